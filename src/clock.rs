@@ -1,0 +1,106 @@
+//! The only wall time and the only boot time.
+//!
+//! Wall time is for people and for upstreams; every decision about a lease uses boot time with the boot id, which no
+//! clock change can move and which a suspended machine keeps counting.
+
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use rustix::time::{ClockId, clock_gettime};
+
+/// Where the time comes from: the system, or a test's hand.
+#[derive(Clone, Debug, Default)]
+pub struct Clock(Option<Arc<Mutex<Hands>>>);
+
+#[derive(Debug)]
+struct Hands {
+    now: Timestamp,
+    boot: BootInstant,
+}
+
+/// Milliseconds since this machine booted, time asleep included. Comparable only under the same [`boot_id`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct BootInstant(pub i64);
+
+impl BootInstant {
+    /// The instant that much later.
+    #[must_use]
+    pub fn after(self, span: Duration) -> Self {
+        Self(self.0.saturating_add(i64::try_from(span.as_millis()).unwrap_or(i64::MAX)))
+    }
+}
+
+impl Clock {
+    /// The system's clock.
+    pub const fn system() -> Self {
+        Self(None)
+    }
+
+    /// A clock that stands still until [`advance`](Self::advance) moves it.
+    pub fn manual(now: Timestamp) -> Self {
+        Self(Some(Arc::new(Mutex::new(Hands { now, boot: BootInstant(1_000_000) }))))
+    }
+
+    /// Moves a manual clock forward; a system clock moves by itself.
+    pub fn advance(&self, span: Duration) {
+        if let Some(hands) = &self.0 {
+            let mut hands = hands.lock().unwrap_or_else(PoisonError::into_inner);
+            hands.boot = hands.boot.after(span);
+            hands.now = SignedDuration::try_from(span)
+                .ok()
+                .and_then(|span| hands.now.checked_add(span).ok())
+                .unwrap_or(Timestamp::MAX);
+        }
+    }
+
+    /// Wall time, for people, records and upstreams.
+    pub fn now(&self) -> Timestamp {
+        match &self.0 {
+            None => Timestamp::now(),
+            Some(hands) => hands.lock().unwrap_or_else(PoisonError::into_inner).now,
+        }
+    }
+
+    /// Boot time, for leases.
+    pub fn boot(&self) -> BootInstant {
+        match &self.0 {
+            None => {
+                let time = clock_gettime(ClockId::Boottime);
+                BootInstant(time.tv_sec.saturating_mul(1000).saturating_add(time.tv_nsec / 1_000_000))
+            }
+            Some(hands) => hands.lock().unwrap_or_else(PoisonError::into_inner).boot,
+        }
+    }
+}
+
+/// What names this boot of this machine; empty where the kernel does not tell.
+pub fn boot_id() -> &'static str {
+    static BOOT_ID: LazyLock<String> = LazyLock::new(|| {
+        std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default().trim().to_owned()
+    });
+    &BOOT_ID
+}
+
+/// Renders wall time the way it is stored: RFC 3339 UTC with milliseconds, always the same width, so text order is time
+/// order.
+pub fn stored(at: Timestamp) -> String {
+    format!("{at:.3}")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::{BootInstant, Clock, stored};
+
+    #[test]
+    fn a_manual_clock_moves_both_times_together() {
+        let clock = Clock::manual("2026-01-02T03:04:05Z".parse().unwrap());
+        let before = clock.boot();
+        clock.advance(Duration::from_millis(1500));
+        assert_eq!(stored(clock.now()), "2026-01-02T03:04:06.500Z");
+        assert_eq!(clock.boot(), before.after(Duration::from_millis(1500)));
+        assert!(BootInstant(i64::MAX).after(Duration::from_secs(1)) == BootInstant(i64::MAX));
+    }
+}

@@ -1,0 +1,200 @@
+//! Every exit code, with its meaning.
+
+use std::process::ExitCode;
+
+use crate::error::Class;
+
+/// How the process ends. Code and name stand in the JSON report and in the record too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Exit {
+    Ok,
+    Internal,
+    Usage,
+    Partial,
+    Config,
+    Unavailable,
+    Auth,
+    Contract,
+    Guard,
+    Unchanged,
+    Deadline,
+    Locked,
+    Database,
+    LeaseLost,
+    Stale,
+    Interrupted,
+    Terminated,
+}
+
+impl Exit {
+    /// All exit codes in the order of their numbers.
+    pub const ALL: [Self; 17] = [
+        Self::Ok,
+        Self::Internal,
+        Self::Usage,
+        Self::Partial,
+        Self::Config,
+        Self::Unavailable,
+        Self::Auth,
+        Self::Contract,
+        Self::Guard,
+        Self::Unchanged,
+        Self::Deadline,
+        Self::Locked,
+        Self::Database,
+        Self::LeaseLost,
+        Self::Stale,
+        Self::Interrupted,
+        Self::Terminated,
+    ];
+
+    /// The number the shell sees in `$?`.
+    pub const fn code(self) -> u8 {
+        match self {
+            Self::Ok => 0,
+            Self::Internal => 1,
+            Self::Usage => 2,
+            Self::Partial => 3,
+            Self::Config => 4,
+            Self::Unavailable => 5,
+            Self::Auth => 6,
+            Self::Contract => 7,
+            Self::Guard => 8,
+            Self::Unchanged => 9,
+            Self::Deadline => 10,
+            Self::Locked => 11,
+            Self::Database => 12,
+            Self::LeaseLost => 13,
+            Self::Stale => 14,
+            Self::Interrupted => 130,
+            Self::Terminated => 143,
+        }
+    }
+
+    /// The name that stands beside the code in JSON and in the record.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Internal => "internal",
+            Self::Usage => "usage",
+            Self::Partial => "partial",
+            Self::Config => "config",
+            Self::Unavailable => "unavailable",
+            Self::Auth => "auth",
+            Self::Contract => "contract",
+            Self::Guard => "guard",
+            Self::Unchanged => "unchanged",
+            Self::Deadline => "deadline",
+            Self::Locked => "locked",
+            Self::Database => "database",
+            Self::LeaseLost => "lease-lost",
+            Self::Stale => "stale",
+            Self::Interrupted => "interrupted",
+            Self::Terminated => "terminated",
+        }
+    }
+
+    /// One sentence for `--help`, the man page and the README.
+    pub const fn meaning(self) -> &'static str {
+        match self {
+            Self::Ok => "all that was due is synced; also: nothing was due, nothing changed",
+            Self::Internal => "a bug, or a panic (caught)",
+            Self::Usage => "wrong command line",
+            Self::Partial => "finished; some items or scopes failed, the rest is stored",
+            Self::Config => "configuration or credential missing or invalid; nothing was sent",
+            Self::Unavailable => {
+                "upstream unreachable, failing or throttling after retries; running again later is safe"
+            }
+            Self::Auth => "the upstream rejected the credentials",
+            Self::Contract => "the upstream refused for good, blocked us, or answered what we cannot read",
+            Self::Guard => "a safety guard withheld deletions; upserts are stored",
+            Self::Unchanged => "nothing changed, only with --error-on-no-change",
+            Self::Deadline => "--max-runtime reached; what was committed stays",
+            Self::Locked => "another run holds the lock",
+            Self::Database => "the database cannot be used (busy, read-only, full, corrupt, newer, not ours)",
+            Self::LeaseLost => "another run took over; nothing was written after that",
+            Self::Stale => "status --max-age: the last success is too old",
+            Self::Interrupted => "SIGINT: current batch finished or rolled back, lock released",
+            Self::Terminated => "SIGTERM: current batch finished or rolled back, lock released",
+        }
+    }
+
+    /// The more severe of two; [`SEVERITY`] is the order.
+    #[must_use]
+    pub fn worst(self, other: Self) -> Self {
+        let rank = |exit| SEVERITY.iter().position(|known| *known == exit);
+        if rank(other) < rank(self) { other } else { self }
+    }
+}
+
+/// From the most to the least severe: when a run or `sync all` has several causes, the first of these wins.
+///
+/// What endangers every later run comes first (a bug, the database), then what ended this one from outside, then what
+/// needs a person, then what passes by itself.
+pub const SEVERITY: [Exit; 17] = [
+    Exit::Internal,
+    Exit::Database,
+    Exit::LeaseLost,
+    Exit::Terminated,
+    Exit::Interrupted,
+    Exit::Usage,
+    Exit::Config,
+    Exit::Auth,
+    Exit::Guard,
+    Exit::Contract,
+    Exit::Deadline,
+    Exit::Unavailable,
+    Exit::Locked,
+    Exit::Partial,
+    Exit::Stale,
+    Exit::Unchanged,
+    Exit::Ok,
+];
+
+impl From<Class> for Exit {
+    fn from(class: Class) -> Self {
+        match class {
+            Class::Internal => Self::Internal,
+            Class::Usage => Self::Usage,
+            Class::Config => Self::Config,
+            Class::Unavailable => Self::Unavailable,
+            Class::Auth => Self::Auth,
+            Class::Contract => Self::Contract,
+            Class::Guard => Self::Guard,
+            Class::Deadline => Self::Deadline,
+            Class::Busy => Self::Locked,
+            Class::Database => Self::Database,
+            Class::LeaseLost => Self::LeaseLost,
+            Class::Interrupted => Self::Interrupted,
+            Class::Terminated => Self::Terminated,
+        }
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit.code())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Exit, SEVERITY};
+
+    #[test]
+    fn severity_orders_every_exit_once() {
+        for exit in Exit::ALL {
+            assert_eq!(SEVERITY.iter().filter(|known| **known == exit).count(), 1, "{exit:?}");
+        }
+    }
+
+    #[test]
+    fn the_worst_of_two_does_not_depend_on_their_order() {
+        for one in Exit::ALL {
+            for other in Exit::ALL {
+                assert_eq!(one.worst(other), other.worst(one));
+            }
+            assert_eq!(one.worst(Exit::Ok), one);
+        }
+    }
+}

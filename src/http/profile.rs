@@ -1,0 +1,35 @@
+//! How one upstream is spoken to.
+
+use std::time::Duration;
+
+use url::Url;
+
+/// Everything about an upstream's endpoint that does not change from request to request.
+#[derive(Clone, Debug)]
+pub struct Profile {
+    /// The upstream's name, for logs and errors.
+    pub name: &'static str,
+    /// Requests go to this origin only; a path given to a request is put behind this one's.
+    pub base_url: Url,
+    pub connect_timeout: Duration,
+    /// To the first byte, and between two.
+    pub read_timeout: Duration,
+    /// From the request to the last byte of the body.
+    pub total_timeout: Duration,
+    /// Of decoded bytes.
+    pub max_body: u64,
+    /// Further tries after the first.
+    pub retries: u32,
+    /// Before the first retry; doubled each time, with full jitter.
+    pub backoff: Duration,
+    pub backoff_cap: Duration,
+    /// `None`: as fast as it answers.
+    pub pace: Option<Pace>,
+}
+
+/// So many requests per so much time, over all clones of a client.
+#[derive(Clone, Copy, Debug)]
+pub struct Pace {
+    pub count: u32,
+    pub per: Duration,
+}

@@ -1,0 +1,32 @@
+//! What happens while a run goes on, told to whoever draws it.
+
+use jiff::Timestamp;
+
+/// One thing worth showing while it happens. Never needed for the result: a run may be observed by nobody.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Event<'a> {
+    /// Work on a scope began; `total` is how many items are expected, where that is known.
+    ScopeStarted { scope: &'a str, total: Option<u64> },
+    /// So many items of the scope are done; `note` names the one in hand.
+    ScopeAdvanced { scope: &'a str, done: u64, total: Option<u64>, note: Option<&'a str> },
+    /// The scope waits: for a lock, a retry, a pause.
+    ScopeWaiting { scope: &'a str, reason: &'a str, until: Option<Timestamp> },
+    /// Work on the scope ended; `outcome` is the status its record row carries.
+    ScopeFinished { scope: &'a str, outcome: &'a str },
+    /// Something that does not change the verdict but that a person should know.
+    Warning { message: &'a str },
+}
+
+/// Sees events. Called from several threads, must return at once and must not fail.
+pub trait Observer: Send + Sync {
+    fn observe(&self, event: &Event<'_>);
+}
+
+/// Sees nothing.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Silent;
+
+impl Observer for Silent {
+    fn observe(&self, _: &Event<'_>) {}
+}

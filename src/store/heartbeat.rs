@@ -1,0 +1,1 @@
+//! Renews held leases while nothing is written.
