@@ -1,1 +1,43 @@
+//! The upstreams: one folder each, one line each in [`ALL`].
+//!
+//! # Adding an upstream
+//!
+//! 1. Make a folder with the same file names as its siblings: `mod.rs` (the type that implements [`Upstream`]),
+//!    `config.rs` (its section), `api.rs` (what it answers), `pass.rs` (fetch → plan → save, scope by scope),
+//!    `tables.rs` (every statement), `migrations/`.
+//! 2. Add its `mod` line and its line in [`ALL`].
+//!
+//! From that it has its subcommand, completions, manual page, configuration section, migrations, locks, records and
+//! metrics labels, and the contract tests run over it.
 
+mod error;
+pub mod fairing;
+pub mod guard;
+mod pass;
+mod registration;
+mod scope;
+mod upstream;
+
+pub use self::error::Error;
+pub use self::pass::{Failure, Flags, Ledger, OnLock, PassContext, ScopeReport, SkipReason};
+pub use self::registration::{Pass, Registration, Verified};
+pub use self::scope::{Scope, ScopeRules};
+pub use self::upstream::{Opening, Upstream};
+
+/// Every upstream there is, in the order they are shown and run.
+pub const ALL: &[Registration] = &[Registration::of::<fairing::Fairing>()];
+
+/// The upstream of that name.
+pub fn find(name: &str) -> Option<&'static Registration> {
+    ALL.iter().find(|registration| registration.name == name)
+}
+
+/// The names of all upstreams: the configuration's sections.
+pub fn names() -> Vec<&'static str> {
+    ALL.iter().map(|registration| registration.name).collect()
+}
+
+/// What the store has to hold for them.
+pub fn components() -> Vec<crate::store::Component> {
+    ALL.iter().map(Registration::component).collect()
+}

@@ -1,0 +1,107 @@
+//! What can go wrong in a pass.
+
+use jiff::Timestamp;
+
+use crate::error::Class;
+use crate::http::{Retry, Retryable};
+use crate::{config, http, store};
+
+/// Why a scope, or a whole pass, failed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    #[error(transparent)]
+    Store(#[from] store::Error),
+    #[error(transparent)]
+    Http(#[from] http::Error),
+    #[error(transparent)]
+    Config(#[from] config::Error),
+    /// The command line asks for what the configuration does not have.
+    #[error("{message}")]
+    Usage { message: String, hint: Option<String> },
+    /// The upstream answered something its documented shape does not allow.
+    #[error("{doing}: {reason}")]
+    Contract { doing: String, reason: String },
+    /// The upstream rejected the credentials in its answer's body.
+    #[error("{doing}: {reason}")]
+    Auth { doing: String, reason: String },
+    /// The upstream says in its answer's body that it cannot answer now.
+    #[error("{doing}: {reason}")]
+    Unavailable { doing: String, reason: String, retry: Retry },
+    /// Deletions were withheld.
+    #[error(transparent)]
+    Guard(#[from] super::guard::Withheld),
+    /// The run is to end: a signal, `--max-runtime`.
+    #[error("cancelled")]
+    Cancelled,
+    /// A bug that was caught.
+    #[error("panicked: {message}")]
+    Panic { message: String },
+}
+
+impl Error {
+    pub fn class(&self) -> Class {
+        match self {
+            Self::Store(error) => error.class(),
+            Self::Http(error) => error.class(),
+            Self::Config(error) => error.class(),
+            Self::Usage { .. } => Class::Usage,
+            Self::Contract { .. } => Class::Contract,
+            Self::Auth { .. } => Class::Auth,
+            Self::Unavailable { .. } => Class::Unavailable,
+            Self::Guard(_) => Class::Guard,
+            Self::Cancelled => Class::Interrupted,
+            Self::Panic { .. } => Class::Internal,
+        }
+    }
+
+    /// What to do next; the class's own hint where there is nothing more exact.
+    pub fn hint(&self) -> String {
+        let exact = match self {
+            Self::Store(error) => error.hint(),
+            Self::Http(error) => error.hint(),
+            Self::Config(error) => error.hint(),
+            Self::Usage { hint, .. } => hint.clone(),
+            Self::Guard(withheld) => Some(withheld.hint()),
+            Self::Contract { .. }
+            | Self::Auth { .. }
+            | Self::Unavailable { .. }
+            | Self::Cancelled
+            | Self::Panic { .. } => None,
+        };
+        exact.unwrap_or_else(|| self.class().hint().to_owned())
+    }
+
+    /// When the scope may ask again, where the upstream said so.
+    pub const fn not_before(&self) -> Option<Timestamp> {
+        match self {
+            Self::Http(error) => error.not_before(),
+            Self::Store(_)
+            | Self::Config(_)
+            | Self::Usage { .. }
+            | Self::Contract { .. }
+            | Self::Auth { .. }
+            | Self::Unavailable { .. }
+            | Self::Guard(_)
+            | Self::Cancelled
+            | Self::Panic { .. } => None,
+        }
+    }
+}
+
+impl Retryable for Error {
+    fn retry(&self) -> Retry {
+        match self {
+            Self::Http(error) => error.retry(),
+            Self::Unavailable { retry, .. } => *retry,
+            Self::Store(_)
+            | Self::Config(_)
+            | Self::Usage { .. }
+            | Self::Contract { .. }
+            | Self::Auth { .. }
+            | Self::Guard(_)
+            | Self::Cancelled
+            | Self::Panic { .. } => Retry::Never,
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! What a pass works with: the store, the run's limits, and the ledger its scopes are kept in.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use super::error::Error;
+use crate::clock::Clock;
+use crate::error::Class;
+use crate::progress::{Event, Observer};
+use crate::store::{Holder, Problem, RecordId, Status, Store, Summary};
+
+/// What to do when a scope's lock is held by another run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnLock {
+    /// The scope fails as *busy*.
+    Fail,
+    /// The scope is skipped; that is a success.
+    Skip,
+    /// Wait for it, at most so long; then fail.
+    Wait(Option<Duration>),
+}
+
+/// The flags of a run that change what a pass does.
+#[derive(Clone, Copy, Debug)]
+pub struct Flags {
+    /// Ignore the minimum interval and a stored not-before.
+    pub force: bool,
+    pub on_lock: OnLock,
+    /// Up to so many deletions are meant.
+    pub accept_deletes: Option<u64>,
+}
+
+/// Why a scope did nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SkipReason {
+    MinInterval,
+    NotBefore,
+    Locked,
+}
+
+impl SkipReason {
+    /// The word in JSON and in the database.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::MinInterval => "min-interval",
+            Self::NotBefore => "not-before",
+            Self::Locked => "locked",
+        }
+    }
+}
+
+/// How one scope of the pass ended.
+#[derive(Clone, Debug)]
+pub struct ScopeReport {
+    pub scope: String,
+    pub status: Status,
+    pub summary: Summary,
+    pub duration: Duration,
+    /// Why it was skipped, and until when where that is known.
+    pub skipped: Option<(SkipReason, Option<Timestamp>)>,
+    /// Who held its lock, where that is why it did nothing.
+    pub holder: Option<Holder>,
+    /// Why it failed.
+    pub failure: Option<Failure>,
+    /// One line a person may want to read, such as "no change, nothing saved: 150 records".
+    pub note: Option<String>,
+}
+
+/// An error, told: what the report and the record keep of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    pub class: Class,
+    pub message: String,
+    pub causes: Vec<String>,
+    pub hint: String,
+}
+
+impl From<&Error> for Failure {
+    fn from(error: &Error) -> Self {
+        let chain = std::iter::successors(std::error::Error::source(error), |cause| cause.source());
+        Self {
+            class: error.class(),
+            message: error.to_string(),
+            causes: chain.map(ToString::to_string).collect(),
+            hint: error.hint(),
+        }
+    }
+}
+
+/// What a pass leaves behind.
+#[derive(Clone, Debug, Default)]
+pub struct Ledger {
+    pub scopes: Vec<ScopeReport>,
+    pub problems: Vec<Problem>,
+    pub warnings: Vec<String>,
+}
+
+/// Everything one pass works with.
+pub struct PassContext {
+    pub store: Store,
+    pub record: RecordId,
+    pub trace_id: Arc<str>,
+    pub clock: Clock,
+    pub flags: Flags,
+    /// Ends every wait of the pass.
+    pub cancel: CancellationToken,
+    /// `--max-runtime`.
+    pub deadline: Option<Instant>,
+    pub observer: Arc<dyn Observer>,
+    ledger: Mutex<Ledger>,
+}

@@ -1,0 +1,96 @@
+//! The registry's line for one upstream: its trait, erased once by monomorphised functions.
+
+use clap::{Args, FromArgMatches};
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+
+use super::error::Error;
+use super::pass::PassContext;
+use super::upstream::{Opening, Upstream};
+use crate::store::{Component, Migration};
+
+/// How one credential fared.
+#[derive(Debug)]
+pub struct Verified {
+    /// The account or target it belongs to.
+    pub subject: String,
+    pub outcome: Result<(), Error>,
+}
+
+/// An opened upstream, ready for its one pass.
+pub type Pass = Box<dyn for<'a> FnOnce(&'a PassContext) -> BoxFuture<'a, Result<(), Error>> + Send>;
+
+/// An upstream as the rest of the program sees it.
+pub struct Registration {
+    pub name: &'static str,
+    pub about: &'static str,
+    pub examples: &'static str,
+    migrations: &'static [Migration],
+    augment: fn(clap::Command) -> clap::Command,
+    sync_type: fn(&clap::ArgMatches) -> Result<&'static str, Error>,
+    open: fn(&Opening<'_>, &clap::ArgMatches) -> Result<Pass, Error>,
+    verify: for<'a> fn(&'a Opening<'a>) -> BoxFuture<'a, Result<Vec<Verified>, Error>>,
+}
+
+impl Registration {
+    pub(super) const fn of<U: Upstream>() -> Self {
+        Self {
+            name: U::NAME,
+            about: U::ABOUT,
+            examples: U::EXAMPLES,
+            migrations: U::MIGRATIONS,
+            augment: U::Options::augment_args,
+            sync_type: sync_type::<U>,
+            open: open::<U>,
+            verify: verify::<U>,
+        }
+    }
+
+    /// What the store has to hold for it.
+    pub const fn component(&self) -> Component {
+        Component { name: self.name, migrations: self.migrations }
+    }
+
+    /// Adds its own flags to its subcommand.
+    pub fn augment(&self, command: clap::Command) -> clap::Command {
+        (self.augment)(command)
+    }
+
+    /// What the record of a run with these flags carries as its type.
+    pub fn sync_type(&self, matches: &clap::ArgMatches) -> Result<&'static str, Error> {
+        (self.sync_type)(matches)
+    }
+
+    /// Opens it for one pass with these flags.
+    pub fn open(&self, opening: &Opening<'_>, matches: &clap::ArgMatches) -> Result<Pass, Error> {
+        (self.open)(opening, matches)
+    }
+
+    /// One cheap request per credential.
+    pub fn verify<'a>(&self, opening: &'a Opening<'a>) -> BoxFuture<'a, Result<Vec<Verified>, Error>> {
+        (self.verify)(opening)
+    }
+}
+
+fn options<U: Upstream>(matches: &clap::ArgMatches) -> Result<U::Options, Error> {
+    U::Options::from_arg_matches(matches)
+        .map_err(|error| Error::Usage { message: error.to_string().trim_end().to_owned(), hint: None })
+}
+
+fn sync_type<U: Upstream>(matches: &clap::ArgMatches) -> Result<&'static str, Error> {
+    Ok(U::sync_type(&options::<U>(matches)?))
+}
+
+fn open<U: Upstream>(opening: &Opening<'_>, matches: &clap::ArgMatches) -> Result<Pass, Error> {
+    let options = options::<U>(matches)?;
+    let upstream = U::open(opening.config.section::<U::Config>(U::NAME)?, opening)?;
+    Ok(Box::new(move |context| async move { upstream.pass(&options, context).await }.boxed()))
+}
+
+fn verify<'a, U: Upstream>(opening: &'a Opening<'a>) -> BoxFuture<'a, Result<Vec<Verified>, Error>> {
+    async move {
+        let upstream = U::open(opening.config.section::<U::Config>(U::NAME)?, opening)?;
+        Ok(upstream.verify().await)
+    }
+    .boxed()
+}

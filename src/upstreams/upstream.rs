@@ -1,0 +1,48 @@
+//! What an upstream's author writes.
+
+use serde::de::DeserializeOwned;
+
+use super::error::Error;
+use super::pass::PassContext;
+use super::registration::Verified;
+use crate::config::Config;
+use crate::http;
+use crate::store::Migration;
+
+/// What an upstream is opened with, besides its own section.
+pub struct Opening<'a> {
+    /// The whole configuration, for the time zone and the like.
+    pub config: &'a Config,
+    /// What every HTTP client of this run is made with.
+    pub http: &'a http::Context,
+}
+
+/// One upstream, typed for its author. [`Registration`](super::Registration) erases it once.
+pub trait Upstream: Sized + Send + Sync + 'static {
+    /// The subcommand, the configuration section, the component, the label.
+    const NAME: &'static str;
+    /// One line for `--help`.
+    const ABOUT: &'static str;
+    /// A paragraph with examples first, for `--help` and the manual page.
+    const EXAMPLES: &'static str;
+    const MIGRATIONS: &'static [Migration];
+    /// Its section; every key has a default or is asked for by name in [`open`](Self::open).
+    type Config: DeserializeOwned;
+    /// Its own flags, beside those every sync has.
+    type Options: clap::Args + Send + Sync;
+
+    /// What the record carries as its type: the name, unless an option makes it another kind of pass.
+    fn sync_type(_options: &Self::Options) -> &'static str {
+        Self::NAME
+    }
+
+    /// Checks the settings, resolves the credentials and makes the clients. Sends nothing.
+    fn open(config: Self::Config, opening: &Opening<'_>) -> Result<Self, Error>;
+
+    /// One pass: every due scope through [`PassContext::scope`]. An error is one that dooms every scope; what fails in
+    /// one scope is kept by the context.
+    fn pass(&self, options: &Self::Options, context: &PassContext) -> impl Future<Output = Result<(), Error>> + Send;
+
+    /// One cheap request per credential.
+    fn verify(&self) -> impl Future<Output = Vec<Verified>> + Send;
+}
