@@ -85,6 +85,21 @@ pub enum Status {
     Skipped,
 }
 
+impl Status {
+    /// The word in JSON and in the database.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Running => "running",
+            Self::Success => "success",
+            Self::Partial => "partial",
+            Self::Failed => "failed",
+            Self::Cancelled => "cancelled",
+            Self::Interrupted => "interrupted",
+            Self::Skipped => "skipped",
+        }
+    }
+}
+
 /// How a scope stands or ended.
 pub type ScopeStatus = Status;
 
@@ -209,7 +224,7 @@ impl Store {
     }
 
     /// Writes the row of a scope that was skipped.
-    pub async fn save_skipped_scope(&self, _record: &RunRecord, _skipped: SkippedScope) -> Result<(), Error> {
+    pub async fn save_skipped_scope(&self, _record: RecordId, _skipped: SkippedScope) -> Result<(), Error> {
         unimplemented!()
     }
 
