@@ -42,6 +42,9 @@ impl Client {
         if !matches!(profile.base_url.scheme(), "http" | "https") || !profile.base_url.has_host() {
             return Err(unusable("its base URL is neither `http://…` nor `https://…`"));
         }
+        if !profile.base_url.username().is_empty() || profile.base_url.password().is_some() {
+            return Err(unusable("its base URL holds a user name or a password, which a log could show"));
+        }
         let pace = match profile.pace {
             Some(pace) => Some(pace::limiter(pace).ok_or_else(|| unusable("its pace lets no request through"))?),
             None => None,
@@ -186,6 +189,11 @@ pub(super) mod tests {
     fn a_profile_that_cannot_work_is_refused() {
         let ftp = Profile { base_url: "ftp://a.example".parse().unwrap(), ..profile() };
         check_refused(ftp, "cannot talk to fairing: its base URL is neither `http://…` nor `https://…`");
+        let open = Profile { base_url: "http://:pass@a.example".parse().unwrap(), ..profile() };
+        check_refused(
+            open,
+            "cannot talk to fairing: its base URL holds a user name or a password, which a log could show",
+        );
         let still = Profile { pace: Some(Pace { count: 0, per: Duration::from_secs(1) }), ..profile() };
         check_refused(still, "cannot talk to fairing: its pace lets no request through");
     }

@@ -8,6 +8,7 @@ use bytes::{Bytes, BytesMut};
 use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
 use serde::de::DeserializeOwned;
 use serde_json::error::Category;
+use tokio::task::coop::consume_budget;
 use tokio::time::Instant;
 
 use super::classify::{Verdict, classify};
@@ -108,6 +109,8 @@ impl Response {
 
     /// The next decoded bytes from the connection.
     async fn pull(&mut self) -> Result<Option<Bytes>, Error> {
+        // A body that is always ready must not keep the other transfers of its task from their turn.
+        consume_budget().await;
         let chunk = self.client.wait(&self.asked, Phase::Idle, self.total_end, self.answer.chunk()).await?;
         chunk.map_err(|error| from_transport(error, &self.asked, self.client.profile()))
     }
