@@ -1,1 +1,3 @@
+//! What the parts do together, and against a world that does not behave.
 
+mod http;
