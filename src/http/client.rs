@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use tracing::debug;
 
 use super::backoff::Budget;
-use super::context::{Context, within};
+use super::context::{Context, millis, within};
 use super::error::{Asked, Error, Phase};
 use super::pace;
 use super::profile::Profile;
@@ -37,23 +37,28 @@ struct Shared {
 impl Client {
     /// Connects nowhere yet. The standard proxy variables of the environment are honoured.
     pub fn new(profile: Profile, context: Context) -> Result<Self, Error> {
-        let upstream = profile.name;
-        let unusable = |problem| Error::Profile { upstream, problem, source: None };
-        if !matches!(profile.base_url.scheme(), "http" | "https") || !profile.base_url.has_host() {
-            return Err(unusable("its base URL is neither `http://…` nor `https://…`"));
-        }
-        if !profile.base_url.username().is_empty() || profile.base_url.password().is_some() {
-            return Err(unusable("its base URL holds a user name or a password, which a log could show"));
-        }
-        let pace = match profile.pace {
-            Some(pace) => Some(pace::limiter(pace).ok_or_else(|| unusable("its pace lets no request through"))?),
+        let http = connections(&profile)?;
+        Self::assemble(profile, context, http)
+    }
+
+    /// A client of another profile in the same run, with a pace and a budget of its own. Where scheme and connect
+    /// timeout allow, it shares this one's connections: an upstream of many endpoints reads the system's certificates
+    /// once, which takes longer than some requests.
+    pub fn sibling(&self, profile: Profile) -> Result<Self, Error> {
+        let Shared { profile: own, context, http, .. } = &*self.0;
+        let is_alike =
+            own.base_url.scheme() == profile.base_url.scheme() && own.connect_timeout == profile.connect_timeout;
+        let http = if is_alike { http.clone() } else { connections(&profile)? };
+        Self::assemble(profile, context.clone(), http)
+    }
+
+    fn assemble(profile: Profile, context: Context, http: reqwest::Client) -> Result<Self, Error> {
+        check_base(&profile)?;
+        let pace = match profile.pace.map(pace::limiter) {
+            Some(None) => return Err(unusable(&profile, "its pace lets no request through")),
+            Some(Some(pace)) => Some(pace),
             None => None,
         };
-        let http = connections(&profile).map_err(|source| Error::Profile {
-            upstream,
-            problem: "TLS cannot be set up",
-            source: Some(source),
-        })?;
         Ok(Self(Arc::new(Shared { profile, context, http, pace, budget: Budget::default() })))
     }
 
@@ -69,7 +74,8 @@ impl Client {
         &self.0.budget
     }
 
-    /// Waits for its turn, sends once, answers when the head is there whatever its status.
+    /// Waits for its turn, sends once, answers when the head is there whatever its status. Of a refusal the first words
+    /// are taken in as well, if they come within half a second.
     pub async fn send(&self, request: Request) -> Result<Response, Error> {
         let Shared { profile, context, http, .. } = &*self.0;
         let asked = request.asked(profile.name);
@@ -82,15 +88,16 @@ impl Client {
         let total_end = started.checked_add(profile.total_timeout);
         let sent = self.wait(&asked, Phase::FirstByte, total_end, http.execute(request)).await;
         let answer = sent.and_then(|sent| sent.map_err(|error| from_transport(error, &asked, profile)));
-        let duration_ms = started.elapsed().as_millis();
-        let trace_id = &*context.trace_id;
+        let duration_ms = millis(started.elapsed());
+        let (upstream, method, path, trace_id) = (profile.name, &*asked.method, &*asked.path, &*context.trace_id);
         match answer {
             Ok(answer) => {
-                debug!(%asked, status = answer.status().as_u16(), duration_ms, trace_id, "answered");
+                let status = answer.status().as_u16();
+                debug!(upstream, method, path, status, duration_ms, trace_id, "{upstream} answered");
                 Ok(Response::new(self.clone(), asked, answer, total_end).await)
             }
             Err(error) => {
-                debug!(%asked, %error, duration_ms, trace_id, "not answered");
+                debug!(upstream, method, path, %error, duration_ms, trace_id, "{upstream} did not answer");
                 Err(error)
             }
         }
@@ -139,8 +146,21 @@ impl Client {
     }
 }
 
-/// The connections of one client: no redirects, no retries but ours, time limits by [`Client::wait`].
-fn connections(profile: &Profile) -> Result<reqwest::Client, reqwest::Error> {
+/// Refuses a base that no request can stand behind.
+fn check_base(profile: &Profile) -> Result<(), Error> {
+    let base = &profile.base_url;
+    if !matches!(base.scheme(), "http" | "https") || !base.has_host() {
+        return Err(unusable(profile, "its base URL is neither `http://…` nor `https://…`"));
+    }
+    if !base.username().is_empty() || base.password().is_some() {
+        return Err(unusable(profile, "its base URL holds a user name or a password, which a log could show"));
+    }
+    Ok(())
+}
+
+/// Connections without redirects, without retries but ours, and without time limits but for connecting: the others
+/// are [`Client::wait`]'s.
+fn connections(profile: &Profile) -> Result<reqwest::Client, Error> {
     // It fails where a provider is installed already, which is as good.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let builder = reqwest::Client::builder()
@@ -149,11 +169,20 @@ fn connections(profile: &Profile) -> Result<reqwest::Client, reqwest::Error> {
         .referer(false)
         .retry(reqwest::retry::never())
         .connect_timeout(profile.connect_timeout);
-    // Reading the system's certificates takes milliseconds, and where there are none it fails: without TLS, do not.
-    match profile.base_url.scheme() {
+    // Reading the system's certificates takes milliseconds and fails where there are none, so who needs none reads none.
+    let built = match profile.base_url.scheme() {
         "http" => builder.tls_certs_only([]).build(),
         _ => builder.build(),
-    }
+    };
+    built.map_err(|source| Error::Profile {
+        upstream: profile.name,
+        problem: "TLS cannot be set up",
+        source: Some(source),
+    })
+}
+
+fn unusable(profile: &Profile, problem: &'static str) -> Error {
+    Error::Profile { upstream: profile.name, problem, source: None }
 }
 
 #[cfg(test)]

@@ -51,6 +51,11 @@ pub(super) async fn within<T>(end: Option<Instant>, work: impl Future<Output = T
     timeout_at(end, work).await.ok()
 }
 
+/// Whole milliseconds, for logs.
+pub(super) fn millis(span: Duration) -> u64 {
+    u64::try_from(span.as_millis()).unwrap_or(u64::MAX)
+}
+
 #[cfg(test)]
 pub(super) mod tests {
     use std::sync::Arc;

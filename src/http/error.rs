@@ -121,25 +121,25 @@ pub enum Error {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Asked {
     pub upstream: &'static str,
-    /// Method and path.
-    request: Box<str>,
+    pub method: Box<str>,
+    pub path: Box<str>,
 }
 
 impl Asked {
     pub(super) fn new(upstream: &'static str, method: &str, path: &str) -> Self {
-        let request = format!("{method} {path}");
-        Self { upstream, request: safe(&scrub(&request)).into() }
+        let shown = |text: &str| safe(&scrub(text)).into();
+        Self { upstream, method: shown(method), path: shown(path) }
     }
 
     /// For a sentence of sending: "`GET /x` to fairing".
     fn to(&self) -> String {
-        format!("`{}` to {}", self.request, self.upstream)
+        format!("`{} {}` to {}", self.method, self.path, self.upstream)
     }
 }
 
 impl fmt::Display for Asked {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "`{}` from {}", self.request, self.upstream)
+        write!(f, "`{} {}` from {}", self.method, self.path, self.upstream)
     }
 }
 

@@ -11,6 +11,7 @@ use tracing::{info, warn};
 
 use super::backoff::Backoff;
 use super::client::Client;
+use super::context::millis;
 use super::error::Error;
 
 /// No run waits longer than this for an upstream that says when to come back: it ends, and a later one resumes.
@@ -69,17 +70,16 @@ impl Client {
                 }
                 Next::Wait(wait) => wait,
             };
-            let error_text = with_causes(&error);
             if !self.budget().take() {
-                warn!(upstream, error = error_text, trace_id, "{what} failed, and the run's retries are used up");
+                warn!(upstream, trace_id, "{what} is not tried again: the retries of this run are used up");
                 return Err(error);
             }
             number += 1;
             warn!(
                 upstream,
                 attempt = number,
-                wait_ms = wait.as_millis(),
-                error = error_text,
+                wait_ms = millis(wait),
+                error = with_causes(&error),
                 trace_id,
                 "{what} failed, trying again"
             );

@@ -211,11 +211,22 @@ async fn requests_keep_their_pace_over_all_clones() {
     let pace = Some(Pace { count: 10, per: Duration::from_millis(300) });
     let client = client(Profile { pace, ..patient(&server.url()) }, &context());
     let started = Instant::now();
-    let clones = [client.clone(), client.clone(), client];
-    let [one, two, three] = clones.each_ref().map(fetch);
-    let (one, two, three) = tokio::join!(one, two, three);
-    assert!(one.is_ok() && two.is_ok() && three.is_ok());
+    let tasks = [client.clone(), client.clone(), client].map(|clone| tokio::spawn(async move { fetch(&clone).await }));
+    for task in tasks {
+        task.await.expect("no panic").expect("a page");
+    }
     assert!(started.elapsed() >= Duration::from_millis(60));
+}
+
+#[tokio::test]
+async fn a_sibling_talks_to_another_base_in_the_same_run() {
+    let (server, other) = (serve(|_| json(GOOD_BODY)).await, serve(|_| json(GOOD_BODY)).await);
+    let context = context();
+    let client = client(patient(&server.url()), &context);
+    fetch(&client).await.expect("a page");
+    fetch(&client.sibling(patient(&other.url())).expect("a client")).await.expect("a page");
+    assert_eq!((server.received().len(), other.received().len()), (1, 1));
+    assert_eq!(context.requests.load(Ordering::Relaxed), 2);
 }
 
 #[tokio::test]

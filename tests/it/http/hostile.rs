@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use futures_util::future::ready;
 use futures_util::{StreamExt, stream};
 use tongbu::error::Class;
 use tongbu::http::{Client, Error, Profile, Request};
@@ -126,7 +127,7 @@ async fn every_fault_ends_in_time_with_the_right_error() {
     let wrong: Vec<String> = stream::iter(faults.into_iter().zip(EXPECTED))
         .map(|(fault, (_, expected))| check(fault, *expected))
         .buffer_unordered(8)
-        .filter_map(async |outcome| outcome.err())
+        .filter_map(|outcome| ready(outcome.err()))
         .collect()
         .await;
     assert!(wrong.is_empty(), "{wrong:#?}");

@@ -93,7 +93,7 @@ fn check(what: &str, shown: &str) {
 async fn no_fault_shows_a_credential() {
     let (log, _guard) = Log::watch();
     stream::iter(catalogue::all())
-        .for_each_concurrent(16, async |fault| check(fault.name, &fetch_from(fault.script, 0).await))
+        .for_each_concurrent(16, |fault| async move { check(fault.name, &fetch_from(fault.script, 0).await) })
         .await;
     check("the log", &log.text());
 }
