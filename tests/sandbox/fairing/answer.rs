@@ -10,6 +10,7 @@ use axum::extract::{self, Query};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use futures_util::stream;
+use jiff::Timestamp;
 
 use super::set::{Order, Rows, Set};
 use super::{Auth, End, Kind, Shape, State, Style};
@@ -63,7 +64,7 @@ struct Asked {
     limit: Option<u64>,
     order: Order,
     after: Option<u64>,
-    updated_min: Option<i64>,
+    updated_min: Option<Timestamp>,
     /// The query again, without where to start.
     rest: String,
     /// For [`End::SameRows`]: how many times the rows came again.
@@ -114,16 +115,15 @@ fn order(value: &str) -> Result<Order, String> {
 }
 
 /// `YYYY-MM-DDTHH:MM:SS.ffffffZ` and nothing else.
-fn time(value: &str) -> Result<i64, String> {
+fn time(value: &str) -> Result<Timestamp, String> {
     let shape = "0000-00-00T00:00:00.000000Z";
     let fits = value.len() == shape.len()
         && value
             .chars()
             .zip(shape.chars())
             .all(|(is, asked)| if asked == '0' { is.is_ascii_digit() } else { is == asked });
-    let time = if fits { value.parse::<jiff::Timestamp>().ok() } else { None };
-    time.map(jiff::Timestamp::as_microsecond)
-        .ok_or_else(|| "a time must look like YYYY-MM-DDTHH:MM:SS.ffffffZ".to_owned())
+    let time = if fits { value.parse().ok() } else { None };
+    time.ok_or_else(|| "a time must look like YYYY-MM-DDTHH:MM:SS.ffffffZ".to_owned())
 }
 
 fn shaped(kind: Kind, style: Style, set: &Arc<Set>, asked: &Asked) -> Response {

@@ -41,7 +41,7 @@ const AMOUNTS: [&str; 7] = ["\"129.90\"", "129.9", "0", "\"0.00\"", "49", "\"104
 /// One row with holes.
 pub fn row(random: &mut Random) -> Json {
     let is_other = random.chance(12);
-    let available = OPTIONS[..6 + usize::try_from(random.below(6)).expect("an index")].iter().map(Json::text);
+    let available = OPTIONS[..3 + usize::try_from(random.below(4)).expect("an index")].iter().map(Json::text);
     let remark = *random.pick(&REMARKS);
     let mut fields = vec![
         ("id", Json::text(format!("resp_{NUMBER}"))),

@@ -4,17 +4,19 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::sync::Arc;
 
+use jiff::{SignedDuration, Timestamp};
+
 use super::template::{FIRST_INTEGER, Filling, Layout, Template};
 use super::{Kind, question, response};
 use crate::sandbox::random::Random;
 
 /// So many different rows are made up; the others repeat them with other ids and times.
 const TEMPLATE_COUNT: u64 = 256;
-/// 2024-01-01T00:00:00Z, when row 0 was inserted, in microseconds.
-const FIRST_INSERTED: i64 = 1_704_067_200_000_000;
-/// Between two rows' insertions.
-const STEP: i64 = 10_000_000;
-const HOUR: i64 = 3_600_000_000;
+/// 2024-01-01T00:00:00Z, when row 0 was inserted, in seconds.
+const FIRST_INSERTED: i64 = 1_704_067_200;
+/// Between two rows' insertions, in seconds.
+const STEP: i64 = 10;
+const HOUR: SignedDuration = SignedDuration::from_hours(1);
 
 /// The rows of a [`Kind`], never all in memory.
 #[derive(Clone)]
@@ -24,8 +26,8 @@ pub struct Set {
     count: u64,
     gone: BTreeSet<u64>,
     patches: BTreeMap<u64, Patch>,
-    /// The upstream's own time, in microseconds: an hour later with every change.
-    now: i64,
+    /// The upstream's own time: an hour later with every change.
+    now: Timestamp,
     templates: Arc<[Template]>,
 }
 
@@ -33,8 +35,8 @@ pub struct Set {
 #[derive(Clone, Copy)]
 struct Patch {
     revision: u64,
-    inserted: i64,
-    updated: i64,
+    inserted: Timestamp,
+    updated: Timestamp,
 }
 
 /// In what order rows are asked for.
@@ -136,8 +138,8 @@ impl Set {
         template.fill(&Filling { number, revision, inserted, updated }, out);
     }
 
-    /// The rows behind the row `after`, in order, updated at `updated_min` (microseconds) or later.
-    pub fn rows(self: &Arc<Self>, order: Order, after: Option<u64>, updated_min: Option<i64>) -> Rows {
+    /// The rows behind the row `after`, in order, updated at `updated_min` or later.
+    pub fn rows(self: &Arc<Self>, order: Order, after: Option<u64>, updated_min: Option<Timestamp>) -> Rows {
         let later = |number: u64| number + 1..self.count;
         let (range, moved) = match (order, after) {
             (Order::InsertedDescending, after) => (0..after.unwrap_or(u64::MAX).min(self.count), Vec::new()),
@@ -147,7 +149,7 @@ impl Set {
         };
         Rows {
             order,
-            updated_min: updated_min.unwrap_or(i64::MIN),
+            updated_min: updated_min.unwrap_or(Timestamp::MIN),
             range,
             moved: moved.into_iter(),
             set: Arc::clone(self),
@@ -178,7 +180,7 @@ impl Set {
 pub struct Rows {
     pub set: Arc<Set>,
     order: Order,
-    updated_min: i64,
+    updated_min: Timestamp,
     range: Range<u64>,
     moved: std::vec::IntoIter<u64>,
 }
@@ -209,8 +211,9 @@ impl Iterator for Rows {
     }
 }
 
-fn inserted(number: u64) -> i64 {
-    FIRST_INSERTED + STEP * i64::try_from(number).expect("a number of rows")
+fn inserted(number: u64) -> Timestamp {
+    let steps = i64::try_from(number).expect("a number of rows");
+    Timestamp::from_second(FIRST_INSERTED + STEP * steps).expect("a time this side of the year 9999")
 }
 
 fn templates(kind: Kind, seed: u64, layout: Layout) -> Arc<[Template]> {
