@@ -97,15 +97,16 @@ impl Running {
     fn watch(&mut self) {
         assert!(self.started.elapsed() < PATIENCE, "the process is still running after {PATIENCE:?}");
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid())).unwrap_or_default();
-        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB")?.parse().ok());
+        let peak =
+            status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB")?.parse().ok());
         self.peak_bytes = self.peak_bytes.max(peak.unwrap_or(0_u64) * 1024);
     }
 }
 
 impl Drop for Running {
     fn drop(&mut self) {
-        if !self.has_ended {
-            // It may have ended by itself.
+        if !self.has_ended && self.ended.try_recv().is_err() {
+            // It may be ending by itself just now.
             let _ = kill_process(self.pid, Signal::KILL);
         }
     }
