@@ -2,6 +2,7 @@
 
 mod cancel;
 mod metrics;
+mod notify;
 mod report;
 mod verdict;
 
@@ -19,6 +20,7 @@ use tracing::Instrument as _;
 
 pub use self::cancel::Cancel;
 pub use self::metrics::render_metrics;
+use self::notify::Before;
 pub use self::report::Report;
 use self::verdict::{Leniency, Verdict, verdict};
 pub use crate::upstreams::{Flags, OnLock};
@@ -26,9 +28,10 @@ pub use crate::upstreams::{Flags, OnLock};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::error::Class;
+use crate::exit::Exit;
 use crate::http;
 use crate::progress::Observer;
-use crate::store::records::RunStart;
+use crate::store::records::{self, RunStart};
 use crate::store::{self, Mode, Store, Summary, Trigger};
 use crate::upstreams::{self, Failure, Ledger, Opening, Pass, PassContext, Registration, panic_text};
 
@@ -149,6 +152,7 @@ impl<'a> Run<'a> {
             trace_id: &self.trace_id,
             max_retries: asked.config.settings().http.retries,
         };
+        let before = self.before(&store, sync_type)?;
         let record = store.open_record(start).await?;
         let context = PassContext {
             store: store.clone(),
@@ -169,8 +173,19 @@ impl<'a> Run<'a> {
             // What was stored stays stored; but a run whose record cannot be closed is no success.
             report.record_lost(&error);
         }
-        self.follow_up(&store, &mut report);
+        self.follow_up(&store, before, &mut report).await;
         Ok(report)
+    }
+
+    /// How this sync stood before this run.
+    fn before(&self, store: &Store, sync_type: &str) -> Result<Before, Error> {
+        let name = self.asked.registration.name;
+        let states = store.read(records::load_states)?;
+        let state = states.into_iter().find(|state| state.sync == name && state.sync_type == sync_type);
+        Ok(state.map_or_else(Before::default, |state| Before {
+            consecutive_failures: state.consecutive_failures,
+            was_auth: state.last.is_some_and(|last| last.exit_code == Some(Exit::Auth.code().into())),
+        }))
     }
 
     /// Runs the pass within its time; answers what doomed it, if anything did.
@@ -255,7 +270,7 @@ impl<'a> Run<'a> {
     }
 
     /// What follows the pass is best effort: it warns, and never changes the verdict.
-    fn follow_up(&self, store: &Store, report: &mut Report) {
+    async fn follow_up(&self, store: &Store, before: Before, report: &mut Report) {
         if store.is_dry_run() {
             return;
         }
@@ -272,6 +287,7 @@ impl<'a> Run<'a> {
         {
             report.warnings.push(format!("cannot write the metrics to `{}`: {error}", path.display()));
         }
+        report.warnings.extend(notify::tell(&settings.monitor, report, before, &self.clock).await);
     }
 }
 

@@ -177,7 +177,6 @@ pub fn skip_reason(name: &str, language: Language) -> &str {
 #[cfg(test)]
 mod tests {
     use super::{AND_MORE, Language, text};
-    use crate::config::Language;
 
     #[test]
     fn a_filled_value_is_not_filled_again() {
