@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::records::RunStart;
+use super::sqlite::Foreign;
 use super::{
     Acquisition, Component, Error, Holder, Lease, LeaseRequest, Migration, Mode, Opening, RecordId, Store, Trigger,
 };
@@ -35,10 +36,7 @@ struct Bench {
 
 impl Bench {
     fn new() -> Self {
-        Self {
-            folder: tempfile::tempdir().unwrap(),
-            clock: Clock::manual("2026-01-02T03:04:05Z".parse().unwrap()),
-        }
+        Self { folder: tempfile::tempdir().unwrap(), clock: Clock::manual("2026-01-02T03:04:05Z".parse().unwrap()) }
     }
 
     fn path(&self) -> PathBuf {
@@ -58,8 +56,8 @@ impl Bench {
     }
 
     /// A raw connection, as another program would have one.
-    fn raw(&self) -> rusqlite::Connection {
-        rusqlite::Connection::open(self.path()).unwrap()
+    fn raw(&self) -> Foreign {
+        Foreign::open(&self.path())
     }
 }
 
@@ -90,9 +88,7 @@ fn held(acquisition: Acquisition) -> Lease {
 }
 
 async fn put(store: &Store, lease: &Lease, number: i64) -> Result<(), Error> {
-    store
-        .write(lease, move |w| w.execute("INSERT INTO numbers (number) VALUES (?1)", &[number.into()]).map(drop))
-        .await
+    store.write(lease, move |w| w.execute("INSERT INTO numbers (number) VALUES (?1)", &[number.into()]).map(drop)).await
 }
 
 fn numbers(store: &Store) -> Vec<i64> {

@@ -104,7 +104,7 @@ async fn a_lock_from_another_boot_is_taken_over_at_once() {
     let bench = Bench::new();
     let one = bench.store();
     let before = acquire(&one, SCOPE).await;
-    bench.raw().execute("UPDATE sync_locks SET boot_id = 'earlier'", []).unwrap();
+    bench.raw().run("UPDATE sync_locks SET boot_id = 'earlier'");
     assert_eq!(acquire(&bench.store(), SCOPE).await.token(), 2);
     assert!(put(&one, &before, 1).await.is_err());
 }
@@ -115,7 +115,8 @@ async fn a_wall_clock_that_jumps_robs_nobody_and_blocks_nobody() {
     let path = bench.path();
     let store_at = |now: &str| {
         // The same boot time, another wall time.
-        let opening = Opening { clock: Clock::manual(now.parse().unwrap()), mode: Mode::ReadWrite, components: vec![SAMPLE] };
+        let opening =
+            Opening { clock: Clock::manual(now.parse().unwrap()), mode: Mode::ReadWrite, components: vec![SAMPLE] };
         Store::open(&path, opening).unwrap()
     };
     for (jumped, first) in [("2026-01-01T02:00:00Z", 1), ("2026-01-02T02:00:00Z", 3), ("2026-01-03T05:00:00Z", 5)] {
@@ -163,8 +164,8 @@ async fn a_write_that_fails_or_panics_leaves_nothing_and_the_next_one_works() {
     put(&store, &lease, 1).await.unwrap();
     let insert = "INSERT INTO numbers (number) VALUES (?1)";
     let twice = store.write(&lease, move |w| {
-        w.execute(insert, &[2.into()])?;
-        w.execute(insert, &[1.into()])
+        w.execute(insert, &[2_i64.into()])?;
+        w.execute(insert, &[1_i64.into()])
     });
     assert!(matches!(twice.await, Err(Error::Statement { .. })));
     let panicking = {
@@ -172,8 +173,10 @@ async fn a_write_that_fails_or_panics_leaves_nothing_and_the_next_one_works() {
         tokio::spawn(async move {
             store
                 .write(&lease, move |w| {
-                    w.execute(insert, &[3.into()])?;
-                    if w.path().is_absolute() { panic!("on purpose") }
+                    w.execute(insert, &[3_i64.into()])?;
+                    if w.path().is_absolute() {
+                        panic!("on purpose")
+                    }
                     Ok::<_, Error>(())
                 })
                 .await

@@ -50,8 +50,7 @@ async fn a_closed_record_tells_the_whole_run() {
         ..end(Status::Partial)
     };
     store.close_record(run, told).await.unwrap();
-    let (record, scopes) =
-        store.read(|r| Ok::<_, Error>((load_record(r, id)?.unwrap(), load_scopes(r, id)?))).unwrap();
+    let (record, scopes) = store.read(|r| Ok::<_, Error>((load_record(r, id)?.unwrap(), load_scopes(r, id)?))).unwrap();
     assert_eq!(record.status, Status::Partial);
     assert_eq!(record.duration_ms, Some(1500));
     assert_eq!((record.exit_code, record.exit_name.as_deref()), (Some(3), Some("partial")));
@@ -97,7 +96,7 @@ async fn a_record_marked_interrupted_stays_so() {
     let store = bench.store();
     let run = store.open_record(start("trace")).await.unwrap();
     let id = run.id();
-    bench.raw().execute("UPDATE sync_records SET status = 'interrupted'", []).unwrap();
+    bench.raw().run("UPDATE sync_records SET status = 'interrupted'");
     store.close_record(run, end(Status::Success)).await.unwrap();
     assert_eq!(status(&store, id), Status::Interrupted);
 }
