@@ -203,7 +203,8 @@ impl Store {
             let claim = claim.clone();
             match self.on_writer(move |desk| claim.acquire(desk)).await?? {
                 Acquisition::Busy(holder) if is_gone(&holder) => tokio::time::sleep(ACQUIRE_PAUSE).await,
-                answer => return Ok(answer),
+                Acquisition::Busy(holder) => return Ok(Acquisition::Busy(holder)),
+                Acquisition::Held(lease) => return Ok(Acquisition::Held(lease)),
             }
         }
         self.on_writer(move |desk| claim.acquire(desk)).await?

@@ -175,12 +175,12 @@ fn is_draft(path: &Path) -> bool {
 
 #[test]
 fn a_component_added_later_is_not_taken_for_a_newer_file() {
-    let bench = Bench::new();
-    drop(bench.store());
     const LATER: Component = Component {
         name: "later",
         migrations: &[Migration { name: "0001_create", sql: "CREATE TABLE later (id INTEGER PRIMARY KEY) STRICT" }],
     };
+    let bench = Bench::new();
+    drop(bench.store());
     bench.open_with(Mode::ReadWrite, vec![SAMPLE, LATER]).unwrap();
     bench.open_with(Mode::ReadWrite, vec![]).unwrap();
 }

@@ -30,8 +30,8 @@ fn page(store: &Store, filter: &Filter, number: u64) -> Page {
     store.read(|r| load_page(r, filter, number, 20)).unwrap()
 }
 
-fn check(store: &Store, filter: Filter, total: u64, first_ids: &[i64]) {
-    let page = page(store, &filter, 1);
+fn check(store: &Store, filter: &Filter, total: u64, first_ids: &[i64]) {
+    let page = page(store, filter, 1);
     let ids: Vec<i64> = page.records.iter().take(first_ids.len()).map(|record| record.id.0).collect();
     assert_eq!((page.total, ids.as_slice()), (total, first_ids), "{filter:?}");
 }
@@ -41,15 +41,15 @@ fn a_page_shows_the_newest_records_that_fit() {
     let bench = Bench::new();
     let store = bench.store();
     fill(&bench, 200);
-    check(&store, Filter::default(), 200, &[200, 199, 198]);
-    check(&store, Filter { sync: Some("tasks".to_owned()), ..Filter::default() }, 80, &[199, 198, 194]);
-    check(&store, Filter { sync_type: Some("today".to_owned()), ..Filter::default() }, 40, &[198, 193]);
-    check(&store, Filter { status: Some(Status::Running), ..Filter::default() }, 2, &[200, 100]);
-    check(&store, Filter { trigger: Some(Trigger::Manual), ..Filter::default() }, 100, &[199, 197]);
-    check(&store, Filter { failed_only: true, ..Filter::default() }, 40, &[197, 193]);
-    check(&store, Filter { unread_only: true, ..Filter::default() }, 134, &[200, 199, 197]);
+    check(&store, &Filter::default(), 200, &[200, 199, 198]);
+    check(&store, &Filter { sync: Some("tasks".to_owned()), ..Filter::default() }, 80, &[199, 198, 194]);
+    check(&store, &Filter { sync_type: Some("today".to_owned()), ..Filter::default() }, 40, &[198, 193]);
+    check(&store, &Filter { status: Some(Status::Running), ..Filter::default() }, 2, &[200, 100]);
+    check(&store, &Filter { trigger: Some(Trigger::Manual), ..Filter::default() }, 100, &[199, 197]);
+    check(&store, &Filter { failed_only: true, ..Filter::default() }, 40, &[197, 193]);
+    check(&store, &Filter { unread_only: true, ..Filter::default() }, 134, &[200, 199, 197]);
     let since = Some("2026-01-02T06:04:05Z".parse().unwrap());
-    check(&store, Filter { since, ..Filter::default() }, 21, &[200]);
+    check(&store, &Filter { since, ..Filter::default() }, 21, &[200]);
     let last = page(&store, &Filter::default(), 10);
     assert_eq!((last.records.len(), last.records[19].id.0, last.unread_count), (20, 1, 134));
     assert!(page(&store, &Filter::default(), 11).records.is_empty());
