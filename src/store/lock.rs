@@ -276,6 +276,9 @@ struct Claim {
 impl Claim {
     fn acquire(self, desk: &mut Desk) -> Result<Acquisition, Error> {
         let clock = desk.clock.clone();
+        if let Some(holder) = self.glance(&desk.connection, &clock)? {
+            return Ok(Acquisition::Busy(holder));
+        }
         let taken = desk.connection.transact(
             Ending::Commit,
             |w| self.take(w, &clock),
@@ -294,6 +297,14 @@ impl Claim {
                 Acquisition::Held(Lease { held, record: self.record, began: clock.boot() })
             }
         })
+    }
+
+    /// A look without a transaction: those who find the lock held do not keep its holder from writing.
+    fn glance(&self, connection: &Connection, clock: &Clock) -> Result<Option<Holder>, Error> {
+        let Some(lock) = connection.snapshot(|r| rows::load_lock(r, &self.name))? else { return Ok(None) };
+        let inode = if lock.holder.released { None } else { OsLock::probe(&self.lock_file) };
+        let verdict = judge(Some(&lock.standing()), &here(clock, inode));
+        Ok((verdict == Verdict::Live).then_some(lock.holder))
     }
 
     /// Inside the transaction, so that nobody decides on the same lock meanwhile; the OS lock as well.
