@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use futures_util::future::ready;
 use futures_util::{StreamExt, stream};
+use tokio::time::timeout;
 use tongbu::error::Class;
 use tongbu::http::{Client, Error, Profile, Request};
 
@@ -144,7 +145,9 @@ async fn check(fault: Fault, expected: Outcome) -> Result<(), String> {
     }
     let allowed = profile.total_timeout + GRACE;
     let started = Instant::now();
-    let outcome = fetch(profile).await;
+    let Ok(outcome) = timeout(allowed + PATIENCE, fetch(profile)).await else {
+        return Err(format!("{name} does not end"));
+    };
     let took = started.elapsed();
     let found = outcome.as_ref().map(|_| ()).map_err(kind);
     let text = outcome.as_ref().err().map(ToString::to_string).unwrap_or_default();
