@@ -3,13 +3,11 @@
 mod database;
 mod run;
 
-pub use self::database::{Database, Record};
 pub use self::run::{Outcome, Running};
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
-use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 pub use crate::sandbox::{Sandbox, Settings};
 
@@ -20,18 +18,6 @@ impl Sandbox {
     /// A small one: 150 responses in the first account, 15 in the second.
     pub fn small() -> Self {
         Self::start(Settings::default())
-    }
-}
-
-/// Asks again and again until there is an answer.
-pub fn poll<T>(what: &str, mut attempt: impl FnMut() -> Option<T>) -> T {
-    let deadline = Instant::now() + PATIENCE;
-    loop {
-        if let Some(answer) = attempt() {
-            return answer;
-        }
-        assert!(Instant::now() < deadline, "waited {PATIENCE:?} for {what}");
-        thread::sleep(Duration::from_millis(2));
     }
 }
 
