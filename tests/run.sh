@@ -27,7 +27,6 @@ install_package() {
     apt-get install --yes --no-install-recommends "$1" >/dev/null
 }
 
-need cargo cargo
 # SQLite is compiled from its bundled source.
 need cc build-essential
 

@@ -20,8 +20,8 @@ impl Sandbox {
         let door = self.fairing.door();
         let count = door.count("/");
         door.add(Rule::on("/", Fault::Hold).times(1));
-        let running = self.spawn(arguments);
-        door.await_requests("/", count + 1);
+        let mut running = self.spawn(arguments);
+        running.await_requests(door, count + 1);
         running
     }
 }

@@ -7,7 +7,8 @@ pub use self::run::{Outcome, Running};
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
 pub use crate::sandbox::{Sandbox, Settings};
 
@@ -18,6 +19,15 @@ impl Sandbox {
     /// A small one: 150 responses in the first account, 15 in the second.
     pub fn small() -> Self {
         Self::start(Settings::default())
+    }
+}
+
+/// Looks again and again until it is so.
+pub fn poll(what: &str, mut is_so: impl FnMut() -> bool) {
+    let deadline = Instant::now() + PATIENCE;
+    while !is_so() {
+        assert!(Instant::now() < deadline, "waited {PATIENCE:?} for {what}");
+        thread::sleep(Duration::from_millis(2));
     }
 }
 

@@ -11,8 +11,8 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
-use super::PATIENCE;
-use crate::sandbox::Sandbox;
+use super::{PATIENCE, poll};
+use crate::sandbox::{Door, Sandbox};
 
 /// A finished process.
 #[derive(Debug)]
@@ -87,6 +87,16 @@ impl Running {
         // What the wait was for is over; nothing is left to be killed.
         self.ending = Some((status, String::new(), String::new()));
         Outcome { code: status.code(), signal: status.signal(), stdout, stderr, took, peak_bytes }
+    }
+
+    /// Waits until so many requests have come in at the door; they must come before it ends.
+    #[track_caller]
+    pub fn await_requests(&mut self, door: &Door, count: usize) {
+        poll("a request", || {
+            let has_come = door.count("/") >= count;
+            assert!(has_come || !self.has_ended(), "ended before request {count}: {:?}", self.ending);
+            has_come
+        });
     }
 
     /// Whether it has ended by now, or does so within a moment.

@@ -168,8 +168,8 @@ fn check_ended_by(signal: Signal, code: Option<i32>, status: &str) {
             let sandbox = Sandbox::small();
             let door = (line.door)(&sandbox);
             door.add(Rule::on("/", Fault::Hold).after(u32::try_from(answered).expect("few requests")));
-            let running = sandbox.spawn(line.command);
-            door.await_requests("/", answered + 1);
+            let mut running = sandbox.spawn(line.command);
+            running.await_requests(door, answered + 1);
             running.signal(signal);
             let outcome = running.wait();
             assert_eq!(outcome.code, code, "{outcome:?}");
