@@ -9,5 +9,6 @@ mod support;
 
 mod architecture;
 mod fakes;
+mod http;
 mod lifecycle;
 mod upstreams;
