@@ -7,7 +7,7 @@ use rustix::process::Signal;
 
 use super::ONE;
 use crate::sandbox::Fault;
-use crate::support::{PATIENCE, Sandbox};
+use crate::support::Sandbox;
 
 #[test]
 fn a_signal_ends_a_run_in_good_order() {
@@ -68,5 +68,4 @@ fn a_failing_upstream_is_given_up_after_the_retries() {
     assert_eq!(door.count("/"), 3, "the first try and two retries");
     assert_eq!(outcome.json()["retries"], 2);
     assert_eq!(outcome.json()["requests"], 3);
-    assert!(outcome.took < PATIENCE / 4);
 }

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 pub use crate::sandbox::{Sandbox, Settings};
 
 /// How long anything may take before the test fails instead of hanging.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+pub const PATIENCE: Duration = Duration::from_secs(300);
 
 impl Sandbox {
     /// A small one: 150 responses in the first account, 15 in the second.

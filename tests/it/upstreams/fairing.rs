@@ -57,8 +57,8 @@ fn an_edit_updates_its_row_and_no_other() {
     check_counts(&sandbox.pass(ONE).expect(0), [0, 2, 148, 0, 0]);
     let database = sandbox.database();
     assert_eq!(database.rows(others), before);
-    let edited = "SELECT submit_delta FROM fairing_responses WHERE id = 'resp_0000000007'";
-    assert_eq!(database.value::<i64>(edited), 10_001);
+    let edited = "fairing_responses WHERE json_extract(raw, '$.submit_delta') = 10001";
+    assert_eq!(database.count(edited), 2);
 }
 
 #[test]
@@ -77,8 +77,7 @@ fn a_row_that_is_gone_becomes_a_tombstone_and_may_come_back() {
     sandbox.pass(ONE).expect(0);
     sandbox.fairing.change(EU, Kind::Responses, |set| set.delete([1, 2, 3]));
     check_counts(&sandbox.pass(ONE).expect(0), [0, 0, 147, 3, 0]);
-    let tombstone =
-        "fairing_responses WHERE id = 'resp_0000000002' AND deleted_at IS NOT NULL AND question IS NOT NULL";
+    let tombstone = "fairing_responses WHERE id = 'resp_0000000002' AND deleted_at IS NOT NULL AND json_extract(raw, '$.question') <> ''";
     assert_eq!(sandbox.database().count(tombstone), 1);
     check_counts(&sandbox.pass(ONE).expect(0), [0, 0, 147, 0, 0]);
     sandbox.fairing.change(EU, Kind::Responses, |set| set.restore([2]));
@@ -129,7 +128,7 @@ fn an_incremental_pass_reads_what_changed_and_deletes_nothing() {
     sandbox.fairing.door().take_log();
     let outcome = sandbox.pass(&format!("{ONE} --incremental")).expect(0);
     let counts = ["new", "updated", "deleted"].map(|name| outcome.count(name));
-    assert_eq!(counts, [3, 2, 0]);
+    assert_eq!(counts, [3, 2, 0], "{}", outcome.stdout);
     let log = sandbox.fairing.door().take_log();
     assert_eq!(log.len(), 1, "one page is enough");
     assert_eq!(log[0].parameter("sort").as_deref(), Some("updated_at_asc"));
@@ -142,7 +141,8 @@ fn an_incremental_pass_reads_what_changed_and_deletes_nothing() {
 
 #[test]
 fn an_ignored_filter_is_noticed_and_the_whole_is_read() {
-    let sandbox = Sandbox::small();
+    let mut sandbox = Sandbox::small();
+    sandbox.home.set("fairing.lookback", "1m");
     sandbox.pass(ONE).expect(0);
     sandbox.fairing.change(EU, Kind::Responses, |set| set.edit([0, 149]));
     sandbox.fairing.style(|style| (style.shape, style.ignores_filter) = (Shape::Pages, true));
@@ -163,13 +163,13 @@ fn a_flag_restricts_the_pass_to_its_scopes() {
 #[test]
 fn memory_does_not_grow_with_the_set() {
     const MEBIBYTE: u64 = 1024 * 1024;
-    let [small, large] = [200, 20_000].map(|responses| {
+    // The larger set is 48 MiB of JSON: whoever held it would need more than the bound.
+    let [small, large] = [200, 40_000].map(|responses| {
         let sandbox = Sandbox::start(Settings { responses, ..Settings::default() });
         let outcome = sandbox.pass(ONE).expect(0);
         assert_eq!(outcome.count("new"), responses);
         outcome.peak_bytes
     });
     assert!(small > MEBIBYTE, "the memory was not seen");
-    assert!(large < 64 * MEBIBYTE, "{} MiB", large / MEBIBYTE);
-    assert!(large < small + 16 * MEBIBYTE, "{} MiB after {} MiB", large / MEBIBYTE, small / MEBIBYTE);
+    assert!(large < 64 * MEBIBYTE, "{} MiB after {} MiB", large / MEBIBYTE, small / MEBIBYTE);
 }

@@ -88,7 +88,7 @@ fn what_breaks_on_the_last_page_costs_no_row_and_is_made_good() {
 
         sandbox.fairing.door().behave();
         sandbox.pass(ONE).expect(0);
-        let stale = "fairing_responses WHERE deleted_at IS NULL AND submit_delta = 10000";
+        let stale = "fairing_responses WHERE deleted_at IS NULL AND json_extract(raw, '$.submit_delta') = 10000";
         assert_eq!((sandbox.database().count(stale), sandbox.live_count()), (0, 149), "{fault:?}");
     }
 }

@@ -63,7 +63,7 @@ fn one_account_refused_does_not_touch_the_other() {
     let sandbox = Sandbox::small();
     let token = sandbox.fairing.token(EU);
     sandbox.fairing.door().add(crate::sandbox::Rule::on("/", Fault::Status(401)).for_token(&token));
-    let outcome = sandbox.pass("").expect(6);
+    let outcome = sandbox.pass("").expect(3);
     assert_eq!(outcome.count("new"), 55);
     assert_eq!(outcome.json()["problems"].as_array().map(Vec::len), Some(2), "{}", outcome.stdout);
 }
