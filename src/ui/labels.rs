@@ -176,7 +176,7 @@ pub fn skip_reason(name: &str, language: Language) -> &str {
 
 #[cfg(test)]
 mod tests {
-    use super::{AND_MORE, Language, text};
+    use super::{AND_MORE, text};
     use crate::config::Language;
 
     #[test]
