@@ -1,5 +1,6 @@
 //! What people and programs see, kept as snapshots: English and Chinese, narrow and wide.
 
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use insta::assert_snapshot;
@@ -9,13 +10,15 @@ use super::Answer;
 use super::errors::{ErrorDocument, render_error};
 use super::json;
 use super::locks::{BreakAnswer, CleanAnswer, LocksAnswer};
-use super::notices::{CheckAnswer, NoRunYet, PruneAnswer, ReadAnswer};
+use super::notices::{CheckAnswer, CreatedAnswer, NoRunYet, PathsAnswer, PruneAnswer, ReadAnswer};
 use super::records::RecordsAnswer;
 use super::samples::{self, style};
+use super::schema;
+use super::settings::SettingsAnswer;
 use super::show::RecordAnswer;
 use super::status::{StatusAnswer, SyncRow};
 use super::sync_report::{SyncAllAnswer, SyncAnswer};
-use crate::config::Language;
+use crate::config::{Language, Place, Setting};
 use crate::error::Class;
 use crate::exit::Exit;
 use crate::run::Report;
@@ -27,13 +30,23 @@ fn check<A: Answer>(name: &str, answer: &A) {
     for (title, language) in [("English", Language::En), ("中文", Language::Zh)] {
         for width in [80, 200] {
             let text = answer.render_text(&style(language, Some(width)));
-            all.push_str(&format!("== {title}, {width} columns\n{text}"));
+            writeln!(all, "== {title}, {width} columns").unwrap();
+            all.push_str(&text);
         }
     }
     let document = json::render(&answer.document(&style(Language::Zh, None)));
     let pretty = serde_json::from_str::<serde_json::Value>(&document).unwrap();
-    all.push_str(&format!("== JSON\n{pretty:#}\n"));
+    assert_valid(&pretty);
+    writeln!(all, "== JSON\n{pretty:#}").unwrap();
     assert_snapshot!(name, all);
+}
+
+/// Exactly one of the published schemas describes the document, and it is the one the document names.
+fn assert_valid(document: &serde_json::Value) {
+    let schemas: serde_json::Value = serde_json::from_str(&schema::render_all()).unwrap();
+    let errors: Vec<_> =
+        jsonschema::validator_for(&schemas).unwrap().iter_errors(document).map(|error| error.to_string()).collect();
+    assert_eq!(errors, Vec::<String>::new(), "{document:#}");
 }
 
 fn tables_fit(answer: &impl Answer) {
@@ -151,6 +164,19 @@ fn small_answers() {
     let parts = vec![("database".to_owned(), Ok(())), ("fairing".to_owned(), Err(failure))];
     check("config_check", &CheckAnswer { exit: Exit::Config, parts });
     check("records_prune", &PruneAnswer { count: 12, is_dry_run: true });
+    check("config_init", &CreatedAnswer("/etc/tongbu/config.toml".into()));
+    let database = ("/var/lib/tongbu/tongbu.db".into(), "the configuration");
+    check("config_path", &PathsAnswer { config: Some(("/nowhere/config.toml".into(), "--config")), database });
+    let setting = |key: &str, value: serde_json::Value, place| Setting { key: key.to_owned(), value, place };
+    let settings = vec![
+        setting("lang", "auto".into(), None),
+        setting(
+            "fairing.accounts",
+            serde_json::json!([{"token": {"env": "TOKEN"}}]),
+            Some(Place::Variable("X".into())),
+        ),
+    ];
+    check("config_show", &SettingsAnswer(settings));
     let empty = ReadAnswer { count: 0 };
     check("no_run_yet", &NoRunYet { database: std::path::Path::new("/var/lib/tongbu/tongbu.db"), empty });
 }
@@ -159,16 +185,15 @@ fn small_answers() {
 fn errors() {
     let locked = samples::locked_report();
     let failure = samples::failure(Class::Unavailable, "cannot fetch `/api/responses` of `shop-eu`");
-    let lock = locked.failure.as_ref().map(|failure| (failure, locked.holder.as_ref()));
     let mut all = String::new();
     for language in [Language::En, Language::Zh] {
         let style = style(language, Some(80));
         all.push_str(&render_error(&failure, None, &style));
-        for (failure, holder) in lock {
-            all.push_str(&render_error(failure, holder, &style));
-        }
+        all.push_str(&render_error(locked.failure.as_ref().unwrap(), locked.holder.as_ref(), &style));
     }
-    all.push_str(&json::render(&ErrorDocument::new(&failure, &style(Language::En, None))));
+    let document = json::render(&ErrorDocument::new(&failure, &style(Language::En, None)));
+    assert_valid(&serde_json::from_str(&document).unwrap());
+    all.push_str(&document);
     assert_snapshot!("errors", all);
 }
 
@@ -184,4 +209,17 @@ fn a_sync_with_nothing_to_tell_has_no_table() {
     let report = Report { scopes: Vec::new(), summary: Summary::default(), ..samples::report() };
     let text = SyncAnswer(&report).render_text(&style(Language::En, None));
     assert_eq!(text, "success: record 7, 15.0s, 3 requests, 0 retries, trace 0123456789abcdef\n");
+}
+
+#[test]
+fn a_document_with_a_missing_or_wrong_key_is_found_out() {
+    let schemas: serde_json::Value = serde_json::from_str(&schema::render_all()).unwrap();
+    let validator = jsonschema::validator_for(&schemas).unwrap();
+    for document in [
+        serde_json::json!({"schema": "tongbu.locks/1"}),
+        serde_json::json!({"schema": "tongbu.locks/2", "locks": []}),
+        serde_json::json!({"schema": "tongbu.records-read/1", "read": -1}),
+    ] {
+        assert!(!validator.is_valid(&document), "{document}");
+    }
 }

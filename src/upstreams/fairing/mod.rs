@@ -36,6 +36,7 @@ impl Upstream for Fairing {
     const ABOUT: &'static str = "Survey questions and responses of every Fairing account";
     const EXAMPLES: &'static str = "  tongbu sync fairing\n  tongbu sync fairing --account shop-eu --kind responses";
     const MIGRATIONS: &'static [Migration] = &[];
+    const TEMPLATE: &'static str = include_str!("template.toml");
     type Config = Config;
     type Options = Options;
 
