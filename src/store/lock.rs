@@ -20,9 +20,12 @@ use super::writer::Desk;
 use super::{Error, Store, Writer};
 use crate::clock::{BootInstant, Clock, boot_id};
 
-/// Whoever looks at a dead holder's lock file has it locked for an instant: that often is looked again.
+/// Whoever looks at a lock file has it locked for an instant: that often is looked again.
 const ACQUIRE_ATTEMPTS: u32 = 5;
 const ACQUIRE_PAUSE: Duration = Duration::from_millis(1);
+
+/// The same inside a transaction, where others wait.
+const LOOK_PAUSE: Duration = Duration::from_micros(100);
 
 /// A held lock. Only its holder can write; dropping it without [`Store::release`] leaves a lock the next run takes over
 /// at once.
@@ -310,7 +313,7 @@ impl Claim {
     /// Inside the transaction, so that nobody decides on the same lock meanwhile; the OS lock as well.
     fn take(&self, w: &Writer<'_>, clock: &Clock) -> Result<Result<Held, Box<Holder>>, Error> {
         let lock = rows::load_lock(w, &self.name)?;
-        let os_lock = OsLock::try_take(&self.lock_file)?;
+        let os_lock = self.take_os_lock(lock.as_ref().is_none_or(|lock| lock.holder.released))?;
         let inode = os_lock.as_ref().map(OsLock::inode);
         let verdict = judge(lock.as_ref().map(LockRow::standing).as_ref(), &here(clock, inode));
         let token = match lock {
@@ -330,6 +333,17 @@ impl Claim {
             record_rows::save_scope_start(w, record, &self.name, token, clock)?;
         }
         Ok(Ok(held))
+    }
+
+    /// A free lock's file is held by somebody who looks at it, for an instant, or by a suspended former holder.
+    fn take_os_lock(&self, is_free: bool) -> Result<Option<OsLock>, Error> {
+        for _ in 1..if is_free { ACQUIRE_ATTEMPTS } else { 1 } {
+            if let Some(os_lock) = OsLock::try_take(&self.lock_file)? {
+                return Ok(Some(os_lock));
+            }
+            std::thread::sleep(LOOK_PAUSE);
+        }
+        OsLock::try_take(&self.lock_file)
     }
 
     fn held(&self, token: i64, clock: &Clock, os_lock: Option<OsLock>) -> Held {
