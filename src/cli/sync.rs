@@ -97,7 +97,7 @@ fn sync_one(
         database: &database,
         settings,
         observer: session.ui.observer(),
-        cancel: Cancel::default(),
+        cancel: Cancel::on_signals().map_err(run::Error::Runtime)?,
     })?;
     session.ui.answer(&SyncAnswer(&report));
     explain(session, &report);
@@ -111,7 +111,7 @@ fn sync_all(session: &mut Session, settings: &Settings) -> Result<Exit, Error> {
     if configured.is_empty() {
         return Err(Error::NothingConfigured);
     }
-    let cancel = Cancel::default();
+    let cancel = Cancel::on_signals().map_err(run::Error::Runtime)?;
     let mut answer = SyncAllAnswer { exit: Exit::Ok, runs: Vec::new() };
     let passes = configured.iter().flat_map(|known| known.passes.iter().map(move |flags| (*known, *flags)));
     for (registration, flags) in passes {
