@@ -45,17 +45,21 @@ impl Film {
     #[must_use]
     pub fn listed(self, item: &ListItem, rank: u32) -> Self {
         let before = self.raw.as_deref().and_then(parse_item);
-        let before_detail = before.as_ref().map(|item| &item.detail);
+        let (was, was_subtitle) = before.map(|item| (item.detail, item.subtitle)).unwrap_or_default();
+        let is = &item.detail;
+        let changed_cover = changed(was.cover_url.as_ref(), is.cover_url.as_ref());
         let news = Detail {
-            title: news(before_detail.map(|detail| &detail.title), &item.detail.title),
-            kind: news(before_detail.map(|detail| &detail.kind), &item.detail.kind),
-            rating: news(before_detail.map(|detail| &detail.rating), &item.detail.rating),
-            votes: news(before_detail.map(|detail| &detail.votes), &item.detail.votes),
-            cover_url: news(before_detail.map(|detail| &detail.cover_url), &item.detail.cover_url)
-                .filter(|new| !self.detail.cover_url.as_deref().is_some_and(|old| is_same_picture(old, new))),
+            title: changed(was.title.as_ref(), is.title.as_ref()),
+            kind: changed(was.kind.as_ref(), is.kind.as_ref()),
+            rating: changed(was.rating.as_ref(), is.rating.as_ref()),
+            votes: changed(was.votes.as_ref(), is.votes.as_ref()),
+            cover_url: changed_cover.filter(|new| {
+                let stored = self.detail.cover_url.as_deref();
+                stored.is_none_or(|stored| !is_same_picture(stored, new))
+            }),
             ..Detail::default()
         };
-        let subtitle = news(before.as_ref().map(|item| &item.subtitle), &item.subtitle);
+        let subtitle = changed(was_subtitle.as_ref(), item.subtitle.as_ref());
         Self {
             detail: news.completed_by(self.detail).completed_by(item.detail.clone()),
             subtitle: subtitle.or(self.subtitle).or_else(|| item.subtitle.clone()),
@@ -111,9 +115,9 @@ fn filled_or<T>(list: Vec<T>, other: Vec<T>) -> Vec<T> {
     if list.is_empty() { other } else { list }
 }
 
-/// The field, if the list tells another one than before.
-fn news<T: Clone + PartialEq>(before: Option<&Option<T>>, now: &Option<T>) -> Option<T> {
-    if before == Some(now) { None } else { now.clone() }
+/// What a field is now, if that is not what it was.
+fn changed<T: Clone + PartialEq>(was: Option<&T>, is: Option<&T>) -> Option<T> {
+    if was == is { None } else { is.cloned() }
 }
 
 /// Whether two addresses are of one picture: Douban serves each from several hosts, sizes and formats.
@@ -130,3 +134,7 @@ fn is_lesser(told: DetailSource, stored: DetailSource) -> bool {
     let is_page = |source| matches!(source, DetailSource::Page | DetailSource::PageAndLd);
     told.cmp(&stored) == Ordering::Greater && !is_page(told)
 }
+
+#[cfg(test)]
+#[path = "merge_tests.rs"]
+mod tests;
