@@ -1,6 +1,8 @@
 //! What an answer means: a good one, one of the upstream's ways to refuse, or none that can be read.
 
-use serde_json::Value;
+use std::borrow::Cow;
+
+use serde::Deserialize;
 use url::Url;
 
 use super::film::FilmId;
@@ -8,15 +10,17 @@ use super::film::FilmId;
 /// So many redirects are followed for one film.
 pub const MAX_MOVES: usize = 3;
 
+/// Where films' pages live. A mirror may pass on redirects that name it.
+const PAGE_HOST: &str = "movie.douban.com";
 /// Douban asks a suspicious visitor to prove something, or to log in, on these hosts.
 const BLOCKING_HOSTS: [&str; 2] = ["sec.douban.com", "accounts.douban.com"];
 const BLOCKING_PATH: &str = "misc/sorry";
+const BLOCKING_TEXTS: [&str; 2] = ["异常请求", "禁止访问"];
 /// `subject_ip_rate_limit`: this address has used up its calls.
 const RATE_LIMIT_CODE: u64 = 1309;
-const BLOCKING_TEXTS: [&str; 2] = ["异常请求", "禁止访问"];
-/// The last is the code of an answer that only some members may see.
-const GONE_TEXTS: [&str; 4] = ["页面不存在", "条目豆瓣不收录", "正在等待审核", NEED_PERMISSION];
-const NEED_PERMISSION: &str = "need_permission";
+const GONE_TEXTS: [&str; 3] = ["页面不存在", "条目豆瓣不收录", "正在等待审核"];
+/// The message about a film that only some members may see.
+const MEMBERS_ONLY: &str = "need_permission";
 
 /// An answer that holds nothing of the shape it should have.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -65,24 +69,31 @@ pub struct Move {
 /// list, may contain every one of them.
 pub fn judge<T>(answer: Answer<'_>, parse: impl FnOnce(&[u8]) -> Result<T, Unreadable>) -> Verdict<T> {
     match answer.status {
-        204 | 404 | 410 => Verdict::Gone(status_text(answer.status)),
-        200..=299 => parse(answer.body).map_or_else(|unreadable| judge_unreadable(answer, unreadable), Verdict::Good),
+        204 | 404 | 410 => Verdict::Gone(format!("status {}", answer.status)),
+        200..=299 => parse(answer.body).map_or_else(|unreadable| judge_refusal(answer, unreadable), Verdict::Good),
         301 | 302 | 303 | 307 | 308 => judge_redirect(answer),
-        403 if holds(answer.body, &[NEED_PERMISSION]).is_some() => Verdict::Gone(NEED_PERMISSION.to_owned()),
-        403 | 418 | 429 => Verdict::Blocked(status_text(answer.status)),
-        400 if error_code(answer.body) == Some(RATE_LIMIT_CODE) => {
-            Verdict::Blocked(format!("status 400, code {RATE_LIMIT_CODE}"))
-        }
         408 | 425 | 500..=599 => Verdict::Retry,
-        status => judge_unreadable(answer, Unreadable(status_text(status))),
+        status => judge_refusal(answer, Unreadable(format!("status {status}"))),
     }
 }
 
-fn judge_unreadable<T>(answer: Answer<'_>, unreadable: Unreadable) -> Verdict<T> {
-    if let Some(sign) = holds(answer.body, &BLOCKING_TEXTS) {
-        Verdict::Blocked(format!("{}, `{sign}`", status_text(answer.status)))
-    } else if let Some(sign) = holds(answer.body, &GONE_TEXTS) {
-        Verdict::Gone(format!("{}, `{sign}`", status_text(answer.status)))
+fn judge_refusal<T>(answer: Answer<'_>, unreadable: Unreadable) -> Verdict<T> {
+    let Answer { status, body, .. } = answer;
+    let refusal = Refusal::read(body);
+    let told = refusal.as_ref().map_or_else(|| String::from_utf8_lossy(body), Refusal::text);
+    let held = |texts: &[&'static str]| texts.iter().find(|text| told.contains(**text)).copied();
+    if refusal.as_ref().is_some_and(|refusal| refusal.msg == MEMBERS_ONLY) {
+        Verdict::Gone(format!("status {status}, `{MEMBERS_ONLY}`"))
+    } else if matches!(status, 403 | 418 | 429) {
+        Verdict::Blocked(format!("status {status}"))
+    } else if refusal.as_ref().is_some_and(|refusal| refusal.code == Some(RATE_LIMIT_CODE)) {
+        Verdict::Blocked(format!("status {status}, code {RATE_LIMIT_CODE}"))
+    } else if let Some(text) = held(&BLOCKING_TEXTS) {
+        Verdict::Blocked(format!("status {status}, `{text}`"))
+    } else if let Some(text) = held(&GONE_TEXTS) {
+        Verdict::Gone(format!("status {status}, `{text}`"))
+    } else if let Some(code) = refusal.and_then(|refusal| refusal.code) {
+        Verdict::Parse(Unreadable(format!("{unreadable}, code {code}")))
     } else {
         Verdict::Parse(unreadable)
     }
@@ -97,7 +108,7 @@ fn judge_redirect<T>(answer: Answer<'_>) -> Verdict<T> {
     if BLOCKING_HOSTS.contains(&host) || target.path().contains(BLOCKING_PATH) {
         return Verdict::Blocked(format!("a redirect to {host}{}", target.path()));
     }
-    if Some(host) != answer.asked.host_str() {
+    if host != PAGE_HOST && Some(host) != answer.asked.host_str() {
         return Verdict::Parse(Unreadable(format!("a redirect to {host}")));
     }
     let path = target.query().map_or_else(|| target.path().to_owned(), |query| format!("{}?{query}", target.path()));
@@ -110,29 +121,23 @@ fn subject_id(path: &str) -> Option<FilmId> {
     segments.nth(1).and_then(FilmId::parse)
 }
 
-/// The first of the texts the body holds, in JSON spelled either way.
-fn holds<'a>(body: &[u8], texts: &[&'a str]) -> Option<&'a str> {
-    let is_in = |text: &&&str| {
-        memchr::memmem::find(body, text.as_bytes()).is_some()
-            || memchr::memmem::find(body, escaped(text).as_bytes()).is_some()
-    };
-    texts.iter().find(is_in).copied()
+/// How Douban refuses in JSON.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Refusal {
+    msg: String,
+    localized_message: String,
+    code: Option<u64>,
 }
 
-/// The text as JSON may spell it: `\u5f02\u5e38`.
-fn escaped(text: &str) -> String {
-    let unit = |character: char| {
-        if character.is_ascii() { character.to_string() } else { format!("\\u{:04x}", u32::from(character)) }
-    };
-    text.chars().map(unit).collect()
-}
+impl Refusal {
+    fn read(body: &[u8]) -> Option<Self> {
+        serde_json::from_slice(body.trim_ascii()).ok()
+    }
 
-fn error_code(body: &[u8]) -> Option<u64> {
-    serde_json::from_slice::<Value>(body.trim_ascii()).ok()?.get("code")?.as_u64()
-}
-
-fn status_text(status: u16) -> String {
-    format!("status {status}")
+    fn text(&self) -> Cow<'_, str> {
+        format!("{} {}", self.msg, self.localized_message).into()
+    }
 }
 
 #[cfg(test)]
@@ -219,7 +224,7 @@ mod tests {
         check(200, None, fixture!("gone.html"), "gone: status 200, `页面不存在`");
         check(200, None, fixture!("not_collected.html"), "gone: status 200, `条目豆瓣不收录`");
         check(200, None, fixture!("pending.html"), "gone: status 200, `正在等待审核`");
-        check(403, None, fixture!("need_permission.json"), "gone: need_permission");
+        check(403, None, fixture!("need_permission.json"), "gone: status 403, `need_permission`");
         check(400, None, fixture!("need_permission.json"), "gone: status 400, `need_permission`");
     }
 
@@ -229,6 +234,11 @@ mod tests {
         check(302, Some("/subject/90000099/?from=merge"), b"", "moved: /subject/90000099/?from=merge 90000099");
         check(301, Some("http://movie.douban.com/subject/90000001/"), b"", "moved: /subject/90000001/ 90000001");
         check(302, Some("/"), b"", "moved: / -");
+
+        let mirror = Url::parse("http://127.0.0.1:8080/subject/90000001/").unwrap();
+        let location = Some("https://movie.douban.com/subject/90000099/");
+        let verdict = judge(Answer { asked: &mirror, status: 301, location, body: b"" }, page::parse);
+        assert_eq!(told(&verdict), "moved: /subject/90000099/ 90000099");
     }
 
     #[test]
@@ -243,8 +253,9 @@ mod tests {
     fn a_page_without_title_or_info_cannot_be_read() {
         check(200, None, b"", "parse: a page without a title");
         check(200, None, fixture!("home.html"), "parse: a page without a title");
+        check(200, None, b"<p>need_permission</p>", "parse: a page without a title");
         check(200, None, fixture!("no_info.html"), "parse: a page without its `#info` block");
-        check(400, None, fixture!("missing_referer.json"), "parse: status 400");
+        check(400, None, fixture!("missing_referer.json"), "parse: status 400, code 1287");
         check(401, None, b"", "parse: status 401");
         check(304, None, b"", "parse: status 304");
     }
@@ -267,6 +278,14 @@ mod tests {
             "blocked: status 200, `异常请求`",
         );
         check_list(200, br#"{"msg":"need_permission"}"#, "gone: status 200, `need_permission`");
+    }
+
+    #[test]
+    fn of_json_that_cannot_be_read_only_its_message_counts() {
+        let asked = Url::parse("https://m.douban.com/rexxar/api/v2/subject/recent_hot/movie").unwrap();
+        let body = r#"{"items": null, "title": "异常请求"}"#.as_bytes();
+        let verdict = judge(Answer { asked: &asked, status: 200, location: None, body }, list::parse);
+        assert!(matches!(verdict, Verdict::Parse(_)), "{}", told(&verdict));
     }
 
     #[test]
