@@ -1,11 +1,11 @@
 //! The two JSON sources that tell a film when its page cannot be read; each has fewer fields than the page.
 //!
-//! Neither carries the IMDb id or the writers; `subject_abstract` has one text for both names, so it tells neither.
+//! Neither carries the `IMDb` id or the writers; `subject_abstract` has one text for both names, so it tells neither.
 
 use serde_json::Value;
 
 use super::film::{Detail, DetailSource, Kind};
-use super::json::{count, document, rating, small_count, text, texts};
+use super::json::{count, document, rating, text, texts};
 use super::page::{Told, is_date, minutes, release_date};
 use super::refusal::Unreadable;
 use super::tidy::{cover_url, paragraphs, split_list, year};
@@ -36,7 +36,7 @@ pub fn parse_rexxar(body: &[u8]) -> Result<Told, Unreadable> {
         aka: texts(&value, "aka"),
         summary: value.get("intro").and_then(Value::as_str).and_then(paragraphs),
         cover_url: covers.iter().flatten().find_map(|url| cover_url(url)),
-        episodes: small_count(&value, "episodes_count"),
+        episodes: count(&value, "episodes_count"),
         ..Detail::default()
     };
     Ok(Told { detail, source: DetailSource::Rexxar })
@@ -56,7 +56,7 @@ pub fn parse_abstract(body: &[u8]) -> Result<Told, Unreadable> {
         actors: texts(subject, "actors"),
         genres: texts(subject, "types"),
         countries: text(subject, "region").map(|told| split_list(&told)).unwrap_or_default(),
-        episodes: small_count(subject, "episodes_count"),
+        episodes: count(subject, "episodes_count"),
         ..Detail::default()
     };
     Ok(Told { detail, source: DetailSource::Abstract })

@@ -73,7 +73,7 @@ pub struct Detail {
     pub imdb_id: Option<String>,
     /// Above 0, at most 10.
     pub rating: Option<f64>,
-    pub votes: Option<u64>,
+    pub votes: Option<u32>,
     pub directors: Vec<String>,
     pub writers: Vec<String>,
     pub actors: Vec<String>,

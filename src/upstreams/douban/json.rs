@@ -16,13 +16,8 @@ pub fn text(value: &Value, key: &str) -> Option<String> {
 }
 
 /// A whole number above 0, which may be told as text.
-pub fn count(value: &Value, key: &str) -> Option<u64> {
+pub fn count(value: &Value, key: &str) -> Option<u32> {
     text(value, key)?.parse().ok().filter(|number| *number > 0)
-}
-
-/// [`count`] for what never grows large.
-pub fn small_count(value: &Value, key: &str) -> Option<u32> {
-    count(value, key)?.try_into().ok()
 }
 
 /// A rating, which may be told as text.

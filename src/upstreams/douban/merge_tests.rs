@@ -14,7 +14,7 @@ fn film() -> Film {
     Film::new(FilmId::parse("90000001").unwrap())
 }
 
-fn item(title: &str, rating: &str, votes: u64, cover: &str) -> ListItem {
+fn item(title: &str, rating: &str, votes: u32, cover: &str) -> ListItem {
     let json = serde_json::json!({
         "id": "90000001", "title": title, "type": "movie", "card_subtitle": "2025 / 剧情",
         "rating": {"value": rating, "count": votes}, "pic": {"large": cover},
@@ -43,7 +43,7 @@ fn masked(seed: u16, mask: u32) -> Detail {
         runtime_minutes: number(6),
         imdb_id: text(7),
         rating: kept(8).then_some(f64::from(seed) + 0.5),
-        votes: number(9).map(u64::from),
+        votes: number(9),
         directors: list(10),
         writers: list(11),
         actors: list(12),

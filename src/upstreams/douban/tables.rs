@@ -17,6 +17,58 @@ pub const SOURCE: &str = "douban";
 /// What stands between the names in a column for people; the JSON twin is the one to take apart.
 const NAME_SEPARATOR: &str = ",";
 
+/// `last_changed_at` moves only where the content did.
+const SAVE_FILM: &str = "
+    INSERT INTO videos (
+        source, source_id, title, original_title, type, year, release_date, release_dates, runtime_minutes,
+        imdb_id, rating, votes, directors, directors_json, writers, writers_json, actors, actors_json, genres,
+        countries, languages, aka, summary, cover_url, episodes, list_rank, subtitle, detail_status, detail_source,
+        detail_at, detail_error, merged_into, raw, content_hash, last_seen_record, first_seen_at, last_changed_at
+    )
+    VALUES (
+        ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23,
+        ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33, ?34, ?35, ?36, ?36
+    )
+    ON CONFLICT (source, source_id) DO UPDATE
+    SET title = excluded.title,
+        original_title = excluded.original_title,
+        type = excluded.type,
+        year = excluded.year,
+        release_date = excluded.release_date,
+        release_dates = excluded.release_dates,
+        runtime_minutes = excluded.runtime_minutes,
+        imdb_id = excluded.imdb_id,
+        rating = excluded.rating,
+        votes = excluded.votes,
+        directors = excluded.directors,
+        directors_json = excluded.directors_json,
+        writers = excluded.writers,
+        writers_json = excluded.writers_json,
+        actors = excluded.actors,
+        actors_json = excluded.actors_json,
+        genres = excluded.genres,
+        countries = excluded.countries,
+        languages = excluded.languages,
+        aka = excluded.aka,
+        summary = excluded.summary,
+        cover_url = excluded.cover_url,
+        episodes = excluded.episodes,
+        list_rank = excluded.list_rank,
+        subtitle = excluded.subtitle,
+        detail_status = excluded.detail_status,
+        detail_source = excluded.detail_source,
+        detail_at = excluded.detail_at,
+        detail_error = excluded.detail_error,
+        merged_into = excluded.merged_into,
+        raw = excluded.raw,
+        last_changed_at = CASE
+            WHEN videos.content_hash = excluded.content_hash THEN videos.last_changed_at
+            ELSE excluded.last_changed_at
+        END,
+        content_hash = excluded.content_hash,
+        last_seen_record = excluded.last_seen_record,
+        deleted_at = NULL";
+
 /// What is stored of a film.
 pub fn load_film(r: &Reader<'_>, id: &FilmId) -> Result<Option<Film>, Error> {
     const SQL: &str = "
@@ -65,58 +117,8 @@ pub fn load_ranked(r: &Reader<'_>) -> Result<Vec<FilmId>, Error> {
     Ok(ids.into_iter().flatten().collect())
 }
 
-/// Inserts the film or replaces what is stored of it. `last_changed_at` moves only where the content did.
+/// Inserts the film or replaces what is stored of it; `record` is the run that read it.
 pub fn save_film(w: &Writer<'_>, film: &Film, record: RecordId, at: Timestamp) -> Result<(), Error> {
-    const SQL: &str = "
-        INSERT INTO videos (
-            source, source_id, title, original_title, type, year, release_date, release_dates, runtime_minutes,
-            imdb_id, rating, votes, directors, directors_json, writers, writers_json, actors, actors_json, genres,
-            countries, languages, aka, summary, cover_url, episodes, list_rank, subtitle, detail_status, detail_source,
-            detail_at, detail_error, merged_into, raw, content_hash, last_seen_record, first_seen_at, last_changed_at
-        )
-        VALUES (
-            ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23,
-            ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33, ?34, ?35, ?36, ?36
-        )
-        ON CONFLICT (source, source_id) DO UPDATE
-        SET title = excluded.title,
-            original_title = excluded.original_title,
-            type = excluded.type,
-            year = excluded.year,
-            release_date = excluded.release_date,
-            release_dates = excluded.release_dates,
-            runtime_minutes = excluded.runtime_minutes,
-            imdb_id = excluded.imdb_id,
-            rating = excluded.rating,
-            votes = excluded.votes,
-            directors = excluded.directors,
-            directors_json = excluded.directors_json,
-            writers = excluded.writers,
-            writers_json = excluded.writers_json,
-            actors = excluded.actors,
-            actors_json = excluded.actors_json,
-            genres = excluded.genres,
-            countries = excluded.countries,
-            languages = excluded.languages,
-            aka = excluded.aka,
-            summary = excluded.summary,
-            cover_url = excluded.cover_url,
-            episodes = excluded.episodes,
-            list_rank = excluded.list_rank,
-            subtitle = excluded.subtitle,
-            detail_status = excluded.detail_status,
-            detail_source = excluded.detail_source,
-            detail_at = excluded.detail_at,
-            detail_error = excluded.detail_error,
-            merged_into = excluded.merged_into,
-            raw = excluded.raw,
-            last_changed_at = CASE
-                WHEN videos.content_hash = excluded.content_hash THEN videos.last_changed_at
-                ELSE excluded.last_changed_at
-            END,
-            content_hash = excluded.content_hash,
-            last_seen_record = excluded.last_seen_record,
-            deleted_at = NULL";
     let detail = &film.detail;
     let release_date = detail.release_date.map(|date| date.to_string());
     let release_dates = json_list(&detail.release_dates);
@@ -142,7 +144,7 @@ pub fn save_film(w: &Writer<'_>, film: &Film, record: RecordId, at: Timestamp) -
         detail.runtime_minutes.map(i64::from).into(),
         detail.imdb_id.as_ref().into(),
         detail.rating.into(),
-        detail.votes.and_then(|votes| i64::try_from(votes).ok()).into(),
+        detail.votes.map(i64::from).into(),
         directors.joined.as_ref().into(),
         directors.json.as_ref().into(),
         writers.joined.as_ref().into(),
@@ -168,7 +170,7 @@ pub fn save_film(w: &Writer<'_>, film: &Film, record: RecordId, at: Timestamp) -
         record.0.into(),
         (&at).into(),
     ];
-    w.execute(SQL, &params).map(drop)
+    w.execute(SAVE_FILM, &params).map(drop)
 }
 
 /// Takes the film's place in the list away: it has left it.
@@ -192,7 +194,7 @@ fn read_film(row: &Row<'_>, id: FilmId) -> Result<Film, Error> {
         runtime_minutes: small(row.opt_int(7)?),
         imdb_id: owned(row.opt_text(8)?),
         rating: row.opt_real(9)?,
-        votes: row.opt_int(10)?.and_then(|votes| votes.try_into().ok()),
+        votes: small(row.opt_int(10)?),
         directors: read_list(row.opt_text(11)?),
         writers: read_list(row.opt_text(12)?),
         actors: read_list(row.opt_text(13)?),
