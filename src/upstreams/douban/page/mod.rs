@@ -1,12 +1,13 @@
 //! A film's page.
 //!
-//! The markup read here was the same from about 2015 to 2026 but for the spots the parts name; every field may be
-//! missing, a page without heading or `#info` block is none.
+//! Older and newer markup differ only in the spots the parts name. Every field may be missing, but a page without a
+//! heading or an `#info` block is none.
 
 mod dates;
 mod dom;
 mod info;
 mod ld;
+mod limits;
 mod runtime;
 mod synopsis;
 mod title;
@@ -17,15 +18,10 @@ use self::dom::{by_id, by_name, by_word, text_of};
 use self::info::Line;
 use super::film::{Detail, DetailSource, Kind};
 use super::refusal::Unreadable;
-use super::tidy::{cover_url, leading_number, rating, unique, year};
+use super::tidy::{cover_url, filled, leading_number, rating, unique, year};
 
 pub use self::dates::{is_date, release_date};
 pub use self::runtime::minutes;
-
-/// A page has about 0.15 MB; the parser's time grows with the square of what one tag can hold.
-const MAX_BYTES: usize = 512 * 1024;
-/// A page has about 2,200 tags; the parser's time grows with the square of how deep they nest.
-const MAX_TAGS: usize = 20_000;
 
 /// The labels of a series.
 const SERIES_LABELS: [&str; 3] = ["首播", "集数", "单集片长"];
@@ -39,12 +35,7 @@ pub struct Told {
 
 /// Reads a film's page.
 pub fn parse(body: &[u8]) -> Result<Told, Unreadable> {
-    if body.len() > MAX_BYTES {
-        return Err(Unreadable(format!("a page of {} bytes", body.len())));
-    }
-    if memchr::memchr_iter(b'<', body).count() > MAX_TAGS {
-        return Err(Unreadable(format!("a page of more than {MAX_TAGS} tags")));
-    }
+    limits::check(body)?;
     let html = Html::parse_document(&String::from_utf8_lossy(body));
     let root = html.root_element();
     let heading = by_word(root, "property", "v:itemreviewed").map(text_of).filter(|heading| !heading.is_empty());
@@ -66,13 +57,10 @@ pub fn parse(body: &[u8]) -> Result<Told, Unreadable> {
 fn shown(html: &Html, heading: &str, lines: &[Line], structured_kind: Option<Kind>) -> Detail {
     let root = html.root_element();
     let poster = by_word(root, "rel", "v:image");
-    let poster_name = poster.and_then(|poster| poster.attr("alt")).map(super::tidy::tidy);
+    let poster_name = poster.and_then(|poster| poster.attr("alt")).and_then(filled);
     let window = by_name(root, "title").map(text_of);
-    let (title, original_title) = title::names(title::Told {
-        heading,
-        poster: poster_name.as_deref().filter(|name| !name.is_empty()),
-        window: window.as_deref(),
-    });
+    let (title, original_title) =
+        title::names(title::Told { heading, poster: poster_name.as_deref(), window: window.as_deref() });
 
     let line = |label: &str| lines.iter().find(|line| line.label == label);
     let names = |label: &str| line(label).map(Line::names).unwrap_or_default();

@@ -144,10 +144,9 @@ fn only_an_id_that_stands_alone_is_an_imdb_id() {
 }
 
 #[test]
-fn a_page_too_large_or_too_full_is_refused_before_it_is_read() {
+fn a_page_too_large_is_refused_before_it_is_read() {
     let page = fixture!("film.html");
-    let padded = |filler: &[u8], count: usize| [page.as_slice(), &filler.repeat(count)].concat();
-    assert!(parse(&padded(b" ", 1000)).is_ok());
-    assert!(parse(&padded(b" ", 512 * 1024)).is_err());
-    assert!(parse(&padded(b"<b>", 20_000)).is_err());
+    let padded = |count: usize| [page.as_slice(), &b"<b>".repeat(count)].concat();
+    assert!(parse(&padded(1_000)).is_ok());
+    assert!(parse(&padded(10_000)).is_err());
 }
