@@ -16,6 +16,7 @@ pub mod guard;
 mod pass;
 mod registration;
 mod scope;
+pub mod tasks;
 mod upstream;
 
 pub use self::error::Error;
