@@ -184,23 +184,25 @@ pub fn plan_import(import: Import, stored: &HashMap<String, StoredPackage>) -> I
     plan
 }
 
-/// Reads a whole CSV file: comma separated, a header line, UTF-8 (with a byte order mark or without) or GBK.
+/// Reads a whole CSV file: comma separated, a header line, UTF-8 (with a byte order mark or without), UTF-16 with
+/// one, or GBK.
 pub fn read_csv(bytes: &[u8]) -> Result<Import, ImportError> {
     let (text, encoding) = decoded(bytes)?;
     let mut reader = csv::Reader::from_reader(text.as_bytes());
-    let headers: Vec<String> = reader.headers().map_err(csv_error)?.iter().map(|cell| cell.trim().to_owned()).collect();
+    let headers: Vec<String> =
+        reader.headers().map_err(|error| csv_error(error, &text))?.iter().map(|cell| cell.trim().to_owned()).collect();
     let meanings = meanings(&headers)?;
 
     let mut packages = Vec::new();
     let mut errors = Vec::new();
     let mut lines: HashMap<String, u64> = HashMap::new();
     for record in reader.records() {
-        let record = record.map_err(csv_error)?;
+        let record = record.map_err(|error| csv_error(error, &text))?;
         // Spreadsheets write empty rows as nothing but commas.
         if record.iter().all(|cell| cell.trim().is_empty()) {
             continue;
         }
-        let row = Row { record: &record, headers: &headers, line: record.position().map_or(0, csv::Position::line) };
+        let row = Row { record: &record, headers: &headers, line: line_of(record.position(), &text) };
         match row.package(&meanings) {
             Ok(package) => match lines.insert(package.code.clone(), row.line) {
                 None => packages.push(package),
@@ -257,15 +259,21 @@ fn known_headers() -> String {
     Column::ALL.map(|column| format!("`{}` (`{}`)", column.english(), column.chinese())).join(", ")
 }
 
-fn csv_error(error: csv::Error) -> ImportError {
+fn csv_error(error: csv::Error, text: &str) -> ImportError {
     match error.kind() {
-        csv::ErrorKind::UnequalLengths { pos, expected_len, len } => ImportError::Length {
-            line: pos.as_ref().map_or(0, csv::Position::line),
-            found: *len,
-            expected: *expected_len,
-        },
+        csv::ErrorKind::UnequalLengths { pos, expected_len, len } => {
+            ImportError::Length { line: line_of(pos.as_ref(), text), found: *len, expected: *expected_len }
+        }
         _ => ImportError::Csv { reason: error.to_string() },
     }
+}
+
+/// The line a row stands on. The parser's position is before the blank lines it skips.
+fn line_of(position: Option<&csv::Position>, text: &str) -> u64 {
+    let Some(position) = position else { return 0 };
+    let start = usize::try_from(position.byte()).unwrap_or(usize::MAX).min(text.len());
+    let blank = text.as_bytes()[start..].iter().take_while(|byte| matches!(byte, b'\r' | b'\n'));
+    position.line() + blank.filter(|byte| **byte == b'\n').count() as u64
 }
 
 struct Row<'r> {
