@@ -1,1 +1,7 @@
-fn main() {}
+//! The `tongbu` command: everything is in the library.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    tongbu::cli::run(std::env::args_os())
+}

@@ -1,1 +1,75 @@
+//! The command line: arguments in, exit code out.
+//!
+//! One file per command: its `XArgs` and its `cmd_x`. [`command`] puts them together with a subcommand for every line of
+//! the upstreams' registry, so help, completions and manual pages come from one place.
 
+mod args;
+mod command;
+mod config;
+mod error;
+mod generate;
+mod locks;
+mod manual;
+mod panics;
+mod records;
+mod session;
+mod status;
+mod sync;
+mod usage;
+mod values;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::FromArgMatches;
+
+pub use self::command::command;
+pub use self::error::Error;
+
+use self::command::{Cli, Topic};
+use self::session::Session;
+use crate::clock::Clock;
+use crate::exit::Exit;
+use crate::ui::{Terminal, Ui};
+
+/// Runs one invocation. A panic is caught: it ends as exit 1 with a hint, never as a backtrace.
+pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let args: Vec<OsString> = args.into_iter().collect();
+    panics::remember();
+    let exit = std::panic::catch_unwind(|| run_caught(&args)).unwrap_or_else(|_| {
+        early_ui(&args).error(&panics::failure());
+        Exit::Internal
+    });
+    exit.into()
+}
+
+fn run_caught(args: &[OsString]) -> Exit {
+    let parsed = command().try_get_matches_from(args).and_then(|matches| Cli::from_arg_matches(&matches));
+    let cli = match parsed {
+        Ok(cli) => cli,
+        Err(error) => return usage::answer(&error, &early_ui(args)),
+    };
+    let ui = Ui::new(cli.globals.wishes(), Terminal::detect(), Clock::system());
+    let mut session = Session::new(ui, cli.globals);
+    let exit = run_topic(&mut session, cli.topic).unwrap_or_else(|error| {
+        session.ui.error(&error.told());
+        Exit::from(error.class())
+    });
+    if session.ui.is_output_lost() { exit.worst(Exit::Internal) } else { exit }
+}
+
+fn run_topic(session: &mut Session, topic: Topic) -> Result<Exit, Error> {
+    match topic {
+        Topic::Sync(args) => sync::cmd_sync(session, args),
+        Topic::Records(args) => records::cmd_records(session, args),
+        Topic::Locks(args) => locks::cmd_locks(session, args),
+        Topic::Status(args) => status::cmd_status(session, &args),
+        Topic::Config(args) => config::cmd_config(session, &args),
+        Topic::Generate(args) => generate::cmd_generate(session, &args),
+    }
+}
+
+/// A voice for what happens before, or instead of, parsing the command line.
+fn early_ui(args: &[OsString]) -> Ui {
+    Ui::new(usage::wishes(args), Terminal::detect(), Clock::system())
+}

@@ -1,23 +1,110 @@
 //! What can be wrong with the configuration.
 
+use std::fmt;
+use std::io;
+use std::path::PathBuf;
+
 use crate::error::Class;
 
-/// A configuration error: what, where, and what to write instead.
+/// A configuration error: what, where, and what to write instead. None carries a value that could be a secret.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// A value is missing or wrong; `key` is its dotted path.
     #[error("`{key}`: {reason}")]
     Invalid { key: String, reason: String },
+    /// The same, where it is known what said so.
+    #[error("{place}: {reason}")]
+    Misplaced { place: Place, reason: String },
+    #[error("`{}` line {line}, column {column}: {reason}", path.display())]
+    Syntax { path: PathBuf, line: usize, column: usize, reason: String },
+    #[error("cannot read the configuration `{}`", path.display())]
+    Unreadable {
+        path: PathBuf,
+        #[source]
+        source: io::Error,
+    },
+    #[error("cannot tell where the database is: neither `XDG_STATE_HOME` nor `HOME` is set")]
+    NoDatabase,
+    #[error("cannot tell where the configuration belongs: neither `XDG_CONFIG_HOME` nor `HOME` is set")]
+    NoConfig,
+    #[error("`{key}`: cannot read `{}`", path.display())]
+    SecretFile {
+        key: String,
+        path: PathBuf,
+        #[source]
+        source: io::Error,
+    },
+    #[error("`{key}`: cannot run `{program}`")]
+    SecretCommand {
+        key: String,
+        program: String,
+        #[source]
+        source: io::Error,
+    },
+    #[error("cannot write a configuration to `{}`: it is there already", path.display())]
+    AlreadyThere { path: PathBuf },
+    #[error("cannot write the configuration `{}`", path.display())]
+    Unwritable {
+        path: PathBuf,
+        #[source]
+        source: io::Error,
+    },
+}
+
+/// What a setting came from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// The file, with the line if it could be found.
+    File { path: PathBuf, line: Option<usize> },
+    /// An environment variable.
+    Variable(String),
 }
 
 impl Error {
     pub const fn class(&self) -> Class {
-        Class::Config
+        match self {
+            Self::Invalid { .. }
+            | Self::Misplaced { .. }
+            | Self::Syntax { .. }
+            | Self::Unreadable { .. }
+            | Self::NoDatabase
+            | Self::NoConfig
+            | Self::SecretFile { .. }
+            | Self::SecretCommand { .. }
+            | Self::AlreadyThere { .. }
+            | Self::Unwritable { .. } => Class::Config,
+        }
     }
 
     /// What to do next, where there is something more exact than the class's own hint.
     pub fn hint(&self) -> Option<String> {
-        None
+        match self {
+            Self::Unreadable { source, .. } if source.kind() == io::ErrorKind::NotFound => {
+                Some("write one with `tongbu config init`, or give another with `--config FILE`".to_owned())
+            }
+            Self::NoDatabase => Some("give it with `--db FILE` or `TONGBU_DB=FILE`".to_owned()),
+            Self::NoConfig => Some("give it with `--config FILE` or `TONGBU_CONFIG=FILE`".to_owned()),
+            Self::AlreadyThere { path } => {
+                Some(format!("edit `{}`, or give another with `--config FILE`", path.display()))
+            }
+            Self::Invalid { .. }
+            | Self::Misplaced { .. }
+            | Self::Syntax { .. }
+            | Self::Unreadable { .. }
+            | Self::SecretFile { .. }
+            | Self::SecretCommand { .. }
+            | Self::Unwritable { .. } => None,
+        }
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File { path, line: Some(line) } => write!(f, "`{}` line {line}", path.display()),
+            Self::File { path, line: None } => write!(f, "`{}`", path.display()),
+            Self::Variable(name) => write!(f, "`{name}`"),
+        }
     }
 }

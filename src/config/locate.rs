@@ -2,10 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
+use super::env::{self, Environment};
 use super::{Config, Error};
 
+/// Where a configuration for the whole machine is.
+const SYSTEM_CONFIG: &str = "/etc/tongbu/config.toml";
+
 /// A path and what named it (`--db`, `TONGBU_DB`, the configuration, the default).
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Located {
     pub path: PathBuf,
     pub named_by: &'static str,
@@ -13,12 +17,129 @@ pub struct Located {
 
 /// The configuration file: `--config`, `TONGBU_CONFIG`, `$XDG_CONFIG_HOME/tongbu/config.toml` (or below `~/.config`),
 /// `/etc/tongbu/config.toml`; the first two need not exist yet, of the others the first that does.
-pub fn locate_config(_explicit: Option<&Path>) -> Option<Located> {
-    unimplemented!()
+pub fn locate_config(explicit: Option<&Path>) -> Option<Located> {
+    locate_config_in(explicit, &Environment::process())
+}
+
+/// The same in another environment.
+pub fn locate_config_in(explicit: Option<&Path>, environment: &Environment) -> Option<Located> {
+    named("--config", explicit.map(Path::to_owned))
+        .or_else(|| named(env::TONGBU_CONFIG, environment.path(env::TONGBU_CONFIG)))
+        .or_else(|| user_config(environment).filter(may_exist))
+        .or_else(|| named("the default", Some(SYSTEM_CONFIG.into())).filter(may_exist))
+}
+
+/// Where `config init` writes: what is named, else the user's own file, which need not exist.
+pub fn locate_new_config(explicit: Option<&Path>) -> Result<Located, Error> {
+    locate_new_config_in(explicit, &Environment::process())
 }
 
 /// The database file: `--db`, `TONGBU_DB`, the configuration, `$XDG_STATE_HOME/tongbu/tongbu.db` (or below
 /// `~/.local/state`).
-pub fn locate_database(_explicit: Option<&Path>, _config: &Config) -> Result<Located, Error> {
-    unimplemented!()
+pub fn locate_database(explicit: Option<&Path>, config: &Config) -> Result<Located, Error> {
+    let environment = config.environment();
+    named("--db", explicit.map(Path::to_owned))
+        .or_else(|| named(env::TONGBU_DB, environment.path(env::TONGBU_DB)))
+        .or_else(|| named("the configuration", config.settings().database.clone()))
+        .or_else(|| {
+            let state = base_directory(environment, env::XDG_STATE_HOME, ".local/state")?;
+            named("the default", Some(state.join("tongbu/tongbu.db")))
+        })
+        .ok_or(Error::NoDatabase)
+}
+
+fn locate_new_config_in(explicit: Option<&Path>, environment: &Environment) -> Result<Located, Error> {
+    named("--config", explicit.map(Path::to_owned))
+        .or_else(|| named(env::TONGBU_CONFIG, environment.path(env::TONGBU_CONFIG)))
+        .or_else(|| user_config(environment))
+        .ok_or(Error::NoConfig)
+}
+
+fn user_config(environment: &Environment) -> Option<Located> {
+    let directory = base_directory(environment, env::XDG_CONFIG_HOME, ".config")?;
+    named("the default", Some(directory.join("tongbu/config.toml")))
+}
+
+fn base_directory(environment: &Environment, variable: &str, below_home: &str) -> Option<PathBuf> {
+    environment.directory(variable).or_else(|| Some(environment.directory(env::HOME)?.join(below_home)))
+}
+
+/// A file that cannot be looked at counts: reading it tells why.
+fn may_exist(located: &Located) -> bool {
+    !matches!(located.path.try_exists(), Ok(false))
+}
+
+fn named(named_by: &'static str, path: Option<PathBuf>) -> Option<Located> {
+    path.filter(|path| !path.as_os_str().is_empty()).map(|path| Located { path, named_by })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::Path;
+
+    use super::super::load_in;
+    use super::{Located, locate_config_in, locate_database, locate_new_config_in};
+    use crate::config::env::Environment;
+
+    fn check(located: Option<&Located>, expected: Option<(&Path, &str)>) {
+        assert_eq!(located.map(|located| (located.path.as_path(), located.named_by)), expected);
+    }
+
+    #[test]
+    fn the_configuration_is_the_first_that_is_named_or_exists() {
+        let home = tempfile::tempdir().unwrap();
+        let xdg = tempfile::tempdir().unwrap();
+        let of_home = home.path().join(".config/tongbu/config.toml");
+        let of_xdg = xdg.path().join("tongbu/config.toml");
+        let bare = Environment::fixed([("HOME", home.path())]);
+        let full = Environment::fixed([
+            ("HOME", home.path()),
+            ("XDG_CONFIG_HOME", xdg.path()),
+            ("TONGBU_CONFIG", Path::new("c.toml")),
+        ]);
+        let no_variable = Environment::fixed([("HOME", home.path()), ("XDG_CONFIG_HOME", xdg.path())]);
+
+        check(locate_config_in(Some(Path::new("x.toml")), &full).as_ref(), Some((Path::new("x.toml"), "--config")));
+        check(locate_config_in(None, &full).as_ref(), Some((Path::new("c.toml"), "TONGBU_CONFIG")));
+        check(locate_new_config_in(None, &no_variable).ok().as_ref(), Some((&of_xdg, "the default")));
+        check(locate_new_config_in(None, &bare).ok().as_ref(), Some((&of_home, "the default")));
+        for path in [&of_home, &of_xdg] {
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, "").unwrap();
+        }
+        check(locate_config_in(None, &bare).as_ref(), Some((&of_home, "the default")));
+        check(locate_config_in(None, &no_variable).as_ref(), Some((&of_xdg, "the default")));
+    }
+
+    #[test]
+    fn the_database_is_the_first_that_is_named() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("config.toml");
+        fs::write(&file, "database = \"mine.db\"\n").unwrap();
+        let check_database = |explicit: Option<&str>, file: Option<&Path>, environment: &Environment, expected| {
+            let config = load_in(file.or(Some(Path::new("/dev/null"))), &[], environment).unwrap();
+            check(locate_database(explicit.map(Path::new), &config).ok().as_ref(), expected);
+        };
+        let full = Environment::fixed([("TONGBU_DB", "v.db"), ("XDG_STATE_HOME", "/state"), ("HOME", "/home/a")]);
+        check_database(Some("f.db"), Some(&file), &full, Some((Path::new("f.db"), "--db")));
+        check_database(None, Some(&file), &full, Some((Path::new("v.db"), "TONGBU_DB")));
+        let state = Environment::fixed([("XDG_STATE_HOME", "/state"), ("HOME", "/home/a")]);
+        let mine = directory.path().join("mine.db");
+        check_database(None, Some(&file), &state, Some((&mine, "the configuration")));
+        check_database(None, None, &state, Some((Path::new("/state/tongbu/tongbu.db"), "the default")));
+        let home = Environment::fixed([("HOME", "/home/a"), ("XDG_STATE_HOME", "relative")]);
+        let at_home = Path::new("/home/a/.local/state/tongbu/tongbu.db");
+        check_database(None, None, &home, Some((at_home, "the default")));
+    }
+
+    #[test]
+    fn without_a_home_paths_that_are_given_still_work() {
+        let nothing = Environment::fixed([("HOME", "")]);
+        let config = load_in(Some(Path::new("/dev/null")), &[], &nothing).unwrap();
+        check(locate_database(Some(Path::new("f.db")), &config).ok().as_ref(), Some((Path::new("f.db"), "--db")));
+        let error = locate_database(None, &config).unwrap_err();
+        assert_eq!(error.hint().as_deref(), Some("give it with `--db FILE` or `TONGBU_DB=FILE`"));
+        assert!(locate_new_config_in(None, &nothing).is_err());
+    }
 }

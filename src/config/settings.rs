@@ -2,14 +2,20 @@
 
 use std::path::PathBuf;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
+use super::language::Lang;
 use super::secret_ref::SecretRef;
 use super::units::{ByteSize, Span};
 
-/// The top of the file.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+const DAY_SECONDS: u64 = 86_400;
+
+/// Consecutive failures before a notification, where `after` is not given.
+const NOTIFY_AFTER: u32 = 3;
+
+/// The top of the file. Unknown keys beside these and the sections are refused in [`super::load`].
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(default)]
 pub struct Settings {
     pub database: Option<PathBuf>,
     /// IANA name; `None` is the system's zone.
@@ -21,42 +27,38 @@ pub struct Settings {
     pub monitor: MonitorSettings,
 }
 
-#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
-#[serde(rename_all = "lowercase")]
-pub enum Lang {
-    #[default]
-    Auto,
-    En,
-    Zh,
-}
-
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct LogSettings {
     pub file: Option<PathBuf>,
     pub keep: Span,
 }
 
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct RecordsSettings {
     pub keep: Span,
 }
 
 /// Defaults for every upstream; each `[<upstream>.http]` may override.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize, PartialEq, Eq)]
 #[serde(default, deny_unknown_fields)]
 pub struct HttpSettings {
     pub connect_timeout: Span,
+    /// To the first byte, and between two.
     pub read_timeout: Span,
+    /// From the request to the last byte of the body.
     pub total_timeout: Span,
+    /// Of decoded bytes.
     pub max_body: ByteSize,
+    /// Further tries after the first.
     pub retries: u32,
+    /// Before the first retry; doubled each time, with jitter.
     pub backoff: Span,
     pub backoff_cap: Span,
 }
 
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct MonitorSettings {
     pub metrics_file: Option<PathBuf>,
@@ -64,34 +66,57 @@ pub struct MonitorSettings {
     pub notify: Vec<Notify>,
 }
 
-#[derive(Clone, Debug, Deserialize)]
+/// One place that is told about failures and recoveries.
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Notify {
-    pub kind: String,
+    pub kind: NotifyKind,
+    /// Where to send it: an address, or for [`NotifyKind::Command`] the command line to run. Chat addresses carry their
+    /// credential, so it is always a reference.
     pub url: SecretRef,
+    /// Consecutive failures before it is told.
+    #[serde(default = "notify_after")]
     pub after: u32,
 }
 
-impl Default for Settings {
-    fn default() -> Self {
-        unimplemented!()
-    }
+/// In whose form a notification is sent.
+#[derive(Clone, Copy, Debug, Deserialize, Serialize, PartialEq, Eq, Hash)]
+#[serde(rename_all = "lowercase")]
+pub enum NotifyKind {
+    Webhook,
+    Dingtalk,
+    Feishu,
+    Wecom,
+    Slack,
+    Command,
 }
 
 impl Default for LogSettings {
     fn default() -> Self {
-        unimplemented!()
+        Self { file: None, keep: Span::from_secs(14 * DAY_SECONDS) }
     }
 }
 
 impl Default for RecordsSettings {
     fn default() -> Self {
-        unimplemented!()
+        Self { keep: Span::from_secs(90 * DAY_SECONDS) }
     }
 }
 
 impl Default for HttpSettings {
     fn default() -> Self {
-        unimplemented!()
+        Self {
+            connect_timeout: Span::from_secs(5),
+            read_timeout: Span::from_secs(15),
+            total_timeout: Span::from_secs(5 * 60),
+            max_body: ByteSize(2 << 30),
+            retries: 3,
+            backoff: Span::from_secs(2),
+            backoff_cap: Span::from_secs(60),
+        }
     }
+}
+
+const fn notify_after() -> u32 {
+    NOTIFY_AFTER
 }

@@ -1,135 +1,229 @@
 //! Sends requests, within the run's time and the profile's limits.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering;
 
-use bytes::Bytes;
+use governor::DefaultDirectRateLimiter;
+use reqwest::redirect;
 use serde::de::DeserializeOwned;
 use tokio::time::Instant;
-use tokio_util::sync::CancellationToken;
+use tracing::debug;
 
-use super::error::Error;
+use super::backoff::Budget;
+use super::context::{Context, millis, within};
+use super::error::{Asked, Error, Phase};
+use super::pace;
 use super::profile::Profile;
-use super::retry::Retryable;
-use crate::clock::Clock;
-use crate::secret::Secret;
+use super::request::Request;
+use super::response::Response;
+use super::transport::from_transport;
 
-/// What a run lends to every client it makes.
-#[derive(Clone, Debug)]
-pub struct Context {
-    pub clock: Clock,
-    /// Cancelled by a signal or a lost lease: every wait and every transfer ends at once.
-    pub cancel: CancellationToken,
-    /// `--max-runtime`: no wait or transfer goes beyond it.
-    pub deadline: Option<Instant>,
-    pub trace_id: Arc<str>,
-    /// Requests sent, retries included.
-    pub requests: Arc<AtomicU64>,
-    /// Of these, retries.
-    pub retries: Arc<AtomicU64>,
-}
+/// How we introduce ourselves; a request may set its own `user-agent`.
+const USER_AGENT: &str = concat!("tongbu/", env!("CARGO_PKG_VERSION"));
 
 /// Talks to one upstream. Cheap to clone; clones share connections, pace and retry budget.
 #[derive(Clone, Debug)]
-pub struct Client {}
+pub struct Client(Arc<Shared>);
 
-/// One request to be sent. Its path is relative to the profile's base; there is no way to name another origin.
-#[derive(Clone, Debug)]
-pub struct Request {}
-
-impl Request {
-    /// `path` begins with `/` and may carry a query of its own.
-    pub fn get(_path: &str) -> Self {
-        unimplemented!()
-    }
-
-    pub fn post(_path: &str) -> Self {
-        unimplemented!()
-    }
-
-    #[must_use]
-    pub fn query(self, _name: &str, _value: &str) -> Self {
-        unimplemented!()
-    }
-
-    #[must_use]
-    pub fn secret_query(self, _name: &str, _value: &Secret) -> Self {
-        unimplemented!()
-    }
-
-    #[must_use]
-    pub fn header(self, _name: &'static str, _value: &str) -> Self {
-        unimplemented!()
-    }
-
-    #[must_use]
-    pub fn secret_header(self, _name: &'static str, _value: &Secret) -> Self {
-        unimplemented!()
-    }
-
-    #[must_use]
-    pub fn body(self, _content_type: &str, _body: Bytes) -> Self {
-        unimplemented!()
-    }
+#[derive(Debug)]
+struct Shared {
+    profile: Profile,
+    context: Context,
+    http: reqwest::Client,
+    pace: Option<DefaultDirectRateLimiter>,
+    budget: Budget,
 }
 
 impl Client {
-    pub fn new(_profile: Profile, _context: Context) -> Result<Self, Error> {
-        unimplemented!()
+    /// Connects nowhere yet. The standard proxy variables of the environment are honoured.
+    pub fn new(profile: Profile, context: Context) -> Result<Self, Error> {
+        let http = connections(&profile)?;
+        Self::assemble(profile, context, http)
+    }
+
+    /// A client of another profile in the same run, with a pace and a budget of its own. Where scheme and connect
+    /// timeout allow, it shares this one's connections: an upstream of many endpoints reads the system's certificates
+    /// once, which takes longer than some requests.
+    pub fn sibling(&self, profile: Profile) -> Result<Self, Error> {
+        let Shared { profile: own, context, http, .. } = &*self.0;
+        let is_alike =
+            own.base_url.scheme() == profile.base_url.scheme() && own.connect_timeout == profile.connect_timeout;
+        let http = if is_alike { http.clone() } else { connections(&profile)? };
+        Self::assemble(profile, context.clone(), http)
+    }
+
+    fn assemble(profile: Profile, context: Context, http: reqwest::Client) -> Result<Self, Error> {
+        check_base(&profile)?;
+        let pace = match profile.pace.map(pace::limiter) {
+            Some(None) => return Err(unusable(&profile, "its pace lets no request through")),
+            Some(Some(pace)) => Some(pace),
+            None => None,
+        };
+        Ok(Self(Arc::new(Shared { profile, context, http, pace, budget: Budget::default() })))
     }
 
     pub fn profile(&self) -> &Profile {
-        unimplemented!()
+        &self.0.profile
     }
 
-    /// Waits for its turn, sends once, answers when the head is there whatever its status.
-    pub async fn send(&self, _request: Request) -> Result<Response, Error> {
-        unimplemented!()
+    pub(super) fn context(&self) -> &Context {
+        &self.0.context
     }
 
-    /// Runs `attempt` (its number from 0) until it succeeds, its error does not ask for another try, or retries, budget
-    /// or deadline are used up. `what` names the work in logs.
-    pub async fn retry<T, E, F>(&self, _what: &str, _attempt: impl FnMut(u32) -> F + Send) -> Result<T, E>
-    where
-        T: Send,
-        E: Retryable + From<Error> + std::fmt::Display + Send,
-        F: Future<Output = Result<T, E>> + Send,
-    {
-        unimplemented!()
+    pub(super) fn budget(&self) -> &Budget {
+        &self.0.budget
     }
 
-    /// Sends with retries, expects a good status and a JSON document no larger than the profile's limit.
-    pub async fn fetch_json<T: DeserializeOwned + Send>(&self, _request: Request) -> Result<T, Error> {
-        unimplemented!()
+    /// Waits for its turn, sends once, answers when the head is there whatever its status. Of a refusal the first words
+    /// are taken in as well, if they come within half a second.
+    pub async fn send(&self, request: Request) -> Result<Response, Error> {
+        let Shared { profile, context, http, .. } = &*self.0;
+        let asked = request.asked(profile.name);
+        let request = request.build(&profile.base_url, &asked)?;
+        self.turn().await?;
+
+        self.budget().count_request();
+        context.requests.fetch_add(1, Ordering::Relaxed);
+        let started = Instant::now();
+        let total_end = started.checked_add(profile.total_timeout);
+        let sent = self.wait(&asked, Phase::FirstByte, total_end, http.execute(request)).await;
+        let answer = sent.and_then(|sent| sent.map_err(|error| from_transport(error, &asked, profile)));
+        let duration_ms = millis(started.elapsed());
+        let (upstream, method, path, trace_id) = (profile.name, &*asked.method, &*asked.path, &*context.trace_id);
+        match answer {
+            Ok(answer) => {
+                let status = answer.status().as_u16();
+                debug!(upstream, method, path, status, duration_ms, trace_id, "{upstream} answered");
+                Ok(Response::new(self.clone(), asked, answer, total_end).await)
+            }
+            Err(error) => {
+                debug!(upstream, method, path, %error, duration_ms, trace_id, "{upstream} did not answer");
+                Err(error)
+            }
+        }
+    }
+
+    /// Sends with retries, expects a good status and a JSON document no larger than the profile's limit (and than
+    /// [`Response::json`] takes).
+    pub async fn fetch_json<T: DeserializeOwned + Send>(&self, request: Request) -> Result<T, Error> {
+        let what = request.asked(self.profile().name).to_string();
+        self.retry(&what, |_| {
+            let request = request.clone();
+            async { self.send(request).await?.good()?.json().await }
+        })
+        .await
+    }
+
+    /// Waits until the pace lets another request through.
+    async fn turn(&self) -> Result<(), Error> {
+        let Shared { profile, context, pace, .. } = &*self.0;
+        context
+            .bounded(profile.name, async {
+                if let Some(pace) = pace {
+                    pace.until_ready().await;
+                }
+            })
+            .await
+    }
+
+    /// What `work` gives, unless the upstream takes longer than its profile allows or the run ends.
+    pub(super) async fn wait<T>(
+        &self,
+        asked: &Asked,
+        phase: Phase,
+        total_end: Option<Instant>,
+        work: impl Future<Output = T>,
+    ) -> Result<T, Error> {
+        let Shared { profile, context, .. } = &*self.0;
+        let read_end = Instant::now().checked_add(profile.read_timeout);
+        let (end, phase, limit) = match (read_end, total_end) {
+            (Some(read_end), Some(total_end)) if read_end < total_end => (Some(read_end), phase, profile.read_timeout),
+            (_, Some(total_end)) => (Some(total_end), Phase::Total, profile.total_timeout),
+            (read_end, None) => (read_end, phase, profile.read_timeout),
+        };
+        let timed = context.bounded(profile.name, within(end, work)).await?;
+        timed.ok_or_else(|| Error::Timeout { asked: asked.clone(), phase, limit })
     }
 }
 
-/// The head of an answer, and its body as it comes.
-#[derive(Debug)]
-pub struct Response {}
+/// Refuses a base that no request can stand behind.
+fn check_base(profile: &Profile) -> Result<(), Error> {
+    let base = &profile.base_url;
+    if !matches!(base.scheme(), "http" | "https") || !base.has_host() {
+        return Err(unusable(profile, "its base URL is neither `http://…` nor `https://…`"));
+    }
+    if !base.username().is_empty() || base.password().is_some() {
+        return Err(unusable(profile, "its base URL holds a user name or a password, which a log could show"));
+    }
+    Ok(())
+}
 
-impl Response {
-    pub fn status(&self) -> u16 {
-        unimplemented!()
+/// Connections without redirects, without retries but ours, and without time limits but for connecting: the others
+/// are [`Client::wait`]'s.
+fn connections(profile: &Profile) -> Result<reqwest::Client, Error> {
+    // It fails where a provider is installed already, which is as good.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let builder = reqwest::Client::builder()
+        .user_agent(USER_AGENT)
+        .redirect(redirect::Policy::none())
+        .referer(false)
+        .retry(reqwest::retry::never())
+        .connect_timeout(profile.connect_timeout);
+    // Reading the system's certificates takes milliseconds and fails where there are none, so who needs none reads none.
+    let built = match profile.base_url.scheme() {
+        "http" => builder.tls_certs_only([]).build(),
+        _ => builder.build(),
+    };
+    built.map_err(|source| Error::Profile {
+        upstream: profile.name,
+        problem: "TLS cannot be set up",
+        source: Some(source),
+    })
+}
+
+fn unusable(profile: &Profile, problem: &'static str) -> Error {
+    Error::Profile { upstream: profile.name, problem, source: None }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use std::time::Duration;
+
+    use super::{Client, Profile};
+    use crate::error::Class;
+    use crate::http::Pace;
+    use crate::http::context::tests::context;
+
+    pub fn profile() -> Profile {
+        Profile {
+            name: "fairing",
+            base_url: "http://127.0.0.1:9".parse().unwrap(),
+            connect_timeout: Duration::from_secs(5),
+            read_timeout: Duration::from_secs(15),
+            total_timeout: Duration::from_secs(300),
+            max_body: 1 << 20,
+            retries: 3,
+            backoff: Duration::from_secs(2),
+            backoff_cap: Duration::from_secs(60),
+            pace: None,
+        }
     }
 
-    /// The value of a header, where it is readable text.
-    pub fn header(&self, _name: &str) -> Option<&str> {
-        unimplemented!()
+    fn check_refused(profile: Profile, expected: &str) {
+        let error = Client::new(profile, context(None)).unwrap_err();
+        assert_eq!((error.class(), error.to_string().as_str()), (Class::Config, expected));
     }
 
-    /// The classified error of this status, or the response again if it is good.
-    pub fn good(self) -> Result<Self, Error> {
-        unimplemented!()
-    }
-
-    /// The next decoded bytes of the body; `None` at its proper end. A cut, a slow or a too large body is an error.
-    pub async fn chunk(&mut self) -> Result<Option<Bytes>, Error> {
-        unimplemented!()
-    }
-
-    /// The rest of the body, at most `limit` bytes.
-    pub async fn bytes(self, _limit: u64) -> Result<Bytes, Error> {
-        unimplemented!()
+    #[test]
+    fn a_profile_that_cannot_work_is_refused() {
+        let ftp = Profile { base_url: "ftp://a.example".parse().unwrap(), ..profile() };
+        check_refused(ftp, "cannot talk to fairing: its base URL is neither `http://…` nor `https://…`");
+        let open = Profile { base_url: "http://:pass@a.example".parse().unwrap(), ..profile() };
+        check_refused(
+            open,
+            "cannot talk to fairing: its base URL holds a user name or a password, which a log could show",
+        );
+        let still = Profile { pace: Some(Pace { count: 0, per: Duration::from_secs(1) }), ..profile() };
+        check_refused(still, "cannot talk to fairing: its pace lets no request through");
     }
 }

@@ -12,7 +12,7 @@ pub struct Profile {
     /// Requests go to this origin only; a path given to a request is put behind this one's.
     pub base_url: Url,
     pub connect_timeout: Duration,
-    /// To the first byte, and between two.
+    /// To the head of the answer (connecting included), and between two pieces of its body.
     pub read_timeout: Duration,
     /// From the request to the last byte of the body.
     pub total_timeout: Duration,
@@ -27,7 +27,15 @@ pub struct Profile {
     pub pace: Option<Pace>,
 }
 
-/// So many requests per so much time, over all clones of a client.
+impl Profile {
+    /// Scheme, host and port: what may be shown of a base that may hold a password.
+    pub(super) fn origin(&self) -> String {
+        self.base_url.origin().ascii_serialization()
+    }
+}
+
+/// So many requests per so much time, over all clones of a client: evenly spread, the first at once, never two
+/// together, so no stretch of `per` sees more than `count`.
 #[derive(Clone, Copy, Debug)]
 pub struct Pace {
     pub count: u32,

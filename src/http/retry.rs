@@ -1,6 +1,21 @@
 //! When to try again, and after how long.
 
+use std::error::Error as StdError;
+use std::fmt::Write as _;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use tokio::time::sleep;
+use tracing::{info, warn};
+
+use super::backoff::Backoff;
+use super::client::Client;
+use super::context::millis;
+use super::error::Error;
+
+/// No run waits longer than this for an upstream that says when to come back: it ends, and a later one resumes.
+const LONGEST_PAUSE: Duration = Duration::from_secs(5 * 60);
 
 /// What an error says about another try.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,4 +32,227 @@ pub enum Retry {
 /// it for their own errors.
 pub trait Retryable {
     fn retry(&self) -> Retry;
+}
+
+impl Client {
+    /// Runs `attempt` (its number from 0) until it succeeds, its error does not ask for another try, or retries, budget
+    /// or deadline are used up. `what` names the work in logs.
+    ///
+    /// An attempt is the whole of what must be done again: where it reads a body, it reads it to its end. An upstream
+    /// that asks for a longer wait than the run has left, or than five minutes, ends it with
+    /// [`Error::RetryAfterTooFar`].
+    pub async fn retry<T, E, F>(&self, what: &str, mut attempt: impl FnMut(u32) -> F + Send) -> Result<T, E>
+    where
+        T: Send,
+        E: Retryable + From<Error> + StdError + Send,
+        F: Future<Output = Result<T, E>> + Send,
+    {
+        let upstream = self.profile().name;
+        let context = self.context();
+        let trace_id = &*context.trace_id;
+        let mut backoff = Backoff::new(self.profile());
+        let mut number = 0;
+        loop {
+            let error = match attempt(number).await {
+                Ok(value) => {
+                    if number > 0 {
+                        info!(upstream, attempt = number, trace_id, "{what} succeeded after {number} retries");
+                    }
+                    return Ok(value);
+                }
+                Err(error) => error,
+            };
+            let wait = match plan_next(error.retry(), backoff.next(), context.left()) {
+                Next::GiveUp => return Err(error),
+                Next::TooFar(wait) => {
+                    let until = later(context.clock.now(), wait);
+                    return Err(Error::RetryAfterTooFar { upstream, until, reason: error.to_string() }.into());
+                }
+                Next::Wait(wait) => wait,
+            };
+            if !self.budget().take() {
+                warn!(upstream, trace_id, "{what} is not tried again: the retries of this run are used up");
+                return Err(error);
+            }
+            number += 1;
+            warn!(
+                upstream,
+                attempt = number,
+                wait_ms = millis(wait),
+                error = with_causes(&error),
+                trace_id,
+                "{what} failed, trying again"
+            );
+            context.retries.fetch_add(1, Ordering::Relaxed);
+            context.bounded(upstream, sleep(wait)).await?;
+        }
+    }
+}
+
+/// What follows a failed attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Next {
+    GiveUp,
+    /// The upstream asked for this wait, which the run cannot make.
+    TooFar(Duration),
+    Wait(Duration),
+}
+
+/// `pause` is the backoff's next wait, if there is a retry left; `left` what remains of the run.
+fn plan_next(asked: Retry, pause: Option<Duration>, left: Option<Duration>) -> Next {
+    let left = left.unwrap_or(Duration::MAX);
+    let asked_wait = match asked {
+        Retry::Never => return Next::GiveUp,
+        Retry::Backoff => Duration::ZERO,
+        Retry::After(wait) if wait > LONGEST_PAUSE || wait >= left => return Next::TooFar(wait),
+        Retry::After(wait) => wait,
+    };
+    match pause {
+        // "Now" from many servers at once is no reason to come back without any pause.
+        Some(pause) if pause.max(asked_wait) < left => Next::Wait(pause.max(asked_wait)),
+        _ => Next::GiveUp,
+    }
+}
+
+/// That much later than `now`, as far as time goes.
+pub(super) fn later(now: Timestamp, wait: Duration) -> Timestamp {
+    SignedDuration::try_from(wait).ok().and_then(|wait| now.checked_add(wait).ok()).unwrap_or(Timestamp::MAX)
+}
+
+fn with_causes(error: &dyn StdError) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        let _ = write!(text, ": {inner}");
+        cause = inner.source();
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::Ordering;
+    use std::time::Duration;
+
+    use tokio::time::Instant;
+
+    use super::{Error, LONGEST_PAUSE, Next, Retry, plan_next};
+    use crate::error::Class;
+    use crate::http::client::Client;
+    use crate::http::client::tests::profile;
+    use crate::http::context::tests::context;
+    use crate::http::error::Asked;
+
+    const fn seconds(count: u64) -> Duration {
+        Duration::from_secs(count)
+    }
+
+    fn check(asked: Retry, pause: Option<u64>, left: Option<u64>, expected: Next) {
+        assert_eq!(plan_next(asked, pause.map(seconds), left.map(seconds)), expected);
+    }
+
+    #[test]
+    fn an_error_that_asks_for_nothing_is_given_up() {
+        check(Retry::Never, Some(1), None, Next::GiveUp);
+    }
+
+    #[test]
+    fn a_backoff_is_waited_for_while_retries_and_time_last() {
+        check(Retry::Backoff, Some(2), None, Next::Wait(seconds(2)));
+        check(Retry::Backoff, Some(2), Some(3), Next::Wait(seconds(2)));
+        check(Retry::Backoff, Some(2), Some(2), Next::GiveUp);
+        check(Retry::Backoff, None, None, Next::GiveUp);
+    }
+
+    #[test]
+    fn the_upstreams_wish_is_honoured_and_never_shortens_the_backoff() {
+        check(Retry::After(seconds(7)), Some(2), None, Next::Wait(seconds(7)));
+        check(Retry::After(seconds(0)), Some(2), None, Next::Wait(seconds(2)));
+        check(Retry::After(seconds(7)), None, None, Next::GiveUp);
+        check(Retry::After(LONGEST_PAUSE), Some(2), None, Next::Wait(LONGEST_PAUSE));
+    }
+
+    #[test]
+    fn a_wish_beyond_the_run_ends_it_retries_left_or_not() {
+        check(Retry::After(seconds(301)), Some(2), None, Next::TooFar(seconds(301)));
+        check(Retry::After(seconds(60)), Some(2), Some(60), Next::TooFar(seconds(60)));
+        check(Retry::After(seconds(3600)), None, None, Next::TooFar(seconds(3600)));
+    }
+
+    fn status(status: u16, retry_after: Option<Duration>) -> Error {
+        let asked = Asked::new("fairing", "GET", "/api/responses");
+        let retry_after = retry_after.map(|wait| (wait, "2026-01-02T03:04:05Z".parse().unwrap()));
+        Error::Status { asked, status, excerpt: None, retry_after }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_attempt_is_repeated_until_it_succeeds_and_counted() {
+        let context = context(None);
+        let client = Client::new(profile(), context.clone()).unwrap();
+        let started = Instant::now();
+        let value = client.retry("a page", async |number| match number {
+            0 => Err(status(503, Some(seconds(40)))),
+            1 => Err(status(502, None)),
+            _ => Ok(number),
+        });
+        assert_eq!(value.await.unwrap(), 2);
+        assert_eq!(context.retries.load(Ordering::Relaxed), 2);
+        let waited = started.elapsed();
+        assert!(waited >= seconds(40) && waited <= seconds(44), "{waited:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_last_error_is_told_when_retries_are_used_up() {
+        let client = Client::new(profile(), context(None)).unwrap();
+        let mut tries = 0;
+        let error = client
+            .retry("a page", |_| {
+                tries += 1;
+                async { Err::<(), _>(status(500, None)) }
+            })
+            .await
+            .unwrap_err();
+        assert_eq!((tries, error.class(), error.status()), (4, Class::Unavailable, Some(500)));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn clones_share_one_budget() {
+        let context = context(None);
+        let client = Client::new(profile(), context.clone()).unwrap();
+        for clone in [client.clone(), client.clone(), client] {
+            let failed = clone.retry("a page", async |_| Err::<(), _>(status(500, None))).await;
+            assert_eq!(failed.unwrap_err().status(), Some(500));
+        }
+        assert_eq!(context.retries.load(Ordering::Relaxed), 4);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_wait_too_long_for_the_run_is_told_at_once_with_its_end() {
+        let started = Instant::now();
+        let client = Client::new(profile(), context(Some(started + seconds(30)))).unwrap();
+        let error = client.retry("a page", async |_| Err::<(), _>(status(429, Some(seconds(60))))).await.unwrap_err();
+        assert_eq!(started.elapsed(), Duration::ZERO);
+        assert_eq!(error.not_before(), Some("2026-01-02T03:05:05Z".parse().unwrap()));
+        assert_eq!(error.class(), Class::Unavailable);
+        assert_eq!(
+            error.to_string(),
+            "cannot wait for fairing until 2026-01-02T03:05:05Z: \
+             cannot use the answer to `GET /api/responses` from fairing: status 429 Too Many Requests"
+        );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_cancelled_run_does_not_wait_for_its_next_try() {
+        let context = context(None);
+        let client = Client::new(profile(), context.clone()).unwrap();
+        let started = Instant::now();
+        let cancel = async {
+            tokio::time::sleep(seconds(1)).await;
+            context.cancel.cancel();
+        };
+        let work = client.retry("a page", async |_| Err::<(), _>(status(429, Some(seconds(60)))));
+        let (outcome, ()) = tokio::join!(work, cancel);
+        assert_eq!(outcome.unwrap_err().class(), Class::Interrupted);
+        assert_eq!(started.elapsed(), seconds(1));
+    }
 }

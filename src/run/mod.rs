@@ -1,21 +1,42 @@
-//! One run: lease → record → pass → finish → report.
+//! One run: record → pass, scope by scope under its leases → verdict → report; then what may fail without changing it.
 
 mod cancel;
+mod metrics;
+mod notify;
 mod report;
+mod verdict;
 
+use std::panic::AssertUnwindSafe;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use futures_util::FutureExt;
+use jiff::{SignedDuration, Timestamp};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+use tracing::Instrument as _;
+
 pub use self::cancel::Cancel;
+pub use self::metrics::render_metrics;
+use self::notify::Before;
 pub use self::report::Report;
+use self::verdict::{Leniency, Verdict, verdict};
 pub use crate::upstreams::{Flags, OnLock};
 
+use crate::clock::Clock;
 use crate::config::Config;
 use crate::error::Class;
+use crate::exit::Exit;
+use crate::http;
 use crate::progress::Observer;
-use crate::store::Trigger;
-use crate::upstreams::Registration;
+use crate::store::records::{self, RunStart};
+use crate::store::{self, Mode, Store, Summary, Trigger};
+use crate::upstreams::{self, Failure, Ledger, Opening, Pass, PassContext, Registration, panic_text};
+
+/// Work that ignores the run's end is left behind after this.
+const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// What the command line asks of a run, whatever the upstream.
 #[derive(Clone, Debug)]
@@ -48,9 +69,9 @@ pub struct Invocation<'a> {
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     #[error(transparent)]
-    Store(#[from] crate::store::Error),
+    Store(#[from] store::Error),
     #[error(transparent)]
-    Upstream(#[from] crate::upstreams::Error),
+    Upstream(#[from] upstreams::Error),
     /// The async runtime could not start.
     #[error("cannot start the runtime")]
     Runtime(#[source] std::io::Error),
@@ -76,6 +97,211 @@ impl Error {
 }
 
 /// Makes the run, from its record to its report. Blocks; starts and ends its own async runtime.
-pub fn execute(_invocation: Invocation<'_>) -> Result<Report, Error> {
-    unimplemented!()
+pub fn execute(invocation: Invocation<'_>) -> Result<Report, Error> {
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().map_err(Error::Runtime)?;
+    let trace_id = trace_id();
+    let span = tracing::info_span!("run", trace_id, sync = invocation.registration.name);
+    let report = runtime.block_on(Run::new(invocation, trace_id).execute().instrument(span));
+    runtime.shutdown_timeout(SHUTDOWN_TIMEOUT);
+    report
+}
+
+/// A run in the making.
+struct Run<'a> {
+    asked: Invocation<'a>,
+    trace_id: Arc<str>,
+    clock: Clock,
+    /// Cancelled by a signal, a lost lease, or the end of its time.
+    cancel: CancellationToken,
+    deadline: Option<Instant>,
+    requests: Arc<AtomicU64>,
+    retries: Arc<AtomicU64>,
+}
+
+impl<'a> Run<'a> {
+    fn new(asked: Invocation<'a>, trace_id: String) -> Self {
+        let cancel = asked.cancel.token().child_token();
+        let deadline = asked.settings.max_runtime.and_then(|span| Instant::now().checked_add(span));
+        let (requests, retries) = (Arc::default(), Arc::default());
+        Self { asked, trace_id: trace_id.into(), clock: Clock::system(), cancel, deadline, requests, retries }
+    }
+
+    async fn execute(self) -> Result<Report, Error> {
+        let asked = &self.asked;
+        let sync_type = asked.registration.sync_type(asked.matches)?;
+        let http = http::Context {
+            clock: self.clock.clone(),
+            cancel: self.cancel.clone(),
+            deadline: self.deadline,
+            trace_id: Arc::clone(&self.trace_id),
+            requests: Arc::clone(&self.requests),
+            retries: Arc::clone(&self.retries),
+        };
+        let pass = asked.registration.open(&Opening { config: asked.config, http: &http }, asked.matches)?;
+        let mode = if asked.settings.dry_run { Mode::DryRun } else { Mode::ReadWrite };
+        let opening = store::Opening { clock: self.clock.clone(), mode, components: upstreams::components() };
+        let store = Store::open(asked.database, opening)?;
+
+        let started_at = self.clock.now();
+        let begun = Instant::now();
+        let start = RunStart {
+            sync: asked.registration.name,
+            sync_type,
+            trigger: asked.settings.trigger,
+            trace_id: &self.trace_id,
+            max_retries: asked.config.settings().http.retries,
+        };
+        let before = self.before(&store, sync_type)?;
+        let record = store.open_record(start).await?;
+        let context = PassContext {
+            store: store.clone(),
+            record: record.id(),
+            trace_id: Arc::clone(&self.trace_id),
+            clock: self.clock.clone(),
+            flags: asked.settings.flags,
+            cancel: self.cancel.clone(),
+            deadline: self.deadline,
+            observer: Arc::clone(&asked.observer),
+            ledger: Mutex::default(),
+        };
+        let doom = self.pass(pass, &context).await;
+        let record_id = record.id();
+        let ledger = context.ledger.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let mut report = self.report(record_id, sync_type, started_at, begun.elapsed(), ledger, doom);
+        if let Err(error) = store.close_record(record, report.to_end()).await {
+            // What was stored stays stored; but a run whose record cannot be closed is no success.
+            report.record_lost(&error);
+        }
+        self.follow_up(&store, before, &mut report).await;
+        Ok(report)
+    }
+
+    /// How this sync stood before this run.
+    fn before(&self, store: &Store, sync_type: &str) -> Result<Before, Error> {
+        let name = self.asked.registration.name;
+        let states = store.read(records::load_states)?;
+        let state = states.into_iter().find(|state| state.sync == name && state.sync_type == sync_type);
+        Ok(state.map_or_else(Before::default, |state| Before {
+            consecutive_failures: state.consecutive_failures,
+            was_auth: state.last.is_some_and(|last| last.exit_code == Some(Exit::Auth.code().into())),
+        }))
+    }
+
+    /// Runs the pass within its time; answers what doomed it, if anything did.
+    async fn pass(&self, pass: Pass, context: &PassContext) -> Option<Failure> {
+        let watch = async {
+            match self.deadline {
+                Some(deadline) => tokio::time::sleep_until(deadline).await,
+                None => std::future::pending().await,
+            }
+            self.cancel.cancel();
+            std::future::pending::<()>().await;
+        };
+        let work = AssertUnwindSafe(pass(context)).catch_unwind();
+        let outcome = tokio::select! {
+            outcome = work => outcome,
+            () = watch => return None,
+        };
+        let error = match outcome {
+            Ok(Ok(())) => return None,
+            Ok(Err(error)) => error,
+            Err(panic) => upstreams::Error::Panic { message: panic_text(&*panic) },
+        };
+        Some(self.told(&error))
+    }
+
+    /// A cancellation is told by what caused it.
+    fn told(&self, error: &upstreams::Error) -> Failure {
+        let failure = Failure::from(error);
+        if failure.class != Class::Interrupted && failure.class != Class::Deadline {
+            return failure;
+        }
+        let (class, message) = match self.asked.cancel.class() {
+            Some(Class::Terminated) => (Class::Terminated, "ended by SIGTERM".to_owned()),
+            Some(_) => (Class::Interrupted, "ended by SIGINT".to_owned()),
+            None => {
+                let span = self.asked.settings.max_runtime.unwrap_or_default();
+                (Class::Deadline, format!("`--max-runtime {}` reached", humantime::format_duration(span)))
+            }
+        };
+        Failure { class, message, causes: Vec::new(), hint: class.hint().to_owned() }
+    }
+
+    fn report(
+        &self,
+        record: store::RecordId,
+        sync_type: &'static str,
+        started_at: Timestamp,
+        duration: Duration,
+        ledger: Ledger,
+        doom: Option<Failure>,
+    ) -> Report {
+        let mut summary = Summary::default();
+        for scope in &ledger.scopes {
+            summary.add(&scope.summary);
+        }
+        let settings = &self.asked.settings;
+        let leniency =
+            Leniency { allow_partial: settings.allow_partial, error_on_no_change: settings.error_on_no_change };
+        let Verdict { status, exit, failure } = verdict(&ledger, doom, &summary, leniency);
+        let holder = ledger.scopes.iter().find_map(|scope| scope.holder.clone());
+        Report {
+            record,
+            trace_id: self.trace_id.to_string(),
+            sync: self.asked.registration.name,
+            sync_type,
+            trigger: settings.trigger,
+            dry_run: settings.dry_run,
+            status,
+            exit,
+            started_at,
+            ended_at: self.clock.now(),
+            duration,
+            summary,
+            scopes: ledger.scopes,
+            problems: ledger.problems,
+            warnings: ledger.warnings,
+            retry_count: self.retries.load(Ordering::Relaxed),
+            request_count: self.requests.load(Ordering::Relaxed),
+            failure,
+            holder,
+        }
+    }
+
+    /// What follows the pass is best effort: it warns, and never changes the verdict.
+    async fn follow_up(&self, store: &Store, before: Before, report: &mut Report) {
+        if store.is_dry_run() {
+            return;
+        }
+        let settings = self.asked.config.settings();
+        let keep = SignedDuration::try_from(settings.records.keep.0).unwrap_or(SignedDuration::MAX);
+        if let Ok(before) = self.clock.now().checked_sub(keep)
+            && let Err(error) = store.prune_records(Some(before), None)
+        {
+            report.warnings.push(format!("cannot prune old records: {error}"));
+        }
+        let metrics_file = self.asked.settings.metrics_file.as_ref().or(settings.monitor.metrics_file.as_ref());
+        if let Some(path) = metrics_file
+            && let Err(error) = metrics::write_metrics(store, path)
+        {
+            report.warnings.push(format!("cannot write the metrics to `{}`: {error}", path.display()));
+        }
+        report.warnings.extend(notify::tell(&settings.monitor, report, before, &self.clock).await);
+    }
+}
+
+/// 128 random bits in hexadecimal, as in a W3C trace context.
+fn trace_id() -> String {
+    let mut bytes = [0; 16];
+    // Without the kernel's randomness the time of day has to do: a trace id only has to be told apart.
+    if rustix::rand::getrandom(&mut bytes, rustix::rand::GetRandomFlags::empty()).is_err() {
+        bytes = Clock::system().now().as_nanosecond().to_le_bytes();
+    }
+    bytes.iter().fold(String::with_capacity(32), |mut hex, byte| {
+        use std::fmt::Write as _;
+
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
 }

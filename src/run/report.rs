@@ -5,7 +5,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::exit::Exit;
-use crate::store::{Holder, Problem, RecordId, Status, Summary, Trigger};
+use crate::store::records::RunEnd;
+use crate::store::{self, Holder, Problem, RecordId, Status, Summary, Trigger};
 use crate::upstreams::{Failure, ScopeReport};
 
 /// A finished run, ready to be shown.
@@ -32,4 +33,36 @@ pub struct Report {
     pub failure: Option<Failure>,
     /// Who held the lock, for exit 11.
     pub holder: Option<Holder>,
+}
+
+impl Report {
+    /// What the record keeps of it.
+    pub(super) fn to_end(&self) -> RunEnd {
+        RunEnd {
+            status: self.status,
+            summary: self.summary,
+            exit: self.exit,
+            error_message: self.failure.as_ref().map(|failure| failure.message.clone()),
+            problems: self.problems.clone(),
+            retry_count: self.retry_count,
+            request_count: self.request_count,
+        }
+    }
+
+    /// The record could not be closed: that is the verdict, unless a worse one stands.
+    pub(super) fn record_lost(&mut self, error: &store::Error) {
+        let class = error.class();
+        if self.exit.worst(class.into()) == self.exit {
+            self.warnings.push(format!("cannot close the record: {error}"));
+            return;
+        }
+        self.exit = class.into();
+        self.status = Status::Failed;
+        self.failure = Some(Failure {
+            class,
+            message: format!("cannot close the record: {error}"),
+            causes: Vec::new(),
+            hint: error.hint().unwrap_or_else(|| class.hint().to_owned()),
+        });
+    }
 }

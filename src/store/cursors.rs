@@ -2,7 +2,8 @@
 
 use jiff::Timestamp;
 
-use super::{Error, Reader, Writer};
+use super::{Error, Reader, Row, Writer};
+use crate::clock::stored;
 
 /// One row of `sync_cursors`.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -19,16 +20,66 @@ pub struct ScopeState {
 }
 
 /// The state of a scope; a scope never seen has a default one with its name.
-pub fn load_state(_r: &Reader<'_>, _scope: &str) -> Result<ScopeState, Error> {
-    unimplemented!()
+pub fn load_state(r: &Reader<'_>, scope: &str) -> Result<ScopeState, Error> {
+    let known = r.first(
+        "SELECT scope, cursor, last_success_at, record_count, digest, not_before
+         FROM sync_cursors
+         WHERE scope = ?1",
+        &[scope.into()],
+        read,
+    )?;
+    Ok(known.unwrap_or_else(|| ScopeState { scope: scope.to_owned(), ..ScopeState::default() }))
 }
 
 /// Every scope's state whose name begins with `prefix`.
-pub fn load_states(_r: &Reader<'_>, _prefix: &str) -> Result<Vec<ScopeState>, Error> {
-    unimplemented!()
+pub fn load_states(r: &Reader<'_>, prefix: &str) -> Result<Vec<ScopeState>, Error> {
+    let length = prefix.chars().count() as u64;
+    r.rows(
+        "SELECT scope, cursor, last_success_at, record_count, digest, not_before
+         FROM sync_cursors
+         WHERE substr(scope, 1, ?2) = ?1
+         ORDER BY scope",
+        &[prefix.into(), length.into()],
+        read,
+    )
 }
 
 /// Replaces the scope's state. Call it in the transaction that stored what the cursor stands for.
-pub fn save_state(_w: &Writer<'_>, _state: &ScopeState) -> Result<(), Error> {
-    unimplemented!()
+pub fn save_state(w: &Writer<'_>, state: &ScopeState) -> Result<(), Error> {
+    let cursor = state.cursor.as_ref().map(ToString::to_string);
+    let last_success_at = state.last_success_at.map(stored);
+    let not_before = state.not_before.map(stored);
+    w.execute(
+        "INSERT INTO sync_cursors (scope, cursor, last_success_at, record_count, digest, not_before)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+         ON CONFLICT (scope) DO UPDATE
+         SET cursor = excluded.cursor,
+             last_success_at = excluded.last_success_at,
+             record_count = excluded.record_count,
+             digest = excluded.digest,
+             not_before = excluded.not_before",
+        &[
+            (&state.scope).into(),
+            cursor.as_deref().into(),
+            last_success_at.as_deref().into(),
+            state.record_count.into(),
+            state.digest.as_deref().into(),
+            not_before.as_deref().into(),
+        ],
+    )
+    .map(drop)
+}
+
+fn read(row: &Row<'_>) -> Result<ScopeState, Error> {
+    let cursor = row.opt_text(1)?.map(|json| {
+        serde_json::from_str(json).map_err(|_| Error::Value { found: json.to_owned(), expected: "a cursor in JSON" })
+    });
+    Ok(ScopeState {
+        scope: row.text(0)?.to_owned(),
+        cursor: cursor.transpose()?,
+        last_success_at: row.opt_instant(2)?,
+        record_count: row.opt_int(3)?.and_then(|count| u64::try_from(count).ok()),
+        digest: row.opt_text(4)?.map(str::to_owned),
+        not_before: row.opt_instant(5)?,
+    })
 }

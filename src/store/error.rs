@@ -1,6 +1,11 @@
 //! What can go wrong with the database.
 
+use std::path::PathBuf;
+
 use crate::error::Class;
+
+/// Whatever an engine or the operating system reported.
+pub(super) type Source = Box<dyn std::error::Error + Send + Sync>;
 
 /// A database failure, named by what the operator can do about it.
 #[derive(Debug, thiserror::Error)]
@@ -9,17 +14,121 @@ pub enum Error {
     /// The lease was taken over by another run; nothing was written.
     #[error("lost the lock `{name}` (token {token}): another run took over")]
     LeaseLost { name: String, token: i64 },
+    /// Other processes kept the database locked for the whole time a statement waits.
+    #[error("cannot write to the database `{path}`: another process keeps it busy")]
+    Busy { path: PathBuf, source: Source },
+    /// The file, its directory or its file system cannot be written.
+    #[error("cannot write to the database `{path}`: it is read-only here")]
+    ReadOnly { path: PathBuf, source: Source },
+    /// No space left; `free` says how much there is, where it could be asked.
+    #[error("cannot write to the database `{path}`: the disk is full{}", free_text(*.free))]
+    Full { path: PathBuf, free: Option<u64>, source: Source },
+    /// The file's content is damaged.
+    #[error("cannot read the database `{path}`: it is damaged")]
+    Corrupt { path: PathBuf, source: Source },
+    /// Not a database of tongbu's; `what` says what it is instead.
+    #[error("cannot use `{path}` as the database: it is {what}")]
+    NotOurs { path: PathBuf, what: String },
+    /// Written by a newer tongbu; `what` names what this one does not know.
+    #[error("cannot use the database `{path}`: a newer tongbu wrote it ({what})")]
+    Newer { path: PathBuf, what: String },
+    /// Opened only for reading, and its schema is behind this tongbu.
+    #[error("cannot read the database `{path}`: an older tongbu wrote it and it is not upgraded yet")]
+    Older { path: PathBuf },
+    /// The linked `SQLite` is too old to be trusted with concurrent checkpoints.
+    #[error("cannot use SQLite {found}: 3.51.3 or newer is needed")]
+    OldSqlite { found: String },
+    /// Locks do not hold on network file systems.
+    #[error("cannot use the database `{path}`: it is on a network file system ({kind})")]
+    NetworkFileSystem { path: PathBuf, kind: String },
+    /// Opened only for reading, and there is nothing yet.
+    #[error("cannot read the database `{path}`: it does not exist yet")]
+    Missing { path: PathBuf },
+    /// A file beside the database that should not be there yet is.
+    #[error("cannot write `{path}`: it exists already")]
+    Exists { path: PathBuf },
+    /// The operating system refused.
+    #[error("cannot access `{path}`")]
+    Io { path: PathBuf, source: Source },
+    /// A migration that was applied to this database has another text in this tongbu.
+    #[error("cannot use the database `{path}`: its migration `{component}/{migration}` is not the one known here")]
+    ChecksumMismatch { path: PathBuf, component: String, migration: String },
+    /// A stored value is not of the kind it should be.
+    #[error("cannot read the stored value `{found}`: expected {expected}")]
+    Value { found: String, expected: &'static str },
+    /// The engine failed in a way that says nothing about the file.
+    #[error("cannot use the database `{path}`: the engine failed")]
+    Engine { path: PathBuf, source: Source },
+    /// A statement is wrong: a bug.
+    #[error("cannot run a statement on the database")]
+    Statement { source: Source },
 }
 
 impl Error {
     pub const fn class(&self) -> Class {
         match self {
             Self::LeaseLost { .. } => Class::LeaseLost,
+            Self::Busy { .. }
+            | Self::ReadOnly { .. }
+            | Self::Full { .. }
+            | Self::Corrupt { .. }
+            | Self::NotOurs { .. }
+            | Self::Newer { .. }
+            | Self::Older { .. }
+            | Self::OldSqlite { .. }
+            | Self::NetworkFileSystem { .. }
+            | Self::Missing { .. }
+            | Self::Exists { .. }
+            | Self::Io { .. }
+            | Self::ChecksumMismatch { .. }
+            | Self::Value { .. }
+            | Self::Engine { .. } => Class::Database,
+            Self::Statement { .. } => Class::Internal,
         }
     }
 
     /// What to do next, where there is something more exact than the class's own hint.
     pub fn hint(&self) -> Option<String> {
-        None
+        match self {
+            Self::LeaseLost { .. } | Self::Value { .. } | Self::Engine { .. } | Self::Statement { .. } => None,
+            Self::Busy { path, .. } => {
+                Some(format!("see who has it open with `fuser -v '{}'`, then run again", path.display()))
+            }
+            Self::ReadOnly { path, .. } => Some(format!(
+                "the user who runs tongbu must be able to write the file and its directory: `ls -ld '{}'`",
+                folder_of(path)
+            )),
+            Self::Full { path, .. } => {
+                Some(format!("make room (`df -h '{}'`), then run again: what was committed is kept", folder_of(path)))
+            }
+            Self::Corrupt { path, .. } => Some(format!(
+                "move `{}` away with its `-wal` and `-shm` files and restore the last `tongbu backup`",
+                path.display()
+            )),
+            Self::NotOurs { .. } => Some("nothing was changed; give another path with `--db`".to_owned()),
+            Self::Newer { .. } | Self::ChecksumMismatch { .. } => {
+                Some("nothing was changed; use the tongbu that wrote it, or another path with `--db`".to_owned())
+            }
+            Self::Older { .. } => Some("run any `tongbu sync`: it upgrades the file first".to_owned()),
+            Self::OldSqlite { .. } => Some("install a tongbu built with the bundled SQLite".to_owned()),
+            Self::NetworkFileSystem { .. } => Some("give a path on a local disk with `--db`".to_owned()),
+            Self::Missing { .. } => Some("any `tongbu sync` creates it; or give its path with `--db`".to_owned()),
+            Self::Exists { path } => Some(format!("give another path, or move `{}` away first", path.display())),
+            Self::Io { path, .. } => Some(format!("see `ls -ld '{}'`", path.display())),
+        }
     }
+
+    /// An [`Io`](Self::Io) about that path, for `map_err`.
+    pub(super) fn io(path: impl Into<PathBuf>) -> impl FnOnce(std::io::Error) -> Self {
+        let path = path.into();
+        move |source| Self::Io { path, source: source.into() }
+    }
+}
+
+fn free_text(free: Option<u64>) -> String {
+    free.map_or_else(String::new, |bytes| format!(" ({} KiB free)", bytes / 1024))
+}
+
+fn folder_of(path: &std::path::Path) -> String {
+    path.parent().unwrap_or(path).display().to_string()
 }

@@ -1,1 +1,185 @@
 //! The OS lock behind a lease: it only shortens the wait after a crash; safety comes from the token.
+
+use std::fmt::Write as _;
+use std::fs::{DirBuilder, File, OpenOptions};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use xxhash_rust::xxh3::xxh3_64;
+
+use super::Error;
+
+/// File systems allow 255 bytes a name; longer lock names end in a digest.
+const LONGEST_NAME_BYTES: usize = 200;
+
+/// The directory of lock files beside the database, `<db>.locks`.
+#[derive(Clone, Debug)]
+pub(super) struct LockFolder(PathBuf);
+
+/// A lock file this process has locked; unlocked when it goes, however the process ends.
+///
+/// It belongs to the open file, which `std` closes in child processes, and not to the process: two stores in one
+/// process exclude each other too.
+#[derive(Debug)]
+pub(super) struct OsLock {
+    file: File,
+    inode: i64,
+}
+
+/// The lock file of a run: its record counts as alive while it is locked, and the file goes with it.
+#[derive(Debug)]
+pub(super) struct RunLock {
+    path: PathBuf,
+    _lock: OsLock,
+}
+
+impl LockFolder {
+    /// The folder that belongs to the database at this real path.
+    pub(super) fn beside(database: &Path) -> Self {
+        let mut path = database.as_os_str().to_owned();
+        path.push(".locks");
+        Self(path.into())
+    }
+
+    /// The never unlinked file of a lease.
+    pub(super) fn lease_file(&self, name: &str) -> PathBuf {
+        self.0.join(format!("{}.lock", encoded(name)))
+    }
+
+    fn run_file(&self, id: i64, trace_id: &str) -> PathBuf {
+        self.0.join(format!("run-{id}-{}.lock", encoded(trace_id)))
+    }
+
+    /// Locks the file of a run whose record is being inserted. The name has the id as well as the trace id, so it is
+    /// never used twice.
+    pub(super) fn lock_run(&self, id: i64, trace_id: &str) -> Result<RunLock, Error> {
+        let path = self.run_file(id, trace_id);
+        match OsLock::try_take(&path)? {
+            Some(lock) => Ok(RunLock { path, _lock: lock }),
+            None => Err(Error::io(&path)(io::ErrorKind::WouldBlock.into())),
+        }
+    }
+
+    /// Whether the run has let go of its file; a file that is gone was its last act.
+    pub(super) fn is_run_over(&self, id: i64, trace_id: &str) -> bool {
+        let path = self.run_file(id, trace_id);
+        OsLock::probe(&path).is_some() || !path.exists()
+    }
+
+    /// Unlinks the run files nobody holds. Only inside a write transaction: a file is made in the one that inserts its
+    /// record.
+    pub(super) fn delete_leftover_runs(&self) {
+        let Ok(entries) = std::fs::read_dir(&self.0) else { return };
+        for path in entries.flatten().map(|entry| entry.path()) {
+            let is_run = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("run-"));
+            if is_run && OsLock::probe(&path).is_some() {
+                let _ = std::fs::remove_file(&path);
+            }
+        }
+    }
+}
+
+impl OsLock {
+    /// Locks the file, made where it is missing; `None` where somebody else has it locked or where the file system
+    /// knows no such locks.
+    pub(super) fn try_take(path: &Path) -> Result<Option<Self>, Error> {
+        let open = || OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path);
+        let file = match open() {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                let folder = path.parent().unwrap_or(path);
+                DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(Error::io(folder))?;
+                open()
+            }
+            opened => opened,
+        };
+        Ok(Self::lock(file.map_err(Error::io(path))?))
+    }
+
+    /// The inode of an existing lock file nobody holds.
+    pub(super) fn probe(path: &Path) -> Option<i64> {
+        Self::lock(File::open(path).ok()?).map(|lock| lock.inode)
+    }
+
+    /// Identifies the locked file: one that was deleted and made again says nothing about the holder of the first.
+    pub(super) const fn inode(&self) -> i64 {
+        self.inode
+    }
+
+    fn lock(file: File) -> Option<Self> {
+        fs2::FileExt::try_lock_exclusive(&file).ok()?;
+        let inode = file.metadata().ok()?.ino().cast_signed();
+        Some(Self { file, inode })
+    }
+}
+
+impl Drop for OsLock {
+    fn drop(&mut self) {
+        // Unlocked by hand, because a child between fork and exec may still have the open file.
+        let _ = fs2::FileExt::unlock(&self.file);
+    }
+}
+
+impl Drop for RunLock {
+    fn drop(&mut self) {
+        // Before it is unlocked: nobody else ever locks this name.
+        let _ = std::fs::remove_file(&self.path);
+    }
+}
+
+/// A lock's name as a file name: `/` and all but plain letters, digits, `.`, `_` and `-` in percent encoding.
+fn encoded(name: &str) -> String {
+    let mut encoded = String::with_capacity(name.len() + 8);
+    for byte in name.bytes() {
+        if byte.is_ascii_alphanumeric() || b"._-".contains(&byte) {
+            encoded.push(char::from(byte));
+        } else {
+            let _ = write!(encoded, "%{byte:02X}");
+        }
+    }
+    if encoded.len() > LONGEST_NAME_BYTES {
+        encoded.truncate(LONGEST_NAME_BYTES);
+        let _ = write!(encoded, "~{:016x}", xxh3_64(name.as_bytes()));
+    }
+    encoded
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{LockFolder, OsLock, encoded};
+
+    fn check(name: &str, expected: &str) {
+        assert_eq!(encoded(name), expected);
+    }
+
+    #[test]
+    fn lock_names_become_file_names() {
+        check("fairing/shop-eu/responses", "fairing%2Fshop-eu%2Fresponses");
+        check("../x", "..%2Fx");
+        check("问", "%E9%97%AE");
+        let [one, other] = ["一", "二"].map(|last| encoded(&format!("{}{last}", "长".repeat(90))));
+        assert!(one.len() < 255 && one != other);
+    }
+
+    #[test]
+    fn a_lock_is_exclusive_until_it_goes_even_inside_one_process() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = LockFolder::beside(&folder.path().join("tongbu.db")).lease_file("a/b");
+        let first = OsLock::try_take(&path).unwrap().unwrap();
+        assert!(OsLock::try_take(&path).unwrap().is_none());
+        assert_eq!(OsLock::probe(&path), None);
+        let inode = first.inode();
+        drop(first);
+        assert_eq!(OsLock::probe(&path), Some(inode));
+    }
+
+    #[test]
+    fn a_lock_file_made_anew_is_another_file_while_the_old_one_is_held() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x.lock");
+        let held = OsLock::try_take(&path).unwrap().unwrap();
+        std::fs::remove_file(&path).unwrap();
+        let anew = OsLock::try_take(&path).unwrap().unwrap();
+        assert_ne!(held.inode(), anew.inode());
+    }
+}

@@ -1,9 +1,16 @@
 //! The record of every run and of its scopes.
 
+mod list;
+pub(super) mod rows;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Error, Reader, Store};
+pub use self::list::{Filter, Page, SyncState, load_page, load_record, load_scopes, load_states};
+use super::oslock::RunLock;
+use super::sqlite::Ending;
+use super::{Error, Store};
+use crate::clock::BootInstant;
 use crate::error::Class;
 use crate::exit::Exit;
 
@@ -85,6 +92,42 @@ pub enum Status {
     Skipped,
 }
 
+impl Trigger {
+    /// The name used in JSON and in the database.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Manual => "manual",
+        }
+    }
+
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Self::Auto, Self::Manual].into_iter().find(|trigger| trigger.name() == name)
+    }
+}
+
+impl Status {
+    pub const ALL: [Self; 7] =
+        [Self::Running, Self::Success, Self::Partial, Self::Failed, Self::Cancelled, Self::Interrupted, Self::Skipped];
+
+    /// The name used in JSON and in the database.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Running => "running",
+            Self::Success => "success",
+            Self::Partial => "partial",
+            Self::Failed => "failed",
+            Self::Cancelled => "cancelled",
+            Self::Interrupted => "interrupted",
+            Self::Skipped => "skipped",
+        }
+    }
+
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|status| status.name() == name)
+    }
+}
+
 /// How a scope stands or ended.
 pub type ScopeStatus = Status;
 
@@ -100,11 +143,17 @@ pub struct RunStart<'a> {
 
 /// The open record of the run in hand; alive for other processes as long as this value is.
 #[derive(Debug)]
-pub struct RunRecord {}
+pub struct RunRecord {
+    id: RecordId,
+    began: BootInstant,
+    /// Dropped after the record was closed; `None` in a dry run.
+    _lock: Option<RunLock>,
+}
 
 impl RunRecord {
+    /// 0 in a dry run: nothing is stored under it.
     pub fn id(&self) -> RecordId {
-        unimplemented!()
+        self.id
     }
 }
 
@@ -169,85 +218,65 @@ pub struct ScopeRecord {
     pub token: Option<i64>,
 }
 
-/// Which records to list.
-#[derive(Clone, Debug, Default)]
-pub struct Filter {
-    pub sync: Option<String>,
-    pub sync_type: Option<String>,
-    pub status: Option<Status>,
-    pub trigger: Option<Trigger>,
-    pub failed_only: bool,
-    pub unread_only: bool,
-    pub since: Option<Timestamp>,
-}
-
-/// One page of records, newest first.
-#[derive(Clone, Debug)]
-pub struct Page {
-    pub records: Vec<Record>,
-    pub total: u64,
-    pub unread_count: u64,
-}
-
-/// What `status` tells of one sync type.
-#[derive(Clone, Debug)]
-pub struct SyncState {
-    pub sync: String,
-    pub sync_type: String,
-    /// The newest record, running or ended.
-    pub last: Option<Record>,
-    pub last_success_at: Option<Timestamp>,
-    pub consecutive_failures: u64,
-    pub unread_count: u64,
-}
-
 impl Store {
     /// Opens a run's record. Runs found dead (their process is gone, another boot) become `interrupted` in the same
     /// transaction.
-    pub async fn open_record(&self, _start: RunStart<'_>) -> Result<RunRecord, Error> {
-        unimplemented!()
+    pub async fn open_record(&self, start: RunStart<'_>) -> Result<RunRecord, Error> {
+        let began = self.clock().boot();
+        if self.is_dry_run() {
+            return Ok(RunRecord { id: RecordId(0), began, _lock: None });
+        }
+        let folder = self.lock_folder().clone();
+        let new = rows::NewRecord::from(start);
+        self.on_writer(move |desk| {
+            let clock = &desk.clock;
+            desk.connection.transact(
+                Ending::Commit,
+                |w| {
+                    rows::save_dead_runs(w, &folder, clock)?;
+                    folder.delete_leftover_runs();
+                    let id = rows::save_opened(w, &new, clock)?;
+                    // Locked before anybody can see the record, so that it never looks dead.
+                    let lock = folder.lock_run(id.0, &new.trace_id)?;
+                    Ok(RunRecord { id, began, _lock: Some(lock) })
+                },
+                |r, record| rows::is_running(r, record.id, &new.trace_id),
+            )
+        })
+        .await?
     }
 
     /// Writes the row of a scope that was skipped.
-    pub async fn save_skipped_scope(&self, _record: &RunRecord, _skipped: SkippedScope) -> Result<(), Error> {
-        unimplemented!()
+    pub async fn save_skipped_scope(&self, record: RecordId, skipped: SkippedScope) -> Result<(), Error> {
+        if self.is_dry_run() {
+            return Ok(());
+        }
+        let clock = self.clock().clone();
+        self.transact_soon(move |w| rows::save_skipped_scope(w, record, &skipped, &clock)).await
     }
 
     /// Closes the record, unless another run has marked it `interrupted` meanwhile.
-    pub async fn close_record(&self, _record: RunRecord, _end: RunEnd) -> Result<(), Error> {
-        unimplemented!()
+    pub async fn close_record(&self, record: RunRecord, end: RunEnd) -> Result<(), Error> {
+        let clock = self.clock().clone();
+        self.transact_soon(move |w| {
+            let duration_ms = clock.boot().0 - record.began.0;
+            rows::save_closed(w, record.id, &end, duration_ms, &clock)
+        })
+        .await
     }
 
     /// Marks records as read (`ids` empty: all); answers how many changed.
-    pub fn mark_read(&self, _ids: &[RecordId]) -> Result<u64, Error> {
-        unimplemented!()
+    pub fn mark_read(&self, ids: &[RecordId]) -> Result<u64, Error> {
+        let ids = ids.to_vec();
+        let clock = self.clock().clone();
+        self.transact(move |w| rows::save_read(w, &ids, &clock))
     }
 
     /// Deletes records that ended before `before`, and beyond the newest `keep` of each sync type where given; each
     /// sync type's last success and last failure stay, cursors are not touched. Answers how many went.
-    pub fn prune_records(&self, _before: Option<Timestamp>, _keep: Option<u64>) -> Result<u64, Error> {
-        unimplemented!()
+    pub fn prune_records(&self, before: Option<Timestamp>, keep: Option<u64>) -> Result<u64, Error> {
+        self.transact(move |w| rows::delete_old(w, before, keep))
     }
-}
-
-/// One page (from 1) of the records that fit the filter, newest first.
-pub fn load_page(_r: &Reader<'_>, _filter: &Filter, _page: u64, _per_page: u64) -> Result<Page, Error> {
-    unimplemented!()
-}
-
-/// One record.
-pub fn load_record(_r: &Reader<'_>, _id: RecordId) -> Result<Option<Record>, Error> {
-    unimplemented!()
-}
-
-/// The scopes of a record, in the order they began.
-pub fn load_scopes(_r: &Reader<'_>, _id: RecordId) -> Result<Vec<ScopeRecord>, Error> {
-    unimplemented!()
-}
-
-/// One row per sync type that ever ran.
-pub fn load_states(_r: &Reader<'_>) -> Result<Vec<SyncState>, Error> {
-    unimplemented!()
 }
 
 mod class_name {

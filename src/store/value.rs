@@ -34,6 +34,13 @@ impl From<i64> for Value<'_> {
     }
 }
 
+/// A count; what exceeds 63 bits stays at the largest number.
+impl From<u64> for Value<'_> {
+    fn from(count: u64) -> Self {
+        Self::Int(i64::try_from(count).unwrap_or(i64::MAX))
+    }
+}
+
 impl From<f64> for Value<'_> {
     fn from(number: f64) -> Self {
         Self::Real(number)

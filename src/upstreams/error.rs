@@ -40,6 +40,11 @@ pub enum Error {
 }
 
 impl Error {
+    /// A setting that is missing or wrong; `key` is its dotted path.
+    pub fn invalid(key: &str, reason: impl Into<String>) -> Self {
+        Self::Config(config::Error::Invalid { key: key.to_owned(), reason: reason.into() })
+    }
+
     pub fn class(&self) -> Class {
         match self {
             Self::Store(error) => error.class(),

@@ -19,14 +19,42 @@ mod scope;
 pub mod tasks;
 mod upstream;
 
+use crate::{config, http};
+
 pub use self::error::Error;
 pub use self::pass::{Failure, Flags, Ledger, OnLock, PassContext, ScopeReport, SkipReason};
 pub use self::registration::{Pass, Registration, Verified};
-pub use self::scope::{Scope, ScopeRules};
+pub use self::scope::{Scope, ScopeRules, ScopeWork, panic_text};
 pub use self::upstream::{Opening, Upstream};
 
 /// Every upstream there is, in the order they are shown and run.
 pub const ALL: &[Registration] = &[Registration::of::<fairing::Fairing>()];
+
+/// An upstream's HTTP profile from its settings.
+pub fn http_profile(
+    name: &'static str,
+    base_url: &str,
+    settings: &config::HttpSettings,
+    pace: Option<http::Pace>,
+) -> Result<http::Profile, Error> {
+    let invalid = |reason: String| config::Error::Invalid { key: format!("{name}.base_url"), reason };
+    let base_url = url::Url::parse(base_url).map_err(|error| invalid(format!("not a URL: {error}")))?;
+    if !matches!(base_url.scheme(), "http" | "https") {
+        return Err(invalid("only http and https are spoken".to_owned()).into());
+    }
+    Ok(http::Profile {
+        name,
+        base_url,
+        connect_timeout: settings.connect_timeout.0,
+        read_timeout: settings.read_timeout.0,
+        total_timeout: settings.total_timeout.0,
+        max_body: settings.max_body.0,
+        retries: settings.retries,
+        backoff: settings.backoff.0,
+        backoff_cap: settings.backoff_cap.0,
+        pace,
+    })
+}
 
 /// The upstream of that name.
 pub fn find(name: &str) -> Option<&'static Registration> {

@@ -111,5 +111,27 @@ pub struct PassContext {
     /// `--max-runtime`.
     pub deadline: Option<Instant>,
     pub observer: Arc<dyn Observer>,
-    ledger: Mutex<Ledger>,
+    /// What the pass leaves behind; grows while it goes on.
+    pub ledger: Mutex<Ledger>,
+}
+
+impl PassContext {
+    /// Tells something that does not change the verdict but that a person should know.
+    pub fn warn(&self, message: String) {
+        tracing::warn!("{message}");
+        self.observer.observe(&Event::Warning { message: &message });
+        self.ledger().warnings.push(message);
+    }
+
+    /// Waits; ends early, with an error, when the run is to end.
+    pub async fn pause(&self, span: Duration) -> Result<(), Error> {
+        tokio::select! {
+            () = self.cancel.cancelled() => Err(Error::Cancelled),
+            () = tokio::time::sleep(span) => Ok(()),
+        }
+    }
+
+    pub(super) fn ledger(&self) -> MutexGuard<'_, Ledger> {
+        self.ledger.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }

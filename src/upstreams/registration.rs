@@ -1,5 +1,7 @@
 //! The registry's line for one upstream: its trait, erased once by monomorphised functions.
 
+use std::time::Duration;
+
 use clap::{Args, FromArgMatches};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
@@ -7,6 +9,7 @@ use futures_util::future::BoxFuture;
 use super::error::Error;
 use super::pass::PassContext;
 use super::upstream::{Opening, Upstream};
+use crate::config::{Config, Setting};
 use crate::store::{Component, Migration};
 
 /// How one credential fared.
@@ -25,9 +28,15 @@ pub struct Registration {
     pub name: &'static str,
     pub about: &'static str,
     pub examples: &'static str,
+    /// Its part of what `config init` writes.
+    pub template: &'static str,
+    /// The flags of each pass that `sync all` makes.
+    pub passes: &'static [&'static [&'static str]],
     migrations: &'static [Migration],
     augment: fn(clap::Command) -> clap::Command,
     sync_type: fn(&clap::ArgMatches) -> Result<&'static str, Error>,
+    min_interval: fn(&Config) -> Result<Option<Duration>, Error>,
+    describe: fn(&Config) -> Result<Vec<Setting>, Error>,
     open: fn(&Opening<'_>, &clap::ArgMatches) -> Result<Pass, Error>,
     verify: for<'a> fn(&'a Opening<'a>) -> BoxFuture<'a, Result<Vec<Verified>, Error>>,
 }
@@ -38,9 +47,13 @@ impl Registration {
             name: U::NAME,
             about: U::ABOUT,
             examples: U::EXAMPLES,
+            template: U::TEMPLATE,
+            passes: U::PASSES,
             migrations: U::MIGRATIONS,
             augment: U::Options::augment_args,
             sync_type: sync_type::<U>,
+            min_interval: min_interval::<U>,
+            describe: describe::<U>,
             open: open::<U>,
             verify: verify::<U>,
         }
@@ -61,6 +74,16 @@ impl Registration {
         (self.sync_type)(matches)
     }
 
+    /// How long a success keeps its scopes from being due again.
+    pub fn min_interval(&self, config: &Config) -> Result<Option<Duration>, Error> {
+        (self.min_interval)(config)
+    }
+
+    /// Its settings, each with what set it.
+    pub fn describe(&self, config: &Config) -> Result<Vec<Setting>, Error> {
+        (self.describe)(config)
+    }
+
     /// Opens it for one pass with these flags.
     pub fn open(&self, opening: &Opening<'_>, matches: &clap::ArgMatches) -> Result<Pass, Error> {
         (self.open)(opening, matches)
@@ -79,6 +102,16 @@ fn options<U: Upstream>(matches: &clap::ArgMatches) -> Result<U::Options, Error>
 
 fn sync_type<U: Upstream>(matches: &clap::ArgMatches) -> Result<&'static str, Error> {
     Ok(U::sync_type(&options::<U>(matches)?))
+}
+
+fn min_interval<U: Upstream>(config: &Config) -> Result<Option<Duration>, Error> {
+    Ok(U::min_interval(&config.section::<U::Config>(U::NAME)?))
+}
+
+fn describe<U: Upstream>(config: &Config) -> Result<Vec<Setting>, Error> {
+    // Its own type must accept the section first: nothing is shown that could be a misplaced secret.
+    config.section::<U::Config>(U::NAME)?;
+    Ok(config.describe_section::<serde_json::Value>(U::NAME)?)
 }
 
 fn open<U: Upstream>(opening: &Opening<'_>, matches: &clap::ArgMatches) -> Result<Pass, Error> {

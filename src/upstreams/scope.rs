@@ -1,11 +1,27 @@
 //! One scope of a pass: due, locked, worked on, ended.
 
+use std::panic::AssertUnwindSafe;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use futures_util::future::BoxFuture;
+use futures_util::{FutureExt, StreamExt, TryStreamExt, stream};
+use jiff::{SignedDuration, Timestamp};
+use tokio::time::Instant;
 
 use super::error::Error;
-use super::pass::PassContext;
+use super::pass::{Failure, OnLock, PassContext, ScopeReport, SkipReason};
+use crate::error::Class;
+use crate::progress::Event;
+use crate::store::lock::ScopeEnd;
+use crate::store::records::SkippedScope;
+use crate::store::{
+    self, Acquisition, Holder, Lease, LeaseRequest, Problem, ScopeState, Status, Summary, Writer, cursors,
+};
+
+/// How often a lock that is waited for is tried.
+const LOCK_POLL: Duration = Duration::from_millis(100);
+/// A scope keeps no more problems than this; the summary counts them all.
+const MAX_PROBLEMS: usize = 100;
 
 /// What decides whether and how a scope runs.
 #[derive(Clone, Debug)]
@@ -17,17 +33,309 @@ pub struct ScopeRules {
     pub min_interval: Option<Duration>,
 }
 
+/// What is to be done in a scope once it is due and locked.
+pub trait ScopeWork: Sync {
+    /// Does it. What goes wrong with one item is kept by the scope; an error ends the scope.
+    fn run(&self, scope: &Scope<'_>) -> impl Future<Output = Result<(), Error>> + Send;
+}
+
 /// A scope in hand, under its lease.
 pub struct Scope<'a> {
     pub context: &'a PassContext,
+    pub name: &'a str,
+    /// Where its last pass left it, read under the lease.
+    pub state: ScopeState,
+    lease: Lease,
+    kept: Mutex<Kept>,
+}
+
+#[derive(Default)]
+struct Kept {
+    summary: Summary,
+    problems: Vec<Problem>,
+    note: Option<String>,
+}
+
+/// How far the way to the lock led.
+enum Locked {
+    Held(Lease),
+    Busy(Holder),
+}
+
+impl Scope<'_> {
+    /// Writes under the scope's lease: all of `f`, or nothing.
+    pub async fn write<T: Send + 'static>(
+        &self,
+        f: impl FnOnce(&Writer<'_>) -> Result<T, store::Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        Ok(self.context.store.write(&self.lease, f).await?)
+    }
+
+    /// How long the lease holds by itself from now on.
+    pub fn remaining(&self) -> Duration {
+        self.lease.remaining()
+    }
+
+    /// Counts.
+    pub fn count(&self, f: impl FnOnce(&mut Summary)) {
+        f(&mut self.kept().summary);
+    }
+
+    pub fn summary(&self) -> Summary {
+        self.kept().summary
+    }
+
+    /// Keeps one thing that went wrong with an item; the scope goes on, and ends as *partial*.
+    pub fn problem(&self, class: Class, id: Option<String>, name: Option<String>, message: String) {
+        tracing::warn!(scope = self.name, class = class.name(), id, "{message}");
+        let mut kept = self.kept();
+        kept.summary.failed += 1;
+        if kept.problems.len() < MAX_PROBLEMS {
+            let at = self.context.clock.now();
+            kept.problems.push(Problem { scope: self.name.to_owned(), class, id, name, message, at });
+        }
+    }
+
+    /// One line for the report.
+    pub fn note(&self, note: String) {
+        self.kept().note = Some(note);
+    }
+
+    /// Tells the observer how far the scope is.
+    pub fn advance(&self, done: u64, total: Option<u64>, note: Option<&str>) {
+        self.context.observer.observe(&Event::ScopeAdvanced { scope: self.name, done, total, note });
+    }
+
+    fn kept(&self) -> MutexGuard<'_, Kept> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl PassContext {
-    /// Runs `work` on the scope if it is due and its lock is to be had; keeps how it ended. An error dooms the pass.
-    pub async fn scope<F>(&self, _rules: ScopeRules, _work: F) -> Result<(), Error>
-    where
-        F: for<'s> FnOnce(&'s Scope<'s>) -> BoxFuture<'s, Result<(), Error>> + Send,
-    {
-        unimplemented!()
+    /// Runs each work on its scope, `at_once` of them at a time. An error dooms the pass: it cancels the others, which
+    /// end as they do on any cancellation, and is the one returned.
+    pub async fn scopes<W: ScopeWork + Send>(&self, works: Vec<(ScopeRules, W)>, at_once: usize) -> Result<(), Error> {
+        let scopes: Vec<_> =
+            works.into_iter().map(|(rules, work)| async move { self.scope(rules, &work).await }).collect();
+        let outcomes: Vec<Result<(), Error>> =
+            stream::iter(scopes).buffer_unordered(at_once.max(1)).inspect_err(|_| self.cancel.cancel()).collect().await;
+        outcomes.into_iter().collect()
     }
+
+    /// Runs `work` on the scope if it is due and its lock is to be had; keeps how it ended. An error dooms the pass.
+    pub async fn scope(&self, rules: ScopeRules, work: &impl ScopeWork) -> Result<(), Error> {
+        if self.cancel.is_cancelled() {
+            return Err(Error::Cancelled);
+        }
+        let begun = Instant::now();
+        let state = self.load_state(&rules.name)?;
+        if let Some(skip) = self.not_due(&rules, &state) {
+            return self.skip(&rules.name, skip, None).await;
+        }
+        let lease = match self.lock(&rules).await? {
+            Locked::Held(lease) => lease,
+            Locked::Busy(holder) => return self.busy(&rules.name, holder).await,
+        };
+        // Another run may have done the work between the first look and the lock.
+        let state = self.load_state(&rules.name)?;
+        if let Some(skip) = self.not_due(&rules, &state) {
+            let end = ScopeEnd { status: Status::Skipped, summary: Summary::default(), error: None };
+            self.store.release(lease, Some(end)).await?;
+            self.keep(skipped(&rules.name, skip, None));
+            return Ok(());
+        }
+        self.observer.observe(&Event::ScopeStarted { scope: &rules.name, total: state.record_count });
+        let scope = Scope { context: self, name: &rules.name, state, lease, kept: Mutex::default() };
+        let outcome = {
+            let work = AssertUnwindSafe(work.run(&scope)).catch_unwind();
+            tokio::select! {
+                outcome = work => outcome.unwrap_or_else(|panic| Err(Error::Panic { message: panic_text(&*panic) })),
+                () = scope.lease.lost().cancelled() => Err(Error::Store(store::Error::LeaseLost {
+                    name: rules.name.clone(),
+                    token: scope.lease.token(),
+                })),
+            }
+        };
+        self.end(scope, outcome, begun.elapsed()).await
+    }
+
+    fn load_state(&self, name: &str) -> Result<ScopeState, Error> {
+        Ok(self.store.read(|r| cursors::load_state(r, name))?)
+    }
+
+    /// Why the scope is not to run now, and until when. A last success in the future means that the clock was set back:
+    /// then the scope is due.
+    fn not_due(&self, rules: &ScopeRules, state: &ScopeState) -> Option<(SkipReason, Timestamp)> {
+        if self.flags.force {
+            return None;
+        }
+        let now = self.clock.now();
+        if let Some(until) = state.not_before.filter(|until| *until > now) {
+            return Some((SkipReason::NotBefore, until));
+        }
+        let last = state.last_success_at.filter(|last| *last <= now)?;
+        let until = last.checked_add(SignedDuration::try_from(rules.min_interval?).ok()?).ok()?;
+        (until > now).then_some((SkipReason::MinInterval, until))
+    }
+
+    async fn lock(&self, rules: &ScopeRules) -> Result<Locked, Error> {
+        let begun = Instant::now();
+        loop {
+            let request =
+                LeaseRequest { name: &rules.name, ttl: rules.ttl, trace_id: &self.trace_id, record: Some(self.record) };
+            let holder = match self.store.acquire(request).await? {
+                Acquisition::Held(lease) => return Ok(Locked::Held(lease)),
+                Acquisition::Busy(holder) => holder,
+            };
+            let OnLock::Wait(limit) = self.flags.on_lock else { return Ok(Locked::Busy(holder)) };
+            if limit.is_some_and(|limit| begun.elapsed() >= limit) {
+                return Ok(Locked::Busy(holder));
+            }
+            let reason = format!("locked by {}", holder.owner);
+            let until = Some(holder.expires_at);
+            self.observer.observe(&Event::ScopeWaiting { scope: &rules.name, reason: &reason, until });
+            self.pause(LOCK_POLL).await?;
+        }
+    }
+
+    async fn skip(&self, scope: &str, skip: (SkipReason, Timestamp), holder: Option<Holder>) -> Result<(), Error> {
+        tracing::info!(scope, reason = skip.0.name(), until = %skip.1, "skipped");
+        let row = SkippedScope { scope: scope.to_owned(), reason: skip.0.name().to_owned() };
+        self.store.save_skipped_scope(self.record, row).await?;
+        self.keep(skipped(scope, skip, holder));
+        Ok(())
+    }
+
+    /// The lock is held elsewhere: a skip where that was asked for, else a failure of this scope.
+    async fn busy(&self, scope: &str, holder: Holder) -> Result<(), Error> {
+        let until = holder.expires_at;
+        if self.flags.on_lock == OnLock::Skip {
+            return self.skip(scope, (SkipReason::Locked, until), Some(holder)).await;
+        }
+        let row = SkippedScope { scope: scope.to_owned(), reason: SkipReason::Locked.name().to_owned() };
+        self.store.save_skipped_scope(self.record, row).await?;
+        let mut report = skipped(scope, (SkipReason::Locked, until), Some(holder));
+        report.failure = report.holder.as_ref().map(busy_failure);
+        self.keep(report);
+        Ok(())
+    }
+
+    /// Closes the scope: its row, its lock, its place in the ledger.
+    async fn end(&self, scope: Scope<'_>, outcome: Result<(), Error>, duration: Duration) -> Result<(), Error> {
+        let Scope { name, lease, kept, state, .. } = scope;
+        let Kept { summary, mut problems, note } = kept.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let failure = outcome.as_ref().err().map(Failure::from);
+        let status = match &failure {
+            None if summary.failed == 0 => Status::Success,
+            None => Status::Partial,
+            Some(failure) => match failure.class {
+                Class::Interrupted | Class::Terminated | Class::Deadline => Status::Cancelled,
+                Class::Guard => Status::Partial,
+                Class::LeaseLost => Status::Interrupted,
+                Class::Internal
+                | Class::Usage
+                | Class::Config
+                | Class::Unavailable
+                | Class::Auth
+                | Class::Contract
+                | Class::Busy
+                | Class::Database => Status::Failed,
+            },
+        };
+        if let Some(failure) = &failure {
+            tracing::error!(scope = name, class = failure.class.name(), causes = ?failure.causes, "{}", failure.message);
+            let (message, at) = (told(failure), self.clock.now());
+            problems.push(Problem { scope: name.to_owned(), class: failure.class, id: None, name: None, message, at });
+        }
+        self.ledger().problems.append(&mut problems);
+        self.observer.observe(&Event::ScopeFinished { scope: name, outcome: status.name() });
+        self.keep(ScopeReport {
+            scope: name.to_owned(),
+            status,
+            summary,
+            duration,
+            skipped: None,
+            holder: None,
+            failure: failure.clone(),
+            note,
+        });
+        let is_lost = failure.as_ref().is_some_and(|failure| failure.class == Class::LeaseLost);
+        if !is_lost {
+            self.close(
+                lease,
+                outcome.as_ref().err(),
+                state,
+                ScopeEnd { status, summary, error: failure.as_ref().map(told) },
+            )
+            .await?;
+        }
+        match outcome {
+            Err(error) if error.class().dooms_run() => Err(error),
+            Ok(()) | Err(_) => Ok(()),
+        }
+    }
+
+    /// Stores what the upstream asked for, and releases the lock.
+    async fn close(
+        &self,
+        lease: Lease,
+        error: Option<&Error>,
+        state: ScopeState,
+        end: ScopeEnd,
+    ) -> Result<(), store::Error> {
+        if let Some(until) = error.and_then(Error::not_before) {
+            // The work may have moved the cursor since `state` was read.
+            let name = state.scope;
+            self.store
+                .write(&lease, move |w| {
+                    let state = ScopeState { not_before: Some(until), ..cursors::load_state(w, &name)? };
+                    cursors::save_state(w, &state)
+                })
+                .await?;
+        }
+        self.store.release(lease, Some(end)).await
+    }
+
+    fn keep(&self, report: ScopeReport) {
+        self.ledger().scopes.push(report);
+    }
+}
+
+fn skipped(scope: &str, (reason, until): (SkipReason, Timestamp), holder: Option<Holder>) -> ScopeReport {
+    ScopeReport {
+        scope: scope.to_owned(),
+        status: Status::Skipped,
+        summary: Summary::default(),
+        duration: Duration::ZERO,
+        skipped: Some((reason, Some(until))),
+        holder,
+        failure: None,
+        note: None,
+    }
+}
+
+fn busy_failure(holder: &Holder) -> Failure {
+    Failure {
+        class: Class::Busy,
+        message: format!(
+            "`{}` is locked by {} (pid {} on {}) since {}, last heartbeat {}, expires by itself {}",
+            holder.name, holder.owner, holder.pid, holder.host, holder.locked_at, holder.renewed_at, holder.expires_at,
+        ),
+        causes: Vec::new(),
+        hint: format!(
+            "look with `tongbu locks list`; if that run is dead, `tongbu locks break {} --token {}`",
+            holder.name, holder.token
+        ),
+    }
+}
+
+/// A failure and its causes in one line.
+fn told(failure: &Failure) -> String {
+    std::iter::once(&failure.message).chain(&failure.causes).map(String::as_str).collect::<Vec<_>>().join(": ")
+}
+
+/// What a panic said.
+pub fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "without a message".to_owned())
 }

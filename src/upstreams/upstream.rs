@@ -1,5 +1,7 @@
 //! What an upstream's author writes.
 
+use std::time::Duration;
+
 use serde::de::DeserializeOwned;
 
 use super::error::Error;
@@ -26,6 +28,10 @@ pub trait Upstream: Sized + Send + Sync + 'static {
     /// A paragraph with examples first, for `--help` and the manual page.
     const EXAMPLES: &'static str;
     const MIGRATIONS: &'static [Migration];
+    /// Its part of what `config init` writes.
+    const TEMPLATE: &'static str = "";
+    /// The flags of each pass that `sync all` makes, one after the other.
+    const PASSES: &'static [&'static [&'static str]] = &[&[]];
     /// Its section; every key has a default or is asked for by name in [`open`](Self::open).
     type Config: DeserializeOwned;
     /// Its own flags, beside those every sync has.
@@ -34,6 +40,11 @@ pub trait Upstream: Sized + Send + Sync + 'static {
     /// What the record carries as its type: the name, unless an option makes it another kind of pass.
     fn sync_type(_options: &Self::Options) -> &'static str {
         Self::NAME
+    }
+
+    /// How long a success keeps a scope from being due again; for `status`, which opens nothing.
+    fn min_interval(_config: &Self::Config) -> Option<Duration> {
+        None
     }
 
     /// Checks the settings, resolves the credentials and makes the clients. Sends nothing.

@@ -1,1 +1,14 @@
+//! The integration tests: the real binary, in a throw-away home, against fake upstreams on loopback.
 
+#![expect(clippy::expect_used, reason = "a test that cannot go on fails where it stands")]
+
+#[path = "../sandbox/mod.rs"]
+#[allow(dead_code, unused_imports, reason = "the example uses the other half of it")]
+mod sandbox;
+mod support;
+
+mod architecture;
+mod fakes;
+mod http;
+mod lifecycle;
+mod upstreams;

@@ -1,1 +1,93 @@
-fn main() {}
+//! The sandbox as a program: fake upstreams to try tongbu on, and a demonstration that does so.
+
+#![expect(clippy::expect_used, reason = "a sandbox that cannot start says so and ends")]
+#![expect(clippy::print_stdout, reason = "what it prints is what it is for")]
+
+mod demo;
+#[path = "mod.rs"]
+#[allow(dead_code, unused_imports, reason = "the tests use the other half of it")]
+mod sandbox;
+
+use std::fs::File;
+use std::io::{BufWriter, Write as _};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Instant;
+
+use clap::{Parser, Subcommand};
+
+use self::sandbox::fairing::{Kind, Set, write_whole};
+use self::sandbox::{Sandbox, Settings};
+
+/// Fake upstreams on loopback, with made-up data.
+#[derive(Parser)]
+#[command(name = "sandbox")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve every fake upstream, print where, and a configuration that points there
+    Serve(Made),
+    /// Run real passes of tongbu against the fakes and show what they left
+    Demo(Made),
+    /// Write all responses as one answer to a file, for a static server
+    Write {
+        file: PathBuf,
+        #[command(flatten)]
+        made: Made,
+    },
+}
+
+#[derive(clap::Args)]
+struct Made {
+    /// The first fake's port, the others follow; wherever is free by default
+    #[arg(long, default_value_t = 0)]
+    port: u16,
+    /// How many survey responses the first account has
+    #[arg(long, default_value_t = 150)]
+    responses: u64,
+    /// What all made-up data follows from
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+}
+
+impl Made {
+    const fn settings(&self) -> Settings {
+        Settings { seed: self.seed, port: self.port, responses: self.responses }
+    }
+}
+
+fn main() -> ExitCode {
+    match Arguments::parse().command {
+        Command::Serve(made) => serve(&made),
+        Command::Demo(made) => return demo::run(made.settings()),
+        Command::Write { file, made } => write(&file, &made),
+    }
+    ExitCode::SUCCESS
+}
+
+fn serve(made: &Made) {
+    let sandbox = Sandbox::start(made.settings());
+    for (name, base_url, _) in sandbox.doors() {
+        println!("# {name}: {base_url}");
+    }
+    println!("# {}", sandbox.home.config().display());
+    println!("{}", sandbox.home.config_text());
+    println!("# ends with Ctrl-C");
+    loop {
+        std::thread::park();
+    }
+}
+
+fn write(file: &PathBuf, made: &Made) {
+    let started = Instant::now();
+    let mut out = BufWriter::new(File::create(file).expect("the file can be made"));
+    let set = Arc::new(Set::new(Kind::Responses, made.seed, made.responses));
+    write_whole(&set, &mut out).and_then(|()| out.flush()).expect("the file can be written");
+    let bytes = file.metadata().expect("the file is there").len();
+    println!("{bytes} bytes of {} responses in {:.2?}", made.responses, started.elapsed());
+}

@@ -1,0 +1,125 @@
+//! The flags that many commands share.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+use super::values::{self, Limit};
+use crate::config::Lang;
+use crate::run::{Flags, OnLock, Settings};
+use crate::store::Trigger;
+use crate::ui::Wishes;
+
+/// What every command takes.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Global options")]
+pub struct GlobalArgs {
+    /// The database file
+    #[arg(long, global = true, value_name = "FILE")]
+    pub db: Option<PathBuf>,
+    /// The configuration file
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Answer with one JSON document
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Say nothing on success
+    #[arg(short, long, global = true)]
+    pub quiet: bool,
+    /// Log to stderr; twice for more
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub verbose: u8,
+    /// No progress bars
+    #[arg(long, global = true)]
+    pub no_progress: bool,
+    /// Log as JSON lines, a file a day: `a.jsonl` becomes `a.2025-10-24.jsonl`
+    #[arg(long, global = true, value_name = "FILE")]
+    pub log_file: Option<PathBuf>,
+    /// The language of tables and summaries; by the locale by default
+    #[arg(long, global = true, value_enum, value_name = "LANG")]
+    pub lang: Option<SpokenLang>,
+}
+
+/// A language to choose.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum SpokenLang {
+    En,
+    Zh,
+}
+
+impl GlobalArgs {
+    /// What they ask of the output.
+    pub fn wishes(&self) -> Wishes {
+        let lang = match self.lang {
+            Some(SpokenLang::En) => Lang::En,
+            Some(SpokenLang::Zh) => Lang::Zh,
+            None => Lang::Auto,
+        };
+        Wishes { json: self.json, quiet: self.quiet, verbosity: self.verbose, no_progress: self.no_progress, lang }
+    }
+}
+
+/// What every sync takes.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Run options")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
+pub struct RunArgs {
+    /// Fetch, compare and show, but write nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// Ignore the minimum interval and a pause the upstream asked for
+    #[arg(long)]
+    force: bool,
+    /// When another run holds a lock: fail, skip, wait or wait=DUR
+    #[arg(long, value_name = "WHAT", default_value = "fail", value_parser = values::on_lock)]
+    on_lock: OnLock,
+    /// End the run after this time, `none` for no limit; what was committed stays
+    #[arg(long, value_name = "DUR", default_value = "1h", value_parser = values::limit)]
+    max_runtime: Limit,
+    /// Who started it; manual on a terminal by default, else auto
+    #[arg(long, value_enum, value_name = "WHO")]
+    trigger: Option<TriggerArg>,
+    /// Exit 0 instead of 3 when some items or scopes failed
+    #[arg(long)]
+    allow_partial: bool,
+    /// Allow up to so many deletions that a guard would withhold
+    #[arg(long, value_name = "N")]
+    accept_deletes: Option<u64>,
+    /// Exit 9 when nothing changed
+    #[arg(long)]
+    error_on_no_change: bool,
+    /// Write the metrics' text here after the run
+    #[arg(long, value_name = "PATH")]
+    metrics_file: Option<PathBuf>,
+}
+
+/// Who started a run.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum TriggerArg {
+    Auto,
+    Manual,
+}
+
+impl From<TriggerArg> for Trigger {
+    fn from(trigger: TriggerArg) -> Self {
+        match trigger {
+            TriggerArg::Auto => Self::Auto,
+            TriggerArg::Manual => Self::Manual,
+        }
+    }
+}
+
+impl RunArgs {
+    /// The run they ask for; `attended` is who started it where no flag tells.
+    pub fn settings(&self, attended: Trigger) -> Settings {
+        Settings {
+            trigger: self.trigger.map_or(attended, Into::into),
+            flags: Flags { force: self.force, on_lock: self.on_lock, accept_deletes: self.accept_deletes },
+            dry_run: self.dry_run,
+            max_runtime: self.max_runtime.0,
+            allow_partial: self.allow_partial,
+            error_on_no_change: self.error_on_no_change,
+            metrics_file: self.metrics_file.clone(),
+        }
+    }
+}

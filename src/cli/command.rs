@@ -1,0 +1,102 @@
+//! The whole command line, put together.
+
+use std::fmt::Write as _;
+
+use clap::{CommandFactory, Parser, Subcommand};
+
+use super::args::GlobalArgs;
+use super::config::ConfigArgs;
+use super::generate::GenerateArgs;
+use super::locks::LocksArgs;
+use super::records::RecordsArgs;
+use super::status::StatusArgs;
+use super::sync::SyncArgs;
+use crate::exit::Exit;
+
+const EXAMPLES: &str = "  tongbu config init                        write a configuration to fill in
+  tongbu sync all                           sync everything that is configured
+  tongbu sync fairing --dry-run             fetch and compare, write nothing
+  tongbu status --max-age fairing=2h        exit 14 when the last success is older
+  tongbu records list --failed --since 7d   what went wrong this week";
+
+const ABOUT: &str = "One-shot sync passes into a local SQLite file, safe to schedule";
+
+/// Describes help in the order a person needs it: what, examples, usage, options, exit status.
+const TEMPLATE: &str = "{about-with-newline}\n{before-help}{usage-heading} {usage}\n\n{all-args}{after-help}";
+
+/// The parsed command line.
+#[derive(Parser)]
+#[command(name = "tongbu", version, about = ABOUT, disable_help_subcommand = true, arg_required_else_help = true)]
+pub struct Cli {
+    #[command(subcommand)]
+    pub topic: Topic,
+    #[command(flatten)]
+    pub globals: GlobalArgs,
+}
+
+/// What the first word asks for.
+#[derive(Subcommand)]
+pub enum Topic {
+    /// Make one sync pass
+    #[command(subcommand, arg_required_else_help = true)]
+    Sync(SyncArgs),
+    /// What past runs did
+    #[command(subcommand, arg_required_else_help = true)]
+    Records(RecordsArgs),
+    /// Who holds which lock
+    #[command(subcommand, arg_required_else_help = true)]
+    Locks(LocksArgs),
+    /// How each sync stands
+    Status(StatusArgs),
+    /// The configuration file
+    #[command(subcommand, arg_required_else_help = true)]
+    Config(ConfigArgs),
+    /// Completions, manual pages, JSON Schemas
+    #[command(subcommand, arg_required_else_help = true)]
+    Generate(GenerateArgs),
+}
+
+/// The command with all its subcommands, its help in one form throughout.
+pub fn command() -> clap::Command {
+    let examples = format!("Examples:\n{EXAMPLES}");
+    dress(Cli::command().before_long_help(examples), &exit_status())
+}
+
+/// Examples for the long help of one command.
+pub fn examples(lines: &str) -> String {
+    format!("Examples:\n{lines}")
+}
+
+/// Every exit code on its line.
+pub fn exit_status() -> String {
+    let mut text = "Exit status:\n".to_owned();
+    for exit in Exit::ALL {
+        // Writing to a string cannot fail.
+        let _ = writeln!(text, "  {:>3}  {:11}  {}", exit.code(), exit.name(), exit.meaning());
+    }
+    text.trim_end().to_owned()
+}
+
+fn dress(command: clap::Command, exit_status: &str) -> clap::Command {
+    let command = command.help_template(TEMPLATE).after_long_help(exit_status.to_owned());
+    command.mut_subcommands(|subcommand| dress(subcommand, exit_status))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{command, exit_status};
+    use crate::exit::Exit;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        command().debug_assert();
+    }
+
+    #[test]
+    fn every_exit_code_is_explained() {
+        let text = exit_status();
+        for exit in Exit::ALL {
+            assert!(text.contains(exit.meaning()) && text.contains(exit.name()), "{exit:?}");
+        }
+    }
+}

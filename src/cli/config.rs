@@ -1,0 +1,104 @@
+//! `config init | path | show | check`.
+
+use std::sync::Arc;
+
+use clap::Subcommand;
+use tokio_util::sync::CancellationToken;
+
+use super::error::Error;
+use super::session::{LogTo, Session};
+use super::sync::matches_of;
+use crate::config::{self, Config, Located};
+use crate::exit::Exit;
+use crate::http;
+use crate::ui::errors;
+use crate::ui::notices::{CheckAnswer, CreatedAnswer, PathsAnswer};
+use crate::ui::settings::SettingsAnswer;
+use crate::upstreams::{self, Failure, Opening, Registration};
+
+/// What to do with the configuration.
+#[derive(Debug, Subcommand)]
+pub enum ConfigArgs {
+    /// Write a commented configuration to fill in; never over an existing file
+    Init,
+    /// Where configuration and database are, and what says so
+    Path,
+    /// The settings in effect, each with what set it; secrets only as references
+    Show,
+    /// Read everything and open every configured upstream, without sending anything
+    Check,
+}
+
+/// Answers one of the `config` commands.
+pub fn cmd_config(session: &mut Session, args: &ConfigArgs) -> Result<Exit, Error> {
+    match args {
+        ConfigArgs::Init => cmd_init(session),
+        ConfigArgs::Path => cmd_path(session),
+        ConfigArgs::Show => cmd_show(session),
+        ConfigArgs::Check => cmd_check(session),
+    }
+}
+
+fn cmd_init(session: &Session) -> Result<Exit, Error> {
+    let path = config::locate_new_config(session.globals.config.as_deref())?.path;
+    let snippets: Vec<_> = upstreams::ALL.iter().map(|registration| registration.template).collect();
+    config::write_template(&path, &config::template(&snippets))?;
+    session.ui.answer(&CreatedAnswer(path));
+    Ok(Exit::Ok)
+}
+
+fn cmd_path(session: &mut Session) -> Result<Exit, Error> {
+    let flag = session.globals.config.clone();
+    let located = config::locate_config(flag.as_deref());
+    let config = session.load_config(LogTo::FlagOnly)?;
+    let database = config::locate_database(session.globals.db.as_deref(), &config)?;
+    let pair = |located: Located| (located.path, located.named_by);
+    session.ui.answer(&PathsAnswer { config: located.map(pair), database: pair(database) });
+    Ok(Exit::Ok)
+}
+
+fn cmd_show(session: &mut Session) -> Result<Exit, Error> {
+    let config = session.load_config(LogTo::FlagOnly)?;
+    let mut settings = config.describe()?;
+    for registration in configured(&config) {
+        settings.extend(registration.describe(&config)?);
+    }
+    session.ui.answer(&SettingsAnswer(settings));
+    Ok(Exit::Ok)
+}
+
+fn cmd_check(session: &mut Session) -> Result<Exit, Error> {
+    let config = session.load_config(LogTo::FlagOnly)?;
+    let context = http::Context {
+        clock: session.ui.clock().clone(),
+        cancel: CancellationToken::new(),
+        deadline: None,
+        trace_id: Arc::from(""),
+        requests: Arc::default(),
+        retries: Arc::default(),
+    };
+    let opening = Opening { config: &config, http: &context };
+    let database = session.database(&config).map(drop).map_err(|error| error.told());
+    let mut parts = vec![("database".to_owned(), database)];
+    for registration in configured(&config) {
+        parts.push((registration.name.to_owned(), check_one(registration, &opening)));
+    }
+    let exit = parts
+        .iter()
+        .filter_map(|(_, outcome)| outcome.as_ref().err())
+        .fold(Exit::Ok, |exit, failure| exit.worst(Exit::from(failure.class)));
+    session.ui.answer(&CheckAnswer { exit, parts });
+    Ok(exit)
+}
+
+/// Opens the upstream for each pass it makes, and lets go of it again.
+fn check_one(registration: &Registration, opening: &Opening<'_>) -> Result<(), Failure> {
+    let open =
+        |flags: &&'static [&'static str]| registration.open(opening, &matches_of(registration, flags)?).map(drop);
+    let opened = registration.passes.iter().try_for_each(open);
+    opened.map_err(|error| errors::tell(&error, error.class(), error.hint()))
+}
+
+fn configured(config: &Config) -> impl Iterator<Item = &'static Registration> {
+    upstreams::ALL.iter().filter(|registration| config.has_section(registration.name))
+}

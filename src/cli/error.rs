@@ -1,0 +1,65 @@
+//! What can go wrong before, after or beside a run.
+
+use std::path::PathBuf;
+
+use crate::error::Class;
+use crate::ui::{errors, log};
+use crate::upstreams::Failure;
+use crate::{config, run, store, upstreams};
+
+/// Why a command has no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error(transparent)]
+    Config(#[from] config::Error),
+    #[error(transparent)]
+    Store(#[from] store::Error),
+    #[error(transparent)]
+    Run(#[from] run::Error),
+    #[error(transparent)]
+    Upstream(#[from] upstreams::Error),
+    #[error(transparent)]
+    Log(#[from] log::Error),
+    /// The command line asks for what is not there.
+    #[error("{message}")]
+    Usage { message: String, hint: String },
+    #[error("no upstream is configured")]
+    NothingConfigured,
+    #[error("cannot write `{}`", path.display())]
+    Write { path: PathBuf, source: std::io::Error },
+}
+
+impl Error {
+    pub fn class(&self) -> Class {
+        match self {
+            Self::Config(error) => error.class(),
+            Self::Store(error) => error.class(),
+            Self::Run(error) => error.class(),
+            Self::Upstream(error) => error.class(),
+            Self::Usage { .. } => Class::Usage,
+            Self::Log(_) | Self::NothingConfigured | Self::Write { .. } => Class::Config,
+        }
+    }
+
+    /// What to do next.
+    pub fn hint(&self) -> String {
+        let exact = match self {
+            Self::Config(error) => error.hint(),
+            Self::Store(error) => error.hint(),
+            Self::Run(error) => Some(error.hint()),
+            Self::Upstream(error) => Some(error.hint()),
+            Self::Usage { hint, .. } => Some(hint.clone()),
+            Self::Log(_) => Some("give a directory you may write to: `--log-file FILE`".to_owned()),
+            Self::NothingConfigured => {
+                Some("write a configuration with `tongbu config init`, then fill in an upstream".to_owned())
+            }
+            Self::Write { .. } => Some("give a path you may write to, or remove what stands there".to_owned()),
+        };
+        exact.unwrap_or_else(|| self.class().hint().to_owned())
+    }
+
+    /// What there is to show of it.
+    pub fn told(&self) -> Failure {
+        errors::tell(self, self.class(), self.hint())
+    }
+}

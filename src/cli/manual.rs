@@ -1,0 +1,90 @@
+//! Manual pages: one for every command, the same bytes every time.
+
+use clap_mangen::Man;
+use clap_mangen::roff::{Roff, bold, roman};
+
+use super::command::command;
+use crate::exit::Exit;
+
+/// Every page with its file name, `tongbu-sync-fairing.1`.
+pub fn pages() -> Vec<(String, Vec<u8>)> {
+    let mut command = command();
+    command.build();
+    let mut pages = Vec::new();
+    collect(&command, &mut pages);
+    pages
+}
+
+fn collect(command: &clap::Command, pages: &mut Vec<(String, Vec<u8>)>) {
+    let man = Man::new(command.clone());
+    pages.push((man.get_filename(), render(command, &man)));
+    for subcommand in command.get_subcommands() {
+        collect(subcommand, pages);
+    }
+}
+
+fn render(command: &clap::Command, man: &Man) -> Vec<u8> {
+    let mut page = Vec::new();
+    let has_subcommands = command.get_subcommands().next().is_some();
+    // Writing to memory cannot fail.
+    let _ = man.render_title(&mut page);
+    let _ = man.render_name_section(&mut page);
+    let _ = man.render_synopsis_section(&mut page);
+    let _ = man.render_description_section(&mut page);
+    let _ = examples(command).to_writer(&mut page);
+    let _ = man.render_options_section(&mut page);
+    if has_subcommands {
+        let _ = man.render_subcommands_section(&mut page);
+    }
+    let _ = exit_status().to_writer(&mut page);
+    page
+}
+
+fn examples(command: &clap::Command) -> Roff {
+    let mut roff = Roff::new();
+    if let Some(text) = command.get_before_long_help() {
+        let text = text.to_string();
+        roff.control("SH", ["EXAMPLES"]).control("nf", []);
+        roff.text(
+            text.lines().skip(1).flat_map(|line| [roman(line), clap_mangen::roff::line_break()]).collect::<Vec<_>>(),
+        );
+        roff.control("fi", []);
+    }
+    roff
+}
+
+fn exit_status() -> Roff {
+    let mut roff = Roff::new();
+    roff.control("SH", ["EXIT STATUS"]);
+    for exit in Exit::ALL {
+        roff.control("TP", []);
+        roff.text([bold(exit.code().to_string()), roman(format!(" ({})", exit.name()))]);
+        roff.text([roman(exit.meaning())]);
+    }
+    roff
+}
+
+#[cfg(test)]
+mod tests {
+    use super::pages;
+    use crate::exit::Exit;
+    use crate::upstreams;
+
+    #[test]
+    fn every_command_has_a_page_that_explains_every_exit_code() {
+        let pages = pages();
+        for name in upstreams::names() {
+            assert!(pages.iter().any(|(file, _)| *file == format!("tongbu-sync-{name}.1")), "{name}");
+        }
+        for (file, page) in &pages {
+            let page = String::from_utf8_lossy(page);
+            assert!(page.contains("EXIT STATUS"), "{file}");
+            assert!(Exit::ALL.iter().all(|exit| page.contains(exit.name().replace('-', "\\-").as_str())), "{file}");
+        }
+    }
+
+    #[test]
+    fn pages_are_the_same_every_time() {
+        assert_eq!(pages(), pages());
+    }
+}

@@ -1,0 +1,232 @@
+//! `records list | show | read | stats | prune`.
+
+use std::time::Duration;
+
+use clap::{Args, Subcommand, ValueEnum};
+use jiff::Timestamp;
+
+use super::args::TriggerArg;
+use super::error::Error;
+use super::session::{LogTo, Session};
+use super::values::{self, Since};
+use crate::exit::Exit;
+use crate::store::records::{self, Filter, Page, Record};
+use crate::store::{self, Mode, RecordId, Status, Store};
+use crate::ui::log;
+use crate::ui::notices::{PruneAnswer, ReadAnswer};
+use crate::ui::records::RecordsAnswer;
+use crate::ui::show::RecordAnswer;
+use crate::ui::stats::{Stats, StatsAnswer};
+
+/// How many records are read at a time for statistics.
+const STATS_PAGE: u64 = 1000;
+
+/// What to do with records.
+#[derive(Debug, Subcommand)]
+pub enum RecordsArgs {
+    /// The newest runs
+    List(ListArgs),
+    /// One run in full
+    Show(ShowArgs),
+    /// Mark runs as read
+    Read(ReadArgs),
+    /// Success rate, match rate and duration trend of each sync
+    Stats(StatsArgs),
+    /// Delete old records; each sync's last success and last failure stay, cursors are not touched
+    Prune(PruneArgs),
+}
+
+/// Which runs to list.
+#[derive(Debug, Args)]
+pub struct ListArgs {
+    /// Only this upstream's
+    #[arg(long, value_name = "NAME")]
+    sync: Option<String>,
+    /// Only of this type, such as historical
+    #[arg(long, value_name = "TYPE")]
+    window: Option<String>,
+    #[arg(long, value_enum, value_name = "STATUS", help = "Only those that stand or ended so")]
+    status: Option<StatusArg>,
+    /// Only those started so
+    #[arg(long, value_enum, value_name = "WHO")]
+    trigger: Option<TriggerArg>,
+    /// Only those that failed, wholly or in part
+    #[arg(long)]
+    failed: bool,
+    /// Only those not marked as read
+    #[arg(long)]
+    unread: bool,
+    /// Only those started since: 7d, 2025-10-24
+    #[arg(long, value_name = "DUR|DATE", value_parser = values::since)]
+    since: Option<Since>,
+    /// Which page, from 1
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
+    page: u64,
+    /// Records a page
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..=1000))]
+    per_page: u64,
+}
+
+/// How a run stands or ended.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum StatusArg {
+    Running,
+    Success,
+    Partial,
+    Failed,
+    Cancelled,
+    Interrupted,
+    Skipped,
+}
+
+/// Which run to show.
+#[derive(Debug, Args)]
+pub struct ShowArgs {
+    /// The record's number
+    id: i64,
+    /// With the run's lines from the log file
+    #[arg(long)]
+    log: bool,
+}
+
+/// Which runs were read.
+#[derive(Debug, Args)]
+pub struct ReadArgs {
+    /// The records' numbers
+    #[arg(value_name = "ID", required_unless_present = "all", conflicts_with = "all")]
+    ids: Vec<i64>,
+    /// Every one
+    #[arg(long)]
+    all: bool,
+}
+
+/// Which runs to count.
+#[derive(Debug, Args)]
+pub struct StatsArgs {
+    /// Only this upstream's
+    #[arg(long, value_name = "NAME")]
+    sync: Option<String>,
+    /// Only those started since
+    #[arg(long, value_name = "DUR|DATE", default_value = "30d", value_parser = values::since)]
+    since: Since,
+}
+
+/// Which records to delete.
+#[derive(Debug, Args)]
+pub struct PruneArgs {
+    /// Those that ended longer ago; `[records] keep` by default
+    #[arg(long, value_name = "DUR", value_parser = values::duration)]
+    older_than: Option<Duration>,
+    /// Also those beyond the newest N of each sync
+    #[arg(long, value_name = "N")]
+    keep: Option<u64>,
+    /// Only count them
+    #[arg(long)]
+    dry_run: bool,
+}
+
+impl From<StatusArg> for Status {
+    fn from(status: StatusArg) -> Self {
+        match status {
+            StatusArg::Running => Self::Running,
+            StatusArg::Success => Self::Success,
+            StatusArg::Partial => Self::Partial,
+            StatusArg::Failed => Self::Failed,
+            StatusArg::Cancelled => Self::Cancelled,
+            StatusArg::Interrupted => Self::Interrupted,
+            StatusArg::Skipped => Self::Skipped,
+        }
+    }
+}
+
+/// Answers one of the `records` commands.
+pub fn cmd_records(session: &mut Session, args: RecordsArgs) -> Result<Exit, Error> {
+    match args {
+        RecordsArgs::List(args) => cmd_list(session, args),
+        RecordsArgs::Show(args) => cmd_show(session, &args),
+        RecordsArgs::Read(args) => cmd_read(session, &args),
+        RecordsArgs::Stats(args) => cmd_stats(session, args),
+        RecordsArgs::Prune(args) => cmd_prune(session, &args),
+    }
+}
+
+fn cmd_list(session: &mut Session, args: ListArgs) -> Result<Exit, Error> {
+    let empty = Page { records: Vec::new(), total: 0, unread_count: 0 };
+    let (number, per_page) = (args.page, args.per_page);
+    session.answer_from_store(Mode::ReadOnly, RecordsAnswer { page: empty, number, per_page }, |session, _, store| {
+        let filter = Filter {
+            sync: args.sync,
+            sync_type: args.window,
+            status: args.status.map(Into::into),
+            trigger: args.trigger.map(Into::into),
+            failed_only: args.failed,
+            unread_only: args.unread,
+            since: args.since.map(|since| resolve(session, since)),
+        };
+        let page = store.read(|r| records::load_page(r, &filter, number, per_page))?;
+        Ok(RecordsAnswer { page, number, per_page })
+    })
+}
+
+fn cmd_show(session: &mut Session, args: &ShowArgs) -> Result<Exit, Error> {
+    let config = session.load_config(LogTo::FlagOnly)?;
+    let missing = || Error::Usage {
+        message: format!("there is no record {}", args.id),
+        hint: "see `tongbu records list`".to_owned(),
+    };
+    let database = session.database(&config)?;
+    let store = session.open_existing(&database, Mode::ReadOnly)?.ok_or_else(missing)?;
+    let id = RecordId(args.id);
+    let (record, scopes) =
+        store.read(|r| Ok::<_, Error>((records::load_record(r, id)?, records::load_scopes(r, id)?)))?;
+    let record = record.ok_or_else(missing)?;
+    let file = session.log_file(&config).filter(|_| args.log);
+    let log = args.log.then(|| file.map(|file| log::load_lines(&file, &record.trace_id)).unwrap_or_default());
+    session.ui.answer(&RecordAnswer { record, scopes, log });
+    Ok(Exit::Ok)
+}
+
+fn cmd_read(session: &mut Session, args: &ReadArgs) -> Result<Exit, Error> {
+    let ids: Vec<_> = args.ids.iter().copied().map(RecordId).collect();
+    session.answer_from_store(Mode::ReadWrite, ReadAnswer { count: 0 }, |_, _, store| {
+        Ok(ReadAnswer { count: store.mark_read(&ids)? })
+    })
+}
+
+fn cmd_stats(session: &mut Session, args: StatsArgs) -> Result<Exit, Error> {
+    let empty = StatsAnswer { since: session.ui.clock().now(), stats: Vec::new() };
+    session.answer_from_store(Mode::ReadOnly, empty, |session, _, store| {
+        let since = resolve(session, args.since);
+        let filter = Filter { sync: args.sync, since: Some(since), ..Filter::default() };
+        Ok(StatsAnswer { since, stats: Stats::of(&load_all(store, &filter)?) })
+    })
+}
+
+fn cmd_prune(session: &mut Session, args: &PruneArgs) -> Result<Exit, Error> {
+    let mode = if args.dry_run { Mode::DryRun } else { Mode::ReadWrite };
+    let is_dry_run = args.dry_run;
+    session.answer_from_store(mode, PruneAnswer { count: 0, is_dry_run }, |session, config, store| {
+        let age = args.older_than.unwrap_or(config.settings().records.keep.0);
+        let count = store.prune_records(Some(resolve(session, Since::Ago(age))), args.keep)?;
+        Ok(PruneAnswer { count, is_dry_run })
+    })
+}
+
+fn load_all(store: &Store, filter: &Filter) -> Result<Vec<Record>, store::Error> {
+    store.read(|r| {
+        let mut all = Vec::new();
+        for number in 1.. {
+            let page = records::load_page(r, filter, number, STATS_PAGE)?;
+            let is_last = page.records.is_empty();
+            all.extend(page.records);
+            if is_last {
+                break;
+            }
+        }
+        Ok(all)
+    })
+}
+
+fn resolve(session: &Session, since: Since) -> Timestamp {
+    since.resolve(session.ui.clock().now(), session.ui.zone())
+}

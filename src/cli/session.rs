@@ -1,0 +1,90 @@
+//! What a command works with: the voice, the flags, and what they open.
+
+use std::path::{Path, PathBuf};
+
+use super::args::GlobalArgs;
+use super::error::Error;
+use crate::config::{self, Config, Lang};
+use crate::exit::Exit;
+use crate::store::{Mode, Opening, Store};
+use crate::ui::log::{self, LogFile};
+use crate::ui::notices::NoRunYet;
+use crate::ui::{Answer, Ui};
+use crate::upstreams;
+
+/// One invocation, from its flags on.
+#[derive(Debug)]
+pub struct Session {
+    pub ui: Ui,
+    pub globals: GlobalArgs,
+}
+
+/// Which commands write to the configured log file. `--log-file` is heard by all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogTo {
+    /// What looks at things leaves no trace.
+    FlagOnly,
+    /// What changes things does.
+    Configured,
+}
+
+impl Session {
+    pub const fn new(ui: Ui, globals: GlobalArgs) -> Self {
+        Self { ui, globals }
+    }
+
+    /// Loads the configuration, takes over its language and zone, and starts the log.
+    pub fn load_config(&mut self, log_to: LogTo) -> Result<Config, Error> {
+        let config = config::load(self.globals.config.as_deref(), &upstreams::names())?;
+        let flag = self.globals.wishes().lang;
+        self.ui.set_language(config.language((flag != Lang::Auto).then_some(flag)));
+        self.ui.set_zone(config.time_zone()?);
+        let log_file = match log_to {
+            LogTo::FlagOnly => self.globals.log_file.as_deref().map(|path| log_file(path, &config)),
+            LogTo::Configured => self.log_file(&config),
+        };
+        log::start(self.globals.verbose, log_file.as_ref())?;
+        Ok(config)
+    }
+
+    /// The log file of runs.
+    pub fn log_file(&self, config: &Config) -> Option<LogFile> {
+        let named = self.globals.log_file.as_deref().or(config.settings().log.file.as_deref());
+        named.map(|path| log_file(path, config))
+    }
+
+    /// The database file, which need not exist.
+    pub fn database(&self, config: &Config) -> Result<PathBuf, Error> {
+        Ok(config::locate_database(self.globals.db.as_deref(), config)?.path)
+    }
+
+    /// Answers from the database, or with `empty` where no run has made one yet.
+    pub fn answer_from_store<A: Answer>(
+        &mut self,
+        mode: Mode,
+        empty: A,
+        answer: impl FnOnce(&Self, &Config, &Store) -> Result<A, Error>,
+    ) -> Result<Exit, Error> {
+        let config = self.load_config(LogTo::FlagOnly)?;
+        let database = self.database(&config)?;
+        match self.open_existing(&database, mode)? {
+            Some(store) => self.ui.answer(&answer(self, &config, &store)?),
+            None => self.ui.answer(&NoRunYet { database: &database, empty }),
+        }
+        Ok(Exit::Ok)
+    }
+
+    /// Opens the database where it exists; `None` where no run has made one yet.
+    pub fn open_existing(&self, path: &Path, mode: Mode) -> Result<Option<Store>, Error> {
+        // What cannot be looked at is opened, so that the store's own error tells why.
+        if matches!(path.try_exists(), Ok(false)) {
+            return Ok(None);
+        }
+        let opening = Opening { clock: self.ui.clock().clone(), mode, components: upstreams::components() };
+        Ok(Some(Store::open(path, opening)?))
+    }
+}
+
+fn log_file(path: &Path, config: &Config) -> LogFile {
+    LogFile { path: path.to_owned(), keep: config.settings().log.keep.0 }
+}

@@ -1,0 +1,164 @@
+//! `sync <upstream>` and `sync all`.
+
+use clap::{ArgMatches, Args, Command, FromArgMatches, Subcommand};
+
+use super::args::RunArgs;
+use super::command::examples;
+use super::error::Error;
+use super::session::{LogTo, Session};
+use crate::exit::Exit;
+use crate::run::{self, Cancel, Invocation, Report, Settings};
+use crate::store::Trigger;
+use crate::ui::errors;
+use crate::ui::sync_report::{SyncAllAnswer, SyncAnswer};
+use crate::upstreams::{self, Failure, Registration};
+
+const ALL: &str = "all";
+const ALL_ABOUT: &str = "Every configured upstream; one failing does not stop the others, the worst code wins";
+const ALL_EXAMPLES: &str = "  tongbu sync all\n  tongbu sync all --trigger auto -q --on-lock skip";
+
+/// What to sync: a subcommand for every line of the registry, and `all`.
+pub struct SyncArgs {
+    target: Target,
+    run: RunArgs,
+}
+
+enum Target {
+    One { registration: &'static Registration, matches: ArgMatches },
+    All,
+}
+
+impl Subcommand for SyncArgs {
+    fn augment_subcommands(command: Command) -> Command {
+        let one = |registration: &Registration| {
+            let subcommand = Command::new(registration.name)
+                .about(registration.about)
+                .before_long_help(examples(registration.examples));
+            RunArgs::augment_args(registration.augment(subcommand))
+        };
+        let all = Command::new(ALL).about(ALL_ABOUT).before_long_help(examples(ALL_EXAMPLES));
+        command.subcommands(upstreams::ALL.iter().map(one)).subcommand(RunArgs::augment_args(all))
+    }
+
+    fn augment_subcommands_for_update(command: Command) -> Command {
+        Self::augment_subcommands(command)
+    }
+
+    fn has_subcommand(name: &str) -> bool {
+        name == ALL || upstreams::find(name).is_some()
+    }
+}
+
+impl FromArgMatches for SyncArgs {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        let (name, matches) =
+            matches.subcommand().ok_or_else(|| clap::Error::new(clap::error::ErrorKind::MissingSubcommand))?;
+        let target = upstreams::find(name)
+            .map_or(Target::All, |registration| Target::One { registration, matches: matches.clone() });
+        Ok(Self { target, run: RunArgs::from_arg_matches(matches)? })
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        *self = Self::from_arg_matches(matches)?;
+        Ok(())
+    }
+}
+
+/// Makes the run, or all of them, and tells how it went.
+pub fn cmd_sync(session: &mut Session, args: SyncArgs) -> Result<Exit, Error> {
+    let trigger = if session.ui.terminal().is_attended() { Trigger::Manual } else { Trigger::Auto };
+    let settings = args.run.settings(trigger);
+    match args.target {
+        Target::One { registration, matches } => sync_one(session, registration, &matches, settings),
+        Target::All => sync_all(session, &settings),
+    }
+}
+
+/// The matches of a pass that was asked for by these flags rather than by a person.
+pub fn matches_of(registration: &Registration, flags: &[&str]) -> Result<ArgMatches, upstreams::Error> {
+    let command = registration.augment(Command::new(registration.name).no_binary_name(true));
+    command.try_get_matches_from(flags).map_err(|error| upstreams::Error::Usage {
+        message: format!("`sync {}` cannot run without more flags", registration.name),
+        hint: Some(error.to_string().lines().map(str::trim).collect::<Vec<_>>().join(" ")),
+    })
+}
+
+fn sync_one(
+    session: &mut Session,
+    registration: &'static Registration,
+    matches: &ArgMatches,
+    settings: Settings,
+) -> Result<Exit, Error> {
+    let config = session.load_config(LogTo::Configured)?;
+    let database = session.database(&config)?;
+    let report = run::execute(Invocation {
+        registration,
+        matches,
+        config: &config,
+        database: &database,
+        settings,
+        observer: session.ui.observer(),
+        cancel: Cancel::default(),
+    })?;
+    session.ui.answer(&SyncAnswer(&report));
+    explain(session, &report);
+    Ok(report.exit)
+}
+
+fn sync_all(session: &mut Session, settings: &Settings) -> Result<Exit, Error> {
+    let config = session.load_config(LogTo::Configured)?;
+    let database = session.database(&config)?;
+    let configured: Vec<_> = upstreams::ALL.iter().filter(|known| config.has_section(known.name)).collect();
+    if configured.is_empty() {
+        return Err(Error::NothingConfigured);
+    }
+    let cancel = Cancel::default();
+    let mut answer = SyncAllAnswer { exit: Exit::Ok, runs: Vec::new() };
+    let passes = configured.iter().flat_map(|known| known.passes.iter().map(move |flags| (*known, *flags)));
+    for (registration, flags) in passes {
+        if cancel.token().is_cancelled() {
+            break;
+        }
+        let run = matches_of(registration, flags).map_err(run::Error::from).and_then(|matches| {
+            run::execute(Invocation {
+                registration,
+                matches: &matches,
+                config: &config,
+                database: &database,
+                settings: settings.clone(),
+                observer: session.ui.observer(),
+                cancel: cancel.clone(),
+            })
+        });
+        let run = run.map_err(|error| errors::tell(&error, error.class(), error.hint()));
+        answer.exit = answer.exit.worst(exit_of(&run));
+        tell_part(session, &run);
+        answer.runs.push((registration.name, run));
+    }
+    session.ui.answer(&answer);
+    Ok(answer.exit)
+}
+
+fn exit_of(run: &Result<Report, Failure>) -> Exit {
+    match run {
+        Ok(report) => report.exit,
+        Err(failure) => Exit::from(failure.class),
+    }
+}
+
+/// Tells one run of several as soon as it ended.
+fn tell_part(session: &Session, run: &Result<Report, Failure>) {
+    match run {
+        Ok(report) => {
+            session.ui.part(&SyncAnswer(report));
+            explain(session, report);
+        }
+        Err(failure) => session.ui.explain(failure, None),
+    }
+}
+
+fn explain(session: &Session, report: &Report) {
+    if let Some(failure) = report.failure.as_ref().filter(|_| report.exit != Exit::Ok) {
+        session.ui.explain(failure, report.holder.as_ref());
+    }
+}

@@ -1,0 +1,105 @@
+//! Help, version, and command lines that cannot be parsed.
+
+use std::ffi::OsString;
+
+use clap::error::ErrorKind;
+
+use crate::config::Lang;
+use crate::error::Class;
+use crate::exit::Exit;
+use crate::text;
+use crate::ui::{Ui, Wishes};
+use crate::upstreams::Failure;
+
+/// Shows what clap has to say instead of matches: help and version are answers, anything else is an error.
+pub fn answer(error: &clap::Error, ui: &Ui) -> Exit {
+    if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
+        ui.verbatim(&ui.render_help(&error.render()));
+        return Exit::Ok;
+    }
+    let rendered = error.render().to_string();
+    let is_bare = error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand;
+    if ui.is_json() {
+        ui.error(&if is_bare { bare_failure() } else { failure(&rendered) });
+    } else {
+        ui.comment(&safe_lines(&rendered));
+    }
+    Exit::Usage
+}
+
+/// What the output should be like, as far as arguments that cannot be parsed tell.
+pub fn wishes(args: &[OsString]) -> Wishes {
+    let flags: Vec<&str> = args
+        .iter()
+        .skip(1)
+        .map_while(|arg| Some(arg.to_str().unwrap_or_default()).filter(|arg| *arg != "--"))
+        .collect();
+    let asked_lang = flags.windows(2).find(|pair| pair[0] == "--lang").map(|pair| pair[1]);
+    let joined_lang = flags.iter().find_map(|flag| flag.strip_prefix("--lang="));
+    let lang = match asked_lang.or(joined_lang) {
+        Some("zh") => Lang::Zh,
+        Some("en") => Lang::En,
+        _ => Lang::Auto,
+    };
+    Wishes { json: flags.contains(&"--json"), lang, ..Wishes::default() }
+}
+
+fn bare_failure() -> Failure {
+    Failure {
+        class: Class::Usage,
+        message: "a command is missing".to_owned(),
+        causes: Vec::new(),
+        hint: Class::Usage.hint().to_owned(),
+    }
+}
+
+/// The message before clap's usage lines, and its tips as the hint.
+fn failure(rendered: &str) -> Failure {
+    let rendered = rendered.strip_prefix("error: ").unwrap_or(rendered);
+    let is_over = |line: &&str| !line.starts_with("Usage:") && !line.trim_start().starts_with("tip:");
+    let words = |line: &str| line.split_whitespace().collect::<Vec<_>>().join(" ");
+    let message: Vec<_> = rendered.lines().take_while(is_over).map(words).filter(|line| !line.is_empty()).collect();
+    let tips: Vec<_> = rendered.lines().filter_map(|line| line.trim_start().strip_prefix("tip: ")).collect();
+    let hint = if tips.is_empty() { Class::Usage.hint().to_owned() } else { tips.join("; ") };
+    Failure { class: Class::Usage, message: message.join(" "), causes: Vec::new(), hint }
+}
+
+/// Several lines, each made harmless: clap repeats what was typed.
+fn safe_lines(rendered: &str) -> String {
+    rendered.lines().map(|line| text::safe(line).into_owned() + "\n").collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{failure, safe_lines, wishes};
+    use crate::config::Lang;
+
+    fn check(args: &[&str], json: bool, lang: Lang) {
+        let args: Vec<_> = args.iter().map(Into::into).collect();
+        let wishes = wishes(&args);
+        assert_eq!((wishes.json, wishes.lang), (json, lang), "{args:?}");
+    }
+
+    #[test]
+    fn the_wishes_are_found_in_broken_command_lines() {
+        check(&["tongbu", "snyc", "--json"], true, Lang::Auto);
+        check(&["tongbu", "--lang", "zh", "--nonsense"], false, Lang::Zh);
+        check(&["tongbu", "--lang=en", "--", "--json"], false, Lang::En);
+        check(&["--json"], false, Lang::Auto);
+    }
+
+    #[test]
+    fn message_and_tip_are_told_apart() {
+        let told =
+            failure("error: unrecognized subcommand 'snyc'\n\n  tip: try 'sync'\n\nUsage: tongbu\n\nFor more.\n");
+        assert_eq!((told.message.as_str(), told.hint.as_str()), ("unrecognized subcommand 'snyc'", "try 'sync'"));
+        let told = failure("error: required arguments were not provided:\n  --window <W>\n\nUsage: tongbu\n");
+        assert_eq!(told.message, "required arguments were not provided: --window <W>");
+        assert_eq!(told.hint, "run `tongbu --help`");
+    }
+
+    #[test]
+    fn typed_text_cannot_steer_the_terminal() {
+        assert_eq!(safe_lines("a\u{1b}[2J\nb"), "a\\u{1b}[2J\nb\n");
+    }
+}

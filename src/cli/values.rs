@@ -1,0 +1,149 @@
+//! Values as people write them: durations, dates, ages.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+
+use crate::run::OnLock;
+
+/// A point in the past.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Since {
+    /// So long ago.
+    Ago(Duration),
+    /// From its first moment on, in the person's zone.
+    Day(Date),
+    At(Timestamp),
+}
+
+impl Since {
+    /// The instant it means now and there.
+    pub fn resolve(self, now: Timestamp, zone: &TimeZone) -> Timestamp {
+        match self {
+            Self::Ago(span) => {
+                now.saturating_sub(jiff::SignedDuration::try_from(span).unwrap_or_default()).unwrap_or(now)
+            }
+            Self::Day(day) => day.to_zoned(zone.clone()).map_or(now, |start| start.timestamp()),
+            Self::At(at) => at,
+        }
+    }
+}
+
+/// How old the last success of a sync may be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MaxAge {
+    /// `fairing`, `tasks/historical`, or a sync type alone.
+    pub name: String,
+    pub age: Duration,
+}
+
+/// Parses `2h`, `30m`, `1h 30m`.
+pub fn duration(text: &str) -> Result<Duration, String> {
+    humantime::parse_duration(text).map_err(|error| format!("{error}; write it like `30m` or `2h`"))
+}
+
+/// Parses a time limit; `none` is no limit.
+pub fn limit(text: &str) -> Result<Limit, String> {
+    if text == "none" {
+        return Ok(Limit(None));
+    }
+    let span = duration(text)?;
+    if span.is_zero() {
+        return Err("must be longer than nothing; `none` is no limit".to_owned());
+    }
+    Ok(Limit(Some(span)))
+}
+
+/// A time limit, or none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limit(pub Option<Duration>);
+
+/// Parses a duration (`30d`), a date (`2025-10-24`) or a full time (`2025-10-24T09:00:00+08:00`).
+pub fn since(text: &str) -> Result<Since, String> {
+    if let Ok(span) = humantime::parse_duration(text) {
+        return Ok(Since::Ago(span));
+    }
+    if let Ok(at) = text.parse() {
+        return Ok(Since::At(at));
+    }
+    if let Ok(day) = text.parse() {
+        return Ok(Since::Day(day));
+    }
+    Err("write a duration like `30d` or a date like `2025-10-24`".to_owned())
+}
+
+/// Parses `NAME=DUR`.
+pub fn max_age(text: &str) -> Result<MaxAge, String> {
+    let (name, age) = text.rsplit_once('=').ok_or("write it as `NAME=DUR`, such as `fairing=2h`")?;
+    if name.is_empty() {
+        return Err("the name before `=` is missing".to_owned());
+    }
+    Ok(MaxAge { name: name.to_owned(), age: duration(age)? })
+}
+
+/// Parses `fail`, `skip`, `wait` or `wait=DUR`.
+pub fn on_lock(text: &str) -> Result<OnLock, String> {
+    match text {
+        "fail" => Ok(OnLock::Fail),
+        "skip" => Ok(OnLock::Skip),
+        "wait" => Ok(OnLock::Wait(None)),
+        other => {
+            let longest = other.strip_prefix("wait=").ok_or("write `fail`, `skip`, `wait` or `wait=10m`")?;
+            Ok(OnLock::Wait(Some(duration(longest)?)))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use jiff::tz::TimeZone;
+
+    use super::{Since, limit, max_age, on_lock, since};
+    use crate::run::OnLock;
+
+    fn check(text: &str, expected: Option<&str>) {
+        let now = "2026-01-02T03:04:05Z".parse().unwrap();
+        let zone = TimeZone::fixed(jiff::tz::offset(8));
+        let resolved = since(text).ok().map(|since: Since| since.resolve(now, &zone).to_string());
+        assert_eq!(resolved.as_deref(), expected, "{text}");
+    }
+
+    #[test]
+    fn since_takes_durations_dates_and_times() {
+        check("1h 30m", Some("2026-01-02T01:34:05Z"));
+        check("2025-10-24", Some("2025-10-23T16:00:00Z"));
+        check("2025-10-24T09:00:00+08:00", Some("2025-10-24T01:00:00Z"));
+        check("yesterday", None);
+        check("30", None);
+        check("", None);
+        check("500000y", Some("2026-01-02T03:04:05Z"));
+    }
+
+    #[test]
+    fn what_to_do_about_a_lock_is_one_word_and_perhaps_a_time() {
+        for (text, expected) in [
+            ("fail", Some(OnLock::Fail)),
+            ("skip", Some(OnLock::Skip)),
+            ("wait", Some(OnLock::Wait(None))),
+            ("wait=10m", Some(OnLock::Wait(Some(Duration::from_secs(600))))),
+            ("wait=", None),
+            ("retry", None),
+        ] {
+            assert_eq!(on_lock(text).ok(), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn an_age_needs_a_name_and_a_limit_is_not_nothing() {
+        assert_eq!(max_age("tasks/today=2h").unwrap().age, Duration::from_secs(7200));
+        for wrong in ["fairing", "=2h", "fairing=", "fairing=soon"] {
+            assert!(max_age(wrong).is_err(), "{wrong}");
+        }
+        assert_eq!(limit("none").unwrap().0, None);
+        assert!(limit("0s").is_err());
+    }
+}

@@ -1,0 +1,111 @@
+//! The settings in effect, each with what set it; secrets only as their references.
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use super::secret_ref::SecretRef;
+use super::{Config, Error, Place};
+
+/// One setting in effect.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Setting {
+    /// The dotted key.
+    pub key: String,
+    /// `null` where nothing is set and there is no default.
+    pub value: Value,
+    /// What set it; `None` for the default.
+    pub place: Option<Place>,
+}
+
+impl Config {
+    /// The settings that are no upstream's.
+    pub fn describe(&self) -> Result<Vec<Setting>, Error> {
+        self.flatten("", self.settings())
+    }
+
+    /// An upstream's settings, defaults included. What the file holds beyond `T` is an error, so nothing is shown that
+    /// no type vouches for.
+    pub fn describe_section<T: DeserializeOwned + Serialize>(&self, name: &str) -> Result<Vec<Setting>, Error> {
+        self.flatten(name, &self.section::<T>(name)?)
+    }
+
+    fn flatten(&self, prefix: &str, settings: &impl Serialize) -> Result<Vec<Setting>, Error> {
+        let value = serde_json::to_value(settings)
+            .map_err(|error| Error::Invalid { key: prefix.to_owned(), reason: format!("cannot be shown: {error}") })?;
+        let mut flat = Vec::new();
+        self.collect(prefix, value, &mut flat);
+        Ok(flat)
+    }
+
+    fn collect(&self, key: &str, value: Value, flat: &mut Vec<Setting>) {
+        match value {
+            Value::Object(table) if !is_reference(&table) => {
+                for (name, value) in table {
+                    let key = if key.is_empty() { name } else { format!("{key}.{name}") };
+                    self.collect(&key, value, flat);
+                }
+            }
+            value @ (Value::Object(_)
+            | Value::Array(_)
+            | Value::String(_)
+            | Value::Number(_)
+            | Value::Bool(_)
+            | Value::Null) => flat.push(Setting { key: key.to_owned(), value, place: self.place_of(key) }),
+        }
+    }
+}
+
+fn is_reference(table: &serde_json::Map<String, Value>) -> bool {
+    table.len() == 1 && serde_json::from_value::<SecretRef>(Value::Object(table.clone())).is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::{Deserialize, Serialize};
+    use serde_json::{Value, json};
+
+    use super::Setting;
+    use crate::config::tests::load_text;
+    use crate::config::{HttpSettings, Place, SecretRef};
+
+    #[derive(Default, Deserialize, Serialize)]
+    #[serde(default, deny_unknown_fields)]
+    struct Section {
+        workers: u32,
+        token: Option<SecretRef>,
+        http: HttpSettings,
+    }
+
+    fn check(settings: &[Setting], key: &str, value: &Value, place: &str) {
+        let setting = settings.iter().find(|setting| setting.key == key).unwrap();
+        assert_eq!(&setting.value, value, "{key}");
+        let shown = match &setting.place {
+            None => "default".to_owned(),
+            Some(Place::File { line, .. }) => format!("line {}", line.unwrap()),
+            Some(Place::Variable(name)) => name.clone(),
+        };
+        assert_eq!(shown, place, "{key}");
+    }
+
+    #[test]
+    fn every_setting_tells_its_value_and_what_set_it() {
+        let text = "[http]\nretries = 5\n[fairing]\ntoken = { env = \"T\" }\n[fairing.http]\nbackoff = \"4s\"\n\
+                    [monitor]\nping_url = { env = \"PING\" }\n";
+        let config = load_text(text, &["fairing"], [("TONGBU_LOG__KEEP", "3d"), ("T", "hunter2")]).unwrap();
+
+        let global = config.describe().unwrap();
+        check(&global, "time_zone", &json!(null), "default");
+        check(&global, "http.retries", &json!(5), "line 2");
+        check(&global, "http.backoff", &json!("2s"), "default");
+        check(&global, "log.keep", &json!("3d"), "TONGBU_LOG__KEEP");
+        check(&global, "monitor.ping_url", &json!({"env": "PING"}), "line 8");
+
+        let section = config.describe_section::<Section>("fairing").unwrap();
+        check(&section, "fairing.workers", &json!(0), "default");
+        check(&section, "fairing.token", &json!({"env": "T"}), "line 4");
+        check(&section, "fairing.http.backoff", &json!("4s"), "line 6");
+        check(&section, "fairing.http.retries", &json!(5), "line 2");
+        assert!(!format!("{global:?}{section:?}").contains("hunter2"));
+    }
+}

@@ -1,0 +1,219 @@
+//! The head of an answer, and its body as it comes.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
+use serde::de::DeserializeOwned;
+use serde_json::error::Category;
+use tokio::task::coop::consume_budget;
+use tokio::time::Instant;
+
+use super::classify::{Verdict, classify};
+use super::client::Client;
+use super::context::within;
+use super::error::{Asked, Error, JsonFault, Phase};
+use super::excerpt::{WINDOW_BYTES, excerpt, shorten};
+use super::retry::later;
+use super::retry_after::retry_after;
+use super::transport::from_transport;
+
+/// A document that is parsed as a whole is held as a whole: what is larger must be read by [`Response::chunk`]. Keeps
+/// a compressed bomb within the memory a run may use.
+const JSON_LIMIT_BYTES: u64 = 32 << 20;
+
+/// So long the words of a refusal are waited for; the refusal itself is known without them.
+const EXCERPT_TIMEOUT: Duration = Duration::from_millis(500);
+
+/// An answer whose head has come. Dropping it ends the transfer.
+pub struct Response {
+    client: Client,
+    asked: Asked,
+    answer: reqwest::Response,
+    total_end: Option<Instant>,
+    /// The beginning of a refusal's body, read for its error text and not yet given out.
+    ahead: VecDeque<Result<Bytes, Error>>,
+    /// Decoded bytes given out.
+    received: u64,
+    /// How many these may become.
+    limit: u64,
+}
+
+impl Response {
+    pub(super) async fn new(
+        client: Client,
+        asked: Asked,
+        answer: reqwest::Response,
+        total_end: Option<Instant>,
+    ) -> Self {
+        let limit = client.profile().max_body;
+        let mut response = Self { client, asked, answer, total_end, ahead: VecDeque::new(), received: 0, limit };
+        if classify(response.status()) != Verdict::Good {
+            response.look_ahead().await;
+        }
+        response
+    }
+
+    pub fn status(&self) -> u16 {
+        self.answer.status().as_u16()
+    }
+
+    /// The value of a header, where it is readable text.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.answer.headers().get(name)?.to_str().ok()
+    }
+
+    /// The classified error of this status, or the response again if it is good.
+    pub fn good(self) -> Result<Self, Error> {
+        match classify(self.status()) {
+            Verdict::Good => Ok(self),
+            Verdict::Retry | Verdict::Refused(_) => Err(self.refusal()),
+        }
+    }
+
+    /// The next decoded bytes of the body; `None` at its proper end. A cut, a slow or a too large body is an error.
+    pub async fn chunk(&mut self) -> Result<Option<Bytes>, Error> {
+        let chunk = match self.ahead.pop_front() {
+            Some(ahead) => Some(ahead?),
+            None if self.announced() > self.limit => return Err(self.too_large()),
+            None => self.pull().await?,
+        };
+        self.received += chunk.as_ref().map_or(0, |chunk| chunk.len() as u64);
+        if self.received > self.limit { Err(self.too_large()) } else { Ok(chunk) }
+    }
+
+    /// The rest of the body, at most `limit` bytes.
+    pub async fn bytes(mut self, limit: u64) -> Result<Bytes, Error> {
+        self.limit = self.limit.min(self.received.saturating_add(limit));
+        self.collect().await
+    }
+
+    /// The rest of the body as one JSON document, at most 32 MiB.
+    pub async fn json<T: DeserializeOwned>(mut self) -> Result<T, Error> {
+        self.limit = self.limit.min(self.received.saturating_add(JSON_LIMIT_BYTES));
+        let body = self.collect().await?;
+        // RFC 8259 lets a reader ignore the mark, and some servers write it.
+        let text = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&body);
+        serde_json::from_slice(text).map_err(|fault| self.malformed(text, &fault))
+    }
+
+    async fn collect(&mut self) -> Result<Bytes, Error> {
+        let mut body = BytesMut::new();
+        while let Some(chunk) = self.chunk().await? {
+            body.extend_from_slice(&chunk);
+        }
+        Ok(body.freeze())
+    }
+
+    /// The next decoded bytes from the connection.
+    async fn pull(&mut self) -> Result<Option<Bytes>, Error> {
+        // A body that is always ready must not keep the other transfers of its task from their turn.
+        consume_budget().await;
+        let chunk = self.client.wait(&self.asked, Phase::Idle, self.total_end, self.answer.chunk()).await?;
+        chunk.map_err(|error| from_transport(error, &self.asked, self.client.profile()))
+    }
+
+    /// Takes the beginning of the body in, for an excerpt; whatever comes is given out by [`chunk`](Self::chunk) later.
+    async fn look_ahead(&mut self) {
+        let end = Instant::now().checked_add(EXCERPT_TIMEOUT);
+        let mut seen = 0;
+        while seen < WINDOW_BYTES {
+            match within(end, self.pull()).await {
+                None | Some(Ok(None)) => return,
+                Some(Ok(Some(chunk))) => {
+                    seen += chunk.len();
+                    self.ahead.push_back(Ok(chunk));
+                }
+                Some(Err(error)) => return self.ahead.push_back(Err(error)),
+            }
+        }
+    }
+
+    /// How long the body is by its head, where it tells: what was given out and what is to come.
+    fn announced(&self) -> u64 {
+        self.received.saturating_add(self.answer.content_length().unwrap_or(0))
+    }
+
+    fn too_large(&self) -> Error {
+        Error::BodyTooLarge { asked: self.asked.clone(), limit: self.limit }
+    }
+
+    fn refusal(self) -> Error {
+        let now = self.client.context().clock.now();
+        let wait = self.header(RETRY_AFTER.as_str()).and_then(|value| retry_after(value, now));
+        let beginning: Vec<u8> = self.ahead.iter().flatten().flatten().copied().collect();
+        Error::Status {
+            status: self.status(),
+            excerpt: excerpt(&beginning),
+            retry_after: wait.map(|wait| (wait, later(now, wait))),
+            asked: self.asked,
+        }
+    }
+
+    fn malformed(&self, body: &[u8], fault: &serde_json::Error) -> Error {
+        let content_type = self.header(CONTENT_TYPE.as_str()).unwrap_or_default();
+        let source = Some(JsonFault(shorten(&fault.to_string())));
+        Error::Malformed { asked: self.asked.clone(), came: describe(body, content_type, fault.classify()), source }
+    }
+}
+
+impl fmt::Debug for Response {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Response").field("asked", &self.asked).field("status", &self.status()).finish_non_exhaustive()
+    }
+}
+
+/// What came instead of the JSON that was expected. Of JSON nothing is shown: it may hold personal data.
+fn describe(body: &[u8], content_type: &str, category: Category) -> String {
+    let beginning = body.trim_ascii_start();
+    let is_markup = beginning.starts_with(b"<");
+    let what = if beginning.is_empty() {
+        return "it is empty".to_owned();
+    } else if category == Category::Data {
+        return "its JSON is not of the shape we know".to_owned();
+    } else if is_markup && (content_type.contains("html") || !beginning.starts_with(b"<?xml")) {
+        "it is HTML"
+    } else if is_markup {
+        "it is XML"
+    } else {
+        "it is not JSON"
+    };
+    let content_type = Some(shorten(content_type)).filter(|text| !text.is_empty()).map(|text| format!(" (`{text}`)"));
+    let words = excerpt(beginning).map(|words| format!(", beginning with `{words}`"));
+    format!("{what}{}{}", content_type.unwrap_or_default(), words.unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::Deserialize;
+
+    use super::describe;
+
+    #[derive(Debug, Deserialize)]
+    struct Page {
+        #[expect(dead_code, reason = "only its type matters")]
+        data: Vec<u64>,
+    }
+
+    fn check(body: &str, content_type: &str, expected: &str) {
+        let fault = serde_json::from_str::<Page>(body).unwrap_err();
+        assert_eq!(describe(body.as_bytes(), content_type, fault.classify()), expected);
+    }
+
+    #[test]
+    fn what_came_instead_is_named() {
+        check("", "application/json", "it is empty");
+        check(" \r\n", "", "it is empty");
+        check(
+            "<!doctype html>\n<p>hi",
+            "text/html",
+            "it is HTML (`text/html`), beginning with `<!doctype html> <p>hi`",
+        );
+        check("\n<HTML>", "", "it is HTML, beginning with `<HTML>`");
+        check("<?xml version='1.0'?>", "text/xml", "it is XML (`text/xml`), beginning with `<?xml version='1.0'?>`");
+        check("oops", "text/plain", "it is not JSON (`text/plain`), beginning with `oops`");
+        check(r#"{"data":"a@b.example"}"#, "application/json", "its JSON is not of the shape we know");
+    }
+}

@@ -1,0 +1,221 @@
+//! Tells people and watchdogs how a run ended: a ping after each, a message when something needs a person.
+
+use std::io::Write as _;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use bytes::Bytes;
+use serde_json::json;
+use tokio_util::sync::CancellationToken;
+use url::Url;
+
+use super::report::Report;
+use crate::clock::Clock;
+use crate::config::{self, MonitorSettings, Notify, NotifyKind};
+use crate::error::Class;
+use crate::exit::Exit;
+use crate::http::{self, Client, Context, Profile, Request};
+use crate::secret::Secret;
+use crate::store::Status;
+
+/// A receiver that does not answer must not hold the run up.
+const TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Why a receiver was not reached.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error(transparent)]
+    Config(#[from] config::Error),
+    #[error(transparent)]
+    Http(#[from] http::Error),
+    #[error("its address is no URL")]
+    Address,
+    #[error("cannot run the command")]
+    Command(#[source] std::io::Error),
+    #[error("the command ended with {0}")]
+    CommandFailed(std::process::ExitStatus),
+}
+
+/// What is worth telling.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Occasion {
+    Failed,
+    Recovered,
+}
+
+/// How the run before this one stood.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Before {
+    pub consecutive_failures: u64,
+    /// The last run ended because its credentials were rejected.
+    pub was_auth: bool,
+}
+
+/// Whether a receiver that wants to hear after so many failures is told of this run.
+///
+/// Rejected credentials are told at once, other failures when they have come `after` times in a row and at each doubling
+/// of that; a recovery is told where the failure was.
+pub fn occasion(report: &Report, before: Before, after: u32) -> Option<Occasion> {
+    let after = u64::from(after.max(1));
+    match report.status {
+        Status::Success if before.was_auth || before.consecutive_failures >= after => Some(Occasion::Recovered),
+        Status::Failed | Status::Partial => {
+            let failures = before.consecutive_failures + 1;
+            let is_round = failures.is_multiple_of(after) && (failures / after).is_power_of_two();
+            let is_auth = report.problems.iter().any(|problem| problem.class == Class::Auth);
+            (is_round || (is_auth && !before.was_auth)).then_some(Occasion::Failed)
+        }
+        Status::Success | Status::Running | Status::Cancelled | Status::Interrupted | Status::Skipped => None,
+    }
+}
+
+/// Tells everybody the configuration names; answers a warning for each that was not reached.
+pub async fn tell(settings: &MonitorSettings, report: &Report, before: Before, clock: &Clock) -> Vec<String> {
+    let mut warnings = Vec::new();
+    if let Some(reference) = &settings.ping_url
+        && report.status != Status::Skipped
+    {
+        let pinged = async { ping(&reference.resolve("monitor.ping_url")?, report.exit, clock).await };
+        if let Err(error) = pinged.await {
+            warnings.push(format!("cannot ping `monitor.ping_url`: {error}"));
+        }
+    }
+    for (index, notify) in settings.notify.iter().enumerate() {
+        let Some(occasion) = occasion(report, before, notify.after) else { continue };
+        let key = format!("monitor.notify[{index}]");
+        if let Err(error) = send(notify, &key, occasion, report, before, clock).await {
+            warnings.push(format!("cannot notify `{key}`: {error}"));
+        }
+    }
+    warnings
+}
+
+/// A success is pinged at the address, anything else at `<address>/fail`, as the usual watchdogs expect.
+async fn ping(address: &Secret, exit: Exit, clock: &Clock) -> Result<(), Error> {
+    let (client, mut path) = open(address, clock)?;
+    if exit != Exit::Ok {
+        path = format!("{}/fail", path.trim_end_matches('/'));
+    }
+    Ok(deliver(&client, || Request::get(&path)).await?)
+}
+
+async fn send(
+    notify: &Notify,
+    key: &str,
+    occasion: Occasion,
+    report: &Report,
+    before: Before,
+    clock: &Clock,
+) -> Result<(), Error> {
+    let address = notify.url.resolve(&format!("{key}.url"))?;
+    let text = text(occasion, report, before);
+    let document = match notify.kind {
+        NotifyKind::Webhook | NotifyKind::Command => document(occasion, report, before),
+        NotifyKind::Dingtalk | NotifyKind::Wecom => json!({"msgtype": "text", "text": {"content": text}}),
+        NotifyKind::Feishu => json!({"msg_type": "text", "content": {"text": text}}),
+        NotifyKind::Slack => json!({"text": text}),
+    };
+    let body = crate::secret::scrub(&document.to_string()).into_owned();
+    if notify.kind == NotifyKind::Command {
+        return run(&address, &body);
+    }
+    let (client, path) = open(&address, clock)?;
+    let body = Bytes::from(body);
+    Ok(deliver(&client, || Request::post(&path).body("application/json", body.clone())).await?)
+}
+
+async fn deliver(client: &Client, request: impl Fn() -> Request + Sync) -> Result<(), http::Error> {
+    client
+        .retry("notify", |_| {
+            let request = request();
+            async move { client.send(request).await?.good().map(|_| ()) }
+        })
+        .await
+}
+
+/// A client for one address, and the path on it. The path may be the credential: it is never shown either.
+fn open(address: &Secret, clock: &Clock) -> Result<(Client, String), Error> {
+    let url = Url::parse(address.expose()).map_err(|_| Error::Address)?;
+    let path = url.query().map_or_else(|| url.path().to_owned(), |query| format!("{}?{query}", url.path()));
+    let path = if path == "/" { path } else { Secret::new(path).expose().to_owned() };
+    let base_url = url.join("/").map_err(|_| Error::Address)?;
+    let profile = Profile {
+        name: "notify",
+        base_url,
+        connect_timeout: TIMEOUT,
+        read_timeout: TIMEOUT,
+        total_timeout: TIMEOUT,
+        max_body: 1024 * 1024,
+        retries: 1,
+        backoff: Duration::from_secs(1),
+        backoff_cap: Duration::from_secs(1),
+        pace: None,
+    };
+    let context = Context {
+        clock: clock.clone(),
+        cancel: CancellationToken::new(),
+        deadline: None,
+        trace_id: "notify".into(),
+        requests: std::sync::Arc::default(),
+        retries: std::sync::Arc::default(),
+    };
+    Ok((Client::new(profile, context)?, path))
+}
+
+/// Runs the command with the document on its standard input.
+fn run(command: &Secret, document: &str) -> Result<(), Error> {
+    let mut child = Command::new("/bin/sh")
+        .args(["-c", command.expose()])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .map_err(Error::Command)?;
+    if let Some(mut input) = child.stdin.take() {
+        // A command that does not read its input may still do its work.
+        let _ = input.write_all(document.as_bytes());
+    }
+    let status = child.wait().map_err(Error::Command)?;
+    if status.success() { Ok(()) } else { Err(Error::CommandFailed(status)) }
+}
+
+fn text(occasion: Occasion, report: &Report, before: Before) -> String {
+    let sync = report.sync_type;
+    match (occasion, &report.failure) {
+        (Occasion::Recovered, _) => {
+            format!("tongbu: {sync} is well again after {} failed runs", before.consecutive_failures)
+        }
+        (Occasion::Failed, Some(failure)) => format!(
+            "tongbu: {sync} failed ({}, exit {}, {} in a row): {}\n{}",
+            report.exit.name(),
+            report.exit.code(),
+            before.consecutive_failures + 1,
+            failure.message,
+            failure.hint
+        ),
+        (Occasion::Failed, None) => format!(
+            "tongbu: {sync} ended {} with {} failed items\ntongbu records show {}",
+            report.exit.name(),
+            report.summary.failed,
+            report.record.0
+        ),
+    }
+}
+
+fn document(occasion: Occasion, report: &Report, before: Before) -> serde_json::Value {
+    json!({
+        "schema": "tongbu.notification/1",
+        "event": match occasion { Occasion::Failed => "failed", Occasion::Recovered => "recovered" },
+        "sync": report.sync,
+        "sync_type": report.sync_type,
+        "status": report.status.name(),
+        "exit_code": report.exit.code(),
+        "exit_name": report.exit.name(),
+        "message": report.failure.as_ref().map(|failure| &failure.message),
+        "hint": report.failure.as_ref().map(|failure| &failure.hint),
+        "record_id": report.record,
+        "trace_id": report.trace_id,
+        "failed_before": before.consecutive_failures,
+        "ended_at": report.ended_at,
+    })
+}

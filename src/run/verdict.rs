@@ -1,0 +1,191 @@
+//! What a run's scopes and problems add up to.
+
+use crate::error::Class;
+use crate::exit::Exit;
+use crate::store::{Status, Summary};
+use crate::upstreams::{Failure, Ledger, ScopeReport};
+
+/// How a run ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Verdict {
+    pub status: Status,
+    pub exit: Exit,
+    /// What the exit code stands for.
+    pub failure: Option<Failure>,
+}
+
+/// What the operator asked to be treated differently.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Leniency {
+    /// *partial* is a success.
+    pub allow_partial: bool,
+    /// Nothing changed is exit 9.
+    pub error_on_no_change: bool,
+}
+
+/// Adds up. `doom` is what ended the pass before its scopes were done.
+///
+/// - What dooms a run, a bug and a withheld deletion are the verdict whatever else succeeded.
+/// - Otherwise a run in which something was stored and something failed is *partial*, and one in which everything failed
+///   has the most severe class of its scopes.
+/// - A scope that another run holds counts only where nothing else was done.
+pub fn verdict(ledger: &Ledger, doom: Option<Failure>, summary: &Summary, leniency: Leniency) -> Verdict {
+    if let Some(doom) = doom {
+        let status = match doom.class {
+            Class::Interrupted | Class::Terminated | Class::Deadline => Status::Cancelled,
+            Class::LeaseLost => Status::Interrupted,
+            Class::Internal
+            | Class::Usage
+            | Class::Config
+            | Class::Unavailable
+            | Class::Auth
+            | Class::Contract
+            | Class::Guard
+            | Class::Busy
+            | Class::Database => Status::Failed,
+        };
+        return Verdict { status, exit: doom.class.into(), failure: Some(doom) };
+    }
+    let failures = || ledger.scopes.iter().filter_map(|scope| scope.failure.as_ref());
+    let worst = |only: fn(&Failure) -> bool| {
+        failures().filter(|failure| only(failure)).reduce(|worst, other| {
+            let (one, two) = (Exit::from(worst.class), Exit::from(other.class));
+            if one.worst(two) == one { worst } else { other }
+        })
+    };
+    if let Some(failure) = worst(|failure| matches!(failure.class, Class::Internal | Class::Guard)) {
+        let status = if failure.class == Class::Guard { Status::Partial } else { Status::Failed };
+        return Verdict { status, exit: failure.class.into(), failure: Some(failure.clone()) };
+    }
+    let did_something = ledger.scopes.iter().any(has_stored);
+    let failure = worst(|failure| failure.class != Class::Busy).or_else(|| worst(|_| true));
+    match failure {
+        Some(failure) if !did_something => {
+            return Verdict { status: Status::Failed, exit: failure.class.into(), failure: Some(failure.clone()) };
+        }
+        Some(failure) if failure.class != Class::Busy => return partial(Some(failure.clone()), leniency),
+        Some(_) | None => {}
+    }
+    if summary.failed > 0 || !ledger.problems.is_empty() {
+        return partial(None, leniency);
+    }
+    let is_skipped = ledger.scopes.iter().all(|scope| scope.status == Status::Skipped);
+    let exit = if leniency.error_on_no_change && !summary.is_changed() { Exit::Unchanged } else { Exit::Ok };
+    Verdict { status: if is_skipped { Status::Skipped } else { Status::Success }, exit, failure: None }
+}
+
+fn partial(failure: Option<Failure>, leniency: Leniency) -> Verdict {
+    let exit = if leniency.allow_partial { Exit::Ok } else { Exit::Partial };
+    Verdict { status: Status::Partial, exit, failure }
+}
+
+fn has_stored(scope: &ScopeReport) -> bool {
+    matches!(scope.status, Status::Success | Status::Partial)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::{Leniency, Verdict, verdict};
+    use crate::error::Class;
+    use crate::exit::Exit;
+    use crate::store::{Status, Summary};
+    use crate::upstreams::{Failure, Ledger, ScopeReport, SkipReason};
+
+    /// `+` a scope that succeeded, `-` one that was not due, `?` one that is skipped because it is locked, else its
+    /// failure's class.
+    fn scope(told: &str) -> ScopeReport {
+        let class = Class::from_name(told);
+        ScopeReport {
+            scope: told.to_owned(),
+            status: match (told, class) {
+                ("+", _) => Status::Success,
+                ("-" | "?", _) | (_, Some(Class::Busy)) => Status::Skipped,
+                (_, Some(Class::Guard)) => Status::Partial,
+                _ => Status::Failed,
+            },
+            summary: Summary::default(),
+            duration: Duration::ZERO,
+            skipped: (told == "-").then_some((SkipReason::MinInterval, None)),
+            holder: None,
+            failure: class.map(failure),
+            note: None,
+        }
+    }
+
+    fn failure(class: Class) -> Failure {
+        Failure { class, message: String::new(), causes: Vec::new(), hint: String::new() }
+    }
+
+    fn check(scopes: &str, exit: Exit, status: Status) {
+        let ledger = Ledger { scopes: scopes.split_whitespace().map(scope).collect(), ..Ledger::default() };
+        let Verdict { status: found, exit: code, failure } =
+            verdict(&ledger, None, &Summary::default(), Leniency::default());
+        assert_eq!((code, found), (exit, status), "{scopes}");
+        assert_eq!(failure.is_some(), exit != Exit::Ok, "{scopes}");
+    }
+
+    #[test]
+    fn scopes_add_up() {
+        check("+ +", Exit::Ok, Status::Success);
+        check("- -", Exit::Ok, Status::Skipped);
+        check("+ -", Exit::Ok, Status::Success);
+        check("? ?", Exit::Ok, Status::Skipped);
+        check("", Exit::Ok, Status::Skipped);
+        check("+ unavailable", Exit::Partial, Status::Partial);
+        check("+ auth contract", Exit::Partial, Status::Partial);
+        check("- unavailable", Exit::Unavailable, Status::Failed);
+        check("auth unavailable", Exit::Auth, Status::Failed);
+        check("unavailable contract", Exit::Contract, Status::Failed);
+        check("+ guard", Exit::Guard, Status::Partial);
+        check("guard auth", Exit::Guard, Status::Partial);
+        check("+ internal guard", Exit::Internal, Status::Failed);
+    }
+
+    #[test]
+    fn a_held_scope_counts_only_where_nothing_was_done() {
+        check("+ busy", Exit::Ok, Status::Success);
+        check("busy busy", Exit::Locked, Status::Failed);
+        check("- busy", Exit::Locked, Status::Failed);
+        check("busy unavailable", Exit::Unavailable, Status::Failed);
+        check("+ busy unavailable", Exit::Partial, Status::Partial);
+    }
+
+    #[test]
+    fn what_dooms_the_run_is_the_verdict() {
+        for (class, status) in [
+            (Class::Terminated, Status::Cancelled),
+            (Class::Deadline, Status::Cancelled),
+            (Class::LeaseLost, Status::Interrupted),
+            (Class::Database, Status::Failed),
+        ] {
+            let ledger = Ledger { scopes: vec![scope("+"), scope("guard")], ..Ledger::default() };
+            let found = verdict(&ledger, Some(failure(class)), &Summary::default(), Leniency::default());
+            assert_eq!((found.exit, found.status), (class.into(), status));
+        }
+    }
+
+    #[test]
+    fn leniency_changes_the_exit_code_but_not_the_status() {
+        let ledger = Ledger { scopes: vec![scope("+"), scope("auth")], ..Ledger::default() };
+        let lenient = Leniency { allow_partial: true, error_on_no_change: false };
+        let found = verdict(&ledger, None, &Summary::default(), lenient);
+        assert_eq!((found.exit, found.status), (Exit::Ok, Status::Partial));
+
+        let ledger = Ledger { scopes: vec![scope("+")], ..Ledger::default() };
+        let strict = Leniency { allow_partial: false, error_on_no_change: true };
+        let found = verdict(&ledger, None, &Summary { unchanged: 5, ..Summary::default() }, strict);
+        assert_eq!((found.exit, found.status), (Exit::Unchanged, Status::Success));
+        let found = verdict(&ledger, None, &Summary { new: 1, ..Summary::default() }, strict);
+        assert_eq!(found.exit, Exit::Ok);
+    }
+
+    #[test]
+    fn an_item_that_failed_makes_a_run_partial() {
+        let ledger = Ledger { scopes: vec![scope("+")], ..Ledger::default() };
+        let summary = Summary { failed: 1, ..Summary::default() };
+        let found = verdict(&ledger, None, &summary, Leniency::default());
+        assert_eq!((found.exit, found.status), (Exit::Partial, Status::Partial));
+    }
+}

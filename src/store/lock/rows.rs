@@ -1,0 +1,183 @@
+//! The rows of `sync_locks`.
+
+use super::verdict::Standing;
+use super::{Claim, HOST, Held, Holder};
+use crate::clock::{BootInstant, boot_id, stored};
+use crate::store::records::RecordId;
+use crate::store::{Error, Reader, Row, Writer};
+
+/// A row as it stands, its staleness not yet judged.
+pub(in crate::store) struct LockRow {
+    pub(super) holder: Holder,
+    pub(super) record_id: Option<RecordId>,
+    boot_id: String,
+    expires_boot: BootInstant,
+    os_lock: Option<i64>,
+}
+
+impl LockRow {
+    pub(super) fn standing(&self) -> Standing<'_> {
+        Standing {
+            is_released: self.holder.released,
+            boot_id: &self.boot_id,
+            expires_boot: self.expires_boot,
+            os_lock: self.os_lock,
+        }
+    }
+
+    /// Whether it is this process's acquisition with that token.
+    pub(super) fn is_of(&self, token: i64, trace_id: &str) -> bool {
+        let holder = &self.holder;
+        holder.token == token && holder.trace_id == trace_id && holder.owner == owner() && !holder.released
+    }
+}
+
+const COLUMNS: &str = "name, token, owner, pid, host, trace_id, locked_at, renewed_at, expires_at, released,
+                       record_id, boot_id, expires_boot_ms, os_lock";
+
+fn read(row: &Row<'_>) -> Result<LockRow, Error> {
+    Ok(LockRow {
+        holder: Holder {
+            name: row.text(0)?.to_owned(),
+            token: row.int(1)?,
+            owner: row.text(2)?.to_owned(),
+            pid: row.int(3)?,
+            host: row.text(4)?.to_owned(),
+            trace_id: row.text(5)?.to_owned(),
+            locked_at: row.instant(6)?,
+            renewed_at: row.instant(7)?,
+            expires_at: row.instant(8)?,
+            released: row.flag(9)?,
+            is_stale: false,
+        },
+        record_id: row.opt_int(10)?.map(RecordId),
+        boot_id: row.text(11)?.to_owned(),
+        expires_boot: BootInstant(row.int(12)?),
+        os_lock: row.opt_int(13)?,
+    })
+}
+
+pub(super) fn load_lock(r: &Reader<'_>, name: &str) -> Result<Option<LockRow>, Error> {
+    r.first(
+        &format!(
+            "SELECT {COLUMNS}
+             FROM sync_locks
+             WHERE name = ?1"
+        ),
+        &[name.into()],
+        read,
+    )
+}
+
+pub(super) fn load_locks(r: &Reader<'_>) -> Result<Vec<LockRow>, Error> {
+    r.rows(
+        &format!(
+            "SELECT {COLUMNS}
+             FROM sync_locks
+             ORDER BY name"
+        ),
+        &[],
+        read,
+    )
+}
+
+/// The number of the holder's last committed write; `None` once it is not the holder any more.
+pub(super) fn load_write_seq(r: &Reader<'_>, name: &str, token: i64) -> Result<Option<i64>, Error> {
+    r.first(
+        "SELECT write_seq
+         FROM sync_locks
+         WHERE name = ?1
+           AND token = ?2",
+        &[name.into(), token.into()],
+        |row| row.int(0),
+    )
+}
+
+pub(super) fn save_acquired(w: &Writer<'_>, claim: &Claim, held: &Held, os_lock: Option<i64>) -> Result<(), Error> {
+    let now = held.clock.now();
+    w.execute(
+        "INSERT INTO sync_locks (name, token, owner, pid, host, boot_id, expires_boot_ms, trace_id,
+                                 locked_at, renewed_at, expires_at, released, record_id, os_lock, write_seq)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9, ?10, 0, ?11, ?12, 0)
+         ON CONFLICT (name) DO UPDATE
+         SET token = excluded.token,
+             owner = excluded.owner,
+             pid = excluded.pid,
+             host = excluded.host,
+             boot_id = excluded.boot_id,
+             expires_boot_ms = excluded.expires_boot_ms,
+             trace_id = excluded.trace_id,
+             locked_at = excluded.locked_at,
+             renewed_at = excluded.renewed_at,
+             expires_at = excluded.expires_at,
+             released = excluded.released,
+             record_id = excluded.record_id,
+             os_lock = excluded.os_lock,
+             write_seq = excluded.write_seq",
+        &[
+            claim.name.as_str().into(),
+            held.token.into(),
+            owner().as_str().into(),
+            i64::from(std::process::id()).into(),
+            HOST.as_str().into(),
+            boot_id().into(),
+            held.expires_boot.load(std::sync::atomic::Ordering::Relaxed).into(),
+            claim.trace_id.as_str().into(),
+            stored(now).as_str().into(),
+            stored(now.saturating_add(held.ttl).unwrap_or(now)).as_str().into(),
+            claim.record.map(|record| record.0).into(),
+            os_lock.into(),
+        ],
+    )
+    .map(drop)
+}
+
+/// Answers the number of this write, or `None` where the lease is lost.
+pub(super) fn save_renewal(
+    w: &Writer<'_>,
+    held: &Held,
+    expires_boot: BootInstant,
+    os_lock: Option<i64>,
+) -> Result<Option<i64>, Error> {
+    let now = held.clock.now();
+    w.first(
+        "UPDATE sync_locks
+         SET expires_boot_ms = ?3,
+             renewed_at = ?4,
+             expires_at = ?5,
+             os_lock = ?6,
+             write_seq = write_seq + 1
+         WHERE name = ?1
+           AND token = ?2
+           AND released = 0
+         RETURNING write_seq",
+        &[
+            held.name.as_str().into(),
+            held.token.into(),
+            expires_boot.0.into(),
+            stored(now).as_str().into(),
+            stored(now.saturating_add(held.ttl).unwrap_or(now)).as_str().into(),
+            os_lock.into(),
+        ],
+        |row| row.int(0),
+    )
+}
+
+/// Releases the lock if that token still holds it; answers whether it did.
+pub(super) fn save_released(w: &Writer<'_>, name: &str, token: i64) -> Result<bool, Error> {
+    let changed = w.execute(
+        "UPDATE sync_locks
+         SET released = 1,
+             os_lock = NULL
+         WHERE name = ?1
+           AND token = ?2
+           AND released = 0",
+        &[name.into(), token.into()],
+    )?;
+    Ok(changed == 1)
+}
+
+/// `host-pid`.
+fn owner() -> String {
+    format!("{}-{}", *HOST, std::process::id())
+}

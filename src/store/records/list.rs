@@ -1,0 +1,264 @@
+//! Reads records: one, a page of them, and what each sync type came to.
+
+use jiff::Timestamp;
+
+use super::rows::FAILURES;
+use super::{Problem, Record, RecordId, ScopeRecord, Status, Summary, Trigger};
+use crate::clock::stored;
+use crate::store::{Error, Reader, Row, Value};
+
+/// Which records to list.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    pub sync: Option<String>,
+    pub sync_type: Option<String>,
+    pub status: Option<Status>,
+    pub trigger: Option<Trigger>,
+    pub failed_only: bool,
+    pub unread_only: bool,
+    pub since: Option<Timestamp>,
+}
+
+/// One page of records, newest first.
+#[derive(Clone, Debug)]
+pub struct Page {
+    pub records: Vec<Record>,
+    pub total: u64,
+    pub unread_count: u64,
+}
+
+/// What `status` tells of one sync type.
+#[derive(Clone, Debug)]
+pub struct SyncState {
+    pub sync: String,
+    pub sync_type: String,
+    /// The newest record, running or ended.
+    pub last: Option<Record>,
+    pub last_success_at: Option<Timestamp>,
+    pub consecutive_failures: u64,
+    pub unread_count: u64,
+}
+
+/// One page (from 1) of the records that fit the filter, newest first.
+pub fn load_page(r: &Reader<'_>, filter: &Filter, page: u64, per_page: u64) -> Result<Page, Error> {
+    let since = filter.since.map(stored);
+    let (fits, mut params) = filter.fits(since.as_deref());
+    let total = load_count(r, &fits, &params)?;
+    let unread_count = load_count(r, &format!("{fits} AND is_read = 0"), &params)?;
+    params.push(per_page.into());
+    params.push(page.saturating_sub(1).saturating_mul(per_page).into());
+    let (limit, offset) = (params.len() - 1, params.len());
+    let records = r.rows(
+        &format!(
+            "SELECT {COLUMNS}
+             FROM sync_records
+             WHERE {fits}
+             ORDER BY id DESC
+             LIMIT ?{limit} OFFSET ?{offset}"
+        ),
+        &params,
+        read,
+    )?;
+    Ok(Page { records, total, unread_count })
+}
+
+/// One record.
+pub fn load_record(r: &Reader<'_>, id: RecordId) -> Result<Option<Record>, Error> {
+    r.first(
+        &format!(
+            "SELECT {COLUMNS}
+             FROM sync_records
+             WHERE id = ?1"
+        ),
+        &[id.0.into()],
+        read,
+    )
+}
+
+/// The scopes of a record, in the order they began.
+pub fn load_scopes(r: &Reader<'_>, id: RecordId) -> Result<Vec<ScopeRecord>, Error> {
+    r.rows(
+        "SELECT scope, status, reason, duration_ms, error, token,
+                total, new, updated, unchanged, deleted, restored, matched, pending, idle, failed
+         FROM sync_scopes
+         WHERE record_id = ?1
+         ORDER BY id",
+        &[id.0.into()],
+        |row| {
+            Ok(ScopeRecord {
+                scope: row.text(0)?.to_owned(),
+                status: read_status(row.text(1)?)?,
+                reason: row.opt_text(2)?.map(str::to_owned),
+                summary: read_summary(row, 6)?,
+                duration_ms: row.opt_int(3)?,
+                error: row.opt_text(4)?.map(str::to_owned),
+                token: row.opt_int(5)?,
+            })
+        },
+    )
+}
+
+/// One row per sync type that ever ran.
+pub fn load_states(r: &Reader<'_>) -> Result<Vec<SyncState>, Error> {
+    let mut states = Vec::new();
+    let mut last = (String::new(), String::new());
+    // From one sync type to the next through the index: a DISTINCT would read every record.
+    while let Some(next) = load_next_type(r, &last)? {
+        states.push(load_state(r, &next)?);
+        last = next;
+    }
+    Ok(states)
+}
+
+fn load_next_type(r: &Reader<'_>, last: &(String, String)) -> Result<Option<(String, String)>, Error> {
+    r.first(
+        "SELECT sync, sync_type
+         FROM sync_records
+         WHERE (sync, sync_type) > (?1, ?2)
+         ORDER BY sync, sync_type
+         LIMIT 1",
+        &[(&last.0).into(), (&last.1).into()],
+        |row| Ok((row.text(0)?.to_owned(), row.text(1)?.to_owned())),
+    )
+}
+
+fn load_state(r: &Reader<'_>, (sync, sync_type): &(String, String)) -> Result<SyncState, Error> {
+    let this_type = [sync.into(), sync_type.into()];
+    let last = r.first(
+        &format!(
+            "SELECT {COLUMNS}
+             FROM sync_records
+             WHERE sync = ?1
+               AND sync_type = ?2
+             ORDER BY id DESC
+             LIMIT 1"
+        ),
+        &this_type,
+        read,
+    )?;
+    let last_success = r.first(
+        "SELECT id, end_time
+         FROM sync_records
+         WHERE sync = ?1
+           AND sync_type = ?2
+           AND status = 'success'
+         ORDER BY id DESC
+         LIMIT 1",
+        &this_type,
+        |row| Ok((row.int(0)?, row.opt_instant(1)?)),
+    )?;
+    let (success_id, last_success_at) = last_success.unwrap_or_default();
+    let of_this_type = "sync = ?1 AND sync_type = ?2";
+    let failed_since = format!("{of_this_type} AND status IN {FAILURES} AND id > ?3");
+    let [sync_value, type_value] = this_type;
+    Ok(SyncState {
+        sync: sync.clone(),
+        sync_type: sync_type.clone(),
+        last,
+        last_success_at,
+        consecutive_failures: load_count(r, &failed_since, &[sync_value, type_value, success_id.into()])?,
+        unread_count: load_count(r, &format!("{of_this_type} AND is_read = 0"), &this_type)?,
+    })
+}
+
+fn load_count(r: &Reader<'_>, fits: &str, params: &[Value<'_>]) -> Result<u64, Error> {
+    let sql = format!(
+        "SELECT COUNT(*)
+         FROM sync_records
+         WHERE {fits}"
+    );
+    Ok(r.first(&sql, params, |row| row.count(0))?.unwrap_or_default())
+}
+
+impl Filter {
+    /// The filter as a condition with its parameters.
+    fn fits<'a>(&'a self, since: Option<&'a str>) -> (String, Vec<Value<'a>>) {
+        let given = [
+            ("sync =", self.sync.as_deref()),
+            ("sync_type =", self.sync_type.as_deref()),
+            ("status =", self.status.map(Status::name)),
+            ("trigger_type =", self.trigger.map(Trigger::name)),
+            ("start_time >=", since),
+        ];
+        let mut fits = vec!["TRUE".to_owned()];
+        let mut params = Vec::new();
+        for (condition, value) in given {
+            if let Some(value) = value {
+                params.push(Value::Text(value));
+                fits.push(format!("{condition} ?{}", params.len()));
+            }
+        }
+        if self.failed_only {
+            fits.push(format!("status IN {FAILURES}"));
+        }
+        if self.unread_only {
+            fits.push("is_read = 0".to_owned());
+        }
+        (fits.join(" AND "), params)
+    }
+}
+
+const COLUMNS: &str = "id, sync, sync_type, trigger_type, status, start_time, end_time, duration_ms,
+                       error_message, error_details, retry_count, max_retries, request_count, exit_code, exit_name,
+                       trace_id, host, pid, version, is_read, read_at, created_at, updated_at,
+                       total, new, updated, unchanged, deleted, restored, matched, pending, idle, failed";
+
+fn read(row: &Row<'_>) -> Result<Record, Error> {
+    Ok(Record {
+        id: RecordId(row.int(0)?),
+        sync: row.text(1)?.to_owned(),
+        sync_type: row.text(2)?.to_owned(),
+        trigger: Trigger::from_name(row.text(3)?).ok_or_else(|| unknown(row.text(3), "a trigger"))?,
+        status: read_status(row.text(4)?)?,
+        start_time: row.instant(5)?,
+        end_time: row.opt_instant(6)?,
+        duration_ms: row.opt_int(7)?,
+        summary: read_summary(row, 23)?,
+        error_message: row.opt_text(8)?.map(str::to_owned),
+        problems: read_problems(row.text(9)?)?,
+        retry_count: row.int(10)?,
+        max_retries: row.int(11)?,
+        request_count: row.int(12)?,
+        exit_code: row.opt_int(13)?,
+        exit_name: row.opt_text(14)?.map(str::to_owned),
+        trace_id: row.text(15)?.to_owned(),
+        host: row.text(16)?.to_owned(),
+        pid: row.int(17)?,
+        version: row.text(18)?.to_owned(),
+        is_read: row.flag(19)?,
+        read_at: row.opt_instant(20)?,
+        created_at: row.instant(21)?,
+        updated_at: row.instant(22)?,
+    })
+}
+
+/// The counts, in this order from `first` on.
+fn read_summary(row: &Row<'_>, first: usize) -> Result<Summary, Error> {
+    Ok(Summary {
+        total: row.count(first)?,
+        new: row.count(first + 1)?,
+        updated: row.count(first + 2)?,
+        unchanged: row.count(first + 3)?,
+        deleted: row.count(first + 4)?,
+        restored: row.count(first + 5)?,
+        matched: row.count(first + 6)?,
+        pending: row.count(first + 7)?,
+        idle: row.count(first + 8)?,
+        failed: row.count(first + 9)?,
+    })
+}
+
+fn read_status(name: &str) -> Result<Status, Error> {
+    Status::from_name(name).ok_or_else(|| unknown(Ok(name), "a status"))
+}
+
+fn read_problems(json: &str) -> Result<Vec<Problem>, Error> {
+    serde_json::from_str(json).map_err(|_| unknown(Ok(json), "a list of problems"))
+}
+
+fn unknown(found: Result<&str, Error>, expected: &'static str) -> Error {
+    match found {
+        Ok(found) => Error::Value { found: found.to_owned(), expected },
+        Err(error) => error,
+    }
+}

@@ -1,0 +1,335 @@
+//! Writes the rows of `sync_records` and `sync_scopes`.
+
+use jiff::Timestamp;
+
+use super::{Problem, RecordId, RunEnd, RunStart, SkippedScope, Status, Summary};
+use crate::clock::{Clock, stored};
+use crate::secret::scrub;
+use crate::store::lock::{HOST, ScopeEnd};
+use crate::store::oslock::LockFolder;
+use crate::store::{Error, Reader, Value, Writer};
+
+/// The statuses that count as failures; the indexes name them in the same words.
+pub(super) const FAILURES: &str = "('failed', 'partial', 'interrupted')";
+
+/// What stands in the record of a run that could not close it.
+const INTERRUPTED: &str = "the run ended without closing its record";
+
+/// A [`RunStart`] that can go to the writer thread.
+pub(super) struct NewRecord {
+    sync: String,
+    sync_type: String,
+    trigger: &'static str,
+    pub(super) trace_id: String,
+    max_retries: u32,
+}
+
+impl From<RunStart<'_>> for NewRecord {
+    fn from(start: RunStart<'_>) -> Self {
+        Self {
+            sync: start.sync.to_owned(),
+            sync_type: start.sync_type.to_owned(),
+            trigger: start.trigger.name(),
+            trace_id: start.trace_id.to_owned(),
+            max_retries: start.max_retries,
+        }
+    }
+}
+
+pub(super) fn save_opened(w: &Writer<'_>, new: &NewRecord, clock: &Clock) -> Result<RecordId, Error> {
+    let id = w.first(
+        "INSERT INTO sync_records (sync, sync_type, trigger_type, status, start_time, max_retries,
+                                   trace_id, host, pid, version, created_at, updated_at)
+         VALUES (?1, ?2, ?3, 'running', ?4, ?5, ?6, ?7, ?8, ?9, ?4, ?4)
+         RETURNING id",
+        &[
+            (&new.sync).into(),
+            (&new.sync_type).into(),
+            new.trigger.into(),
+            (&stored(clock.now())).into(),
+            i64::from(new.max_retries).into(),
+            (&new.trace_id).into(),
+            HOST.as_str().into(),
+            i64::from(std::process::id()).into(),
+            env!("CARGO_PKG_VERSION").into(),
+        ],
+        |row| row.int(0),
+    )?;
+    id.map(RecordId).ok_or_else(|| Error::Statement { source: "the insert gave no id".into() })
+}
+
+pub(super) fn is_running(r: &Reader<'_>, id: RecordId, trace_id: &str) -> Result<bool, Error> {
+    let found = r.first(
+        "SELECT 1
+         FROM sync_records
+         WHERE id = ?1
+           AND trace_id = ?2
+           AND status = 'running'",
+        &[id.0.into(), trace_id.into()],
+        |_| Ok(()),
+    )?;
+    Ok(found.is_some())
+}
+
+pub(super) fn save_closed(
+    w: &Writer<'_>,
+    id: RecordId,
+    end: &RunEnd,
+    duration_ms: i64,
+    clock: &Clock,
+) -> Result<(), Error> {
+    let now = stored(clock.now());
+    let message = end.error_message.as_deref().map(scrub);
+    let details = problems_json(&end.problems)?;
+    let mut params = vec![
+        id.0.into(),
+        end.status.name().into(),
+        (&now).into(),
+        duration_ms.into(),
+        message.as_deref().into(),
+        (&details).into(),
+        end.retry_count.into(),
+        end.request_count.into(),
+        i64::from(end.exit.code()).into(),
+        end.exit.name().into(),
+    ];
+    params.extend(counts(&end.summary));
+    let closed = w.execute(
+        "UPDATE sync_records
+         SET status = ?2,
+             end_time = ?3,
+             duration_ms = ?4,
+             error_message = ?5,
+             error_details = ?6,
+             retry_count = ?7,
+             request_count = ?8,
+             exit_code = ?9,
+             exit_name = ?10,
+             total = ?11,
+             new = ?12,
+             updated = ?13,
+             unchanged = ?14,
+             deleted = ?15,
+             restored = ?16,
+             matched = ?17,
+             pending = ?18,
+             idle = ?19,
+             failed = ?20,
+             updated_at = ?3
+         WHERE id = ?1
+           AND status = 'running'",
+        &params,
+    )?;
+    if closed == 1 { save_open_scopes_interrupted(w, id, &now) } else { Ok(()) }
+}
+
+/// Ends a record that nobody will close, with its running scopes. How long it ran is not known.
+pub(in crate::store) fn save_interrupted(w: &Writer<'_>, id: Option<RecordId>, clock: &Clock) -> Result<(), Error> {
+    let Some(id) = id else { return Ok(()) };
+    let now = stored(clock.now());
+    w.execute(
+        "UPDATE sync_records
+         SET status = 'interrupted',
+             end_time = ?2,
+             error_message = ?3,
+             updated_at = ?2
+         WHERE id = ?1
+           AND status = 'running'",
+        &[id.0.into(), (&now).into(), INTERRUPTED.into()],
+    )?;
+    save_open_scopes_interrupted(w, id, &now)
+}
+
+/// Ends the records of all runs that are over without having closed theirs.
+pub(in crate::store) fn save_dead_runs(w: &Writer<'_>, folder: &LockFolder, clock: &Clock) -> Result<(), Error> {
+    for (id, trace_id) in load_running(w)? {
+        if folder.is_run_over(id.0, &trace_id) {
+            save_interrupted(w, Some(id), clock)?;
+        }
+    }
+    Ok(())
+}
+
+fn load_running(r: &Reader<'_>) -> Result<Vec<(RecordId, String)>, Error> {
+    r.rows(
+        "SELECT id, trace_id
+         FROM sync_records
+         WHERE status = 'running'
+         ORDER BY id",
+        &[],
+        |row| Ok((RecordId(row.int(0)?), row.text(1)?.to_owned())),
+    )
+}
+
+pub(in crate::store) fn save_scope_start(
+    w: &Writer<'_>,
+    record: RecordId,
+    scope: &str,
+    token: i64,
+    clock: &Clock,
+) -> Result<(), Error> {
+    w.execute(
+        "INSERT INTO sync_scopes (record_id, scope, status, start_time, token)
+         VALUES (?1, ?2, 'running', ?3, ?4)
+         ON CONFLICT (record_id, scope) DO UPDATE
+         SET status = excluded.status,
+             reason = NULL,
+             start_time = excluded.start_time,
+             end_time = NULL,
+             token = excluded.token",
+        &[record.0.into(), scope.into(), (&stored(clock.now())).into(), token.into()],
+    )
+    .map(drop)
+}
+
+pub(in crate::store) fn save_scope_end(
+    w: &Writer<'_>,
+    record: RecordId,
+    scope: &str,
+    end: &ScopeEnd,
+    duration_ms: i64,
+    clock: &Clock,
+) -> Result<(), Error> {
+    let now = stored(clock.now());
+    let error = end.error.as_deref().map(scrub);
+    let mut params = vec![
+        record.0.into(),
+        scope.into(),
+        end.status.name().into(),
+        (&now).into(),
+        duration_ms.into(),
+        error.as_deref().into(),
+    ];
+    params.extend(counts(&end.summary));
+    w.execute(
+        "UPDATE sync_scopes
+         SET status = ?3,
+             end_time = ?4,
+             duration_ms = ?5,
+             error = ?6,
+             total = ?7,
+             new = ?8,
+             updated = ?9,
+             unchanged = ?10,
+             deleted = ?11,
+             restored = ?12,
+             matched = ?13,
+             pending = ?14,
+             idle = ?15,
+             failed = ?16
+         WHERE record_id = ?1
+           AND scope = ?2
+           AND status = 'running'",
+        &params,
+    )
+    .map(drop)
+}
+
+pub(super) fn save_skipped_scope(
+    w: &Writer<'_>,
+    record: RecordId,
+    skipped: &SkippedScope,
+    clock: &Clock,
+) -> Result<(), Error> {
+    w.execute(
+        "INSERT INTO sync_scopes (record_id, scope, status, reason, start_time, end_time)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?5)
+         ON CONFLICT (record_id, scope) DO UPDATE
+         SET status = excluded.status,
+             reason = excluded.reason,
+             end_time = excluded.end_time",
+        &[
+            record.0.into(),
+            (&skipped.scope).into(),
+            Status::Skipped.name().into(),
+            (&skipped.reason).into(),
+            (&stored(clock.now())).into(),
+        ],
+    )
+    .map(drop)
+}
+
+fn save_open_scopes_interrupted(w: &Writer<'_>, record: RecordId, now: &str) -> Result<(), Error> {
+    w.execute(
+        "UPDATE sync_scopes
+         SET status = 'interrupted',
+             end_time = ?2
+         WHERE record_id = ?1
+           AND status = 'running'",
+        &[record.0.into(), now.into()],
+    )
+    .map(drop)
+}
+
+pub(super) fn save_read(w: &Writer<'_>, ids: &[RecordId], clock: &Clock) -> Result<u64, Error> {
+    const MARK: &str = "UPDATE sync_records
+         SET is_read = 1,
+             read_at = ?1,
+             updated_at = ?1
+         WHERE is_read = 0";
+    let now = stored(clock.now());
+    if ids.is_empty() {
+        return w.execute(MARK, &[(&now).into()]);
+    }
+    let mark_one = format!("{MARK} AND id = ?2");
+    ids.iter().map(|id| w.execute(&mark_one, &[(&now).into(), id.0.into()])).sum()
+}
+
+pub(super) fn delete_old(w: &Writer<'_>, before: Option<Timestamp>, keep: Option<u64>) -> Result<u64, Error> {
+    let before = before.map(stored);
+    w.execute(
+        &format!(
+            "DELETE FROM sync_records
+             WHERE status <> 'running'
+               AND (end_time < ?1
+                    OR id IN (SELECT id
+                              FROM (SELECT id,
+                                           ROW_NUMBER() OVER (PARTITION BY sync, sync_type ORDER BY id DESC) AS place
+                                    FROM sync_records) AS placed
+                              WHERE place > ?2))
+               AND id NOT IN (SELECT MAX(id)
+                              FROM sync_records
+                              WHERE status = 'success'
+                              GROUP BY sync, sync_type)
+               AND id NOT IN (SELECT MAX(id)
+                              FROM sync_records
+                              WHERE status IN {FAILURES}
+                              GROUP BY sync, sync_type)"
+        ),
+        &[before.as_deref().into(), keep.into()],
+    )
+}
+
+/// The problems as stored: secrets are taken out of each text first, so that the JSON stays whole.
+fn problems_json(problems: &[Problem]) -> Result<String, Error> {
+    let clean = |text: &String| scrub(text).into_owned();
+    let problems: Vec<_> = problems
+        .iter()
+        .map(|problem| Problem {
+            scope: problem.scope.clone(),
+            class: problem.class,
+            id: problem.id.as_ref().map(clean),
+            name: problem.name.as_ref().map(clean),
+            message: clean(&problem.message),
+            at: problem.at,
+        })
+        .collect();
+    serde_json::to_string(&problems).map_err(|source| Error::Statement { source: source.into() })
+}
+
+/// The counts in the order of their columns.
+fn counts(summary: &Summary) -> [Value<'static>; 10] {
+    [
+        summary.total,
+        summary.new,
+        summary.updated,
+        summary.unchanged,
+        summary.deleted,
+        summary.restored,
+        summary.matched,
+        summary.pending,
+        summary.idle,
+        summary.failed,
+    ]
+    .map(Value::from)
+}

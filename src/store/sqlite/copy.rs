@@ -1,0 +1,125 @@
+//! Consistent copies of a live database: a file copy of one in use would be corrupt.
+
+use std::fs::{DirBuilder, File, OpenOptions};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use rustix::fs::{CWD, RenameFlags, renameat_with};
+use rustix::io::Errno;
+
+use super::connection::{Access, Connection};
+use crate::store::{Error, Value};
+
+impl Connection {
+    /// Writes a compact copy of the database into `file`, which must be missing or empty.
+    pub(super) fn copy_to(&self, file: &Path) -> Result<(), Error> {
+        let name = file
+            .to_str()
+            .ok_or_else(|| Error::Value { found: file.display().to_string(), expected: "a path in UTF-8" })?;
+        create_private(file)?;
+        // Errors about space or rights are about the copy's place, not about the database.
+        let copied = self.reader().first("VACUUM INTO ?1", &[Value::Text(name)], |_| Ok(()));
+        copied.map(drop).map_err(|error| match error {
+            Error::Full { source, .. } => {
+                Error::Full { free: crate::store::space::available(file), path: file.to_owned(), source }
+            }
+            other => other,
+        })
+    }
+}
+
+/// Copies `database` to `target`: checked, flushed to disk, then renamed to its name; a file that is there stays.
+pub(in crate::store) fn back_up(database: &Arc<Path>, target: &Path) -> Result<(), Error> {
+    if target.symlink_metadata().is_ok() {
+        return Err(Error::Exists { path: target.to_owned() });
+    }
+    let draft = Draft::beside(target)?;
+    Connection::connect(Arc::clone(database), Access::Write)?.copy_to(&draft.0)?;
+    check_integrity(&draft.0)?;
+    File::open(&draft.0).and_then(|file| file.sync_all()).map_err(Error::io(target))?;
+    publish(&draft.0, target)?;
+    let folder = folder_of(target);
+    File::open(folder).and_then(|folder| folder.sync_all()).map_err(Error::io(folder))
+}
+
+fn check_integrity(file: &Path) -> Result<(), Error> {
+    let connection = Connection::connect(file.into(), Access::Read)?;
+    let verdict = connection.reader().first("PRAGMA integrity_check(1)", &[], |row| Ok(row.text(0)?.to_owned()))?;
+    match verdict.as_deref() {
+        Some("ok") => Ok(()),
+        other => Err(Error::Corrupt {
+            path: file.to_owned(),
+            source: other.unwrap_or("the integrity check gave no answer").to_owned().into(),
+        }),
+    }
+}
+
+/// Renames without replacing, where the file system can; elsewhere the look beforehand has to do.
+fn publish(draft: &Path, target: &Path) -> Result<(), Error> {
+    match renameat_with(CWD, draft, CWD, target, RenameFlags::NOREPLACE) {
+        Ok(()) => Ok(()),
+        Err(Errno::EXIST) => Err(Error::Exists { path: target.to_owned() }),
+        Err(Errno::INVAL | Errno::NOSYS) => std::fs::rename(draft, target).map_err(Error::io(target)),
+        Err(error) => Err(Error::io(target)(error.into())),
+    }
+}
+
+fn create_private(file: &Path) -> Result<(), Error> {
+    let opened = OpenOptions::new().write(true).create_new(true).mode(0o600).open(file);
+    opened.map(drop).map_err(Error::io(file))
+}
+
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// An unfinished copy beside its target; removed unless it was renamed.
+struct Draft(PathBuf);
+
+impl Draft {
+    fn beside(target: &Path) -> Result<Self, Error> {
+        let name = target
+            .file_name()
+            .ok_or_else(|| Error::Value { found: target.display().to_string(), expected: "the path of a file" })?;
+        let mut hidden = std::ffi::OsString::from(".");
+        hidden.push(name);
+        hidden.push(format!(".{}.partial", std::process::id()));
+        Ok(Self(target.with_file_name(hidden)))
+    }
+}
+
+impl Drop for Draft {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.0);
+    }
+}
+
+/// A private temporary directory with the database that stands in for the real one in a dry run; removed when it goes.
+pub(in crate::store) struct StandIn(PathBuf);
+
+impl StandIn {
+    pub(super) fn new() -> Result<Self, Error> {
+        let place = std::env::temp_dir();
+        let mut last = None;
+        // A name may be left from a process that was killed and had the same id.
+        for attempt in 0..100 {
+            let folder = place.join(format!("tongbu-dry-run-{}-{attempt}", std::process::id()));
+            match DirBuilder::new().mode(0o700).create(&folder) {
+                Ok(()) => return Ok(Self(folder)),
+                Err(error) => last = Some(error),
+            }
+        }
+        Err(Error::io(place)(last.unwrap_or_else(|| std::io::ErrorKind::AlreadyExists.into())))
+    }
+
+    pub(super) fn file(&self) -> PathBuf {
+        self.0.join("tongbu.db")
+    }
+}
+
+impl Drop for StandIn {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}

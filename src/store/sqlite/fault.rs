@@ -1,0 +1,83 @@
+//! Translates the driver's errors into what the operator can do about them.
+
+use std::path::Path;
+
+use rusqlite::ErrorCode;
+
+use crate::store::{Error, space};
+
+/// With less than this left, an I/O error means a full disk: quotas and shared-memory files do not say so themselves.
+const FULL_BELOW_BYTES: u64 = 256 * 1024;
+
+pub(super) fn translate(error: rusqlite::Error, path: &Path) -> Error {
+    let code = error.sqlite_error_code();
+    let source = Box::new(error);
+    let path = path.to_owned();
+    let Some(code) = code else { return Error::Statement { source } };
+    match code {
+        ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked | ErrorCode::FileLockingProtocolFailed => {
+            Error::Busy { path, source }
+        }
+        ErrorCode::ReadOnly => Error::ReadOnly { path, source },
+        ErrorCode::DiskFull => Error::Full { free: space::available(&path), path, source },
+        ErrorCode::SystemIoFailure | ErrorCode::CannotOpen | ErrorCode::PermissionDenied => {
+            match space::available(&path) {
+                Some(free) if free < FULL_BELOW_BYTES => Error::Full { free: Some(free), path, source },
+                _ => Error::Io { path, source },
+            }
+        }
+        ErrorCode::DatabaseCorrupt => Error::Corrupt { path, source },
+        ErrorCode::NotADatabase => Error::NotOurs { path, what: "no SQLite database".to_owned() },
+        ErrorCode::OutOfMemory | ErrorCode::OperationInterrupted | ErrorCode::NoLargeFileSupport => {
+            Error::Engine { path, source }
+        }
+        ErrorCode::InternalMalfunction
+        | ErrorCode::OperationAborted
+        | ErrorCode::NotFound
+        | ErrorCode::SchemaChanged
+        | ErrorCode::TooBig
+        | ErrorCode::ConstraintViolation
+        | ErrorCode::TypeMismatch
+        | ErrorCode::ApiMisuse
+        | ErrorCode::AuthorizationForStatementDenied
+        | ErrorCode::ParameterOutOfRange
+        | ErrorCode::Unknown => Error::Statement { source },
+        // The driver may learn new codes.
+        _ => Error::Engine { path, source },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use rusqlite::ffi;
+
+    use super::translate;
+    use crate::error::Class;
+
+    fn check(code: i32, words: &str, class: Class) {
+        let raw = rusqlite::Error::SqliteFailure(ffi::Error::new(code), None);
+        let error = translate(raw, Path::new("/tmp/x/tongbu.db"));
+        assert!(error.to_string().contains(words), "{code}: {error}");
+        assert_eq!(error.class(), class, "{code}");
+        assert!(!error.to_string().contains('\n'));
+    }
+
+    #[test]
+    fn every_engine_code_says_what_to_do() {
+        check(ffi::SQLITE_BUSY, "keeps it busy", Class::Database);
+        check(ffi::SQLITE_BUSY_SNAPSHOT, "keeps it busy", Class::Database);
+        check(ffi::SQLITE_LOCKED, "keeps it busy", Class::Database);
+        check(ffi::SQLITE_PROTOCOL, "keeps it busy", Class::Database);
+        check(ffi::SQLITE_READONLY_DIRECTORY, "read-only", Class::Database);
+        check(ffi::SQLITE_FULL, "disk is full (", Class::Database);
+        check(ffi::SQLITE_IOERR_FSYNC, "cannot access `/tmp/x/tongbu.db`", Class::Database);
+        check(ffi::SQLITE_CANTOPEN, "cannot access", Class::Database);
+        check(ffi::SQLITE_CORRUPT_INDEX, "damaged", Class::Database);
+        check(ffi::SQLITE_NOTADB, "no SQLite database", Class::Database);
+        check(ffi::SQLITE_NOMEM, "engine failed", Class::Database);
+        check(ffi::SQLITE_ERROR, "cannot run a statement", Class::Internal);
+        check(ffi::SQLITE_CONSTRAINT_UNIQUE, "cannot run a statement", Class::Internal);
+    }
+}

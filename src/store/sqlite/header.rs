@@ -1,0 +1,241 @@
+//! What a path holds, told from its first bytes: a file that is not ours is refused before the engine touches it.
+
+use std::fs::{File, Metadata};
+use std::io::{self, Read};
+use std::os::unix::fs::{FileTypeExt, MetadataExt};
+use std::path::{Path, PathBuf};
+
+use crate::store::Error;
+
+/// `tong` in ASCII: marks a database file as ours.
+pub(super) const APPLICATION_ID: i32 = 0x746f_6e67;
+
+/// Rises when an older tongbu could misread what a newer one stores, whatever the migrations say.
+pub(super) const FORMAT: i32 = 1;
+
+/// The header's length, <https://www.sqlite.org/fileformat2.html#the_database_header>.
+const HEADER_BYTES: usize = 100;
+const MAGIC: &[u8] = b"SQLite format 3\0";
+
+/// The newest file format this engine writes (2 means WAL).
+const NEWEST_FILE_FORMAT: u8 = 2;
+
+/// What was found at a path.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Found {
+    Nothing,
+    /// An empty file, by its real path.
+    Empty(PathBuf),
+    /// A database file of ours, by its real path.
+    Ours(PathBuf),
+}
+
+/// Looks at a path without opening it as a database.
+pub(super) fn inspect(path: &Path) -> Result<Found, Error> {
+    let metadata = match path.metadata() {
+        Ok(metadata) => metadata,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Found::Nothing),
+        Err(error) => return Err(Error::io(path)(error)),
+    };
+    let refuse = |what: &str| Error::NotOurs { path: path.to_owned(), what: what.to_owned() };
+    if let Some(what) = odd_kind(&metadata) {
+        return Err(refuse(what));
+    }
+    let real = path.canonicalize().map_err(Error::io(path))?;
+    let mut first = Vec::with_capacity(HEADER_BYTES);
+    let file = File::open(&real).map_err(Error::io(path))?;
+    file.take(HEADER_BYTES as u64).read_to_end(&mut first).map_err(Error::io(path))?;
+    match judge(&first) {
+        Judged::Empty => Ok(Found::Empty(real)),
+        Judged::Ours => Ok(Found::Ours(real)),
+        Judged::Not(what) => Err(refuse(&what)),
+        Judged::Newer(what) => Err(Error::Newer { path: path.to_owned(), what }),
+    }
+}
+
+fn odd_kind(metadata: &Metadata) -> Option<&'static str> {
+    let kind = metadata.file_type();
+    if kind.is_file() {
+        None
+    } else if kind.is_dir() {
+        Some("a directory")
+    } else if kind.is_fifo() {
+        Some("a named pipe")
+    } else if kind.is_socket() {
+        Some("a socket")
+    } else {
+        Some("a device")
+    }
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Judged {
+    Empty,
+    Ours,
+    Not(String),
+    Newer(String),
+}
+
+/// The verdict on a file's first bytes. Ours carries its mark from the first write on, before it can have a WAL, so
+/// the header alone tells.
+fn judge(first: &[u8]) -> Judged {
+    if first.is_empty() {
+        return Judged::Empty;
+    }
+    if !first.starts_with(MAGIC) {
+        return Judged::Not(kind_of(first).to_owned());
+    }
+    let number =
+        |at: usize| first.get(at..at + 4).and_then(|bytes| bytes.try_into().ok()).map_or(0, i32::from_be_bytes);
+    if first.len() < HEADER_BYTES {
+        return Judged::Not("a SQLite database cut off in its header".to_owned());
+    }
+    if let Some(format) = first[18..20].iter().find(|format| **format > NEWEST_FILE_FORMAT) {
+        return Judged::Newer(format!("file format {format}"));
+    }
+    judge_marks(number(68), number(60))
+}
+
+fn judge_marks(application_id: i32, user_version: i32) -> Judged {
+    if application_id != APPLICATION_ID {
+        Judged::Not("the SQLite database of another program".to_owned())
+    } else if user_version > FORMAT {
+        Judged::Newer(format!("format {user_version}"))
+    } else {
+        Judged::Ours
+    }
+}
+
+/// The same verdict on the marks as the engine reads them, a WAL included.
+pub(super) fn check_marks(path: &Path, application_id: i32, user_version: i32) -> Result<(), Error> {
+    match judge_marks(application_id, user_version) {
+        Judged::Newer(what) => Err(Error::Newer { path: path.to_owned(), what }),
+        Judged::Not(what) => Err(Error::NotOurs { path: path.to_owned(), what }),
+        Judged::Ours | Judged::Empty => Ok(()),
+    }
+}
+
+fn kind_of(first: &[u8]) -> &'static str {
+    const KINDS: [(&[u8], &str); 6] = [
+        (b"\x1f\x8b", "a gzip file"),
+        (b"\x28\xb5\x2f\xfd", "a zstd file"),
+        (b"PK\x03\x04", "a zip file"),
+        (b"\x7fELF", "a program"),
+        (b"** This file contains an SQLite 2.1", "a SQLite 2 database"),
+        (b"\x37\x7f\x06", "the WAL of a SQLite database, not the database itself"),
+    ];
+    let text = |byte: &u8| byte.is_ascii_graphic() || byte.is_ascii_whitespace() || *byte >= 0x80;
+    match KINDS.iter().find(|(start, _)| first.starts_with(start)) {
+        Some((_, kind)) => kind,
+        None if first.iter().all(text) => "a text file",
+        None => "no SQLite database",
+    }
+}
+
+/// Refuses file systems on which locks and shared memory do not hold between machines.
+pub(super) fn refuse_network(path: &Path) -> Result<(), Error> {
+    let Some(existing) = path.ancestors().find(|part| part.exists()) else { return Ok(()) };
+    // What cannot be asked is not refused: the engine's own errors follow.
+    let Ok(answer) = rustix::fs::statfs(existing) else { return Ok(()) };
+    // The magic number's width and sign differ between platforms; its low 32 bits are what is documented.
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "only the low 32 bits are compared")]
+    let magic = answer.f_type as u32;
+    match network_kind(magic, || fuse_kind(existing)) {
+        Some(kind) => Err(Error::NetworkFileSystem { path: path.to_owned(), kind }),
+        None => Ok(()),
+    }
+}
+
+/// The magic numbers of statfs(2).
+fn network_kind(magic: u32, fuse_kind: impl FnOnce() -> Option<String>) -> Option<String> {
+    const FUSE: u32 = 0x6573_5546;
+    let kind = match magic {
+        0x0000_6969 => "nfs",
+        0x0000_517b => "smb",
+        0xff53_4d42 => "cifs",
+        0xfe53_4d42 => "smb2",
+        0x5346_414f | 0x6b41_4653 => "afs",
+        0x00c3_6400 => "ceph",
+        0x7375_7245 => "coda",
+        FUSE => return fuse_kind(),
+        _ => return None,
+    };
+    Some(kind.to_owned())
+}
+
+/// FUSE serves local disks too: only the kinds known to reach over the network are refused.
+fn fuse_kind(path: &Path) -> Option<String> {
+    let device = path.metadata().ok()?.dev();
+    let device = format!("{}:{}", rustix::fs::major(device), rustix::fs::minor(device));
+    network_fuse(&std::fs::read_to_string("/proc/self/mountinfo").ok()?, &device)
+}
+
+/// Finds the device's file system in the text of proc_pid_mountinfo(5).
+fn network_fuse(mounts: &str, device: &str) -> Option<String> {
+    const REMOTE: [&str; 6] =
+        ["fuse.sshfs", "fuse.rclone", "fuse.s3fs", "fuse.davfs", "fuse.glusterfs", "fuse.ceph-fuse"];
+    let mount = mounts.lines().find(|line| line.split(' ').nth(2) == Some(device))?;
+    let kind = mount.split(" - ").nth(1)?.split(' ').next()?;
+    REMOTE.contains(&kind).then(|| kind.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{APPLICATION_ID, FORMAT, Judged, MAGIC, judge, network_fuse, network_kind};
+
+    fn header(file_format: u8, application_id: i32, user_version: i32) -> Vec<u8> {
+        let mut first = MAGIC.to_vec();
+        first.resize(100, 0);
+        first[18..20].fill(file_format);
+        first[60..64].copy_from_slice(&user_version.to_be_bytes());
+        first[68..72].copy_from_slice(&application_id.to_be_bytes());
+        first
+    }
+
+    fn check(first: &[u8], expected: &str) {
+        let judged = match judge(first) {
+            Judged::Empty => "empty".to_owned(),
+            Judged::Ours => "ours".to_owned(),
+            Judged::Not(what) => what,
+            Judged::Newer(what) => format!("newer: {what}"),
+        };
+        assert_eq!(judged, expected);
+    }
+
+    #[test]
+    fn the_first_bytes_tell_what_a_file_is() {
+        check(b"", "empty");
+        check(&header(1, APPLICATION_ID, 0), "ours");
+        check(&header(2, APPLICATION_ID, FORMAT), "ours");
+        check(&header(2, APPLICATION_ID, FORMAT + 1), "newer: format 2");
+        check(&header(3, APPLICATION_ID, FORMAT), "newer: file format 3");
+        check(&header(2, 0, 0), "the SQLite database of another program");
+        check(&header(2, 7, FORMAT), "the SQLite database of another program");
+        check(&header(2, APPLICATION_ID, FORMAT)[..40], "a SQLite database cut off in its header");
+        check(b"\x1f\x8b\x08\0", "a gzip file");
+        check("hello, 世界\n".as_bytes(), "a text file");
+        check(&[0; 64], "no SQLite database");
+    }
+
+    #[test]
+    fn network_file_systems_are_known_by_their_magic() {
+        let local = || None;
+        for (magic, expected) in [(0x6969, Some("nfs")), (0xff53_4d42, Some("cifs")), (0xfe53_4d42, Some("smb2"))] {
+            assert_eq!(network_kind(magic, local).as_deref(), expected);
+        }
+        // ext4, tmpfs, overlayfs.
+        for magic in [0xef53, 0x0102_1994, 0x794c_7630] {
+            assert_eq!(network_kind(magic, local), None);
+        }
+        assert_eq!(network_kind(0x6573_5546, || Some("fuse.sshfs".to_owned())).as_deref(), Some("fuse.sshfs"));
+    }
+
+    #[test]
+    fn a_fuse_mount_is_refused_only_where_it_reaches_over_the_network() {
+        let mounts = "36 35 0:45 / /mnt/far rw,nosuid shared:1 - fuse.sshfs me@far:/ rw\n\
+                      37 35 0:46 / /mnt/disk rw - fuse.ntfs /dev/sdb1 rw\n";
+        assert_eq!(network_fuse(mounts, "0:45").as_deref(), Some("fuse.sshfs"));
+        assert_eq!(network_fuse(mounts, "0:46"), None);
+        assert_eq!(network_fuse(mounts, "0:47"), None);
+    }
+}

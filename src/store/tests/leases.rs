@@ -1,0 +1,239 @@
+//! Leases: who holds, who waits, who is fenced.
+
+use std::time::Duration;
+
+use super::{Bench, SAMPLE, TTL, acquire, busy, held, numbers, put, request, start};
+use crate::clock::Clock;
+use crate::store::lock::ScopeEnd;
+use crate::store::records::{load_record, load_scopes};
+use crate::store::{Error, Mode, Opening, Status, Store, Summary};
+
+const SCOPE: &str = "tasks/today";
+
+#[tokio::test]
+async fn a_held_lock_keeps_others_out_until_it_is_released() {
+    let bench = Bench::new();
+    let (one, other) = (bench.store(), bench.store());
+    let lease = acquire(&one, SCOPE).await;
+    let holder = busy(&other, SCOPE).await;
+    assert_eq!((holder.token, holder.pid, holder.trace_id.as_str()), (1, i64::from(std::process::id()), "trace"));
+    assert_eq!(holder.owner, format!("{}-{}", holder.host, holder.pid));
+    assert_eq!(lease.remaining(), TTL);
+    one.release(lease, None).await.unwrap();
+    assert_eq!(acquire(&other, SCOPE).await.token(), 2);
+}
+
+#[tokio::test]
+async fn different_scopes_are_held_at_the_same_time() {
+    let bench = Bench::new();
+    let (one, other) = (bench.store(), bench.store());
+    let _first = acquire(&one, "ecs/a/north").await;
+    assert_eq!(acquire(&other, "ecs/a/south").await.token(), 1);
+}
+
+#[tokio::test]
+async fn the_lock_of_a_dead_holder_is_taken_over_at_once() {
+    let bench = Bench::new();
+    let one = bench.store();
+    // Dropped without release: what a killed process leaves.
+    drop(acquire(&one, SCOPE).await);
+    let other = bench.store();
+    assert!(other.load_locks().unwrap()[0].is_stale);
+    assert_eq!(acquire(&other, SCOPE).await.token(), 2);
+}
+
+#[tokio::test]
+async fn a_suspended_holder_is_robbed_after_its_expiry_and_then_fenced() {
+    let bench = Bench::new();
+    let (one, other) = (bench.store(), bench.store());
+    let suspended = acquire(&one, SCOPE).await;
+    put(&one, &suspended, 1).await.unwrap();
+    bench.clock.advance(TTL - Duration::from_millis(1));
+    busy(&other, SCOPE).await;
+    bench.clock.advance(Duration::from_millis(1));
+    let taken = acquire(&other, SCOPE).await;
+    assert_eq!(taken.token(), 2);
+
+    let error = put(&one, &suspended, 2).await.unwrap_err();
+    assert!(matches!(error, Error::LeaseLost { token: 1, .. }), "{error}");
+    assert!(suspended.lost().is_cancelled());
+    assert!(matches!(one.release(suspended, None).await, Err(Error::LeaseLost { .. })));
+    put(&other, &taken, 3).await.unwrap();
+    assert_eq!(numbers(&other), [1, 3]);
+}
+
+#[tokio::test]
+async fn a_lease_taken_from_a_suspended_holder_is_not_mistaken_for_a_dead_ones() {
+    let bench = Bench::new();
+    let (one, two, three) = (bench.store(), bench.store(), bench.store());
+    let suspended = acquire(&one, SCOPE).await;
+    bench.clock.advance(TTL);
+    let taken = acquire(&two, SCOPE).await;
+    // The suspended process dies: its OS lock is free now, but it says nothing about the new holder.
+    drop(suspended);
+    busy(&three, SCOPE).await;
+    // The next write takes the OS lock; from then on a crash is seen at once again.
+    put(&two, &taken, 1).await.unwrap();
+    drop(taken);
+    assert_eq!(acquire(&three, SCOPE).await.token(), 3);
+}
+
+#[tokio::test]
+async fn a_process_suspended_past_its_expiry_goes_on_if_nobody_took_over() {
+    let bench = Bench::new();
+    let store = bench.store();
+    let lease = acquire(&store, SCOPE).await;
+    bench.clock.advance(TTL * 2);
+    put(&store, &lease, 1).await.unwrap();
+    assert_eq!(lease.remaining(), TTL);
+}
+
+#[tokio::test]
+async fn a_write_renews_the_lease() {
+    let bench = Bench::new();
+    let (one, other) = (bench.store(), bench.store());
+    let lease = acquire(&one, SCOPE).await;
+    bench.clock.advance(TTL / 2);
+    put(&one, &lease, 1).await.unwrap();
+    bench.clock.advance(TTL / 2);
+    assert_eq!(busy(&other, SCOPE).await.renewed_at, "2026-01-02T03:19:05Z".parse().unwrap());
+}
+
+#[tokio::test]
+async fn a_lock_from_another_boot_is_taken_over_at_once() {
+    let bench = Bench::new();
+    let one = bench.store();
+    let before = acquire(&one, SCOPE).await;
+    bench.raw().execute("UPDATE sync_locks SET boot_id = 'earlier'", []).unwrap();
+    assert_eq!(acquire(&bench.store(), SCOPE).await.token(), 2);
+    assert!(put(&one, &before, 1).await.is_err());
+}
+
+#[tokio::test]
+async fn a_wall_clock_that_jumps_robs_nobody_and_blocks_nobody() {
+    let bench = Bench::new();
+    let path = bench.path();
+    let store_at = |now: &str| {
+        // The same boot time, another wall time.
+        let opening =
+            Opening { clock: Clock::manual(now.parse().unwrap()), mode: Mode::ReadWrite, components: vec![SAMPLE] };
+        Store::open(&path, opening).unwrap()
+    };
+    for (jumped, first) in [("2026-01-01T02:00:00Z", 1), ("2026-01-02T02:00:00Z", 3), ("2026-01-03T05:00:00Z", 5)] {
+        let live = store_at("2026-01-02T03:00:00Z");
+        let lease = acquire(&live, SCOPE).await;
+        assert_eq!(lease.token(), first);
+        let other = store_at(jumped);
+        busy(&other, SCOPE).await;
+        put(&live, &lease, first).await.unwrap();
+        drop(lease);
+        let after_crash = acquire(&other, SCOPE).await;
+        assert_eq!(after_crash.token(), first + 1);
+        other.release(after_crash, None).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_deleted_lock_folder_does_not_make_a_live_holder_look_dead() {
+    let bench = Bench::new();
+    let (one, other) = (bench.store(), bench.store());
+    let lease = acquire(&one, SCOPE).await;
+    std::fs::remove_dir_all(bench.folder.path().join("tongbu.db.locks")).unwrap();
+    busy(&other, SCOPE).await;
+    put(&one, &lease, 1).await.unwrap();
+}
+
+#[tokio::test]
+async fn breaking_needs_the_token_and_fences_the_holder() {
+    let bench = Bench::new();
+    let (one, other) = (bench.store(), bench.store());
+    let lease = acquire(&one, SCOPE).await;
+    assert_eq!(other.break_lock(SCOPE, 7).unwrap(), None);
+    assert_eq!(other.break_lock("tasks/none", 1).unwrap(), None);
+    assert_eq!(other.break_lock(SCOPE, 1).unwrap().unwrap().token, 1);
+    assert_eq!(other.break_lock(SCOPE, 1).unwrap(), None);
+    assert!(put(&one, &lease, 1).await.is_err());
+    assert_eq!(acquire(&other, SCOPE).await.token(), 2);
+}
+
+#[tokio::test]
+async fn a_write_that_fails_or_panics_leaves_nothing_and_the_next_one_works() {
+    let bench = Bench::new();
+    let store = bench.store();
+    let lease = acquire(&store, SCOPE).await;
+    put(&store, &lease, 1).await.unwrap();
+    let insert = "INSERT INTO numbers (number) VALUES (?1)";
+    let twice = store.write(&lease, move |w| {
+        w.execute(insert, &[2.into()])?;
+        w.execute(insert, &[1.into()])
+    });
+    assert!(matches!(twice.await, Err(Error::Statement { .. })));
+    let panicking = {
+        let (store, lease) = (store.clone(), acquire(&store, "tasks/other").await);
+        tokio::spawn(async move {
+            store
+                .write(&lease, move |w| {
+                    w.execute(insert, &[3.into()])?;
+                    if w.path().is_absolute() {
+                        panic!("on purpose")
+                    }
+                    Ok::<_, Error>(())
+                })
+                .await
+        })
+    };
+    assert!(panicking.await.unwrap_err().is_panic());
+    put(&store, &lease, 4).await.unwrap();
+    assert_eq!(numbers(&store), [1, 4]);
+}
+
+#[tokio::test]
+async fn a_takeover_marks_the_record_and_its_running_scopes_interrupted() {
+    let bench = Bench::new();
+    let (one, other) = (bench.store(), bench.store());
+    let run = one.open_record(start("trace")).await.unwrap();
+    let done = held(one.acquire(request("tasks/done", Some(run.id()))).await.unwrap());
+    let end = ScopeEnd { status: Status::Success, summary: Summary { total: 3, ..Summary::default() }, error: None };
+    one.release(done, Some(end)).await.unwrap();
+    let _suspended = held(one.acquire(request(SCOPE, Some(run.id()))).await.unwrap());
+    bench.clock.advance(TTL);
+    acquire(&other, SCOPE).await;
+    let (record, scopes) =
+        other.read(|r| Ok::<_, Error>((load_record(r, run.id())?.unwrap(), load_scopes(r, run.id())?))).unwrap();
+    assert_eq!(record.status, Status::Interrupted);
+    assert_eq!(record.end_time, Some(bench.clock.now()));
+    let stands: Vec<_> = scopes.iter().map(|scope| (scope.scope.as_str(), scope.status, scope.summary.total)).collect();
+    assert_eq!(stands, [("tasks/done", Status::Success, 3), (SCOPE, Status::Interrupted, 0)]);
+}
+
+#[tokio::test]
+async fn cleaning_releases_stale_locks_only() {
+    let bench = Bench::new();
+    let store = bench.store();
+    let _live = acquire(&store, "tasks/live").await;
+    drop(acquire(&store, "tasks/dead").await);
+    let would = bench.open(Mode::DryRun).unwrap().clean_locks().unwrap();
+    let cleaned = store.clean_locks().unwrap();
+    assert_eq!(would, cleaned);
+    assert_eq!(cleaned.iter().map(|lock| lock.name.as_str()).collect::<Vec<_>>(), ["tasks/dead"]);
+    assert_eq!(store.clean_locks().unwrap(), []);
+}
+
+#[tokio::test]
+async fn the_heartbeat_renews_and_notices_a_loss() {
+    let bench = Bench::new();
+    let store = bench.store();
+    let ttl = Duration::from_millis(60);
+    let brief = crate::store::LeaseRequest { ttl, ..request(SCOPE, None) };
+    let lease = held(store.acquire(brief).await.unwrap());
+    let beats = || store.read(|r| r.first("SELECT write_seq FROM sync_locks", &[], |row| row.int(0))).unwrap();
+    tokio::time::timeout(Duration::from_secs(10), async {
+        while beats() < Some(2) {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    })
+    .await
+    .unwrap();
+    bench.store().break_lock(SCOPE, 1).unwrap();
+    tokio::time::timeout(Duration::from_secs(10), lease.lost().cancelled()).await.unwrap();
+}

@@ -1,0 +1,212 @@
+//! The log: lines on stderr with `-v`, JSON lines in a file with `--log-file`.
+
+use std::borrow::Cow;
+use std::fmt::Write as _;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde_json::Value;
+use tracing::Level;
+use tracing::level_filters::LevelFilter;
+use tracing_appender::rolling::{InitError, RollingFileAppender, Rotation};
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{Layer, fmt};
+
+use super::json;
+use super::style::shown;
+
+/// A day's file is kept for whole days.
+const DAY: Duration = Duration::from_secs(86_400);
+
+/// Where the log goes and for how long it stays there.
+#[derive(Clone, Debug)]
+pub struct LogFile {
+    /// `dir/tongbu.jsonl` stands for one file a day, `dir/tongbu.2026-01-02.jsonl`.
+    pub path: PathBuf,
+    pub keep: Duration,
+}
+
+/// Why there is no log.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("cannot open the log file `{}`", path.display())]
+    Open { path: PathBuf, source: InitError },
+}
+
+/// Starts the log for this process; the first call counts. Without `-v` and without a file there is none.
+pub fn start(verbosity: u8, file: Option<&LogFile>) -> Result<(), Error> {
+    let level = if verbosity > 1 { Level::DEBUG } else { Level::INFO };
+    let filter = Targets::new().with_target("tongbu", level).with_default(LevelFilter::WARN);
+    let stderr = (verbosity > 0).then(|| {
+        fmt::layer()
+            .with_ansi(false)
+            .with_writer(Clean { inner: io::stderr, clean: clean_line })
+            .with_filter(filter.clone())
+    });
+    let file = file.map(open_file).transpose()?.map(|appender| {
+        let layer = fmt::layer().json().flatten_event(true).with_current_span(false).with_span_list(true);
+        layer.with_writer(Clean { inner: appender, clean: clean_json_line }).with_filter(filter)
+    });
+    // A process that already has a log (a test's) keeps it.
+    let _ = tracing_subscriber::registry().with(stderr).with(file).try_init();
+    Ok(())
+}
+
+/// The lines of one run in the log files, oldest first; files that cannot be read count as empty.
+pub fn load_lines(file: &LogFile, trace_id: &str) -> Vec<String> {
+    let (directory, stem, extension) = name_parts(&file.path);
+    let is_ours = |name: &str| {
+        name.strip_prefix(stem.as_str()).is_some_and(|rest| rest.starts_with('.')) && name.ends_with(&extension)
+    };
+    let Ok(entries) = std::fs::read_dir(directory) else { return Vec::new() };
+    let mut paths: Vec<_> = entries
+        .filter_map(Result::ok)
+        .filter(|entry| entry.file_name().to_str().is_some_and(is_ours))
+        .map(|entry| entry.path())
+        .collect();
+    paths.sort();
+    let mut lines = Vec::new();
+    for path in paths {
+        let Ok(bytes) = std::fs::read(path) else { continue };
+        let text = String::from_utf8_lossy(&bytes);
+        lines.extend(text.lines().filter(|line| line.contains(trace_id)).map(ToOwned::to_owned));
+    }
+    lines
+}
+
+/// One JSON line of the log for a person: time, level, message, and the fields that are no bookkeeping.
+pub fn render_line(line: &str) -> String {
+    let Ok(Value::Object(fields)) = serde_json::from_str(line) else { return shown(line) };
+    let text = |key: &str| fields.get(key).and_then(Value::as_str).unwrap_or_default();
+    let mut rendered = format!("{} {:5} {}", text("timestamp"), text("level"), text("message"));
+    for (key, value) in &fields {
+        if !["timestamp", "level", "message", "target", "spans", "span"].contains(&key.as_str()) {
+            let value = value.as_str().map_or_else(|| value.to_string(), ToOwned::to_owned);
+            // Writing to a string cannot fail.
+            let _ = write!(rendered, " {key}={value}");
+        }
+    }
+    shown(&rendered)
+}
+
+fn open_file(file: &LogFile) -> Result<RollingFileAppender, Error> {
+    let (directory, stem, extension) = name_parts(&file.path);
+    let days = file.keep.as_secs().div_ceil(DAY.as_secs()).max(1);
+    RollingFileAppender::builder()
+        .rotation(Rotation::DAILY)
+        .filename_prefix(stem)
+        .filename_suffix(extension)
+        .max_log_files(usize::try_from(days).unwrap_or(usize::MAX))
+        .build(directory)
+        .map_err(|source| Error::Open { path: file.path.clone(), source })
+}
+
+/// The directory, and the name before and after the day.
+fn name_parts(path: &Path) -> (&Path, String, String) {
+    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
+    let part = |part: Option<&std::ffi::OsStr>, default: &str| {
+        part.map_or_else(|| default.to_owned(), |part| part.to_string_lossy().into_owned())
+    };
+    (directory, part(path.file_stem(), "tongbu"), part(path.extension(), "jsonl"))
+}
+
+fn clean_line(line: &str) -> Cow<'_, str> {
+    let (text, end) = line.strip_suffix('\n').map_or((line, ""), |text| (text, "\n"));
+    Cow::Owned(shown(text) + end)
+}
+
+fn clean_json_line(line: &str) -> Cow<'_, str> {
+    json::scrub_document(line)
+}
+
+/// A log's destination that every line is cleaned for.
+struct Clean<M> {
+    inner: M,
+    clean: fn(&str) -> Cow<'_, str>,
+}
+
+struct CleanWriter<W> {
+    inner: W,
+    clean: fn(&str) -> Cow<'_, str>,
+}
+
+impl<'a, M: MakeWriter<'a>> MakeWriter<'a> for Clean<M> {
+    type Writer = CleanWriter<M::Writer>;
+
+    fn make_writer(&'a self) -> Self::Writer {
+        CleanWriter { inner: self.inner.make_writer(), clean: self.clean }
+    }
+}
+
+impl<W: Write> Write for CleanWriter<W> {
+    /// The log's formatter writes a whole line at a time.
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        self.inner.write_all((self.clean)(&String::from_utf8_lossy(line)).as_bytes())?;
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.inner.flush()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+    use std::path::Path;
+    use std::time::Duration;
+
+    use super::{CleanWriter, LogFile, clean_json_line, clean_line, load_lines, name_parts, render_line};
+    use crate::secret::Secret;
+
+    fn check(line: &str, expected: &str) {
+        let mut writer = CleanWriter { inner: Vec::new(), clean: clean_line };
+        writer.write_all(line.as_bytes()).unwrap();
+        assert_eq!(String::from_utf8(writer.inner).unwrap(), expected);
+    }
+
+    #[test]
+    fn a_line_carries_no_secret_and_nothing_that_steers_a_terminal() {
+        let _secret = Secret::new("log-canary-1".to_owned());
+        check("token log-canary-1 \u{1b}[31m\u{202e}\n", "token *** \\u{1b}[31m\\u{202e}\n");
+        let masked = clean_json_line("{\"message\":\"log-canary-1 \u{9b}\"}\n");
+        assert_eq!(masked, "{\"message\":\"*** \u{9b}\"}\n");
+    }
+
+    #[test]
+    fn the_day_goes_between_name_and_extension() {
+        let parts = |path: &'static str| {
+            let (directory, stem, extension) = name_parts(Path::new(path));
+            (directory.display().to_string(), stem, extension)
+        };
+        assert_eq!(parts("/var/log/a.jsonl"), ("/var/log".into(), "a".into(), "jsonl".into()));
+        assert_eq!(parts("plain"), (".".into(), "plain".into(), "jsonl".into()));
+    }
+
+    #[test]
+    fn the_lines_of_one_run_are_found_again_over_several_days() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = LogFile { path: directory.path().join("t.jsonl"), keep: Duration::from_secs(1) };
+        for (name, text) in [
+            ("t.2026-01-02.jsonl", "{\"n\":2,\"spans\":[{\"trace_id\":\"abc\"}]}\n"),
+            ("t.2026-01-01.jsonl", "{\"n\":1,\"spans\":[{\"trace_id\":\"abc\"}]}\n{\"spans\":[]}\n"),
+            ("other.2026-01-01.jsonl", "abc\n"),
+        ] {
+            std::fs::write(directory.path().join(name), text).unwrap();
+        }
+        let found = load_lines(&file, "abc");
+        assert_eq!(found.len(), 2);
+        assert!(found[0].contains("\"n\":1") && found[1].contains("\"n\":2"), "{found:?}");
+    }
+
+    #[test]
+    fn a_log_line_is_read_by_a_person() {
+        let line = r#"{"timestamp":"2026-01-02T03:04:05Z","level":"INFO","message":"done","scope":"a/b","spans":[]}"#;
+        assert_eq!(render_line(line), "2026-01-02T03:04:05Z INFO  done scope=a/b");
+        assert_eq!(render_line("no \u{1b} json"), "no \\u{1b} json");
+    }
+}

@@ -1,0 +1,57 @@
+//! The settings in effect.
+
+use serde::Serialize;
+use serde_json::Value;
+
+use super::Answer;
+use super::labels;
+use super::style::{Style, shown};
+use super::tables::{Column, Table};
+use crate::config::{Place, Setting};
+
+/// The answer of `config show`.
+#[derive(Debug)]
+pub struct SettingsAnswer(pub Vec<Setting>);
+
+#[derive(Debug, Serialize)]
+struct SettingsDocument<'a> {
+    schema: &'static str,
+    settings: Vec<SettingPart<'a>>,
+}
+
+#[derive(Debug, Serialize)]
+struct SettingPart<'a> {
+    key: &'a str,
+    value: &'a Value,
+    set_by: Option<String>,
+}
+
+impl Answer for SettingsAnswer {
+    fn render_text(&self, style: &Style) -> String {
+        let mut table = Table::new(vec![
+            Column::text(style.say(labels::KEY)),
+            Column::text(style.say(labels::VALUE)),
+            Column::text(style.say(labels::SET_BY)).hidden_when_blank().droppable(1),
+        ]);
+        for setting in &self.0 {
+            let place = setting.place.as_ref().map(Place::to_string).unwrap_or_default();
+            table.push(vec![
+                shown(&setting.key).into(),
+                shown(&setting.value.to_string()).into(),
+                shown(&place).into(),
+            ]);
+        }
+        table.render(style)
+    }
+
+    fn document(&self, _: &Style) -> impl Serialize {
+        SettingsDocument { schema: "tongbu.config/1", settings: self.0.iter().map(SettingPart::new).collect() }
+    }
+}
+
+impl<'a> SettingPart<'a> {
+    fn new(setting: &'a Setting) -> Self {
+        let set_by = setting.place.as_ref().map(Place::to_string);
+        Self { key: &setting.key, value: &setting.value, set_by }
+    }
+}

@@ -1,0 +1,125 @@
+//! How text is made for the person in front of it: language, zone, width, colour.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use super::labels;
+use crate::config::Language;
+use crate::secret;
+use crate::text;
+
+/// Everything a renderer needs to know besides what it renders.
+#[derive(Clone, Debug)]
+pub struct Style {
+    pub language: Language,
+    pub zone: TimeZone,
+    pub now: Timestamp,
+    /// Columns to stay inside; `None`: as many as the text needs.
+    pub width: Option<u16>,
+    pub colour: bool,
+}
+
+impl Style {
+    /// The label in the person's language.
+    pub const fn say(&self, label: labels::Text) -> &'static str {
+        label.say(self.language)
+    }
+
+    /// Local time with its offset, for people.
+    pub fn local(&self, at: Timestamp) -> String {
+        at.to_zoned(self.zone.clone()).strftime("%Y-%m-%d %H:%M:%S %:z").to_string()
+    }
+
+    /// RFC 3339 with the zone's offset, for JSON.
+    pub fn rfc3339(&self, at: Timestamp) -> String {
+        at.to_zoned(self.zone.clone()).strftime("%Y-%m-%dT%H:%M:%S%.3f%:z").to_string()
+    }
+
+    /// A length of time in its two largest units; fractions only below a minute.
+    pub fn span(&self, span: Duration) -> String {
+        let units = match self.language {
+            Language::En => ["d", "h", "m", "s", "ms"],
+            Language::Zh => ["天", "小时", "分", "秒", "毫秒"],
+        };
+        if span < Duration::from_secs(1) {
+            return format!("{}{}", span.as_millis(), units[4]);
+        }
+        if span < Duration::from_secs(60) {
+            let tenths = span.as_millis() / 100;
+            return format!("{}.{}{}", tenths / 10, tenths % 10, units[3]);
+        }
+        let seconds = span.as_secs();
+        let counts = [seconds / 86_400, seconds / 3600 % 24, seconds / 60 % 60, seconds % 60];
+        let first = counts.iter().position(|count| *count > 0).unwrap_or(3);
+        let parts = counts.iter().zip(units).skip(first).take(2).filter(|(count, _)| **count > 0);
+        parts.map(|(count, unit)| format!("{count}{unit}")).collect::<Vec<_>>().join(" ")
+    }
+
+    /// How long ago, or in how long.
+    pub fn age(&self, at: Timestamp) -> String {
+        let distance = self.now.duration_since(at);
+        let whole = Duration::from_secs(distance.unsigned_abs().as_secs());
+        if whole.is_zero() {
+            return self.say(labels::NOW).to_owned();
+        }
+        let label = if distance.is_negative() { labels::AGE_IN } else { labels::AGE_AGO };
+        label.fill(self.language, &[&self.whole_span(whole)])
+    }
+
+    /// [`span`](Self::span) without fractions.
+    fn whole_span(&self, span: Duration) -> String {
+        self.span(span).replacen(".0", "", 1)
+    }
+}
+
+/// Text from elsewhere made fit for a person's eyes: no secret, nothing that steers a terminal.
+pub fn shown(text: &str) -> String {
+    text::safe(&secret::scrub(text)).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use crate::config::Language;
+    use crate::ui::samples::style;
+
+    fn check(millis: u64, english: &str, chinese: &str) {
+        let span = Duration::from_millis(millis);
+        assert_eq!(style(Language::En, None).span(span), english);
+        assert_eq!(style(Language::Zh, None).span(span), chinese);
+    }
+
+    #[test]
+    fn spans_show_two_units() {
+        check(0, "0ms", "0毫秒");
+        check(412, "412ms", "412毫秒");
+        check(15_012, "15.0s", "15.0秒");
+        check(60_000, "1m", "1分");
+        check(61_999, "1m 1s", "1分 1秒");
+        check(11_520_000, "3h 12m", "3小时 12分");
+        check(86_400_000, "1d", "1天");
+        check(90_061_000, "1d 1h", "1天 1小时");
+    }
+
+    #[test]
+    fn ages_look_back_and_ahead() {
+        let style = style(Language::En, None);
+        for (at, expected) in [
+            ("2026-01-01T23:52:05Z", "3h 12m ago"),
+            ("2026-01-02T03:04:15Z", "in 10s"),
+            ("2026-01-02T03:04:05.4Z", "now"),
+        ] {
+            assert_eq!(style.age(at.parse().unwrap()), expected);
+        }
+    }
+
+    #[test]
+    fn times_carry_their_offset() {
+        let style = style(Language::En, None);
+        assert_eq!(style.local(style.now), "2026-01-02 11:04:05 +08:00");
+        assert_eq!(style.rfc3339(style.now), "2026-01-02T11:04:05.000+08:00");
+    }
+}

@@ -1,0 +1,261 @@
+//! A row's typed columns, found in its bytes.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::ops::Range;
+
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde_json::value::RawValue;
+
+use super::digest::Digest;
+use crate::store::Value;
+
+/// How a column stores what the upstream sends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Affinity {
+    /// Text as it is; numbers as written, so that `12.50` stays `12.50`.
+    Text,
+    /// Whole numbers, also written as text.
+    Integer,
+    /// 0 or 1.
+    Flag,
+}
+
+/// A typed column and the member it comes from; both have the same name.
+#[derive(Clone, Copy, Debug)]
+pub struct Field {
+    pub name: &'static str,
+    pub affinity: Affinity,
+}
+
+/// One column's value.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Cell {
+    #[default]
+    Null,
+    Integer(i64),
+    /// A range of the batch's bytes.
+    Slice(Range<usize>),
+    /// Text that was escaped in the row.
+    Owned(String),
+}
+
+/// A parsed row of a batch.
+#[derive(Clone, Debug)]
+pub struct Row {
+    /// Where the row's JSON is in the batch's bytes.
+    pub raw: Range<usize>,
+    pub id: String,
+    /// One for each field of its kind, in their order.
+    pub cells: Vec<Cell>,
+    /// Of the row as it came.
+    pub digest: Digest,
+    /// Whether a row of that id was stored when it was looked up.
+    pub is_known: bool,
+}
+
+/// Why a row cannot be stored.
+#[derive(Debug, thiserror::Error)]
+pub enum BadRow {
+    #[error("not JSON")]
+    NotJson(#[source] serde_json::Error),
+    #[error("not UTF-8")]
+    NotUtf8,
+    #[error("it has no `id`")]
+    NoId,
+    #[error("its `id` is neither text nor a number")]
+    OddId,
+}
+
+impl Cell {
+    /// The value to bind; `bytes` are the batch's.
+    pub fn value<'a>(&'a self, bytes: &'a [u8]) -> Value<'a> {
+        match self {
+            Self::Null => Value::Null,
+            Self::Integer(number) => Value::Int(*number),
+            Self::Slice(range) => Value::Text(text(bytes, range)),
+            Self::Owned(text) => Value::Text(text),
+        }
+    }
+}
+
+/// The text of a range that was found to be text when the row was parsed.
+pub fn text<'a>(bytes: &'a [u8], range: &Range<usize>) -> &'a str {
+    bytes.get(range.clone()).and_then(|slice| std::str::from_utf8(slice).ok()).unwrap_or_default()
+}
+
+/// The id of a row that begins with it, as rows of this upstream do; nothing else of the row is looked at. Good enough
+/// to look the row up: whatever differs from what is stored is parsed as a whole.
+pub fn leading_id(row: &[u8]) -> Option<&str> {
+    let rest = row.strip_prefix(b"{\"id\":")?;
+    let id = if let Some(quoted) = rest.strip_prefix(b"\"") {
+        &quoted[..quoted.iter().position(|byte| matches!(byte, b'"' | b'\\')).filter(|at| quoted[*at] == b'"')?]
+    } else {
+        let end = rest.iter().position(|byte| !byte.is_ascii_digit())?;
+        if !matches!(rest[end], b',' | b'}') {
+            return None;
+        }
+        &rest[..end]
+    };
+    std::str::from_utf8(id).ok().filter(|id| !id.is_empty())
+}
+
+/// Parses the whole row at `raw` of `bytes`.
+pub fn parse(bytes: &[u8], raw: Range<usize>, fields: &[Field]) -> Result<(String, Vec<Cell>), BadRow> {
+    let json = std::str::from_utf8(&bytes[raw]).map_err(|_| BadRow::NotUtf8)?;
+    let mut deserializer = serde_json::Deserializer::from_str(json);
+    let (id, cells) = RowSeed { fields, base: bytes.as_ptr().addr() }
+        .deserialize(&mut deserializer)
+        .and_then(|row| deserializer.end().map(|()| row))
+        .map_err(BadRow::NotJson)?;
+    let id = id.ok_or(BadRow::NoId)?;
+    match id.get().as_bytes() {
+        [b'"', ..] => serde_json::from_str(id.get()).map_err(BadRow::NotJson),
+        [b'0'..=b'9' | b'-', ..] => Ok(id.get().to_owned()),
+        [b'n', ..] => Err(BadRow::NoId),
+        _ => Err(BadRow::OddId),
+    }
+    .and_then(|id: String| if id.is_empty() { Err(BadRow::NoId) } else { Ok((id, cells)) })
+}
+
+struct RowSeed<'f> {
+    fields: &'f [Field],
+    /// Where the batch's bytes begin, to turn borrowed text into ranges.
+    base: usize,
+}
+
+impl<'de> DeserializeSeed<'de> for RowSeed<'_> {
+    type Value = (Option<&'de RawValue>, Vec<Cell>);
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for RowSeed<'_> {
+    type Value = (Option<&'de RawValue>, Vec<Cell>);
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut id = None;
+        let mut cells = vec![Cell::Null; self.fields.len()];
+        // Members mostly come in the fields' order: the search goes on where the last one was found.
+        let mut expected = 0;
+        while let Some(Key(key)) = map.next_key::<Key<'de>>()? {
+            if key == "id" {
+                if id.replace(map.next_value()?).is_some() {
+                    return Err(serde::de::Error::duplicate_field("id"));
+                }
+                continue;
+            }
+            let count = self.fields.len();
+            let found = (0..count).map(|step| (expected + step) % count).find(|at| self.fields[*at].name == key);
+            if let Some(at) = found {
+                let value: &'de RawValue = map.next_value()?;
+                cells[at] = cell(value.get(), self.fields[at].affinity, self.base)?;
+                expected = at + 1;
+            } else {
+                map.next_value::<IgnoredAny>()?;
+            }
+        }
+        Ok((id, cells))
+    }
+}
+
+#[derive(serde::Deserialize)]
+struct Key<'a>(#[serde(borrow)] Cow<'a, str>);
+
+/// A value of another type than its column's leaves the column empty; the raw row keeps it.
+fn cell<E: serde::de::Error>(json: &str, affinity: Affinity, base: usize) -> Result<Cell, E> {
+    let at = |text: &str| {
+        let start = text.as_ptr().addr() - base;
+        Cell::Slice(start..start + text.len())
+    };
+    let quoted = json.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+    Ok(match (affinity, json.as_bytes().first()) {
+        (Affinity::Text, Some(b'"')) => match quoted {
+            Some(plain) if !plain.contains('\\') => at(plain),
+            _ => Cell::Owned(serde_json::from_str(json).map_err(E::custom)?),
+        },
+        (Affinity::Text, Some(b'0'..=b'9' | b'-')) => at(json),
+        (Affinity::Text, Some(b't' | b'f')) => at(json),
+        (Affinity::Integer, _) => quoted.unwrap_or(json).parse().map_or(Cell::Null, Cell::Integer),
+        (Affinity::Flag, Some(b't')) => Cell::Integer(1),
+        (Affinity::Flag, Some(b'f')) => Cell::Integer(0),
+        (Affinity::Text | Affinity::Flag, _) => Cell::Null,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Affinity, Cell, Field, leading_id, parse};
+    use crate::store::Value;
+
+    const FIELDS: [Field; 4] = [
+        Field { name: "name", affinity: Affinity::Text },
+        Field { name: "count", affinity: Affinity::Integer },
+        Field { name: "other", affinity: Affinity::Flag },
+        Field { name: "order_total", affinity: Affinity::Text },
+    ];
+
+    fn check(row: &str, id: &str, values: [Value<'_>; 4]) {
+        let bytes = format!("  {row}").into_bytes();
+        let (found, cells) = parse(&bytes, 2..bytes.len(), &FIELDS).unwrap();
+        assert_eq!(found, id);
+        assert_eq!(cells.iter().map(|cell| cell.value(&bytes)).collect::<Vec<_>>(), values);
+    }
+
+    #[test]
+    fn values_take_their_columns_type_and_keep_their_text() {
+        use Value::{Int, Null, Text};
+        check(
+            r#"{"id":"a","name":"x","count":3,"other":true,"order_total":"12.50"}"#,
+            "a",
+            [Text("x"), Int(3), Int(1), Text("12.50")],
+        );
+        check(
+            r#"{"order_total":12.50,"count":"7","zzz":[{}],"id":9,"name":"\u00e9\n"}"#,
+            "9",
+            [Text("é\n"), Int(7), Null, Text("12.50")],
+        );
+        check(r#"{"id":-1,"name":null,"count":1.5,"other":"yes","order_total":[1]}"#, "-1", [Null, Null, Null, Null]);
+    }
+
+    #[test]
+    fn a_row_without_a_usable_id_is_refused() {
+        for (row, reason) in [
+            (r#"{"name":"x"}"#, "has no `id`"),
+            (r#"{"id":null}"#, "has no `id`"),
+            (r#"{"id":""}"#, "has no `id`"),
+            (r#"{"id":{}}"#, "neither text nor a number"),
+            (r#"{"id":true}"#, "neither text nor a number"),
+            (r#"{"id":1,"id":2}"#, "not JSON"),
+            (r#"{"id":nope}"#, "not JSON"),
+            ("{\"id\":\"a\",\"name\":\"\u{1}\"}", "not JSON"),
+        ] {
+            let error = parse(row.as_bytes(), 0..row.len(), &FIELDS).unwrap_err();
+            assert!(error.to_string().contains(reason), "{error} for {row}");
+        }
+        assert!(parse(b"{\"id\":\"\xff\"}", 0..10, &FIELDS).is_err());
+        assert_eq!(Cell::default(), Cell::Null);
+    }
+
+    #[test]
+    fn a_leading_id_is_found_only_where_it_is_plain() {
+        for (row, id) in [
+            (r#"{"id":"abc","x":1}"#, Some("abc")),
+            (r#"{"id":12,"x":1}"#, Some("12")),
+            (r#"{"id":12}"#, Some("12")),
+            (r#"{"id":"a\"b"}"#, None),
+            (r#"{"id":""}"#, None),
+            (r#"{"id":1.5}"#, None),
+            (r#"{"id": 1}"#, None),
+            (r#"{"x":1,"id":2}"#, None),
+        ] {
+            assert_eq!(leading_id(row.as_bytes()), id, "{row}");
+        }
+    }
+}

@@ -1,0 +1,1 @@
+//! The fakes themselves: what the other tests rely on.

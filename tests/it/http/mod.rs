@@ -1,0 +1,59 @@
+//! The HTTP client against servers that do not behave.
+
+#![expect(clippy::expect_used, reason = "a test that cannot be set up has failed")]
+
+mod bounds;
+mod hostile;
+mod secrets;
+
+#[path = "../../sandbox/faults/mod.rs"]
+pub mod faults;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::Deserialize;
+use tokio_util::sync::CancellationToken;
+use tongbu::clock::Clock;
+use tongbu::http::{Context, Profile};
+
+/// What the upstream of these tests is expected to answer.
+#[derive(Debug, Deserialize, PartialEq)]
+struct Page {
+    data: Vec<Row>,
+    /// Whatever else there is, parsed in full.
+    more: Option<serde_json::Value>,
+}
+
+#[derive(Debug, Deserialize, PartialEq)]
+struct Row {
+    id: u64,
+    name: String,
+}
+
+/// Limits that end every fault soon, and no retries.
+fn profile(url: &str) -> Profile {
+    Profile {
+        name: "fairing",
+        base_url: url.parse().expect("a URL"),
+        connect_timeout: Duration::from_millis(300),
+        read_timeout: Duration::from_millis(200),
+        total_timeout: Duration::from_millis(300),
+        max_body: 2 << 30,
+        retries: 0,
+        backoff: Duration::from_millis(1),
+        backoff_cap: Duration::from_millis(5),
+        pace: None,
+    }
+}
+
+fn context() -> Context {
+    Context {
+        clock: Clock::system(),
+        cancel: CancellationToken::new(),
+        deadline: None,
+        trace_id: "test".into(),
+        requests: Arc::default(),
+        retries: Arc::default(),
+    }
+}

@@ -1,0 +1,156 @@
+//! The binary, run in a sandbox.
+
+use std::io::Read;
+use std::os::unix::process::ExitStatusExt as _;
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::Value;
+
+use super::PATIENCE;
+use crate::sandbox::Sandbox;
+
+/// A finished process.
+#[derive(Debug)]
+pub struct Outcome {
+    /// The exit code; a process ended by a signal has none.
+    pub code: Option<i32>,
+    pub signal: Option<i32>,
+    pub stdout: String,
+    pub stderr: String,
+    pub took: Duration,
+    /// The most memory it had in RAM, as far as it was seen.
+    pub peak_bytes: u64,
+}
+
+/// A process under way; killed if the test ends before it.
+pub struct Running {
+    pid: Pid,
+    ended: Receiver<(ExitStatus, String, String)>,
+    started: Instant,
+    peak_bytes: u64,
+    has_ended: bool,
+}
+
+impl Sandbox {
+    /// Runs `tongbu` with these words to its end.
+    pub fn run(&self, arguments: &str) -> Outcome {
+        self.spawn(arguments).wait()
+    }
+
+    /// Starts `tongbu` with these words.
+    pub fn spawn(&self, arguments: &str) -> Running {
+        let mut command = self.command();
+        command.args(arguments.split_whitespace());
+        Running::start(command)
+    }
+
+    /// `tongbu` without arguments, in this sandbox's home and environment.
+    pub fn command(&self) -> Command {
+        self.home.command(Path::new(env!("CARGO_BIN_EXE_tongbu")))
+    }
+}
+
+impl Running {
+    pub fn start(mut command: Command) -> Self {
+        let command = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().expect("the binary starts");
+        let pid = Pid::from_child(&child);
+        let (sender, ended) = channel();
+        thread::spawn(move || {
+            let ending = collect(&mut child);
+            // Nobody waits any more if the test has failed meanwhile.
+            let _ = sender.send(ending);
+        });
+        Self { pid, ended, started: Instant::now(), peak_bytes: 0, has_ended: false }
+    }
+
+    pub fn pid(&self) -> i32 {
+        self.pid.as_raw_nonzero().get()
+    }
+
+    pub fn signal(&self, signal: Signal) {
+        kill_process(self.pid, signal).expect("the process is there");
+    }
+
+    /// Waits for its end; longer than [`PATIENCE`] is a failure.
+    pub fn wait(mut self) -> Outcome {
+        loop {
+            match self.ended.recv_timeout(Duration::from_millis(2)) {
+                Ok((status, stdout, stderr)) => {
+                    self.has_ended = true;
+                    let (took, peak_bytes) = (self.started.elapsed(), self.peak_bytes);
+                    let (code, signal) = (status.code(), status.signal());
+                    return Outcome { code, signal, stdout, stderr, took, peak_bytes };
+                }
+                Err(RecvTimeoutError::Timeout) => self.watch(),
+                Err(RecvTimeoutError::Disconnected) => panic!("the thread that waits for the process has panicked"),
+            }
+        }
+    }
+
+    /// Sees how much memory it needs.
+    fn watch(&mut self) {
+        assert!(self.started.elapsed() < PATIENCE, "the process is still running after {PATIENCE:?}");
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid())).unwrap_or_default();
+        let peak =
+            status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB")?.parse().ok());
+        self.peak_bytes = self.peak_bytes.max(peak.unwrap_or(0_u64) * 1024);
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if !self.has_ended && self.ended.try_recv().is_err() {
+            // It may be ending by itself just now.
+            let _ = kill_process(self.pid, Signal::KILL);
+        }
+    }
+}
+
+/// Reads both streams at once, so that neither pipe fills up, and waits.
+fn collect(child: &mut Child) -> (ExitStatus, String, String) {
+    let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
+    let errors = thread::spawn(move || read(stderr));
+    let output = read(stdout);
+    let errors = errors.join().expect("the reader does not panic");
+    (child.wait().expect("the process can be waited for"), output, errors)
+}
+
+fn read(stream: Option<impl Read>) -> String {
+    let mut bytes = Vec::new();
+    stream.expect("a pipe").read_to_end(&mut bytes).expect("a pipe can be read");
+    String::from_utf8(bytes).expect("what tongbu prints is UTF-8")
+}
+
+impl Outcome {
+    /// Fails, showing everything, unless it ended with this code.
+    #[track_caller]
+    pub fn expect(self, code: i32) -> Self {
+        assert_eq!(self.code, Some(code), "signal {:?}\nstdout: {}\nstderr: {}", self.signal, self.stdout, self.stderr);
+        self
+    }
+
+    /// The one JSON document on stdout.
+    #[track_caller]
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.stdout)
+            .unwrap_or_else(|error| panic!("stdout is no JSON document ({error}):\n{}\n{}", self.stdout, self.stderr))
+    }
+
+    /// One count of the summary in `--json`.
+    #[track_caller]
+    pub fn count(&self, name: &str) -> u64 {
+        let document = self.json();
+        document["summary"][name].as_u64().unwrap_or_else(|| panic!("no `summary.{name}` in {document:#}"))
+    }
+
+    /// Everything it said.
+    pub fn said(&self) -> String {
+        format!("{}{}", self.stdout, self.stderr)
+    }
+}

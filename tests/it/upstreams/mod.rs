@@ -1,0 +1,1 @@
+//! The upstreams: what all of them promise, and what each does.

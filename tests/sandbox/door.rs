@@ -1,0 +1,220 @@
+//! The front door of a fake upstream: it logs every request and misbehaves as told.
+
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::http::HeaderMap;
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::Response;
+use tokio::sync::watch;
+
+use super::fault::Fault;
+
+/// How long a test waits for a request before it gives up.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// The log of one fake upstream and the rules it misbehaves by. Clones are the same door.
+#[derive(Clone)]
+pub struct Door(Arc<Inner>);
+
+struct Inner {
+    state: Mutex<Book>,
+    arrived: Condvar,
+    /// Raised to let every request go on that is held.
+    released: watch::Sender<u64>,
+}
+
+#[derive(Default)]
+struct Book {
+    log: Vec<Logged>,
+    rules: Vec<Rule>,
+    latency: Duration,
+}
+
+/// One request as it came in.
+#[derive(Clone, Debug)]
+pub struct Logged {
+    pub method: String,
+    pub path: String,
+    pub query: String,
+    pub headers: HeaderMap,
+    pub at: Instant,
+}
+
+/// When to misbehave, and how. The first rule that fits a request is used.
+#[derive(Clone, Debug)]
+pub struct Rule {
+    path: String,
+    token: Option<String>,
+    fault: Fault,
+    skip: u32,
+    times: Option<u32>,
+}
+
+impl Rule {
+    /// For every request whose path begins with `path`.
+    pub fn on(path: &str, fault: Fault) -> Self {
+        Self { path: path.to_owned(), token: None, fault, skip: 0, times: None }
+    }
+
+    /// Only for requests with this text in their `Authorization`.
+    pub fn for_token(self, token: &str) -> Self {
+        Self { token: Some(token.to_owned()), ..self }
+    }
+
+    /// Lets so many requests pass first: `after(2)` begins with page 3.
+    pub const fn after(mut self, count: u32) -> Self {
+        self.skip = count;
+        self
+    }
+
+    /// Only so many times, then the upstream is well again.
+    pub const fn times(mut self, count: u32) -> Self {
+        self.times = Some(count);
+        self
+    }
+
+    fn fits(&self, request: &Logged) -> bool {
+        request.path.starts_with(&self.path)
+            && self.token.as_ref().is_none_or(|token| request.header("authorization").contains(token.as_str()))
+    }
+
+    /// Counts a fitting request; the fault if it is this request's turn.
+    fn take(&mut self) -> Option<Fault> {
+        if self.skip > 0 {
+            self.skip -= 1;
+            return None;
+        }
+        match &mut self.times {
+            Some(0) => None,
+            Some(left) => {
+                *left -= 1;
+                Some(self.fault.clone())
+            }
+            None => Some(self.fault.clone()),
+        }
+    }
+}
+
+impl Logged {
+    /// The header's value; empty where there is none.
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+    }
+
+    /// The decoded value of a parameter of the query.
+    pub fn parameter(&self, name: &str) -> Option<String> {
+        url::form_urlencoded::parse(self.query.as_bytes())
+            .find(|(known, _)| known == name)
+            .map(|(_, value)| value.into_owned())
+    }
+}
+
+impl Default for Door {
+    fn default() -> Self {
+        Self(Arc::new(Inner { state: Mutex::default(), arrived: Condvar::new(), released: watch::Sender::new(0) }))
+    }
+}
+
+impl Door {
+    /// Misbehaves by this rule from now on.
+    pub fn add(&self, rule: Rule) {
+        self.book().rules.push(rule);
+    }
+
+    /// Every request from now on meets this fault.
+    pub fn always(&self, fault: Fault) {
+        self.add(Rule::on("/", fault));
+    }
+
+    /// Behaves again: forgets every rule and lets go what is held.
+    pub fn behave(&self) {
+        self.book().rules.clear();
+        self.0.released.send_modify(|generation| *generation += 1);
+    }
+
+    /// Every answer is so late.
+    pub fn set_latency(&self, latency: Duration) {
+        self.book().latency = latency;
+    }
+
+    pub fn log(&self) -> Vec<Logged> {
+        self.book().log.clone()
+    }
+
+    /// Empties the log and answers what was in it.
+    pub fn take_log(&self) -> Vec<Logged> {
+        std::mem::take(&mut self.book().log)
+    }
+
+    /// How many requests came whose path begins so.
+    pub fn count(&self, path: &str) -> usize {
+        self.book().count(path)
+    }
+
+    /// Blocks until so many requests have come whose path begins so.
+    pub fn await_requests(&self, path: &str, count: usize) {
+        let (book, waited) = self
+            .0
+            .arrived
+            .wait_timeout_while(self.book(), PATIENCE, |book| book.count(path) < count)
+            .unwrap_or_else(PoisonError::into_inner);
+        assert!(!waited.timed_out(), "{} of {count} requests to {path} came in {PATIENCE:?}", book.count(path));
+    }
+
+    /// The router behind this door.
+    pub fn guard(&self, router: Router) -> Router {
+        router.layer(from_fn_with_state(self.clone(), pass))
+    }
+
+    fn book(&self) -> MutexGuard<'_, Book> {
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Logs the request; what to do with it.
+    fn admit(&self, logged: Logged) -> (Duration, Option<Fault>) {
+        let mut book = self.book();
+        let fault = book.rules.iter_mut().filter(|rule| rule.fits(&logged)).find_map(Rule::take);
+        book.log.push(logged);
+        self.0.arrived.notify_all();
+        (book.latency, fault)
+    }
+}
+
+impl Book {
+    fn count(&self, path: &str) -> usize {
+        self.log.iter().filter(|logged| logged.path.starts_with(path)).count()
+    }
+}
+
+async fn pass(State(door): State<Door>, request: Request, next: Next) -> Response {
+    let mut released = door.0.released.subscribe();
+    let (latency, fault) = door.admit(Logged {
+        method: request.method().to_string(),
+        path: request.uri().path().to_owned(),
+        query: request.uri().query().unwrap_or_default().to_owned(),
+        headers: request.headers().clone(),
+        at: Instant::now(),
+    });
+    if !latency.is_zero() {
+        tokio::time::sleep(latency).await;
+    }
+    match fault {
+        None => next.run(request).await,
+        Some(Fault::Hold) => {
+            // An error would mean that the door is gone, and with it whoever could let go.
+            let _ = released.changed().await;
+            next.run(request).await
+        }
+        Some(Fault::Delay(delay)) => {
+            tokio::time::sleep(delay).await;
+            next.run(request).await
+        }
+        Some(fault) => match fault.instead() {
+            Some(answer) => answer,
+            None => fault.spoil(next.run(request).await),
+        },
+    }
+}

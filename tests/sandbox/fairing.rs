@@ -1,0 +1,200 @@
+//! Fairing, faked: survey questions and responses of two accounts, whole or in pages.
+
+mod answer;
+mod question;
+mod response;
+mod set;
+mod template;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use axum::Router;
+use axum::routing::get;
+use toml::{Table, Value};
+
+pub use self::answer::write_whole;
+pub use self::set::Set;
+pub use self::template::Layout;
+use super::{Door, Ground, Home};
+
+const QUESTION_COUNT: u64 = 40;
+/// The second account is smaller, so that the two can be told apart.
+const SECOND_SHARE: u64 = 10;
+
+/// What an account has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    Questions,
+    Responses,
+}
+
+/// What the documentation leaves open, or what other installations do.
+#[derive(Clone, Copy, Debug)]
+pub struct Style {
+    pub shape: Shape,
+    pub auth: Auth,
+    /// A larger `limit` is answered with 422.
+    pub max_limit: u64,
+    pub end: End,
+    /// `updated_at_min` and `sort` are accepted and change nothing, as on the old API.
+    pub ignores_filter: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shape {
+    /// `{"data":[…]}` with everything in it.
+    Whole,
+    /// `[…]`.
+    Bare,
+    /// `{"data":[…],"next":…,"prev":…}`, whose URLs name the public host.
+    Pages,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Auth {
+    Raw,
+    Bearer,
+}
+
+/// What stands in `next` on the last page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    Null,
+    Absent,
+    EmptyText,
+    /// A further page, which is empty.
+    OneMore,
+    /// The page itself.
+    Itself,
+    /// A URL never seen before that brings the same rows again.
+    SameRows,
+}
+
+/// One account with its rows.
+pub struct Account {
+    pub name: &'static str,
+    pub token: String,
+    questions: Arc<Set>,
+    responses: Arc<Set>,
+}
+
+struct State {
+    style: Style,
+    accounts: Vec<Account>,
+}
+
+/// The running fake.
+pub struct Fairing {
+    door: Door,
+    base_url: String,
+    state: Arc<Mutex<State>>,
+}
+
+impl Fairing {
+    pub const NAME: &'static str = "fairing";
+    /// The names of its accounts.
+    pub const ACCOUNTS: [&'static str; 2] = ["shop-eu", "shop-us"];
+
+    pub fn start(ground: &mut Ground<'_>) -> Self {
+        let seed = ground.settings.seed;
+        let accounts =
+            Self::ACCOUNTS.into_iter().zip([ground.settings.responses, ground.settings.responses / SECOND_SHARE]);
+        let accounts = accounts.enumerate().map(|(index, (name, count))| {
+            let seed = seed.wrapping_add(index as u64);
+            Account {
+                name,
+                token: format!("fairing-{name}-key-{seed:08x}"),
+                questions: Arc::new(Set::new(Kind::Questions, seed, QUESTION_COUNT)),
+                responses: Arc::new(Set::new(Kind::Responses, seed, count)),
+            }
+        });
+        let style =
+            Style { shape: Shape::Whole, auth: Auth::Raw, max_limit: 1000, end: End::Null, ignores_filter: false };
+        let state = Arc::new(Mutex::new(State { style, accounts: accounts.collect() }));
+        let router = Router::new()
+            .route("/api/questions", get(answer::questions))
+            .route("/api/responses", get(answer::responses))
+            .with_state(Arc::clone(&state));
+        let (door, base_url) = ground.serve(router);
+        Self { door, base_url, state }
+    }
+
+    pub const fn door(&self) -> &Door {
+        &self.door
+    }
+
+    pub fn base_url(&self) -> &str {
+        &self.base_url
+    }
+
+    /// Its part of the configuration. Every pass is due at once; credentials are files in the home.
+    pub fn section(&self, home: &Home) -> Table {
+        let state = self.state();
+        let accounts = state.accounts.iter().map(|account| {
+            let token = home.secret(account.name, &account.token);
+            Value::Table(Table::from_iter([("name".to_owned(), account.name.into()), ("token".to_owned(), token)]))
+        });
+        let accounts = Value::Array(accounts.collect());
+        Table::from_iter([
+            ("base_url".to_owned(), self.base_url.as_str().into()),
+            ("min_interval".to_owned(), "0s".into()),
+            ("accounts".to_owned(), accounts),
+        ])
+    }
+
+    /// Changes how it answers.
+    pub fn style(&self, change: impl FnOnce(&mut Style)) {
+        change(&mut self.state().style);
+    }
+
+    /// Changes the rows of an account; an answer under way keeps the old ones.
+    pub fn change(&self, account: &str, kind: Kind, change: impl FnOnce(&mut Set)) {
+        change(Arc::make_mut(self.state().account(account).set_mut(kind)));
+    }
+
+    /// The rows of an account as they are now.
+    pub fn set(&self, account: &str, kind: Kind) -> Arc<Set> {
+        Arc::clone(self.state().account(account).set_mut(kind))
+    }
+
+    /// How many responses all accounts have.
+    pub fn response_count(&self) -> u64 {
+        self.state().accounts.iter().map(|account| account.responses.live()).sum()
+    }
+
+    pub fn token(&self, account: &str) -> String {
+        self.state().account(account).token.clone()
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn account(&mut self, name: &str) -> &mut Account {
+        let account = self.accounts.iter_mut().find(|account| account.name == name);
+        account.unwrap_or_else(|| panic!("the fake has no account `{name}`"))
+    }
+}
+
+impl Account {
+    const fn set_mut(&mut self, kind: Kind) -> &mut Arc<Set> {
+        match kind {
+            Kind::Questions => &mut self.questions,
+            Kind::Responses => &mut self.responses,
+        }
+    }
+}
+
+impl Kind {
+    pub const ALL: [Self; 2] = [Self::Questions, Self::Responses];
+
+    /// The word in paths, scopes and on the command line.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Questions => "questions",
+            Self::Responses => "responses",
+        }
+    }
+}

@@ -1,0 +1,226 @@
+//! All rows of one account and kind, as they are now: what was made up at first and what was done to it since.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::template::{FIRST_INTEGER, Filling, Layout, Template};
+use super::{Kind, question, response};
+use crate::sandbox::random::Random;
+
+/// So many different rows are made up; the others repeat them with other ids and times.
+const TEMPLATE_COUNT: u64 = 256;
+/// 2024-01-01T00:00:00Z, when row 0 was inserted, in seconds.
+const FIRST_INSERTED: i64 = 1_704_067_200;
+/// Between two rows' insertions, in seconds.
+const STEP: i64 = 10;
+const HOUR: SignedDuration = SignedDuration::from_hours(1);
+
+/// The rows of a [`Kind`], never all in memory.
+#[derive(Clone)]
+pub struct Set {
+    kind: Kind,
+    seed: u64,
+    count: u64,
+    gone: BTreeSet<u64>,
+    patches: BTreeMap<u64, Patch>,
+    /// The upstream's own time: an hour later with every change.
+    now: Timestamp,
+    templates: Arc<[Template]>,
+}
+
+/// What differs from the row as it was made up.
+#[derive(Clone, Copy)]
+struct Patch {
+    revision: u64,
+    inserted: Timestamp,
+    updated: Timestamp,
+}
+
+/// In what order rows are asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Order {
+    InsertedAscending,
+    InsertedDescending,
+    UpdatedAscending,
+}
+
+impl Set {
+    pub fn new(kind: Kind, seed: u64, count: u64) -> Self {
+        Self {
+            kind,
+            seed,
+            count,
+            gone: BTreeSet::new(),
+            patches: BTreeMap::new(),
+            now: inserted(count),
+            templates: templates(kind, seed, Layout::Plain),
+        }
+    }
+
+    /// How many rows there are.
+    pub fn live(&self) -> u64 {
+        self.count - self.gone.len() as u64
+    }
+
+    /// The numbers of the rows there are.
+    pub fn numbers(&self) -> impl Iterator<Item = u64> + '_ {
+        (0..self.count).filter(|number| !self.gone.contains(number))
+    }
+
+    /// Changes `submit_delta` (questions: `view_count`) and `updated_at` of these rows.
+    pub fn edit(&mut self, numbers: impl IntoIterator<Item = u64>) {
+        self.now += HOUR;
+        for number in numbers {
+            let patch = self.patch(number);
+            self.patches.insert(number, Patch { revision: patch.revision + 1, updated: self.now, ..patch });
+        }
+    }
+
+    /// Edits these rows without telling: `updated_at` stays.
+    pub fn edit_silently(&mut self, numbers: impl IntoIterator<Item = u64>) {
+        for number in numbers {
+            let patch = self.patch(number);
+            self.patches.insert(number, Patch { revision: patch.revision + 1, ..patch });
+        }
+    }
+
+    pub fn delete(&mut self, numbers: impl IntoIterator<Item = u64>) {
+        self.gone.extend(numbers);
+    }
+
+    /// Brings deleted rows back as they were.
+    pub fn restore(&mut self, numbers: impl IntoIterator<Item = u64>) {
+        for number in numbers {
+            self.gone.remove(&number);
+        }
+    }
+
+    /// Adds so many rows, inserted now.
+    pub fn add(&mut self, count: u64) {
+        self.now += HOUR;
+        let added = self.count..self.count + count;
+        self.count = added.end;
+        for number in added {
+            self.patches.insert(number, Patch { revision: 0, inserted: self.now, updated: self.now });
+        }
+    }
+
+    /// Writes the same rows differently from now on.
+    pub fn lay_out(&mut self, layout: Layout) {
+        self.templates = templates(self.kind, self.seed, layout);
+    }
+
+    /// The row's id as it stands in the answer, without quotes.
+    pub fn id(&self, number: u64) -> String {
+        match self.kind {
+            Kind::Questions => (FIRST_INTEGER + number).to_string(),
+            Kind::Responses => format!("resp_{number:010}"),
+        }
+    }
+
+    /// The row an id belongs to.
+    pub fn number(&self, id: &str) -> Option<u64> {
+        match self.kind {
+            Kind::Questions => id.parse::<u64>().ok()?.checked_sub(FIRST_INTEGER),
+            Kind::Responses => id.strip_prefix("resp_")?.parse().ok(),
+        }
+    }
+
+    /// Writes one row's JSON.
+    pub fn render(&self, number: u64, out: &mut Vec<u8>) {
+        let patch = self.patch(number);
+        let mixed = Random::new(self.seed ^ number).below(TEMPLATE_COUNT);
+        let template = &self.templates[usize::try_from(mixed).expect("an index")];
+        let Patch { revision, inserted, updated } = patch;
+        template.fill(&Filling { number, revision, inserted, updated }, out);
+    }
+
+    /// The rows behind the row `after`, in order, updated at `updated_min` or later.
+    pub fn rows(self: &Arc<Self>, order: Order, after: Option<u64>, updated_min: Option<Timestamp>) -> Rows {
+        let later = |number: u64| number + 1..self.count;
+        let (range, moved) = match (order, after) {
+            (Order::InsertedDescending, after) => (0..after.unwrap_or(u64::MAX).min(self.count), Vec::new()),
+            (Order::InsertedAscending, after) => (after.map_or(0..self.count, later), Vec::new()),
+            (Order::UpdatedAscending, Some(number)) if self.is_moved(number) => (0..0, self.moved_after(Some(number))),
+            (Order::UpdatedAscending, after) => (after.map_or(0..self.count, later), self.moved_after(None)),
+        };
+        Rows {
+            order,
+            updated_min: updated_min.unwrap_or(Timestamp::MIN),
+            range,
+            moved: moved.into_iter(),
+            set: Arc::clone(self),
+        }
+    }
+
+    /// Whether the row was updated after its insertion, or inserted later than it was made up to be: its place in the
+    /// order of updates is behind all that were not.
+    fn is_moved(&self, number: u64) -> bool {
+        self.patches.get(&number).is_some_and(|patch| patch.updated != inserted(number))
+    }
+
+    /// The moved rows behind the row `number`, by their last update.
+    fn moved_after(&self, number: Option<u64>) -> Vec<u64> {
+        let mut numbers: Vec<u64> = self.patches.keys().copied().filter(|number| self.is_moved(*number)).collect();
+        numbers.sort_by_key(|number| (self.patches[number].updated, *number));
+        let start = number.and_then(|number| numbers.iter().position(|known| *known == number));
+        numbers.split_off(start.map_or(0, |start| start + 1))
+    }
+
+    fn patch(&self, number: u64) -> Patch {
+        let inserted = inserted(number);
+        self.patches.get(&number).copied().unwrap_or(Patch { revision: 0, inserted, updated: inserted })
+    }
+}
+
+/// The numbers of rows in the order they were asked for; holds no rows.
+pub struct Rows {
+    pub set: Arc<Set>,
+    order: Order,
+    updated_min: Timestamp,
+    range: Range<u64>,
+    moved: std::vec::IntoIter<u64>,
+}
+
+impl Rows {
+    fn is_wanted(&self, number: u64) -> bool {
+        !self.set.gone.contains(&number) && self.set.patch(number).updated >= self.updated_min
+    }
+}
+
+impl Iterator for Rows {
+    type Item = u64;
+
+    fn next(&mut self) -> Option<u64> {
+        loop {
+            let number = match self.order {
+                Order::InsertedAscending => self.range.next()?,
+                Order::InsertedDescending => self.range.next_back()?,
+                Order::UpdatedAscending => match self.range.find(|number| !self.set.is_moved(*number)) {
+                    Some(number) => number,
+                    None => self.moved.next()?,
+                },
+            };
+            if self.is_wanted(number) {
+                return Some(number);
+            }
+        }
+    }
+}
+
+fn inserted(number: u64) -> Timestamp {
+    let steps = i64::try_from(number).expect("a number of rows");
+    Timestamp::from_second(FIRST_INSERTED + STEP * steps).expect("a time this side of the year 9999")
+}
+
+fn templates(kind: Kind, seed: u64, layout: Layout) -> Arc<[Template]> {
+    let mut random = Random::new(seed);
+    let row = match kind {
+        Kind::Questions => question::row,
+        Kind::Responses => response::row,
+    };
+    (0..TEMPLATE_COUNT).map(|_| Template::new(&row(&mut random), layout)).collect()
+}

@@ -1,0 +1,105 @@
+//! A throw-away home: configuration, credentials and database of one sandbox, and nothing of the person's who runs it.
+
+use std::fs;
+use std::io::Write as _;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use tempfile::TempDir;
+use toml::{Table, Value};
+
+/// The directory, and the configuration that is written there.
+pub struct Home {
+    directory: TempDir,
+    config: Table,
+}
+
+impl Home {
+    pub fn new() -> Self {
+        let directory = tempfile::Builder::new().prefix("tongbu-").tempdir().expect("a temporary directory");
+        let mut home = Self { directory, config: Table::new() };
+        home.set("database", home.database().display().to_string());
+        home.set("time_zone", "Asia/Shanghai");
+        // A test is to see what follows after the retries, not to wait for them.
+        home.set("http.retries", 2);
+        home.set("http.backoff", "5ms");
+        home.set("http.backoff_cap", "20ms");
+        home
+    }
+
+    pub fn path(&self) -> &Path {
+        self.directory.path()
+    }
+
+    pub fn config(&self) -> PathBuf {
+        self.path().join("config.toml")
+    }
+
+    pub fn database(&self) -> PathBuf {
+        self.path().join("tongbu.db")
+    }
+
+    /// The configuration as it stands in the file.
+    pub fn config_text(&self) -> String {
+        toml::to_string(&self.config).expect("a table is TOML")
+    }
+
+    /// Puts an upstream's section in place.
+    pub fn configure(&mut self, section: &str, table: Table) {
+        self.config.insert(section.to_owned(), Value::Table(table));
+        self.save_config();
+    }
+
+    /// Sets one key by its dotted path: `http.retries`.
+    pub fn set(&mut self, key: &str, value: impl Into<Value>) {
+        let (tables, name) = key.rsplit_once('.').unwrap_or(("", key));
+        let mut table = &mut self.config;
+        for part in tables.split('.').filter(|part| !part.is_empty()) {
+            let entry = table.entry(part).or_insert_with(|| Value::Table(Table::new()));
+            table = entry.as_table_mut().unwrap_or_else(|| panic!("`{part}` of `{key}` is a table"));
+        }
+        table.insert(name.to_owned(), value.into());
+        self.save_config();
+    }
+
+    /// Writes a credential and answers the reference to it.
+    pub fn secret(&self, name: &str, value: &str) -> Value {
+        let path = self.path().join(format!("{name}.secret"));
+        write_private(&path, value);
+        Value::Table(Table::from_iter([("file".to_owned(), path.display().to_string().into())]))
+    }
+
+    /// The program, in this home and in no other environment: as cron would start it.
+    pub fn command(&self, program: &Path) -> Command {
+        let mut command = Command::new(program);
+        command
+            .env_clear()
+            .env("PATH", "/usr/local/bin:/usr/bin:/bin")
+            .env("HOME", self.path())
+            .env("LC_ALL", "C.UTF-8")
+            .env("TONGBU_CONFIG", self.config())
+            .current_dir(self.path());
+        command
+    }
+
+    /// Leaves the directory behind when this value goes.
+    pub fn keep(&mut self) {
+        self.directory.disable_cleanup(true);
+    }
+
+    fn save_config(&self) {
+        write_private(&self.config(), &self.config_text());
+    }
+}
+
+fn write_private(path: &Path, text: &str) {
+    let mut file = fs::OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(path)
+        .unwrap_or_else(|error| panic!("cannot write {}: {error}", path.display()));
+    file.write_all(text.as_bytes()).unwrap_or_else(|error| panic!("cannot write {}: {error}", path.display()));
+}
