@@ -15,6 +15,9 @@ use crate::upstreams::Error;
 /// The first page's number.
 pub const FIRST_PAGE: u32 = 1;
 
+/// An upstream's message may have any length; an error shows so much of it.
+const MAX_MESSAGE_CHARS: usize = 200;
+
 const GOOD: i64 = 200;
 const TOKEN_INVALID: i64 = 1_000_001;
 const TOKEN_EXPIRED: i64 = 1_000_002;
@@ -52,6 +55,9 @@ impl AnswerError {
             }
             Self::Refused { verdict: Verdict::Retry, .. } => {
                 Error::Unavailable { doing, reason, retry: Retry::Backoff }
+            }
+            Self::Refused { verdict: Verdict::Refused(Class::Unavailable), .. } => {
+                Error::Unavailable { doing, reason, retry: Retry::Never }
             }
             Self::Refused { .. } | Self::Contract { .. } => Error::Contract { doing, reason },
         }
@@ -149,7 +155,9 @@ fn read_envelope(body: &[u8]) -> Result<&RawValue, AnswerError> {
                 .ok()
                 .filter(|status| (100..1000).contains(status))
                 .map_or(Verdict::Refused(Class::Contract), classify);
-            let message = envelope.message.unwrap_or_else(|| "no message".to_owned());
+            let message = envelope
+                .message
+                .map_or_else(|| "no message".to_owned(), |message| message.chars().take(MAX_MESSAGE_CHARS).collect());
             Err(AnswerError::Refused { code, message, verdict })
         }
     }
@@ -229,6 +237,7 @@ mod tests {
     fn a_code_that_is_a_known_status_means_what_the_status_means() {
         check_class(r#"{"code":429,"message":"slow down"}"#, Class::Unavailable);
         check_class(r#"{"code":503}"#, Class::Unavailable);
+        check_class(r#"{"code":501}"#, Class::Unavailable);
         check_class(r#"{"code":401}"#, Class::Auth);
         check_class(r#"{"code":400,"message":"bad"}"#, Class::Contract);
         check_class(r#"{"code":1000003,"message":"no"}"#, Class::Contract);

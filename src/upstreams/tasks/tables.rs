@@ -297,3 +297,7 @@ fn package(row: &Row<'_>) -> Result<Package, Error> {
         raw: row.text(7)?.to_owned(),
     })
 }
+
+#[cfg(test)]
+#[path = "tables_tests.rs"]
+mod tests;
