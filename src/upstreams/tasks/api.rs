@@ -15,7 +15,7 @@ use crate::upstreams::Error;
 /// The first page's number.
 pub const FIRST_PAGE: u32 = 1;
 
-/// An upstream's message may have any length; an error shows so much of it.
+/// What an upstream says may have any length; an error shows so much of it.
 const MAX_MESSAGE_CHARS: usize = 200;
 
 const GOOD: i64 = 200;
@@ -100,25 +100,25 @@ pub fn read_token(body: &[u8]) -> Result<Secret, AnswerError> {
 pub fn read_page(body: &[u8]) -> Result<Page, AnswerError> {
     #[derive(Deserialize)]
     struct Data {
-        #[serde(default, deserialize_with = "there")]
-        data: Option<Option<Vec<Box<RawValue>>>>,
+        // Without this, the parser takes a member that is not there for null.
+        #[serde(deserialize_with = "Option::deserialize")]
+        data: Option<Vec<Box<RawValue>>>,
         #[serde(rename = "totalCount")]
         total_count: u64,
     }
 
     let data = read_envelope(body)?;
-    let page: Data =
-        serde_json::from_str(data.get()).map_err(|error| contract(&format!("cannot read `data`: {error}")))?;
+    let page: Data = serde_json::from_str(data.get())
+        .map_err(|error| contract(&format!("cannot read `data`: {}", shortened(&error.to_string()))))?;
     match (page.data, page.total_count) {
-        (Some(Some(rows)), total_count) => Ok(Page { rows, total_count }),
+        (Some(rows), total_count) => Ok(Page { rows, total_count }),
         // Some platforms write an empty list as null.
-        (Some(None), 0) => Ok(Page { rows: Vec::new(), total_count: 0 }),
-        (Some(None), _) => Err(contract("`data.data` is null though `totalCount` is not 0")),
-        (None, _) => Err(contract("the answer has no `data.data`")),
+        (None, 0) => Ok(Page { rows: Vec::new(), total_count: 0 }),
+        (None, _) => Err(contract("`data.data` is null though `totalCount` is not 0")),
     }
 }
 
-fn page_query<'c>(config: &'c Config, period: Period, page: u32) -> [(&'c str, String); 4] {
+fn page_query(config: &Config, period: Period, page: u32) -> [(&str, String); 4] {
     let parameters = &config.parameters;
     [
         (&parameters.page, page.to_string()),
@@ -163,13 +163,8 @@ fn read_envelope(body: &[u8]) -> Result<&RawValue, AnswerError> {
     }
 }
 
-/// Tells a member that is null from one that is not there.
-fn there<'de, T, D>(deserializer: D) -> Result<Option<T>, D::Error>
-where
-    T: Deserialize<'de>,
-    D: serde::Deserializer<'de>,
-{
-    T::deserialize(deserializer).map(Some)
+fn shortened(text: &str) -> String {
+    text.chars().take(MAX_MESSAGE_CHARS).collect()
 }
 
 fn contract(reason: &str) -> AnswerError {
@@ -209,7 +204,10 @@ mod tests {
     fn another_shape_is_a_broken_contract_and_never_no_data() {
         check_page(r#"{"code":200}"#, Err("the answer has no `data`"));
         check_page(r#"{"code":200,"data":null}"#, Err("the answer has no `data`"));
-        check_page(r#"{"code":200,"data":{"list":[],"totalCount":0}}"#, Err("the answer has no `data.data`"));
+        check_page(
+            r#"{"code":200,"data":{"list":[],"totalCount":0}}"#,
+            Err("cannot read `data`: missing field `data` at line 1 column 26"),
+        );
         check_page(
             r#"{"code":200,"data":{"data":null,"totalCount":3}}"#,
             Err("`data.data` is null though `totalCount` is not 0"),
@@ -242,6 +240,17 @@ mod tests {
         check_class(r#"{"code":400,"message":"bad"}"#, Class::Contract);
         check_class(r#"{"code":1000003,"message":"no"}"#, Class::Contract);
         check_class(r#"{"code":-1}"#, Class::Contract);
+    }
+
+    #[test]
+    fn what_the_upstream_says_is_shown_up_to_a_length() {
+        let long = "x".repeat(10_000);
+        for body in [
+            format!(r#"{{"code":500,"message":"{long}"}}"#),
+            format!(r#"{{"code":200,"data":{{"data":[],"totalCount":"{long}"}}}}"#),
+        ] {
+            assert!(read_page(body.as_bytes()).unwrap_err().to_string().len() < 300);
+        }
     }
 
     #[test]

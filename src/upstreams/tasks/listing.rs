@@ -72,21 +72,18 @@ impl Listing {
             Ok(task) => Some(&task.id),
             Err(error) => error.task_id.as_ref(),
         };
-        match id.and_then(|id| self.places.get(id)) {
-            Some(place) => {
-                self.seen.insert(*place);
-                self.rows[*place] = row;
-            }
-            None => {
-                match id {
-                    Some(id) => {
-                        self.seen.insert(self.rows.len());
-                        self.places.insert(id.clone(), self.rows.len());
-                    }
-                    None => self.nameless += 1,
-                }
-                self.rows.push(row);
-            }
+        let Some(id) = id else {
+            self.nameless += 1;
+            self.rows.push(row);
+            return;
+        };
+        let next = self.rows.len();
+        let place = *self.places.entry(id.clone()).or_insert(next);
+        self.seen.insert(place);
+        if place == next {
+            self.rows.push(row);
+        } else {
+            self.rows[place] = row;
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Lead packages from a CSV file: all of its rows, or none.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use csv::StringRecord;
 use encoding_rs::{Encoding, GB18030, UTF_8};
@@ -165,7 +165,7 @@ impl Package {
 }
 
 /// Compares an import with what is stored of its packages.
-pub fn plan_import(import: Import, stored: &HashMap<String, StoredPackage>) -> ImportPlan {
+pub fn plan_import(import: Import, stored: &BTreeMap<String, StoredPackage>) -> ImportPlan {
     let mut plan = ImportPlan::default();
     for package in import.packages {
         let Some(known) = stored.get(&package.code) else {
@@ -190,14 +190,14 @@ pub fn read_csv(bytes: &[u8]) -> Result<Import, ImportError> {
     let (text, encoding) = decoded(bytes)?;
     let mut reader = csv::Reader::from_reader(text.as_bytes());
     let headers: Vec<String> =
-        reader.headers().map_err(|error| csv_error(error, &text))?.iter().map(|cell| cell.trim().to_owned()).collect();
+        reader.headers().map_err(|error| csv_error(&error, &text))?.iter().map(|cell| cell.trim().to_owned()).collect();
     let meanings = meanings(&headers)?;
 
     let mut packages = Vec::new();
     let mut errors = Vec::new();
     let mut lines: HashMap<String, u64> = HashMap::new();
     for record in reader.records() {
-        let record = record.map_err(|error| csv_error(error, &text))?;
+        let record = record.map_err(|error| csv_error(&error, &text))?;
         // Spreadsheets write empty rows as nothing but commas.
         if record.iter().all(|cell| cell.trim().is_empty()) {
             continue;
@@ -206,7 +206,7 @@ pub fn read_csv(bytes: &[u8]) -> Result<Import, ImportError> {
         match row.package(&meanings) {
             Ok(package) => match lines.insert(package.code.clone(), row.line) {
                 None => packages.push(package),
-                Some(first) => errors.push(row.code_error(&meanings, format!("the same code stands on line {first}"))),
+                Some(first) => errors.push(row.code_error(&meanings, &format!("the same code stands on line {first}"))),
             },
             Err(error) => errors.push(error),
         }
@@ -259,7 +259,7 @@ fn known_headers() -> String {
     Column::ALL.map(|column| format!("`{}` (`{}`)", column.english(), column.chinese())).join(", ")
 }
 
-fn csv_error(error: csv::Error, text: &str) -> ImportError {
+fn csv_error(error: &csv::Error, text: &str) -> ImportError {
     match error.kind() {
         csv::ErrorKind::UnequalLengths { pos, expected_len, len } => {
             ImportError::Length { line: line_of(pos.as_ref(), text), found: *len, expected: *expected_len }
@@ -360,9 +360,9 @@ impl Row<'_> {
         }
     }
 
-    fn code_error(&self, meanings: &[Option<Column>], reason: String) -> CellError {
+    fn code_error(&self, meanings: &[Option<Column>], reason: &str) -> CellError {
         let place = meanings.iter().position(|column| *column == Some(Column::Code)).unwrap_or_default();
-        self.error(place, &reason)
+        self.error(place, reason)
     }
 
     fn error(&self, place: usize, reason: &str) -> CellError {

@@ -1,6 +1,6 @@
 //! Files as people and spreadsheets write them.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use encoding_rs::GBK;
 use proptest::prelude::*;
@@ -18,8 +18,8 @@ fn check(file: &str, expected_error: &str) {
     assert!(error.contains(expected_error), "{file:?}: {error}");
 }
 
-fn stored(package: &Package, is_deleted: bool) -> HashMap<String, StoredPackage> {
-    HashMap::from([(package.code.clone(), StoredPackage { package: package.clone(), is_deleted })])
+fn stored(package: &Package, is_deleted: bool) -> BTreeMap<String, StoredPackage> {
+    BTreeMap::from([(package.code.clone(), StoredPackage { package: package.clone(), is_deleted })])
 }
 
 #[test]
@@ -98,7 +98,7 @@ fn a_formula_is_no_value() {
 #[test]
 fn an_import_writes_only_what_changed() {
     let import = || read_csv(b"code,name,valid_leads\nX,n,5\n").unwrap();
-    let first = plan_import(import(), &HashMap::new());
+    let first = plan_import(import(), &BTreeMap::new());
     assert_eq!((first.new_count, first.saves.len()), (1, 1));
     let package = &first.saves[0];
     let second = plan_import(import(), &stored(package, false));

@@ -1,6 +1,6 @@
 //! What a batch of fetched tasks changes in the database.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use super::digest::Digest;
 use super::listing::Row;
@@ -30,7 +30,7 @@ pub struct Plan<'r> {
 
 /// Plans a batch. `stored` holds those of its tasks that are in the database. A task is *updated* when its row or its
 /// match changes.
-pub fn plan<'r>(rows: &'r [Row], stored: &HashMap<String, StoredTask>, packages: &Packages) -> Plan<'r> {
+pub fn plan<'r>(rows: &'r [Row], stored: &BTreeMap<String, StoredTask>, packages: &Packages) -> Plan<'r> {
     let mut plan = Plan::default();
     for row in rows {
         plan.summary.total += 1;
@@ -82,7 +82,7 @@ impl<'r> Plan<'r> {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::HashMap;
+    use std::collections::BTreeMap;
 
     use jiff::tz::TimeZone;
     use proptest::prelude::*;
@@ -118,7 +118,7 @@ mod tests {
     }
 
     /// What the database holds after these rows were planned and saved.
-    fn stored(rows: &[(Row, Match)]) -> HashMap<String, StoredTask> {
+    fn stored(rows: &[(Row, Match)]) -> BTreeMap<String, StoredTask> {
         rows.iter()
             .map(|(row, matched)| {
                 let task = row.as_ref().unwrap();
@@ -127,7 +127,7 @@ mod tests {
             .collect()
     }
 
-    fn check(rows: &[Row], stored: &HashMap<String, StoredTask>, saved: &[&str], matches: &[&str], expected: Summary) {
+    fn check(rows: &[Row], stored: &BTreeMap<String, StoredTask>, saved: &[&str], matches: &[&str], expected: Summary) {
         let plan = plan(rows, stored, &packages());
         let failed = plan.failures.len() as u64;
         assert_eq!(Summary { failed, ..plan.summary }, expected);
@@ -139,7 +139,7 @@ mod tests {
     fn new_tasks_are_saved_with_their_match() {
         let rows = [task(1, CODE, 1), task(2, "other", 1), row(r#"{"id":3}"#)];
         let expected = Summary { total: 3, new: 2, matched: 1, pending: 1, failed: 1, ..Summary::default() };
-        check(&rows, &HashMap::new(), &["1", "2"], &["1", "2"], expected);
+        check(&rows, &BTreeMap::new(), &["1", "2"], &["1", "2"], expected);
     }
 
     #[test]
@@ -177,7 +177,7 @@ mod tests {
         fn the_counts_add_up_and_a_second_pass_changes_nothing(
             drawn in prop::collection::vec((0..9u32, 0..4u8, prop::option::of(0..5u8)), 0..30),
         ) {
-            let mut before = HashMap::new();
+            let mut before = BTreeMap::new();
             let mut rows = Vec::new();
             for (id, (state, name, known)) in (0u32..).zip(drawn) {
                 let name = ["", "other", CODE, "1015A-高三-5000-N"][usize::from(name)];

@@ -91,10 +91,10 @@ impl Row<'_> {
 
     fn integer(&self, keys: &[String]) -> Result<Option<i64>, String> {
         let Some((key, value)) = self.find(keys) else { return Ok(None) };
-        match value {
-            Value::String(text) if text.trim().is_empty() => Ok(None),
-            other => whole_number(other).map(Some).ok_or_else(|| wrong_type(key, other, "a whole number")),
+        if value.as_str().is_some_and(|text| text.trim().is_empty()) {
+            return Ok(None);
         }
+        whole_number(value).map(Some).ok_or_else(|| wrong_type(key, value, "a whole number"))
     }
 
     /// Unix seconds, as a number or as text, or local text. Zero and empty text stand for a time that is not there yet.

@@ -1,6 +1,6 @@
 //! Every statement on `tasks`, `task_matches` and `lead_packages`.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
@@ -38,13 +38,13 @@ pub struct TaskLine {
 pub fn load_stored_tasks<'t>(
     r: &Reader<'_>,
     ids: impl IntoIterator<Item = &'t str>,
-) -> Result<HashMap<String, StoredTask>, Error> {
+) -> Result<BTreeMap<String, StoredTask>, Error> {
     const SQL: &str = "
         SELECT t.content_hash, m.how, m.package_code
         FROM tasks AS t
         LEFT JOIN task_matches AS m ON m.task_id = t.id
         WHERE t.id = ?1";
-    let mut tasks = HashMap::new();
+    let mut tasks = BTreeMap::new();
     for id in ids {
         let task = r.first(SQL, &[id.into()], |row| {
             Ok(StoredTask { digest: Digest::from_stored(row.blob(0)?), matched: stored_match(row, 1)? })
@@ -202,12 +202,12 @@ pub fn load_packages(r: &Reader<'_>) -> Result<Vec<Package>, Error> {
 pub fn load_stored_packages<'c>(
     r: &Reader<'_>,
     codes: impl IntoIterator<Item = &'c str>,
-) -> Result<HashMap<String, StoredPackage>, Error> {
+) -> Result<BTreeMap<String, StoredPackage>, Error> {
     const SQL: &str = "
         SELECT code, name, source, region, grade, valid_leads, cost_per_lead, raw, deleted_at
         FROM lead_packages
         WHERE code = ?1";
-    let mut packages = HashMap::new();
+    let mut packages = BTreeMap::new();
     for code in codes {
         let found = r.first(SQL, &[code.into()], |row| {
             Ok(StoredPackage { package: package(row)?, is_deleted: row.opt_text(8)?.is_some() })
