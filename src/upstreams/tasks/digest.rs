@@ -48,8 +48,7 @@ fn feed(hasher: &mut Xxh3, value: &Value) {
 fn feed_members(hasher: &mut Xxh3, members: &Map<String, Value>) {
     hasher.update(b"o");
     hasher.update(&members.len().to_be_bytes());
-    let mut members: Vec<_> = members.iter().collect();
-    members.sort_unstable_by_key(|(key, _)| *key);
+    // The map keeps its members in the order of their keys.
     for (key, member) in members {
         feed_text(hasher, b"k", key);
         feed(hasher, member);

@@ -260,12 +260,10 @@ fn known_headers() -> String {
 }
 
 fn csv_error(error: &csv::Error, text: &str) -> ImportError {
-    match error.kind() {
-        csv::ErrorKind::UnequalLengths { pos, expected_len, len } => {
-            ImportError::Length { line: line_of(pos.as_ref(), text), found: *len, expected: *expected_len }
-        }
-        _ => ImportError::Csv { reason: error.to_string() },
+    if let csv::ErrorKind::UnequalLengths { pos, expected_len, len } = error.kind() {
+        return ImportError::Length { line: line_of(pos.as_ref(), text), found: *len, expected: *expected_len };
     }
+    ImportError::Csv { reason: error.to_string() }
 }
 
 /// The line a row stands on. The parser's position is before the blank lines it skips.
