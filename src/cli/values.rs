@@ -120,7 +120,7 @@ mod tests {
         check("yesterday", None);
         check("30", None);
         check("", None);
-        check("500000y", Some("2026-01-02T03:04:05Z"));
+        check("500000y", Some("-009999-01-02T01:59:59Z"));
     }
 
     #[test]

@@ -24,9 +24,9 @@ impl Document {
 
     /// The file's values; relative paths among them start at the file's directory.
     pub fn values(&self) -> Result<Dict, Error> {
-        let table = toml::from_str::<toml::Table>(&self.text).map_err(|error| self.syntax(&error))?;
+        let table = DeTable::parse(&self.text).map_err(|error| self.syntax(&error))?;
         let path = absolute(&self.path).map_err(|source| Error::Unreadable { path: self.path.clone(), source })?;
-        Ok(to_dict(table, path.parent()))
+        Ok(to_dict(table.get_ref(), path.parent()))
     }
 
     /// The line on which the key is, or else the innermost table around it.
@@ -67,27 +67,31 @@ impl Document {
 
 /// A TOML value for the layers. With a directory, keys that hold paths (`database`, `file`, `…_file`) have it put in
 /// front of what is relative: a secret's `{ file = … }` included, wherever it stands.
-pub fn to_value(value: toml::Value, directory: Option<&Path>) -> Value {
+pub fn to_value(value: &DeValue<'_>, directory: Option<&Path>) -> Value {
     match value {
-        toml::Value::String(text) => text.into(),
-        toml::Value::Integer(number) => number.into(),
-        toml::Value::Float(number) => number.into(),
-        toml::Value::Boolean(truth) => truth.into(),
-        toml::Value::Datetime(time) => time.to_string().into(),
-        toml::Value::Array(list) => list.into_iter().map(|item| to_value(item, directory)).collect::<Vec<_>>().into(),
-        toml::Value::Table(table) => to_dict(table, directory).into(),
+        DeValue::String(text) => text.as_ref().into(),
+        // A number beyond all bounds stays text, as which no setting that wants a number takes it.
+        DeValue::Integer(number) => {
+            i64::from_str_radix(number.as_str(), number.radix()).map_or_else(|_| number.as_str().into(), Value::from)
+        }
+        DeValue::Float(number) => number.as_str().parse::<f64>().map_or_else(|_| number.as_str().into(), Value::from),
+        DeValue::Boolean(truth) => (*truth).into(),
+        DeValue::Datetime(time) => time.to_string().into(),
+        DeValue::Array(list) => list.iter().map(|item| to_value(item.get_ref(), directory)).collect::<Vec<_>>().into(),
+        DeValue::Table(table) => to_dict(table, directory).into(),
     }
 }
 
-fn to_dict(table: toml::Table, directory: Option<&Path>) -> Dict {
+fn to_dict(table: &DeTable<'_>, directory: Option<&Path>) -> Dict {
     table
-        .into_iter()
+        .iter()
         .map(|(key, value)| {
-            let value = match (value, directory) {
-                (toml::Value::String(path), Some(directory)) if holds_path(&key) => below(directory, path).into(),
+            let key = key.get_ref().as_ref();
+            let value = match (value.get_ref(), directory) {
+                (DeValue::String(path), Some(directory)) if holds_path(key) => below(directory, path).into(),
                 (value, _) => to_value(value, directory),
             };
-            (key, value)
+            (key.to_owned(), value)
         })
         .collect()
 }
@@ -97,8 +101,9 @@ fn holds_path(key: &str) -> bool {
 }
 
 /// An empty path stays empty, so that it is found to be; a directory whose name is not UTF-8 cannot be put in front.
-fn below(directory: &Path, path: String) -> String {
-    if path.is_empty() { path } else { directory.join(&path).into_os_string().into_string().unwrap_or(path) }
+fn below(directory: &Path, path: &str) -> String {
+    let joined = (!path.is_empty()).then(|| directory.join(path).into_os_string());
+    joined.and_then(|joined| joined.into_string().ok()).unwrap_or_else(|| path.to_owned())
 }
 
 /// Line and column, both from 1, the column in characters.
@@ -154,6 +159,7 @@ mod tests {
         check_syntax("[fairing]\ntoken = \"hunter2\"\ntoken = \"hunter2\"\n", 3, 1);
         check_syntax("a = [1,\n", 1, 8);
         check_syntax("名 = 1\n", 1, 1);
+        check_syntax("key = 1\nkey2 = 0xhunter2", 2, 10);
     }
 
     #[test]

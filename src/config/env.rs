@@ -2,8 +2,9 @@
 //!
 //! Any key below a section can be overridden by `TONGBU_<SECTION>__<KEY>`, with two underscores between the parts:
 //! `TONGBU_FAIRING__BASE_URL` is `base_url` in `[fairing]`, `TONGBU_FAIRING__HTTP__RETRIES` is `retries` in
-//! `[fairing.http]`. The value is read as TOML where it is TOML (`true`, `5`, `["a", "b"]`, `{ env = "NAME" }`) and as
-//! text otherwise; a list is replaced as a whole. Names with single underscores only are never keys.
+//! `[fairing.http]`. The value is read as TOML where it is TOML (`true`, `5`, `"5"`, `["a", "b"]`,
+//! `{ env = "NAME" }`) and as text otherwise; a list is replaced as a whole. Names with single underscores only are
+//! never keys.
 //!
 //! A variable that is set to nothing counts as not set.
 

@@ -53,9 +53,14 @@ fn reason(kind: Kind, path: &[String]) -> String {
     match kind {
         // The words of our own types, which take the same care.
         Kind::Message(text) => format!("`{key}` {text}"),
-        Kind::InvalidType(actual, expected) | Kind::InvalidValue(actual, expected) => {
+        Kind::InvalidType(actual, expected) => {
             format!("`{key}` must be {}, not {}", wanted(&expected), found(&actual))
         }
+        Kind::InvalidValue(Actual::Signed(..0), expected) => {
+            format!("`{key}` must be {}, not a negative number", wanted(&expected))
+        }
+        Kind::InvalidValue(Actual::Signed(_) | Actual::Unsigned(_), _) => format!("`{key}` is too large"),
+        Kind::InvalidValue(_, expected) => format!("`{key}` must be {}", wanted(&expected)),
         Kind::InvalidLength(length, expected) => format!("`{key}` must be {}, not {length} of them", wanted(&expected)),
         Kind::UnknownVariant(name, known) => {
             let meant = nearest(&name, known.iter().copied());
@@ -129,10 +134,9 @@ fn wanted(expected: &str) -> String {
 fn found(actual: &Actual) -> &'static str {
     match actual {
         Actual::Bool(_) => "true or false",
-        Actual::Signed(number) if *number < 0 => "a negative number",
-        Actual::Unsigned(_) | Actual::Signed(_) => "such a number",
+        Actual::Unsigned(_) | Actual::Signed(_) => "a whole number",
         Actual::Float(_) => "a number with a point",
-        Actual::Char(_) | Actual::Str(_) | Actual::Bytes(_) | Actual::UnitVariant => "such a text",
+        Actual::Char(_) | Actual::Str(_) | Actual::Bytes(_) | Actual::UnitVariant => "a string",
         Actual::Seq => "a list",
         Actual::Map
         | Actual::Enum

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use figment::value::{Dict, Map, Value};
 use figment::{Metadata, Profile, Provider};
+use toml::de::DeValue;
 
 use super::document::to_value;
 use super::env::Override;
@@ -27,7 +28,8 @@ impl Layer {
             place: Place::Variable(name.clone()),
             reason: "the value is not valid UTF-8".to_owned(),
         })?;
-        let value = text.parse::<toml::Value>().map_or_else(|_| text.into(), |value| to_value(value, None));
+        let value =
+            DeValue::parse(&text).map_or_else(|_| text.as_str().into(), |value| to_value(value.get_ref(), None));
         Ok(Self { metadata: Metadata::from("variable", name), values: nested(&key, value) })
     }
 
@@ -85,6 +87,10 @@ mod tests {
         check("[\"a\", \"b\"]", &json!(["a", "b"]));
         check("[{ name = \"eu\", token = { env = \"T\" } }]", &json!([{"name": "eu", "token": {"env": "T"}}]));
         check("[broken", &json!("[broken"));
+        check("99999999999999999999", &json!("99999999999999999999"));
+        check("-0x10", &json!("-0x10"));
+        check("1_000", &json!(1000));
+        check("1.5", &json!(1.5));
         check("a\nb = 1", &json!("a\nb = 1"));
     }
 }

@@ -187,7 +187,7 @@ mod tests {
 
     use super::super::env::Environment;
     use super::super::secret_ref::SecretRef;
-    use super::split_words;
+    use super::{is_systemd_credential, split_words};
     use crate::error::Class;
 
     const PATIENT: Duration = Duration::from_secs(60);
@@ -249,6 +249,19 @@ mod tests {
         check(&of("../token"), &environment, PATIENT, Err("must not be a path"));
         check(&of("/etc/passwd"), &environment, PATIENT, Err("must not be a path"));
         check(&of("token"), &Environment::fixed([("A", "b")]), PATIENT, Err("`LoadCredential=token`"));
+    }
+
+    #[test]
+    fn only_roots_files_in_the_credentials_directory_may_show_a_group() {
+        let environment = Environment::fixed([("CREDENTIALS_DIRECTORY", "/run/credentials/tongbu.service")]);
+        let check = |path: &str, owner, expected| {
+            assert_eq!(is_systemd_credential(&environment, Path::new(path), owner), expected, "{path} of {owner}");
+        };
+        check("/run/credentials/tongbu.service/token", 0, true);
+        check("/run/credentials/tongbu.service/token", 1000, false);
+        check("/run/credentials/other.service/token", 0, false);
+        check("/run/credentials/tongbu.service/../other.service/token", 0, false);
+        assert!(!is_systemd_credential(&Environment::fixed([("A", "b")]), Path::new("/token"), 0));
     }
 
     #[test]

@@ -102,12 +102,13 @@ fn an_unknown_key_is_refused_with_its_line_and_the_nearest_one() {
 fn a_wrong_value_is_refused_with_what_is_wanted() {
     check(
         "[http]\nretries = \"3\"\n",
-        "config.toml` line 2: `http.retries` must be a whole number from 0 up, not such a text",
+        "config.toml` line 2: `http.retries` must be a whole number from 0 up, not a string",
     );
     check(
         "[fairing]\nworkers = -1\n",
         "config.toml` line 2: `fairing.workers` must be a whole number from 0 up, not a negative number",
     );
+    check("[http]\nretries = 99999999999\n", "config.toml` line 2: `http.retries` is too large");
     check(
         "[fairing]\nmin_interval = 5\n",
         "config.toml` line 2: `fairing.min_interval` needs a unit: write it like \"5s\", \"5m\", \"5h\" or \"5d\"",
@@ -118,8 +119,8 @@ fn a_wrong_value_is_refused_with_what_is_wanted() {
     );
     check("lang = \"zhh\"\n", "config.toml` line 1: `lang` must be one of `auto`, `en`, `zh`; did you mean `zh`?");
     check("fairing = 3\n", "config.toml` line 1: `fairing` must be a table that begins with `[fairing]`");
-    check("[fairing]\naccounts = \"a\"\n", "config.toml` line 2: `fairing.accounts` must be a list, not such a text");
-    check("[fairing]\nhttp = 3\n", "config.toml` line 2: `fairing.http` must be a table, not such a number");
+    check("[fairing]\naccounts = \"a\"\n", "config.toml` line 2: `fairing.accounts` must be a list, not a string");
+    check("[fairing]\nhttp = 3\n", "config.toml` line 2: `fairing.http` must be a table, not a whole number");
     check("[[fairing.accounts]]\nname = \"a\"\n", "config.toml` line 1: missing key `token` in `fairing.accounts[0]`");
 }
 
@@ -135,7 +136,7 @@ fn a_secret_in_the_wrong_place_is_never_repeated() {
     check("[fairing]\nauth = \"raw-hunter2\"\n", "config.toml` line 2: `fairing.auth` must be one of `raw`, `bearer`");
     check(
         "[fairing]\nworkers = \"hunter2\"\n",
-        "config.toml` line 2: `fairing.workers` must be a whole number from 0 up, not such a text",
+        "config.toml` line 2: `fairing.workers` must be a whole number from 0 up, not a string",
     );
     check(
         "[monitor]\nping_url = { evn = \"hunter2\" }\n",
@@ -163,7 +164,7 @@ fn a_variable_wins_over_the_file_and_the_file_over_the_default() {
 fn a_wrong_variable_is_named() {
     assert_eq!(
         error_of("", [("TONGBU_FAIRING__WORKERS", "hunter2")]),
-        "`TONGBU_FAIRING__WORKERS`: `fairing.workers` must be a whole number from 0 up, not such a text"
+        "`TONGBU_FAIRING__WORKERS`: `fairing.workers` must be a whole number from 0 up, not a string"
     );
     assert_eq!(
         error_of("[fairing]\nworkers = 1\n", [("TONGBU_FAIRING__WORKRES", "2")]),

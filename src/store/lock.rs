@@ -203,7 +203,8 @@ impl Store {
             let claim = claim.clone();
             match self.on_writer(move |desk| claim.acquire(desk)).await?? {
                 Acquisition::Busy(holder) if is_gone(&holder) => tokio::time::sleep(ACQUIRE_PAUSE).await,
-                answer => return Ok(answer),
+                Acquisition::Busy(holder) => return Ok(Acquisition::Busy(holder)),
+                Acquisition::Held(lease) => return Ok(Acquisition::Held(lease)),
             }
         }
         self.on_writer(move |desk| claim.acquire(desk)).await?
@@ -275,6 +276,9 @@ struct Claim {
 impl Claim {
     fn acquire(self, desk: &mut Desk) -> Result<Acquisition, Error> {
         let clock = desk.clock.clone();
+        if let Some(holder) = self.glance(&desk.connection, &clock)? {
+            return Ok(Acquisition::Busy(holder));
+        }
         let taken = desk.connection.transact(
             Ending::Commit,
             |w| self.take(w, &clock),
@@ -293,6 +297,14 @@ impl Claim {
                 Acquisition::Held(Lease { held, record: self.record, began: clock.boot() })
             }
         })
+    }
+
+    /// A look without a transaction: those who find the lock held do not keep its holder from writing.
+    fn glance(&self, connection: &Connection, clock: &Clock) -> Result<Option<Holder>, Error> {
+        let Some(lock) = connection.snapshot(|r| rows::load_lock(r, &self.name))? else { return Ok(None) };
+        let inode = if lock.holder.released { None } else { OsLock::probe(&self.lock_file) };
+        let verdict = judge(Some(&lock.standing()), &here(clock, inode));
+        Ok((verdict == Verdict::Live).then_some(lock.holder))
     }
 
     /// Inside the transaction, so that nobody decides on the same lock meanwhile; the OS lock as well.

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::records::RunStart;
+use super::sqlite::Foreign;
 use super::{
     Acquisition, Component, Error, Holder, Lease, LeaseRequest, Migration, Mode, Opening, RecordId, Store, Trigger,
 };
@@ -55,8 +56,8 @@ impl Bench {
     }
 
     /// A raw connection, as another program would have one.
-    fn raw(&self) -> rusqlite::Connection {
-        rusqlite::Connection::open(self.path()).unwrap()
+    fn raw(&self) -> Foreign {
+        Foreign::open(&self.path())
     }
 }
 

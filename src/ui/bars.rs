@@ -142,6 +142,7 @@ mod tests {
             self.0.lock().unwrap().written.clone()
         }
 
+        #[expect(clippy::unnecessary_wraps, reason = "every caller answers so")]
         fn put(&self, act: impl FnOnce(&mut Drawn)) -> io::Result<()> {
             let mut drawn = self.0.lock().unwrap();
             act(&mut drawn);

@@ -128,7 +128,7 @@ pub const TREND: Text = text("duration trend", "耗时趋势");
 pub const TRIGGER: Text = text("trigger", "触发");
 pub const UNCHANGED: Text = text("unchanged", "未变");
 pub const UNREAD: Text = text("unread", "未读");
-pub const UNTIL: Text = text("until", "至");
+pub const SKIPPED_UNTIL: Text = text("{}, until {}", "{}，{} 之后再运行");
 pub const UPDATED: Text = text("updated", "更新");
 pub const VALUE: Text = text("value", "值");
 pub const VERSION: Text = text("version", "版本");
@@ -176,7 +176,8 @@ pub fn skip_reason(name: &str, language: Language) -> &str {
 
 #[cfg(test)]
 mod tests {
-    use super::{AND_MORE, Language, text};
+    use super::{AND_MORE, text};
+    use crate::config::Language;
 
     #[test]
     fn a_filled_value_is_not_filled_again() {

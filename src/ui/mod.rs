@@ -5,6 +5,8 @@
 
 mod bars;
 pub mod errors;
+#[cfg(test)]
+mod hostile;
 mod json;
 pub mod labels;
 mod lines;
@@ -17,6 +19,8 @@ mod samples;
 pub mod schema;
 pub mod settings;
 pub mod show;
+#[cfg(test)]
+mod snapshots;
 pub mod stats;
 pub mod status;
 pub mod style;

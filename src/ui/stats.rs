@@ -219,7 +219,7 @@ mod tests {
         assert_eq!((stats.len(), stats[0].run_count, stats[0].success_count), (1, 4, 2));
         assert_eq!(stats[0].durations.len(), 3);
         let answer = StatsAnswer { since: records[0].start_time, stats };
-        assert_snapshot!(answer.render_text(&style(Language::En, Some(80))), @"");
-        assert_snapshot!(answer.render_text(&style(Language::Zh, Some(80))), @"");
+        let rendered = [Language::En, Language::Zh].map(|language| answer.render_text(&style(language, Some(80))));
+        assert_snapshot!("stats", rendered.concat());
     }
 }

@@ -274,7 +274,7 @@ fn scope_notes(scope: &ScopeReport, style: &Style) -> Vec<String> {
     if let Some((reason, until)) = scope.skipped {
         let reason = labels::skip_reason(reason.name(), style.language);
         notes.push(match until {
-            Some(until) => format!("{reason}, {} {}", style.say(labels::UNTIL), style.local(until)),
+            Some(until) => labels::SKIPPED_UNTIL.fill(style.language, &[&reason, &style.local(until)]),
             None => reason.to_owned(),
         });
     }

@@ -5,8 +5,9 @@ use unicode_width::UnicodeWidthStr;
 
 use super::style::Style;
 
-/// Spaces between two columns.
+/// Spaces between two columns: one of them is the border that is not drawn.
 const GAP: usize = 2;
+const PADDING: u16 = 1;
 
 /// Which way a column's cells lean.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -125,8 +126,7 @@ impl Table {
         }
         let last = self.columns.len().saturating_sub(1);
         for (index, (drawn_column, column)) in drawn.column_iter_mut().zip(&self.columns).enumerate() {
-            let gap = if index == last { 0 } else { u16::try_from(GAP).unwrap_or_default() };
-            drawn_column.set_padding((0, gap));
+            drawn_column.set_padding((0, if index == last { 0 } else { PADDING }));
             drawn_column.set_cell_alignment(match column.lean {
                 Lean::Left => CellAlignment::Left,
                 Lean::Right => CellAlignment::Right,
@@ -224,14 +224,29 @@ mod tests {
 
     #[test]
     fn blank_columns_are_left_out_and_wide_characters_align() {
-        assert_snapshot!(sample().render(&style(Language::En, None)), @"");
+        assert_snapshot!(sample().render(&style(Language::En, None)), @"
+        name       about                 new
+        ────────────────────────────────────
+        盗梦空间   xxxxxxxxxxxxxxxxxxxx    1
+        Inception  y                      20
+        ");
     }
 
     #[test]
     fn columns_go_in_their_order_when_room_is_short_and_then_cells_wrap() {
         let at = |width| sample().render(&style(Language::En, Some(width)));
-        assert_snapshot!(at(33), @"");
-        assert_snapshot!(at(20), @"");
+        assert_snapshot!(at(33), @"
+        name       about
+        ───────────────────────────────
+        盗梦空间   xxxxxxxxxxxxxxxxxxxx
+        Inception  y
+        ");
+        assert_snapshot!(at(20), @"
+        name
+        ─────────
+        盗梦空间
+        Inception
+        ");
         let narrow = at(6);
         assert!(narrow.lines().all(|line| line.width() <= 6), "{narrow}");
     }

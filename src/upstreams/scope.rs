@@ -20,6 +20,9 @@ use crate::store::{
 
 /// How often a lock that is waited for is tried.
 const LOCK_POLL: Duration = Duration::from_millis(100);
+/// A scheduler's jitter: what is due within this share of its interval is due, or an hourly run would find itself a
+/// second early every other hour.
+const INTERVAL_SLACK: u32 = 20;
 /// A scope keeps no more problems than this; the summary counts them all.
 const MAX_PROBLEMS: usize = 100;
 
@@ -174,7 +177,8 @@ impl PassContext {
             return Some((SkipReason::NotBefore, until));
         }
         let last = state.last_success_at.filter(|last| *last <= now)?;
-        let until = last.checked_add(SignedDuration::try_from(rules.min_interval?).ok()?).ok()?;
+        let interval = rules.min_interval?;
+        let until = last.checked_add(SignedDuration::try_from(interval - interval / INTERVAL_SLACK).ok()?).ok()?;
         (until > now).then_some((SkipReason::MinInterval, until))
     }
 

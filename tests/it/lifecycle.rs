@@ -1,1 +1,27 @@
-//! How a run begins and ends.
+//! How a run begins and ends: locks, signals, deadlines, and what it says to whom.
+
+mod endings;
+mod locks;
+mod speech;
+
+use crate::sandbox::{Fault, Rule};
+use crate::support::{Running, Sandbox};
+
+/// A pass of one scope.
+const ONE: &str = "sync fairing --account shop-eu --kind responses";
+/// Its lock.
+const LOCK: &str = "fairing/shop-eu/responses";
+/// How many rows that scope has in a small sandbox.
+const ROWS: u64 = 150;
+
+impl Sandbox {
+    /// Starts a pass that holds its lock and waits for the answer to its first request; no later request is held.
+    fn spawn_held(&self, arguments: &str) -> Running {
+        let door = self.fairing.door();
+        let count = door.count("/");
+        door.add(Rule::on("/", Fault::Hold).times(1));
+        let mut running = self.spawn(arguments);
+        running.await_requests(door, count + 1);
+        running
+    }
+}

@@ -8,6 +8,7 @@ mod sandbox;
 mod support;
 
 mod architecture;
+mod cli;
 mod fakes;
 mod http;
 mod lifecycle;

@@ -1,6 +1,6 @@
 //! The front door of a fake upstream: it logs every request and misbehaves as told.
 
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use axum::Router;
@@ -12,16 +12,13 @@ use tokio::sync::watch;
 
 use super::fault::Fault;
 
-/// How long a test waits for a request before it gives up.
-const PATIENCE: Duration = Duration::from_secs(30);
-
 /// The log of one fake upstream and the rules it misbehaves by. Clones are the same door.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub struct Door(Arc<Inner>);
 
+#[derive(Default)]
 struct Inner {
     state: Mutex<Book>,
-    arrived: Condvar,
     /// Raised to let every request go on that is held.
     released: watch::Sender<u64>,
 }
@@ -112,12 +109,6 @@ impl Logged {
     }
 }
 
-impl Default for Door {
-    fn default() -> Self {
-        Self(Arc::new(Inner { state: Mutex::default(), arrived: Condvar::new(), released: watch::Sender::new(0) }))
-    }
-}
-
 impl Door {
     /// Misbehaves by this rule from now on.
     pub fn add(&self, rule: Rule) {
@@ -151,17 +142,7 @@ impl Door {
 
     /// How many requests came whose path begins so.
     pub fn count(&self, path: &str) -> usize {
-        self.book().count(path)
-    }
-
-    /// Blocks until so many requests have come whose path begins so.
-    pub fn await_requests(&self, path: &str, count: usize) {
-        let (book, waited) = self
-            .0
-            .arrived
-            .wait_timeout_while(self.book(), PATIENCE, |book| book.count(path) < count)
-            .unwrap_or_else(PoisonError::into_inner);
-        assert!(!waited.timed_out(), "{} of {count} requests to {path} came in {PATIENCE:?}", book.count(path));
+        self.book().log.iter().filter(|logged| logged.path.starts_with(path)).count()
     }
 
     /// The router behind this door.
@@ -178,14 +159,7 @@ impl Door {
         let mut book = self.book();
         let fault = book.rules.iter_mut().filter(|rule| rule.fits(&logged)).find_map(Rule::take);
         book.log.push(logged);
-        self.0.arrived.notify_all();
         (book.latency, fault)
-    }
-}
-
-impl Book {
-    fn count(&self, path: &str) -> usize {
-        self.log.iter().filter(|logged| logged.path.starts_with(path)).count()
     }
 }
 

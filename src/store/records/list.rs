@@ -23,7 +23,9 @@ pub struct Filter {
 #[derive(Clone, Debug)]
 pub struct Page {
     pub records: Vec<Record>,
+    /// How many fit the filter on all pages.
     pub total: u64,
+    /// How many are unread, whatever the filter.
     pub unread_count: u64,
 }
 
@@ -44,17 +46,21 @@ pub fn load_page(r: &Reader<'_>, filter: &Filter, page: u64, per_page: u64) -> R
     let since = filter.since.map(stored);
     let (fits, mut params) = filter.fits(since.as_deref());
     let total = load_count(r, &fits, &params)?;
-    let unread_count = load_count(r, &format!("{fits} AND is_read = 0"), &params)?;
+    let unread_count = load_count(r, "is_read = 0", &[])?;
     params.push(per_page.into());
     params.push(page.saturating_sub(1).saturating_mul(per_page).into());
     let (limit, offset) = (params.len() - 1, params.len());
+    // The ids first: sorting them reads an index, sorting whole rows would read the table.
     let records = r.rows(
         &format!(
             "SELECT {COLUMNS}
              FROM sync_records
-             WHERE {fits}
-             ORDER BY id DESC
-             LIMIT ?{limit} OFFSET ?{offset}"
+             WHERE id IN (SELECT id
+                          FROM sync_records
+                          WHERE {fits}
+                          ORDER BY id DESC
+                          LIMIT ?{limit} OFFSET ?{offset})
+             ORDER BY id DESC"
         ),
         &params,
         read,
@@ -110,15 +116,30 @@ pub fn load_states(r: &Reader<'_>) -> Result<Vec<SyncState>, Error> {
     Ok(states)
 }
 
-fn load_next_type(r: &Reader<'_>, last: &(String, String)) -> Result<Option<(String, String)>, Error> {
+/// Two steps, because a comparison of both columns at once would walk through the first one's records.
+fn load_next_type(r: &Reader<'_>, (sync, sync_type): &(String, String)) -> Result<Option<(String, String)>, Error> {
+    let read = |row: &Row<'_>| Ok((row.text(0)?.to_owned(), row.text(1)?.to_owned()));
+    let same_sync = r.first(
+        "SELECT sync, sync_type
+         FROM sync_records
+         WHERE sync = ?1
+           AND sync_type > ?2
+         ORDER BY sync_type
+         LIMIT 1",
+        &[sync.into(), sync_type.into()],
+        read,
+    )?;
+    if same_sync.is_some() {
+        return Ok(same_sync);
+    }
     r.first(
         "SELECT sync, sync_type
          FROM sync_records
-         WHERE (sync, sync_type) > (?1, ?2)
+         WHERE sync > ?1
          ORDER BY sync, sync_type
          LIMIT 1",
-        &[(&last.0).into(), (&last.1).into()],
-        |row| Ok((row.text(0)?.to_owned(), row.text(1)?.to_owned())),
+        &[sync.into()],
+        read,
     )
 }
 

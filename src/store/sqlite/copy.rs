@@ -9,7 +9,7 @@ use rustix::fs::{CWD, RenameFlags, renameat_with};
 use rustix::io::Errno;
 
 use super::connection::{Access, Connection};
-use crate::store::{Error, Value};
+use crate::store::{Error, Value, space};
 
 impl Connection {
     /// Writes a compact copy of the database into `file`, which must be missing or empty.
@@ -18,14 +18,13 @@ impl Connection {
             .to_str()
             .ok_or_else(|| Error::Value { found: file.display().to_string(), expected: "a path in UTF-8" })?;
         create_private(file)?;
-        // Errors about space or rights are about the copy's place, not about the database.
-        let copied = self.reader().first("VACUUM INTO ?1", &[Value::Text(name)], |_| Ok(()));
-        copied.map(drop).map_err(|error| match error {
-            Error::Full { source, .. } => {
-                Error::Full { free: crate::store::space::available(file), path: file.to_owned(), source }
+        match self.reader().first("VACUUM INTO ?1", &[Value::Text(name)], |_| Ok(())) {
+            // It is the copy that found no room.
+            Err(Error::Full { source, .. }) => {
+                Err(Error::Full { free: space::available(file), path: file.to_owned(), source })
             }
-            other => other,
-        })
+            copied => copied.map(drop),
+        }
     }
 }
 

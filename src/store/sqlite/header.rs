@@ -170,7 +170,7 @@ fn fuse_kind(path: &Path) -> Option<String> {
     network_fuse(&std::fs::read_to_string("/proc/self/mountinfo").ok()?, &device)
 }
 
-/// Finds the device's file system in the text of proc_pid_mountinfo(5).
+/// Finds the device's file system in the text of `/proc/self/mountinfo`.
 fn network_fuse(mounts: &str, device: &str) -> Option<String> {
     const REMOTE: [&str; 6] =
         ["fuse.sshfs", "fuse.rclone", "fuse.s3fs", "fuse.davfs", "fuse.glusterfs", "fuse.ceph-fuse"];

@@ -3,6 +3,8 @@
 mod connection;
 mod copy;
 mod fault;
+#[cfg(test)]
+mod foreign;
 mod header;
 mod open;
 
@@ -12,6 +14,8 @@ use rusqlite::{CachedStatement, ToSql};
 
 pub(super) use self::connection::{Access, Connection, Ending};
 pub(super) use self::copy::{StandIn, back_up};
+#[cfg(test)]
+pub(super) use self::foreign::Foreign;
 pub(super) use self::open::{Opened, open};
 use super::{Error, Value};
 

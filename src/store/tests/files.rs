@@ -1,1 +1,186 @@
+//! Files that cannot be the database: each is refused in one line and stays as it was.
 
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::Path;
+
+use super::{Bench, SAMPLE, acquire, content, put};
+use crate::error::Class;
+use crate::store::sqlite::Foreign;
+use crate::store::{Component, Error, Migration, Mode};
+
+/// Opens the file at the bench's path in every mode: refused with those words, and nothing is changed or left over.
+fn check(bench: &Bench, words: &str) {
+    let before = content(bench.folder.path());
+    for mode in [Mode::ReadWrite, Mode::ReadOnly, Mode::DryRun] {
+        let error = bench.open(mode).map(drop).unwrap_err();
+        assert_eq!(error.class(), Class::Database, "{error}");
+        let line = error.to_string();
+        assert!(line.contains(words) && line.contains("tongbu.db") && !line.contains('\n'), "{mode:?}: {line}");
+        assert!(error.hint().is_some(), "{line}");
+        assert!(content(bench.folder.path()) == before, "{mode:?}: the folder has changed");
+    }
+}
+
+fn check_bytes(bytes: &[u8], words: &str) {
+    let bench = Bench::new();
+    std::fs::write(bench.path(), bytes).unwrap();
+    check(&bench, words);
+}
+
+/// A closed database of ours, changed by another program.
+fn check_edited(edit: &str, words: &str) {
+    let bench = Bench::new();
+    drop(bench.store());
+    bench.raw().run(edit);
+    check(&bench, words);
+}
+
+/// A closed database of ours, with its bytes changed.
+fn check_damaged(damage: impl FnOnce(&mut Vec<u8>), words: &str) {
+    let bench = Bench::new();
+    drop(bench.store());
+    let mut bytes = std::fs::read(bench.path()).unwrap();
+    damage(&mut bytes);
+    std::fs::write(bench.path(), bytes).unwrap();
+    check(&bench, words);
+}
+
+#[test]
+fn a_file_that_is_no_database_is_refused() {
+    check_bytes(b"name,value\n1,2\n", "a text file");
+    check_bytes(b"\x1f\x8b\x08\0\0\0\0\0", "a gzip file");
+    check_bytes(b"SQLite format 3\0\x10\0", "cut off in its header");
+    check_bytes(&[0; 4096], "no SQLite database");
+}
+
+#[test]
+fn the_database_of_another_program_is_refused() {
+    for setup in [
+        "CREATE TABLE theirs (id INTEGER)",
+        "PRAGMA application_id = 77; CREATE TABLE theirs (id INTEGER)",
+        "PRAGMA journal_mode = WAL; CREATE TABLE theirs (id INTEGER)",
+    ] {
+        let bench = Bench::new();
+        bench.raw().run(setup);
+        check(&bench, "another program");
+    }
+}
+
+#[test]
+fn what_a_newer_tongbu_wrote_is_refused() {
+    check_edited("PRAGMA user_version = 2", "a newer tongbu wrote it (format 2)");
+    check_edited(
+        "INSERT INTO schema_migrations (component, name, checksum, applied_at) VALUES ('core', '9999_later', '', '')",
+        "a newer tongbu wrote it (migration `core/9999_later`)",
+    );
+    check_edited("UPDATE schema_migrations SET checksum = 'x' WHERE component = 'sample'", "`sample/0001_create`");
+    check_damaged(|bytes| bytes[18..20].fill(3), "a newer tongbu wrote it (file format 3)");
+}
+
+#[test]
+fn a_damaged_database_is_refused() {
+    check_damaged(|bytes| bytes.truncate(bytes.len() / 2), "damaged");
+    check_damaged(|bytes| bytes[100..200].fill(0xee), "damaged");
+    check_damaged(|bytes| bytes[100..].fill(0), "damaged");
+}
+
+#[test]
+fn what_is_no_file_is_refused() {
+    let bench = Bench::new();
+    std::fs::create_dir(bench.path()).unwrap();
+    check(&bench, "a directory");
+
+    let bench = Bench::new();
+    rustix::fs::mkfifoat(rustix::fs::CWD, bench.path(), rustix::fs::Mode::RUSR).unwrap();
+    check_odd(&bench, "a named pipe");
+
+    let bench = Bench::new();
+    let _socket = std::os::unix::net::UnixListener::bind(bench.path()).unwrap();
+    check_odd(&bench, "a socket");
+
+    let bench = Bench::new();
+    symlink("/dev/null", bench.path()).unwrap();
+    check_odd(&bench, "a device");
+
+    let bench = Bench::new();
+    symlink("tongbu.db", bench.path()).unwrap();
+    check(&bench, "cannot access");
+}
+
+/// What has no content to compare.
+fn check_odd(bench: &Bench, words: &str) {
+    for mode in [Mode::ReadWrite, Mode::ReadOnly, Mode::DryRun] {
+        let error = bench.open(mode).map(drop).unwrap_err();
+        assert!(error.to_string().contains(words), "{error}");
+    }
+    assert_eq!(std::fs::read_dir(bench.folder.path()).unwrap().count(), 1);
+}
+
+#[test]
+fn a_parent_that_is_a_file_is_an_error_about_that_path() {
+    let bench = Bench::new();
+    std::fs::write(bench.path(), "x").unwrap();
+    let below = bench.path().join("tongbu.db");
+    let opening = crate::store::Opening { clock: bench.clock.clone(), mode: Mode::ReadWrite, components: vec![SAMPLE] };
+    let error = crate::store::Store::open(&below, opening).map(drop).unwrap_err();
+    assert!(matches!(error, Error::Io { .. }), "{error}");
+}
+
+#[tokio::test]
+async fn a_damaged_data_page_fails_the_write_and_not_the_process() {
+    let bench = Bench::new();
+    let store = bench.store();
+    let lease = acquire(&store, "tasks/today").await;
+    for number in 0..50 {
+        put(&store, &lease, number).await.unwrap();
+    }
+    store.release(lease, None).await.unwrap();
+    drop(store);
+    let root = bench.raw().int("SELECT rootpage FROM sqlite_schema WHERE name = 'numbers'");
+    let root = usize::try_from(root).unwrap();
+    let mut bytes = std::fs::read(bench.path()).unwrap();
+    let page = 16 * 1024;
+    bytes[(root - 1) * page..root * page].fill(0xee);
+    std::fs::write(bench.path(), bytes).unwrap();
+    let store = bench.store();
+    let lease = acquire(&store, "tasks/today").await;
+    let error = put(&store, &lease, 99).await.unwrap_err();
+    assert!(matches!(error, Error::Corrupt { .. }), "{error}");
+    assert!(error.hint().unwrap().contains("tongbu backup"));
+}
+
+#[tokio::test]
+async fn a_backup_is_whole_private_and_never_replaces_a_file() {
+    let bench = Bench::new();
+    let store = bench.store();
+    let lease = acquire(&store, "tasks/today").await;
+    put(&store, &lease, 7).await.unwrap();
+    let target = bench.folder.path().join("copy.db");
+    bench.open(Mode::ReadOnly).unwrap().backup(&target).unwrap();
+    assert_eq!(target.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+    assert_eq!(Foreign::open(&target).int("SELECT number FROM numbers"), 7);
+    assert!(matches!(store.backup(&target), Err(Error::Exists { .. })));
+    assert!(matches!(store.backup(Path::new("/nowhere/copy.db")), Err(Error::Io { .. })));
+    let left: Vec<_> = content(bench.folder.path()).into_iter().filter(|(path, _)| is_draft(path)).collect();
+    assert!(left.is_empty());
+    // A copy is a database like any other.
+    let moved = Bench::new();
+    std::fs::copy(&target, moved.path()).unwrap();
+    assert_eq!(super::numbers(&moved.store()), [7]);
+}
+
+fn is_draft(path: &Path) -> bool {
+    path.to_string_lossy().contains(".partial")
+}
+
+#[test]
+fn a_component_added_later_is_not_taken_for_a_newer_file() {
+    const LATER: Component = Component {
+        name: "later",
+        migrations: &[Migration { name: "0001_create", sql: "CREATE TABLE later (id INTEGER PRIMARY KEY) STRICT" }],
+    };
+    let bench = Bench::new();
+    drop(bench.store());
+    bench.open_with(Mode::ReadWrite, vec![SAMPLE, LATER]).unwrap();
+    bench.open_with(Mode::ReadWrite, vec![]).unwrap();
+}

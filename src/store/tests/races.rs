@@ -1,1 +1,125 @@
+//! Several stores at once: locks never overlap, first opens never fail.
 
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::thread;
+use std::time::Instant;
+
+use super::{Bench, SAMPLE, numbers, request};
+use crate::clock::Clock;
+use crate::store::{Acquisition, Component, Error, LeaseRequest, Migration, Mode, Opening, Store};
+
+fn open(bench: &Bench, components: Vec<Component>) -> Result<Store, Error> {
+    Store::open(&bench.path(), Opening { clock: Clock::system(), mode: Mode::ReadWrite, components })
+}
+
+#[test]
+fn many_holders_in_turn_never_overlap_and_their_tokens_are_dense() {
+    const STORES: u64 = 8;
+    const ROUNDS: u64 = 25;
+    let bench = Bench::new();
+    drop(open(&bench, vec![SAMPLE]).unwrap());
+    let inside = AtomicI64::new(0);
+    let last_token = AtomicI64::new(0);
+    let acquired = AtomicU64::new(0);
+    let began = Instant::now();
+    thread::scope(|scope| {
+        for _ in 0..STORES {
+            scope.spawn(|| {
+                let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+                let store = open(&bench, vec![SAMPLE]).unwrap();
+                let mut done = 0;
+                while done < ROUNDS {
+                    let lease = match runtime.block_on(store.acquire(request("tasks/today", None))).unwrap() {
+                        Acquisition::Held(lease) => lease,
+                        Acquisition::Busy(_) => {
+                            thread::yield_now();
+                            continue;
+                        }
+                    };
+                    assert_eq!(inside.fetch_add(1, Ordering::SeqCst), 0, "two holders at once");
+                    assert_eq!(last_token.swap(lease.token(), Ordering::SeqCst), lease.token() - 1);
+                    let token = lease.token();
+                    let insert = "INSERT INTO numbers (number) VALUES (?1)";
+                    store.write_blocking(&lease, move |w| w.execute(insert, &[token.into()])).unwrap();
+                    inside.fetch_sub(1, Ordering::SeqCst);
+                    runtime.block_on(store.release(lease, None)).unwrap();
+                    acquired.fetch_add(1, Ordering::SeqCst);
+                    done += 1;
+                }
+            });
+        }
+    });
+    let total = STORES * ROUNDS;
+    println!("{total} acquisitions by {STORES} stores in {:?}", began.elapsed());
+    assert_eq!(acquired.into_inner(), total);
+    let expected: Vec<i64> = (1..=i64::try_from(total).unwrap()).collect();
+    assert_eq!(numbers(&bench.store()), expected);
+}
+
+#[test]
+fn first_opens_and_upgrades_race_without_failing() {
+    const UPGRADED: Component = Component {
+        name: SAMPLE.name,
+        migrations: &[
+            SAMPLE.migrations[0],
+            Migration { name: "0002_words", sql: "ALTER TABLE numbers ADD COLUMN word TEXT" },
+        ],
+    };
+    for _ in 0..10 {
+        let bench = Bench::new();
+        for component in [SAMPLE, UPGRADED] {
+            thread::scope(|scope| {
+                for _ in 0..8 {
+                    scope.spawn(|| open(&bench, vec![component]).map(drop).unwrap());
+                }
+            });
+        }
+        assert_eq!(bench.raw().int("SELECT COUNT(*) FROM schema_migrations"), 3);
+    }
+}
+
+/// A disk that is full at the N-th page: the engine's own page limit stands in for it.
+#[tokio::test]
+async fn a_full_disk_loses_nothing_acknowledged_and_holds_no_false_lock() {
+    for extra_pages in 0..12 {
+        let bench = Bench::new();
+        let store = bench.store();
+        let pages = bench.raw().int("PRAGMA page_count");
+        let limit = format!("PRAGMA max_page_count = {}", pages + extra_pages);
+        store.on_writer(move |desk| desk.connection.reader().first(&limit, &[], |_| Ok(()))).await.unwrap().unwrap();
+        let mut acknowledged = Vec::new();
+        let error = loop {
+            let lease = match store.acquire(LeaseRequest { ..request("tasks/today", None) }).await {
+                Ok(Acquisition::Held(lease)) => lease,
+                Ok(Acquisition::Busy(holder)) => panic!("{holder:?}"),
+                Err(error) => break error,
+            };
+            let first = i64::try_from(acknowledged.len()).unwrap();
+            let written = store.write(&lease, move |w| {
+                let insert = "INSERT INTO numbers (number) VALUES (?1)";
+                (first..first + 5_000).try_for_each(|number| w.execute(insert, &[number.into()]).map(drop))
+            });
+            match written.await {
+                Ok(()) => acknowledged.extend(first..first + 5_000),
+                Err(error) => break error,
+            }
+            store.release(lease, None).await.unwrap();
+        };
+        assert!(matches!(error, Error::Full { .. }), "{error}");
+        assert!(error.to_string().contains("tongbu.db"));
+        drop(store);
+        // The next run, with room again, goes on where the last acknowledged batch ended.
+        let next = bench.store();
+        assert_eq!(numbers(&next), acknowledged);
+        super::acquire(&next, "tasks/today").await;
+        assert_eq!(bench.raw().texts("PRAGMA integrity_check"), ["ok"]);
+    }
+}
+
+#[test]
+fn the_heart_of_the_store_can_be_shared_between_threads() {
+    fn check<T: Send + Sync>() {}
+    check::<Store>();
+    check::<crate::store::Lease>();
+    check::<crate::store::RunRecord>();
+}

@@ -96,7 +96,7 @@ async fn a_record_marked_interrupted_stays_so() {
     let store = bench.store();
     let run = store.open_record(start("trace")).await.unwrap();
     let id = run.id();
-    bench.raw().execute("UPDATE sync_records SET status = 'interrupted'", []).unwrap();
+    bench.raw().run("UPDATE sync_records SET status = 'interrupted'");
     store.close_record(run, end(Status::Success)).await.unwrap();
     assert_eq!(status(&store, id), Status::Interrupted);
 }

@@ -53,6 +53,7 @@ impl Upstream for Fairing {
   tongbu sync fairing --incremental --on-lock skip";
     const MIGRATIONS: &'static [Migration] =
         &[Migration { name: "0001_create", sql: include_str!("migrations/0001_create.sql") }];
+    const TEMPLATE: &'static str = include_str!("template.toml");
     type Config = Config;
     type Options = Options;
 

@@ -107,6 +107,7 @@ impl Work<'_> {
 
     /// Reads what was updated since; answers whether the upstream did filter.
     async fn read_since(&self, scope: &Scope<'_>, since: Timestamp, cursor: &Cursor) -> Result<bool, Error> {
+        let started_at = scope.context.clock.now();
         let mut tally = Tally { newest: cursor.updated_at, ..Tally::default() };
         self.read_pages(scope, Some(since), true, &mut tally).await?;
         if tally.is_unfiltered {
@@ -118,8 +119,7 @@ impl Work<'_> {
             summary.unchanged = received.saturating_sub(summary.new + summary.updated + summary.restored);
         });
         if tally.bad_count == 0 {
-            let now = scope.context.clock.now();
-            let state = ScopeState { last_success_at: Some(now), ..cursor.moved(&scope.state, tally.newest) };
+            let state = ScopeState { last_success_at: Some(started_at), ..cursor.moved(&scope.state, tally.newest) };
             scope.write(move |w| cursors::save_state(w, &state)).await?;
         }
         self.tell(scope);

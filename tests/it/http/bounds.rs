@@ -14,7 +14,7 @@ use tongbu::http::{Client, Context, Error, Pace, Phase, Profile, Request};
 
 use super::faults::catalogue::{self, GOOD_BODY};
 use super::faults::{Received, Script, Server, answer, json};
-use super::{Page, context, profile};
+use super::{Page, context, patient, profile};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -25,11 +25,6 @@ async fn serve(answer: impl Fn(&Received) -> Script + Send + Sync + 'static) -> 
 async fn serve_fault(name: &str) -> Server {
     let script = catalogue::named(name).expect("a fault of that name").script;
     serve(move |_| script.clone()).await
-}
-
-/// Limits that no test reaches by accident.
-fn patient(url: &str) -> Profile {
-    Profile { read_timeout: 10 * SECOND, total_timeout: 20 * SECOND, ..profile(url) }
 }
 
 fn client(profile: Profile, context: &Context) -> Client {
@@ -80,15 +75,17 @@ async fn the_deadline_of_the_run_bounds_a_transfer() {
 
 #[tokio::test]
 async fn every_timeout_names_what_was_waited_for() {
-    for (fault, expected) in
-        [("silent", Phase::FirstByte), ("stalled-body", Phase::Idle), ("dripping-body", Phase::Total)]
-    {
-        let server = serve_fault(fault).await;
-        let error = fetch(&client(profile(&server.url()), &context())).await.expect_err("a timeout");
-        assert!(matches!(error, Error::Timeout { phase, .. } if phase == expected), "{fault}: {error:?}");
-        let setting = if expected == Phase::Total { "`total_timeout`" } else { "`read_timeout`" };
-        assert!(error.hint().is_some_and(|hint| hint.contains(setting)), "{fault}");
-    }
+    check_timeout("silent", Duration::from_millis(200), 10 * SECOND, Phase::FirstByte, "`read_timeout`").await;
+    check_timeout("stalled-body", Duration::from_millis(600), 10 * SECOND, Phase::Idle, "`read_timeout`").await;
+    check_timeout("dripping-body", 10 * SECOND, Duration::from_millis(300), Phase::Total, "`total_timeout`").await;
+}
+
+async fn check_timeout(fault: &str, read: Duration, total: Duration, expected: Phase, setting: &str) {
+    let server = serve_fault(fault).await;
+    let profile = Profile { read_timeout: read, total_timeout: total, ..profile(&server.url()) };
+    let error = fetch(&client(profile, &context())).await.expect_err("a timeout");
+    assert!(matches!(error, Error::Timeout { phase, .. } if phase == expected), "{fault}: {error:?}");
+    assert!(error.hint().is_some_and(|hint| hint.contains(setting)), "{fault}");
 }
 
 #[tokio::test]
@@ -114,7 +111,7 @@ async fn a_refused_connection_says_where_and_how_to_look() {
 async fn a_certificate_nobody_vouches_for_is_not_retried() {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let url = format!("https://{}", listener.local_addr().expect("its address"));
-    let profile = Profile { retries: 3, connect_timeout: 5 * SECOND, ..patient(&url) };
+    let profile = Profile { retries: 3, ..patient(&url) };
     let context = context();
     let client = client(profile, &context);
     let serving = std::thread::spawn(move || serve_self_signed(&listener));

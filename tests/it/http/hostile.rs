@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use futures_util::future::ready;
 use futures_util::{StreamExt, stream};
+use tokio::time::timeout;
 use tongbu::error::Class;
 use tongbu::http::{Client, Error, Profile, Request};
 
@@ -15,7 +16,10 @@ use super::{Page, context, profile};
 const GRACE: Duration = Duration::from_millis(500);
 
 /// For faults that are no matter of time: a busy machine must not turn them into timeouts.
-const PATIENCE: Duration = Duration::from_secs(5);
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A machine busy with other things may wake us late; a client that does not keep its limits is late every time.
+const TRIES: usize = 3;
 
 /// What a fault ends in: nothing bad, or the error of that variant and class.
 type Outcome = Result<(), (&'static str, Class)>;
@@ -133,32 +137,48 @@ async fn every_fault_ends_in_time_with_the_right_error() {
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
-/// Lets one fault happen; tells what is wrong with its end.
+/// Tells what is wrong with the end of a fault, its best time counting.
 async fn check(fault: Fault, expected: Outcome) -> Result<(), String> {
-    let name = fault.name;
-    let server = Server::start(move |_| fault.script.clone()).await.expect("a free port");
-    let mut profile = profile(&server.url());
+    let mut profile = profile("http://127.0.0.1");
     if expected != TIMEOUT {
+        profile.connect_timeout = PATIENCE;
         profile.read_timeout = PATIENCE;
         profile.total_timeout = PATIENCE;
     }
     let allowed = profile.total_timeout + GRACE;
+    let mut times = Vec::new();
+    for _ in 0..TRIES {
+        let took = run(&fault, &profile, expected).await?;
+        if took <= allowed {
+            return Ok(());
+        }
+        times.push(took);
+    }
+    Err(format!("{} took {times:?}", fault.name))
+}
+
+/// Lets a fault happen once and tells how long it took, or what is wrong with its end.
+async fn run(Fault { name, script }: &Fault, profile: &Profile, expected: Outcome) -> Result<Duration, String> {
+    let script = script.clone();
+    let server = Server::start(move |_| script.clone()).await.expect("a free port");
+    let profile = Profile { base_url: server.url().parse().expect("a URL"), ..profile.clone() };
     let started = Instant::now();
-    let outcome = fetch(profile).await;
+    let Ok(outcome) = timeout(2 * PATIENCE, fetch(profile)).await else {
+        return Err(format!("{name} does not end"));
+    };
     let took = started.elapsed();
     let found = outcome.as_ref().map(|_| ()).map_err(kind);
-    let text = outcome.as_ref().err().map(ToString::to_string).unwrap_or_default();
     if found != expected {
         return Err(format!("{name} ended in {found:?}, not {expected:?}: {outcome:?}"));
     }
-    if took > allowed {
-        return Err(format!("{name} took {took:?}"));
-    }
+    let text = outcome.err().map(|error| error.to_string()).unwrap_or_default();
     if text.contains("page=3") || text.contains(char::is_control) {
         return Err(format!("{name} shows what it must not: {text:?}"));
     }
     match server.received().len() {
-        1 => Ok(()),
+        // None, where the time was up before a busy machine let the server read.
+        0 if expected == TIMEOUT => Ok(took),
+        1 => Ok(took),
         count => Err(format!("{name} was asked for {count} times")),
     }
 }

@@ -47,6 +47,16 @@ fn profile(url: &str) -> Profile {
     }
 }
 
+/// Limits that no test reaches by accident.
+fn patient(url: &str) -> Profile {
+    Profile {
+        connect_timeout: Duration::from_secs(10),
+        read_timeout: Duration::from_secs(20),
+        total_timeout: Duration::from_secs(30),
+        ..profile(url)
+    }
+}
+
 fn context() -> Context {
     Context {
         clock: Clock::system(),

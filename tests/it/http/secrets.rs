@@ -12,7 +12,7 @@ use tracing::subscriber::DefaultGuard;
 
 use super::faults::catalogue;
 use super::faults::{Script, Server, answer, json};
-use super::{Page, context, profile};
+use super::{Page, context, patient, profile};
 
 /// Where no mask may be needed, because it is never put there: it is not told to be a secret.
 const UNTOLD: &str = "untold-canary-6b1f";
@@ -60,9 +60,13 @@ fn everything(error: &Error) -> String {
     format!("{error} {error:?} {error:#?} {:?} {causes:?}", error.hint())
 }
 
+fn retrying(url: &str) -> Profile {
+    Profile { retries: 1, ..patient(url) }
+}
+
 /// Fetches with credentials in every place they can be in, and gives all that could be shown of it.
-async fn fetch(url: &str, retries: u32) -> String {
-    let client = Client::new(Profile { retries, max_body: 1 << 20, ..profile(url) }, context()).expect("a client");
+async fn fetch(profile: Profile) -> String {
+    let client = Client::new(Profile { max_body: 1 << 20, ..profile }, context()).expect("a client");
     let secret = Secret::new(REPEATED.to_owned());
     let request = Request::get("/api/responses?from=1")
         .query("token", UNTOLD)
@@ -74,10 +78,10 @@ async fn fetch(url: &str, retries: u32) -> String {
     debug + &error.as_ref().map(everything).unwrap_or_default()
 }
 
-async fn fetch_from(script: Script, retries: u32) -> String {
+async fn fetch_from(script: Script, limits: fn(&str) -> Profile) -> String {
     let server = Server::start(move |_| script.clone()).await.expect("a free port");
-    let shown = fetch(&server.url(), retries).await;
-    assert!(server.received()[0].head.contains(UNTOLD), "the credentials must be sent");
+    let shown = fetch(limits(&server.url())).await;
+    assert!(server.received().iter().all(|request| request.head.contains(UNTOLD)), "credentials must be sent");
     shown
 }
 
@@ -93,7 +97,7 @@ fn check(what: &str, shown: &str) {
 async fn no_fault_shows_a_credential() {
     let (log, _guard) = Log::watch();
     stream::iter(catalogue::all())
-        .for_each_concurrent(16, |fault| async move { check(fault.name, &fetch_from(fault.script, 0).await) })
+        .for_each_concurrent(16, |fault| async move { check(fault.name, &fetch_from(fault.script, profile).await) })
         .await;
     check("the log", &log.text());
 }
@@ -101,7 +105,7 @@ async fn no_fault_shows_a_credential() {
 #[tokio::test]
 async fn a_refused_connection_shows_no_credential() {
     let (log, _guard) = Log::watch();
-    check("the error", &fetch("http://127.0.0.1:1", 1).await);
+    check("the error", &fetch(retrying("http://127.0.0.1:1")).await);
     check("the log", &log.text());
 }
 
@@ -110,19 +114,19 @@ async fn an_upstream_that_repeats_a_secret_is_quoted_without_it() {
     for (status, headers) in [("403 Forbidden", ""), ("200 OK", "content-type: text/html\r\n"), ("503 Down", "")] {
         let (log, _guard) = Log::watch();
         let body = format!("<p>no such key: {REPEATED}");
-        let shown = fetch_from(answer(status, headers, body.as_bytes()), 1).await;
+        let shown = fetch_from(answer(status, headers, body.as_bytes()), retrying).await;
         check(status, &shown);
         check(status, &log.text());
         assert!(shown.contains("no such key: ***"), "{status}: {shown}");
     }
-    let echo = fetch_from(json(&format!(r#"{{"data":"{REPEATED}"}}"#)), 0).await;
+    let echo = fetch_from(json(&format!(r#"{{"data":"{REPEATED}"}}"#)), patient).await;
     check("a value of the wrong type", &echo);
 }
 
 #[tokio::test]
 async fn a_retry_is_logged_with_its_reason() {
     let (log, _guard) = Log::watch();
-    fetch_from(answer("503 Down", "", b"maintenance"), 1).await;
+    fetch_from(answer("503 Down", "", b"maintenance"), retrying).await;
     let text = log.text();
     assert!(text.contains("failed, trying again upstream=\"fairing\" attempt=1 wait_ms="), "{text}");
     assert!(text.contains("status 503 Service Unavailable, `maintenance`"), "{text}");

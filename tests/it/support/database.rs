@@ -11,7 +11,6 @@ pub struct Database(Connection);
 /// One row of `sync_records`, as far as tests look at it.
 #[derive(Debug)]
 pub struct Record {
-    pub id: i64,
     pub status: String,
     pub exit_code: Option<i64>,
     pub pid: i64,
@@ -60,11 +59,10 @@ impl Database {
     /// Every record, the oldest first.
     #[track_caller]
     pub fn records(&self) -> Vec<Record> {
-        let sql = "SELECT id, status, exit_code, pid FROM sync_records ORDER BY id";
+        let sql = "SELECT status, exit_code, pid FROM sync_records ORDER BY id";
         let mut statement = self.0.prepare(sql).unwrap_or_else(|error| panic!("{error}: {sql}"));
-        let rows = statement.query_map([], |row| {
-            Ok(Record { id: row.get(0)?, status: row.get(1)?, exit_code: row.get(2)?, pid: row.get(3)? })
-        });
+        let rows =
+            statement.query_map([], |row| Ok(Record { status: row.get(0)?, exit_code: row.get(1)?, pid: row.get(2)? }));
         rows.and_then(Iterator::collect).unwrap_or_else(|error| panic!("{error}: {sql}"))
     }
 

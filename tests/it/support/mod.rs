@@ -3,7 +3,6 @@
 mod database;
 mod run;
 
-pub use self::database::{Database, Record};
 pub use self::run::{Outcome, Running};
 
 use std::io::{Read as _, Write as _};
@@ -14,7 +13,7 @@ use std::time::{Duration, Instant};
 pub use crate::sandbox::{Sandbox, Settings};
 
 /// How long anything may take before the test fails instead of hanging.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+pub const PATIENCE: Duration = Duration::from_secs(300);
 
 impl Sandbox {
     /// A small one: 150 responses in the first account, 15 in the second.
@@ -23,13 +22,10 @@ impl Sandbox {
     }
 }
 
-/// Asks again and again until there is an answer.
-pub fn poll<T>(what: &str, mut attempt: impl FnMut() -> Option<T>) -> T {
+/// Looks again and again until it is so.
+pub fn poll(what: &str, mut is_so: impl FnMut() -> bool) {
     let deadline = Instant::now() + PATIENCE;
-    loop {
-        if let Some(answer) = attempt() {
-            return answer;
-        }
+    while !is_so() {
         assert!(Instant::now() < deadline, "waited {PATIENCE:?} for {what}");
         thread::sleep(Duration::from_millis(2));
     }

@@ -11,8 +11,8 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
-use super::PATIENCE;
-use crate::sandbox::Sandbox;
+use super::{PATIENCE, poll};
+use crate::sandbox::{Door, Sandbox};
 
 /// A finished process.
 #[derive(Debug)]
@@ -33,7 +33,7 @@ pub struct Running {
     ended: Receiver<(ExitStatus, String, String)>,
     started: Instant,
     peak_bytes: u64,
-    has_ended: bool,
+    ending: Option<(ExitStatus, String, String)>,
 }
 
 impl Sandbox {
@@ -66,7 +66,7 @@ impl Running {
             // Nobody waits any more if the test has failed meanwhile.
             let _ = sender.send(ending);
         });
-        Self { pid, ended, started: Instant::now(), peak_bytes: 0, has_ended: false }
+        Self { pid, ended, started: Instant::now(), peak_bytes: 0, ending: None }
     }
 
     pub fn pid(&self) -> i32 {
@@ -79,18 +79,36 @@ impl Running {
 
     /// Waits for its end; longer than [`PATIENCE`] is a failure.
     pub fn wait(mut self) -> Outcome {
-        loop {
+        while !self.has_ended() {
+            self.watch();
+        }
+        let (status, stdout, stderr) = self.ending.take().expect("it has ended");
+        let (took, peak_bytes) = (self.started.elapsed(), self.peak_bytes);
+        // What the wait was for is over; nothing is left to be killed.
+        self.ending = Some((status, String::new(), String::new()));
+        Outcome { code: status.code(), signal: status.signal(), stdout, stderr, took, peak_bytes }
+    }
+
+    /// Waits until so many requests have come in at the door; they must come before it ends.
+    #[track_caller]
+    pub fn await_requests(&mut self, door: &Door, count: usize) {
+        poll("a request", || {
+            let has_come = door.count("/") >= count;
+            assert!(has_come || !self.has_ended(), "ended before request {count}: {:?}", self.ending);
+            has_come
+        });
+    }
+
+    /// Whether it has ended by now, or does so within a moment.
+    pub fn has_ended(&mut self) -> bool {
+        if self.ending.is_none() {
             match self.ended.recv_timeout(Duration::from_millis(2)) {
-                Ok((status, stdout, stderr)) => {
-                    self.has_ended = true;
-                    let (took, peak_bytes) = (self.started.elapsed(), self.peak_bytes);
-                    let (code, signal) = (status.code(), status.signal());
-                    return Outcome { code, signal, stdout, stderr, took, peak_bytes };
-                }
-                Err(RecvTimeoutError::Timeout) => self.watch(),
+                Ok(ending) => self.ending = Some(ending),
+                Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => panic!("the thread that waits for the process has panicked"),
             }
         }
+        self.ending.is_some()
     }
 
     /// Sees how much memory it needs.
@@ -105,7 +123,7 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        if !self.has_ended && self.ended.try_recv().is_err() {
+        if self.ending.is_none() && self.ended.try_recv().is_err() {
             // It may be ending by itself just now.
             let _ = kill_process(self.pid, Signal::KILL);
         }

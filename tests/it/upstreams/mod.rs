@@ -1,1 +1,4 @@
 //! The upstreams: what all of them promise, and what each does.
+
+mod contract;
+mod fairing;

@@ -129,15 +129,15 @@ fn time(value: &str) -> Result<Timestamp, String> {
 fn shaped(kind: Kind, style: Style, set: &Arc<Set>, asked: &Asked) -> Response {
     let rows = set.rows(asked.order, asked.after, asked.updated_min);
     match style.shape {
-        Shape::Whole => json(Body::from_stream(streamed(pieces("{\"data\":[", rows, "]}")))),
-        Shape::Bare => json(Body::from_stream(streamed(pieces("[", rows, "]")))),
+        Shape::Whole => json(set.now(), Body::from_stream(streamed(pieces("{\"data\":[", rows, "]}")))),
+        Shape::Bare => json(set.now(), Body::from_stream(streamed(pieces("[", rows, "]")))),
         Shape::Pages => {
             let limit = usize::try_from(asked.limit.unwrap_or(style.max_limit)).expect("a page fits memory");
             let mut numbers: Vec<u64> = rows.take(limit + 1).collect();
             let has_more = numbers.len() > limit;
             numbers.truncate(limit);
             let next = next(kind, style, set, asked, numbers.last().copied(), has_more);
-            json(Body::from(page(set, &numbers, &next)))
+            json(set.now(), Body::from(page(set, &numbers, &next)))
         }
     }
 }
@@ -182,8 +182,10 @@ fn page(set: &Set, numbers: &[u64], next: &str) -> Vec<u8> {
     body
 }
 
-fn json(body: Body) -> Response {
-    ([(header::CONTENT_TYPE, "application/json; charset=utf-8")], body).into_response()
+/// The rows' times and the answer's are of the same clock, as they are upstream.
+fn json(now: Timestamp, body: Body) -> Response {
+    let date = now.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
+    ([(header::CONTENT_TYPE, "application/json; charset=utf-8"), (header::DATE, &date)], body).into_response()
 }
 
 fn streamed(pieces: impl Iterator<Item = Bytes>) -> impl stream::Stream<Item = Result<Bytes, Infallible>> {

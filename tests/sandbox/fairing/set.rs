@@ -60,6 +60,11 @@ impl Set {
         }
     }
 
+    /// What time it is upstream.
+    pub const fn now(&self) -> Timestamp {
+        self.now
+    }
+
     /// How many rows there are.
     pub fn live(&self) -> u64 {
         self.count - self.gone.len() as u64

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::compressed::{bomb, gzip, gzip_with_bad_checksum, truncated_gzip};
+use super::compressed::{BOMB, gzip, gzip_with_bad_checksum, truncated_gzip};
 use super::{Script, Step, answer, json};
 
 /// A way to answer wrongly.
@@ -92,7 +92,7 @@ fn framing() -> Vec<Fault> {
 
 /// Too slow, each in another place.
 fn slow() -> Vec<Fault> {
-    let (start, block) = bomb();
+    let (start, block) = BOMB.clone();
     vec![
         fault("silent", vec![Step::Hold]),
         fault("dripping-head", vec![Step::Drip(head("").into_bytes().repeat(100), DRIP)]),
@@ -135,10 +135,10 @@ fn heads() -> Vec<Fault> {
 
 /// Compression that lies, breaks or explodes.
 fn encodings() -> Vec<Fault> {
-    let (start, block) = bomb();
+    let (start, block) = BOMB.clone();
     let with_more = [gzip(GOOD_BODY.as_bytes()), b"more".to_vec()].concat();
     vec![
-        fault("gzip-bomb", vec![send(head("content-encoding: gzip\r\n")), send(start), Step::Repeat(block, 1024)]),
+        fault("gzip-bomb", vec![send(head("content-encoding: gzip\r\n")), send(start), Step::Repeat(block, 16 * 1024)]),
         encoded("gzip-bad-checksum", "gzip", gzip_with_bad_checksum(GOOD_BODY.as_bytes())),
         encoded("gzip-truncated", "gzip", truncated_gzip(GOOD_BODY.repeat(100).as_bytes())),
         encoded("gzip-with-more-behind", "gzip", with_more),

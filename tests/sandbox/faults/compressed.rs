@@ -1,6 +1,7 @@
 //! Compressed bodies, whole and broken.
 
 use std::io::Write;
+use std::sync::LazyLock;
 
 use flate2::write::GzEncoder;
 use flate2::{Compress, Compression, FlushCompress};
@@ -29,12 +30,12 @@ pub fn truncated_gzip(body: &[u8]) -> Vec<u8> {
     bytes
 }
 
-/// A gzip stream's beginning, and about a kilobyte that makes a megabyte of blanks each time it is repeated.
-pub fn bomb() -> (Vec<u8>, Vec<u8>) {
-    let mut block = Vec::with_capacity(1 << 16);
-    let blanks = vec![b' '; 1 << 20];
+/// What a bomb begins with, and a few bytes that make 64 KiB of blanks each time they are repeated.
+pub static BOMB: LazyLock<(Vec<u8>, Vec<u8>)> = LazyLock::new(|| {
+    let mut block = Vec::with_capacity(1 << 12);
+    let blanks = vec![b' '; 1 << 16];
     // A full flush ends on a byte and refers to nothing before it, so the block may stand any number of times.
-    let done = Compress::new(Compression::best(), false).compress_vec(&blanks, &mut block, FlushCompress::Full);
-    assert!(done.is_ok() && block.len() < 1 << 13, "a block of blanks must be small");
+    let done = Compress::new(Compression::default(), false).compress_vec(&blanks, &mut block, FlushCompress::Full);
+    assert!(done.is_ok() && block.len() < 1 << 10, "a block of blanks must be small");
     (GZIP_HEAD.to_vec(), block)
-}
+});

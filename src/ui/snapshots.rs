@@ -1,0 +1,225 @@
+//! What people and programs see, kept as snapshots: English and Chinese, narrow and wide.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use insta::assert_snapshot;
+use unicode_width::UnicodeWidthStr;
+
+use super::Answer;
+use super::errors::{ErrorDocument, render_error};
+use super::json;
+use super::locks::{BreakAnswer, CleanAnswer, LocksAnswer};
+use super::notices::{CheckAnswer, CreatedAnswer, NoRunYet, PathsAnswer, PruneAnswer, ReadAnswer};
+use super::records::RecordsAnswer;
+use super::samples::{self, style};
+use super::schema;
+use super::settings::SettingsAnswer;
+use super::show::RecordAnswer;
+use super::status::{StatusAnswer, SyncRow};
+use super::sync_report::{SyncAllAnswer, SyncAnswer};
+use crate::config::{Language, Place, Setting};
+use crate::error::Class;
+use crate::exit::Exit;
+use crate::run::Report;
+use crate::store::{Holder, Status, Summary};
+
+/// Keeps both languages at 80 and 200 columns in one snapshot, and the document.
+fn check<A: Answer>(name: &str, answer: &A) {
+    let mut all = String::new();
+    for (title, language) in [("English", Language::En), ("中文", Language::Zh)] {
+        for width in [80, 200] {
+            let text = answer.render_text(&style(language, Some(width)));
+            writeln!(all, "== {title}, {width} columns").unwrap();
+            all.push_str(&text);
+        }
+    }
+    let document = json::render(&answer.document(&style(Language::Zh, None)));
+    let pretty = serde_json::from_str::<serde_json::Value>(&document).unwrap();
+    assert_valid(&pretty);
+    writeln!(all, "== JSON\n{pretty:#}").unwrap();
+    assert_snapshot!(name, all);
+}
+
+/// Exactly one of the published schemas describes the document, and it is the one the document names.
+fn assert_valid(document: &serde_json::Value) {
+    let schemas: serde_json::Value = serde_json::from_str(&schema::render_all()).unwrap();
+    let errors: Vec<_> =
+        jsonschema::validator_for(&schemas).unwrap().iter_errors(document).map(|error| error.to_string()).collect();
+    assert_eq!(errors, Vec::<String>::new(), "{document:#}");
+}
+
+fn tables_fit(answer: &impl Answer) {
+    for language in [Language::En, Language::Zh] {
+        let text = answer.render_text(&style(language, Some(80)));
+        let table = text.lines().take_while(|line| !line.contains("record") && !line.contains("记录 "));
+        for line in table {
+            assert!(line.width() <= 80, "{} columns: {line}", line.width());
+        }
+    }
+}
+
+#[test]
+fn a_successful_run() {
+    check("sync_success", &SyncAnswer(&samples::report()));
+}
+
+#[test]
+fn a_run_with_every_kind_of_scope() {
+    check("sync_mixed", &SyncAnswer(&samples::mixed_report()));
+    tables_fit(&SyncAnswer(&samples::mixed_report()));
+}
+
+#[test]
+fn a_run_that_found_everything_locked() {
+    check("sync_locked", &SyncAnswer(&samples::locked_report()));
+}
+
+#[test]
+fn a_dry_run_with_more_problems_than_are_listed() {
+    let problems = (0..25).map(|n| samples::problem("tasks/today", &format!("wrong type of `{n}`"))).collect();
+    let report = Report { dry_run: true, problems, ..samples::report() };
+    let text = SyncAnswer(&report).render_text(&style(Language::En, Some(80)));
+    assert_eq!(text.lines().filter(|line| line.contains("wrong type")).count(), 20);
+    assert!(text.contains("and 5 more: `tongbu records show 7`"), "{text}");
+    assert!(text.contains("dry run: nothing was written"), "{text}");
+}
+
+#[test]
+fn all_runs_together() {
+    let runs = vec![
+        ("fairing", Ok(samples::mixed_report())),
+        ("tasks", Ok(samples::report())),
+        ("ecs", Err(samples::failure(Class::Config, "`ecs.accounts`: there is none"))),
+    ];
+    check("sync_all", &SyncAllAnswer { exit: Exit::Config, runs });
+}
+
+#[test]
+fn a_page_of_records() {
+    let answer = RecordsAnswer { page: samples::page(), number: 1, per_page: 20 };
+    check("records_list", &answer);
+    tables_fit(&answer);
+}
+
+#[test]
+fn one_record() {
+    let mut record = samples::record(11, "tasks", "historical", Status::Failed);
+    record.problems = vec![samples::problem("tasks/historical", "数据包不存在")];
+    let scopes = vec![
+        samples::scope_record("tasks/historical", Some("cannot read page 3")),
+        samples::scope_record("tasks/historical/repair", None),
+    ];
+    let line =
+        r#"{"timestamp":"2026-01-02T03:04:05Z","level":"INFO","message":"scope ended","scope":"tasks/historical"}"#;
+    check("records_show", &RecordAnswer { record, scopes, log: Some(vec![line.to_owned()]) });
+}
+
+#[test]
+fn locks_of_every_state() {
+    let stale = Holder { is_stale: true, ..samples::holder("douban/movies") };
+    let released = Holder { released: true, ..samples::holder("users/deliver") };
+    let answer = LocksAnswer(vec![samples::holder("fairing/shop-eu/responses"), stale.clone(), released]);
+    check("locks_list", &answer);
+    tables_fit(&answer);
+    check("locks_clean", &CleanAnswer { cleaned: vec![stale], is_dry_run: true });
+    check("locks_break", &BreakAnswer(samples::holder("tasks/today")));
+    check("locks_none", &LocksAnswer(Vec::new()));
+}
+
+#[test]
+fn how_each_sync_stands() {
+    let row = |sync: &str, sync_type: &str, status: Option<Status>| SyncRow {
+        sync: sync.to_owned(),
+        sync_type: sync_type.to_owned(),
+        last: status.map(|status| samples::record(7, sync, sync_type, status)),
+        last_success_at: status.map(|_| samples::at(-11_520)),
+        consecutive_failures: 0,
+        unread_count: 1,
+        row_count: status.map(|_| 200_000),
+        not_before: None,
+        next_due: status.map(|_| samples::at(600)),
+        max_age: Some(Duration::from_secs(7200)),
+    };
+    let blocked = SyncRow {
+        not_before: Some(samples::at(1800)),
+        consecutive_failures: 3,
+        max_age: None,
+        ..row("douban", "douban", Some(Status::Failed))
+    };
+    let rows = vec![
+        row("fairing", "fairing", Some(Status::Running)),
+        blocked,
+        row("tasks", "historical", Some(Status::Success)),
+        row("tasks", "today", None),
+    ];
+    let answer = StatusAnswer { exit: Exit::Stale, rows };
+    check("status", &answer);
+    tables_fit(&answer);
+}
+
+#[test]
+fn small_answers() {
+    let failure = samples::failure(Class::Config, "`fairing.accounts`: there is none");
+    let parts = vec![("database".to_owned(), Ok(())), ("fairing".to_owned(), Err(failure))];
+    check("config_check", &CheckAnswer { exit: Exit::Config, parts });
+    check("records_prune", &PruneAnswer { count: 12, is_dry_run: true });
+    check("config_init", &CreatedAnswer("/etc/tongbu/config.toml".into()));
+    let database = ("/var/lib/tongbu/tongbu.db".into(), "the configuration");
+    check("config_path", &PathsAnswer { config: Some(("/nowhere/config.toml".into(), "--config")), database });
+    let setting = |key: &str, value: serde_json::Value, place| Setting { key: key.to_owned(), value, place };
+    let settings = vec![
+        setting("lang", "auto".into(), None),
+        setting(
+            "fairing.accounts",
+            serde_json::json!([{"token": {"env": "TOKEN"}}]),
+            Some(Place::Variable("X".into())),
+        ),
+    ];
+    check("config_show", &SettingsAnswer(settings));
+    let empty = ReadAnswer { count: 0 };
+    check("no_run_yet", &NoRunYet { database: std::path::Path::new("/var/lib/tongbu/tongbu.db"), empty });
+}
+
+#[test]
+fn errors() {
+    let locked = samples::locked_report();
+    let failure = samples::failure(Class::Unavailable, "cannot fetch `/api/responses` of `shop-eu`");
+    let mut all = String::new();
+    for language in [Language::En, Language::Zh] {
+        let style = style(language, Some(80));
+        all.push_str(&render_error(&failure, None, &style));
+        all.push_str(&render_error(locked.failure.as_ref().unwrap(), locked.holder.as_ref(), &style));
+    }
+    let document = json::render(&ErrorDocument::new(&failure, &style(Language::En, None)));
+    assert_valid(&serde_json::from_str(&document).unwrap());
+    all.push_str(&document);
+    assert_snapshot!("errors", all);
+}
+
+#[test]
+fn a_lock_name_that_a_shell_would_split_is_quoted() {
+    let holder = samples::holder("fairing/my shop's/responses");
+    let hint = super::errors::lock_hint(&holder);
+    assert!(hint.contains(r"tongbu locks break 'fairing/my shop'\''s/responses' --token 7"), "{hint}");
+}
+
+#[test]
+fn a_sync_with_nothing_to_tell_has_no_table() {
+    let report = Report { scopes: Vec::new(), summary: Summary::default(), ..samples::report() };
+    let text = SyncAnswer(&report).render_text(&style(Language::En, None));
+    assert_eq!(text, "success: record 7, 15.0s, 3 requests, 0 retries, trace 0123456789abcdef\n");
+}
+
+#[test]
+fn a_document_with_a_missing_or_wrong_key_is_found_out() {
+    let schemas: serde_json::Value = serde_json::from_str(&schema::render_all()).unwrap();
+    let validator = jsonschema::validator_for(&schemas).unwrap();
+    for document in [
+        serde_json::json!({"schema": "tongbu.locks/1"}),
+        serde_json::json!({"schema": "tongbu.locks/2", "locks": []}),
+        serde_json::json!({"schema": "tongbu.records-read/1", "read": -1}),
+    ] {
+        assert!(!validator.is_valid(&document), "{document}");
+    }
+}

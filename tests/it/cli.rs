@@ -1,0 +1,243 @@
+//! The command line as a script or a person meets it.
+
+#![expect(clippy::unwrap_used, reason = "what cannot be set up fails the test")]
+
+use std::path::Path;
+use std::process::Output;
+
+use assert_cmd::Command;
+use insta::assert_snapshot;
+use serde_json::Value;
+
+/// A directory of its own with nothing in it, and the command in an environment with nothing else in it.
+struct Bench(tempfile::TempDir);
+
+impl Bench {
+    fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    fn run(&self, args: &[&str]) -> Output {
+        self.command(args).output().unwrap()
+    }
+
+    fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::cargo_bin("tongbu").unwrap();
+        command.env_clear().env("HOME", self.path()).env("TZ", "Asia/Shanghai").current_dir(self.path()).args(args);
+        command
+    }
+
+    /// Runs with `--json`: one document on stdout, nothing on stderr.
+    fn json(&self, args: &[&str]) -> (i32, Value) {
+        let output = self.command(args).arg("--json").output().unwrap();
+        assert_eq!(text(&output.stderr), "", "{args:?}");
+        let stdout = text(&output.stdout);
+        assert_eq!(stdout.lines().count(), 1, "{args:?}: {stdout}");
+        (output.status.code().unwrap(), serde_json::from_str(&stdout).unwrap())
+    }
+
+    fn configure(&self, text: &str) {
+        let directory = self.path().join(".config/tongbu");
+        std::fs::create_dir_all(&directory).unwrap();
+        std::fs::write(directory.join("config.toml"), text).unwrap();
+    }
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+fn check(args: &[&str], code: i32, stdout: &str, stderr: &str) {
+    let output = Bench::new().run(args);
+    let (out, err) = (text(&output.stdout), text(&output.stderr));
+    assert_eq!(output.status.code(), Some(code), "{args:?}: {out}{err}");
+    assert!(out.contains(stdout) && (!stdout.is_empty() || out.is_empty()), "{args:?}: {out}");
+    assert!(err.contains(stderr) && (!stderr.is_empty() || err.is_empty()), "{args:?}: {err}");
+}
+
+#[test]
+fn help_and_version_are_answers() {
+    check(&["--version"], 0, "tongbu 0.", "");
+    check(&["-h"], 0, "Usage: tongbu", "");
+    check(&["sync", "fairing", "--help"], 0, "Exit status:", "");
+}
+
+#[test]
+fn help_begins_with_examples_and_ends_with_the_exit_status() {
+    let bench = Bench::new();
+    for (name, args) in [
+        ("help", vec!["--help"]),
+        ("help_short", vec!["-h"]),
+        ("help_sync_fairing", vec!["sync", "fairing", "--help"]),
+        ("help_records_list", vec!["records", "list", "--help"]),
+        ("help_status", vec!["status", "--help"]),
+    ] {
+        assert_snapshot!(name, text(&bench.run(&args).stdout));
+    }
+}
+
+#[test]
+fn a_wrong_command_line_ends_with_2() {
+    check(&[], 2, "", "Usage: tongbu");
+    check(&["snyc"], 2, "", "'sync'");
+    check(&["sync"], 2, "", "fairing");
+    check(&["sync", "fairign"], 2, "", "'fairing'");
+    check(&["sync", "fairing", "--on-lock", "retry"], 2, "", "wait=10m");
+    check(&["records", "read"], 2, "", "--all");
+    check(&["records", "list", "--page", "0"], 2, "", "0");
+    check(&["locks", "break", "x"], 2, "", "--token");
+}
+
+#[test]
+fn a_wrong_command_line_is_one_document_with_json() {
+    let bench = Bench::new();
+    for (args, message) in [
+        (vec!["snyc"], "unrecognized subcommand"),
+        (vec![], "a command is missing"),
+        (vec!["records", "list", "--since", "soon"], "invalid value"),
+    ] {
+        let (code, document) = bench.json(&args);
+        assert_eq!((code, document["exit_code"].as_i64()), (2, Some(2)), "{document}");
+        assert_eq!(document["schema"], "tongbu.error/1");
+        assert_eq!(document["error"]["class"], "usage");
+        let told = document["error"]["message"].as_str().unwrap();
+        assert!(told.contains(message), "{told}");
+    }
+}
+
+#[test]
+fn what_was_typed_cannot_steer_the_terminal() {
+    let output = Bench::new().run(&["\u{1b}[2J\u{202e}"]);
+    let told = text(&output.stderr);
+    assert!(told.contains("\\u{1b}[2J\\u{202e}"), "{told}");
+    assert!(!told.contains('\u{1b}') && !told.contains('\u{202e}'), "{told:?}");
+}
+
+#[test]
+fn before_the_first_run_looking_around_says_so_and_makes_no_file() {
+    let bench = Bench::new();
+    for args in [["records", "list"], ["records", "stats"], ["locks", "list"], ["locks", "clean"]] {
+        let output = bench.run(&args);
+        assert_eq!(output.status.code(), Some(0), "{args:?}: {}", text(&output.stderr));
+        assert!(text(&output.stdout).contains("no run has been made yet"), "{args:?}");
+    }
+    assert!(text(&bench.run(&["status", "--lang", "zh"]).stdout).contains("尚未运行过"));
+    let (code, document) = bench.json(&["records", "list"]);
+    assert_eq!((code, &document["records"], &document["total"]), (0, &serde_json::json!([]), &0.into()));
+    assert!(std::fs::read_dir(bench.path()).unwrap().next().is_none());
+}
+
+#[test]
+fn a_sync_that_never_succeeded_is_stale_when_its_age_is_asked_for() {
+    let bench = Bench::new();
+    let (code, document) = bench.json(&["status", "--max-age", "fairing=2h"]);
+    assert_eq!((code, &document["exit_name"]), (14, &"stale".into()));
+    assert_eq!(document["syncs"][0]["is_stale"], true);
+    check(&["status", "--max-age", "fairign=2h"], 2, "", "there is no sync `fairign`");
+}
+
+#[test]
+fn a_record_or_lock_that_is_not_there_is_a_usage_error() {
+    check(&["records", "show", "7"], 2, "", "there is no record 7");
+    check(&["locks", "break", "a/b", "--token", "1"], 2, "", "nobody holds the lock `a/b`");
+}
+
+#[test]
+fn nothing_configured_is_a_configuration_error_that_says_what_to_run() {
+    check(&["sync", "all"], 4, "", "hint: write a configuration with `tongbu config init`");
+    let (code, document) = Bench::new().json(&["sync", "all"]);
+    assert_eq!((code, &document["error"]["class"]), (4, &"config".into()));
+}
+
+#[test]
+fn a_configuration_is_written_once_and_then_found() {
+    let bench = Bench::new();
+    let first = bench.run(&["config", "init"]);
+    assert_eq!(first.status.code(), Some(0), "{}", text(&first.stderr));
+    let path = bench.path().join(".config/tongbu/config.toml");
+    assert!(path.exists());
+    let second = bench.run(&["config", "init"]);
+    assert_eq!(second.status.code(), Some(4), "{}", text(&second.stderr));
+    let (_, document) = bench.json(&["config", "path"]);
+    assert_eq!(document["config"]["path"], path.to_str().unwrap());
+    assert_eq!(bench.run(&["config", "show"]).status.code(), Some(0));
+    assert_eq!(bench.run(&["config", "check"]).status.code(), Some(0));
+}
+
+#[test]
+fn a_misspelled_key_is_told_on_stderr_or_in_the_document() {
+    let bench = Bench::new();
+    bench.configure("databse = \"x.db\"\n");
+    let output = bench.run(&["status"]);
+    assert_eq!(output.status.code(), Some(4));
+    assert!(text(&output.stdout).is_empty());
+    assert!(text(&output.stderr).starts_with("error: "), "{}", text(&output.stderr));
+    let (code, document) = bench.json(&["status"]);
+    assert_eq!((code, &document["schema"]), (4, &"tongbu.error/1".into()));
+}
+
+#[test]
+fn the_configured_language_is_spoken_unless_a_flag_asks_for_another() {
+    let bench = Bench::new();
+    bench.configure("lang = \"zh\"\n");
+    assert!(text(&bench.run(&["status"]).stdout).contains("尚未运行过"));
+    assert!(text(&bench.run(&["status", "--lang", "en"]).stdout).contains("no run has been made"));
+}
+
+#[test]
+fn everything_is_generated_from_the_command_line() {
+    let bench = Bench::new();
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        assert!(text(&bench.run(&["generate", "completions", shell]).stdout).contains("fairing"), "{shell}");
+    }
+    assert_eq!(bench.run(&["generate", "man", "man"]).status.code(), Some(0));
+    let page = std::fs::read_to_string(bench.path().join("man/tongbu-sync-fairing.1")).unwrap();
+    assert!(page.contains("EXIT STATUS") && page.contains("EXAMPLES"), "{page}");
+    let schemas: Value = serde_json::from_str(&text(&bench.run(&["generate", "schema"]).stdout)).unwrap();
+    assert!(schemas["$defs"]["sync"].is_object());
+}
+
+#[test]
+fn a_reader_who_has_seen_enough_is_no_error() {
+    use std::process::{Command, Stdio};
+    let mut child = Command::new(assert_cmd::cargo::cargo_bin("tongbu"))
+        .args(["generate", "completions", "bash"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!((output.status.code(), text(&output.stderr).as_str()), (Some(0), ""));
+}
+
+#[test]
+fn an_answer_that_cannot_be_written_is_an_error() {
+    use std::process::{Command, Stdio};
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let output = Command::new(assert_cmd::cargo::cargo_bin("tongbu"))
+        .args(["generate", "schema"])
+        .stdout(Stdio::from(full))
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text(&output.stderr).contains("cannot write the answer to stdout"), "{}", text(&output.stderr));
+}
+
+#[test]
+fn the_ready_crontab_uses_commands_that_exist() {
+    let crontab = std::fs::read_to_string("cron.d/tongbu").unwrap();
+    let jobs = crontab.lines().filter(|line| line.starts_with(|first: char| first.is_ascii_digit() || first == '*'));
+    let mut count = 0;
+    for job in jobs {
+        let words: Vec<&str> = job.split_whitespace().skip(7).chain(["--help"]).collect();
+        let output = Bench::new().run(&words);
+        assert_eq!(output.status.code(), Some(0), "{job}: {}", text(&output.stderr));
+        count += 1;
+    }
+    assert!(count > 0);
+}

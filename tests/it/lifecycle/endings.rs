@@ -1,0 +1,71 @@
+//! Signals and deadlines.
+
+use std::time::{Duration, Instant};
+
+use rusqlite::Connection;
+use rustix::process::Signal;
+
+use super::ONE;
+use crate::sandbox::Fault;
+use crate::support::Sandbox;
+
+#[test]
+fn a_signal_ends_a_run_in_good_order() {
+    for (signal, code) in [(Signal::TERM, 143), (Signal::INT, 130)] {
+        let sandbox = Sandbox::small();
+        let running = sandbox.spawn_held(ONE);
+        running.signal(signal);
+        running.wait().expect(code);
+        let database = sandbox.database();
+        database.assert_consistent();
+        let record = &database.records()[0];
+        assert_eq!((record.status.as_str(), record.exit_code), ("cancelled", Some(i64::from(code))));
+    }
+}
+
+#[test]
+fn a_second_signal_ends_a_run_at_once_even_if_it_cannot_write() {
+    let sandbox = Sandbox::small();
+    let mut running = sandbox.spawn_held(ONE);
+    let blocker = Connection::open(sandbox.home.database()).expect("the database is there");
+    blocker.execute_batch("BEGIN IMMEDIATE").expect("the pass waits for its answer and writes nothing");
+    sandbox.fairing.door().behave();
+
+    let begun = Instant::now();
+    while !running.has_ended() {
+        // Two that come at once may be seen as one, so they are sent until it ends.
+        running.signal(Signal::TERM);
+        assert!(begun.elapsed() < Duration::from_secs(3), "it is still running after many signals");
+    }
+    let outcome = running.wait();
+    assert!(outcome.code == Some(143) || outcome.signal == Some(15), "{outcome:?}");
+    drop(blocker);
+    sandbox.run(ONE).expect(0);
+    sandbox.database().assert_consistent();
+}
+
+#[test]
+fn a_run_ends_when_its_time_is_up_and_keeps_what_it_has() {
+    let mut sandbox = Sandbox::small();
+    sandbox.home.set("fairing.workers", 1);
+    sandbox.run("sync fairing --account shop-us").expect(0);
+    let kept = sandbox.database().count("fairing_responses");
+    sandbox.fairing.door().always(Fault::Hold);
+    let outcome = sandbox.run("sync fairing --max-runtime 1s").expect(10);
+    assert!(outcome.took < Duration::from_secs(3), "{:?}", outcome.took);
+    let database = sandbox.database();
+    database.assert_consistent();
+    assert_eq!(database.count("fairing_responses"), kept);
+    assert_eq!(database.records()[1].exit_code, Some(10));
+}
+
+#[test]
+fn a_failing_upstream_is_given_up_after_the_retries() {
+    let sandbox = Sandbox::small();
+    let door = sandbox.fairing.door();
+    door.always(Fault::Status(503));
+    let outcome = sandbox.run(&format!("{ONE} --json")).expect(5);
+    assert_eq!(door.count("/"), 3, "the first try and two retries");
+    assert_eq!(outcome.json()["retries"], 2);
+    assert_eq!(outcome.json()["requests"], 3);
+}

@@ -1,0 +1,186 @@
+//! What every upstream in the registry promises.
+//!
+//! A new upstream adds its line to [`LINES`]; without one these tests fail.
+
+use rustix::process::Signal;
+use tongbu::upstreams::{ALL, Registration};
+
+use crate::sandbox::fairing::Kind;
+use crate::sandbox::{Door, Fairing, Fault, Rule};
+use crate::support::Sandbox;
+
+/// How one upstream is tried out.
+struct Line {
+    name: &'static str,
+    /// A pass of all it has.
+    command: &'static str,
+    /// A key of its section with two letters changed over, and the right one.
+    misspelt: (&'static str, &'static str),
+    /// Its tables.
+    tables: &'static [&'static str],
+    door: fn(&Sandbox) -> &Door,
+    /// Changes something upstream that a pass has to bring over.
+    change: fn(&Sandbox),
+    /// What goes wrong with every request, and the exit code of the pass.
+    failures: &'static [(Fault, i32)],
+}
+
+const LINES: &[Line] = &[Line {
+    name: Fairing::NAME,
+    command: "sync fairing",
+    misspelt: ("base_ulr", "base_url"),
+    tables: &["fairing_questions", "fairing_responses"],
+    door: |sandbox| sandbox.fairing.door(),
+    change: |sandbox| {
+        sandbox.fairing.change("shop-eu", Kind::Responses, |set| {
+            set.edit([1, 2, 3]);
+            set.add(5);
+        });
+    },
+    failures: &[(Fault::Status(401), 6), (Fault::Status(403), 6), (Fault::Status(500), 5), (Fault::html(), 7)],
+}];
+
+/// Every upstream with its line.
+fn all() -> impl Iterator<Item = (&'static Registration, &'static Line)> {
+    ALL.iter().map(|registration| {
+        let line = LINES.iter().find(|line| line.name == registration.name);
+        (registration, line.unwrap_or_else(|| panic!("`{}` has no line in the contract's table", registration.name)))
+    })
+}
+
+impl Line {
+    /// Every row of its tables, each as text.
+    fn content(&self, sandbox: &Sandbox) -> Vec<String> {
+        let database = sandbox.database();
+        self.tables.iter().flat_map(|table| database.content(table)).map(|row| format!("{row:?}")).collect()
+    }
+
+    fn row_count(&self, sandbox: &Sandbox) -> u64 {
+        let database = sandbox.database();
+        self.tables.iter().map(|table| database.count(table)).sum()
+    }
+}
+
+#[test]
+fn an_unknown_key_is_refused_and_the_nearest_is_named() {
+    for (registration, line) in all() {
+        let mut sandbox = Sandbox::small();
+        let (misspelt, right) = line.misspelt;
+        sandbox.home.set(&format!("{}.{misspelt}", registration.name), "x");
+        let outcome = sandbox.run(line.command).expect(4);
+        assert!(outcome.stderr.contains(misspelt) && outcome.stderr.contains(right), "{}", outcome.stderr);
+        assert!((line.door)(&sandbox).log().is_empty(), "something was sent");
+    }
+}
+
+#[test]
+fn migrations_apply_to_a_database_that_has_them() {
+    const SCHEMA: &str = "SELECT type, name, sql FROM sqlite_master ORDER BY type, name";
+    for (_, line) in all() {
+        let sandbox = Sandbox::small();
+        sandbox.run(line.command).expect(0);
+        let first = sandbox.database().rows(SCHEMA);
+        sandbox.run(line.command).expect(0);
+        assert_eq!(sandbox.database().rows(SCHEMA), first);
+        for table in line.tables {
+            assert!(format!("{first:?}").contains(table), "{table}");
+        }
+    }
+}
+
+#[test]
+fn the_second_pass_changes_nothing() {
+    for (_, line) in all() {
+        let sandbox = Sandbox::small();
+        let first = sandbox.run(&format!("{} --json", line.command)).expect(0);
+        assert!(first.count("new") > 0, "{}", first.stdout);
+        let content = line.content(&sandbox);
+        let second = sandbox.run(&format!("{} --json", line.command)).expect(0);
+        for count in ["new", "updated", "deleted", "restored", "failed"] {
+            assert_eq!(second.count(count), 0, "{count}");
+        }
+        assert_eq!(second.count("unchanged"), first.count("new"));
+        assert_eq!(line.content(&sandbox), content);
+        sandbox.run(&format!("{} --error-on-no-change", line.command)).expect(9);
+        sandbox.database().assert_consistent();
+    }
+}
+
+#[test]
+fn a_dry_run_tells_what_it_would_do_and_writes_nothing() {
+    for (_, line) in all() {
+        let sandbox = Sandbox::small();
+        let dry = format!("{} --dry-run --json", line.command);
+        let first = sandbox.run(&dry).expect(0);
+        assert!(first.count("new") > 0);
+        assert!(!sandbox.home.database().exists(), "a dry run made a database");
+
+        let real = sandbox.run(&format!("{} --json", line.command)).expect(0);
+        assert_eq!(first.count("new"), real.count("new"));
+        (line.change)(&sandbox);
+        let before = sandbox.database_bytes();
+        let second = sandbox.run(&dry).expect(0);
+        assert!(second.count("new") + second.count("updated") > 0);
+        assert_eq!(second.count("updated"), sandbox.run(&dry).expect(0).count("updated"));
+        assert!(sandbox.database_bytes() == before, "a dry run changed the database");
+    }
+}
+
+#[test]
+fn each_failure_has_its_exit_code_and_costs_no_row() {
+    for (_, line) in all() {
+        let sandbox = Sandbox::small();
+        sandbox.run(line.command).expect(0);
+        let content = line.content(&sandbox);
+        for (fault, code) in line.failures {
+            (line.door)(&sandbox).always(fault.clone());
+            let outcome = sandbox.run(&format!("{} --force --json", line.command)).expect(*code);
+            (line.door)(&sandbox).behave();
+            let document = outcome.json();
+            assert_eq!(document["exit_code"], *code, "{fault:?}");
+            assert!(document["problems"].as_array().is_some_and(|problems| !problems.is_empty()), "{document:#}");
+            assert_eq!(line.content(&sandbox), content, "{fault:?}");
+            sandbox.database().assert_consistent();
+        }
+        sandbox.run(&format!("{} --force", line.command)).expect(0);
+    }
+}
+
+#[test]
+fn a_pass_that_is_killed_before_any_of_its_requests_is_made_good_by_the_next() {
+    check_ended_by(Signal::KILL, None, "interrupted");
+}
+
+#[test]
+fn a_pass_that_is_terminated_before_any_of_its_requests_is_made_good_by_the_next() {
+    check_ended_by(Signal::TERM, Some(143), "cancelled");
+}
+
+/// Ends a first pass by the signal while it waits for its first answer, for its second, and so on; the next pass has to
+/// bring what an undisturbed one brings.
+fn check_ended_by(signal: Signal, code: Option<i32>, status: &str) {
+    for (_, line) in all() {
+        let undisturbed = Sandbox::small();
+        undisturbed.run(line.command).expect(0);
+        let row_count = line.row_count(&undisturbed);
+        let request_count = (line.door)(&undisturbed).log().len();
+        for answered in 0..request_count {
+            let sandbox = Sandbox::small();
+            let door = (line.door)(&sandbox);
+            door.add(Rule::on("/", Fault::Hold).after(u32::try_from(answered).expect("few requests")));
+            let mut running = sandbox.spawn(line.command);
+            running.await_requests(door, answered + 1);
+            running.signal(signal);
+            let outcome = running.wait();
+            assert_eq!(outcome.code, code, "{outcome:?}");
+            door.behave();
+
+            sandbox.run(line.command).expect(0);
+            let database = sandbox.database();
+            database.assert_consistent();
+            let statuses: Vec<String> = database.records().into_iter().map(|record| record.status).collect();
+            assert_eq!(statuses, [status, "success"], "after {answered} answers");
+            assert_eq!(line.row_count(&sandbox), row_count, "after {answered} answers");
+        }
+    }
+}

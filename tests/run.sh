@@ -1,0 +1,33 @@
+#!/bin/sh
+# Installs what the tests need where it is missing, then runs them all.
+# Arguments go to `cargo test`: `tests/run.sh lifecycle` runs the tests of that name.
+set -eu
+
+cd "$(dirname "$0")/.."
+
+# need COMMAND PACKAGE: makes sure that the command is there, from Debian's package if it is not.
+need() {
+    if command -v "$1" >/dev/null 2>&1; then
+        return
+    fi
+    if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null 2>&1; then
+        echo "error: \`$1\` is missing; install the package $2 (Debian: \`apt-get install $2\`)" >&2
+        exit 1
+    fi
+    install_package "$2"
+}
+
+install_package() {
+    export DEBIAN_FRONTEND=noninteractive
+    if apt-get install --yes --no-install-recommends "$1" >/dev/null 2>&1; then
+        return
+    fi
+    # A fresh machine has no package lists yet.
+    apt-get update >/dev/null
+    apt-get install --yes --no-install-recommends "$1" >/dev/null
+}
+
+# SQLite is compiled from its bundled source.
+need cc build-essential
+
+exec cargo test --locked "$@"
