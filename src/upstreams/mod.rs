@@ -17,6 +17,7 @@ pub mod guard;
 mod pass;
 mod registration;
 mod scope;
+pub mod tasks;
 mod upstream;
 
 use crate::{config, http};
