@@ -10,6 +10,7 @@
 //! From that it has its subcommand, completions, manual page, configuration section, migrations, locks, records and
 //! metrics labels, and the contract tests run over it.
 
+pub mod ecs;
 mod error;
 pub mod fairing;
 pub mod guard;
