@@ -95,6 +95,7 @@ mod tests {
     #[test]
     fn one_unknown_instance_does_not_hide_the_others() {
         assert_eq!(check(1, 50, &[0], true), 1);
-        assert_eq!(check(120, 50, &[0, 77, 119], true), 3 + 12 + 12 + 9);
+        // Each of the three is found by halving its chunk of 50, six times at most, two calls each.
+        assert!(check(120, 50, &[0, 77, 119], true) <= 3 + 3 * 6 * 2);
     }
 }
