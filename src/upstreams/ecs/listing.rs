@@ -151,7 +151,7 @@ mod tests {
         let mut taken = Vec::new();
         for page in pages {
             taken.push(match listing.take(page).unwrap() {
-                Step::Next(PageToken(token)) => token,
+                Step::Next(PageToken(next)) => next,
                 Step::Again => "again".to_owned(),
                 Step::End => "end".to_owned(),
             });

@@ -9,11 +9,11 @@ fn region() -> Region {
     Region::parse("cn-hangzhou").unwrap()
 }
 
-fn instances(body: &serde_json::Value) -> Result<Page<Instance>, ProviderError> {
+fn instances(body: &Value) -> Result<Page<Instance>, ProviderError> {
     list_instances(&region(), None).parse(200, body.to_string().as_bytes())
 }
 
-fn one(row: &serde_json::Value) -> Instance {
+fn one(row: &Value) -> Instance {
     let page = instances(&json!({"Instances": {"Instance": [row]}})).unwrap();
     assert_eq!(page.bad, []);
     page.rows.into_iter().next().unwrap()

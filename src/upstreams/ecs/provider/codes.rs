@@ -1,6 +1,7 @@
 //! What a provider's refusal means, told by the text of its error code.
 
 use std::borrow::Cow;
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -179,7 +180,7 @@ fn tell(code: &str, refusal: &Refusal) -> String {
         told.push_str(&shorten(message));
     }
     if let Some(request_id) = &refusal.request_id {
-        told.push_str(&format!(" (request `{}`)", shorten(request_id)));
+        let _ = write!(told, " (request `{}`)", shorten(request_id));
     }
     told
 }

@@ -80,12 +80,7 @@ fn a_rejected_signature_does_not_repeat_the_request() {
         Kind::Auth,
         told,
     );
-    check(
-        400,
-        &format!(r#"{{"Code":"Forbidden","Message":"key LTAI5tExample77"}}"#),
-        Kind::Auth,
-        "`Forbidden`: key ***",
-    );
+    check(400, r#"{"Code":"Forbidden","Message":"key LTAI5tExample77"}"#, Kind::Auth, "`Forbidden`: key ***");
 }
 
 #[test]
