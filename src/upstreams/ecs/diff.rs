@@ -206,5 +206,4 @@ pub fn diff_statuses(stored: &StoredSet, statuses: &BTreeMap<InstanceId, Status>
 }
 
 #[cfg(test)]
-#[path = "diff_tests.rs"]
 pub mod tests;

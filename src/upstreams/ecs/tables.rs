@@ -320,3 +320,6 @@ fn owned(row: &Row<'_>, column: usize) -> Result<Option<String>, Error> {
 fn set<T: DeserializeOwned + Ord>(row: &Row<'_>, column: usize) -> Result<BTreeSet<T>, Error> {
     Ok(serde_json::from_str(row.text(column)?).unwrap_or_default())
 }
+
+#[cfg(test)]
+mod tests;

@@ -224,5 +224,4 @@ fn read_disk(row: Fields<'_>) -> Result<AttachedDisk, String> {
 }
 
 #[cfg(test)]
-#[path = "aliyun_tests.rs"]
 mod tests;

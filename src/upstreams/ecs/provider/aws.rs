@@ -239,5 +239,4 @@ fn read_volume(row: Fields<'_>) -> Result<AttachedDisk, String> {
 }
 
 #[cfg(test)]
-#[path = "aws_tests.rs"]
 mod tests;

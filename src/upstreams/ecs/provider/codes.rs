@@ -194,5 +194,4 @@ fn shorten(text: &str) -> Cow<'_, str> {
 }
 
 #[cfg(test)]
-#[path = "codes_tests.rs"]
 mod tests;

@@ -204,5 +204,4 @@ impl Account {
 }
 
 #[cfg(test)]
-#[path = "account_tests.rs"]
 mod tests;

@@ -159,5 +159,4 @@ fn read_disk(row: Fields<'_>) -> Result<Disk, String> {
 }
 
 #[cfg(test)]
-#[path = "tencent_tests.rs"]
 mod tests;

@@ -1,3 +1,5 @@
+//! Tencent Cloud's answers and parameters.
+
 use super::*;
 use crate::upstreams::ecs::listing::{Listing, Step};
 use crate::upstreams::ecs::provider::Kind;

@@ -1,3 +1,5 @@
+//! Where calls go and how they are signed.
+
 use super::call::tests::{credential, header};
 use super::{Account, Provider, Template};
 use crate::upstreams::ecs::regions::Region;

@@ -1,3 +1,5 @@
+//! Comparisons: each rule by example, and what holds for all of them.
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;

@@ -1,3 +1,5 @@
+//! AWS's answers and parameters.
+
 use super::*;
 use crate::upstreams::ecs::provider::Kind;
 

@@ -1,3 +1,5 @@
+//! Alibaba Cloud's answers and parameters.
+
 use std::time::Duration;
 
 use serde_json::json;

@@ -1,3 +1,5 @@
+//! Refusals of every shape.
+
 use std::time::Duration;
 
 use super::{Codes, Kind, MAX_MESSAGE_CHARS, ProviderError};
