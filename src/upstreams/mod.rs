@@ -11,6 +11,7 @@
 //! metrics labels, and the contract tests run over it.
 
 pub mod douban;
+pub mod ecs;
 mod error;
 pub mod fairing;
 pub mod guard;

@@ -1,0 +1,227 @@
+//! Alibaba Cloud ECS, API version 2014-05-26.
+//!
+//! Source: the vendor's API reference of `DescribeRegions`, `DescribeInstances`, `DescribeDisks` and
+//! `DescribeInstanceStatus`. The host does not choose the region, so `RegionId` is always sent; a user without the
+//! permission to list gets an empty list, not an error.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::answer::{Fields, decode_json, read_rows, required_rows};
+use super::call::{Call, Page, PageToken, Unsigned};
+use super::codes::{Codes, ProviderError};
+use super::sign::encode_parameters;
+use crate::upstreams::ecs::disks::{AttachedDisk, DiskScope};
+use crate::upstreams::ecs::instance::{Compared, Details, Disk, DisksKnown, Instance, InstanceId, Status, Tag, digest};
+use crate::upstreams::ecs::regions::{KnownRegion, Region};
+
+pub const DEFAULT_REGION: &str = "cn-hangzhou";
+
+/// The most the API answers in a page.
+const INSTANCES_PER_PAGE: &str = "100";
+const DISKS_PER_PAGE: &str = "500";
+const STATUSES_PER_PAGE: &str = "50";
+
+/// Vendor's tables of common and ECS error codes.
+const CODES: Codes = Codes {
+    auth: &[
+        "InvalidAccessKeyId*",
+        "SignatureDoesNotMatch",
+        "IncompleteSignature",
+        "InvalidSecurityToken*",
+        "InvalidTimeStamp*",
+        "IllegalTimestamp",
+        "Forbidden*",
+        "NoPermission",
+        "ActionUnauthorized",
+    ],
+    throttled: &["Throttling*"],
+    // A nonce seen before is cured by the next try's own.
+    server: &["InternalError", "UnknownError", "ServiceUnavailable", "SignatureNonceUsed"],
+    unknown_instance: &["InvalidInstanceId.NotFound"],
+    region: &["InvalidRegionId.NotFound", "InvalidParameter*"],
+};
+
+/// The code that says that only `DryRun` kept the call from being answered.
+const DRY_RUN_PASSED: &str = "DryRunOperation";
+
+/// The host of a region, where the account names none.
+pub fn default_host(region: &str) -> String {
+    match region {
+        "cn-hangzhou" => "ecs-cn-hangzhou.aliyuncs.com".to_owned(),
+        _ => format!("ecs.{region}.aliyuncs.com"),
+    }
+}
+
+/// The value of `x-acs-retry-after`, which is in milliseconds.
+pub fn parse_wait(milliseconds: &str) -> Option<Duration> {
+    milliseconds.trim().parse().ok().filter(|count| *count > 0).map(Duration::from_millis)
+}
+
+pub fn list_regions(default_region: &Region) -> Call<Vec<KnownRegion>> {
+    Call::new(unsigned("DescribeRegions", default_region, Vec::new()), |status, body| {
+        let document = decode_json(&CODES, status, body)?;
+        required_rows(&document, "/Regions/Region")?
+            .iter()
+            .map(|row| read_region(Fields(row)).map_err(ProviderError::unreadable))
+            .collect()
+    })
+}
+
+/// Sold-out regions still hold what runs there.
+fn read_region(row: Fields<'_>) -> Result<KnownRegion, String> {
+    Ok(KnownRegion {
+        name: row.required_text("RegionId")?,
+        label: row.text("LocalName")?,
+        endpoint: row.text("RegionEndpoint")?,
+        is_enabled: true,
+    })
+}
+
+pub fn list_instances(region: &Region, page: Option<&PageToken>) -> Call<Page<Instance>> {
+    let unsigned = unsigned("DescribeInstances", region, paged(&[("MaxResults", INSTANCES_PER_PAGE)], page));
+    Call::new(unsigned, |status, body| {
+        let document = decode_json(&CODES, status, body)?;
+        read_page(&document, "/Instances/Instance", "InstanceId", read_instance)
+    })
+}
+
+/// The same listing, asked for without wanting it: tells an account that may not list from an empty region.
+pub fn confirm_authorised(region: &Region) -> Call<()> {
+    Call::new(unsigned("DescribeInstances", region, vec![("DryRun".to_owned(), "true".to_owned())]), |status, body| {
+        match decode_json(&CODES, status, body) {
+            Err(refused) if refused.code.as_deref() == Some(DRY_RUN_PASSED) => Ok(()),
+            Err(refused) => Err(refused),
+            Ok(_) => Err(ProviderError::unconfirmed()),
+        }
+    })
+}
+
+/// Data disks of the region or of one instance; the API takes no more than one.
+pub fn list_disks(region: &Region, of: DiskScope<'_>, page: Option<&PageToken>) -> Call<Page<AttachedDisk>> {
+    let mut parameters = paged(&[("DiskType", "data"), ("MaxResults", DISKS_PER_PAGE)], page);
+    if let DiskScope::Of(instances) = of {
+        parameters.extend(instances.iter().map(|id| ("InstanceId".to_owned(), id.to_string())));
+    }
+    Call::new(unsigned("DescribeDisks", region, parameters), |status, body| {
+        let document = decode_json(&CODES, status, body)?;
+        read_page(&document, "/Disks/Disk", "DiskId", read_disk)
+    })
+}
+
+pub fn list_statuses(region: &Region, ids: &[InstanceId]) -> Call<BTreeMap<InstanceId, Status>> {
+    let numbered = ids.iter().enumerate().map(|(index, id)| (format!("InstanceId.{}", index + 1), id.to_string()));
+    let parameters = numbered.chain([("PageSize".to_owned(), STATUSES_PER_PAGE.to_owned())]).collect();
+    Call::new(unsigned("DescribeInstanceStatus", region, parameters), |status, body| {
+        let document = decode_json(&CODES, status, body)?;
+        required_rows(&document, "/InstanceStatuses/InstanceStatus")?
+            .iter()
+            .map(|row| {
+                let row = Fields(row);
+                Ok((InstanceId(row.required_text("InstanceId")?), Status::parse(&row.required_text("Status")?)))
+            })
+            .collect::<Result<_, String>>()
+            .map_err(ProviderError::unreadable)
+    })
+}
+
+fn unsigned(action: &'static str, region: &Region, mut parameters: Vec<(String, String)>) -> Unsigned {
+    parameters.push(("RegionId".to_owned(), region.to_string()));
+    Unsigned {
+        service: "ecs",
+        action,
+        version: "2014-05-26",
+        region: region.to_string(),
+        query: encode_parameters(&parameters),
+        ..Unsigned::default()
+    }
+}
+
+fn paged(parameters: &[(&str, &str)], page: Option<&PageToken>) -> Vec<(String, String)> {
+    let token = page.map(|PageToken(token)| ("NextToken", token.as_str()));
+    let all = parameters.iter().copied().chain(token);
+    all.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+}
+
+/// `TotalCount` means nothing where tokens are used; the end is an empty or absent token.
+fn read_page<T>(
+    document: &Value,
+    rows: &str,
+    id: &str,
+    read: impl Fn(Fields<'_>) -> Result<T, String>,
+) -> Result<Page<T>, ProviderError> {
+    let (rows, bad) = read_rows(required_rows(document, rows)?, id, read);
+    let next = Fields(document).text("NextToken").map_err(ProviderError::unreadable)?.map(PageToken);
+    Ok(Page { rows, bad, next, total: None })
+}
+
+fn read_instance(row: Fields<'_>) -> Result<Instance, String> {
+    let elastic_ip = row.text("/EipAddress/IpAddress")?;
+    let public_ip = row.texts("/PublicIpAddress/IpAddress")?.into_iter().next();
+    let vpc_ip = row.texts("/VpcAttributes/PrivateIpAddress/IpAddress")?.into_iter().next();
+    let classic_ip = row.texts("/InnerIpAddress/IpAddress")?.into_iter().next();
+    let tags = row.list("/Tags/Tag")?.map(|tag| {
+        let key = tag.text("TagKey")?.unwrap_or_default();
+        Ok(Tag { key, value: tag.text("TagValue")?.unwrap_or_default() })
+    });
+    Ok(Instance {
+        id: InstanceId(row.required_text("InstanceId")?),
+        compared: Compared {
+            status: Status::parse(&row.text("Status")?.unwrap_or_default()),
+            name: row.text("InstanceName")?,
+            public_ip: elastic_ip.clone().or(public_ip),
+            private_ip: vpc_ip.or(classic_ip),
+            instance_type: row.text("InstanceType")?,
+            security_groups: row.texts("/SecurityGroupIds/SecurityGroupId")?.into_iter().collect(),
+            data_disks: BTreeSet::new(),
+            tags: tags.collect::<Result<_, String>>()?,
+        },
+        disks_known: DisksKnown::No,
+        details: read_details(row, elastic_ip)?,
+        raw: row.0.to_string(),
+        content_hash: digest(row.0),
+    })
+}
+
+fn read_details(row: Fields<'_>, elastic_ip: Option<String>) -> Result<Details, String> {
+    Ok(Details {
+        host_name: row.text("HostName")?,
+        description: row.text("Description")?,
+        zone: row.text("ZoneId")?,
+        instance_type_family: row.text("InstanceTypeFamily")?,
+        cpu_count: row.integer("Cpu")?,
+        memory_mib: row.integer("Memory")?,
+        os_name: row.text("OSName")?,
+        os_type: row.text("OSType")?,
+        image_id: row.text("ImageId")?,
+        network_type: row.text("InstanceNetworkType")?,
+        vpc_id: row.text("/VpcAttributes/VpcId")?,
+        subnet_id: row.text("/VpcAttributes/VSwitchId")?,
+        elastic_ip,
+        charge_type: row.text("InstanceChargeType")?,
+        stopped_mode: row.text("StoppedMode")?,
+        key_name: row.text("KeyPairName")?,
+        created_at: row.time("CreationTime"),
+        expired_at: row.time("ExpiredTime"),
+        ..Details::default()
+    })
+}
+
+fn read_disk(row: Fields<'_>) -> Result<AttachedDisk, String> {
+    let attachments = row.list("/Attachments/Attachment")?.map(|attachment| attachment.text("InstanceId"));
+    let mut instances: BTreeSet<_> =
+        attachments.filter_map(Result::transpose).map(|id| id.map(InstanceId)).collect::<Result<_, _>>()?;
+    instances.extend(row.text("InstanceId")?.map(InstanceId));
+    let disk = Disk {
+        id: row.required_text("DiskId")?,
+        size_gib: row.integer("Size")?,
+        category: row.text("Category")?,
+        device: row.text("Device")?,
+    };
+    Ok(AttachedDisk { disk, instances })
+}
+
+#[cfg(test)]
+mod tests;

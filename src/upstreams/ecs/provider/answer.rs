@@ -1,0 +1,186 @@
+//! Reading answers: JSON and XML bodies as one kind of value, and its fields with their types checked.
+
+use jiff::Timestamp;
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
+use serde_json::Value;
+
+use super::call::BadRow;
+use super::codes::{Codes, ProviderError};
+use super::xml;
+
+/// The document behind a JSON answer. A status that is not good, or an error inside a good one, is an error.
+pub fn decode_json(codes: &Codes, status: u16, body: &[u8]) -> Result<Value, ProviderError> {
+    if !is_good(status) {
+        return Err(ProviderError::refused(codes, status, body));
+    }
+    let document: Value = serde_json::from_slice(without_bom(body))
+        .map_err(|error| ProviderError::unreadable(format!("the answer is not JSON: {error}")))?;
+    if document.pointer("/Response/Error").is_some()
+        || (document.get("Code").is_some() && document.get("Message").is_some())
+    {
+        return Err(ProviderError::refused(codes, status, body));
+    }
+    Ok(document)
+}
+
+/// The document behind an XML answer to that action.
+pub fn decode_xml(codes: &Codes, action: &str, status: u16, body: &[u8]) -> Result<Value, ProviderError> {
+    if !is_good(status) {
+        return Err(ProviderError::refused(codes, status, body));
+    }
+    let (root, document) = xml::decode(without_bom(body))
+        .map_err(|error| ProviderError::unreadable(format!("the answer is not XML: {error}")))?;
+    if root.strip_suffix("Response") == Some(action) {
+        return Ok(document);
+    }
+    let refused = ProviderError::refused(codes, status, body);
+    Err(if refused.code.is_some() {
+        refused
+    } else {
+        ProviderError::unreadable(format!("the answer is a `{root}`, not a `{action}Response`"))
+    })
+}
+
+/// A body of either kind, however it is labelled; `None` where it is neither.
+pub fn decode_any(body: &[u8]) -> Option<Value> {
+    let body = without_bom(body).trim_ascii_start();
+    match body.first()? {
+        b'<' => xml::decode(body).ok().map(|(_, document)| document),
+        _ => serde_json::from_slice(body).ok(),
+    }
+}
+
+const fn is_good(status: u16) -> bool {
+    matches!(status, 200..300)
+}
+
+fn without_bom(body: &[u8]) -> &[u8] {
+    body.strip_prefix("\u{feff}".as_bytes()).unwrap_or(body)
+}
+
+/// The rows of a listing, the readable ones and the others. `id` is the name of the field that identifies a row.
+pub fn read_rows<T>(rows: &[Value], id: &str, read: impl Fn(Fields<'_>) -> Result<T, String>) -> (Vec<T>, Vec<BadRow>) {
+    let mut good = Vec::with_capacity(rows.len());
+    let mut bad = Vec::new();
+    for row in rows {
+        match read(Fields(row)) {
+            Ok(row) => good.push(row),
+            Err(reason) => bad.push(BadRow { id: Fields(row).text(id).ok().flatten(), reason }),
+        }
+    }
+    (good, bad)
+}
+
+/// The rows at that pointer. Their absence is an error: it must not be taken for an empty listing.
+pub fn required_rows<'a>(document: &'a Value, pointer: &str) -> Result<&'a [Value], ProviderError> {
+    document
+        .pointer(pointer)
+        .and_then(Value::as_array)
+        .map(Vec::as_slice)
+        .ok_or_else(|| ProviderError::unreadable(format!("the answer has no list `{}`", spelled(pointer))))
+}
+
+/// The fields of a row, by name or by JSON pointer. Absent, null and empty are the same: nothing.
+#[derive(Clone, Copy)]
+pub struct Fields<'a>(pub &'a Value);
+
+impl<'a> Fields<'a> {
+    fn value(self, path: &str) -> Option<&'a Value> {
+        let value = if path.starts_with('/') { self.0.pointer(path) } else { self.0.get(path) };
+        value.filter(|value| !value.is_null() && value.as_str() != Some(""))
+    }
+
+    pub fn text(self, path: &str) -> Result<Option<String>, String> {
+        self.value(path).map(|value| owned_text(value, path)).transpose()
+    }
+
+    pub fn required_text(self, path: &str) -> Result<String, String> {
+        self.text(path)?.ok_or_else(|| format!("`{}` is missing", spelled(path)))
+    }
+
+    /// A whole number, or its decimal text.
+    pub fn integer(self, path: &str) -> Result<Option<i64>, String> {
+        let read = |value: &Value| {
+            value.as_i64().or_else(|| value.as_str()?.parse().ok()).ok_or_else(|| wrong(path, "a whole number"))
+        };
+        self.value(path).map(read).transpose()
+    }
+
+    /// The rows of a list; one that is not there is empty.
+    pub fn list(self, path: &str) -> Result<impl Iterator<Item = Fields<'a>>, String> {
+        let items = match self.value(path) {
+            None => &[][..],
+            Some(value) => value.as_array().ok_or_else(|| wrong(path, "a list"))?,
+        };
+        Ok(items.iter().map(Fields))
+    }
+
+    /// The texts of a list, in the provider's order.
+    pub fn texts(self, path: &str) -> Result<Vec<String>, String> {
+        self.list(path)?.filter(|item| !item.0.is_null()).map(|item| owned_text(item.0, path)).collect()
+    }
+
+    /// An instant; one that cannot be read is nothing, it stays in the raw row.
+    pub fn time(self, path: &str) -> Option<Timestamp> {
+        parse_time(self.value(path)?.as_str()?)
+    }
+}
+
+fn owned_text(value: &Value, path: &str) -> Result<String, String> {
+    value.as_str().map(str::to_owned).ok_or_else(|| wrong(path, "text"))
+}
+
+fn wrong(path: &str, expected: &str) -> String {
+    format!("`{}` is not {expected}", spelled(path))
+}
+
+fn spelled(path: &str) -> String {
+    path.trim_start_matches('/').replace('/', ".")
+}
+
+/// RFC 3339, also without seconds, which Alibaba Cloud leaves out.
+fn parse_time(text: &str) -> Option<Timestamp> {
+    text.parse().ok().or_else(|| {
+        let minutes = DateTime::strptime("%Y-%m-%dT%H:%MZ", text).ok()?;
+        Some(minutes.to_zoned(TimeZone::UTC).ok()?.timestamp())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::{Fields, parse_time};
+
+    #[test]
+    fn times_of_every_provider_are_read() {
+        for (text, expected) in [
+            ("2017-12-10T04:04Z", Some("2017-12-10T04:04:00Z")),
+            ("2020-09-22T08:00:00+08:00", Some("2020-09-22T00:00:00Z")),
+            ("2013-07-10T16:01:08.000Z", Some("2013-07-10T16:01:08Z")),
+            ("", None),
+            ("yesterday", None),
+        ] {
+            assert_eq!(parse_time(text), expected.map(|time| time.parse().unwrap()), "{text}");
+        }
+    }
+
+    #[test]
+    fn absent_null_and_empty_are_nothing_and_wrong_types_are_told() {
+        let row = json!({"a": "x", "n": null, "e": "", "i": "42", "l": ["p", null, "q"], "o": {"in": {"ner": 7}}});
+        let row = Fields(&row);
+        assert_eq!(row.text("a"), Ok(Some("x".to_owned())));
+        for nothing in ["n", "e", "absent", "/o/absent"] {
+            assert_eq!(row.text(nothing), Ok(None));
+            assert_eq!(row.texts(nothing), Ok(Vec::new()));
+        }
+        assert_eq!(row.integer("i"), Ok(Some(42)));
+        assert_eq!(row.integer("/o/in/ner"), Ok(Some(7)));
+        assert_eq!(row.texts("l"), Ok(vec!["p".to_owned(), "q".to_owned()]));
+        assert_eq!(row.text("/o/in/ner"), Err("`o.in.ner` is not text".to_owned()));
+        assert_eq!(row.integer("a"), Err("`a` is not a whole number".to_owned()));
+        assert_eq!(row.texts("a"), Err("`a` is not a list".to_owned()));
+        assert_eq!(row.required_text("e"), Err("`e` is missing".to_owned()));
+    }
+}

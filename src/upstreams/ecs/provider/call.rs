@@ -1,0 +1,167 @@
+//! One call to a provider: what is asked, how it is signed each time it is sent, how its answer is read.
+
+use std::fmt;
+
+use bytes::Bytes;
+use jiff::Timestamp;
+
+use super::codes::ProviderError;
+use crate::secret::Secret;
+
+/// Names in lower case and values of headers.
+pub type Headers = Vec<(&'static str, String)>;
+
+/// What an account proves itself with.
+#[derive(Clone, Debug)]
+pub struct Credential {
+    pub id: Secret,
+    pub secret: Secret,
+    /// Of temporary credentials.
+    pub token: Option<Secret>,
+}
+
+/// Everything of a request but its host, its time and its signature.
+#[derive(Clone, Debug)]
+pub struct Unsigned {
+    pub method: &'static str,
+    pub path: &'static str,
+    /// Encoded, sorted, without `?`.
+    pub query: String,
+    pub content_type: Option<&'static str>,
+    pub body: String,
+    pub service: &'static str,
+    pub action: &'static str,
+    pub version: &'static str,
+    /// Empty where the call belongs to no region.
+    pub region: String,
+}
+
+impl Default for Unsigned {
+    fn default() -> Self {
+        Self {
+            method: "POST",
+            path: "/",
+            query: String::new(),
+            content_type: None,
+            body: String::new(),
+            service: "",
+            action: "",
+            version: "",
+            region: String::new(),
+        }
+    }
+}
+
+/// Makes the headers that authorise a request to `host` (its port included, where it is not the scheme's own), now.
+/// A nonce is used once.
+pub type Sign = fn(&Credential, &Unsigned, host: &str, now: Timestamp, nonce: &str) -> Headers;
+
+/// Reads the body of an answer by its HTTP status.
+type Read<T> = Box<dyn Fn(u16, &[u8]) -> Result<T, ProviderError> + Send + Sync>;
+
+/// Which of an account's endpoints a call goes to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Endpoint {
+    Compute,
+    /// Where the provider lists its regions elsewhere than its instances.
+    Regions,
+}
+
+/// One call whose answer is a `T`. It may be sent any number of times; each time it is signed afresh.
+pub struct Call<T> {
+    pub(super) unsigned: Unsigned,
+    pub(super) endpoint: Endpoint,
+    read: Read<T>,
+}
+
+impl<T> Call<T> {
+    pub(super) fn new(
+        unsigned: Unsigned,
+        read: impl Fn(u16, &[u8]) -> Result<T, ProviderError> + Send + Sync + 'static,
+    ) -> Self {
+        Self { unsigned, endpoint: Endpoint::Compute, read: Box::new(read) }
+    }
+
+    /// The provider's name for what is asked, for logs and errors.
+    pub const fn action(&self) -> &'static str {
+        self.unsigned.action
+    }
+
+    /// Reads an answer, whatever its status.
+    pub fn parse(&self, status: u16, body: &[u8]) -> Result<T, ProviderError> {
+        (self.read)(status, body)
+    }
+}
+
+/// A request as it is to be sent, byte for byte. Valid for minutes and, where it carries a nonce, once.
+#[derive(Clone)]
+pub struct SignedRequest {
+    pub method: &'static str,
+    /// Scheme, host and port, no path.
+    pub origin: String,
+    /// Path and query.
+    pub target: String,
+    /// Without `host` and the content type. They hold the signature and the security token: never logged.
+    pub headers: Headers,
+    pub content_type: Option<&'static str>,
+    pub body: Bytes,
+}
+
+impl fmt::Debug for SignedRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}{}", self.method, self.origin, self.target)
+    }
+}
+
+/// Where a listing goes on; opaque.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct PageToken(pub String);
+
+/// A row of a listing that cannot be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BadRow {
+    /// What it is about, where that much can be read.
+    pub id: Option<String>,
+    pub reason: String,
+}
+
+/// One page of a listing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Page<T> {
+    pub rows: Vec<T>,
+    pub bad: Vec<BadRow>,
+    /// `None` on the last page.
+    pub next: Option<PageToken>,
+    /// How many rows the whole listing has, where the provider's word on it means something.
+    pub total: Option<u64>,
+}
+
+#[cfg(test)]
+pub mod tests {
+    use super::{Credential, Headers, SignedRequest};
+    use crate::secret::Secret;
+
+    /// A credential of plain texts. Use no ordinary words: every secret of the process is masked in every text.
+    pub fn credential(id: &str, secret: &str, token: Option<&str>) -> Credential {
+        let secret_of = |text: &str| Secret::new(text.to_owned());
+        Credential { id: secret_of(id), secret: secret_of(secret), token: token.map(secret_of) }
+    }
+
+    /// The header's value; empty where it is missing.
+    pub fn header<'a>(headers: &'a Headers, name: &str) -> &'a str {
+        headers.iter().find(|(known, _)| *known == name).map_or("", |(_, value)| value)
+    }
+
+    #[test]
+    fn a_signed_request_does_not_show_its_headers() {
+        let request = SignedRequest {
+            method: "POST",
+            origin: "http://127.0.0.1:1".to_owned(),
+            target: "/?Action=X".to_owned(),
+            headers: vec![("authorization", "Signature=abc".to_owned())],
+            content_type: None,
+            body: bytes::Bytes::new(),
+        };
+        assert_eq!(format!("{request:?}"), "POST http://127.0.0.1:1/?Action=X");
+    }
+}

@@ -1,0 +1,162 @@
+//! Tencent Cloud CVM, API version 2017-03-12.
+//!
+//! Source: the vendor's API reference of `DescribeRegions` (version 2022-06-27), `DescribeInstances` and
+//! `DescribeInstancesStatus`. Errors come with HTTP status 200. Offsets may skip rows while the fleet changes, so the
+//! number of different instances has to equal `TotalCount`.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Value, json};
+
+use super::answer::{Fields, decode_json, read_rows, required_rows};
+use super::call::{Call, Endpoint, Page, PageToken, Unsigned};
+use super::codes::{Codes, ProviderError};
+use crate::upstreams::ecs::instance::{Compared, Details, Disk, DisksKnown, Instance, InstanceId, Status, Tag, digest};
+use crate::upstreams::ecs::regions::{KnownRegion, Region};
+
+pub const DEFAULT_REGION: &str = "ap-guangzhou";
+/// The hosts, where the account names none.
+pub const DEFAULT_HOST: &str = "cvm.tencentcloudapi.com";
+pub const DEFAULT_REGION_HOST: &str = "region.tencentcloudapi.com";
+
+/// The most the API answers in a page.
+const ROWS_PER_PAGE: u64 = 100;
+
+/// Vendor's tables of common and CVM error codes.
+const CODES: Codes = Codes {
+    auth: &["AuthFailure*", "UnauthorizedOperation*"],
+    throttled: &["RequestLimitExceeded*"],
+    server: &["InternalError*", "InternalServerError", "ServiceUnavailable"],
+    unknown_instance: &["InvalidInstanceId.NotFound"],
+    region: &["UnsupportedRegion*", "InvalidRegion*"],
+};
+
+pub fn list_regions() -> Call<Vec<KnownRegion>> {
+    let unsigned = Unsigned {
+        service: "region",
+        version: "2022-06-27",
+        region: String::new(),
+        ..unsigned("DescribeRegions", None, &json!({"Product": "cvm"}))
+    };
+    let mut call = Call::new(unsigned, |status, body| {
+        let document = decode_json(&CODES, status, body)?;
+        required_rows(&document, "/Response/RegionSet")?
+            .iter()
+            .map(|row| read_region(Fields(row)).map_err(ProviderError::unreadable))
+            .collect()
+    });
+    call.endpoint = Endpoint::Regions;
+    call
+}
+
+fn read_region(row: Fields<'_>) -> Result<KnownRegion, String> {
+    Ok(KnownRegion {
+        name: row.required_text("Region")?,
+        label: row.text("RegionName")?,
+        endpoint: None,
+        is_enabled: row.text("RegionState")?.as_deref() != Some("UNAVAILABLE"),
+    })
+}
+
+/// A page is named by its offset.
+pub fn list_instances(region: &Region, page: Option<&PageToken>) -> Call<Page<Instance>> {
+    let offset = page.and_then(|PageToken(offset)| offset.parse().ok()).unwrap_or(0);
+    let unsigned = unsigned("DescribeInstances", Some(region), &json!({"Limit": ROWS_PER_PAGE, "Offset": offset}));
+    Call::new(unsigned, move |status, body| read_page(&decode_json(&CODES, status, body)?, offset))
+}
+
+pub fn list_statuses(region: &Region, ids: &[InstanceId]) -> Call<BTreeMap<InstanceId, Status>> {
+    let ids: Vec<_> = ids.iter().map(InstanceId::as_str).collect();
+    let payload = json!({"InstanceIds": ids, "Limit": ROWS_PER_PAGE, "Offset": 0});
+    Call::new(unsigned("DescribeInstancesStatus", Some(region), &payload), |status, body| {
+        let document = decode_json(&CODES, status, body)?;
+        required_rows(&document, "/Response/InstanceStatusSet")?
+            .iter()
+            .map(|row| {
+                let row = Fields(row);
+                let status = row.required_text("InstanceState")?;
+                Ok((InstanceId(row.required_text("InstanceId")?), Status::parse(&status)))
+            })
+            .collect::<Result<_, String>>()
+            .map_err(ProviderError::unreadable)
+    })
+}
+
+fn unsigned(action: &'static str, region: Option<&Region>, payload: &Value) -> Unsigned {
+    Unsigned {
+        service: "cvm",
+        action,
+        version: "2017-03-12",
+        region: region.map(ToString::to_string).unwrap_or_default(),
+        content_type: Some("application/json; charset=utf-8"),
+        body: payload.to_string(),
+        ..Unsigned::default()
+    }
+}
+
+fn read_page(document: &Value, offset: u64) -> Result<Page<Instance>, ProviderError> {
+    let total = document
+        .pointer("/Response/TotalCount")
+        .and_then(Value::as_u64)
+        .ok_or_else(|| ProviderError::unreadable("the answer has no number `Response.TotalCount`"))?;
+    let set = document.pointer("/Response/InstanceSet");
+    let rows = match set {
+        Some(Value::Null) if total == 0 => &[][..],
+        Some(_) | None => required_rows(document, "/Response/InstanceSet")?,
+    };
+    let reached = offset + rows.len() as u64;
+    // A page without rows before the end would be asked for again and again.
+    let next = (!rows.is_empty() && reached < total).then(|| PageToken(reached.to_string()));
+    let (rows, bad) = read_rows(rows, "InstanceId", read_instance);
+    Ok(Page { rows, bad, next, total: Some(total) })
+}
+
+fn read_instance(row: Fields<'_>) -> Result<Instance, String> {
+    let tags = row.list("Tags")?.map(|tag| {
+        let key = tag.text("Key")?.unwrap_or_default();
+        Ok(Tag { key, value: tag.text("Value")?.unwrap_or_default() })
+    });
+    Ok(Instance {
+        id: InstanceId(row.required_text("InstanceId")?),
+        compared: Compared {
+            status: Status::parse(&row.text("InstanceState")?.unwrap_or_default()),
+            name: row.text("InstanceName")?,
+            public_ip: row.texts("PublicIpAddresses")?.into_iter().next(),
+            private_ip: row.texts("PrivateIpAddresses")?.into_iter().next(),
+            instance_type: row.text("InstanceType")?,
+            security_groups: row.texts("SecurityGroupIds")?.into_iter().collect(),
+            data_disks: row.list("DataDisks")?.map(read_disk).collect::<Result<BTreeSet<_>, _>>()?,
+            tags: tags.collect::<Result<_, String>>()?,
+        },
+        disks_known: DisksKnown::Fully,
+        details: Details {
+            zone: row.text("/Placement/Zone")?,
+            cpu_count: row.integer("CPU")?,
+            // The API counts GiB.
+            memory_mib: row.integer("Memory")?.map(|gib| gib.saturating_mul(1024)),
+            os_name: row.text("OsName")?,
+            image_id: row.text("ImageId")?,
+            vpc_id: row.text("/VirtualPrivateCloud/VpcId")?,
+            subnet_id: row.text("/VirtualPrivateCloud/SubnetId")?,
+            charge_type: row.text("InstanceChargeType")?,
+            stopped_mode: row.text("StopChargingMode")?,
+            created_at: row.time("CreatedTime"),
+            expired_at: row.time("ExpiredTime"),
+            ..Details::default()
+        },
+        raw: row.0.to_string(),
+        content_hash: digest(row.0),
+    })
+}
+
+fn read_disk(row: Fields<'_>) -> Result<Disk, String> {
+    Ok(Disk {
+        id: row.required_text("DiskId")?,
+        size_gib: row.integer("DiskSize")?,
+        category: row.text("DiskType")?,
+        device: None,
+    })
+}
+
+#[cfg(test)]
+mod tests;
