@@ -228,10 +228,10 @@ impl Work<'_> {
             }
             Ok::<(), Error>(())
         };
-        let (read, saved) = futures_util::future::join(feed, save).await;
+        let (fed, saved) = futures_util::future::join(feed, save).await;
         let parsed = parser.await.map_err(|panic| Error::Panic { message: panic.to_string() })?;
         saved?;
-        read?;
+        fed?;
         let envelope = parsed.map_err(|error| self.unreadable(error))?;
         let duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
         let (account, kind, fetched) = (self.account, self.kind.name(), tally.seen.len());
