@@ -18,7 +18,7 @@ const MAX_FAILURES_IN_A_ROW: u32 = 5;
 /// What asking for a film's details brought.
 enum Answered {
     Told {
-        told: Told,
+        told: Box<Told>,
         /// Where its page has moved to.
         merged_into: Option<FilmId>,
     },
@@ -59,7 +59,9 @@ impl Work<'_> {
         let now = scope.context.clock.now();
         let refused = |status, reason: &str| stored.clone().refused(status, reason, now);
         let film = match &answered {
-            Ok(Answered::Told { told, merged_into }) => stored.clone().detailed(told.clone(), merged_into.clone(), now),
+            Ok(Answered::Told { told, merged_into }) => {
+                stored.clone().detailed((**told).clone(), merged_into.clone(), now)
+            }
             Ok(Answered::Gone(sign)) => refused(DetailStatus::Gone, sign),
             Ok(Answered::Unreadable(Unreadable(reason))) => refused(DetailStatus::Parse, reason),
             Err(Error::Blocked { sign, .. }) => refused(DetailStatus::Blocked, sign),
@@ -85,7 +87,8 @@ impl Work<'_> {
         for _ in 0..=MAX_MOVES {
             match self.ask(scope, &call, page::parse).await? {
                 Reply::Good(told) => {
-                    return Ok(Answered::Told { told, merged_into: merged_into.filter(|other| other != id) });
+                    let merged_into = merged_into.filter(|other| other != id);
+                    return Ok(Answered::Told { told: Box::new(told), merged_into });
                 }
                 Reply::Gone(sign) => return Ok(Answered::Gone(sign)),
                 Reply::Unreadable(unreadable) => return self.fetch_lesser(scope, id, unreadable).await,
@@ -105,7 +108,7 @@ impl Work<'_> {
             [(Call::rexxar(id), parse_rexxar as fn(&[u8]) -> _), (Call::card(id), parse_abstract as fn(&[u8]) -> _)]
         {
             match self.ask(scope, &call, parse).await {
-                Ok(Reply::Good(told)) => return Ok(Answered::Told { told, merged_into: None }),
+                Ok(Reply::Good(told)) => return Ok(Answered::Told { told: Box::new(told), merged_into: None }),
                 Ok(Reply::Gone(_) | Reply::Moved(_) | Reply::Unreadable(_)) => {}
                 Err(error) if error.class().dooms_run() || error.not_before().is_some() => return Err(error),
                 Err(error) => tracing::warn!(scope = scope.name, film.id = id.as_str(), "{error}"),
