@@ -186,8 +186,8 @@ impl Api {
             Verdict::Moved(Move { path, id }) => Ok(Reply::Moved(Move { path: below(base, path), id })),
             Verdict::Parse(unreadable) => Ok(Reply::Unreadable(unreadable)),
             Verdict::Blocked(sign) => {
-                let pause = SignedDuration::try_from(self.block_pause.max(wait.unwrap_or_default()));
-                let until = now.saturating_add(pause.unwrap_or(SignedDuration::MAX)).unwrap_or(now);
+                let left_alone = SignedDuration::try_from(self.block_pause.max(wait.unwrap_or_default()));
+                let until = now.saturating_add(left_alone.unwrap_or(SignedDuration::MAX)).unwrap_or(now);
                 Err(Error::Blocked { doing: call.doing(), sign, until })
             }
             Verdict::Retry => Err(Error::Unavailable {
