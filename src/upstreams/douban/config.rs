@@ -39,3 +39,26 @@ impl Default for Config {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Config;
+
+    #[test]
+    fn the_template_holds_every_key_with_its_default() {
+        let uncommented: String = include_str!("template.toml")
+            .lines()
+            .filter_map(|line| line.strip_prefix('#').filter(|rest| !rest.starts_with(' ')))
+            .map(|line| format!("{line}\n"))
+            .collect();
+        let mut table: toml::Table = uncommented.parse().unwrap();
+        let section = table.remove("douban").unwrap();
+        for key in ["list_url", "page_url", "limit", "interval", "lock_ttl", "not_before_after_block", "cookie"] {
+            assert!(section.get(key).is_some(), "{key}");
+        }
+        let told: Config = section.try_into().unwrap();
+        // There is no default cookie; the template shows one by example.
+        let told = Config { cookie: None, ..told };
+        assert_eq!(format!("{told:?}"), format!("{:?}", Config::default()));
+    }
+}
