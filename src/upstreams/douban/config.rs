@@ -46,11 +46,9 @@ mod tests {
 
     #[test]
     fn the_template_holds_every_key_with_its_default() {
-        let uncommented: String = include_str!("template.toml")
-            .lines()
-            .filter_map(|line| line.strip_prefix('#').filter(|rest| !rest.starts_with(' ')))
-            .map(|line| format!("{line}\n"))
-            .collect();
+        let lines = include_str!("template.toml").lines();
+        let keys = lines.filter_map(|line| line.strip_prefix('#').filter(|rest| !rest.starts_with(' ')));
+        let uncommented = keys.collect::<Vec<_>>().join("\n");
         let mut table: toml::Table = uncommented.parse().unwrap();
         let section = table.remove("douban").unwrap();
         for key in ["list_url", "page_url", "limit", "interval", "lock_ttl", "not_before_after_block", "cookie"] {
