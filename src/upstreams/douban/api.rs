@@ -188,6 +188,8 @@ impl Api {
             Verdict::Blocked(sign) => {
                 let left_alone = SignedDuration::try_from(self.block_pause.max(wait.unwrap_or_default()));
                 let until = now.saturating_add(left_alone.unwrap_or(SignedDuration::MAX)).unwrap_or(now);
+                // People read it.
+                let until = until.round(jiff::Unit::Second).unwrap_or(until);
                 Err(Error::Blocked { doing: call.doing(), sign, until })
             }
             Verdict::Retry => Err(Error::Unavailable {
