@@ -27,6 +27,8 @@ const EXAMPLES: &[(&str, &str)] = &[
     ("locks clean", "  tongbu locks clean --dry-run\n  tongbu locks clean -q"),
     ("locks break", "  tongbu locks break fairing/shop-eu/responses --token 7"),
     ("status", "  tongbu status\n  tongbu status --max-age fairing=2h --max-age tasks/historical=12h"),
+    ("douban", "  tongbu douban list\n  tongbu douban list --missing-details"),
+    ("douban list", "  tongbu douban list\n  tongbu douban list --missing-details --json"),
     ("config", "  tongbu config init\n  tongbu config check"),
     ("config init", "  tongbu config init\n  tongbu config init --config /etc/tongbu/config.toml"),
     ("config path", "  tongbu config path\n  tongbu config path --json"),

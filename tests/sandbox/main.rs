@@ -53,6 +53,9 @@ struct Made {
     /// How many survey responses the first account has
     #[arg(long, default_value_t = 150)]
     responses: u64,
+    /// How many films Douban's lists hold
+    #[arg(long, default_value_t = 6)]
+    films: u64,
     /// What all made-up data follows from
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -60,7 +63,7 @@ struct Made {
 
 impl Made {
     const fn settings(&self) -> Settings {
-        Settings { seed: self.seed, port: self.port, responses: self.responses }
+        Settings { seed: self.seed, port: self.port, responses: self.responses, films: self.films }
     }
 }
 

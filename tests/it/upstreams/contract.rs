@@ -6,7 +6,7 @@ use rustix::process::Signal;
 use tongbu::upstreams::{ALL, Registration};
 
 use crate::sandbox::fairing::Kind;
-use crate::sandbox::{Door, Fairing, Fault, Rule};
+use crate::sandbox::{Door, Douban, Fairing, Fault, Rule};
 use crate::support::Sandbox;
 
 /// How one upstream is tried out.
@@ -25,20 +25,32 @@ struct Line {
     failures: &'static [(Fault, i32)],
 }
 
-const LINES: &[Line] = &[Line {
-    name: Fairing::NAME,
-    command: "sync fairing",
-    misspelt: ("base_ulr", "base_url"),
-    tables: &["fairing_questions", "fairing_responses"],
-    door: |sandbox| sandbox.fairing.door(),
-    change: |sandbox| {
-        sandbox.fairing.change("shop-eu", Kind::Responses, |set| {
-            set.edit([1, 2, 3]);
-            set.add(5);
-        });
+const LINES: &[Line] = &[
+    Line {
+        name: Fairing::NAME,
+        command: "sync fairing",
+        misspelt: ("base_ulr", "base_url"),
+        tables: &["fairing_questions", "fairing_responses"],
+        door: |sandbox| sandbox.fairing.door(),
+        change: |sandbox| {
+            sandbox.fairing.change("shop-eu", Kind::Responses, |set| {
+                set.edit([1, 2, 3]);
+                set.add(5);
+            });
+        },
+        failures: &[(Fault::Status(401), 6), (Fault::Status(403), 6), (Fault::Status(500), 5), (Fault::html(), 7)],
     },
-    failures: &[(Fault::Status(401), 6), (Fault::Status(403), 6), (Fault::Status(500), 5), (Fault::html(), 7)],
-}];
+    Line {
+        name: Douban::NAME,
+        command: "sync douban",
+        misspelt: ("page_ulr", "page_url"),
+        tables: &["videos"],
+        door: |sandbox| sandbox.douban.door(),
+        change: |sandbox| sandbox.douban.change(|book| book.films[0].rating = 9.9),
+        // It has no credentials that could be rejected.
+        failures: &[(Fault::Status(403), 7), (Fault::Status(500), 5), (Fault::html(), 7)],
+    },
+];
 
 /// Every upstream with its line.
 fn all() -> impl Iterator<Item = (&'static Registration, &'static Line)> {
