@@ -19,6 +19,9 @@ _tongbu() {
             tongbu,config)
                 cmd="tongbu__subcmd__config"
                 ;;
+            tongbu,douban)
+                cmd="tongbu__subcmd__douban"
+                ;;
             tongbu,generate)
                 cmd="tongbu__subcmd__generate"
                 ;;
@@ -45,6 +48,9 @@ _tongbu() {
                 ;;
             tongbu__subcmd__config,show)
                 cmd="tongbu__subcmd__config__subcmd__show"
+                ;;
+            tongbu__subcmd__douban,list)
+                cmd="tongbu__subcmd__douban__subcmd__list"
                 ;;
             tongbu__subcmd__generate,completions)
                 cmd="tongbu__subcmd__generate__subcmd__completions"
@@ -82,6 +88,9 @@ _tongbu() {
             tongbu__subcmd__sync,all)
                 cmd="tongbu__subcmd__sync__subcmd__all"
                 ;;
+            tongbu__subcmd__sync,douban)
+                cmd="tongbu__subcmd__sync__subcmd__douban"
+                ;;
             tongbu__subcmd__sync,fairing)
                 cmd="tongbu__subcmd__sync__subcmd__fairing"
                 ;;
@@ -92,7 +101,7 @@ _tongbu() {
 
     case "${cmd}" in
         tongbu)
-            opts="-q -v -h -V --db --config --json --quiet --verbose --no-progress --log-file --lang --help --version sync records locks status config generate"
+            opts="-q -v -h -V --db --config --json --quiet --verbose --no-progress --log-file --lang --help --version sync records locks status douban config generate"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -243,6 +252,66 @@ _tongbu() {
             ;;
         tongbu__subcmd__config__subcmd__show)
             opts="-q -v -h --db --config --json --quiet --verbose --no-progress --log-file --lang --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --db)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --log-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --lang)
+                    COMPREPLY=($(compgen -W "en zh" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        tongbu__subcmd__douban)
+            opts="-q -v -h --db --config --json --quiet --verbose --no-progress --log-file --lang --help list"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --db)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --log-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --lang)
+                    COMPREPLY=($(compgen -W "en zh" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        tongbu__subcmd__douban__subcmd__list)
+            opts="-q -v -h --missing-details --db --config --json --quiet --verbose --no-progress --log-file --lang --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -774,7 +843,7 @@ _tongbu() {
             return 0
             ;;
         tongbu__subcmd__sync)
-            opts="-q -v -h --db --config --json --quiet --verbose --no-progress --log-file --lang --help fairing all"
+            opts="-q -v -h --db --config --json --quiet --verbose --no-progress --log-file --lang --help fairing douban all"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -810,6 +879,68 @@ _tongbu() {
                 return 0
             fi
             case "${prev}" in
+                --on-lock)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --max-runtime)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --trigger)
+                    COMPREPLY=($(compgen -W "auto manual" -- "${cur}"))
+                    return 0
+                    ;;
+                --accept-deletes)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --metrics-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --db)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --log-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --lang)
+                    COMPREPLY=($(compgen -W "en zh" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        tongbu__subcmd__sync__subcmd__douban)
+            opts="-q -v -h --limit --interval --refresh-older-than --no-details --dry-run --force --on-lock --max-runtime --trigger --allow-partial --accept-deletes --error-on-no-change --metrics-file --db --config --json --quiet --verbose --no-progress --log-file --lang --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --limit)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --interval)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --refresh-older-than)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --on-lock)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0

@@ -39,20 +39,22 @@ complete -c tongbu -n "__fish_tongbu_needs_command" -f -a "sync" -d 'Make one sy
 complete -c tongbu -n "__fish_tongbu_needs_command" -f -a "records" -d 'What past runs did'
 complete -c tongbu -n "__fish_tongbu_needs_command" -f -a "locks" -d 'Who holds which lock'
 complete -c tongbu -n "__fish_tongbu_needs_command" -f -a "status" -d 'How each sync stands'
+complete -c tongbu -n "__fish_tongbu_needs_command" -f -a "douban" -d 'The films that came from Douban'
 complete -c tongbu -n "__fish_tongbu_needs_command" -f -a "config" -d 'The configuration file'
 complete -c tongbu -n "__fish_tongbu_needs_command" -f -a "generate" -d 'Completions, manual pages, JSON Schemas'
-complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and not __fish_seen_subcommand_from fairing all" -l db -d 'The database file' -r -F
-complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and not __fish_seen_subcommand_from fairing all" -l config -d 'The configuration file' -r -F
-complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and not __fish_seen_subcommand_from fairing all" -l log-file -d 'Log as JSON lines, a file a day: `a.jsonl` becomes `a.2025-10-24.jsonl`' -r -F
-complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and not __fish_seen_subcommand_from fairing all" -l lang -d 'The language of tables and summaries; by the locale by default' -r -f -a "en\t''
+complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and not __fish_seen_subcommand_from fairing douban all" -l db -d 'The database file' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and not __fish_seen_subcommand_from fairing douban all" -l config -d 'The configuration file' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and not __fish_seen_subcommand_from fairing douban all" -l log-file -d 'Log as JSON lines, a file a day: `a.jsonl` becomes `a.2025-10-24.jsonl`' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and not __fish_seen_subcommand_from fairing douban all" -l lang -d 'The language of tables and summaries; by the locale by default' -r -f -a "en\t''
 zh\t''"
-complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and not __fish_seen_subcommand_from fairing all" -l json -d 'Answer with one JSON document'
-complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and not __fish_seen_subcommand_from fairing all" -s q -l quiet -d 'Say nothing on success'
-complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and not __fish_seen_subcommand_from fairing all" -s v -l verbose -d 'Log to stderr; twice for more'
-complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and not __fish_seen_subcommand_from fairing all" -l no-progress -d 'No progress bars'
-complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and not __fish_seen_subcommand_from fairing all" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and not __fish_seen_subcommand_from fairing all" -f -a "fairing" -d 'Survey questions and responses of every Fairing account'
-complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and not __fish_seen_subcommand_from fairing all" -f -a "all" -d 'Every configured upstream; one failing does not stop the others, the worst code wins'
+complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and not __fish_seen_subcommand_from fairing douban all" -l json -d 'Answer with one JSON document'
+complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and not __fish_seen_subcommand_from fairing douban all" -s q -l quiet -d 'Say nothing on success'
+complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and not __fish_seen_subcommand_from fairing douban all" -s v -l verbose -d 'Log to stderr; twice for more'
+complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and not __fish_seen_subcommand_from fairing douban all" -l no-progress -d 'No progress bars'
+complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and not __fish_seen_subcommand_from fairing douban all" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and not __fish_seen_subcommand_from fairing douban all" -f -a "fairing" -d 'Survey questions and responses of every Fairing account'
+complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and not __fish_seen_subcommand_from fairing douban all" -f -a "douban" -d 'The newest films on Douban, and the details of each'
+complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and not __fish_seen_subcommand_from fairing douban all" -f -a "all" -d 'Every configured upstream; one failing does not stop the others, the worst code wins'
 complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from fairing" -l account -d 'Only this account (may be repeated); all configured ones by default' -r
 complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from fairing" -l kind -d 'Only this kind; both by default' -r -f -a "questions\t''
 responses\t''"
@@ -77,6 +79,30 @@ complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subc
 complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from fairing" -s v -l verbose -d 'Log to stderr; twice for more'
 complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from fairing" -l no-progress -d 'No progress bars'
 complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from fairing" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from douban" -l limit -d 'How many of the newest films to list' -r
+complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from douban" -l interval -d 'The pause between two requests' -r
+complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from douban" -l refresh-older-than -d 'Ask again for details that are older, such as 30d' -r
+complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from douban" -l on-lock -d 'When another run holds a lock: fail, skip, wait or wait=DUR' -r
+complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from douban" -l max-runtime -d 'End the run after this time, `none` for no limit; what was committed stays' -r
+complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from douban" -l trigger -d 'Who started it; manual on a terminal by default, else auto' -r -f -a "auto\t''
+manual\t''"
+complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from douban" -l accept-deletes -d 'Allow up to so many deletions that a guard would withhold' -r
+complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from douban" -l metrics-file -d 'Write the metrics\' text here after the run' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from douban" -l db -d 'The database file' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from douban" -l config -d 'The configuration file' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from douban" -l log-file -d 'Log as JSON lines, a file a day: `a.jsonl` becomes `a.2025-10-24.jsonl`' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from douban" -l lang -d 'The language of tables and summaries; by the locale by default' -r -f -a "en\t''
+zh\t''"
+complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from douban" -l no-details -d 'Only the list, no film\'s page'
+complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from douban" -l dry-run -d 'Fetch, compare and show, but write nothing'
+complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from douban" -l force -d 'Ignore the minimum interval and a pause the upstream asked for'
+complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from douban" -l allow-partial -d 'Exit 0 instead of 3 when some items or scopes failed'
+complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from douban" -l error-on-no-change -d 'Exit 9 when nothing changed'
+complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from douban" -l json -d 'Answer with one JSON document'
+complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from douban" -s q -l quiet -d 'Say nothing on success'
+complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from douban" -s v -l verbose -d 'Log to stderr; twice for more'
+complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from douban" -l no-progress -d 'No progress bars'
+complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from douban" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from all" -l on-lock -d 'When another run holds a lock: fail, skip, wait or wait=DUR' -r
 complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from all" -l max-runtime -d 'End the run after this time, `none` for no limit; what was committed stays' -r
 complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from all" -l trigger -d 'Who started it; manual on a terminal by default, else auto' -r -f -a "auto\t''
@@ -242,6 +268,28 @@ complete -c tongbu -n "__fish_tongbu_using_subcommand status" -s q -l quiet -d '
 complete -c tongbu -n "__fish_tongbu_using_subcommand status" -s v -l verbose -d 'Log to stderr; twice for more'
 complete -c tongbu -n "__fish_tongbu_using_subcommand status" -l no-progress -d 'No progress bars'
 complete -c tongbu -n "__fish_tongbu_using_subcommand status" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c tongbu -n "__fish_tongbu_using_subcommand douban; and not __fish_seen_subcommand_from list" -l db -d 'The database file' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand douban; and not __fish_seen_subcommand_from list" -l config -d 'The configuration file' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand douban; and not __fish_seen_subcommand_from list" -l log-file -d 'Log as JSON lines, a file a day: `a.jsonl` becomes `a.2025-10-24.jsonl`' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand douban; and not __fish_seen_subcommand_from list" -l lang -d 'The language of tables and summaries; by the locale by default' -r -f -a "en\t''
+zh\t''"
+complete -c tongbu -n "__fish_tongbu_using_subcommand douban; and not __fish_seen_subcommand_from list" -l json -d 'Answer with one JSON document'
+complete -c tongbu -n "__fish_tongbu_using_subcommand douban; and not __fish_seen_subcommand_from list" -s q -l quiet -d 'Say nothing on success'
+complete -c tongbu -n "__fish_tongbu_using_subcommand douban; and not __fish_seen_subcommand_from list" -s v -l verbose -d 'Log to stderr; twice for more'
+complete -c tongbu -n "__fish_tongbu_using_subcommand douban; and not __fish_seen_subcommand_from list" -l no-progress -d 'No progress bars'
+complete -c tongbu -n "__fish_tongbu_using_subcommand douban; and not __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c tongbu -n "__fish_tongbu_using_subcommand douban; and not __fish_seen_subcommand_from list" -f -a "list" -d 'The stored films, newest first'
+complete -c tongbu -n "__fish_tongbu_using_subcommand douban; and __fish_seen_subcommand_from list" -l db -d 'The database file' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand douban; and __fish_seen_subcommand_from list" -l config -d 'The configuration file' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand douban; and __fish_seen_subcommand_from list" -l log-file -d 'Log as JSON lines, a file a day: `a.jsonl` becomes `a.2025-10-24.jsonl`' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand douban; and __fish_seen_subcommand_from list" -l lang -d 'The language of tables and summaries; by the locale by default' -r -f -a "en\t''
+zh\t''"
+complete -c tongbu -n "__fish_tongbu_using_subcommand douban; and __fish_seen_subcommand_from list" -l missing-details -d 'Only those whose details have not come: not yet asked for, refused, unreadable or gone'
+complete -c tongbu -n "__fish_tongbu_using_subcommand douban; and __fish_seen_subcommand_from list" -l json -d 'Answer with one JSON document'
+complete -c tongbu -n "__fish_tongbu_using_subcommand douban; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Say nothing on success'
+complete -c tongbu -n "__fish_tongbu_using_subcommand douban; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Log to stderr; twice for more'
+complete -c tongbu -n "__fish_tongbu_using_subcommand douban; and __fish_seen_subcommand_from list" -l no-progress -d 'No progress bars'
+complete -c tongbu -n "__fish_tongbu_using_subcommand douban; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c tongbu -n "__fish_tongbu_using_subcommand config; and not __fish_seen_subcommand_from init path show check" -l db -d 'The database file' -r -F
 complete -c tongbu -n "__fish_tongbu_using_subcommand config; and not __fish_seen_subcommand_from init path show check" -l config -d 'The configuration file' -r -F
 complete -c tongbu -n "__fish_tongbu_using_subcommand config; and not __fish_seen_subcommand_from init path show check" -l log-file -d 'Log as JSON lines, a file a day: `a.jsonl` becomes `a.2025-10-24.jsonl`' -r -F
