@@ -6,18 +6,13 @@ use clap::{CommandFactory, Parser, Subcommand};
 
 use super::args::GlobalArgs;
 use super::config::ConfigArgs;
+use super::examples;
 use super::generate::GenerateArgs;
 use super::locks::LocksArgs;
 use super::records::RecordsArgs;
 use super::status::StatusArgs;
 use super::sync::SyncArgs;
 use crate::exit::Exit;
-
-const EXAMPLES: &str = "  tongbu config init                        write a configuration to fill in
-  tongbu sync all                           sync everything that is configured
-  tongbu sync fairing --dry-run             fetch and compare, write nothing
-  tongbu status --max-age fairing=2h        exit 14 when the last success is older
-  tongbu records list --failed --since 7d   what went wrong this week";
 
 const ABOUT: &str = "One-shot sync passes into a local SQLite file, safe to schedule";
 
@@ -58,13 +53,7 @@ pub enum Topic {
 
 /// The command with all its subcommands, its help in one form throughout.
 pub fn command() -> clap::Command {
-    let examples = format!("Examples:\n{EXAMPLES}");
-    dress(Cli::command().before_long_help(examples), &exit_status())
-}
-
-/// Examples for the long help of one command.
-pub fn examples(lines: &str) -> String {
-    format!("Examples:\n{lines}")
+    dress(Cli::command(), "", &exit_status())
 }
 
 /// Every exit code on its line.
@@ -77,9 +66,15 @@ pub fn exit_status() -> String {
     text.trim_end().to_owned()
 }
 
-fn dress(command: clap::Command, exit_status: &str) -> clap::Command {
-    let command = command.help_template(TEMPLATE).after_long_help(exit_status.to_owned());
-    command.mut_subcommands(|subcommand| dress(subcommand, exit_status))
+fn dress(command: clap::Command, words: &str, exit_status: &str) -> clap::Command {
+    let mut command = command.help_template(TEMPLATE).after_long_help(exit_status.to_owned());
+    if let Some(examples) = examples::of(words) {
+        command = command.before_long_help(examples::headed(examples));
+    }
+    command.mut_subcommands(|subcommand| {
+        let words = format!("{words} {}", subcommand.get_name());
+        dress(subcommand, words.trim_start(), exit_status)
+    })
 }
 
 #[cfg(test)]

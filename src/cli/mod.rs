@@ -7,6 +7,7 @@ mod args;
 mod command;
 mod config;
 mod error;
+mod examples;
 mod generate;
 mod locks;
 mod manual;

@@ -45,7 +45,8 @@ pub struct ListArgs {
     /// Only of this type, such as historical
     #[arg(long, value_name = "TYPE")]
     window: Option<String>,
-    #[arg(long, value_enum, value_name = "STATUS", help = "Only those that stand or ended so")]
+    /// Only those that stand or ended so
+    #[arg(long, value_enum, value_name = "STATUS")]
     status: Option<StatusArg>,
     /// Only those started so
     #[arg(long, value_enum, value_name = "WHO")]
@@ -91,9 +92,10 @@ pub struct ShowArgs {
 
 /// Which runs were read.
 #[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
 pub struct ReadArgs {
     /// The records' numbers
-    #[arg(value_name = "ID", required_unless_present = "all", conflicts_with = "all")]
+    #[arg(value_name = "ID")]
     ids: Vec<i64>,
     /// Every one
     #[arg(long)]

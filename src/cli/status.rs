@@ -17,9 +17,6 @@ use crate::upstreams;
 
 /// What to look at.
 #[derive(Debug, Args)]
-#[command(before_long_help = "Examples:
-  tongbu status
-  tongbu status --max-age fairing=2h --max-age tasks/historical=12h --json")]
 pub struct StatusArgs {
     /// Exit 14 when the last success of NAME is older; may be repeated
     #[arg(long, value_name = "NAME=DUR", value_parser = values::max_age)]

@@ -3,8 +3,8 @@
 use clap::{ArgMatches, Args, Command, FromArgMatches, Subcommand};
 
 use super::args::RunArgs;
-use super::command::examples;
 use super::error::Error;
+use super::examples;
 use super::session::{LogTo, Session};
 use crate::exit::Exit;
 use crate::run::{self, Cancel, Invocation, Report, Settings};
@@ -15,7 +15,6 @@ use crate::upstreams::{self, Failure, Registration};
 
 const ALL: &str = "all";
 const ALL_ABOUT: &str = "Every configured upstream; one failing does not stop the others, the worst code wins";
-const ALL_EXAMPLES: &str = "  tongbu sync all\n  tongbu sync all --trigger auto -q --on-lock skip";
 
 /// What to sync: a subcommand for every line of the registry, and `all`.
 pub struct SyncArgs {
@@ -30,14 +29,14 @@ enum Target {
 
 impl Subcommand for SyncArgs {
     fn augment_subcommands(command: Command) -> Command {
+        // Augmenting takes a struct's own sentence over as the command's: what it is about comes last.
         let one = |registration: &Registration| {
-            let subcommand = Command::new(registration.name)
+            RunArgs::augment_args(registration.augment(Command::new(registration.name)))
                 .about(registration.about)
-                .before_long_help(examples(registration.examples));
-            RunArgs::augment_args(registration.augment(subcommand))
+                .before_long_help(examples::headed(registration.examples))
         };
-        let all = Command::new(ALL).about(ALL_ABOUT).before_long_help(examples(ALL_EXAMPLES));
-        command.subcommands(upstreams::ALL.iter().map(one)).subcommand(RunArgs::augment_args(all))
+        let all = RunArgs::augment_args(Command::new(ALL)).about(ALL_ABOUT);
+        command.subcommands(upstreams::ALL.iter().map(one)).subcommand(all)
     }
 
     fn augment_subcommands_for_update(command: Command) -> Command {
@@ -98,7 +97,7 @@ fn sync_one(
         database: &database,
         settings,
         observer: session.ui.observer(),
-        cancel: Cancel::default(),
+        cancel: Cancel::on_signals().map_err(run::Error::Runtime)?,
     })?;
     session.ui.answer(&SyncAnswer(&report));
     explain(session, &report);
@@ -112,7 +111,7 @@ fn sync_all(session: &mut Session, settings: &Settings) -> Result<Exit, Error> {
     if configured.is_empty() {
         return Err(Error::NothingConfigured);
     }
-    let cancel = Cancel::default();
+    let cancel = Cancel::on_signals().map_err(run::Error::Runtime)?;
     let mut answer = SyncAllAnswer { exit: Exit::Ok, runs: Vec::new() };
     let passes = configured.iter().flat_map(|known| known.passes.iter().map(move |flags| (*known, *flags)));
     for (registration, flags) in passes {

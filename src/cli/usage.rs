@@ -18,9 +18,8 @@ pub fn answer(error: &clap::Error, ui: &Ui) -> Exit {
         return Exit::Ok;
     }
     let rendered = error.render().to_string();
-    let is_bare = error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand;
     if ui.is_json() {
-        ui.error(&if is_bare { bare_failure() } else { failure(&rendered) });
+        ui.error(&failure(&rendered));
     } else {
         ui.comment(&safe_lines(&rendered));
     }
@@ -42,15 +41,6 @@ pub fn wishes(args: &[OsString]) -> Wishes {
         _ => Lang::Auto,
     };
     Wishes { json: flags.contains(&"--json"), lang, ..Wishes::default() }
-}
-
-fn bare_failure() -> Failure {
-    Failure {
-        class: Class::Usage,
-        message: "a command is missing".to_owned(),
-        causes: Vec::new(),
-        hint: Class::Usage.hint().to_owned(),
-    }
 }
 
 /// The message before clap's usage lines, and its tips as the hint.

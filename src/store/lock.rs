@@ -1,5 +1,6 @@
 //! Leases: expiring locks with a fencing token, decided on boot time and the OS lock.
 
+mod claim;
 mod rows;
 mod verdict;
 
@@ -11,6 +12,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
+use self::claim::Claim;
 pub(super) use self::rows::LockRow;
 use self::verdict::{Here, Verdict, judge};
 use super::oslock::{LockFolder, OsLock};
@@ -20,7 +22,7 @@ use super::writer::Desk;
 use super::{Error, Store, Writer};
 use crate::clock::{BootInstant, Clock, boot_id};
 
-/// Whoever looks at a dead holder's lock file has it locked for an instant: that often is looked again.
+/// Whoever looks at a lock file has it locked for an instant: that often is looked again.
 const ACQUIRE_ATTEMPTS: u32 = 5;
 const ACQUIRE_PAUSE: Duration = Duration::from_millis(1);
 
@@ -260,93 +262,6 @@ impl Store {
             let is_broken = rows::save_released(w, &name, token)?;
             Ok(is_broken.then(|| lock.into_holder(&folder, &clock)))
         })
-    }
-}
-
-/// A request on its way to the writer thread.
-#[derive(Clone)]
-struct Claim {
-    name: String,
-    ttl: Duration,
-    trace_id: String,
-    record: Option<RecordId>,
-    lock_file: PathBuf,
-}
-
-impl Claim {
-    fn acquire(self, desk: &mut Desk) -> Result<Acquisition, Error> {
-        let clock = desk.clock.clone();
-        if let Some(holder) = self.glance(&desk.connection, &clock)? {
-            return Ok(Acquisition::Busy(holder));
-        }
-        let taken = desk.connection.transact(
-            Ending::Commit,
-            |w| self.take(w, &clock),
-            |r, taken| match taken {
-                Err(_) => Ok(true),
-                Ok(held) => {
-                    Ok(rows::load_lock(r, &self.name)?.is_some_and(|lock| lock.is_of(held.token, &self.trace_id)))
-                }
-            },
-        )?;
-        Ok(match taken {
-            Err(holder) => Acquisition::Busy(*holder),
-            Ok(held) => {
-                let held = Arc::new(held);
-                desk.heartbeat.watch(&held);
-                Acquisition::Held(Lease { held, record: self.record, began: clock.boot() })
-            }
-        })
-    }
-
-    /// A look without a transaction: those who find the lock held do not keep its holder from writing.
-    fn glance(&self, connection: &Connection, clock: &Clock) -> Result<Option<Holder>, Error> {
-        let Some(lock) = connection.snapshot(|r| rows::load_lock(r, &self.name))? else { return Ok(None) };
-        let inode = if lock.holder.released { None } else { OsLock::probe(&self.lock_file) };
-        let verdict = judge(Some(&lock.standing()), &here(clock, inode));
-        Ok((verdict == Verdict::Live).then_some(lock.holder))
-    }
-
-    /// Inside the transaction, so that nobody decides on the same lock meanwhile; the OS lock as well.
-    fn take(&self, w: &Writer<'_>, clock: &Clock) -> Result<Result<Held, Box<Holder>>, Error> {
-        let lock = rows::load_lock(w, &self.name)?;
-        let os_lock = OsLock::try_take(&self.lock_file)?;
-        let inode = os_lock.as_ref().map(OsLock::inode);
-        let verdict = judge(lock.as_ref().map(LockRow::standing).as_ref(), &here(clock, inode));
-        let token = match lock {
-            Some(lock) if verdict == Verdict::Live => return Ok(Err(Box::new(lock.holder))),
-            Some(lock) => {
-                if verdict.is_takeover() {
-                    tracing::info!(scope = self.name, owner = lock.holder.owner, ?verdict, "took over a lock");
-                    record_rows::save_interrupted(w, lock.record_id, clock)?;
-                }
-                lock.holder.token + 1
-            }
-            None => 1,
-        };
-        let held = self.held(token, clock, os_lock);
-        rows::save_acquired(w, self, &held, inode)?;
-        if let Some(record) = self.record {
-            record_rows::save_scope_start(w, record, &self.name, token, clock)?;
-        }
-        Ok(Ok(held))
-    }
-
-    fn held(&self, token: i64, clock: &Clock, os_lock: Option<OsLock>) -> Held {
-        Held {
-            name: self.name.clone(),
-            token,
-            ttl: self.ttl,
-            clock: clock.clone(),
-            lost: CancellationToken::new(),
-            expires_boot: AtomicI64::new(clock.boot().after(self.ttl).0),
-            lock_file: self.lock_file.clone(),
-            os_lock: Mutex::new(os_lock),
-        }
-    }
-
-    fn virtual_lease(&self, clock: &Clock) -> Lease {
-        Lease { held: Arc::new(self.held(0, clock, None)), record: self.record, began: clock.boot() }
     }
 }
 

@@ -1,16 +1,12 @@
 //! The OS lock behind a lease: it only shortens the wait after a crash; safety comes from the token.
 //!
-//! Beside the lease files lie one of each live run and the queue of writers. No lease is named like those: a scope's
-//! name has a `/`.
+//! Beside the files of leases lie those of live runs, `run-…`. No lease has such a name: a scope's has a `/`.
 
 use std::fmt::Write as _;
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::sync_channel;
-use std::thread::Builder;
-use std::time::Duration;
 
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -18,9 +14,6 @@ use super::Error;
 
 /// File systems allow 255 bytes a name; longer lock names end in a digest.
 const LONGEST_NAME_BYTES: usize = 200;
-
-/// A writer that waits longer tries without its turn; the engine then waits on, and says so when it gives up.
-const QUEUE_PATIENCE: Duration = Duration::from_secs(15);
 
 /// The directory of lock files beside the database, `<db>.locks`.
 #[derive(Clone, Debug)]
@@ -43,22 +36,12 @@ pub(super) struct RunLock {
     _lock: OsLock,
 }
 
-/// Where the writers of several processes wait for their turn, so that none of them starves. A courtesy: the engine
-/// keeps them apart.
-#[derive(Debug)]
-pub(super) struct WriterQueue(PathBuf);
-
 impl LockFolder {
     /// The folder that belongs to the database at this real path.
     pub(super) fn beside(database: &Path) -> Self {
         let mut path = database.as_os_str().to_owned();
         path.push(".locks");
         Self(path.into())
-    }
-
-    /// The queue of those who write to the database.
-    pub(super) fn writer_queue(&self) -> WriterQueue {
-        WriterQueue(self.0.join("writer.lock"))
     }
 
     /// The never unlinked file of a lease.
@@ -99,37 +82,20 @@ impl LockFolder {
     }
 }
 
-impl WriterQueue {
-    /// Waits for this writer's turn, which lasts as long as the answer; `None` where it did not come in time (whoever
-    /// has it may be suspended) or cannot come.
-    pub(super) fn turn(&self) -> Option<OsLock> {
-        match OsLock::try_take(&self.0) {
-            Ok(Some(turn)) => Some(turn),
-            Ok(None) => self.wait(),
-            Err(_) => None,
-        }
-    }
-
-    /// On a thread of its own, because such a wait can be neither limited nor called off: one given up goes on there
-    /// and passes the turn on when it comes.
-    fn wait(&self) -> Option<OsLock> {
-        let (sender, turn) = sync_channel(1);
-        let path = self.0.clone();
-        let waiting = Builder::new().name("tongbu-queue".to_owned()).spawn(move || {
-            let file = open_file(&path).ok()?;
-            fs2::FileExt::lock_exclusive(&file).ok()?;
-            sender.send(OsLock::of(file)?).ok()
-        });
-        waiting.ok()?;
-        turn.recv_timeout(QUEUE_PATIENCE).ok()
-    }
-}
-
 impl OsLock {
     /// Locks the file, made where it is missing; `None` where somebody else has it locked or where the file system
     /// knows no such locks.
     pub(super) fn try_take(path: &Path) -> Result<Option<Self>, Error> {
-        Ok(Self::lock(open_file(path)?))
+        let open = || OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path);
+        let file = match open() {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                let folder = path.parent().unwrap_or(path);
+                DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(Error::io(folder))?;
+                open()
+            }
+            opened => opened,
+        };
+        Ok(Self::lock(file.map_err(Error::io(path))?))
     }
 
     /// The inode of an existing lock file nobody holds.
@@ -144,10 +110,6 @@ impl OsLock {
 
     fn lock(file: File) -> Option<Self> {
         fs2::FileExt::try_lock_exclusive(&file).ok()?;
-        Self::of(file)
-    }
-
-    fn of(file: File) -> Option<Self> {
         let inode = file.metadata().ok()?.ino().cast_signed();
         Some(Self { file, inode })
     }
@@ -165,20 +127,6 @@ impl Drop for RunLock {
         // Before it is unlocked: nobody else ever locks this name.
         let _ = std::fs::remove_file(&self.path);
     }
-}
-
-/// Opens a lock file; makes it, and its folder, where it is missing.
-fn open_file(path: &Path) -> Result<File, Error> {
-    let open = || OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path);
-    let opened = match open() {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            let folder = path.parent().unwrap_or(path);
-            DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(Error::io(folder))?;
-            open()
-        }
-        opened => opened,
-    };
-    opened.map_err(Error::io(path))
 }
 
 /// A lock's name as a file name: `/` and all but plain letters, digits, `.`, `_` and `-` in percent encoding.

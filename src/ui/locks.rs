@@ -111,10 +111,15 @@ fn render_table(holders: &[Holder], style: &Style) -> String {
             shown(&holder.owner).into(),
             style.local(holder.locked_at).into(),
             style.age(holder.renewed_at).into(),
-            style.age(holder.expires_at).into(),
+            expiry(holder, style).into(),
         ]);
     }
     table.render(style)
+}
+
+/// A lock that nobody holds does not expire.
+fn expiry(holder: &Holder, style: &Style) -> String {
+    if holder.released { String::new() } else { style.age(holder.expires_at) }
 }
 
 fn state_cell(holder: &Holder, style: &Style) -> Cell {

@@ -22,7 +22,7 @@ use crate::config::{Language, Place, Setting};
 use crate::error::Class;
 use crate::exit::Exit;
 use crate::run::Report;
-use crate::store::{Holder, Status, Summary};
+use crate::store::{Holder, Problem, Status, Summary};
 
 /// Keeps both languages at 80 and 200 columns in one snapshot, and the document.
 fn check<A: Answer>(name: &str, answer: &A) {
@@ -73,6 +73,18 @@ fn a_run_with_every_kind_of_scope() {
 #[test]
 fn a_run_that_found_everything_locked() {
     check("sync_locked", &SyncAnswer(&samples::locked_report()));
+}
+
+#[test]
+fn a_failed_scope_is_told_once() {
+    let mut report = samples::mixed_report();
+    report.problems = vec![Problem {
+        id: None,
+        name: None,
+        ..samples::problem("fairing/shop-us/responses", "cannot reach the upstream: connection refused")
+    }];
+    let text = SyncAnswer(&report).render_text(&style(Language::En, None));
+    assert_eq!(text.matches("cannot reach the upstream").count(), 1, "{text}");
 }
 
 #[test]

@@ -285,7 +285,9 @@ fn scope_notes(scope: &ScopeReport, style: &Style) -> Vec<String> {
 /// The problems, and the failures of scopes that no problem tells of.
 fn push_problems(text: &mut String, report: &Report, style: &Style) {
     let is_told = |scope: &ScopeReport, failure: &Failure| {
-        report.problems.iter().any(|problem| problem.scope == scope.scope && problem.message == failure.message)
+        let of_scope = report.problems.iter().filter(|problem| problem.scope == scope.scope && problem.id.is_none());
+        // A problem's message is the whole chain of errors, a failure's only its head.
+        of_scope.into_iter().any(|problem| problem.message.starts_with(&failure.message))
     };
     let untold = report.scopes.iter().filter_map(|scope| {
         let failure = scope.failure.as_ref().filter(|failure| !is_told(scope, failure))?;

@@ -10,6 +10,7 @@
 //! From that it has its subcommand, completions, manual page, configuration section, migrations, locks, records and
 //! metrics labels, and the contract tests run over it.
 
+pub mod douban;
 pub mod ecs;
 mod error;
 pub mod fairing;
@@ -17,6 +18,7 @@ pub mod guard;
 mod pass;
 mod registration;
 mod scope;
+pub mod tasks;
 mod upstream;
 
 use crate::{config, http};

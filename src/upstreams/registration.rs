@@ -23,6 +23,8 @@ pub struct Verified {
 /// An opened upstream, ready for its one pass.
 pub type Pass = Box<dyn for<'a> FnOnce(&'a PassContext) -> BoxFuture<'a, Result<(), Error>> + Send>;
 
+type Verify = for<'a> fn(&'a Opening<'a>) -> BoxFuture<'a, Result<Vec<Verified>, Error>>;
+
 /// An upstream as the rest of the program sees it.
 pub struct Registration {
     pub name: &'static str,
@@ -38,7 +40,7 @@ pub struct Registration {
     min_interval: fn(&Config) -> Result<Option<Duration>, Error>,
     describe: fn(&Config) -> Result<Vec<Setting>, Error>,
     open: fn(&Opening<'_>, &clap::ArgMatches) -> Result<Pass, Error>,
-    verify: for<'a> fn(&'a Opening<'a>) -> BoxFuture<'a, Result<Vec<Verified>, Error>>,
+    verify: Verify,
 }
 
 impl Registration {

@@ -10,7 +10,6 @@ use rusqlite::OpenFlags;
 use super::fault::translate;
 use super::{Reader, Writer};
 use crate::store::Error;
-use crate::store::oslock::WriterQueue;
 
 /// How long a statement waits for other processes before the database counts as busy.
 pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
@@ -46,7 +45,6 @@ pub(in crate::store) enum Ending {
 pub(in crate::store) struct Connection {
     pub(super) sqlite: rusqlite::Connection,
     path: Arc<Path>,
-    queue: Option<WriterQueue>,
 }
 
 impl Connection {
@@ -55,7 +53,7 @@ impl Connection {
         // Even a reader opens for writing: the last one to leave can then take the `-wal` and `-shm` files with it.
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let sqlite = rusqlite::Connection::open_with_flags(&path, flags).map_err(|error| translate(error, &path))?;
-        let mut connection = Self { sqlite, path, queue: None };
+        let mut connection = Self { sqlite, path };
         connection.set_up(access).map_err(|error| translate(error, &connection.path))?;
         Ok(connection)
     }
@@ -74,11 +72,6 @@ impl Connection {
              PRAGMA query_only = {};",
             if access == Access::Read { "ON" } else { "OFF" }
         ))
-    }
-
-    /// Makes every transaction from now on wait for its turn among the writers of all processes.
-    pub(in crate::store) fn queue_up(&mut self, queue: WriterQueue) {
-        self.queue = Some(queue);
     }
 
     pub(in crate::store) const fn path(&self) -> &Arc<Path> {
@@ -111,7 +104,6 @@ impl Connection {
         f: impl FnOnce(&Writer<'_>) -> Result<T, E>,
         landed: impl FnOnce(&Reader<'_>, &T) -> Result<bool, Error>,
     ) -> Result<T, E> {
-        let _turn = self.queue.as_ref().and_then(WriterQueue::turn);
         let transaction = Transaction::begin(self, "BEGIN IMMEDIATE")?;
         let value = f(&Writer { reader: self.reader() })?;
         match ending {
@@ -131,7 +123,7 @@ impl Connection {
     fn reopen(&mut self) -> Result<(), Error> {
         // The old connection is closed before the new one looks, so that nothing it kept in memory is believed.
         self.sqlite = rusqlite::Connection::open_in_memory().map_err(|error| self.fault(error))?;
-        self.sqlite = Self::connect(Arc::clone(&self.path), Access::Write)?.sqlite;
+        *self = Self::connect(Arc::clone(&self.path), Access::Write)?;
         Ok(())
     }
 
@@ -178,7 +170,7 @@ impl Drop for Transaction<'_> {
 }
 
 /// A busy handler whose waits stay short and random: the engine's own waits ever longer, so those who have waited the
-/// longest ask the least often and starve.
+/// longest ask the least often and starve. It makes a queue of writers needless.
 fn fair_wait() -> impl FnMut(i32) -> bool + Send + 'static {
     let mut began = Instant::now();
     let mut dice = RandomState::new().build_hasher().finish() | 1;

@@ -231,3 +231,41 @@ async fn the_heartbeat_renews_and_notices_a_loss() {
     bench.store().break_lock(SCOPE, 1).unwrap();
     tokio::time::timeout(Duration::from_secs(10), lease.lost().cancelled()).await.unwrap();
 }
+
+#[tokio::test]
+async fn a_commit_reported_as_failed_counts_by_what_is_found_afterwards() {
+    let bench = Bench::new();
+    let store = bench.store();
+    let lease = acquire(&store, SCOPE).await;
+    let insert = "INSERT INTO numbers (number) VALUES (?1)";
+    // Committed behind the store's back: its own COMMIT fails although the data is there.
+    let landed = store.write(&lease, move |w| {
+        w.execute(insert, &[1_i64.into()])?;
+        w.execute_batch("COMMIT")
+    });
+    landed.await.unwrap();
+    // Refused at COMMIT: nothing is there.
+    let orphan = "PRAGMA defer_foreign_keys = ON;
+                  INSERT INTO sync_scopes (record_id, scope, status, start_time) VALUES (99, 'x', 'running', '')";
+    let refused = store.write(&lease, move |w| {
+        w.execute(insert, &[2_i64.into()])?;
+        w.execute_batch(orphan)
+    });
+    assert!(matches!(refused.await, Err(Error::Statement { .. })));
+    put(&store, &lease, 3).await.unwrap();
+    assert_eq!(numbers(&store), [1, 3]);
+}
+
+#[tokio::test]
+async fn a_transaction_the_engine_gave_up_takes_no_more_statements() {
+    let bench = Bench::new();
+    let store = bench.store();
+    let lease = acquire(&store, SCOPE).await;
+    let insert = "INSERT INTO numbers (number) VALUES (?1)";
+    let error = store.write(&lease, move |w| {
+        w.execute_batch("ROLLBACK")?;
+        w.execute(insert, &[1_i64.into()])
+    });
+    assert!(matches!(error.await, Err(Error::Engine { .. })));
+    assert!(numbers(&store).is_empty());
+}

@@ -32,7 +32,7 @@ fn many_holders_in_turn_never_overlap_and_their_tokens_are_dense() {
                     let lease = match runtime.block_on(store.acquire(request("tasks/today", None))).unwrap() {
                         Acquisition::Held(lease) => lease,
                         Acquisition::Busy(_) => {
-                            thread::yield_now();
+                            thread::sleep(std::time::Duration::from_millis(2));
                             continue;
                         }
                     };
@@ -54,6 +54,31 @@ fn many_holders_in_turn_never_overlap_and_their_tokens_are_dense() {
     assert_eq!(acquired.into_inner(), total);
     let expected: Vec<i64> = (1..=i64::try_from(total).unwrap()).collect();
     assert_eq!(numbers(&bench.store()), expected);
+}
+
+#[test]
+fn no_writer_starves_while_others_write_all_the_time() {
+    const STORES: usize = 8;
+    let bench = Bench::new();
+    drop(open(&bench, vec![SAMPLE]).unwrap());
+    let counts = [const { AtomicU64::new(0) }; STORES];
+    thread::scope(|scope| {
+        for (index, count) in counts.iter().enumerate() {
+            let (bench, counts) = (&bench, &counts);
+            scope.spawn(move || {
+                let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+                let store = open(bench, vec![SAMPLE]).unwrap();
+                let name = format!("ecs/a/{index}");
+                let lease = super::held(runtime.block_on(store.acquire(request(&name, None))).unwrap());
+                while counts.iter().all(|count| count.load(Ordering::SeqCst) < 60) {
+                    store.write_blocking(&lease, |_| Ok::<_, Error>(())).unwrap();
+                    count.fetch_add(1, Ordering::SeqCst);
+                }
+            });
+        }
+    });
+    let counts = counts.map(AtomicU64::into_inner);
+    assert!(counts.iter().all(|count| *count >= 5), "{counts:?}");
 }
 
 #[test]

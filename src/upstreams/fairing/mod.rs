@@ -57,6 +57,10 @@ impl Upstream for Fairing {
     type Config = Config;
     type Options = Options;
 
+    fn min_interval(config: &Config) -> Option<Duration> {
+        Some(config.min_interval.0)
+    }
+
     fn open(config: Config, opening: &Opening<'_>) -> Result<Self, Error> {
         if config.accounts.is_empty() {
             return Err(Error::invalid("fairing.accounts", "no account is configured"));

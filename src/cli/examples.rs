@@ -1,0 +1,81 @@
+//! Examples for the long help and the manual page of every command that is not an upstream's.
+
+/// By the command's words after `tongbu`.
+const EXAMPLES: &[(&str, &str)] = &[
+    (
+        "",
+        "  tongbu config init                        write a configuration to fill in
+  tongbu sync all                           sync everything that is configured
+  tongbu sync fairing --dry-run             fetch and compare, write nothing
+  tongbu status --max-age fairing=2h        exit 14 when the last success is older
+  tongbu records list --failed --since 7d   what went wrong this week",
+    ),
+    ("sync", "  tongbu sync fairing\n  tongbu sync all --trigger auto -q"),
+    ("sync all", "  tongbu sync all\n  tongbu sync all --trigger auto -q --on-lock skip"),
+    ("records", "  tongbu records list --failed\n  tongbu records show 7 --log"),
+    (
+        "records list",
+        "  tongbu records list --sync tasks --window historical --since 2025-10-24
+  tongbu records list --failed --unread --json",
+    ),
+    ("records show", "  tongbu records show 7\n  tongbu records show 7 --log"),
+    ("records read", "  tongbu records read 7 8 9\n  tongbu records read --all"),
+    ("records stats", "  tongbu records stats\n  tongbu records stats --sync tasks --since 90d --json"),
+    ("records prune", "  tongbu records prune --older-than 30d --dry-run\n  tongbu records prune --keep 1000"),
+    ("locks", "  tongbu locks list\n  tongbu locks break fairing/shop-eu/responses --token 7"),
+    ("locks list", "  tongbu locks list\n  tongbu locks list --all --json"),
+    ("locks clean", "  tongbu locks clean --dry-run\n  tongbu locks clean -q"),
+    ("locks break", "  tongbu locks break fairing/shop-eu/responses --token 7"),
+    ("status", "  tongbu status\n  tongbu status --max-age fairing=2h --max-age tasks/historical=12h"),
+    ("config", "  tongbu config init\n  tongbu config check"),
+    ("config init", "  tongbu config init\n  tongbu config init --config /etc/tongbu/config.toml"),
+    ("config path", "  tongbu config path\n  tongbu config path --json"),
+    ("config show", "  tongbu config show\n  tongbu config show --json"),
+    ("config check", "  tongbu config check\n  tongbu config check --config new.toml"),
+    ("generate", "  tongbu generate completions fish\n  tongbu generate man ./man"),
+    (
+        "generate completions",
+        "  tongbu generate completions bash > /usr/share/bash-completion/completions/tongbu
+  tongbu generate completions zsh > ~/.zfunc/_tongbu",
+    ),
+    ("generate man", "  tongbu generate man /usr/local/share/man/man1"),
+    ("generate schema", "  tongbu generate schema > tongbu.schema.json"),
+];
+
+/// The examples of the command with these words, if it has any here.
+pub fn of(words: &str) -> Option<&'static str> {
+    EXAMPLES.iter().find(|(known, _)| *known == words).map(|(_, examples)| *examples)
+}
+
+/// Examples as the long help shows them.
+pub fn headed(examples: &str) -> String {
+    format!("Examples:\n{examples}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::EXAMPLES;
+    use crate::cli::command;
+
+    #[test]
+    fn every_example_is_a_command_line_that_parses() {
+        let lines = EXAMPLES.iter().flat_map(|(_, examples)| examples.lines());
+        for line in lines {
+            let typed = line.trim().split("  ").next().unwrap_or_default();
+            let words = typed.split_whitespace().take_while(|word| *word != ">");
+            let parsed = command().try_get_matches_from(words);
+            assert!(parsed.is_ok(), "{line}: {}", parsed.unwrap_err());
+        }
+    }
+
+    #[test]
+    fn every_command_has_examples() {
+        fn check(command: &clap::Command, words: &str) {
+            assert!(command.get_before_long_help().is_some(), "`tongbu {words}` has no examples");
+            for subcommand in command.get_subcommands() {
+                check(subcommand, format!("{words} {}", subcommand.get_name()).trim());
+            }
+        }
+        check(&command(), "");
+    }
+}

@@ -1,0 +1,173 @@
+//! Damaged answers: every reader has to come to an end, quickly and without a panic.
+
+use std::time::{Duration, Instant};
+
+use proptest::prelude::*;
+use url::Url;
+
+use super::refusal::{Answer, Verdict, judge};
+use super::{fallback, list, page};
+
+/// A page takes far less, even unoptimised and on a busy machine.
+const TIME_LIMIT: Duration = Duration::from_secs(10);
+
+macro_rules! fixtures {
+    ($($name:literal),+ $(,)?) => {
+        &[$(include_bytes!(concat!("../../../tests/fixtures/douban/", $name))),+]
+    };
+}
+
+const FIXTURES: &[&[u8]] = fixtures![
+    "film.html",
+    "film_old.html",
+    "series.html",
+    "unrated.html",
+    "sparse.html",
+    "blocked_200.html",
+    "recent_hot.json",
+    "search_subjects.json",
+    "rexxar_movie.json",
+    "abstract_tv.json",
+];
+
+/// What a damaged answer may have grown.
+const SNIPPETS: &[&str] = &[
+    "<",
+    ">",
+    "\"",
+    "'",
+    "</span>",
+    "<br/>",
+    "<div id=info>",
+    "<span class=pl>",
+    "<span class='pl'>IMDb:</span>",
+    "<!--",
+    "<script type=\"application/ld+json\">",
+    "<table><tr><td>",
+    "<svg>",
+    "<template>",
+    "<select>",
+    "&#x10ffff;",
+    "&amp",
+    ": ",
+    " / ",
+    "tt1234567",
+    "1.5小时",
+    "99999999999999999999分钟",
+    "2010-09-01",
+    "9999-99-99(中国大陆)",
+    "\u{0}",
+    "\u{3000}",
+    "\u{200e}",
+    "𠀀",
+    "(",
+    "{",
+    "}",
+    "[",
+    "]",
+    ",",
+    "null",
+    "1e999",
+    "-1",
+    "\\u0000",
+    "\\ud800",
+    "<span property=v:runtime content=-1>",
+    "<span property=v:initialReleaseDate content='２０１０'>",
+    "<strong property=v:average>NaN</strong>",
+    "<strong property=v:average>inf</strong>",
+    "<h1 property=v:itemreviewed>",
+    "异常请求",
+];
+
+/// One damage, at a place told as a share of the length.
+#[derive(Clone, Debug)]
+enum Damage {
+    Cut { at: u16, length: u16 },
+    Repeat { at: u16, length: u16, times: u8 },
+    Insert { at: u16, snippet: usize, times: u8 },
+    Overwrite { at: u16, bytes: Vec<u8> },
+    End { at: u16 },
+}
+
+fn damage() -> impl Strategy<Value = Damage> {
+    prop_oneof![
+        (any::<u16>(), 0..600u16).prop_map(|(at, length)| Damage::Cut { at, length }),
+        (any::<u16>(), 0..300u16, 1..20u8).prop_map(|(at, length, times)| Damage::Repeat { at, length, times }),
+        (any::<u16>(), 0..SNIPPETS.len(), 1..40u8).prop_map(|(at, snippet, times)| Damage::Insert {
+            at,
+            snippet,
+            times
+        }),
+        (any::<u16>(), proptest::collection::vec(any::<u8>(), 0..12))
+            .prop_map(|(at, bytes)| Damage::Overwrite { at, bytes }),
+        any::<u16>().prop_map(|at| Damage::End { at }),
+    ]
+}
+
+fn apply(body: &mut Vec<u8>, damage: &Damage) {
+    let place = |at: u16| usize::from(at) * body.len() / usize::from(u16::MAX);
+    let end = |start: usize, length: u16| (start + usize::from(length)).min(body.len());
+    match damage {
+        Damage::Cut { at, length } => {
+            let start = place(*at);
+            body.drain(start..end(start, *length));
+        }
+        Damage::Repeat { at, length, times } => {
+            let start = place(*at);
+            let part = body[start..end(start, *length)].repeat(usize::from(*times));
+            body.splice(start..start, part);
+        }
+        Damage::Insert { at, snippet, times } => {
+            let start = place(*at);
+            body.splice(start..start, SNIPPETS[*snippet].repeat(usize::from(*times)).into_bytes());
+        }
+        Damage::Overwrite { at, bytes } => {
+            let start = place(*at);
+            let stop = (start + bytes.len()).min(body.len());
+            body.splice(start..stop, bytes.iter().copied());
+        }
+        Damage::End { at } => body.truncate(place(*at)),
+    }
+}
+
+/// Reads the body as everything it could be, and holds what was read to what is promised of it.
+fn read(body: &[u8]) {
+    let asked = Url::parse("https://movie.douban.com/subject/1/").unwrap();
+    let answer = Answer { asked: &asked, status: 200, location: None, body };
+    let started = Instant::now();
+    for parse in [page::parse, fallback::parse_rexxar, fallback::parse_abstract] {
+        if let Verdict::Good(told) = judge(answer, parse) {
+            let detail = told.detail;
+            assert!(detail.title.as_ref().is_none_or(|title| !title.trim().is_empty()));
+            assert!(detail.rating.is_none_or(|rating| rating > 0.0 && rating <= 10.0));
+            assert!(detail.votes != Some(0) && detail.episodes != Some(0) && detail.runtime_minutes != Some(0));
+            let lists = [&detail.directors, &detail.writers, &detail.actors, &detail.genres, &detail.aka];
+            assert!(lists.into_iter().flatten().all(|item| !item.trim().is_empty()));
+        }
+    }
+    if let Verdict::Good(listing) = judge(answer, list::parse) {
+        assert!(listing.films.iter().all(|film| list::parse_item(&film.raw).as_ref() == Some(film)));
+    }
+    assert!(started.elapsed() < TIME_LIMIT);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 256, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_damaged_answer_neither_panics_nor_hangs(
+        fixture in 0..FIXTURES.len(),
+        damages in proptest::collection::vec(damage(), 1..8),
+    ) {
+        let mut body = FIXTURES[fixture].to_vec();
+        for damage in &damages {
+            apply(&mut body, damage);
+        }
+        read(&body);
+    }
+
+    #[test]
+    fn noise_neither_panics_nor_hangs(body in proptest::collection::vec(any::<u8>(), 0..2000)) {
+        read(&body);
+    }
+}

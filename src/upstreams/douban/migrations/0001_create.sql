@@ -1,0 +1,46 @@
+-- Films and series. The table belongs to no single upstream: each source writes its own rows, told apart by `source`.
+-- Texts are as the source tells them; a field it does not tell is NULL. Lists are JSON arrays of texts; those of people
+-- stand beside the same names joined by commas.
+CREATE TABLE videos (
+    source TEXT NOT NULL,
+    source_id TEXT NOT NULL,
+    title TEXT,
+    original_title TEXT,
+    type TEXT,
+    year INTEGER,
+    release_date TEXT,
+    release_dates TEXT,
+    runtime_minutes INTEGER,
+    imdb_id TEXT,
+    rating REAL,
+    votes INTEGER,
+    directors TEXT,
+    directors_json TEXT,
+    writers TEXT,
+    writers_json TEXT,
+    actors TEXT,
+    actors_json TEXT,
+    genres TEXT,
+    countries TEXT,
+    languages TEXT,
+    aka TEXT,
+    summary TEXT,
+    cover_url TEXT,
+    episodes INTEGER,
+    list_rank INTEGER,
+    subtitle TEXT,
+    detail_status TEXT NOT NULL CHECK (detail_status IN ('missing', 'ok', 'gone', 'blocked', 'parse')),
+    detail_source TEXT,
+    detail_at TEXT,
+    detail_error TEXT,
+    merged_into TEXT,
+    raw TEXT,
+    content_hash BLOB NOT NULL,
+    first_seen_at TEXT NOT NULL,
+    last_changed_at TEXT NOT NULL,
+    last_seen_record INTEGER NOT NULL,
+    deleted_at TEXT,
+    PRIMARY KEY (source, source_id)
+) STRICT;
+
+CREATE INDEX videos_by_imdb_id ON videos (imdb_id);

@@ -1,0 +1,152 @@
+use super::{Told, imdb_id, parse};
+use crate::upstreams::douban::film::{Detail, DetailSource, Kind};
+
+fn check(page: &[u8], expected: Detail, source: DetailSource) {
+    assert_eq!(parse(page), Ok(Told { detail: expected, source }));
+}
+
+fn owned(items: &[&str]) -> Vec<String> {
+    items.iter().map(ToString::to_string).collect()
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "it writes fields")]
+fn some(text: &str) -> Option<String> {
+    Some(text.to_owned())
+}
+
+macro_rules! fixture {
+    ($name:literal) => {
+        include_bytes!(concat!("../../../../tests/fixtures/douban/", $name))
+    };
+}
+
+#[test]
+fn a_film_s_page_tells_every_field() {
+    let expected = Detail {
+        title: some("潮汐邮局"),
+        original_title: some("The Tide Office"),
+        kind: Some(Kind::Movie),
+        year: Some(2025),
+        release_date: Some("2025-11-07".parse().unwrap()),
+        release_dates: owned(&["2025-12-24(中国大陆重映)", "2025-11-07(中国大陆)", "2025-09-03(威尼斯电影节)"]),
+        runtime_minutes: Some(118),
+        imdb_id: some("tt90000001"),
+        rating: Some(8.1),
+        votes: Some(20_451),
+        directors: owned(&["林一"]),
+        writers: owned(&["Ann Lee, Jr.", "Tom & Co.", "无链接的人"]),
+        actors: owned(&["周二", "Jo O'Neil"]),
+        genres: owned(&["剧情", "奇幻"]),
+        countries: owned(&["中国大陆", "法国"]),
+        languages: owned(&["汉语普通话", "法语"]),
+        aka: owned(&["海边的邮局", "The Tide, the Office <II>"]),
+        summary: some("海边小镇的邮局只在涨潮时开门。\n新来的邮差收到一封寄给自己的信。"),
+        cover_url: some("https://img.example/s/p1.webp"),
+        episodes: None,
+    };
+    check(fixture!("film.html"), expected, DetailSource::Page);
+}
+
+#[test]
+fn older_markup_is_read_the_same_way() {
+    let expected = Detail {
+        title: some("纸鲸"),
+        original_title: some("紙の鯨"),
+        year: Some(1994),
+        release_date: Some("1994-09-10".parse().unwrap()),
+        release_dates: owned(&["1994-10-14(日本)", "1994-09-10(多伦多电影节)", "1995(法国)"]),
+        runtime_minutes: Some(110),
+        imdb_id: some("tt9000002"),
+        rating: Some(9.0),
+        votes: Some(77),
+        directors: owned(&["高桥三", "佐藤四"]),
+        actors: owned(&["铃木五"]),
+        genres: owned(&["动画"]),
+        countries: owned(&["日本"]),
+        languages: owned(&["日语"]),
+        summary: some("一头纸折的鲸。\n它怕水。"),
+        cover_url: some("http://img.example/old/p2.jpg"),
+        ..Detail::default()
+    };
+    check(fixture!("film_old.html"), expected, DetailSource::Page);
+}
+
+#[test]
+fn a_series_has_episodes_and_their_runtime() {
+    let expected = Detail {
+        title: some("山外十二夜 第二季"),
+        original_title: some("Beyond"),
+        kind: Some(Kind::Tv),
+        year: Some(2024),
+        release_date: Some("2024-03-01".parse().unwrap()),
+        release_dates: owned(&["2024-03-01(韩国)"]),
+        runtime_minutes: Some(65),
+        imdb_id: some("tt900000003"),
+        rating: Some(7.7),
+        votes: Some(345),
+        actors: owned(&["宋六"]),
+        genres: owned(&["悬疑"]),
+        countries: owned(&["韩国"]),
+        languages: owned(&["韩语"]),
+        cover_url: some("https://img.example/s/p4.jpg"),
+        episodes: Some(12),
+        ..Detail::default()
+    };
+    check(fixture!("series.html"), expected, DetailSource::Page);
+}
+
+#[test]
+fn an_unrated_film_has_no_rating_and_a_year_is_no_day() {
+    let expected = Detail {
+        title: some("第十三节车厢"),
+        year: Some(2026),
+        release_dates: owned(&["2026(中国大陆)"]),
+        runtime_minutes: Some(60),
+        directors: owned(&["钱七"]),
+        countries: owned(&["中国大陆"]),
+        ..Detail::default()
+    };
+    check(fixture!("unrated.html"), expected, DetailSource::Page);
+}
+
+#[test]
+fn structured_data_fills_what_the_page_does_not_show_but_makes_no_day_of_a_year() {
+    let expected = Detail {
+        title: some("盐与风"),
+        kind: Some(Kind::Movie),
+        release_dates: owned(&["1994(法国)"]),
+        runtime_minutes: Some(90),
+        directors: owned(&["孙八"]),
+        writers: owned(&["Ann Lee"]),
+        genres: owned(&["剧情"]),
+        summary: some("风吹过 盐田 & 海。"),
+        cover_url: some("https://img.example/ld/p11.jpg"),
+        ..Detail::default()
+    };
+    check(fixture!("sparse.html"), expected, DetailSource::PageAndLd);
+}
+
+#[test]
+fn only_an_id_that_stands_alone_is_an_imdb_id() {
+    for (text, expected) in [
+        ("tt1375666", Some("tt1375666")),
+        (" tt0111161 / tt2 ", Some("tt0111161")),
+        ("tt123456789", Some("tt123456789")),
+        ("tt123456", None),
+        ("tt1234567890", None),
+        ("xtt1234567", None),
+        ("nm1234567", None),
+        ("tt12345六7", None),
+        ("", None),
+    ] {
+        assert_eq!(imdb_id(text).as_deref(), expected, "{text}");
+    }
+}
+
+#[test]
+fn a_page_too_large_is_refused_before_it_is_read() {
+    let page = fixture!("film.html");
+    let padded = |count: usize| [page.as_slice(), &b"<b>".repeat(count)].concat();
+    assert!(parse(&padded(1_000)).is_ok());
+    assert!(parse(&padded(10_000)).is_err());
+}

@@ -1,0 +1,299 @@
+//! What an answer means: a good one, one of the upstream's ways to refuse, or none that can be read.
+
+use std::borrow::Cow;
+
+use serde::Deserialize;
+use url::Url;
+
+use super::film::FilmId;
+
+/// So many redirects are followed for one film.
+pub const MAX_MOVES: usize = 3;
+
+/// Where films' pages live. A mirror may pass on redirects that name it.
+const PAGE_HOST: &str = "movie.douban.com";
+/// Douban asks a suspicious visitor to prove something, or to log in, on these hosts.
+const BLOCKING_HOSTS: [&str; 2] = ["sec.douban.com", "accounts.douban.com"];
+const BLOCKING_PATH: &str = "misc/sorry";
+const BLOCKING_TEXTS: [&str; 2] = ["异常请求", "禁止访问"];
+/// `subject_ip_rate_limit`: this address has used up its calls.
+const RATE_LIMIT_CODE: u64 = 1309;
+const GONE_TEXTS: [&str; 3] = ["页面不存在", "条目豆瓣不收录", "正在等待审核"];
+/// The message about a film that only some members may see.
+const MEMBERS_ONLY: &str = "need_permission";
+
+/// An answer that holds nothing of the shape it should have.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct Unreadable(pub String);
+
+/// An answer as it came, redirects not followed.
+#[derive(Clone, Copy, Debug)]
+pub struct Answer<'a> {
+    /// The address that was asked.
+    pub asked: &'a Url,
+    pub status: u16,
+    /// The `Location` header.
+    pub location: Option<&'a str>,
+    pub body: &'a [u8],
+}
+
+/// What an answer means.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Verdict<T> {
+    Good(T),
+    /// Ask nothing more, of either origin, in this run. What showed it stands inside.
+    Blocked(String),
+    /// There is no such film, or not for us. What showed it stands inside.
+    Gone(String),
+    /// Ask again there.
+    Moved(Move),
+    /// A contract problem of this one answer.
+    Parse(Unreadable),
+    /// The upstream is unwell: try again after a backoff.
+    Retry,
+}
+
+/// A redirect inside the origin that was asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Move {
+    /// Path and query.
+    pub path: String,
+    /// The film it leads to. Where that is not the one asked for, the two have been merged.
+    pub id: Option<FilmId>,
+}
+
+/// Judges an answer; `parse` reads its body.
+///
+/// The texts of block and error pages count only where the body cannot be read: a synopsis, or the title of a film in a
+/// list, may contain every one of them.
+pub fn judge<T>(answer: Answer<'_>, parse: impl FnOnce(&[u8]) -> Result<T, Unreadable>) -> Verdict<T> {
+    match answer.status {
+        204 | 404 | 410 => Verdict::Gone(format!("status {}", answer.status)),
+        200..=299 => parse(answer.body).map_or_else(|unreadable| judge_refusal(answer, unreadable), Verdict::Good),
+        301 | 302 | 303 | 307 | 308 => judge_redirect(answer),
+        408 | 425 | 500..=599 => Verdict::Retry,
+        status => judge_refusal(answer, Unreadable(format!("status {status}"))),
+    }
+}
+
+fn judge_refusal<T>(answer: Answer<'_>, unreadable: Unreadable) -> Verdict<T> {
+    let Answer { status, body, .. } = answer;
+    let refusal = Refusal::read(body);
+    let told = refusal.as_ref().map_or_else(|| String::from_utf8_lossy(body), Refusal::text);
+    let held = |texts: &[&'static str]| texts.iter().find(|text| told.contains(**text)).copied();
+    if refusal.as_ref().is_some_and(|refusal| refusal.msg == MEMBERS_ONLY) {
+        Verdict::Gone(format!("status {status}, `{MEMBERS_ONLY}`"))
+    } else if matches!(status, 403 | 418 | 429) {
+        Verdict::Blocked(format!("status {status}"))
+    } else if refusal.as_ref().is_some_and(|refusal| refusal.code == Some(RATE_LIMIT_CODE)) {
+        Verdict::Blocked(format!("status {status}, code {RATE_LIMIT_CODE}"))
+    } else if let Some(text) = held(&BLOCKING_TEXTS) {
+        Verdict::Blocked(format!("status {status}, `{text}`"))
+    } else if let Some(text) = held(&GONE_TEXTS) {
+        Verdict::Gone(format!("status {status}, `{text}`"))
+    } else if let Some(code) = refusal.and_then(|refusal| refusal.code) {
+        Verdict::Parse(Unreadable(format!("{unreadable}, code {code}")))
+    } else {
+        Verdict::Parse(unreadable)
+    }
+}
+
+fn judge_redirect<T>(answer: Answer<'_>) -> Verdict<T> {
+    let target = answer.location.and_then(|location| answer.asked.join(location).ok());
+    let Some(target) = target else {
+        return Verdict::Parse(Unreadable("a redirect that leads nowhere".to_owned()));
+    };
+    let host = target.host_str().unwrap_or_default();
+    if BLOCKING_HOSTS.contains(&host) || target.path().contains(BLOCKING_PATH) {
+        return Verdict::Blocked(format!("a redirect to {host}{}", target.path()));
+    }
+    if host != PAGE_HOST && Some(host) != answer.asked.host_str() {
+        return Verdict::Parse(Unreadable(format!("a redirect to {host}")));
+    }
+    let path = target.query().map_or_else(|| target.path().to_owned(), |query| format!("{}?{query}", target.path()));
+    Verdict::Moved(Move { id: subject_id(target.path()), path })
+}
+
+/// The film's id in `…/subject/<id>/…`.
+fn subject_id(path: &str) -> Option<FilmId> {
+    let mut segments = path.split('/').skip_while(|segment| *segment != "subject");
+    segments.nth(1).and_then(FilmId::parse)
+}
+
+/// How Douban refuses in JSON.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Refusal {
+    msg: String,
+    localized_message: String,
+    code: Option<u64>,
+}
+
+impl Refusal {
+    fn read(body: &[u8]) -> Option<Self> {
+        serde_json::from_slice(body.trim_ascii()).ok()
+    }
+
+    fn text(&self) -> Cow<'_, str> {
+        format!("{} {}", self.msg, self.localized_message).into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use url::Url;
+
+    use super::{Answer, Move, Unreadable, Verdict, judge};
+    use crate::upstreams::douban::film::FilmId;
+    use crate::upstreams::douban::{list, page};
+
+    /// The verdict in one word, with what stands inside.
+    fn told<T>(verdict: &Verdict<T>) -> String {
+        match verdict {
+            Verdict::Good(_) => "good".to_owned(),
+            Verdict::Blocked(sign) => format!("blocked: {sign}"),
+            Verdict::Gone(sign) => format!("gone: {sign}"),
+            Verdict::Moved(Move { path, id }) => {
+                format!("moved: {path} {}", id.as_ref().map_or("-", FilmId::as_str))
+            }
+            Verdict::Parse(Unreadable(reason)) => format!("parse: {reason}"),
+            Verdict::Retry => "retry".to_owned(),
+        }
+    }
+
+    fn check(status: u16, location: Option<&str>, body: &[u8], expected: &str) {
+        let asked = Url::parse("https://movie.douban.com/subject/90000001/").unwrap();
+        let verdict = judge(Answer { asked: &asked, status, location, body }, page::parse);
+        assert_eq!(told(&verdict), expected, "{status} {location:?}");
+    }
+
+    fn check_list(status: u16, body: &[u8], expected: &str) {
+        let asked = Url::parse("https://m.douban.com/rexxar/api/v2/subject/recent_hot/movie").unwrap();
+        let verdict = judge(Answer { asked: &asked, status, location: None, body }, list::parse);
+        assert_eq!(told(&verdict), expected, "{status}");
+    }
+
+    macro_rules! fixture {
+        ($name:literal) => {
+            include_bytes!(concat!("../../../tests/fixtures/douban/", $name))
+        };
+    }
+
+    #[test]
+    fn a_page_is_good_whatever_its_synopsis_says() {
+        check(200, None, fixture!("film.html"), "good");
+        check(200, None, fixture!("film_about_blocking.html"), "good");
+    }
+
+    #[test]
+    fn block_pages_are_known_by_redirect_status_or_text() {
+        let challenge = fixture!("challenge.html");
+        check(
+            302,
+            Some("https://sec.douban.com/c?r=https%3A%2F%2Fmovie"),
+            challenge,
+            "blocked: a redirect to sec.douban.com/c",
+        );
+        check(
+            302,
+            Some("https://accounts.douban.com/passport/login"),
+            b"",
+            "blocked: a redirect to accounts.douban.com/passport/login",
+        );
+        check(
+            302,
+            Some("https://www.douban.com/misc/sorry?original-url=x"),
+            b"",
+            "blocked: a redirect to www.douban.com/misc/sorry",
+        );
+        check(302, Some("/misc/sorry"), b"", "blocked: a redirect to movie.douban.com/misc/sorry");
+        check(200, None, fixture!("blocked_200.html"), "blocked: status 200, `异常请求`");
+        check(200, None, fixture!("forbidden_200.html"), "blocked: status 200, `禁止访问`");
+        check(403, None, fixture!("film.html"), "blocked: status 403");
+        check(403, None, fixture!("need_login.json"), "blocked: status 403");
+        check(418, None, b"", "blocked: status 418");
+        check(429, None, b"", "blocked: status 429");
+        check(400, None, fixture!("rate_limited.json"), "blocked: status 400, code 1309");
+    }
+
+    #[test]
+    fn a_film_that_is_not_there_is_gone() {
+        check(404, None, fixture!("gone.html"), "gone: status 404");
+        check(204, None, b"", "gone: status 204");
+        check(200, None, fixture!("gone.html"), "gone: status 200, `页面不存在`");
+        check(200, None, fixture!("not_collected.html"), "gone: status 200, `条目豆瓣不收录`");
+        check(200, None, fixture!("pending.html"), "gone: status 200, `正在等待审核`");
+        check(403, None, fixture!("need_permission.json"), "gone: status 403, `need_permission`");
+        check(400, None, fixture!("need_permission.json"), "gone: status 400, `need_permission`");
+    }
+
+    #[test]
+    fn a_redirect_inside_the_origin_is_a_move() {
+        check(301, Some("https://movie.douban.com/subject/90000099/"), b"", "moved: /subject/90000099/ 90000099");
+        check(302, Some("/subject/90000099/?from=merge"), b"", "moved: /subject/90000099/?from=merge 90000099");
+        check(301, Some("http://movie.douban.com/subject/90000001/"), b"", "moved: /subject/90000001/ 90000001");
+        check(302, Some("/"), b"", "moved: / -");
+
+        let mirror = Url::parse("http://127.0.0.1:8080/subject/90000001/").unwrap();
+        let location = Some("https://movie.douban.com/subject/90000099/");
+        let verdict = judge(Answer { asked: &mirror, status: 301, location, body: b"" }, page::parse);
+        assert_eq!(told(&verdict), "moved: /subject/90000099/ 90000099");
+    }
+
+    #[test]
+    fn a_redirect_elsewhere_cannot_be_read() {
+        check(302, Some("https://book.douban.com/subject/90000001/"), b"", "parse: a redirect to book.douban.com");
+        check(302, Some("https://sec.douban.com.example/"), b"", "parse: a redirect to sec.douban.com.example");
+        check(302, None, b"", "parse: a redirect that leads nowhere");
+        check(302, Some("http://[broken"), b"", "parse: a redirect that leads nowhere");
+    }
+
+    #[test]
+    fn a_page_without_title_or_info_cannot_be_read() {
+        check(200, None, b"", "parse: a page without a title");
+        check(200, None, fixture!("home.html"), "parse: a page without a title");
+        check(200, None, b"<p>need_permission</p>", "parse: a page without a title");
+        check(200, None, fixture!("no_info.html"), "parse: a page without its `#info` block");
+        check(400, None, fixture!("missing_referer.json"), "parse: status 400, code 1287");
+        check(401, None, b"", "parse: status 401");
+        check(304, None, b"", "parse: status 304");
+    }
+
+    #[test]
+    fn an_unwell_upstream_is_asked_again() {
+        for status in [408, 425, 500, 502, 503, 504, 599] {
+            check(status, None, fixture!("blocked_200.html"), "retry");
+        }
+    }
+
+    #[test]
+    fn a_list_is_judged_by_the_same_rules() {
+        check_list(200, fixture!("recent_hot.json"), "good");
+        check_list(200, fixture!("search_subjects.json"), "good");
+        check_list(200, fixture!("list_throttled.json"), "blocked: status 200, `异常请求`");
+        check_list(
+            200,
+            br#"{"msg":"\u68c0\u6d4b\u5230\u6709\u5f02\u5e38\u8bf7\u6c42","r":1}"#,
+            "blocked: status 200, `异常请求`",
+        );
+        check_list(200, br#"{"msg":"need_permission"}"#, "gone: status 200, `need_permission`");
+    }
+
+    #[test]
+    fn of_json_that_cannot_be_read_only_its_message_counts() {
+        let asked = Url::parse("https://m.douban.com/rexxar/api/v2/subject/recent_hot/movie").unwrap();
+        let body = r#"{"items": null, "title": "异常请求"}"#.as_bytes();
+        let verdict = judge(Answer { asked: &asked, status: 200, location: None, body }, list::parse);
+        assert!(matches!(verdict, Verdict::Parse(_)), "{}", told(&verdict));
+    }
+
+    #[test]
+    fn every_status_has_a_verdict() {
+        let asked = Url::parse("https://movie.douban.com/subject/1/").unwrap();
+        for status in 0..1000 {
+            let verdict = judge(Answer { asked: &asked, status, location: None, body: b"" }, page::parse);
+            assert!(!matches!(verdict, Verdict::Good(_)), "{status}");
+        }
+    }
+}

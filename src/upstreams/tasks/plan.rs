@@ -1,0 +1,211 @@
+//! What a batch of fetched tasks changes in the database.
+
+use std::collections::BTreeMap;
+
+use super::digest::Digest;
+use super::listing::Row;
+use super::matching::{Match, Packages, decide};
+use super::row::{RowError, Task};
+use crate::store::Summary;
+
+/// What is stored of a task.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredTask {
+    pub digest: Option<Digest>,
+    pub matched: Match,
+}
+
+/// What to write for a batch, and what to count.
+#[derive(Debug, Default)]
+pub struct Plan<'r> {
+    /// Tasks that are new or came with another content.
+    pub tasks: Vec<&'r Task>,
+    /// Matches that are new or another than before, by the task's id.
+    pub matches: Vec<(&'r str, Match)>,
+    /// Tasks that cannot be stored.
+    pub failures: Vec<RowError>,
+    /// Without the failures: the scope counts each of those when it is told.
+    pub summary: Summary,
+}
+
+/// Plans a batch. `stored` holds those of its tasks that are in the database. A task is *updated* when its row or its
+/// match changes.
+pub fn plan<'r>(rows: &'r [Row], stored: &BTreeMap<String, StoredTask>, packages: &Packages) -> Plan<'r> {
+    let mut plan = Plan::default();
+    for row in rows {
+        plan.summary.total += 1;
+        if let Err(error) =
+            row.as_ref().map_err(Clone::clone).and_then(|task| plan.take(task, stored.get(&task.id), packages))
+        {
+            plan.failures.push(error);
+        }
+    }
+    plan
+}
+
+/// The pending tasks (id and name) that have a package now.
+pub fn plan_rematch<'t>(pending: &'t [(String, String)], packages: &Packages) -> Vec<(&'t str, Match)> {
+    pending
+        .iter()
+        .filter_map(|(id, name)| Some((id.as_str(), Match::Auto { code: packages.find(name)?.to_owned() })))
+        .collect()
+}
+
+impl<'r> Plan<'r> {
+    fn take(&mut self, task: &'r Task, stored: Option<&StoredTask>, packages: &Packages) -> Result<(), RowError> {
+        let matched = decide(&task.name, stored.map(|stored| &stored.matched), packages).map_err(|gone| RowError {
+            task_id: Some(task.id.clone()),
+            task_name: Some(task.name.clone()),
+            error: gone.to_string(),
+        })?;
+        match &matched {
+            Match::Auto { .. } | Match::Manual { .. } => self.summary.matched += 1,
+            Match::Pending => self.summary.pending += 1,
+            Match::Idle => self.summary.idle += 1,
+        }
+        let is_row_changed = stored.is_none_or(|stored| stored.digest != Some(task.digest));
+        let is_match_changed = stored.is_none_or(|stored| stored.matched != matched);
+        match (stored, is_row_changed || is_match_changed) {
+            (None, _) => self.summary.new += 1,
+            (Some(_), true) => self.summary.updated += 1,
+            (Some(_), false) => self.summary.unchanged += 1,
+        }
+        if is_row_changed {
+            self.tasks.push(task);
+        }
+        if is_match_changed {
+            self.matches.push((&task.id, matched));
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use jiff::tz::TimeZone;
+    use proptest::prelude::*;
+    use serde_json::value::RawValue;
+
+    use super::{StoredTask, plan, plan_rematch};
+    use crate::store::Summary;
+    use crate::upstreams::tasks::config::Fields;
+    use crate::upstreams::tasks::listing::Row;
+    use crate::upstreams::tasks::matching::{Match, Packages};
+    use crate::upstreams::tasks::row::read_row;
+
+    const CODE: &str = "禹州-1015A-高三-5000";
+
+    fn row(json: &str) -> Row {
+        read_row(&RawValue::from_string(json.to_owned()).unwrap(), &Fields::default(), &TimeZone::UTC)
+    }
+
+    fn task(id: u32, name: &str, state: u32) -> Row {
+        row(&format!(r#"{{"id":{id},"name":"{name}","state":{state}}}"#))
+    }
+
+    fn packages() -> Packages {
+        Packages::new([CODE.to_owned()])
+    }
+
+    fn auto() -> Match {
+        Match::Auto { code: CODE.to_owned() }
+    }
+
+    fn manual(code: &str) -> Match {
+        Match::Manual { code: code.to_owned() }
+    }
+
+    /// What the database holds after these rows were planned and saved.
+    fn stored(rows: &[(Row, Match)]) -> BTreeMap<String, StoredTask> {
+        rows.iter()
+            .map(|(row, matched)| {
+                let task = row.as_ref().unwrap();
+                (task.id.clone(), StoredTask { digest: Some(task.digest), matched: matched.clone() })
+            })
+            .collect()
+    }
+
+    fn check(rows: &[Row], stored: &BTreeMap<String, StoredTask>, saved: &[&str], matches: &[&str], expected: Summary) {
+        let plan = plan(rows, stored, &packages());
+        let failed = plan.failures.len() as u64;
+        assert_eq!(Summary { failed, ..plan.summary }, expected);
+        assert_eq!(plan.tasks.iter().map(|task| task.id.as_str()).collect::<Vec<_>>(), saved);
+        assert_eq!(plan.matches.iter().map(|(id, _)| *id).collect::<Vec<_>>(), matches);
+    }
+
+    #[test]
+    fn new_tasks_are_saved_with_their_match() {
+        let rows = [task(1, CODE, 1), task(2, "other", 1), row(r#"{"id":3}"#)];
+        let expected = Summary { total: 3, new: 2, matched: 1, pending: 1, failed: 1, ..Summary::default() };
+        check(&rows, &BTreeMap::new(), &["1", "2"], &["1", "2"], expected);
+    }
+
+    #[test]
+    fn only_what_changed_is_written() {
+        let before = stored(&[
+            (task(1, CODE, 1), auto()),
+            (task(2, CODE, 1), auto()),
+            (task(3, CODE, 1), Match::Pending),
+            (task(4, "idle", 1), Match::Idle),
+        ]);
+        let rows = [task(1, CODE, 1), task(2, CODE, 2), task(3, CODE, 1), task(4, "idle", 1)];
+        let expected = Summary { total: 4, updated: 2, unchanged: 2, matched: 3, idle: 1, ..Summary::default() };
+        check(&rows, &before, &["2"], &["3"], expected);
+    }
+
+    #[test]
+    fn a_manual_match_survives_and_fails_only_when_its_package_is_gone() {
+        let before = stored(&[(task(1, "x", 1), manual(CODE)), (task(2, "y", 1), manual("gone"))]);
+        let rows = [task(1, "x", 2), task(2, "y", 2)];
+        let expected = Summary { total: 2, updated: 1, matched: 1, failed: 1, ..Summary::default() };
+        check(&rows, &before, &["1"], &[], expected);
+        let failure = plan(&rows, &before, &packages()).failures.remove(0);
+        assert_eq!((failure.task_id.as_deref(), failure.task_name.as_deref()), (Some("2"), Some("y")));
+        assert!(failure.error.starts_with("数据包不存在"), "{}", failure.error);
+    }
+
+    #[test]
+    fn a_rematch_takes_the_pending_tasks_that_have_a_package_now() {
+        let pending = [("1".to_owned(), format!("{CODE}-N-A-L3-1017")), ("2".to_owned(), "other".to_owned())];
+        assert_eq!(plan_rematch(&pending, &packages()), [("1", auto())]);
+    }
+
+    proptest! {
+        #[test]
+        fn the_counts_add_up_and_a_second_pass_changes_nothing(
+            drawn in prop::collection::vec((0..9u32, 0..4u8, prop::option::of(0..5u8)), 0..30),
+        ) {
+            let mut before = BTreeMap::new();
+            let mut rows = Vec::new();
+            for (id, (state, name, known)) in (0u32..).zip(drawn) {
+                let name = ["", "other", CODE, "1015A-高三-5000-N"][usize::from(name)];
+                let known = known.map(|known| {
+                    [auto(), manual(CODE), manual("gone"), Match::Pending, Match::Idle][usize::from(known)].clone()
+                });
+                if let Some(matched) = known {
+                    before.extend(stored(&[(task(id, "before", state), matched)]));
+                }
+                rows.push(task(id, name, state));
+            }
+            let first = plan(&rows, &before, &packages());
+            let failed = first.failures.len() as u64;
+            let Summary { total, new, updated, unchanged, matched, pending, idle, .. } = first.summary;
+            prop_assert_eq!(total, rows.len() as u64);
+            prop_assert_eq!(total, new + updated + unchanged + failed);
+            prop_assert_eq!(matched + pending + idle, total - failed);
+
+            for task in &first.tasks {
+                let matched = before.get(&task.id).map_or(Match::Pending, |stored| stored.matched.clone());
+                before.insert(task.id.clone(), StoredTask { digest: Some(task.digest), matched });
+            }
+            for (id, matched) in &first.matches {
+                before.get_mut(*id).unwrap().matched = matched.clone();
+            }
+            let second = plan(&rows, &before, &packages());
+            prop_assert!(second.tasks.is_empty() && second.matches.is_empty());
+            prop_assert_eq!(second.summary.unchanged, total - failed);
+        }
+    }
+}

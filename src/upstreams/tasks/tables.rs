@@ -1,0 +1,303 @@
+//! Every statement on `tasks`, `task_matches` and `lead_packages`.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use super::digest::Digest;
+use super::grammar::TaskName;
+use super::matching::{Match, State};
+use super::packages::{Package, StoredPackage};
+use super::plan::StoredTask;
+use super::row::Task;
+use crate::clock::stored;
+use crate::store::{Error, Migration, Reader, RecordId, Row, Writer};
+
+pub const MIGRATIONS: &[Migration] =
+    &[Migration { name: "0001_create", sql: include_str!("migrations/0001_create.sql") }];
+
+/// A task as it is listed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TaskLine {
+    pub id: String,
+    pub name: String,
+    /// What suggestions are looked for by.
+    pub prefix: String,
+    pub state: Option<i64>,
+    pub total_number: Option<i64>,
+    pub called_number: Option<i64>,
+    pub connected_number: Option<i64>,
+    pub success_number: Option<i64>,
+    pub created_at: Option<String>,
+    pub matched: Match,
+    /// When the match was decided.
+    pub decided_at: String,
+}
+
+/// What is stored of these tasks.
+pub fn load_stored_tasks<'t>(
+    r: &Reader<'_>,
+    ids: impl IntoIterator<Item = &'t str>,
+) -> Result<BTreeMap<String, StoredTask>, Error> {
+    const SQL: &str = "
+        SELECT t.content_hash, m.how, m.package_code
+        FROM tasks AS t
+        LEFT JOIN task_matches AS m ON m.task_id = t.id
+        WHERE t.id = ?1";
+    let mut tasks = BTreeMap::new();
+    for id in ids {
+        let task = r.first(SQL, &[id.into()], |row| {
+            Ok(StoredTask { digest: Digest::from_stored(row.blob(0)?), matched: stored_match(row, 1)? })
+        })?;
+        tasks.extend(task.map(|task| (id.to_owned(), task)));
+    }
+    Ok(tasks)
+}
+
+/// Inserts or replaces a task; `record` is the run that read it.
+pub fn save_task(w: &Writer<'_>, task: &Task, record: RecordId, at: Timestamp) -> Result<(), Error> {
+    const SQL: &str = "
+        INSERT INTO tasks (
+            id, name, prefix, level, seat_group, line, called_on, state, total_number, called_number,
+            connected_number, success_number, created_at, started_at, ended_at, raw, content_hash,
+            first_seen_at, last_changed_at, last_seen_record, deleted_at
+        )
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?18, ?19, NULL)
+        ON CONFLICT (id) DO UPDATE SET
+            name = excluded.name,
+            prefix = excluded.prefix,
+            level = excluded.level,
+            seat_group = excluded.seat_group,
+            line = excluded.line,
+            called_on = excluded.called_on,
+            state = excluded.state,
+            total_number = excluded.total_number,
+            called_number = excluded.called_number,
+            connected_number = excluded.connected_number,
+            success_number = excluded.success_number,
+            created_at = excluded.created_at,
+            started_at = excluded.started_at,
+            ended_at = excluded.ended_at,
+            raw = excluded.raw,
+            content_hash = excluded.content_hash,
+            last_changed_at = excluded.last_changed_at,
+            last_seen_record = excluded.last_seen_record,
+            deleted_at = NULL";
+    let name = TaskName::parse(&task.name);
+    let [created_at, started_at, ended_at] =
+        [task.created_at, task.started_at, task.ended_at].map(|time| time.map(stored));
+    w.execute(
+        SQL,
+        &[
+            (&task.id).into(),
+            (&task.name).into(),
+            name.prefix.into(),
+            name.level.into(),
+            name.seat_group.into(),
+            name.line.into(),
+            name.called_on.into(),
+            task.state.into(),
+            task.total_number.into(),
+            task.called_number.into(),
+            task.connected_number.into(),
+            task.success_number.into(),
+            created_at.as_ref().into(),
+            started_at.as_ref().into(),
+            ended_at.as_ref().into(),
+            (&*task.raw).into(),
+            task.digest.as_bytes().into(),
+            (&stored(at)).into(),
+            record.0.into(),
+        ],
+    )?;
+    Ok(())
+}
+
+/// Inserts or replaces a task's match; `record` is the run that decided it, `None` where a person did.
+pub fn save_match(
+    w: &Writer<'_>,
+    task_id: &str,
+    matched: &Match,
+    record: Option<RecordId>,
+    at: Timestamp,
+) -> Result<(), Error> {
+    const SQL: &str = "
+        INSERT INTO task_matches (task_id, state, how, package_code, decided_at, record_id)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+        ON CONFLICT (task_id) DO UPDATE SET
+            state = excluded.state,
+            how = excluded.how,
+            package_code = excluded.package_code,
+            decided_at = excluded.decided_at,
+            record_id = excluded.record_id";
+    w.execute(
+        SQL,
+        &[
+            task_id.into(),
+            matched.state().name().into(),
+            matched.how().into(),
+            matched.code().into(),
+            (&stored(at)).into(),
+            record.map(|record| record.0).into(),
+        ],
+    )?;
+    Ok(())
+}
+
+/// The id and name of every pending task.
+pub fn load_pending(r: &Reader<'_>) -> Result<Vec<(String, String)>, Error> {
+    const SQL: &str = "
+        SELECT t.id, t.name
+        FROM task_matches AS m
+        JOIN tasks AS t ON t.id = m.task_id
+        WHERE m.state = 'pending' AND t.deleted_at IS NULL
+        ORDER BY t.id";
+    r.rows(SQL, &[], |row| Ok((row.text(0)?.to_owned(), row.text(1)?.to_owned())))
+}
+
+/// The tasks of a state, or all, the newest first.
+pub fn load_task_lines(r: &Reader<'_>, state: Option<State>) -> Result<Vec<TaskLine>, Error> {
+    const SQL: &str = "
+        SELECT t.id, t.name, t.prefix, t.state, t.total_number, t.called_number, t.connected_number,
+            t.success_number, t.created_at, m.how, m.package_code, m.decided_at
+        FROM tasks AS t
+        JOIN task_matches AS m ON m.task_id = t.id
+        WHERE t.deleted_at IS NULL AND (?1 IS NULL OR m.state = ?1)
+        ORDER BY t.created_at DESC, t.id";
+    r.rows(SQL, &[state.map(State::name).into()], task_line)
+}
+
+/// One task.
+pub fn load_task_line(r: &Reader<'_>, id: &str) -> Result<Option<TaskLine>, Error> {
+    const SQL: &str = "
+        SELECT t.id, t.name, t.prefix, t.state, t.total_number, t.called_number, t.connected_number,
+            t.success_number, t.created_at, m.how, m.package_code, m.decided_at
+        FROM tasks AS t
+        JOIN task_matches AS m ON m.task_id = t.id
+        WHERE t.id = ?1 AND t.deleted_at IS NULL";
+    r.first(SQL, &[id.into()], task_line)
+}
+
+/// The codes of all packages there are, in order.
+pub fn load_package_codes(r: &Reader<'_>) -> Result<Vec<String>, Error> {
+    const SQL: &str = "
+        SELECT code
+        FROM lead_packages
+        WHERE deleted_at IS NULL
+        ORDER BY code";
+    r.rows(SQL, &[], |row| Ok(row.text(0)?.to_owned()))
+}
+
+/// All packages there are, by code.
+pub fn load_packages(r: &Reader<'_>) -> Result<Vec<Package>, Error> {
+    const SQL: &str = "
+        SELECT code, name, source, region, grade, valid_leads, cost_per_lead, raw
+        FROM lead_packages
+        WHERE deleted_at IS NULL
+        ORDER BY code";
+    r.rows(SQL, &[], package)
+}
+
+/// What is stored of these packages, removed ones included.
+pub fn load_stored_packages<'c>(
+    r: &Reader<'_>,
+    codes: impl IntoIterator<Item = &'c str>,
+) -> Result<BTreeMap<String, StoredPackage>, Error> {
+    const SQL: &str = "
+        SELECT code, name, source, region, grade, valid_leads, cost_per_lead, raw, deleted_at
+        FROM lead_packages
+        WHERE code = ?1";
+    let mut packages = BTreeMap::new();
+    for code in codes {
+        let found = r.first(SQL, &[code.into()], |row| {
+            Ok(StoredPackage { package: package(row)?, is_deleted: row.opt_text(8)?.is_some() })
+        })?;
+        packages.extend(found.map(|found| (code.to_owned(), found)));
+    }
+    Ok(packages)
+}
+
+/// Inserts a package, replaces it, or brings a removed one back.
+pub fn save_package(w: &Writer<'_>, package: &Package, at: Timestamp) -> Result<(), Error> {
+    const SQL: &str = "
+        INSERT INTO lead_packages (
+            code, name, source, region, grade, valid_leads, cost_per_lead, raw, content_hash,
+            first_seen_at, last_changed_at, last_seen_record, deleted_at
+        )
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?10, NULL, NULL)
+        ON CONFLICT (code) DO UPDATE SET
+            name = excluded.name,
+            source = excluded.source,
+            region = excluded.region,
+            grade = excluded.grade,
+            valid_leads = excluded.valid_leads,
+            cost_per_lead = excluded.cost_per_lead,
+            raw = excluded.raw,
+            content_hash = excluded.content_hash,
+            last_changed_at = excluded.last_changed_at,
+            deleted_at = NULL";
+    w.execute(
+        SQL,
+        &[
+            (&package.code).into(),
+            package.name.as_ref().into(),
+            package.source.as_ref().into(),
+            package.region.as_ref().into(),
+            package.grade.as_ref().into(),
+            package.valid_leads.into(),
+            package.cost_per_lead.into(),
+            (&package.raw).into(),
+            package.digest().as_bytes().into(),
+            (&stored(at)).into(),
+        ],
+    )?;
+    Ok(())
+}
+
+/// Removes a package, its values kept; answers whether there was one.
+pub fn delete_package(w: &Writer<'_>, code: &str, at: Timestamp) -> Result<bool, Error> {
+    const SQL: &str = "
+        UPDATE lead_packages
+        SET deleted_at = ?2
+        WHERE code = ?1 AND deleted_at IS NULL";
+    Ok(w.execute(SQL, &[code.into(), (&stored(at)).into()])? > 0)
+}
+
+fn task_line(row: &Row<'_>) -> Result<TaskLine, Error> {
+    Ok(TaskLine {
+        id: row.text(0)?.to_owned(),
+        name: row.text(1)?.to_owned(),
+        prefix: row.text(2)?.to_owned(),
+        state: row.opt_int(3)?,
+        total_number: row.opt_int(4)?,
+        called_number: row.opt_int(5)?,
+        connected_number: row.opt_int(6)?,
+        success_number: row.opt_int(7)?,
+        created_at: row.opt_text(8)?.map(str::to_owned),
+        matched: stored_match(row, 9)?,
+        decided_at: row.text(11)?.to_owned(),
+    })
+}
+
+/// The match in the columns `how` and `package_code`, of which `first` is the first.
+fn stored_match(row: &Row<'_>, first: usize) -> Result<Match, Error> {
+    Ok(Match::from_stored(row.opt_text(first)?, row.opt_text(first + 1)?))
+}
+
+fn package(row: &Row<'_>) -> Result<Package, Error> {
+    let text = |column| row.opt_text(column).map(|text| text.map(str::to_owned));
+    Ok(Package {
+        code: row.text(0)?.to_owned(),
+        name: text(1)?,
+        source: text(2)?,
+        region: text(3)?,
+        grade: text(4)?,
+        valid_leads: row.opt_int(5)?,
+        cost_per_lead: row.opt_real(6)?,
+        raw: row.text(7)?.to_owned(),
+    })
+}
+
+#[cfg(test)]
+#[path = "tables_tests.rs"]
+mod tests;

@@ -1,0 +1,143 @@
+//! The statements against a real database.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use serde_json::value::RawValue;
+
+use super::*;
+use crate::clock::Clock;
+use crate::store::{Acquisition, Component, Lease, LeaseRequest, Mode, Opening, Store};
+use crate::upstreams::tasks::config::Fields;
+use crate::upstreams::tasks::packages::{plan_import, read_csv};
+use crate::upstreams::tasks::row::read_row;
+
+const CODE: &str = "禹州-1015A-高三-5000";
+const RECORD: RecordId = RecordId(7);
+
+struct Bench {
+    _folder: tempfile::TempDir,
+    store: Store,
+    lease: Lease,
+}
+
+impl Bench {
+    async fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let components = vec![Component { name: "tasks", migrations: MIGRATIONS }];
+        let opening = Opening { clock: Clock::manual(at(0)), mode: Mode::ReadWrite, components };
+        let store = Store::open(&folder.path().join("tongbu.db"), opening).unwrap();
+        let request =
+            LeaseRequest { name: "tasks/today", ttl: Duration::from_secs(60), trace_id: "trace", record: None };
+        let Acquisition::Held(lease) = store.acquire(request).await.unwrap() else { panic!("the lock is not free") };
+        Self { _folder: folder, store, lease }
+    }
+
+    async fn write(&self, f: impl FnOnce(&Writer<'_>) -> Result<(), Error> + Send + 'static) {
+        self.store.write(&self.lease, f).await.unwrap();
+    }
+
+    fn read<T>(&self, f: impl FnOnce(&Reader<'_>) -> Result<T, Error>) -> T {
+        self.store.read(f).unwrap()
+    }
+
+    fn stored(&self, id: &str) -> Option<StoredTask> {
+        self.read(|r| load_stored_tasks(r, [id])).remove(id)
+    }
+}
+
+fn at(seconds: i64) -> Timestamp {
+    Timestamp::from_second(1_760_688_000 + seconds).unwrap()
+}
+
+fn task(id: u32, state: u32) -> Task {
+    let json = format!(r#"{{"id":{id},"name":"{CODE}-N-A--L3-1017","state":{state},"createTime":1760688000}}"#);
+    read_row(&RawValue::from_string(json).unwrap(), &Fields::default(), &TimeZone::UTC).unwrap()
+}
+
+fn auto() -> Match {
+    Match::Auto { code: CODE.to_owned() }
+}
+
+fn save(task: Task, matched: Match, at: Timestamp) -> impl FnOnce(&Writer<'_>) -> Result<(), Error> + Send + 'static {
+    move |w| {
+        save_task(w, &task, RECORD, at)?;
+        save_match(w, &task.id, &matched, Some(RECORD), at)
+    }
+}
+
+#[tokio::test]
+async fn a_task_comes_back_with_its_digest_and_its_match() {
+    let bench = Bench::new().await;
+    assert_eq!(bench.stored("1"), None);
+    let manual = Match::Manual { code: "gone".to_owned() };
+    for (state, matched) in [(1, Match::Pending), (1, auto()), (2, manual), (2, Match::Idle)] {
+        bench.write(save(task(1, state), matched.clone(), at(i64::from(state)))).await;
+        let digest = Some(task(1, state).digest);
+        assert_eq!(bench.stored("1"), Some(StoredTask { digest, matched }));
+    }
+    let times = "SELECT first_seen_at, last_changed_at, last_seen_record, seat_group FROM tasks";
+    let times = bench.read(|r| {
+        r.rows(times, &[], |row| {
+            Ok((row.text(0)?.to_owned(), row.text(1)?.to_owned(), row.int(2)?, row.text(3)?.to_owned()))
+        })
+    });
+    assert_eq!(times, [(stored(at(1)), stored(at(2)), 7, "A-".to_owned())]);
+}
+
+#[tokio::test]
+async fn tasks_are_listed_by_their_state() {
+    let bench = Bench::new().await;
+    for (id, matched) in [(1, auto()), (2, Match::Pending), (3, Match::Idle)] {
+        bench.write(save(task(id, 1), matched, at(0))).await;
+    }
+    let ids =
+        |state| -> Vec<String> { bench.read(|r| load_task_lines(r, state)).into_iter().map(|line| line.id).collect() };
+    assert_eq!(ids(None), ["1", "2", "3"]);
+    assert_eq!(ids(Some(State::Matched)), ["1"]);
+    assert_eq!(ids(Some(State::Pending)), ["2"]);
+    assert_eq!(ids(Some(State::Idle)), ["3"]);
+    assert_eq!(bench.read(load_pending), [("2".to_owned(), task(2, 1).name)]);
+    let line = bench.read(|r| load_task_line(r, "2")).unwrap();
+    assert_eq!((line.prefix.as_str(), line.matched, line.state), (CODE, Match::Pending, Some(1)));
+    assert_eq!(line.created_at, Some(stored(at(0))));
+    assert_eq!(bench.read(|r| load_task_line(r, "4")), None);
+}
+
+#[tokio::test]
+async fn a_package_is_replaced_removed_and_brought_back() {
+    let bench = Bench::new().await;
+    let mut seen = Vec::new();
+    for (csv, is_removed) in [("X,n,2.5", false), ("X,m,", true), ("X,m,", false), ("X,m,", false)] {
+        let import = read_csv(format!("code,name,cost_per_lead\n{csv}\n").as_bytes()).unwrap();
+        let before = bench.read(|r| load_stored_packages(r, ["X"]));
+        let plan = plan_import(import, &before);
+        seen.push((plan.new_count, plan.updated_count, plan.unchanged_count));
+        let package = plan.saves.first().cloned();
+        bench
+            .write(move |w| {
+                package.iter().try_for_each(|package| save_package(w, package, at(0)))?;
+                if is_removed {
+                    assert!(delete_package(w, "X", at(1))?);
+                    assert!(!delete_package(w, "X", at(1))?);
+                }
+                Ok(())
+            })
+            .await;
+        assert_eq!(bench.read(load_package_codes).is_empty(), is_removed);
+        assert_eq!(bench.read(load_packages).len(), usize::from(!is_removed));
+    }
+    assert_eq!(seen, [(1, 0, 0), (0, 1, 0), (0, 1, 0), (0, 0, 1)]);
+}
+
+#[tokio::test]
+async fn a_match_that_contradicts_itself_is_refused_by_the_table() {
+    let bench = Bench::new().await;
+    bench.write(save(task(1, 1), Match::Pending, at(0))).await;
+    for set in ["state = 'matched'", "state = 'idle'", "how = 'auto'", "package_code = 'X'", "state = 'other'"] {
+        let sql = format!("UPDATE task_matches SET {set}");
+        let outcome = bench.store.write(&bench.lease, move |w| w.execute(&sql, &[]).map(drop)).await;
+        assert!(outcome.is_err(), "{set}");
+    }
+}
