@@ -50,6 +50,9 @@ struct Made {
     /// How many survey responses the first account has
     #[arg(long, default_value_t = 150)]
     responses: u64,
+    /// How many instances each region of each cloud account has
+    #[arg(long, default_value_t = 12)]
+    instances: u64,
     /// What all made-up data follows from
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -57,7 +60,7 @@ struct Made {
 
 impl Made {
     const fn settings(&self) -> Settings {
-        Settings { seed: self.seed, port: self.port, responses: self.responses }
+        Settings { seed: self.seed, port: self.port, responses: self.responses, instances: self.instances }
     }
 }
 

@@ -6,6 +6,7 @@
 //! its faults), `section()` (its part of the configuration) and whatever changes its data; then one field here.
 
 pub mod door;
+pub mod ecs;
 pub mod fairing;
 pub mod fault;
 pub mod home;
@@ -18,6 +19,7 @@ use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 
 pub use self::door::{Door, Rule};
+pub use self::ecs::Ecs;
 pub use self::fairing::Fairing;
 pub use self::fault::Fault;
 pub use self::home::Home;
@@ -31,11 +33,13 @@ pub struct Settings {
     pub port: u16,
     /// Responses of the first Fairing account; the second has a tenth.
     pub responses: u64,
+    /// Instances of each region of each cloud account.
+    pub instances: u64,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { seed: 1, port: 0, responses: 150 }
+        Self { seed: 1, port: 0, responses: 150, instances: 12 }
     }
 }
 
@@ -43,6 +47,7 @@ impl Default for Settings {
 pub struct Sandbox {
     pub home: Home,
     pub fairing: Fairing,
+    pub ecs: Ecs,
     runtime: Option<Runtime>,
 }
 
@@ -56,13 +61,18 @@ impl Sandbox {
         let mut home = Home::new();
         let mut ground = Ground { settings, home: &home, runtime: &runtime, opened: 0 };
         let fairing = Fairing::start(&mut ground);
+        let ecs = Ecs::start(&mut ground);
         home.configure(Fairing::NAME, fairing.section(&home));
-        Self { home, fairing, runtime: Some(runtime) }
+        home.configure(Ecs::NAME, ecs.section(&home));
+        Self { home, fairing, ecs, runtime: Some(runtime) }
     }
 
     /// Every fake's door, with its upstream's name and base URL.
     pub fn doors(&self) -> Vec<(&'static str, &str, &Door)> {
-        vec![(Fairing::NAME, self.fairing.base_url(), self.fairing.door())]
+        vec![
+            (Fairing::NAME, self.fairing.base_url(), self.fairing.door()),
+            (Ecs::NAME, self.ecs.base_url(), self.ecs.door()),
+        ]
     }
 }
 
