@@ -5,8 +5,9 @@
 use rustix::process::Signal;
 use tongbu::upstreams::{ALL, Registration};
 
+use crate::sandbox::ecs::Machine;
 use crate::sandbox::fairing::Kind;
-use crate::sandbox::{Door, Fairing, Fault, Rule};
+use crate::sandbox::{Door, Ecs, Fairing, Fault, Rule};
 use crate::support::Sandbox;
 
 /// How one upstream is tried out.
@@ -25,20 +26,42 @@ struct Line {
     failures: &'static [(Fault, i32)],
 }
 
-const LINES: &[Line] = &[Line {
-    name: Fairing::NAME,
-    command: "sync fairing",
-    misspelt: ("base_ulr", "base_url"),
-    tables: &["fairing_questions", "fairing_responses"],
-    door: |sandbox| sandbox.fairing.door(),
-    change: |sandbox| {
-        sandbox.fairing.change("shop-eu", Kind::Responses, |set| {
-            set.edit([1, 2, 3]);
-            set.add(5);
-        });
+const LINES: &[Line] = &[
+    Line {
+        name: Fairing::NAME,
+        command: "sync fairing",
+        misspelt: ("base_ulr", "base_url"),
+        tables: &["fairing_questions", "fairing_responses"],
+        door: |sandbox| sandbox.fairing.door(),
+        change: |sandbox| {
+            sandbox.fairing.change("shop-eu", Kind::Responses, |set| {
+                set.edit([1, 2, 3]);
+                set.add(5);
+            });
+        },
+        failures: &[(Fault::Status(401), 6), (Fault::Status(403), 6), (Fault::Status(500), 5), (Fault::html(), 7)],
     },
-    failures: &[(Fault::Status(401), 6), (Fault::Status(403), 6), (Fault::Status(500), 5), (Fault::html(), 7)],
-}];
+    Line {
+        name: Ecs::NAME,
+        command: "sync ecs",
+        misspelt: ("concurency", "concurrency"),
+        tables: &["ecs_instances", "ecs_changes"],
+        door: |sandbox| sandbox.ecs.door(),
+        change: |sandbox| {
+            sandbox.ecs.change("cn-beijing", |region| {
+                "renamed".clone_into(&mut region.machine(0).name);
+                region.machines.push(Machine::new(7, "cn-beijing", 99));
+            });
+        },
+        failures: &[
+            (Fault::Status(401), 6),
+            (Fault::Refusal(403, "Forbidden.RAM"), 6),
+            (Fault::Status(429), 5),
+            (Fault::Status(500), 5),
+            (Fault::html(), 7),
+        ],
+    },
+];
 
 /// Every upstream with its line.
 fn all() -> impl Iterator<Item = (&'static Registration, &'static Line)> {

@@ -1,4 +1,5 @@
 //! The upstreams: what all of them promise, and what each does.
 
 mod contract;
+mod ecs;
 mod fairing;
