@@ -17,6 +17,8 @@ pub mod regions;
 pub mod statuses;
 pub mod tables;
 
+use std::sync::Arc;
+
 use self::api::Api;
 pub use self::config::Config;
 use self::pass::Mode;
@@ -27,7 +29,7 @@ use crate::store::Migration;
 /// The cloud accounts, opened.
 pub struct Ecs {
     config: Config,
-    accounts: Vec<Opened>,
+    accounts: Vec<Arc<Opened>>,
 }
 
 /// Which accounts and regions to read, and how.
@@ -75,7 +77,7 @@ impl Upstream for Ecs {
         config.validate()?;
         let enabled = config.accounts.iter().filter(|account| account.enabled);
         let accounts = enabled
-            .map(|account| Ok(Opened::new(account.clone(), Api::open(account.open()?, &config, opening)?)))
+            .map(|account| Ok(Arc::new(Opened::new(account.clone(), Api::open(account.open()?, &config, opening)?))))
             .collect::<Result<Vec<_>, Error>>()?;
         if accounts.is_empty() {
             return Err(Error::invalid("ecs.accounts", "no account is configured and enabled"));
@@ -85,8 +87,8 @@ impl Upstream for Ecs {
 
     async fn pass(&self, options: &Options, context: &PassContext) -> Result<(), Error> {
         let accounts = self.choose(&options.accounts)?;
-        let works = plan_scopes(&accounts, &options.regions, options.mode(), &self.config, context).await?;
-        context.scopes(works, self.config.concurrency).await
+        let works = plan_scopes(accounts, &options.regions, options.mode(), &self.config, context);
+        context.scopes_as_they_come(works, self.config.concurrency).await
     }
 
     async fn verify(&self) -> Vec<Verified> {
@@ -100,7 +102,7 @@ impl Upstream for Ecs {
 
 impl Ecs {
     /// The accounts asked for, in the configuration's order.
-    fn choose(&self, names: &[String]) -> Result<Vec<&Opened>, Error> {
+    fn choose(&self, names: &[String]) -> Result<Vec<Arc<Opened>>, Error> {
         let known: Vec<&str> = self.accounts.iter().map(|account| account.config.name.as_str()).collect();
         if let Some(name) = names.iter().find(|name| !known.contains(&name.as_str())) {
             return Err(Error::Usage {
@@ -108,6 +110,7 @@ impl Ecs {
                 hint: Some(format!("enabled accounts: {}", known.join(", "))),
             });
         }
-        Ok(self.accounts.iter().filter(|account| names.is_empty() || names.contains(&account.config.name)).collect())
+        let is_chosen = |account: &&Arc<Opened>| names.is_empty() || names.contains(&account.config.name);
+        Ok(self.accounts.iter().filter(is_chosen).cloned().collect())
     }
 }

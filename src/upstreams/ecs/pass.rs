@@ -1,6 +1,7 @@
 //! One region's pass: fetch to the end, plan the difference, save it.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use super::api::RegionApi;
 use super::diff::{Plan, SaveKind, StoredSet, diff, diff_statuses};
@@ -28,13 +29,13 @@ pub enum Mode {
 }
 
 /// What a pass over one region works with.
-pub struct RegionWork<'a> {
-    pub account: &'a Opened,
+pub struct RegionWork {
+    pub account: Arc<Opened>,
     pub place: Place,
     pub mode: Mode,
 }
 
-impl RegionWork<'_> {
+impl RegionWork {
     pub async fn run(&self, scope: &Scope<'_>) -> Result<(), Error> {
         self.save_unsaved_regions(scope).await?;
         let api = self.account.api.region(&self.place.region)?;

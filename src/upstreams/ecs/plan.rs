@@ -1,8 +1,8 @@
 //! Which scopes are due: every chosen account's regions, and the accounts whose regions are not to be had.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use futures_util::future::join_all;
+use futures_util::stream::{self, FuturesUnordered, Stream, StreamExt};
 
 use super::api::Api;
 use super::config::{AccountConfig, Config};
@@ -22,8 +22,8 @@ pub struct Opened {
 }
 
 /// What is due in a scope.
-pub enum Work<'a> {
-    Region(RegionWork<'a>),
+pub enum Work {
+    Region(RegionWork),
     /// Nothing can be done: the scope is there to fail.
     Refused(Mutex<Option<Error>>),
 }
@@ -43,13 +43,13 @@ impl Opened {
     }
 }
 
-impl Work<'_> {
+impl Work {
     fn refused(error: Error) -> Self {
         Self::Refused(Mutex::new(Some(error)))
     }
 }
 
-impl ScopeWork for Work<'_> {
+impl ScopeWork for Work {
     async fn run(&self, scope: &Scope<'_>) -> Result<(), Error> {
         match self {
             Self::Region(region) => region.run(scope).await,
@@ -58,31 +58,39 @@ impl ScopeWork for Work<'_> {
     }
 }
 
-/// The scopes of these accounts; `asked` are the regions of the command line. An error dooms the pass.
-pub async fn plan_scopes<'a>(
-    accounts: &[&'a Opened],
-    asked: &[String],
+/// The scopes of these accounts, each account's as soon as its regions are known; `asked` are the regions of the command
+/// line. An error dooms the pass.
+pub fn plan_scopes<'a>(
+    accounts: Vec<Arc<Opened>>,
+    asked: &'a [String],
     mode: Mode,
-    config: &Config,
-    context: &PassContext,
-) -> Result<Vec<(ScopeRules, Work<'a>)>, Error> {
-    let each = accounts.iter().map(|account| plan_account(account, asked, mode, config, context));
-    let planned: Result<Vec<_>, Error> = join_all(each).await.into_iter().collect();
-    Ok(planned?.into_iter().flatten().collect())
+    config: &'a Config,
+    context: &'a PassContext,
+) -> impl Stream<Item = Result<(ScopeRules, Work), Error>> + Send {
+    let plans: FuturesUnordered<_> =
+        accounts.into_iter().map(|account| plan_account(account, asked, mode, config, context)).collect();
+    plans.map(|planned| stream::iter(each(planned))).flatten()
 }
 
-async fn plan_account<'a>(
-    account: &'a Opened,
+fn each<T>(planned: Result<Vec<T>, Error>) -> Vec<Result<T, Error>> {
+    match planned {
+        Ok(scopes) => scopes.into_iter().map(Ok).collect(),
+        Err(error) => vec![Err(error)],
+    }
+}
+
+async fn plan_account(
+    account: Arc<Opened>,
     asked: &[String],
     mode: Mode,
     config: &Config,
     context: &PassContext,
-) -> Result<Vec<(ScopeRules, Work<'a>)>, Error> {
+) -> Result<Vec<(ScopeRules, Work)>, Error> {
     let name = &account.config.name;
     let rules = |scope: String| ScopeRules { name: scope, ttl: config.lock_ttl.0, min_interval: None };
     let account_scope = format!("ecs/{name}");
     let is_named = !asked.is_empty() || !account.config.regions.is_empty();
-    let known = match find_regions(account, &account_scope, config, context).await {
+    let known = match find_regions(&account, &account_scope, config, context).await {
         Ok(known) => Some(known),
         Err(error) if error.class().dooms_run() => return Err(error),
         Err(error) if is_named => {
@@ -95,7 +103,10 @@ async fn plan_account<'a>(
     let scopes = due.regions.into_iter().map(|region| match region {
         Ok(region) => {
             let place = Place { account: name.clone(), provider: account.config.provider, region };
-            (rules(format!("ecs/{name}/{}", place.region)), Work::Region(RegionWork { account, place, mode }))
+            (
+                rules(format!("ecs/{name}/{}", place.region)),
+                Work::Region(RegionWork { account: Arc::clone(&account), place, mode }),
+            )
         }
         Err(unknown) => {
             let scope = format!("ecs/{name}/{}", unknown.name);

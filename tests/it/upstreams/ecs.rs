@@ -33,12 +33,9 @@ impl Sandbox {
              ORDER BY id"
         );
         let rows = self.database().rows(&sql);
-        rows.into_iter()
-            .map(|row| match &row[0] {
-                rusqlite::types::Value::Text(text) => text.clone(),
-                other => panic!("{other:?}"),
-            })
-            .collect()
+        let text =
+            |row: &Vec<_>| if let rusqlite::types::Value::Text(text) = &row[0] { Some(text.clone()) } else { None };
+        rows.iter().filter_map(text).collect()
     }
 
     /// From now on every request that names the region meets this fault.

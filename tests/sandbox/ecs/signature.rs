@@ -17,7 +17,8 @@ pub fn part<'a>(authorization: &'a str, name: &str) -> &'a str {
 /// The canonical request, over the headers the request says it signed.
 pub fn canonical(asked: &Asked<'_>, signed: &str) -> String {
     let mut pairs: Vec<&str> = asked.query().split('&').collect();
-    pairs.sort_unstable();
+    // By name: `InstanceId.1` stands before `InstanceId.10`, whatever their values.
+    pairs.sort_unstable_by_key(|pair| pair.split_once('='));
     let headers = signed.split(';').fold(String::new(), |headers, name| {
         let value = asked.header(name).trim();
         // One provider signs this one's value in lower case.

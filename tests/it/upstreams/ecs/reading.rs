@@ -146,3 +146,31 @@ fn the_list_of_regions_is_kept_until_it_is_old_or_forced() {
     };
     assert_eq!([listed(""), listed(""), listed("--force")], [2, 0, 2]);
 }
+
+#[test]
+fn what_is_stored_can_be_listed_and_its_changes_told() {
+    let sandbox = Sandbox::small();
+    sandbox.ecs_pass("").expect(0);
+    sandbox.ecs.change(HANGZHOU, |region| {
+        region.machine(3).status = "Pending";
+        region.machine(3).tags.push(("team".to_owned(), "数据 a=b".to_owned()));
+    });
+    sandbox.ecs_pass("").expect(0);
+    let list = |flags: &str, key: &str| {
+        let document = sandbox.run(&format!("{flags} --json")).expect(0).json();
+        document[key].as_array().unwrap_or_else(|| panic!("{document:#}")).len()
+    };
+    let changed = "i-cn-hangzhou-0003";
+    assert_eq!(list("ecs list", "instances"), 36);
+    assert_eq!(list("ecs list --account prod --region cn-hangzhou", "instances"), 12);
+    assert_eq!(list("ecs list --status pending", "instances"), 1);
+    assert_eq!(list("ecs list --tag team --tag env", "instances"), 1);
+    assert_eq!(list("ecs list --tag team=nobody", "instances"), 0);
+    assert_eq!(list("ecs changes", "changes"), 38);
+    assert_eq!(list(&format!("ecs changes {changed} --since 1h"), "changes"), 3);
+    assert_eq!(list("records show 2 --changes", "changes"), 2);
+    assert!(sandbox.run("records show 2 --json").expect(0).json()["changes"].is_null());
+    let table = sandbox.run(&format!("ecs changes {changed}")).expect(0).stdout;
+    assert!(table.contains("status") && table.contains("pending"), "{table}");
+    sandbox.run("ecs list --status asleep").expect(2);
+}
