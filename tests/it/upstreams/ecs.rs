@@ -1,5 +1,6 @@
 //! Cloud instances: what a pass brings over, and what one region's trouble leaves alone.
 
+mod aws;
 mod deletions;
 mod reading;
 mod troubles;
