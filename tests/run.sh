@@ -30,4 +30,16 @@ install_package() {
 # SQLite is compiled from its bundled source.
 need cc build-essential
 
+# The cloud that verifies signatures is Python's, in an environment of its own.
+need python3 python3-venv
+moto="$PWD/target/moto"
+if [ ! -x "$moto/bin/moto_server" ]; then
+    if ! python3 -c 'import ensurepip' 2>/dev/null; then
+        install_package python3-venv
+    fi
+    python3 -m venv "$moto"
+    "$moto/bin/pip" install --quiet --disable-pip-version-check 'moto[ec2,server]==5.2.5'
+fi
+export MOTO_SERVER="$moto/bin/moto_server"
+
 exec cargo test --locked "$@"

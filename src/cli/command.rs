@@ -7,6 +7,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 use super::args::GlobalArgs;
 use super::config::ConfigArgs;
 use super::douban::DoubanArgs;
+use super::ecs::EcsArgs;
 use super::examples;
 use super::generate::GenerateArgs;
 use super::locks::LocksArgs;
@@ -42,6 +43,9 @@ pub enum Topic {
     /// Who holds which lock
     #[command(subcommand, arg_required_else_help = true)]
     Locks(LocksArgs),
+    /// The cloud instances that are stored, and their changes
+    #[command(subcommand, arg_required_else_help = true)]
+    Ecs(EcsArgs),
     /// How each sync stands
     Status(StatusArgs),
     /// The films that came from Douban

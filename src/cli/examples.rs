@@ -18,7 +18,7 @@ const EXAMPLES: &[(&str, &str)] = &[
         "  tongbu records list --sync tasks --window historical --since 2025-10-24
   tongbu records list --failed --unread --json",
     ),
-    ("records show", "  tongbu records show 7\n  tongbu records show 7 --log"),
+    ("records show", "  tongbu records show 7 --changes\n  tongbu records show 7 --log"),
     ("records read", "  tongbu records read 7 8 9\n  tongbu records read --all"),
     ("records stats", "  tongbu records stats\n  tongbu records stats --sync tasks --since 90d --json"),
     ("records prune", "  tongbu records prune --older-than 30d --dry-run\n  tongbu records prune --keep 1000"),
@@ -26,6 +26,12 @@ const EXAMPLES: &[(&str, &str)] = &[
     ("locks list", "  tongbu locks list\n  tongbu locks list --all --json"),
     ("locks clean", "  tongbu locks clean --dry-run\n  tongbu locks clean -q"),
     ("locks break", "  tongbu locks break fairing/shop-eu/responses --token 7"),
+    ("ecs", "  tongbu ecs list --status running\n  tongbu ecs changes --since 24h"),
+    (
+        "ecs list",
+        "  tongbu ecs list --account prod --region cn-hangzhou\n  tongbu ecs list --tag env=prod --tag team --json",
+    ),
+    ("ecs changes", "  tongbu ecs changes i-bp1a2b3c4d --since 7d\n  tongbu ecs changes --since 2025-10-24 --json"),
     ("status", "  tongbu status\n  tongbu status --max-age fairing=2h --max-age tasks/historical=12h"),
     ("douban", "  tongbu douban list\n  tongbu douban list --missing-details"),
     ("douban list", "  tongbu douban list\n  tongbu douban list --missing-details --json"),

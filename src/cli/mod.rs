@@ -7,6 +7,7 @@ mod args;
 mod command;
 mod config;
 mod douban;
+mod ecs;
 mod error;
 mod examples;
 mod generate;
@@ -65,6 +66,7 @@ fn run_topic(session: &mut Session, topic: Topic) -> Result<Exit, Error> {
         Topic::Sync(args) => sync::cmd_sync(session, args),
         Topic::Records(args) => records::cmd_records(session, args),
         Topic::Locks(args) => locks::cmd_locks(session, args),
+        Topic::Ecs(args) => ecs::cmd_ecs(session, args),
         Topic::Status(args) => status::cmd_status(session, &args),
         Topic::Douban(args) => douban::cmd_douban(session, &args),
         Topic::Config(args) => config::cmd_config(session, &args),

@@ -17,6 +17,7 @@ use crate::ui::notices::{PruneAnswer, ReadAnswer};
 use crate::ui::records::RecordsAnswer;
 use crate::ui::show::RecordAnswer;
 use crate::ui::stats::{Stats, StatsAnswer};
+use crate::upstreams::ecs::tables::{ChangeFilter, load_changes};
 
 /// How many records are read at a time for statistics.
 const STATS_PAGE: u64 = 1000;
@@ -85,6 +86,9 @@ pub enum StatusArg {
 pub struct ShowArgs {
     /// The record's number
     id: i64,
+    /// With every change of a cloud instance it found
+    #[arg(long)]
+    changes: bool,
     /// With the run's lines from the log file
     #[arg(long)]
     log: bool,
@@ -184,7 +188,9 @@ fn cmd_show(session: &mut Session, args: &ShowArgs) -> Result<Exit, Error> {
     let record = record.ok_or_else(missing)?;
     let file = session.log_file(&config).filter(|_| args.log);
     let log = args.log.then(|| file.map(|file| log::load_lines(&file, &record.trace_id)).unwrap_or_default());
-    session.ui.answer(&RecordAnswer { record, scopes, log });
+    let filter = ChangeFilter { record: Some(id), ..ChangeFilter::default() };
+    let changes = args.changes.then(|| store.read(|r| load_changes(r, &filter))).transpose()?;
+    session.ui.answer(&RecordAnswer { record, scopes, changes, log });
     Ok(Exit::Ok)
 }
 

@@ -8,6 +8,7 @@ use reqwest::redirect;
 use serde::de::DeserializeOwned;
 use tokio::time::Instant;
 use tracing::debug;
+use url::Url;
 
 use super::backoff::Budget;
 use super::context::{Context, millis, within};
@@ -30,7 +31,7 @@ struct Shared {
     profile: Profile,
     context: Context,
     http: reqwest::Client,
-    pace: Option<DefaultDirectRateLimiter>,
+    pace: Option<Arc<DefaultDirectRateLimiter>>,
     budget: Budget,
 }
 
@@ -45,21 +46,35 @@ impl Client {
     /// timeout allow, it shares this one's connections: an upstream of many endpoints reads the system's certificates
     /// once, which takes longer than some requests.
     pub fn sibling(&self, profile: Profile) -> Result<Self, Error> {
-        let Shared { profile: own, context, http, .. } = &*self.0;
-        let is_alike =
-            own.base_url.scheme() == profile.base_url.scheme() && own.connect_timeout == profile.connect_timeout;
-        let http = if is_alike { http.clone() } else { connections(&profile)? };
-        Self::assemble(profile, context.clone(), http)
+        let http = self.connections_for(&profile)?;
+        Self::assemble(profile, self.0.context.clone(), http)
+    }
+
+    /// This client at another base, for an account that has one for each region: the pace is shared, for it is the
+    /// account's, and the budget is its own, so that a region in trouble does not use up the retries of the others.
+    pub fn at(&self, base_url: Url) -> Result<Self, Error> {
+        let Shared { profile, context, pace, .. } = &*self.0;
+        let profile = Profile { base_url, ..profile.clone() };
+        check_base(&profile)?;
+        let (context, http, pace) = (context.clone(), self.connections_for(&profile)?, pace.clone());
+        Ok(Self(Arc::new(Shared { profile, context, http, pace, budget: Budget::default() })))
     }
 
     fn assemble(profile: Profile, context: Context, http: reqwest::Client) -> Result<Self, Error> {
         check_base(&profile)?;
         let pace = match profile.pace.map(pace::limiter) {
             Some(None) => return Err(unusable(&profile, "its pace lets no request through")),
-            Some(Some(pace)) => Some(pace),
+            Some(Some(pace)) => Some(Arc::new(pace)),
             None => None,
         };
         Ok(Self(Arc::new(Shared { profile, context, http, pace, budget: Budget::default() })))
+    }
+
+    fn connections_for(&self, profile: &Profile) -> Result<reqwest::Client, Error> {
+        let Shared { profile: own, http, .. } = &*self.0;
+        let is_alike =
+            own.base_url.scheme() == profile.base_url.scheme() && own.connect_timeout == profile.connect_timeout;
+        if is_alike { Ok(http.clone()) } else { connections(profile) }
     }
 
     pub fn profile(&self) -> &Profile {

@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::Answer;
+use super::ecs::{ChangesAnswer, InstancesAnswer};
 use super::errors::{ErrorDocument, render_error};
 use super::films::FilmsAnswer;
 use super::locks::{BreakAnswer, CleanAnswer, LocksAnswer};
@@ -165,7 +166,15 @@ fn check_records(text: &str) {
     let empty = RecordsAnswer { page: page(), number: 1, per_page: 20 };
     check(text, &NoRunYet { database: Path::new(text), empty });
     let scopes = vec![samples::scope_record(text, Some(text))];
-    check(text, &RecordAnswer { record: hostile_record(text), scopes, log: Some(vec![text.to_owned()]) });
+    check(
+        text,
+        &RecordAnswer {
+            record: hostile_record(text),
+            scopes,
+            changes: Some(vec![samples::change(text)]),
+            log: Some(vec![text.to_owned()]),
+        },
+    );
     let ended = Record { status: Status::Success, ..hostile_record(text) };
     check(text, &StatsAnswer { since: samples::at(0), stats: Stats::of(&[ended]) });
     for status in [Status::Running, Status::Failed] {
@@ -178,6 +187,8 @@ fn check_rest(text: &str) {
     check(text, &LocksAnswer(vec![hostile_holder(text)]));
     check(text, &CleanAnswer { cleaned: vec![hostile_holder(text)], is_dry_run: true });
     check(text, &BreakAnswer(hostile_holder(text)));
+    check(text, &InstancesAnswer(vec![samples::instance(text)]));
+    check(text, &ChangesAnswer(vec![samples::change(text)]));
     check(text, &CreatedAnswer(PathBuf::from(text)));
     let database = (PathBuf::from(text), "the default");
     check(text, &PathsAnswer { config: Some(database.clone()), database });

@@ -38,15 +38,21 @@ const fn text(en: &'static str, zh: &'static str) -> Text {
     Text { en, zh }
 }
 
+pub const ACCOUNT: Text = text("account", "账号");
+pub const AFTER: Text = text("after", "变更后");
 pub const AGE_AGO: Text = text("{} ago", "{}前");
 pub const AGE_IN: Text = text("in {}", "{}后");
 pub const ALL_READ: Text = text("marked as read: {}", "已标为已读：{}");
 pub const AND_MORE: Text = text("and {} more: `tongbu records show {}`", "另有 {} 条：`tongbu records show {}`");
+pub const AT: Text = text("at", "时间");
+pub const BEFORE: Text = text("before", "变更前");
 pub const BROKEN: Text = text(
     "took the lock `{}` (token {}) from {}: its next write is refused",
     "已收回锁 `{}`（令牌 {}），原持有者 {}：其下一次写入将被拒绝",
 );
 pub const CAUSED_BY: Text = text("caused by", "原因");
+pub const CHANGE: Text = text("change", "变更");
+pub const CHANGED: Text = text("changed", "最近变更");
 pub const CHANGES: Text = text("changes", "变更");
 pub const CLASS: Text = text("class", "类别");
 pub const CLEANED: Text = text("cleaned {} stale locks", "已清理 {} 个失效的锁");
@@ -66,6 +72,7 @@ pub const EXPIRES: Text = text("expires", "到期");
 pub const FAILED: Text = text("failed", "失败");
 pub const FAILURES: Text = text("failures", "连续失败");
 pub const FILMS: Text = text("{} films, {} of them without details", "{} 部影片，其中 {} 部缺少详情");
+pub const FIELD: Text = text("field", "字段");
 pub const FINE: Text = text("ok", "正常");
 pub const HELD: Text = text("held", "持有");
 pub const HEARTBEAT: Text = text("heartbeat", "心跳");
@@ -74,7 +81,9 @@ pub const HOLDER: Text = text("held by", "持有者");
 pub const HOST: Text = text("host", "主机");
 pub const ID: Text = text("id", "编号");
 pub const IDLE: Text = text("idle", "闲散");
+pub const INSTANCE: Text = text("instance", "实例");
 pub const KEY: Text = text("key", "键");
+pub const KIND: Text = text("type", "规格");
 pub const LAST_SUCCESS: Text = text("last success", "上次成功");
 pub const LOCK: Text = text("lock", "锁");
 pub const LOCK_EXPIRES: Text = text("expires by itself {} ({})", "将于 {} 自动到期（{}）");
@@ -85,6 +94,7 @@ pub const MATCHED: Text = text("matched", "已匹配");
 pub const MATCH_RATE: Text = text("match rate", "匹配率");
 pub const MEAN: Text = text("mean", "平均");
 pub const MESSAGE: Text = text("message", "说明");
+pub const NAME: Text = text("name", "名称");
 pub const NEVER: Text = text("never", "从未");
 pub const NEW: Text = text("new", "新增");
 pub const NEXT_DUE: Text = text("next due", "下次应运行");
@@ -92,6 +102,8 @@ pub const NOT_BEFORE: Text = text("not before", "不早于");
 pub const NONE: Text = text("none", "无");
 pub const NOTHING_CONFIGURED: Text =
     text("no upstream is configured and none ever ran", "尚未配置任何上游，也没有运行记录");
+pub const NO_CHANGES: Text = text("no change fits", "没有符合条件的变更");
+pub const NO_INSTANCES: Text = text("no instance fits", "没有符合条件的实例");
 pub const NO_LOCKS: Text = text("no lock is held", "当前没有被持有的锁");
 pub const NO_FILMS: Text = text("no film fits", "没有符合条件的影片");
 pub const NO_RECORDS: Text = text("no record fits", "没有符合条件的记录");
@@ -102,13 +114,16 @@ pub const NO_RUN_YET: Text = text(
 pub const NOW: Text = text("now", "现在");
 pub const PAGE: Text = text("page {} of {}, {} records, {} unread", "第 {} 页，共 {} 页，{} 条记录，{} 条未读");
 pub const PENDING: Text = text("pending", "待匹配");
+pub const PRIVATE_IP: Text = text("private address", "内网地址");
 pub const PROBLEM: Text = text("problem", "问题");
 pub const PROBLEMS: Text = text("problems:", "问题：");
 pub const PRUNED: Text = text("pruned {} records", "已清除 {} 条记录");
 pub const RANK: Text = text("rank", "位次");
 pub const RATING: Text = text("rating", "评分");
+pub const PUBLIC_IP: Text = text("public address", "公网地址");
 pub const READ: Text = text("read", "已读");
 pub const RECORD: Text = text("record", "记录");
+pub const REGION: Text = text("region", "地域");
 pub const RELEASED: Text = text("released", "已释放");
 pub const RELEASE_DATE: Text = text("release", "上映日期");
 pub const REQUESTS: Text = text("requests", "请求数");
@@ -129,6 +144,7 @@ pub const STATUS: Text = text("status", "状态");
 pub const SUCCESS_RATE: Text = text("success rate", "成功率");
 pub const SYNC: Text = text("sync", "同步");
 pub const TITLE: Text = text("title", "片名");
+pub const TAGS: Text = text("tags", "标签");
 pub const TOKEN: Text = text("token", "令牌");
 pub const TOTAL: Text = text("total", "总数");
 pub const TOTAL_ROW: Text = text("total", "合计");

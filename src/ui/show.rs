@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::Answer;
+use super::ecs::{ChangePart, render_changes};
 use super::labels;
 use super::log;
 use super::records::{RecordPart, render_millis, sync_name};
@@ -11,12 +12,15 @@ use super::sync_report::{problem_line, push_list, status_cell};
 use super::tables::{Column, Table, render_pairs};
 use crate::store::records::{Record, ScopeRecord};
 use crate::store::{Status, Summary};
+use crate::upstreams::ecs::tables::ChangeRow;
 
 /// The answer of `records show`.
 #[derive(Debug)]
 pub struct RecordAnswer {
     pub record: Record,
     pub scopes: Vec<ScopeRecord>,
+    /// What it found changed of cloud instances, where that was asked for.
+    pub changes: Option<Vec<ChangeRow>>,
     /// The run's lines in the log file, where they were asked for.
     pub log: Option<Vec<String>>,
 }
@@ -32,6 +36,10 @@ impl Answer for RecordAnswer {
         if !problems.is_empty() {
             text.push('\n');
             push_list(&mut text, &problems, usize::MAX, self.record.id.0, style);
+        }
+        if let Some(changes) = &self.changes {
+            text.push('\n');
+            text.push_str(&render_changes(changes, style));
         }
         if let Some(lines) = &self.log {
             text.push('\n');
@@ -49,6 +57,10 @@ impl Answer for RecordAnswer {
             schema: "tongbu.record/1",
             record: RecordPart::new(&self.record, style),
             scopes: self.scopes.iter().map(|scope| ScopePart::new(scope, style)).collect(),
+            changes: self
+                .changes
+                .as_ref()
+                .map(|changes| changes.iter().map(|row| ChangePart::new(row, style)).collect()),
             log,
         }
     }
@@ -59,6 +71,8 @@ struct ShowDocument<'a> {
     schema: &'static str,
     record: RecordPart<'a>,
     scopes: Vec<ScopePart<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    changes: Option<Vec<ChangePart<'a>>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     log: Option<Vec<serde_json::Value>>,
 }

@@ -7,6 +7,7 @@ use insta::assert_snapshot;
 use unicode_width::UnicodeWidthStr;
 
 use super::Answer;
+use super::ecs::{ChangesAnswer, InstancesAnswer};
 use super::errors::{ErrorDocument, render_error};
 use super::films::FilmsAnswer;
 use super::json;
@@ -126,7 +127,17 @@ fn one_record() {
     ];
     let line =
         r#"{"timestamp":"2026-01-02T03:04:05Z","level":"INFO","message":"scope ended","scope":"tasks/historical"}"#;
-    check("records_show", &RecordAnswer { record, scopes, log: Some(vec![line.to_owned()]) });
+    check("records_show", &RecordAnswer { record, scopes, changes: None, log: Some(vec![line.to_owned()]) });
+}
+
+#[test]
+fn cloud_instances_and_their_changes() {
+    check("ecs_list", &InstancesAnswer(vec![samples::instance("i-bp1a2b3c4d")]));
+    let mut added = samples::change("i-bp1a2b3c4d");
+    added.kind = "added".to_owned();
+    (added.field, added.before, added.after) = (None, None, None);
+    check("ecs_changes", &ChangesAnswer(vec![added, samples::change("i-bp1a2b3c4d")]));
+    check("ecs_none", &InstancesAnswer(Vec::new()));
 }
 
 #[test]

@@ -45,6 +45,8 @@ pub struct Logged {
 pub struct Rule {
     path: String,
     token: Option<String>,
+    /// Texts that have to be in the query or in a header.
+    mentions: Vec<String>,
     fault: Fault,
     skip: u32,
     times: Option<u32>,
@@ -53,12 +55,18 @@ pub struct Rule {
 impl Rule {
     /// For every request whose path begins with `path`.
     pub fn on(path: &str, fault: Fault) -> Self {
-        Self { path: path.to_owned(), token: None, fault, skip: 0, times: None }
+        Self { path: path.to_owned(), token: None, mentions: Vec::new(), fault, skip: 0, times: None }
     }
 
     /// Only for requests with this text in their `Authorization`.
     pub fn for_token(self, token: &str) -> Self {
         Self { token: Some(token.to_owned()), ..self }
+    }
+
+    /// Only for requests with this text in their query or in a header: a region, an action.
+    pub fn mentioning(mut self, text: &str) -> Self {
+        self.mentions.push(text.to_owned());
+        self
     }
 
     /// Lets so many requests pass first: `after(2)` begins with page 3.
@@ -76,6 +84,7 @@ impl Rule {
     fn fits(&self, request: &Logged) -> bool {
         request.path.starts_with(&self.path)
             && self.token.as_ref().is_none_or(|token| request.header("authorization").contains(token.as_str()))
+            && self.mentions.iter().all(|text| request.mentions(text))
     }
 
     /// Counts a fitting request; the fault if it is this request's turn.
@@ -96,6 +105,11 @@ impl Rule {
 }
 
 impl Logged {
+    fn mentions(&self, text: &str) -> bool {
+        let mut headers = self.headers.values().filter_map(|value| value.to_str().ok());
+        self.query.contains(text) || headers.any(|value| value.contains(text))
+    }
+
     /// The header's value; empty where there is none.
     pub fn header(&self, name: &str) -> &str {
         self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()

@@ -15,6 +15,8 @@ pub enum Fault {
     Status(u16),
     /// This status with a header: `Retry-After`, `Location`.
     StatusWith(u16, &'static str, String),
+    /// This status, with the refusal in the words of a cloud: its error code.
+    Refusal(u16, &'static str),
     /// The right answer, but so late.
     Delay(Duration),
     /// No answer until [`Door::behave`](super::Door::behave); then the right one.
@@ -66,6 +68,10 @@ impl Fault {
                 answer.headers_mut().insert(HeaderName::from_static(name), value);
                 Some(answer)
             }
+            Self::Refusal(status, word) => {
+                let body = serde_json::json!({"Code": word, "Message": "sandbox", "RequestId": "sandbox"});
+                Some((code(*status), axum::Json(body)).into_response())
+            }
             Self::Instead(content_type, body) => Some(([(header::CONTENT_TYPE, *content_type)], *body).into_response()),
             Self::Delay(_)
             | Self::Hold
@@ -93,7 +99,12 @@ impl Fault {
                 parts.headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
                 body
             }
-            Self::Status(_) | Self::StatusWith(..) | Self::Instead(..) | Self::Delay(_) | Self::Hold => body,
+            Self::Status(_)
+            | Self::StatusWith(..)
+            | Self::Refusal(..)
+            | Self::Instead(..)
+            | Self::Delay(_)
+            | Self::Hold => body,
         };
         Response::from_parts(parts, body)
     }

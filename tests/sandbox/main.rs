@@ -56,6 +56,9 @@ struct Made {
     /// How many films Douban's lists hold
     #[arg(long, default_value_t = 6)]
     films: u64,
+    /// How many instances each region of each cloud account has
+    #[arg(long, default_value_t = 12)]
+    instances: u64,
     /// What all made-up data follows from
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -63,7 +66,13 @@ struct Made {
 
 impl Made {
     const fn settings(&self) -> Settings {
-        Settings { seed: self.seed, port: self.port, responses: self.responses, films: self.films }
+        Settings {
+            seed: self.seed,
+            port: self.port,
+            responses: self.responses,
+            films: self.films,
+            instances: self.instances,
+        }
     }
 }
 

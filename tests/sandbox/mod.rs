@@ -7,6 +7,7 @@
 
 pub mod door;
 pub mod douban;
+pub mod ecs;
 pub mod fairing;
 pub mod fault;
 pub mod home;
@@ -20,6 +21,7 @@ use tokio::runtime::Runtime;
 
 pub use self::door::{Door, Rule};
 pub use self::douban::Douban;
+pub use self::ecs::Ecs;
 pub use self::fairing::Fairing;
 pub use self::fault::Fault;
 pub use self::home::Home;
@@ -35,11 +37,13 @@ pub struct Settings {
     pub responses: u64,
     /// Films in Douban's lists.
     pub films: u64,
+    /// Instances of each region of each cloud account.
+    pub instances: u64,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { seed: 1, port: 0, responses: 150, films: 6 }
+        Self { seed: 1, port: 0, responses: 150, films: 6, instances: 12 }
     }
 }
 
@@ -48,6 +52,7 @@ pub struct Sandbox {
     pub home: Home,
     pub fairing: Fairing,
     pub douban: Douban,
+    pub ecs: Ecs,
     runtime: Option<Runtime>,
 }
 
@@ -62,9 +67,11 @@ impl Sandbox {
         let mut ground = Ground { settings, home: &home, runtime: &runtime, opened: 0 };
         let fairing = Fairing::start(&mut ground);
         let douban = Douban::start(&mut ground);
+        let ecs = Ecs::start(&mut ground);
         home.configure(Fairing::NAME, fairing.section(&home));
         home.configure(Douban::NAME, douban.section());
-        Self { home, fairing, douban, runtime: Some(runtime) }
+        home.configure(Ecs::NAME, ecs.section(&home));
+        Self { home, fairing, douban, ecs, runtime: Some(runtime) }
     }
 
     /// Every fake's door, with its upstream's name and base URL.
@@ -72,6 +79,7 @@ impl Sandbox {
         vec![
             (Fairing::NAME, self.fairing.base_url(), self.fairing.door()),
             (Douban::NAME, self.douban.list_url(), self.douban.door()),
+            (Ecs::NAME, self.ecs.base_url(), self.ecs.door()),
         ]
     }
 }

@@ -104,6 +104,11 @@ impl<T: Listed> Listing<T> {
         Ok(Step::Again)
     }
 
+    /// How many rows there are so far.
+    pub fn row_count(&self) -> u64 {
+        self.rows.len() as u64
+    }
+
     /// What was listed. Where no round was complete, every row that was seen.
     pub fn finish(self) -> Outcome<T> {
         let Self { mut rows, bad, earlier, .. } = self;

@@ -1,14 +1,116 @@
 //! Compute instances of cloud accounts: every account and region is a scope, compared field by field with what is stored.
 //!
 //! Reading order: [`instance`] (what a row is), [`diff`] (what changed), [`regions`] and [`listing`] (what is due, what
-//! was complete), [`statuses`] and [`disks`] (the follow-ups), [`provider`] (who is asked, and how), [`tables`].
+//! was complete), [`statuses`] and [`disks`] (the follow-ups), [`provider`] (who is asked, and how), [`tables`]; then
+//! what puts them to work: `plan` (the scopes), `api` (the network), `pass` (one scope).
 
+mod api;
 pub mod config;
 pub mod diff;
 pub mod disks;
 pub mod instance;
 pub mod listing;
+mod pass;
+mod plan;
 pub mod provider;
 pub mod regions;
 pub mod statuses;
 pub mod tables;
+
+use std::sync::Arc;
+
+use self::api::Api;
+pub use self::config::Config;
+use self::pass::Mode;
+use self::plan::{Opened, plan_scopes};
+use super::{Error, Opening, PassContext, Upstream, Verified};
+use crate::store::Migration;
+
+/// The cloud accounts, opened.
+pub struct Ecs {
+    config: Config,
+    accounts: Vec<Arc<Opened>>,
+}
+
+/// Which accounts and regions to read, and how.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Options {
+    /// Only this account (may be repeated); all enabled ones by default
+    #[arg(long = "account", value_name = "NAME")]
+    accounts: Vec<String>,
+    /// Only these regions; the account's own list by default, else all it has
+    #[arg(long, value_name = "R1,R2", value_delimiter = ',')]
+    regions: Vec<String>,
+    /// Ask for disks only where an instance is new or differs
+    #[arg(long, conflicts_with = "status_only")]
+    incremental: bool,
+    /// Only ask for the statuses of the instances that are stored
+    #[arg(long)]
+    status_only: bool,
+}
+
+impl Options {
+    const fn mode(&self) -> Mode {
+        if self.status_only {
+            Mode::StatusOnly
+        } else if self.incremental {
+            Mode::Incremental
+        } else {
+            Mode::Full
+        }
+    }
+}
+
+impl Upstream for Ecs {
+    const NAME: &'static str = "ecs";
+    const ABOUT: &'static str = "Compute instances of every cloud account, region by region";
+    const EXAMPLES: &'static str = "  tongbu sync ecs
+  tongbu sync ecs --account prod --regions cn-hangzhou,cn-beijing
+  tongbu sync ecs --incremental --on-lock skip
+  tongbu sync ecs --status-only";
+    const MIGRATIONS: &'static [Migration] = tables::MIGRATIONS;
+    const TEMPLATE: &'static str = include_str!("template.toml");
+    type Config = Config;
+    type Options = Options;
+
+    fn open(config: Config, opening: &Opening<'_>) -> Result<Self, Error> {
+        config.validate()?;
+        let enabled = config.accounts.iter().filter(|account| account.enabled);
+        let accounts = enabled
+            .map(|account| Ok(Arc::new(Opened::new(account.clone(), Api::open(account.open()?, &config, opening)?))))
+            .collect::<Result<Vec<_>, Error>>()?;
+        if accounts.is_empty() {
+            return Err(Error::invalid("ecs.accounts", "no account is configured and enabled"));
+        }
+        Ok(Self { config, accounts })
+    }
+
+    async fn pass(&self, options: &Options, context: &PassContext) -> Result<(), Error> {
+        let accounts = self.choose(&options.accounts)?;
+        let works = plan_scopes(accounts, &options.regions, options.mode(), &self.config, context);
+        context.scopes_as_they_come(works, self.config.concurrency).await
+    }
+
+    async fn verify(&self) -> Vec<Verified> {
+        let checks = self.accounts.iter().map(|account| async move {
+            let outcome = account.api.fetch_regions().await.map(drop);
+            Verified { subject: account.config.name.clone(), outcome }
+        });
+        futures_util::future::join_all(checks).await
+    }
+}
+
+impl Ecs {
+    /// The accounts asked for, in the configuration's order.
+    fn choose(&self, names: &[String]) -> Result<Vec<Arc<Opened>>, Error> {
+        let known: Vec<&str> = self.accounts.iter().map(|account| account.config.name.as_str()).collect();
+        if let Some(name) = names.iter().find(|name| !known.contains(&name.as_str())) {
+            return Err(Error::Usage {
+                message: format!("no account `{name}` is configured and enabled"),
+                hint: Some(format!("enabled accounts: {}", known.join(", "))),
+            });
+        }
+        let is_chosen = |account: &&Arc<Opened>| names.is_empty() || names.contains(&account.config.name);
+        Ok(self.accounts.iter().filter(is_chosen).cloned().collect())
+    }
+}

@@ -1,5 +1,7 @@
 //! Every statement of the upstream.
 
+mod lists;
+
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
@@ -11,6 +13,8 @@ use super::provider::Provider;
 use super::regions::{KnownRegion, Region};
 use crate::clock::stored;
 use crate::store::{Error, Migration, Reader, RecordId, Row, Value, Writer};
+
+pub use self::lists::{ChangeFilter, ChangeRow, InstanceFilter, InstanceRow, load_changes, load_instances};
 
 pub const MIGRATIONS: &[Migration] =
     &[Migration { name: "0001_create", sql: include_str!("migrations/0001_create.sql") }];

@@ -5,8 +5,9 @@
 use rustix::process::Signal;
 use tongbu::upstreams::{ALL, Registration};
 
+use crate::sandbox::ecs::Machine;
 use crate::sandbox::fairing::Kind;
-use crate::sandbox::{Door, Douban, Fairing, Fault, Rule};
+use crate::sandbox::{Door, Douban, Ecs, Fairing, Fault, Rule};
 use crate::support::Sandbox;
 
 /// How one upstream is tried out.
@@ -49,6 +50,26 @@ const LINES: &[Line] = &[
         change: |sandbox| sandbox.douban.change(|book| book.films[0].rating = 9.9),
         // It has no credentials that could be rejected.
         failures: &[(Fault::Status(403), 7), (Fault::Status(500), 5), (Fault::html(), 7)],
+    },
+    Line {
+        name: Ecs::NAME,
+        command: "sync ecs",
+        misspelt: ("concurency", "concurrency"),
+        tables: &["ecs_instances", "ecs_changes"],
+        door: |sandbox| sandbox.ecs.door(),
+        change: |sandbox| {
+            sandbox.ecs.change("cn-beijing", |region| {
+                "renamed".clone_into(&mut region.machine(0).name);
+                region.machines.push(Machine::new(7, "cn-beijing", 99));
+            });
+        },
+        failures: &[
+            (Fault::Status(401), 6),
+            (Fault::Refusal(403, "Forbidden.RAM"), 6),
+            (Fault::Status(429), 5),
+            (Fault::Status(500), 5),
+            (Fault::html(), 7),
+        ],
     },
 ];
 

@@ -2,4 +2,5 @@
 
 mod contract;
 mod douban;
+mod ecs;
 mod fairing;

@@ -147,6 +147,10 @@ async fn a_deleted_row_is_a_tombstone_until_it_comes_back() {
     assert!(tombstone.is_deleted);
     assert_eq!(tombstone.compared, full("i-1").compared);
     assert_eq!(bench.pass(3, Vec::new()).await, Plan::default());
+    let stamp = bench.stamp(3);
+    let delete = move |w: &Writer<'_>| delete_instance(w, &place(), stamp, &InstanceId::from("i-1"));
+    bench.store.write(&bench.lease, delete).await.unwrap();
+    assert!(bench.changes(3).is_empty());
     bench.pass(4, vec![full("i-1")]).await;
     assert_eq!(bench.changes(4), ["i-1 restored - - -"]);
     assert_eq!(bench.times("i-1").2, None);

@@ -1,0 +1,133 @@
+//! What people ask the tables for: instances and their changes.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+
+use super::{owned, set};
+use crate::clock::stored;
+use crate::store::{Error, Reader, RecordId, Value};
+use crate::upstreams::ecs::instance::{Disk, Tag};
+
+/// Which live instances to list.
+#[derive(Clone, Debug, Default)]
+pub struct InstanceFilter {
+    pub account: Option<String>,
+    pub region: Option<String>,
+    /// The normalised word.
+    pub status: Option<String>,
+    /// All of them have to be there; without a value any value will do.
+    pub tags: Vec<(String, Option<String>)>,
+}
+
+/// A live row of `ecs_instances`, as far as a list shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InstanceRow {
+    pub account: String,
+    pub provider: String,
+    pub region: String,
+    pub id: String,
+    pub status: String,
+    pub name: Option<String>,
+    pub public_ip: Option<String>,
+    pub private_ip: Option<String>,
+    pub instance_type: Option<String>,
+    pub zone: Option<String>,
+    pub security_groups: BTreeSet<String>,
+    pub data_disks: BTreeSet<Disk>,
+    pub tags: BTreeSet<Tag>,
+    pub first_seen_at: Timestamp,
+    pub last_changed_at: Timestamp,
+}
+
+/// Which changes to list.
+#[derive(Clone, Debug, Default)]
+pub struct ChangeFilter {
+    pub instance: Option<String>,
+    pub since: Option<Timestamp>,
+    pub record: Option<RecordId>,
+}
+
+/// A row of `ecs_changes`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChangeRow {
+    pub at: Timestamp,
+    pub record: i64,
+    pub account: String,
+    pub region: String,
+    pub instance: String,
+    pub kind: String,
+    /// Of an update: what changed, from what, to what.
+    pub field: Option<String>,
+    pub before: Option<String>,
+    pub after: Option<String>,
+}
+
+/// The live instances that fit, by account, region and id.
+pub fn load_instances(r: &Reader<'_>, filter: &InstanceFilter) -> Result<Vec<InstanceRow>, Error> {
+    let InstanceFilter { account, region, status, tags } = filter;
+    let texts = [account, region, status];
+    let mut rows = r.rows(
+        "SELECT account, provider, region, instance_id, status, name, public_ip, private_ip, instance_type, zone,
+                security_groups, data_disks, tags, first_seen_at, last_changed_at
+         FROM ecs_instances
+         WHERE deleted_at IS NULL
+           AND (?1 IS NULL OR account = ?1)
+           AND (?2 IS NULL OR region = ?2)
+           AND (?3 IS NULL OR status = ?3)
+         ORDER BY account, provider, region, instance_id",
+        &texts.map(|text| Value::from(text.as_deref())),
+        |row| {
+            Ok(InstanceRow {
+                account: row.text(0)?.to_owned(),
+                provider: row.text(1)?.to_owned(),
+                region: row.text(2)?.to_owned(),
+                id: row.text(3)?.to_owned(),
+                status: row.text(4)?.to_owned(),
+                name: owned(row, 5)?,
+                public_ip: owned(row, 6)?,
+                private_ip: owned(row, 7)?,
+                instance_type: owned(row, 8)?,
+                zone: owned(row, 9)?,
+                security_groups: set(row, 10)?,
+                data_disks: set(row, 11)?,
+                tags: set(row, 12)?,
+                first_seen_at: row.instant(13)?,
+                last_changed_at: row.instant(14)?,
+            })
+        },
+    )?;
+    rows.retain(|row| tags.iter().all(|(key, value)| has_tag(&row.tags, key, value.as_deref())));
+    Ok(rows)
+}
+
+fn has_tag(tags: &BTreeSet<Tag>, key: &str, value: Option<&str>) -> bool {
+    tags.iter().any(|tag| tag.key == key && value.is_none_or(|value| tag.value == value))
+}
+
+/// The changes that fit, the oldest first.
+pub fn load_changes(r: &Reader<'_>, filter: &ChangeFilter) -> Result<Vec<ChangeRow>, Error> {
+    let since = filter.since.map(stored);
+    r.rows(
+        "SELECT at, record, account, region, instance, kind, field, before, after
+         FROM ecs_changes
+         WHERE (?1 IS NULL OR instance = ?1)
+           AND (?2 IS NULL OR at >= ?2)
+           AND (?3 IS NULL OR record = ?3)
+         ORDER BY id",
+        &[filter.instance.as_deref().into(), since.as_deref().into(), filter.record.map(|RecordId(id)| id).into()],
+        |row| {
+            Ok(ChangeRow {
+                at: row.instant(0)?,
+                record: row.int(1)?,
+                account: row.text(2)?.to_owned(),
+                region: row.text(3)?.to_owned(),
+                instance: row.text(4)?.to_owned(),
+                kind: row.text(5)?.to_owned(),
+                field: owned(row, 6)?,
+                before: owned(row, 7)?,
+                after: owned(row, 8)?,
+            })
+        },
+    )
+}

@@ -1,0 +1,168 @@
+//! One region in trouble, the others not.
+
+use std::time::Duration;
+
+use rustix::process::Signal;
+
+use super::{BEIJING, GUANGZHOU, HANGZHOU, check_counts, scope};
+use crate::sandbox::{Fault, Rule};
+use crate::support::{Sandbox, poll};
+
+#[test]
+fn one_failing_region_leaves_the_others_alone() {
+    for (fault, class) in [
+        (Fault::Status(500), "unavailable"),
+        (Fault::Refusal(400, "Throttling.User"), "unavailable"),
+        (Fault::Refusal(400, "InvalidParameter.Region"), "contract"),
+        (Fault::Cut(20), "unavailable"),
+        (Fault::html(), "contract"),
+        (Fault::empty(), "contract"),
+        (Fault::Instead("application/json", r#"{"Instances":{}}"#), "contract"),
+    ] {
+        let sandbox = Sandbox::small();
+        sandbox.trouble(HANGZHOU, fault.clone());
+        let outcome = sandbox.ecs_pass("--regions cn-hangzhou,cn-beijing --account prod").expect(3);
+        check_counts(&outcome, [12, 0, 0, 0, 0]);
+        let failed = scope(&outcome, "ecs/prod/cn-hangzhou");
+        assert_eq!(failed["error"]["class"], class, "{fault:?}: {failed:#}");
+        assert_eq!([BEIJING, HANGZHOU].map(|region| sandbox.instances_in(region)), [12, 0]);
+        sandbox.database().assert_consistent();
+    }
+}
+
+#[test]
+fn a_refused_credential_stops_its_account_and_no_other() {
+    for code in ["SignatureDoesNotMatch", "Forbidden.RAM", "InvalidAccessKeyId.NotFound"] {
+        let mut sandbox = Sandbox::small();
+        sandbox.home.set("ecs.concurrency", 1);
+        sandbox.ecs_pass("").expect(0);
+        sandbox.ecs.door().take_log();
+        sandbox.trouble(BEIJING, Fault::Refusal(403, code));
+        let outcome = sandbox.ecs_pass("").expect(3);
+        for region in [BEIJING, HANGZHOU] {
+            assert_eq!(scope(&outcome, &format!("ecs/prod/{region}"))["error"]["class"], "auth");
+        }
+        check_counts(&outcome, [0, 0, 12, 0, 0]);
+        let log = sandbox.ecs.door().take_log();
+        assert_eq!(log.iter().filter(|logged| logged.query.contains("RegionId")).count(), 1, "nothing is tried again");
+        sandbox.ecs_pass("--account prod").expect(6);
+    }
+}
+
+#[test]
+fn a_wrong_key_is_refused_before_anything_is_stored() {
+    let mut sandbox = Sandbox::small();
+    let secret = sandbox.home.secret("prod-key", "another-secret-0000");
+    drop(secret);
+    let outcome = sandbox.ecs_pass("--account prod").expect(6);
+    assert_eq!(scope(&outcome, "ecs/prod")["error"]["class"], "auth");
+    assert!(!outcome.said().contains("prod-id-"), "{}", outcome.said());
+    assert_eq!(sandbox.database().count("ecs_instances"), 0);
+    sandbox.home.set("ecs.accounts", toml::Value::Array(Vec::new()));
+    sandbox.ecs_pass("").expect(4);
+}
+
+#[test]
+fn throttling_is_waited_for_and_signed_afresh() {
+    let sandbox = Sandbox::small();
+    for fault in [Fault::StatusWith(429, "x-acs-retry-after", "300".to_owned()), Fault::Refusal(400, "Throttling.Api")]
+    {
+        sandbox.ecs.door().add(Rule::on("/", fault).mentioning(HANGZHOU).mentioning("DescribeInstances").times(1));
+    }
+    let outcome = sandbox.ecs_pass("").expect(0);
+    check_counts(&outcome, [36, 0, 0, 0, 0]);
+    assert_eq!((outcome.json()["retries"].as_u64(), outcome.took >= Duration::from_millis(300)), (Some(2), true));
+    let log = sandbox.ecs.door().take_log();
+    let mut nonces: Vec<&str> = log.iter().map(|logged| logged.header("x-acs-signature-nonce")).collect();
+    nonces.retain(|nonce| !nonce.is_empty());
+    let count = nonces.len();
+    nonces.sort_unstable();
+    nonces.dedup();
+    assert_eq!(nonces.len(), count);
+}
+
+#[test]
+fn a_long_pause_is_remembered_for_its_region_alone() {
+    let sandbox = Sandbox::small();
+    sandbox.ecs_pass("").expect(0);
+    sandbox.trouble(HANGZHOU, Fault::throttled("3600"));
+    sandbox.ecs_pass("").expect(3);
+    sandbox.ecs.door().behave();
+    sandbox.ecs.door().take_log();
+    let outcome = sandbox.ecs_pass("").expect(0);
+    assert_eq!(scope(&outcome, "ecs/prod/cn-hangzhou")["reason"], "not-before");
+    check_counts(&outcome, [0, 0, 24, 0, 0]);
+    assert!(sandbox.ecs.door().take_log().iter().all(|logged| !logged.query.contains(HANGZHOU)));
+}
+
+#[test]
+fn an_unknown_region_is_an_error_of_its_scope() {
+    let mut sandbox = Sandbox::small();
+    let outcome = sandbox.ecs_pass("--account prod --regions cn-beijing,cn-hangzou").expect(3);
+    let failed = scope(&outcome, "ecs/prod/cn-hangzou");
+    assert!(failed["error"]["message"].as_str().is_some_and(|told| told.contains("`cn-hangzhou`")), "{failed:#}");
+    assert_eq!(sandbox.instances_in(BEIJING), 12);
+
+    sandbox.ecs.close_region(HANGZHOU);
+    sandbox.home.set("ecs.regions_ttl", "0s");
+    let outcome = sandbox.ecs_pass("").expect(0);
+    check_counts(&outcome, [12, 0, 12, 0, 0]);
+    assert_eq!(sandbox.instances_in(GUANGZHOU), 12);
+}
+
+#[test]
+fn named_regions_do_not_need_the_list_of_regions() {
+    let sandbox = Sandbox::small();
+    sandbox.trouble("DescribeRegions", Fault::Refusal(403, "Forbidden.RAM"));
+    sandbox.ecs_pass("--account prod").expect(6);
+    check_counts(&sandbox.ecs_pass("--account prod --regions cn-beijing").expect(0), [12, 0, 0, 0, 0]);
+    let outcome = sandbox.ecs_pass("--account prod --regions cn-beijing,cn-nowhere").expect(3);
+    assert_eq!(scope(&outcome, "ecs/prod/cn-nowhere")["error"]["class"], "contract");
+}
+
+#[test]
+fn an_account_whose_regions_take_long_keeps_no_other_waiting() {
+    let sandbox = Sandbox::small();
+    // The version belongs to one of the two clouds.
+    sandbox.ecs.door().add(Rule::on("/", Fault::Hold).mentioning("DescribeRegions").mentioning("2014-05-26"));
+    let mut running = sandbox.spawn("sync ecs --json");
+    poll("the other account", || {
+        assert!(!running.has_ended());
+        sandbox.finished_scopes() == 1
+    });
+    running.signal(Signal::TERM);
+    running.wait().expect(143);
+    assert_eq!([BEIJING, GUANGZHOU].map(|region| sandbox.instances_in(region)), [0, 12]);
+}
+
+#[test]
+fn a_signal_drops_the_requests_and_keeps_the_finished_regions() {
+    let sandbox = Sandbox::small();
+    let listing = Rule::on("/", Fault::Hold).mentioning(HANGZHOU).mentioning("DescribeInstances");
+    sandbox.ecs.door().add(listing);
+    let mut running = sandbox.spawn("sync ecs --json");
+    poll("the other regions", || {
+        assert!(!running.has_ended());
+        sandbox.finished_scopes() == 2
+    });
+    let signalled = std::time::Instant::now();
+    running.signal(Signal::TERM);
+    let outcome = running.wait().expect(143);
+    assert!(signalled.elapsed() < Duration::from_secs(1), "{:?}", signalled.elapsed());
+    sandbox.database().assert_consistent();
+    assert_eq!([BEIJING, HANGZHOU, GUANGZHOU].map(|region| sandbox.instances_in(region)), [12, 0, 12]);
+    assert_eq!(outcome.count("new"), 24);
+}
+
+impl Sandbox {
+    /// How many scopes have succeeded; the database may still be in the making.
+    fn finished_scopes(&self) -> u64 {
+        let path = self.home.database();
+        let database = rusqlite::Connection::open_with_flags(path, rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY);
+        let count = |database: rusqlite::Connection| {
+            database
+                .query_row("SELECT count(*) FROM sync_scopes WHERE status = 'success'", [], |row| row.get::<_, i64>(0))
+        };
+        database.and_then(count).map_or(0, |count| u64::try_from(count).unwrap_or(0))
+    }
+}

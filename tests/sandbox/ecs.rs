@@ -1,0 +1,210 @@
+//! Two clouds, faked: an Alibaba Cloud account with two regions and a Tencent Cloud account with one.
+//!
+//! Every signature is verified, every nonce is accepted once.
+
+mod aliyun;
+mod fleet;
+mod signature;
+mod tencent;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract;
+use axum::http::{HeaderMap, Method, StatusCode, Uri};
+use axum::response::{IntoResponse, Response};
+use axum::routing::any;
+use serde_json::Value as Json;
+use toml::{Table, Value};
+
+pub use self::fleet::Machine;
+use super::{Door, Ground, Home};
+
+/// One region of an account.
+#[derive(Clone, Debug, Default)]
+pub struct Region {
+    pub machines: Vec<Machine>,
+    /// The account may not list here: an empty answer, not an error.
+    pub is_hidden: bool,
+    /// So many rows fewer are listed than the total says.
+    pub skipped: usize,
+}
+
+/// What an account proves itself with.
+#[derive(Clone, Debug)]
+pub struct Key {
+    pub id: String,
+    pub secret: String,
+}
+
+/// One account of one cloud.
+pub struct Account {
+    name: &'static str,
+    provider: &'static str,
+    key: Key,
+    regions: BTreeMap<&'static str, Region>,
+}
+
+pub struct State {
+    accounts: Vec<Account>,
+    /// A page holds no more, whatever was asked for.
+    page_cap: usize,
+    nonces: BTreeSet<String>,
+}
+
+/// A request as both clouds need it.
+pub struct Asked<'a> {
+    pub method: &'a str,
+    pub uri: &'a Uri,
+    pub headers: &'a HeaderMap,
+    pub body: &'a [u8],
+}
+
+/// A refusal in the provider's words.
+pub struct Refused(pub StatusCode, pub &'static str);
+
+/// The running fake of both clouds.
+pub struct Ecs {
+    door: Door,
+    base_url: String,
+    state: Arc<Mutex<State>>,
+}
+
+impl Ecs {
+    pub const NAME: &'static str = "ecs";
+    /// The accounts with their regions.
+    pub const ALIYUN: &'static str = "prod";
+    pub const TENCENT: &'static str = "game";
+
+    pub fn start(ground: &mut Ground<'_>) -> Self {
+        let (seed, count) = (ground.settings.seed, ground.settings.instances);
+        let account = |name: &'static str, provider, names: &[&'static str]| {
+            let regions = names.iter().map(|&region| {
+                let machines = (0..count).map(|number| Machine::new(seed, region, number)).collect();
+                (region, Region { machines, ..Region::default() })
+            });
+            let key = Key { id: format!("{name}-id-{seed:08x}"), secret: format!("{name}-secret-{seed:08x}") };
+            Account { name, provider, key, regions: regions.collect() }
+        };
+        let accounts = vec![
+            account(Self::ALIYUN, "aliyun", &["cn-beijing", "cn-hangzhou"]),
+            account(Self::TENCENT, "tencent", &["ap-guangzhou"]),
+        ];
+        let state = Arc::new(Mutex::new(State { accounts, page_cap: 100, nonces: BTreeSet::new() }));
+        let (door, base_url) = ground.serve(Router::new().route("/", any(answer)).with_state(Arc::clone(&state)));
+        Self { door, base_url, state }
+    }
+
+    pub const fn door(&self) -> &Door {
+        &self.door
+    }
+
+    pub fn base_url(&self) -> &str {
+        &self.base_url
+    }
+
+    /// Its part of the configuration; credentials are files in the home.
+    pub fn section(&self, home: &Home) -> Table {
+        let state = self.state();
+        let accounts = state.accounts.iter().map(|account| {
+            let Account { name, provider, key, .. } = account;
+            let mut table = Table::from_iter([
+                ("name".to_owned(), (*name).into()),
+                ("provider".to_owned(), (*provider).into()),
+                ("access_key_id".to_owned(), home.secret(&format!("{name}-id"), &key.id)),
+                ("access_key_secret".to_owned(), home.secret(&format!("{name}-key"), &key.secret)),
+                ("endpoint".to_owned(), self.base_url.as_str().into()),
+            ]);
+            if *name == Self::TENCENT {
+                table.insert("region_endpoint".to_owned(), self.base_url.as_str().into());
+            }
+            Value::Table(table)
+        });
+        let accounts = Value::Array(accounts.collect());
+        Table::from_iter([("qps".to_owned(), 1000.into()), ("accounts".to_owned(), accounts)])
+    }
+
+    /// Changes what a region has.
+    pub fn change(&self, region: &str, change: impl FnOnce(&mut Region)) {
+        let mut state = self.state();
+        let found = state.accounts.iter_mut().find_map(|account| account.regions.get_mut(region));
+        change(found.unwrap_or_else(|| panic!("the fake has no region `{region}`")));
+    }
+
+    /// Takes a region away from the provider.
+    pub fn close_region(&self, region: &str) {
+        for account in &mut self.state().accounts {
+            account.regions.remove(region);
+        }
+    }
+
+    /// From now on a page holds no more than so many rows.
+    pub fn cap_pages(&self, rows: usize) {
+        self.state().page_cap = rows;
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+async fn answer(
+    state: extract::State<Arc<Mutex<State>>>,
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
+    let asked = Asked { method: method.as_str(), uri: &uri, headers: &headers, body: &body };
+    let (status, document) = if headers.contains_key("x-tc-action") {
+        tencent::answer(&mut state, &asked)
+    } else {
+        aliyun::answer(&mut state, &asked)
+    };
+    (status, axum::Json(document)).into_response()
+}
+
+impl Asked<'_> {
+    /// The header's value; empty where there is none.
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+    }
+
+    /// The decoded parameters of the query.
+    pub fn parameters(&self) -> BTreeMap<String, String> {
+        url::form_urlencoded::parse(self.query().as_bytes()).into_owned().collect()
+    }
+
+    pub fn query(&self) -> &str {
+        self.uri.query().unwrap_or_default()
+    }
+}
+
+impl State {
+    /// The account whose key signed the request.
+    fn account(&self, provider: &str, id: &str) -> Option<&Account> {
+        self.accounts.iter().find(|account| account.provider == provider && account.key.id == id)
+    }
+}
+
+impl Region {
+    /// The machine with that number.
+    pub fn machine(&mut self, number: usize) -> &mut Machine {
+        &mut self.machines[number]
+    }
+
+    /// What a listing shows.
+    fn listed(&self) -> &[Machine] {
+        if self.is_hidden { &[] } else { &self.machines[..self.machines.len() - self.skipped] }
+    }
+}
+
+/// So many of the rows from `start` on, and where the next page starts.
+fn page(rows: Vec<Json>, start: usize, size: usize) -> (Vec<Json>, Option<usize>) {
+    let end = (start + size).min(rows.len());
+    let is_last = end == rows.len();
+    (rows.into_iter().take(end).skip(start).collect(), (!is_last).then_some(end))
+}

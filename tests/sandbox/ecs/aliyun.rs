@@ -1,0 +1,131 @@
+//! Alibaba Cloud's answers.
+
+use std::collections::BTreeMap;
+
+use axum::http::StatusCode;
+use jiff::Timestamp;
+use serde_json::{Value as Json, json};
+
+use super::signature::{canonical, hex, hmac, part, sha256};
+use super::{Account, Asked, Machine, Refused, Region, State, page};
+
+/// How far the client's clock may be off.
+const CLOCK_SLACK_S: i64 = 15 * 60;
+
+pub fn answer(state: &mut State, asked: &Asked<'_>) -> (StatusCode, Json) {
+    match verify(state, asked).and_then(|id| {
+        let account =
+            state.account("aliyun", &id).ok_or(Refused(StatusCode::NOT_FOUND, "InvalidAccessKeyId.NotFound"))?;
+        act(account, state.page_cap, asked)
+    }) {
+        Ok(document) => (StatusCode::OK, document),
+        Err(Refused(status, code)) => (
+            status,
+            json!({"Code": code, "Message": "refused by the sandbox", "RequestId": "sandbox", "HostId": "sandbox"}),
+        ),
+    }
+}
+
+/// The id of the key that signed the request.
+fn verify(state: &mut State, asked: &Asked<'_>) -> Result<String, Refused> {
+    let refused = |code| Refused(StatusCode::BAD_REQUEST, code);
+    let authorization = asked.header("authorization");
+    let (id, signed) = (part(authorization, "Credential"), part(authorization, "SignedHeaders"));
+    let account = state.account("aliyun", id).ok_or(Refused(StatusCode::NOT_FOUND, "InvalidAccessKeyId.NotFound"))?;
+    let mut sent = asked.headers.keys().map(axum::http::HeaderName::as_str).filter(|name| name.starts_with("x-acs-"));
+    let is_whole = sent.all(|name| signed.split(';').any(|signed| signed == name));
+    let to_sign = format!("ACS3-HMAC-SHA256\n{}", sha256(canonical(asked, signed)));
+    let signature = hex(&hmac(account.key.secret.as_bytes(), &to_sign));
+    let is_body = asked.header("x-acs-content-sha256") == sha256(asked.body);
+    if !is_whole || !is_body || !signed.split(';').any(|name| name == "host") {
+        return Err(refused("IncompleteSignature"));
+    }
+    if part(authorization, "Signature") != signature {
+        return Err(refused("SignatureDoesNotMatch"));
+    }
+    let at: Timestamp = asked.header("x-acs-date").parse().map_err(|_| refused("InvalidTimeStamp.Format"))?;
+    if (Timestamp::now().as_second() - at.as_second()).abs() > CLOCK_SLACK_S {
+        return Err(refused("InvalidTimeStamp.Expired"));
+    }
+    if !state.nonces.insert(asked.header("x-acs-signature-nonce").to_owned()) {
+        return Err(refused("SignatureNonceUsed"));
+    }
+    Ok(id.to_owned())
+}
+
+fn act(account: &Account, page_cap: usize, asked: &Asked<'_>) -> Result<Json, Refused> {
+    let parameters = asked.parameters();
+    let region = || {
+        let name = parameters.get("RegionId").map(String::as_str).unwrap_or_default();
+        account.regions.get(name).ok_or(Refused(StatusCode::NOT_FOUND, "InvalidRegionId.NotFound"))
+    };
+    let size = |default: usize| {
+        let asked = parameters.get("MaxResults").and_then(|size| size.parse().ok()).unwrap_or(default);
+        page_cap.min(asked)
+    };
+    match asked.header("x-acs-action") {
+        "DescribeRegions" => {
+            let rows =
+                account.regions.keys().map(|name| json!({"RegionId": name, "LocalName": name, "Status": "available"}));
+            Ok(json!({"RequestId": "sandbox", "Regions": {"Region": rows.collect::<Vec<_>>()}}))
+        }
+        "DescribeInstances" if parameters.contains_key("DryRun") => Err(if region()?.is_hidden {
+            Refused(StatusCode::FORBIDDEN, "Forbidden.RAM")
+        } else {
+            Refused(StatusCode::BAD_REQUEST, "DryRunOperation")
+        }),
+        "DescribeInstances" => {
+            let rows = region()?.listed().iter().map(instance).collect();
+            Ok(listing("Instances", "Instance", rows, &parameters, size(10)))
+        }
+        "DescribeDisks" => {
+            let rows =
+                region()?.listed().iter().filter(|machine| wanted(machine, &parameters)).flat_map(disks).collect();
+            Ok(listing("Disks", "Disk", rows, &parameters, size(10)))
+        }
+        "DescribeInstanceStatus" => Ok(statuses(region()?, &parameters)),
+        _ => Err(Refused(StatusCode::NOT_FOUND, "InvalidAction.NotFound")),
+    }
+}
+
+fn wanted(machine: &Machine, parameters: &BTreeMap<String, String>) -> bool {
+    parameters.get("InstanceId").is_none_or(|id| *id == machine.id)
+}
+
+fn listing(set: &str, row: &str, rows: Vec<Json>, parameters: &BTreeMap<String, String>, size: usize) -> Json {
+    let start = parameters.get("NextToken").and_then(|token| token.strip_prefix("token-")?.parse().ok()).unwrap_or(0);
+    let (rows, next) = page(rows, start, size);
+    let next = next.map(|next| format!("token-{next}")).unwrap_or_default();
+    json!({"RequestId": "sandbox", "NextToken": next, "TotalCount": 0, set: {row: rows}})
+}
+
+fn statuses(region: &Region, parameters: &BTreeMap<String, String>) -> Json {
+    let asked: Vec<&String> =
+        parameters.iter().filter(|(name, _)| name.starts_with("InstanceId.")).map(|(_, id)| id).collect();
+    let known = region.listed().iter().filter(|machine| asked.contains(&&machine.id));
+    let rows: Vec<Json> = known.map(|machine| json!({"InstanceId": machine.id, "Status": machine.status})).collect();
+    json!({"RequestId": "sandbox", "InstanceStatuses": {"InstanceStatus": rows}})
+}
+
+fn instance(machine: &Machine) -> Json {
+    let tags = machine.tags.iter().map(|(key, value)| json!({"TagKey": key, "TagValue": value}));
+    let name = if machine.is_garbled { json!(7) } else { json!(machine.name) };
+    json!({
+        "InstanceId": machine.id, "InstanceName": name, "HostName": machine.name, "Status": machine.status,
+        "ZoneId": "zone-a", "InstanceType": machine.kind, "Cpu": 2, "Memory": 8192, "OSName": "Debian 12",
+        "CreationTime": "2025-01-02T03:04Z", "ExpiredTime": "2099-12-31T15:59Z",
+        "PublicIpAddress": {"IpAddress": machine.public_ip.iter().collect::<Vec<_>>()},
+        "EipAddress": {"IpAddress": ""},
+        "VpcAttributes": {"VpcId": "vpc-1", "VSwitchId": "vsw-1", "PrivateIpAddress": {"IpAddress": [machine.private_ip]}},
+        "SecurityGroupIds": {"SecurityGroupId": machine.groups},
+        "Tags": {"Tag": tags.collect::<Vec<_>>()},
+    })
+}
+
+fn disks(machine: &Machine) -> Vec<Json> {
+    let row = |disk: &super::fleet::Disk| {
+        json!({"DiskId": disk.id, "Size": disk.gib, "Category": "cloud_essd", "Device": "/dev/xvdb",
+               "InstanceId": machine.id, "Attachments": {"Attachment": [{"InstanceId": machine.id}]}})
+    };
+    machine.disks.iter().map(row).collect()
+}

@@ -1,0 +1,50 @@
+//! One made-up machine, whatever cloud it stands in.
+
+use crate::sandbox::random::Random;
+
+/// A data disk.
+#[derive(Clone, Debug)]
+pub struct Disk {
+    pub id: String,
+    pub gib: u64,
+}
+
+/// One instance.
+#[derive(Clone, Debug)]
+pub struct Machine {
+    pub id: String,
+    pub name: String,
+    /// As Alibaba Cloud writes it.
+    pub status: &'static str,
+    pub kind: &'static str,
+    pub public_ip: Option<String>,
+    pub private_ip: String,
+    pub groups: Vec<String>,
+    pub disks: Vec<Disk>,
+    pub tags: Vec<(String, String)>,
+    /// Its row has a number where a text belongs.
+    pub is_garbled: bool,
+}
+
+impl Machine {
+    /// The machine of that number; everything about it follows from the seed, the region and the number.
+    pub fn new(seed: u64, region: &str, number: u64) -> Self {
+        let mut random = Random::new(seed ^ (number << 8) ^ region.bytes().map(u64::from).sum::<u64>());
+        let disk = |index| Disk { id: format!("d-{region}-{number:04}-{index}"), gib: 40 * (index + 1) };
+        Self {
+            id: format!("i-{region}-{number:04}"),
+            name: format!("web-{number}"),
+            status: *random.pick(&["Running", "Running", "Stopped"]),
+            kind: *random.pick(&["ecs.g7.large", "ecs.c7.xlarge"]),
+            public_ip: random.chance(50).then(|| format!("203.0.113.{}", number % 250)),
+            private_ip: format!("10.0.{}.{}", number / 250, number % 250),
+            groups: vec!["sg-web".to_owned(), "sg-ssh".to_owned()],
+            disks: (0..random.below(3)).map(disk).collect(),
+            tags: vec![
+                ("env".to_owned(), (*random.pick(&["prod", "test"])).to_owned()),
+                ("数据".to_owned(), "x".to_owned()),
+            ],
+            is_garbled: false,
+        }
+    }
+}

@@ -1,0 +1,47 @@
+//! What both clouds compute to verify a signature.
+
+use std::fmt::Write as _;
+
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use sha2::{Digest as _, Sha256};
+
+use super::Asked;
+
+/// `name=value` behind the algorithm's name in `Authorization`.
+pub fn part<'a>(authorization: &'a str, name: &str) -> &'a str {
+    let parts = authorization.split_once(' ').map_or("", |(_, parts)| parts);
+    let found = parts.split(',').find_map(|part| part.trim().strip_prefix(name)?.strip_prefix('='));
+    found.unwrap_or_default()
+}
+
+/// The canonical request, over the headers the request says it signed.
+pub fn canonical(asked: &Asked<'_>, signed: &str) -> String {
+    let mut pairs: Vec<&str> = asked.query().split('&').collect();
+    // By name: `InstanceId.1` stands before `InstanceId.10`, whatever their values.
+    pairs.sort_unstable_by_key(|pair| pair.split_once('='));
+    let headers = signed.split(';').fold(String::new(), |headers, name| {
+        let value = asked.header(name).trim();
+        // One provider signs this one's value in lower case.
+        let value = if name == "x-tc-action" { value.to_lowercase() } else { value.to_owned() };
+        headers + name + ":" + &value + "\n"
+    });
+    let (method, path, query) = (asked.method, asked.uri.path(), pairs.join("&"));
+    format!("{method}\n{path}\n{query}\n{headers}\n{signed}\n{}", sha256(asked.body))
+}
+
+pub fn sha256(bytes: impl AsRef<[u8]>) -> String {
+    hex(&Sha256::digest(bytes))
+}
+
+pub fn hmac(key: &[u8], message: &str) -> Vec<u8> {
+    let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("a key of any length");
+    mac.update(message.as_bytes());
+    mac.finalize().into_bytes().to_vec()
+}
+
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        write!(text, "{byte:02x}").expect("a text takes everything");
+        text
+    })
+}
