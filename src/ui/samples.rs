@@ -11,7 +11,7 @@ use crate::error::Class;
 use crate::exit::Exit;
 use crate::run::Report;
 use crate::store::records::{Page, Record, ScopeRecord};
-use crate::store::{Holder, Problem, RecordId, Status, Summary, Trigger};
+use crate::store::{Facts, Holder, Problem, RecordId, Status, Summary, Trigger};
 use crate::upstreams::{Failure, ScopeReport, SkipReason};
 
 /// A style that depends on nothing outside: Shanghai time, 2026-01-02 11:04:05.
@@ -109,6 +109,7 @@ pub fn problem(scope: &str, message: &str) -> Problem {
         name: Some("禹州-1015A".to_owned()),
         message: message.to_owned(),
         at: at(-5),
+        facts: Facts::default(),
     }
 }
 

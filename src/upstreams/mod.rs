@@ -30,7 +30,7 @@ pub use self::scope::{Scope, ScopeRules, ScopeWork, panic_text};
 pub use self::upstream::{Opening, Upstream};
 
 /// Every upstream there is, in the order they are shown and run.
-pub const ALL: &[Registration] = &[Registration::of::<fairing::Fairing>()];
+pub const ALL: &[Registration] = &[Registration::of::<fairing::Fairing>(), Registration::of::<tasks::Tasks>()];
 
 /// An upstream's HTTP profile from its settings.
 pub fn http_profile(
