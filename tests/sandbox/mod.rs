@@ -10,6 +10,7 @@ pub mod fairing;
 pub mod fault;
 pub mod home;
 pub mod random;
+pub mod tasks;
 
 use std::net::{Ipv4Addr, SocketAddr};
 
@@ -21,6 +22,7 @@ pub use self::door::{Door, Rule};
 pub use self::fairing::Fairing;
 pub use self::fault::Fault;
 pub use self::home::Home;
+pub use self::tasks::Tasks;
 
 /// What the fakes begin with.
 #[derive(Clone, Copy, Debug)]
@@ -43,6 +45,7 @@ impl Default for Settings {
 pub struct Sandbox {
     pub home: Home,
     pub fairing: Fairing,
+    pub tasks: Tasks,
     runtime: Option<Runtime>,
 }
 
@@ -56,13 +59,18 @@ impl Sandbox {
         let mut home = Home::new();
         let mut ground = Ground { settings, home: &home, runtime: &runtime, opened: 0 };
         let fairing = Fairing::start(&mut ground);
+        let tasks = Tasks::start(&mut ground);
         home.configure(Fairing::NAME, fairing.section(&home));
-        Self { home, fairing, runtime: Some(runtime) }
+        home.configure(Tasks::NAME, tasks.section(&home));
+        Self { home, fairing, tasks, runtime: Some(runtime) }
     }
 
     /// Every fake's door, with its upstream's name and base URL.
     pub fn doors(&self) -> Vec<(&'static str, &str, &Door)> {
-        vec![(Fairing::NAME, self.fairing.base_url(), self.fairing.door())]
+        vec![
+            (Fairing::NAME, self.fairing.base_url(), self.fairing.door()),
+            (Tasks::NAME, self.tasks.base_url(), self.tasks.door()),
+        ]
     }
 }
 
