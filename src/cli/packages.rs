@@ -22,6 +22,10 @@ const LISTED_CELLS: usize = 10;
 #[derive(Debug, Subcommand)]
 pub enum PackagesArgs {
     /// Bring packages in from a CSV file: all of its rows, or none
+    ///
+    /// The first line names the columns, in English or in Chinese: `code` (`编码`), `name` (`名称`), `source` (`来源`),
+    /// `region` (`地区`), `grade` (`年级`), `valid_leads` (`有效数`), `cost_per_lead` (`单价`). Only the code is needed;
+    /// what the file has no column for stays as it is stored. The file is UTF-8, UTF-16 with a byte order mark, or GBK.
     Import(ImportArgs),
     /// All packages, by code
     List,
@@ -30,10 +34,6 @@ pub enum PackagesArgs {
 }
 
 /// Which file to read.
-///
-/// The first line names the columns, in English or Chinese: code (编码), name (名称), source (来源), region (地区), grade
-/// (年级), `valid_leads` (有效数), `cost_per_lead` (单价). Only the code is needed; what the file has no column for stays
-/// as it is stored. UTF-8, UTF-16 with a byte order mark, or GBK.
 #[derive(Debug, Args)]
 pub struct ImportArgs {
     /// The CSV file
