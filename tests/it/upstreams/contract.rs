@@ -6,7 +6,7 @@ use rustix::process::Signal;
 use tongbu::upstreams::{ALL, Registration};
 
 use crate::sandbox::fairing::Kind;
-use crate::sandbox::{Door, Fairing, Fault, Rule};
+use crate::sandbox::{Door, Fairing, Fault, Rule, Tasks};
 use crate::support::Sandbox;
 
 /// How one upstream is tried out.
@@ -25,20 +25,38 @@ struct Line {
     failures: &'static [(Fault, i32)],
 }
 
-const LINES: &[Line] = &[Line {
-    name: Fairing::NAME,
-    command: "sync fairing",
-    misspelt: ("base_ulr", "base_url"),
-    tables: &["fairing_questions", "fairing_responses"],
-    door: |sandbox| sandbox.fairing.door(),
-    change: |sandbox| {
-        sandbox.fairing.change("shop-eu", Kind::Responses, |set| {
-            set.edit([1, 2, 3]);
-            set.add(5);
-        });
+const LINES: &[Line] = &[
+    Line {
+        name: Fairing::NAME,
+        command: "sync fairing",
+        misspelt: ("base_ulr", "base_url"),
+        tables: &["fairing_questions", "fairing_responses"],
+        door: |sandbox| sandbox.fairing.door(),
+        change: |sandbox| {
+            sandbox.fairing.change("shop-eu", Kind::Responses, |set| {
+                set.edit([1, 2, 3]);
+                set.add(5);
+            });
+        },
+        failures: &[(Fault::Status(401), 6), (Fault::Status(403), 6), (Fault::Status(500), 5), (Fault::html(), 7)],
     },
-    failures: &[(Fault::Status(401), 6), (Fault::Status(403), 6), (Fault::Status(500), 5), (Fault::html(), 7)],
-}];
+    Line {
+        name: Tasks::NAME,
+        command: "sync tasks --window historical",
+        misspelt: ("histroical_days", "historical_days"),
+        tables: &["tasks", "task_matches"],
+        door: |sandbox| sandbox.tasks.door(),
+        change: |sandbox| {
+            sandbox.tasks.change(|tasks| {
+                tasks[1].called += 1;
+                let mut added = tasks[0].clone();
+                added.id = 30_000.into();
+                tasks.push(added);
+            });
+        },
+        failures: &[(Fault::Status(401), 6), (Fault::Status(403), 6), (Fault::Status(500), 5), (Fault::html(), 7)],
+    },
+];
 
 /// Every upstream with its line.
 fn all() -> impl Iterator<Item = (&'static Registration, &'static Line)> {
