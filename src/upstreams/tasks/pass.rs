@@ -85,7 +85,7 @@ impl Work<'_> {
         request: Period,
         listing: &mut Listing,
     ) -> Result<bool, Error> {
-        for number in FIRST_PAGE..FIRST_PAGE + MAX_PAGES {
+        for number in FIRST_PAGE..=MAX_PAGES {
             let page = session.fetch_page(request, number).await?;
             let progress = listing.add(&page, &self.config.fields, self.zone);
             let received = listing.received();

@@ -5,7 +5,7 @@ use super::config::{Config, Credentials};
 use super::token::TokenFile;
 use super::window::Period;
 use crate::error::Class;
-use crate::http::{self, Client, Request};
+use crate::http::{self, Client, Request, Response};
 use crate::secret::{MASK, Secret};
 use crate::upstreams::{Error, PassContext};
 
@@ -49,7 +49,7 @@ impl Api {
         self.client
             .retry(doing, |_| {
                 let request = request.clone();
-                async move { self.ask_once(doing, request, read).await.map_err(|error| self.discreet(error)) }
+                async move { self.ask_once(doing, request, read).await }
             })
             .await
     }
@@ -60,31 +60,35 @@ impl Api {
         request: Request,
         read: fn(&[u8]) -> Result<T, AnswerError>,
     ) -> Result<Result<T, AnswerError>, Error> {
-        let body = self.client.send(request).await?.good()?.bytes(MAX_ANSWER_BYTES).await?;
+        let body = self.send(request).await?.bytes(MAX_ANSWER_BYTES).await?;
         // RFC 8259 lets a reader ignore the byte order mark, and some servers write it.
         match read(body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&body)) {
             Ok(answer) => Ok(Ok(answer)),
             Err(refused @ AnswerError::Token { .. }) => Ok(Err(refused)),
-            Err(error) => Err(error.during(doing)),
+            Err(AnswerError::Refused { code, message, verdict }) => {
+                Err(AnswerError::Refused { code, message: self.discreet(message), verdict }.during(doing))
+            }
+            Err(error @ AnswerError::Contract { .. }) => Err(error.during(doing)),
         }
     }
 
-    /// The error without the user's name: a name is no secret that could be taken out of every text, for it may be an
-    /// ordinary word.
-    fn discreet(&self, error: Error) -> Error {
-        let Credentials::Password { username, .. } = &self.credentials else { return error };
-        let masked = |text: String| match username.trim() {
-            "" => text,
-            name => text.replace(name, MASK),
-        };
-        match error {
-            Error::Contract { doing, reason } => Error::Contract { doing, reason: masked(reason) },
-            Error::Auth { doing, reason } => Error::Auth { doing, reason: masked(reason) },
-            Error::Unavailable { doing, reason, retry } => Error::Unavailable { doing, reason: masked(reason), retry },
-            Error::Http(http::Error::Status { asked, status, excerpt, retry_after }) => {
-                Error::Http(http::Error::Status { asked, status, excerpt: excerpt.map(masked), retry_after })
+    /// Sends; of a refusal no word names the user.
+    async fn send(&self, request: Request) -> Result<Response, http::Error> {
+        match self.client.send(request).await?.good() {
+            Err(http::Error::Status { asked, status, excerpt, retry_after }) => {
+                let excerpt = excerpt.map(|excerpt| self.discreet(excerpt));
+                Err(http::Error::Status { asked, status, excerpt, retry_after })
             }
-            other => other,
+            answer => answer,
+        }
+    }
+
+    /// The upstream's words without the user's name. It is no secret that could be taken out of every text, for it may
+    /// be an ordinary word.
+    fn discreet(&self, words: String) -> String {
+        match &self.credentials {
+            Credentials::Password { username, .. } if !username.is_empty() => words.replace(username, MASK),
+            Credentials::Password { .. } | Credentials::Secret(_) => words,
         }
     }
 }

@@ -97,7 +97,7 @@ fn no_credential_is_in_any_output_any_log_or_the_database() {
             }
         }
         // An upstream that repeats what it was given.
-        let echo = format!("{} and {} were refused", canaries.join(" "), canaries.join("+"));
+        let echo = format!("refused was {}", canaries.join(" and "));
         for code in [401, 429, 1_000_009] {
             let _ = fs::remove_file(sandbox.token_file());
             sandbox.tasks.style(|style| style.login_refusal = Some((code, echo.clone())));
@@ -110,7 +110,7 @@ fn no_credential_is_in_any_output_any_log_or_the_database() {
     for command in ["records list --json", "records show 2 --log", "locks list --all", "tasks list --json"] {
         said.push_str(&sandbox.run(command).expect(0).said());
     }
-    assert!(said.contains("were refused"), "the echo was not shown at all");
+    assert!(said.contains("refused was"), "the echo was not shown at all");
     let mut seen = vec![("output".to_owned(), said.into_bytes()), ("database".to_owned(), sandbox.database_bytes())];
     for file in fs::read_dir(sandbox.home.path()).expect("the home").flatten() {
         let name = file.file_name().to_string_lossy().into_owned();
