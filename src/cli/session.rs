@@ -85,27 +85,6 @@ impl Session {
         Ok(Store::open(path, opening)?)
     }
 
-    /// Does `work` in one transaction, under a lease of that name which is held for no longer.
-    pub fn write<T: Send + 'static>(
-        &self,
-        store: &Store,
-        name: &str,
-        work: impl FnOnce(&Writer<'_>) -> Result<T, Error> + Send + 'static,
-    ) -> Result<T, Error> {
-        let runtime =
-            tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(run::Error::Runtime)?;
-        let request = LeaseRequest { name, ttl: LEASE_TTL, trace_id: "", record: None };
-        let lease = match runtime.block_on(store.acquire(request))? {
-            Acquisition::Held(lease) => lease,
-            Acquisition::Busy(holder) => return Err(Error::Locked(Box::new(holder))),
-        };
-        let outcome = store.write_blocking(&lease, work);
-        let released = runtime.block_on(store.release(lease, None));
-        let value = outcome?;
-        released?;
-        Ok(value)
-    }
-
     /// Opens the database where it exists; `None` where no run has made one yet.
     pub fn open_existing(&self, path: &Path, mode: Mode) -> Result<Option<Store>, Error> {
         // What cannot be looked at is opened, so that the store's own error tells why.
@@ -114,6 +93,25 @@ impl Session {
         }
         self.open(path, mode).map(Some)
     }
+}
+
+/// Does `work` in one transaction, under a lease of that name which is held for no longer.
+pub fn write<T: Send + 'static>(
+    store: &Store,
+    name: &str,
+    work: impl FnOnce(&Writer<'_>) -> Result<T, Error> + Send + 'static,
+) -> Result<T, Error> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(run::Error::Runtime)?;
+    let request = LeaseRequest { name, ttl: LEASE_TTL, trace_id: "", record: None };
+    let lease = match runtime.block_on(store.acquire(request))? {
+        Acquisition::Held(lease) => lease,
+        Acquisition::Busy(holder) => return Err(Error::Locked(Box::new(holder))),
+    };
+    let outcome = store.write_blocking(&lease, work);
+    let released = runtime.block_on(store.release(lease, None));
+    let value = outcome?;
+    released?;
+    Ok(value)
 }
 
 fn log_file(path: &Path, config: &Config) -> LogFile {

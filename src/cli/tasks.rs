@@ -4,7 +4,7 @@ use clap::{Args, Subcommand};
 
 use super::error::Error;
 use super::packages::no_package;
-use super::session::{LogTo, Session};
+use super::session::{LogTo, Session, write};
 use crate::exit::Exit;
 use crate::store::{Mode, Reader, Store};
 use crate::ui::tasks::{Group, MatchedAnswer, PendingAnswer, SuggestAnswer, TasksAnswer};
@@ -116,7 +116,7 @@ fn decide(
         hint: "fetch them with `tongbu sync tasks --window today`".to_owned(),
     })?;
     let at = session.ui.clock().now();
-    let matches = session.write(&store, LOCK, move |w| {
+    let matches = write(&store, LOCK, move |w| {
         let matches = plan(w)?;
         for (id, matched) in &matches {
             if tables::load_task_line(w, id)?.is_none() {

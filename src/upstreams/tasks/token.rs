@@ -90,7 +90,8 @@ fn login(base_url: &str, credentials: &Credentials) -> String {
         hasher.update((part.len() as u64).to_be_bytes());
         hasher.update(part);
     }
-    hasher.finalize().iter().take(LOGIN_BYTES).map(|byte| format!("{byte:02x}")).collect()
+    let digest = hasher.finalize();
+    digest.iter().take(LOGIN_BYTES).fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
 }
 
 #[cfg(test)]
