@@ -6,6 +6,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 
 use super::args::GlobalArgs;
 use super::config::ConfigArgs;
+use super::douban::DoubanArgs;
 use super::examples;
 use super::generate::GenerateArgs;
 use super::locks::LocksArgs;
@@ -51,6 +52,9 @@ pub enum Topic {
     Locks(LocksArgs),
     /// How each sync stands
     Status(StatusArgs),
+    /// The films that came from Douban
+    #[command(subcommand, arg_required_else_help = true)]
+    Douban(DoubanArgs),
     /// The configuration file
     #[command(subcommand, arg_required_else_help = true)]
     Config(ConfigArgs),

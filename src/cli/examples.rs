@@ -37,6 +37,8 @@ const EXAMPLES: &[(&str, &str)] = &[
     ("packages list", "  tongbu packages list --json"),
     ("packages remove", "  tongbu packages remove 禹州-1015A-高三-5000"),
     ("status", "  tongbu status\n  tongbu status --max-age fairing=2h --max-age tasks/historical=12h"),
+    ("douban", "  tongbu douban list\n  tongbu douban list --missing-details"),
+    ("douban list", "  tongbu douban list\n  tongbu douban list --missing-details --json"),
     ("config", "  tongbu config init\n  tongbu config check"),
     ("config init", "  tongbu config init\n  tongbu config init --config /etc/tongbu/config.toml"),
     ("config path", "  tongbu config path\n  tongbu config path --json"),

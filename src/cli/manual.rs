@@ -6,6 +6,9 @@ use clap_mangen::roff::{Roff, bold, roman};
 use super::command::command;
 use crate::exit::Exit;
 
+/// What stands at the foot of every page.
+const SOURCE: &str = concat!("tongbu ", env!("CARGO_PKG_VERSION"));
+
 /// Every page with its file name, `tongbu-sync-fairing.1`.
 pub fn pages() -> Vec<(String, Vec<u8>)> {
     let mut command = command();
@@ -16,7 +19,7 @@ pub fn pages() -> Vec<(String, Vec<u8>)> {
 }
 
 fn collect(command: &clap::Command, pages: &mut Vec<(String, Vec<u8>)>) {
-    let man = Man::new(command.clone());
+    let man = Man::new(command.clone()).source(SOURCE).manual("User Commands");
     pages.push((man.get_filename(), render(command, &man)));
     for subcommand in command.get_subcommands() {
         collect(subcommand, pages);
@@ -66,7 +69,7 @@ fn exit_status() -> Roff {
 
 #[cfg(test)]
 mod tests {
-    use super::pages;
+    use super::{SOURCE, pages};
     use crate::exit::Exit;
     use crate::upstreams;
 
@@ -78,7 +81,7 @@ mod tests {
         }
         for (file, page) in &pages {
             let page = String::from_utf8_lossy(page);
-            assert!(page.contains("EXIT STATUS"), "{file}");
+            assert!(page.contains("EXIT STATUS") && page.contains(SOURCE), "{file}");
             assert!(Exit::ALL.iter().all(|exit| page.contains(exit.name().replace('-', "\\-").as_str())), "{file}");
         }
     }

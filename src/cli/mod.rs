@@ -6,6 +6,7 @@
 mod args;
 mod command;
 mod config;
+mod douban;
 mod error;
 mod examples;
 mod generate;
@@ -69,6 +70,7 @@ fn run_topic(session: &mut Session, topic: Topic) -> Result<Exit, Error> {
         Topic::Packages(args) => packages::cmd_packages(session, &args),
         Topic::Locks(args) => locks::cmd_locks(session, args),
         Topic::Status(args) => status::cmd_status(session, &args),
+        Topic::Douban(args) => douban::cmd_douban(session, &args),
         Topic::Config(args) => config::cmd_config(session, &args),
         Topic::Generate(args) => generate::cmd_generate(session, &args),
     }

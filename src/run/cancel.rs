@@ -64,7 +64,7 @@ impl Cancel {
     fn signal(&self, exit: Exit) {
         let code = exit.code();
         if self.exit_code.compare_exchange(0, code, Ordering::SeqCst, Ordering::SeqCst).is_err() {
-            #[expect(clippy::exit, reason = "the one place that must end the process whatever it is doing")]
+            // The one place that must end the process, whatever it is doing.
             std::process::exit(i32::from(code));
         }
         self.token.cancel();

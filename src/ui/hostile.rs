@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::Answer;
 use super::errors::{ErrorDocument, render_error};
+use super::films::FilmsAnswer;
 use super::locks::{BreakAnswer, CleanAnswer, LocksAnswer};
 use super::notices::{CheckAnswer, CreatedAnswer, NoRunYet, PathsAnswer};
 use super::packages::{ImportAnswer, PackagesAnswer, RemovedAnswer};
@@ -177,6 +178,7 @@ fn check_records(text: &str) {
 }
 
 fn check_rest(text: &str) {
+    check(text, &FilmsAnswer(vec![samples::film("90000001", text)]));
     check(text, &LocksAnswer(vec![hostile_holder(text)]));
     check(text, &CleanAnswer { cleaned: vec![hostile_holder(text)], is_dry_run: true });
     check(text, &BreakAnswer(hostile_holder(text)));

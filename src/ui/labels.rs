@@ -4,6 +4,7 @@ use std::fmt::Display;
 
 use crate::config::Language;
 use crate::store::{Status, Trigger};
+use crate::upstreams::douban::film::DetailStatus;
 use crate::upstreams::tasks::matching::State;
 
 /// A text in both languages; `{}` marks where [`fill`](Self::fill) puts its values.
@@ -62,6 +63,7 @@ pub const CREATED: Text =
 pub const CREATED_AT: Text = text("created", "创建时间");
 pub const DATABASE: Text = text("database", "数据库");
 pub const DELETED: Text = text("deleted", "删除");
+pub const DETAILS: Text = text("details", "详情");
 pub const DRY_RUN: Text = text("dry run: nothing was written", "试运行：未写入任何数据");
 pub const DURATION: Text = text("duration", "耗时");
 pub const ENDED: Text = text("ended", "结束");
@@ -70,6 +72,7 @@ pub const EXIT: Text = text("exit", "退出码");
 pub const EXPIRES: Text = text("expires", "到期");
 pub const FAILED: Text = text("failed", "失败");
 pub const FAILURES: Text = text("failures", "连续失败");
+pub const FILMS: Text = text("{} films, {} of them without details", "{} 部影片，其中 {} 部缺少详情");
 pub const FINE: Text = text("ok", "正常");
 pub const GRADE: Text = text("grade", "年级");
 pub const HELD: Text = text("held", "持有");
@@ -77,6 +80,7 @@ pub const HEARTBEAT: Text = text("heartbeat", "心跳");
 pub const HINT: Text = text("hint", "提示");
 pub const HOLDER: Text = text("held by", "持有者");
 pub const HOST: Text = text("host", "主机");
+pub const ID: Text = text("id", "编号");
 pub const IDLE: Text = text("idle", "闲散");
 pub const IMPORTED: Text = text("imported: {} new, {} updated, {} unchanged", "已导入：新增 {}，更新 {}，未变 {}");
 pub const KEY: Text = text("key", "键");
@@ -100,6 +104,7 @@ pub const NONE: Text = text("none", "无");
 pub const NOTHING_CONFIGURED: Text =
     text("no upstream is configured and none ever ran", "尚未配置任何上游，也没有运行记录");
 pub const NO_LOCKS: Text = text("no lock is held", "当前没有被持有的锁");
+pub const NO_FILMS: Text = text("no film fits", "没有符合条件的影片");
 pub const NO_PACKAGES: Text =
     text("there is no package: `tongbu packages import FILE.csv`", "没有数据包：`tongbu packages import FILE.csv`");
 pub const NO_RECORDS: Text = text("no record fits", "没有符合条件的记录");
@@ -122,10 +127,13 @@ pub const PREFIX: Text = text("name begins with", "名称前缀");
 pub const PROBLEM: Text = text("problem", "问题");
 pub const PROBLEMS: Text = text("problems:", "问题：");
 pub const PRUNED: Text = text("pruned {} records", "已清除 {} 条记录");
+pub const RANK: Text = text("rank", "位次");
+pub const RATING: Text = text("rating", "评分");
 pub const READ: Text = text("read", "已读");
 pub const RECORD: Text = text("record", "记录");
 pub const REGION: Text = text("region", "地区");
 pub const RELEASED: Text = text("released", "已释放");
+pub const RELEASE_DATE: Text = text("release", "上映日期");
 pub const REQUESTS: Text = text("requests", "请求数");
 pub const RESTORED: Text = text("restored", "恢复");
 pub const RESULT: Text = text("last result", "上次结果");
@@ -149,6 +157,7 @@ pub const SUGGESTION: Text = text("suggestion", "建议");
 pub const SYNC: Text = text("sync", "同步");
 pub const TASK: Text = text("task", "任务");
 pub const TASKS_CHANGED: Text = text("changed tasks: {}", "已更改任务：{}");
+pub const TITLE: Text = text("title", "片名");
 pub const TOKEN: Text = text("token", "令牌");
 pub const TOTAL: Text = text("total", "总数");
 pub const TOTAL_ROW: Text = text("total", "合计");
@@ -163,7 +172,9 @@ pub const UPDATED: Text = text("updated", "更新");
 pub const VALID_LEADS: Text = text("valid leads", "有效数");
 pub const VALUE: Text = text("value", "值");
 pub const VERSION: Text = text("version", "版本");
+pub const VOTES: Text = text("votes", "评价人数");
 pub const WARNING: Text = text("warning", "警告");
+pub const YEAR: Text = text("year", "年份");
 
 /// How a run or scope stands or ended.
 pub const fn status(status: Status) -> Text {
@@ -175,6 +186,17 @@ pub const fn status(status: Status) -> Text {
         Status::Cancelled => text("cancelled", "已取消"),
         Status::Interrupted => text("interrupted", "已中断"),
         Status::Skipped => text("skipped", "已跳过"),
+    }
+}
+
+/// How a film's details stand.
+pub const fn detail_status(status: DetailStatus) -> Text {
+    match status {
+        DetailStatus::Missing => text("missing", "缺少"),
+        DetailStatus::Ok => text("ok", "完整"),
+        DetailStatus::Gone => text("gone", "条目不存在"),
+        DetailStatus::Blocked => text("blocked", "被拒绝"),
+        DetailStatus::Parse => text("unreadable", "无法解析"),
     }
 }
 

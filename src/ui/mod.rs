@@ -5,6 +5,7 @@
 
 mod bars;
 pub mod errors;
+pub mod films;
 #[cfg(test)]
 mod hostile;
 mod json;

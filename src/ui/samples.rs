@@ -12,6 +12,7 @@ use crate::exit::Exit;
 use crate::run::Report;
 use crate::store::records::{Page, Record, ScopeRecord};
 use crate::store::{Facts, Holder, Problem, RecordId, Status, Summary, Trigger};
+use crate::upstreams::douban::film::{Detail, DetailSource, DetailStatus, Film, FilmId, Kind};
 use crate::upstreams::tasks::matching::Match;
 use crate::upstreams::tasks::packages::Package;
 use crate::upstreams::tasks::tables::TaskLine;
@@ -225,5 +226,28 @@ pub fn locked_report() -> Report {
         }),
         holder: Some(holder("tasks/historical")),
         ..report()
+    }
+}
+
+/// A film with its details.
+pub fn film(id: &str, title: &str) -> Film {
+    let detail = Detail {
+        title: Some(title.to_owned()),
+        kind: Some(Kind::Movie),
+        year: Some(2025),
+        release_date: Some(jiff::civil::date(2025, 11, 7)),
+        imdb_id: Some("tt90000001".to_owned()),
+        rating: Some(8.1),
+        votes: Some(20_451),
+        directors: vec!["林一".to_owned()],
+        ..Detail::default()
+    };
+    Film {
+        detail,
+        list_rank: Some(0),
+        detail_status: DetailStatus::Ok,
+        detail_source: Some(DetailSource::Page),
+        detail_at: Some(at(-60)),
+        ..Film::new(FilmId::parse(id).unwrap())
     }
 }

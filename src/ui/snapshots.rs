@@ -8,6 +8,7 @@ use unicode_width::UnicodeWidthStr;
 
 use super::Answer;
 use super::errors::{ErrorDocument, render_error};
+use super::films::FilmsAnswer;
 use super::json;
 use super::locks::{BreakAnswer, CleanAnswer, LocksAnswer};
 use super::notices::{CheckAnswer, CreatedAnswer, NoRunYet, PathsAnswer, PruneAnswer, ReadAnswer};
@@ -25,6 +26,7 @@ use crate::error::Class;
 use crate::exit::Exit;
 use crate::run::Report;
 use crate::store::{Holder, Problem, Status, Summary};
+use crate::upstreams::douban::film::{Detail, DetailStatus, Film};
 use crate::upstreams::tasks::matching::Match;
 use crate::upstreams::tasks::similar::Suggestion;
 use crate::upstreams::tasks::tables::TaskLine;
@@ -172,6 +174,23 @@ fn how_each_sync_stands() {
     ];
     let answer = StatusAnswer { exit: Exit::Stale, rows };
     check("status", &answer);
+    tables_fit(&answer);
+}
+
+#[test]
+fn films_with_and_without_details() {
+    let unseen = samples::film("90000002", "纸鲸");
+    let unseen = Film {
+        detail: Detail { title: unseen.detail.title, ..Detail::default() },
+        list_rank: Some(1),
+        detail_status: DetailStatus::Blocked,
+        detail_source: None,
+        detail_error: Some("status 403".to_owned()),
+        ..unseen
+    };
+    let gone = Film { list_rank: None, detail_status: DetailStatus::Gone, ..samples::film("89999999", "旧片") };
+    let answer = FilmsAnswer(vec![samples::film("90000001", "潮汐邮局"), unseen, gone]);
+    check("films", &answer);
     tables_fit(&answer);
 }
 

@@ -28,6 +28,9 @@ pub enum Error {
     /// The upstream says in its answer's body that it cannot answer now.
     #[error("{doing}: {reason}")]
     Unavailable { doing: String, reason: String, retry: Retry },
+    /// The upstream suspects us, or has had enough of us: it is left alone until then.
+    #[error("{doing}: the upstream refuses us ({sign})")]
+    Blocked { doing: String, sign: String, until: Timestamp },
     /// Deletions were withheld.
     #[error(transparent)]
     Guard(#[from] super::guard::Withheld),
@@ -51,7 +54,7 @@ impl Error {
             Self::Http(error) => error.class(),
             Self::Config(error) => error.class(),
             Self::Usage { .. } => Class::Usage,
-            Self::Contract { .. } => Class::Contract,
+            Self::Contract { .. } | Self::Blocked { .. } => Class::Contract,
             Self::Auth { .. } => Class::Auth,
             Self::Unavailable { .. } => Class::Unavailable,
             Self::Guard(_) => Class::Guard,
@@ -68,6 +71,7 @@ impl Error {
             Self::Config(error) => error.hint(),
             Self::Usage { hint, .. } => hint.clone(),
             Self::Guard(withheld) => Some(withheld.hint()),
+            Self::Blocked { until, .. } => Some(format!("run again after {until}, or at once with `--force`")),
             Self::Contract { .. }
             | Self::Auth { .. }
             | Self::Unavailable { .. }
@@ -81,6 +85,7 @@ impl Error {
     pub const fn not_before(&self) -> Option<Timestamp> {
         match self {
             Self::Http(error) => error.not_before(),
+            Self::Blocked { until, .. } => Some(*until),
             Self::Store(_)
             | Self::Config(_)
             | Self::Usage { .. }
@@ -104,6 +109,7 @@ impl Retryable for Error {
             | Self::Usage { .. }
             | Self::Contract { .. }
             | Self::Auth { .. }
+            | Self::Blocked { .. }
             | Self::Guard(_)
             | Self::Cancelled
             | Self::Panic { .. } => Retry::Never,

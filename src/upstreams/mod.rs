@@ -7,8 +7,12 @@
 //!    `tables.rs` (every statement), `migrations/`.
 //! 2. Add its `mod` line and its line in [`ALL`].
 //!
-//! From that it has its subcommand, completions, manual page, configuration section, migrations, locks, records and
-//! metrics labels, and the contract tests run over it.
+//! Upstreams of one kind may share a table: another source of films (TMDB, say) would be one more such folder with
+//! its own list and page, whose `tables.rs` writes rows with its own `source` into `videos`, keyed by
+//! `(source, source_id)`, and whose migrations bring what columns it needs besides.
+//!
+//! From its folder and its line an upstream has its subcommand, completions, manual page, configuration section,
+//! migrations, locks, records and metrics labels, and the contract tests run over it.
 
 pub mod douban;
 pub mod ecs;
@@ -30,7 +34,8 @@ pub use self::scope::{Scope, ScopeRules, ScopeWork, panic_text};
 pub use self::upstream::{Opening, Upstream};
 
 /// Every upstream there is, in the order they are shown and run.
-pub const ALL: &[Registration] = &[Registration::of::<fairing::Fairing>(), Registration::of::<tasks::Tasks>()];
+pub const ALL: &[Registration] =
+    &[Registration::of::<fairing::Fairing>(), Registration::of::<douban::Douban>(), Registration::of::<tasks::Tasks>()];
 
 /// An upstream's HTTP profile from its settings.
 pub fn http_profile(

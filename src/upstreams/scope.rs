@@ -197,7 +197,9 @@ impl PassContext {
         }
         let last = state.last_success_at.filter(|last| *last <= now)?;
         let interval = rules.min_interval?;
-        let until = last.checked_add(SignedDuration::try_from(interval - interval / INTERVAL_SLACK).ok()?).ok()?;
+        let until = last
+            .checked_add(SignedDuration::try_from(interval.saturating_sub(interval / INTERVAL_SLACK)).ok()?)
+            .ok()?;
         (until > now).then_some((SkipReason::MinInterval, until))
     }
 

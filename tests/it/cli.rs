@@ -227,17 +227,3 @@ fn an_answer_that_cannot_be_written_is_an_error() {
     assert_eq!(output.status.code(), Some(1));
     assert!(text(&output.stderr).contains("cannot write the answer to stdout"), "{}", text(&output.stderr));
 }
-
-#[test]
-fn the_ready_crontab_uses_commands_that_exist() {
-    let crontab = std::fs::read_to_string("cron.d/tongbu").unwrap();
-    let jobs = crontab.lines().filter(|line| line.starts_with(|first: char| first.is_ascii_digit() || first == '*'));
-    let mut count = 0;
-    for job in jobs {
-        let words: Vec<&str> = job.split_whitespace().skip(7).chain(["--help"]).collect();
-        let output = Bench::new().run(&words);
-        assert_eq!(output.status.code(), Some(0), "{job}: {}", text(&output.stderr));
-        count += 1;
-    }
-    assert!(count > 0);
-}

@@ -23,6 +23,7 @@ pub fn run(settings: Settings) -> ExitCode {
     println!("\n$ export TONGBU_CONFIG={}", show.sandbox.home.config().display());
     show.step("The first pass stores everything.", &["sync", "fairing"]);
     show.step("The second finds nothing to change.", &["sync", "fairing"]);
+    show.step("Douban's newest films, with their details.", &["sync", "douban"]);
     show.step("Every run has left a record.", &["records", "list"]);
     show.step("How each sync stands:", &["status"]);
     show.count();
@@ -79,6 +80,7 @@ impl Show {
             "sync fairing --json",
             "sync fairing --dry-run",
             "sync fairing --account shop-us --kind responses",
+            "douban list",
             "records show 1",
             "locks list",
             "status --json",

@@ -37,6 +37,9 @@ enum Command {
     /// Write all responses as one answer to a file, for a static server
     Write {
         file: PathBuf,
+        /// Every so many-th response is edited, as if time had passed
+        #[arg(long, value_name = "N")]
+        edit_every: Option<usize>,
         #[command(flatten)]
         made: Made,
     },
@@ -50,6 +53,9 @@ struct Made {
     /// How many survey responses the first account has
     #[arg(long, default_value_t = 150)]
     responses: u64,
+    /// How many films Douban's lists hold
+    #[arg(long, default_value_t = 6)]
+    films: u64,
     /// What all made-up data follows from
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -57,7 +63,7 @@ struct Made {
 
 impl Made {
     const fn settings(&self) -> Settings {
-        Settings { seed: self.seed, port: self.port, responses: self.responses }
+        Settings { seed: self.seed, port: self.port, responses: self.responses, films: self.films }
     }
 }
 
@@ -65,7 +71,7 @@ fn main() -> ExitCode {
     match Arguments::parse().command {
         Command::Serve(made) => serve(&made),
         Command::Demo(made) => return demo::run(made.settings()),
-        Command::Write { file, made } => write(&file, &made),
+        Command::Write { file, edit_every, made } => write(&file, edit_every, &made),
     }
     ExitCode::SUCCESS
 }
@@ -83,11 +89,15 @@ fn serve(made: &Made) {
     }
 }
 
-fn write(file: &PathBuf, made: &Made) {
+fn write(file: &PathBuf, edit_every: Option<usize>, made: &Made) {
     let started = Instant::now();
     let mut out = BufWriter::new(File::create(file).expect("the file can be made"));
-    let set = Arc::new(Set::new(Kind::Responses, made.seed, made.responses));
-    write_whole(&set, &mut out).and_then(|()| out.flush()).expect("the file can be written");
+    let mut set = Set::new(Kind::Responses, made.seed, made.responses);
+    if let Some(step) = edit_every {
+        let numbers: Vec<u64> = set.numbers().step_by(step).collect();
+        set.edit(numbers);
+    }
+    write_whole(&Arc::new(set), &mut out).and_then(|()| out.flush()).expect("the file can be written");
     let bytes = file.metadata().expect("the file is there").len();
     println!("{bytes} bytes of {} responses in {:.2?}", made.responses, started.elapsed());
 }

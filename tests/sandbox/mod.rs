@@ -6,6 +6,7 @@
 //! its faults), `section()` (its part of the configuration) and whatever changes its data; then one field here.
 
 pub mod door;
+pub mod douban;
 pub mod fairing;
 pub mod fault;
 pub mod home;
@@ -19,6 +20,7 @@ use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 
 pub use self::door::{Door, Rule};
+pub use self::douban::Douban;
 pub use self::fairing::Fairing;
 pub use self::fault::Fault;
 pub use self::home::Home;
@@ -33,11 +35,13 @@ pub struct Settings {
     pub port: u16,
     /// Responses of the first Fairing account; the second has a tenth.
     pub responses: u64,
+    /// Films in Douban's lists.
+    pub films: u64,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { seed: 1, port: 0, responses: 150 }
+        Self { seed: 1, port: 0, responses: 150, films: 6 }
     }
 }
 
@@ -45,6 +49,7 @@ impl Default for Settings {
 pub struct Sandbox {
     pub home: Home,
     pub fairing: Fairing,
+    pub douban: Douban,
     pub tasks: Tasks,
     runtime: Option<Runtime>,
 }
@@ -59,16 +64,19 @@ impl Sandbox {
         let mut home = Home::new();
         let mut ground = Ground { settings, home: &home, runtime: &runtime, opened: 0 };
         let fairing = Fairing::start(&mut ground);
+        let douban = Douban::start(&mut ground);
         let tasks = Tasks::start(&mut ground);
         home.configure(Fairing::NAME, fairing.section(&home));
+        home.configure(Douban::NAME, douban.section());
         home.configure(Tasks::NAME, tasks.section(&home));
-        Self { home, fairing, tasks, runtime: Some(runtime) }
+        Self { home, fairing, douban, tasks, runtime: Some(runtime) }
     }
 
     /// Every fake's door, with its upstream's name and base URL.
     pub fn doors(&self) -> Vec<(&'static str, &str, &Door)> {
         vec![
             (Fairing::NAME, self.fairing.base_url(), self.fairing.door()),
+            (Douban::NAME, self.douban.list_url(), self.douban.door()),
             (Tasks::NAME, self.tasks.base_url(), self.tasks.door()),
         ]
     }
@@ -94,6 +102,13 @@ pub struct Ground<'a> {
 impl Ground<'_> {
     /// Serves the router on loopback behind a door; answers the door and the base URL.
     pub fn serve(&mut self, router: Router) -> (Door, String) {
+        let door = Door::default();
+        let base_url = self.serve_behind(&door, router);
+        (door, base_url)
+    }
+
+    /// Serves a further origin of the upstream behind the same door; answers its base URL.
+    pub fn serve_behind(&mut self, door: &Door, router: Router) -> String {
         let port = if self.settings.port == 0 { 0 } else { self.settings.port + self.opened };
         self.opened += 1;
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
@@ -102,9 +117,8 @@ impl Ground<'_> {
             .block_on(TcpListener::bind(address))
             .unwrap_or_else(|error| panic!("cannot listen on {address}: {error}"));
         let address = listener.local_addr().expect("a bound socket has an address");
-        let door = Door::default();
         let router = door.guard(router);
         self.runtime.spawn(async move { axum::serve(listener, router).await });
-        (door, format!("http://{address}"))
+        format!("http://{address}")
     }
 }

@@ -61,6 +61,7 @@ pub struct Detail {
     pub title: Option<String>,
     /// The name in the film's own language, where it differs.
     pub original_title: Option<String>,
+    #[serde(rename = "type")]
     pub kind: Option<Kind>,
     pub year: Option<u16>,
     /// The first mainland release that is no re-release, else the earliest one.

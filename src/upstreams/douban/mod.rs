@@ -1,9 +1,10 @@
 //! Douban: the newest films of the explore list, and what each film's page tells about them.
 //!
-//! Everything here is pure but [`tables`]: bytes in, values out. Reading order: [`film`] (what a film is), [`list`]
-//! (the two list answers), [`page`] (a film's page), [`fallback`] (the two JSON sources with fewer fields),
-//! [`refusal`] (what an answer means before anything is read from it), [`merge`] (how an answer changes a stored
-//! film), [`plan`] (whose details are due, and in which order), [`tables`] (every statement on `videos`).
+//! Reading order: [`film`] (what a film is), [`list`] (the two list answers), [`page`] (a film's page), [`fallback`]
+//! (the two JSON sources with fewer fields), [`refusal`] (what an answer means before anything is read from it),
+//! [`merge`] (how an answer changes a stored film), [`plan`] (whose details are due, and in which order): all pure,
+//! bytes in, values out. Then [`tables`] (every statement on `videos`), `api` (what is asked, and how), `pass` and
+//! `details` (the two phases).
 
 pub mod film;
 pub mod list;
@@ -19,8 +20,102 @@ pub mod plan;
 
 pub mod tables;
 
+mod api;
+mod config;
+mod details;
+mod pass;
+mod tally;
+
 mod json;
 mod tidy;
 
 #[cfg(test)]
 mod fuzz;
+
+use self::api::{Api, Call, List, Rhythm};
+pub use self::config::Config;
+use self::pass::Work;
+use super::{Error, Opening, PassContext, ScopeRules, Upstream, Verified, http_profile};
+use crate::config::{self as settings, Span};
+use crate::http::{Client, Profile};
+use crate::store::Migration;
+
+/// The Douban upstream, opened.
+pub struct Douban {
+    config: Config,
+    api: Api,
+}
+
+/// How much to ask for, and how slowly.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Options {
+    /// How many of the newest films to list
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    limit: Option<u32>,
+    /// The pause between two requests
+    #[arg(long, value_name = "DUR")]
+    interval: Option<Span>,
+    /// Ask again for details that are older, such as 30d
+    #[arg(long, value_name = "DUR", conflicts_with = "no_details")]
+    refresh_older_than: Option<Span>,
+    /// Only the list, no film's page
+    #[arg(long)]
+    no_details: bool,
+}
+
+impl Upstream for Douban {
+    const NAME: &'static str = "douban";
+    const ABOUT: &'static str = "The newest films on Douban, and the details of each";
+    const EXAMPLES: &'static str = "  tongbu sync douban
+  tongbu sync douban --limit 20 --interval 5s
+  tongbu sync douban --refresh-older-than 30d
+  tongbu sync douban --no-details --trigger auto -q";
+    const MIGRATIONS: &'static [Migration] = tables::MIGRATIONS;
+    const TEMPLATE: &'static str = include_str!("template.toml");
+    type Config = Config;
+    type Options = Options;
+
+    fn open(config: Config, opening: &Opening<'_>) -> Result<Self, Error> {
+        if config.limit == 0 {
+            return Err(Error::invalid("douban.limit", "must be at least 1"));
+        }
+        let lists = Client::new(profile(&config, "list_url", &config.list_url)?, opening.http.clone())?;
+        let pages = lists.sibling(profile(&config, "page_url", &config.page_url)?)?;
+        let cookie = config.cookie.as_ref().map(|cookie| cookie.resolve("douban.cookie")).transpose()?;
+        let clock = opening.http.clock.clone();
+        let api = Api { lists, pages, cookie, clock, block_pause: config.not_before_after_block.0 };
+        Ok(Self { config, api })
+    }
+
+    async fn pass(&self, options: &Options, context: &PassContext) -> Result<(), Error> {
+        let rules =
+            ScopeRules { name: format!("{}/movies", Self::NAME), ttl: self.config.lock_ttl.0, min_interval: None };
+        let interval = options.interval.unwrap_or(self.config.interval);
+        let limit = options.limit.and_then(|limit| limit.try_into().ok());
+        let work = Work {
+            api: &self.api,
+            rhythm: Rhythm::new(interval.0),
+            limit: limit.unwrap_or(self.config.limit),
+            has_details: !options.no_details,
+            refresh_after: options.refresh_older_than.map(|span| span.0),
+        };
+        context.scope(rules, &work).await
+    }
+
+    async fn verify(&self) -> Vec<Verified> {
+        let call = Call::list(List::Explore, 0, 1);
+        let asked = self.api.client(&call).retry("the list", |_| self.api.fetch(&call, list::parse)).await;
+        let outcome = asked.and_then(|reply| reply.only(&call)).map(drop);
+        vec![Verified { subject: "the list".to_owned(), outcome }]
+    }
+}
+
+/// The profile of one of the two origins, whose address stands in the key.
+fn profile(config: &Config, key: &str, base_url: &str) -> Result<Profile, Error> {
+    http_profile(Douban::NAME, base_url, &config.http, None).map_err(|error| {
+        if let Error::Config(settings::Error::Invalid { reason, .. }) = error {
+            return Error::invalid(&format!("{}.{key}", Douban::NAME), reason);
+        }
+        error
+    })
+}

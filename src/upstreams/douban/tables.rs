@@ -69,18 +69,36 @@ const SAVE_FILM: &str = "
         last_seen_record = excluded.last_seen_record,
         deleted_at = NULL";
 
+/// Every column that is read of a film, in the order `read_film` takes them.
+const SELECT_FILM: &str = "
+    SELECT
+        source_id, title, original_title, type, year, release_date, release_dates, runtime_minutes, imdb_id,
+        rating, votes, directors_json, writers_json, actors_json, genres, countries, languages, aka, summary,
+        cover_url, episodes, list_rank, subtitle, detail_status, detail_source, detail_at, detail_error,
+        merged_into, raw
+    FROM videos";
+
 /// What is stored of a film.
 pub fn load_film(r: &Reader<'_>, id: &FilmId) -> Result<Option<Film>, Error> {
-    const SQL: &str = "
-        SELECT
-            source_id, title, original_title, type, year, release_date, release_dates, runtime_minutes, imdb_id,
-            rating, votes, directors_json, writers_json, actors_json, genres, countries, languages, aka, summary,
-            cover_url, episodes, list_rank, subtitle, detail_status, detail_source, detail_at, detail_error,
-            merged_into, raw
-        FROM videos
+    let sql = format!(
+        "{SELECT_FILM}
         WHERE source = ?1
-            AND source_id = ?2";
-    r.first(SQL, &[SOURCE.into(), id.as_str().into()], |row| read_film(row, id.clone()))
+            AND source_id = ?2"
+    );
+    r.first(&sql, &[SOURCE.into(), id.as_str().into()], |row| read_film(row, id.clone()))
+}
+
+/// What is stored of every film, newest first: in the list's order, then those that have left it.
+pub fn load_films(r: &Reader<'_>) -> Result<Vec<Film>, Error> {
+    let sql = format!(
+        "{SELECT_FILM}
+        WHERE source = ?1
+            AND deleted_at IS NULL
+        ORDER BY list_rank IS NULL, list_rank, first_seen_at DESC, length(source_id) DESC, source_id DESC"
+    );
+    let films =
+        r.rows(&sql, &[SOURCE.into()], |row| FilmId::parse(row.text(0)?).map(|id| read_film(row, id)).transpose())?;
+    Ok(films.into_iter().flatten().collect())
 }
 
 /// What decides whose details are due.

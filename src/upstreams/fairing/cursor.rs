@@ -45,7 +45,7 @@ mod tests {
     use crate::store::ScopeState;
 
     fn at(text: &str) -> Option<Timestamp> {
-        Some(text.parse().unwrap())
+        text.parse().ok()
     }
 
     #[test]

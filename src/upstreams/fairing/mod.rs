@@ -63,7 +63,10 @@ impl Upstream for Fairing {
 
     fn open(config: Config, opening: &Opening<'_>) -> Result<Self, Error> {
         if config.accounts.is_empty() {
-            return Err(Error::invalid("fairing.accounts", "no account is configured"));
+            return Err(Error::invalid(
+                "fairing.accounts",
+                "no account is configured: name one under `[[fairing.accounts]]` in the file that `tongbu config path` shows",
+            ));
         }
         let pii = Arc::new(open_pii(&config)?);
         let accounts = config

@@ -21,9 +21,9 @@ use crate::store::{ScopeState, cursors};
 use crate::upstreams::{Error, Scope, ScopeWork, guard};
 
 /// Chunks of the body that may wait for the parser, and batches that may wait for the writer: enough to keep all three
-/// busy, few enough for flat memory.
+/// busy, few enough for flat memory. Batches that wait are written in one transaction.
 const WAITING_CHUNKS: usize = 16;
-const WAITING_BATCHES: usize = 2;
+const WAITING_BATCHES: usize = 4;
 
 /// What a pass over one scope works with.
 pub struct Work<'a> {
@@ -210,7 +210,7 @@ impl Work<'_> {
         let (batch_sender, mut batches) = mpsc::channel(WAITING_BATCHES);
         let treatment = self.treatment(scope, looks_up, since.is_some());
         let parser = tokio::task::spawn_blocking(move || parse(pieces, &batch_sender, &treatment));
-        let feed = async move {
+        let network = async move {
             while let Some(bytes) = response.chunk().await? {
                 if piece_sender.send(Piece::Bytes(bytes)).await.is_err() {
                     return Ok(());
@@ -220,18 +220,19 @@ impl Work<'_> {
             let _ = piece_sender.send(Piece::End).await;
             Ok::<(), Error>(())
         };
-        let saved = &mut *tally;
-        let save = async move {
+        let counted = &mut *tally;
+        let writer = async move {
             // Ends, and with it the channel, at the first error: then parser and network end too.
-            while let Some(batch) = batches.recv().await {
-                self.save(scope, batch, since, saved).await?;
+            let mut waiting = Vec::new();
+            while batches.recv_many(&mut waiting, WAITING_BATCHES).await > 0 {
+                self.save(scope, std::mem::take(&mut waiting), since, counted).await?;
             }
             Ok::<(), Error>(())
         };
-        let (fed, saved) = futures_util::future::join(feed, save).await;
+        let (fetched, saved) = futures_util::future::join(network, writer).await;
         let parsed = parser.await.map_err(|panic| Error::Panic { message: panic.to_string() })?;
         saved?;
-        fed?;
+        fetched?;
         let envelope = parsed.map_err(|error| self.unreadable(error))?;
         let duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
         let (account, kind, fetched) = (self.account, self.kind.name(), tally.seen.len());
@@ -239,11 +240,52 @@ impl Work<'_> {
         Ok(envelope)
     }
 
-    /// Saves what of a batch differs, and counts.
+    /// Saves what of the batches differs, in one transaction, and counts.
     async fn save(
         &self,
         scope: &Scope<'_>,
-        batch: Batch,
+        batches: Vec<Batch>,
+        since: Option<Timestamp>,
+        tally: &mut Tally,
+    ) -> Result<(), Error> {
+        for batch in &batches {
+            self.look_at(scope, batch, since, tally)?;
+        }
+        if tally.is_unfiltered || batches.iter().all(|batch| batch.rows.is_empty()) {
+            return Ok(());
+        }
+        let (table, stamp) = (self.table(), self.stamp(scope));
+        // The cursor moves with the page it stands for, as long as pages come oldest first.
+        let is_last = batches.iter().any(|batch| batch.is_last);
+        let moves = since.is_some() && is_last && !tally.is_unsorted && tally.bad_count == 0;
+        let state = moves.then(|| Cursor::load(&scope.state).moved(&scope.state, tally.newest));
+        let Saved { new, updated, restored, members } = scope
+            .write(move |w| {
+                if let Some(state) = &state {
+                    cursors::save_state(w, state)?;
+                }
+                let mut saved = Saved::default();
+                batches.iter().try_for_each(|batch| table.save_batch(w, batch, &stamp, &mut saved))?;
+                Ok(saved)
+            })
+            .await?;
+        scope.count(|summary| {
+            summary.new += new;
+            summary.updated += updated;
+            summary.restored += restored;
+        });
+        for (key, member) in members {
+            tally.see(key, member);
+        }
+        scope.advance(tally.seen.len(), scope.state.record_count, None);
+        Ok(())
+    }
+
+    /// Counts what needs no writing.
+    fn look_at(
+        &self,
+        scope: &Scope<'_>,
+        batch: &Batch,
         since: Option<Timestamp>,
         tally: &mut Tally,
     ) -> Result<(), Error> {
@@ -260,35 +302,8 @@ impl Work<'_> {
             tally.see(*key, *member);
         }
         if let Some(since) = since {
-            tally.look_at_times(&batch, self.table(), since);
-            if tally.is_unfiltered {
-                return Ok(());
-            }
+            tally.look_at_times(batch, self.table(), since);
         }
-        if batch.rows.is_empty() {
-            return Ok(());
-        }
-        let (table, stamp) = (self.table(), self.stamp(scope));
-        // The cursor moves with the page it stands for, as long as pages come oldest first.
-        let moves = since.is_some() && batch.is_last && !tally.is_unsorted && tally.bad_count == 0;
-        let state = moves.then(|| Cursor::load(&scope.state).moved(&scope.state, tally.newest));
-        let Saved { new, updated, restored, members } = scope
-            .write(move |w| {
-                if let Some(state) = &state {
-                    cursors::save_state(w, state)?;
-                }
-                table.save_batch(w, &batch, &stamp)
-            })
-            .await?;
-        scope.count(|summary| {
-            summary.new += new;
-            summary.updated += updated;
-            summary.restored += restored;
-        });
-        for (key, member) in members {
-            tally.see(key, member);
-        }
-        scope.advance(tally.seen.len(), scope.state.record_count, None);
         Ok(())
     }
 

@@ -216,7 +216,7 @@ impl Splitter {
             b',' if !*wants_row => (*wants_row, *may_end) = (true, false),
             b']' if *may_end => {
                 self.envelope.push(b']');
-                let depth = usize::from(self.envelope.iter().any(|byte| *byte == b'{'));
+                let depth = usize::from(self.envelope.contains(&b'{'));
                 self.place = Place::Around { depth, string: None, last_string: 0..0, is_data: false };
             }
             _ if is_blank(byte) => {}

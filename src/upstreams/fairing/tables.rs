@@ -14,6 +14,7 @@ pub struct Table {
     insert: String,
     update: String,
     load: String,
+    load_last_key: String,
     load_live: String,
     delete: String,
     restore: String,
@@ -29,7 +30,7 @@ pub struct Stamp {
     pub now: String,
 }
 
-/// What became of a batch.
+/// What became of batches.
 #[derive(Debug, Default)]
 pub struct Saved {
     pub new: u64,
@@ -105,10 +106,10 @@ impl Table {
             fields,
             insert: format!(
                 "INSERT INTO {name} (account, id, content_hash, first_seen_at, last_changed_at, last_seen_record, raw, \
-                 {columns})
-                 VALUES (?1, ?2, ?3, ?4, ?4, ?5, ?6, {values})
-                 ON CONFLICT (account, id) DO NOTHING
-                 RETURNING key"
+                 {columns}, key)
+                 VALUES (?1, ?2, ?3, ?4, ?4, ?5, ?6, {values}, ?{key})
+                 ON CONFLICT (account, id) DO NOTHING",
+                key = fields.len() + 7
             ),
             update: format!(
                 "UPDATE {name}
@@ -122,6 +123,7 @@ impl Table {
                  WHERE account = ?1
                  AND id = ?2"
             ),
+            load_last_key: format!("SELECT MAX(key) FROM {name}"),
             load_live: format!(
                 "SELECT key
                  FROM {name}
@@ -160,18 +162,19 @@ impl Table {
     }
 
     /// Stores what of the batch differs from what is there. A row that means the same as the stored one is not written.
-    pub fn save_batch(&self, w: &Writer<'_>, batch: &Batch, stamp: &Stamp) -> Result<Saved, Error> {
-        let mut saved = Saved::default();
+    pub fn save_batch(&self, w: &Writer<'_>, batch: &Batch, stamp: &Stamp, saved: &mut Saved) -> Result<(), Error> {
+        // Keys are given here: a statement that returned them would keep a journal of its own, a copy of every page.
+        let mut key = self.load_last_key(w)? + 1;
         for row in &batch.rows {
-            let key = if row.is_known { None } else { self.insert(w, batch, row, stamp)? };
-            if let Some(key) = key {
+            if !row.is_known && self.insert(w, batch, row, stamp, key)? {
                 saved.new += 1;
                 saved.members.push((key, of_member(&row.id, row.digest)));
+                key += 1;
             } else {
-                self.save_known(w, batch, row, stamp, &mut saved)?;
+                self.save_known(w, batch, row, stamp, saved)?;
             }
         }
-        Ok(saved)
+        Ok(())
     }
 
     /// Marks a row as deleted; its values stay.
@@ -179,8 +182,17 @@ impl Table {
         w.execute(&self.delete, &[key.into(), (&stamp.now).into(), stamp.record.into()])
     }
 
-    fn insert(&self, w: &Writer<'_>, batch: &Batch, row: &Row, stamp: &Stamp) -> Result<Option<i64>, Error> {
-        with_values(batch, row, stamp, |values| w.first(&self.insert, values, |row| row.int(0)))
+    fn load_last_key(&self, r: &Reader<'_>) -> Result<i64, Error> {
+        Ok(r.first(&self.load_last_key, &[], |row| row.opt_int(0))?.flatten().unwrap_or(0))
+    }
+
+    /// Stores a row under a new key; `false` where a row of its id is there already.
+    fn insert(&self, w: &Writer<'_>, batch: &Batch, row: &Row, stamp: &Stamp, key: i64) -> Result<bool, Error> {
+        let count = with_values(batch, row, stamp, |values| {
+            values.push(key.into());
+            w.execute(&self.insert, values)
+        })?;
+        Ok(count == 1)
     }
 
     fn save_known(
@@ -220,9 +232,9 @@ impl Table {
 }
 
 /// Binds a row's columns in the order the statements name them.
-fn with_values<T>(batch: &Batch, row: &Row, stamp: &Stamp, f: impl FnOnce(&[Value<'_>]) -> T) -> T {
+fn with_values<T>(batch: &Batch, row: &Row, stamp: &Stamp, f: impl FnOnce(&mut Vec<Value<'_>>) -> T) -> T {
     let content_hash = row.digest.to_le_bytes();
-    let mut values = Vec::with_capacity(6 + row.cells.len());
+    let mut values = Vec::with_capacity(7 + row.cells.len());
     values.extend([
         Value::from(&stamp.account),
         Value::from(&row.id),
@@ -232,7 +244,7 @@ fn with_values<T>(batch: &Batch, row: &Row, stamp: &Stamp, f: impl FnOnce(&[Valu
         Value::Text(text(&batch.bytes, &row.raw)),
     ]);
     values.extend(row.cells.iter().map(|cell| cell.value(&batch.bytes)));
-    f(&values)
+    f(&mut values)
 }
 
 fn is_same_meaning(one: &str, other: &str) -> bool {

@@ -6,7 +6,7 @@ use rustix::process::Signal;
 use tongbu::upstreams::{ALL, Registration};
 
 use crate::sandbox::fairing::Kind;
-use crate::sandbox::{Door, Fairing, Fault, Rule, Tasks};
+use crate::sandbox::{Door, Douban, Fairing, Fault, Rule, Tasks};
 use crate::support::Sandbox;
 
 /// How one upstream is tried out.
@@ -39,6 +39,16 @@ const LINES: &[Line] = &[
             });
         },
         failures: &[(Fault::Status(401), 6), (Fault::Status(403), 6), (Fault::Status(500), 5), (Fault::html(), 7)],
+    },
+    Line {
+        name: Douban::NAME,
+        command: "sync douban",
+        misspelt: ("page_ulr", "page_url"),
+        tables: &["videos"],
+        door: |sandbox| sandbox.douban.door(),
+        change: |sandbox| sandbox.douban.change(|book| book.films[0].rating = 9.9),
+        // It has no credentials that could be rejected.
+        failures: &[(Fault::Status(403), 7), (Fault::Status(500), 5), (Fault::html(), 7)],
     },
     Line {
         name: Tasks::NAME,

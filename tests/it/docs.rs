@@ -1,0 +1,45 @@
+//! The documents agree with the program: what is generated is fresh, and what is written is true.
+
+mod crontab;
+mod generated;
+mod markdown;
+mod meanings;
+mod readme;
+mod tables;
+mod template;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use clap::error::ErrorKind;
+
+/// The path of something in the repository.
+fn in_repository(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
+}
+
+fn text_of(name: &str) -> String {
+    fs::read_to_string(in_repository(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
+}
+
+/// The program in an environment of nothing but this home.
+fn tongbu(home: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_tongbu"));
+    command.env_clear().env("HOME", home).current_dir(home);
+    command
+}
+
+/// Whether the real command line takes these words, `tongbu` first; what is wrong with them if it does not.
+fn parse(words: &[&str]) -> Result<(), String> {
+    match tongbu::cli::command().try_get_matches_from(words) {
+        Ok(_) => Ok(()),
+        Err(error) if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) => Ok(()),
+        Err(error) => Err(format!("`{}`: {error}", words.join(" "))),
+    }
+}
+
+/// The text on one line, one blank between words.
+fn flat(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}

@@ -1,0 +1,56 @@
+//! What is generated and committed is what the program generates now.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use super::{in_repository, tongbu};
+
+/// Each shell with the name its script usually has.
+const SCRIPTS: [(&str, &str); 5] = [
+    ("bash", "completions/tongbu.bash"),
+    ("elvish", "completions/tongbu.elv"),
+    ("fish", "completions/tongbu.fish"),
+    ("powershell", "completions/_tongbu.ps1"),
+    ("zsh", "completions/_tongbu"),
+];
+
+/// Every file of the directory by its name.
+fn contents(directory: &Path) -> BTreeMap<String, Vec<u8>> {
+    let entries = fs::read_dir(directory).unwrap_or_else(|error| panic!("{}: {error}", directory.display()));
+    let paths = entries.map(|entry| entry.expect("an entry can be read").path());
+    paths
+        .map(|path| {
+            let name = path.file_name().expect("an entry has a name").to_string_lossy().into_owned();
+            (name, fs::read(&path).expect("a generated file can be read"))
+        })
+        .collect()
+}
+
+#[test]
+fn the_completions_are_what_the_program_generates() {
+    let home = tempfile::tempdir().expect("a temporary directory");
+    let names: Vec<String> =
+        contents(&in_repository("completions")).into_keys().map(|name| format!("completions/{name}")).collect();
+    let mut expected = SCRIPTS.map(|(_, file)| file.to_owned());
+    expected.sort();
+    assert_eq!(names, expected);
+    for (shell, file) in SCRIPTS {
+        let output = tongbu(home.path()).args(["generate", "completions", shell]).output().expect("tongbu starts");
+        let is_fresh = fs::read(in_repository(file)).is_ok_and(|committed| committed == output.stdout);
+        assert!(is_fresh, "run `cargo run --bin tongbu -- generate completions {shell} > {file}`");
+    }
+}
+
+#[test]
+fn the_manual_is_what_the_program_generates() {
+    const AGAIN: &str = "run `rm -r man && cargo run --bin tongbu -- generate man man`";
+    let home = tempfile::tempdir().expect("a temporary directory");
+    let status = tongbu(home.path()).args(["generate", "man", "man"]).status().expect("tongbu starts");
+    assert!(status.success());
+    let (committed, fresh) = (contents(&in_repository("man")), contents(&home.path().join("man")));
+    assert!(committed.keys().eq(fresh.keys()), "pages come or go: {AGAIN}");
+    for (name, page) in fresh {
+        assert!(committed[&name] == page, "man/{name} differs: {AGAIN}");
+    }
+}

@@ -1,0 +1,66 @@
+//! Every exit code is explained alike in the README, the help and the manual.
+
+use std::fmt::Write as _;
+use std::fs;
+
+use tongbu::exit::{Exit, SEVERITY};
+
+use super::{flat, in_repository, text_of, tongbu};
+
+const BEGIN: &str = "<!-- exit codes: begin -->\n";
+const END: &str = "<!-- exit codes: end -->";
+
+fn table() -> String {
+    let mut table = "| code | name | meaning |\n|---|---|---|\n".to_owned();
+    for exit in Exit::ALL {
+        writeln!(table, "| {} | {} | {} |", exit.code(), exit.name(), exit.meaning()).expect("text can be written");
+    }
+    table
+}
+
+/// What stands between the two, each of which is there once.
+#[track_caller]
+fn between<'a>(text: &'a str, begin: &str, end: &str) -> &'a str {
+    assert_eq!(text.matches(begin).count(), 1, "{begin}");
+    let rest = text.split_once(begin).expect("it begins").1;
+    rest.split_once(end).expect("it ends").0
+}
+
+#[test]
+fn the_readme_has_the_table_of_exit_codes() {
+    let readme = text_of("README.md");
+    assert!(between(&readme, BEGIN, END) == table(), "put this between the markers:\n{}", table());
+}
+
+#[test]
+fn the_readme_tells_which_cause_wins() {
+    let readme = flat(&text_of("README.md"));
+    let order: Vec<&str> = SEVERITY.iter().map(|exit| exit.name()).collect();
+    assert_eq!(between(&readme, "the most severe wins: ", ". "), order.join(", "));
+}
+
+#[test]
+fn the_help_explains_every_exit_code() {
+    let home = tempfile::tempdir().expect("a temporary directory");
+    for words in [&["--help"][..], &["sync", "fairing", "--help"], &["status", "--help"]] {
+        let output = tongbu(home.path()).args(words).output().expect("tongbu starts");
+        let help = flat(&String::from_utf8_lossy(&output.stdout));
+        for exit in Exit::ALL {
+            let line = format!(" {} {} {}", exit.code(), exit.name(), exit.meaning());
+            assert!(help.contains(&line), "{words:?} lacks{line}: {help}");
+        }
+    }
+}
+
+#[test]
+fn every_manual_page_explains_every_exit_code() {
+    let pages = fs::read_dir(in_repository("man")).expect("the manual is there");
+    for path in pages.map(|entry| entry.expect("an entry can be read").path()) {
+        let page = fs::read_to_string(&path).expect("a page is text");
+        let page = flat(&page.replace("\\fB", "").replace("\\fR", "").replace("\\-", "-"));
+        for exit in Exit::ALL {
+            let entry = format!(".TP {} ({}) {}", exit.code(), exit.name(), exit.meaning());
+            assert!(page.contains(&entry), "{} lacks {entry}", path.display());
+        }
+    }
+}

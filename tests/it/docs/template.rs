@@ -1,0 +1,35 @@
+//! The commented configuration holds every key an upstream's section takes.
+
+use std::fs;
+
+use tongbu::config::{self, env::Environment};
+use tongbu::upstreams::{self, Registration};
+
+/// Every upstream has it, described once for all in `[http]`.
+const SHARED: &str = "http";
+
+/// The keys of the section: what is said to be known when an unknown one is refused.
+fn keys(registration: &Registration) -> Vec<String> {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let path = directory.path().join("config.toml");
+    let text = format!("[{}]\nzzzzzzzzzzzzzzzz = 1\n", registration.name);
+    fs::write(&path, text).expect("a file can be written");
+    let none: [(&'static str, &str); 0] = [];
+    let config = config::load_in(Some(&path), &upstreams::names(), &Environment::fixed(none)).expect("it loads");
+    let told = registration.describe(&config).expect_err("the key is unknown").to_string();
+    let known = told.split_once("; known are ").expect("the known keys are told").1;
+    known.split('`').skip(1).step_by(2).map(str::to_owned).collect()
+}
+
+#[test]
+fn the_template_of_every_upstream_holds_every_key() {
+    for registration in upstreams::ALL {
+        let keys = keys(registration);
+        assert!(keys.len() > 1, "{keys:?}");
+        for key in keys.iter().filter(|key| *key != SHARED) {
+            let (set, table) = (format!("#{key} = "), format!("{}.{key}]", registration.name));
+            let is_there = registration.template.lines().any(|line| line.starts_with(&set) || line.contains(&table));
+            assert!(is_there, "`{key}` is missing in the template of `{}`", registration.name);
+        }
+    }
+}

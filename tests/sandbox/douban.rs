@@ -1,0 +1,311 @@
+//! Douban, faked: two origins behind one door, with two lists, films' pages and the two lesser sources.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use axum::Router;
+use axum::extract::{OriginalUri, Path, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use serde_json::{Value as Json, json};
+use toml::Table;
+
+use super::{Door, Ground};
+
+/// The first film's id; the others count down from it, as newer ones have higher numbers.
+const FIRST_ID: u64 = 91_000_000;
+/// The fixtures' own film.
+const TEMPLATE_ID: &str = "90000001";
+const TEMPLATE_TITLE: &str = "潮汐邮局";
+const REFERER: &str = "https://movie.douban.com/explore";
+
+const PAGE: &str = include_str!("../fixtures/douban/film.html");
+const REXXAR: &str = include_str!("../fixtures/douban/rexxar_movie.json");
+const CARD: &str = include_str!("../fixtures/douban/abstract_movie.json");
+const GONE: &str = include_str!("../fixtures/douban/gone.html");
+const NO_INFO: &str = include_str!("../fixtures/douban/no_info.html");
+const BLOCKED: &str = include_str!("../fixtures/douban/blocked_200.html");
+const CHALLENGE: &str = include_str!("../fixtures/douban/challenge.html");
+const LIST_THROTTLED: &str = include_str!("../fixtures/douban/list_throttled.json");
+const NEED_LOGIN: &str = include_str!("../fixtures/douban/need_login.json");
+const RATE_LIMITED: &str = include_str!("../fixtures/douban/rate_limited.json");
+const MISSING_REFERER: &str = include_str!("../fixtures/douban/missing_referer.json");
+
+/// One film as it stands upstream.
+#[derive(Clone, Debug)]
+pub struct Film {
+    pub id: u64,
+    pub title: String,
+    pub rating: f64,
+    pub page: Page,
+}
+
+/// What is answered where a film's page should be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Page {
+    Good,
+    /// A redirect to the page of the film with this id, which is there.
+    MovedTo(u64),
+    /// A redirect to itself.
+    Circle,
+    Gone,
+    /// A redirect to where visitors have to prove something.
+    Challenge,
+    /// A page that says that we are suspicious, as if it were a good one.
+    Blocked,
+    /// A page with a title and nothing else.
+    Unreadable,
+    Status(u16),
+}
+
+/// What a JSON source answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    Good,
+    /// Status 200 with the words of a refusal.
+    Throttled,
+    /// A redirect to where visitors have to prove something.
+    Challenge,
+    NeedsLogin,
+    RateLimited,
+    Empty,
+}
+
+/// Everything it answers from.
+#[derive(Clone, Debug)]
+pub struct Book {
+    /// The newest first.
+    pub films: Vec<Film>,
+    /// The explore list never brings more at once, whatever it is asked for.
+    pub page_limit: usize,
+    pub explore: Source,
+    pub search: Source,
+    pub rexxar: Source,
+    pub card: Source,
+}
+
+/// The running fake.
+pub struct Douban {
+    door: Door,
+    list_url: String,
+    page_url: String,
+    book: Shared,
+}
+
+type Shared = Arc<Mutex<Book>>;
+
+impl Douban {
+    pub const NAME: &'static str = "douban";
+
+    /// Of its films the second has moved, the third is gone, and the others have good pages.
+    pub fn start(ground: &mut Ground<'_>) -> Self {
+        let seed = ground.settings.seed;
+        let films = (0..ground.settings.films).map(|index| Film {
+            page: match index {
+                1 => Page::MovedTo(FIRST_ID + 1),
+                2 => Page::Gone,
+                _ => Page::Good,
+            },
+            ..Film::new(FIRST_ID - index, seed)
+        });
+        let book = Book {
+            films: films.collect(),
+            page_limit: usize::MAX,
+            explore: Source::Good,
+            search: Source::Good,
+            rexxar: Source::NeedsLogin,
+            card: Source::NeedsLogin,
+        };
+        let book = Arc::new(Mutex::new(book));
+        let lists = Router::new()
+            .route("/rexxar/api/v2/subject/recent_hot/movie", get(explore))
+            .route("/rexxar/api/v2/movie/{id}", get(rexxar))
+            .with_state(Arc::clone(&book));
+        let pages = Router::new()
+            .route("/j/search_subjects", get(search))
+            .route("/j/subject_abstract", get(card))
+            .route("/subject/{id}/", get(page))
+            .with_state(Arc::clone(&book));
+        let (door, list_url) = ground.serve(lists);
+        let page_url = ground.serve_behind(&door, pages);
+        Self { door, list_url, page_url, book }
+    }
+
+    /// Both origins' door; the `Host` tells them apart.
+    pub const fn door(&self) -> &Door {
+        &self.door
+    }
+
+    pub fn list_url(&self) -> &str {
+        &self.list_url
+    }
+
+    pub fn page_url(&self) -> &str {
+        &self.page_url
+    }
+
+    /// Its part of the configuration, without pauses.
+    pub fn section(&self) -> Table {
+        Table::from_iter([
+            ("list_url".to_owned(), self.list_url.as_str().into()),
+            ("page_url".to_owned(), self.page_url.as_str().into()),
+            ("interval".to_owned(), "0s".into()),
+        ])
+    }
+
+    /// Changes what it answers from.
+    pub fn change(&self, change: impl FnOnce(&mut Book)) {
+        change(&mut locked(&self.book));
+    }
+
+    /// The path of the film at this place of the list.
+    pub fn path(&self, index: usize) -> String {
+        format!("/subject/{}/", locked(&self.book).films[index].id)
+    }
+}
+
+impl Film {
+    /// A film with a good page.
+    pub fn new(id: u64, seed: u64) -> Self {
+        let rating = f64::from(u8::try_from((id + seed) % 50).unwrap_or(0)) / 10.0 + 4.0;
+        Self { id, title: format!("第{}号放映厅", id % 1000), rating, page: Page::Good }
+    }
+
+    fn item(&self) -> Json {
+        json!({
+            "id": self.id.to_string(), "title": self.title, "type": "movie",
+            "rating": {"count": 1000 + self.id % 1000, "max": 10, "star_count": 3.5, "value": self.rating},
+            "pic": {"large": format!("https://img.example/l/p{}.jpg", self.id), "normal": null},
+            "card_subtitle": "2025 / 中国大陆 / 剧情 / 林一 / 周二", "is_new": true, "episodes_info": "",
+        })
+    }
+
+    fn subject(&self) -> Json {
+        json!({
+            "id": self.id.to_string(), "title": self.title, "rate": self.rating.to_string(), "is_new": true,
+            "url": format!("https://movie.douban.com/subject/{}/", self.id), "playable": false, "episodes_info": "",
+            "cover": format!("https://img.example/s/p{}.webp", self.id), "cover_x": 800, "cover_y": 1200,
+        })
+    }
+
+    /// A fixture, told of this film.
+    fn told(&self, template: &str) -> String {
+        template
+            .replace(TEMPLATE_ID, &self.id.to_string())
+            .replace(TEMPLATE_TITLE, &self.title)
+            .replace("p1.", &format!("p{}.", self.id))
+            .replace("8.1", &self.rating.to_string())
+    }
+}
+
+impl Source {
+    /// The answer instead of a good one.
+    fn refusal(self, empty: Json) -> Option<Response> {
+        match self {
+            Self::Good => None,
+            Self::Throttled => Some(as_json(StatusCode::OK, LIST_THROTTLED)),
+            Self::Challenge => Some(challenge()),
+            Self::NeedsLogin => Some(as_json(StatusCode::BAD_REQUEST, NEED_LOGIN)),
+            Self::RateLimited => Some(as_json(StatusCode::BAD_REQUEST, RATE_LIMITED)),
+            Self::Empty => Some(axum::Json(empty).into_response()),
+        }
+    }
+}
+
+async fn explore(State(book): State<Shared>, uri: OriginalUri, headers: HeaderMap) -> Response {
+    let book = locked(&book);
+    let is_browser = header_text(&headers, header::USER_AGENT).starts_with("Mozilla/5.0 ");
+    if header_text(&headers, header::REFERER) != REFERER || !is_browser {
+        return as_json(StatusCode::BAD_REQUEST, MISSING_REFERER);
+    }
+    if let Some(refusal) = book.explore.refusal(json!({"items": [], "total": 500})) {
+        return refusal;
+    }
+    let (start, limit) = (number(&uri, "start"), number(&uri, "limit").min(book.page_limit));
+    let series = json!({"id": "95000000", "title": "山外十二夜", "type": "tv"});
+    let items: Vec<Json> = book.films.iter().map(Film::item).chain([series]).skip(start).take(limit).collect();
+    axum::Json(json!({"category": "最新", "tags": [], "items": items, "total": 500, "type": "全部"})).into_response()
+}
+
+async fn search(State(book): State<Shared>, uri: OriginalUri) -> Response {
+    let book = locked(&book);
+    if let Some(refusal) = book.search.refusal(json!({"subjects": []})) {
+        return refusal;
+    }
+    let (start, limit) = (number(&uri, "page_start"), number(&uri, "page_limit"));
+    let subjects: Vec<Json> = book.films.iter().map(Film::subject).skip(start).take(limit).collect();
+    axum::Json(json!({ "subjects": subjects })).into_response()
+}
+
+async fn page(State(book): State<Shared>, Path(id): Path<u64>) -> Response {
+    let book = locked(&book);
+    let film = book.films.iter().find(|film| film.id == id);
+    let target = || book.films.iter().find(|film| film.page == Page::MovedTo(id));
+    let Some(film) = film.or_else(target) else { return html(StatusCode::NOT_FOUND, GONE) };
+    if film.id != id {
+        return html(StatusCode::OK, &film.told(PAGE));
+    }
+    match film.page {
+        Page::Good => html(StatusCode::OK, &film.told(PAGE)),
+        Page::MovedTo(other) => redirect(&format!("https://movie.douban.com/subject/{other}/")),
+        Page::Circle => redirect(&format!("/subject/{id}/")),
+        Page::Gone => html(StatusCode::OK, GONE),
+        Page::Challenge => challenge(),
+        Page::Blocked => html(StatusCode::OK, BLOCKED),
+        Page::Unreadable => html(StatusCode::OK, NO_INFO),
+        Page::Status(status) => html(StatusCode::from_u16(status).expect("a status"), "<html></html>"),
+    }
+}
+
+async fn rexxar(State(book): State<Shared>, Path(id): Path<u64>, headers: HeaderMap) -> Response {
+    let book = locked(&book);
+    if header_text(&headers, header::REFERER) != format!("https://m.douban.com/movie/subject/{id}/") {
+        return as_json(StatusCode::BAD_REQUEST, MISSING_REFERER);
+    }
+    let refusal = book.rexxar.refusal(json!({}));
+    refusal.unwrap_or_else(|| told(&book, id, REXXAR))
+}
+
+async fn card(State(book): State<Shared>, uri: OriginalUri) -> Response {
+    let book = locked(&book);
+    let refusal = book.card.refusal(json!({"r": 0}));
+    refusal.unwrap_or_else(|| told(&book, number(&uri, "subject_id") as u64, CARD))
+}
+
+fn told(book: &Book, id: u64, template: &str) -> Response {
+    match book.films.iter().find(|film| film.id == id) {
+        Some(film) => as_json(StatusCode::OK, &film.told(template)),
+        None => as_json(StatusCode::NOT_FOUND, "{}"),
+    }
+}
+
+fn challenge() -> Response {
+    let location = [(header::LOCATION, "https://sec.douban.com/c?r=https%3A%2F%2Fmovie.douban.com%2F")];
+    (StatusCode::FOUND, location, CHALLENGE).into_response()
+}
+
+fn redirect(location: &str) -> Response {
+    (StatusCode::MOVED_PERMANENTLY, [(header::LOCATION, location)]).into_response()
+}
+
+fn html(status: StatusCode, body: &str) -> Response {
+    (status, [(header::CONTENT_TYPE, "text/html; charset=utf-8")], body.to_owned()).into_response()
+}
+
+fn as_json(status: StatusCode, body: &str) -> Response {
+    (status, [(header::CONTENT_TYPE, "application/json")], body.to_owned()).into_response()
+}
+
+fn header_text(headers: &HeaderMap, name: header::HeaderName) -> &str {
+    headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+}
+
+fn number(uri: &OriginalUri, name: &str) -> usize {
+    let query = uri.query().unwrap_or_default();
+    let mut pairs = url::form_urlencoded::parse(query.as_bytes());
+    pairs.find(|(known, _)| known == name).and_then(|(_, value)| value.parse().ok()).unwrap_or_default()
+}
+
+fn locked(book: &Shared) -> MutexGuard<'_, Book> {
+    book.lock().unwrap_or_else(PoisonError::into_inner)
+}
