@@ -37,24 +37,29 @@ complete -c tongbu -n "__fish_tongbu_needs_command" -s h -l help -d 'Print help 
 complete -c tongbu -n "__fish_tongbu_needs_command" -s V -l version -d 'Print version'
 complete -c tongbu -n "__fish_tongbu_needs_command" -f -a "sync" -d 'Make one sync pass'
 complete -c tongbu -n "__fish_tongbu_needs_command" -f -a "records" -d 'What past runs did'
+complete -c tongbu -n "__fish_tongbu_needs_command" -f -a "tasks" -d 'Call tasks and the lead packages they call'
+complete -c tongbu -n "__fish_tongbu_needs_command" -f -a "packages" -d 'The lead packages that tasks are matched to'
 complete -c tongbu -n "__fish_tongbu_needs_command" -f -a "locks" -d 'Who holds which lock'
+complete -c tongbu -n "__fish_tongbu_needs_command" -f -a "ecs" -d 'The cloud instances that are stored, and their changes'
 complete -c tongbu -n "__fish_tongbu_needs_command" -f -a "status" -d 'How each sync stands'
 complete -c tongbu -n "__fish_tongbu_needs_command" -f -a "douban" -d 'The films that came from Douban'
 complete -c tongbu -n "__fish_tongbu_needs_command" -f -a "config" -d 'The configuration file'
 complete -c tongbu -n "__fish_tongbu_needs_command" -f -a "generate" -d 'Completions, manual pages, JSON Schemas'
-complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and not __fish_seen_subcommand_from fairing douban all" -l db -d 'The database file' -r -F
-complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and not __fish_seen_subcommand_from fairing douban all" -l config -d 'The configuration file' -r -F
-complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and not __fish_seen_subcommand_from fairing douban all" -l log-file -d 'Log as JSON lines, a file a day: `a.jsonl` becomes `a.2025-10-24.jsonl`' -r -F
-complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and not __fish_seen_subcommand_from fairing douban all" -l lang -d 'The language of tables and summaries; by the locale by default' -r -f -a "en\t''
+complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and not __fish_seen_subcommand_from fairing douban tasks ecs all" -l db -d 'The database file' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and not __fish_seen_subcommand_from fairing douban tasks ecs all" -l config -d 'The configuration file' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and not __fish_seen_subcommand_from fairing douban tasks ecs all" -l log-file -d 'Log as JSON lines, a file a day: `a.jsonl` becomes `a.2025-10-24.jsonl`' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and not __fish_seen_subcommand_from fairing douban tasks ecs all" -l lang -d 'The language of tables and summaries; by the locale by default' -r -f -a "en\t''
 zh\t''"
-complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and not __fish_seen_subcommand_from fairing douban all" -l json -d 'Answer with one JSON document'
-complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and not __fish_seen_subcommand_from fairing douban all" -s q -l quiet -d 'Say nothing on success'
-complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and not __fish_seen_subcommand_from fairing douban all" -s v -l verbose -d 'Log to stderr; twice for more'
-complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and not __fish_seen_subcommand_from fairing douban all" -l no-progress -d 'No progress bars'
-complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and not __fish_seen_subcommand_from fairing douban all" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and not __fish_seen_subcommand_from fairing douban all" -f -a "fairing" -d 'Survey questions and responses of every Fairing account'
-complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and not __fish_seen_subcommand_from fairing douban all" -f -a "douban" -d 'The newest films on Douban, and the details of each'
-complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and not __fish_seen_subcommand_from fairing douban all" -f -a "all" -d 'Every configured upstream; one failing does not stop the others, the worst code wins'
+complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and not __fish_seen_subcommand_from fairing douban tasks ecs all" -l json -d 'Answer with one JSON document'
+complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and not __fish_seen_subcommand_from fairing douban tasks ecs all" -s q -l quiet -d 'Say nothing on success'
+complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and not __fish_seen_subcommand_from fairing douban tasks ecs all" -s v -l verbose -d 'Log to stderr; twice for more'
+complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and not __fish_seen_subcommand_from fairing douban tasks ecs all" -l no-progress -d 'No progress bars'
+complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and not __fish_seen_subcommand_from fairing douban tasks ecs all" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and not __fish_seen_subcommand_from fairing douban tasks ecs all" -f -a "fairing" -d 'Survey questions and responses of every Fairing account'
+complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and not __fish_seen_subcommand_from fairing douban tasks ecs all" -f -a "douban" -d 'The newest films on Douban, and the details of each'
+complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and not __fish_seen_subcommand_from fairing douban tasks ecs all" -f -a "tasks" -d 'Call-centre tasks of a time window, matched to lead packages'
+complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and not __fish_seen_subcommand_from fairing douban tasks ecs all" -f -a "ecs" -d 'Compute instances of every cloud account, region by region'
+complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and not __fish_seen_subcommand_from fairing douban tasks ecs all" -f -a "all" -d 'Every configured upstream; one failing does not stop the others, the worst code wins'
 complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from fairing" -l account -d 'Only this account (may be repeated); all configured ones by default' -r
 complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from fairing" -l kind -d 'Only this kind; both by default' -r -f -a "questions\t''
 responses\t''"
@@ -103,6 +108,54 @@ complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subc
 complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from douban" -s v -l verbose -d 'Log to stderr; twice for more'
 complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from douban" -l no-progress -d 'No progress bars'
 complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from douban" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from tasks" -l window -d 'The days before today, or today up to now; each has a lock of its own' -r -f -a "historical\t'The days before today'
+today\t'Today up to now'"
+complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from tasks" -l from -d 'Read the days from this one on instead, for a repair' -r
+complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from tasks" -l to -d 'The last day of the repair, included' -r
+complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from tasks" -l on-lock -d 'When another run holds a lock: fail, skip, wait or wait=DUR' -r
+complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from tasks" -l max-runtime -d 'End the run after this time, `none` for no limit; what was committed stays' -r
+complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from tasks" -l trigger -d 'Who started it; manual on a terminal by default, else auto' -r -f -a "auto\t''
+manual\t''"
+complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from tasks" -l accept-deletes -d 'Allow up to so many deletions that a guard would withhold' -r
+complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from tasks" -l metrics-file -d 'Write the metrics\' text here after the run' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from tasks" -l db -d 'The database file' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from tasks" -l config -d 'The configuration file' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from tasks" -l log-file -d 'Log as JSON lines, a file a day: `a.jsonl` becomes `a.2025-10-24.jsonl`' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from tasks" -l lang -d 'The language of tables and summaries; by the locale by default' -r -f -a "en\t''
+zh\t''"
+complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from tasks" -l dry-run -d 'Fetch, compare and show, but write nothing'
+complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from tasks" -l force -d 'Ignore the minimum interval and a pause the upstream asked for'
+complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from tasks" -l allow-partial -d 'Exit 0 instead of 3 when some items or scopes failed'
+complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from tasks" -l error-on-no-change -d 'Exit 9 when nothing changed'
+complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from tasks" -l json -d 'Answer with one JSON document'
+complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from tasks" -s q -l quiet -d 'Say nothing on success'
+complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from tasks" -s v -l verbose -d 'Log to stderr; twice for more'
+complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from tasks" -l no-progress -d 'No progress bars'
+complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from tasks" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from ecs" -l account -d 'Only this account (may be repeated); all enabled ones by default' -r
+complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from ecs" -l regions -d 'Only these regions; the account\'s own list by default, else all it has' -r
+complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from ecs" -l on-lock -d 'When another run holds a lock: fail, skip, wait or wait=DUR' -r
+complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from ecs" -l max-runtime -d 'End the run after this time, `none` for no limit; what was committed stays' -r
+complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from ecs" -l trigger -d 'Who started it; manual on a terminal by default, else auto' -r -f -a "auto\t''
+manual\t''"
+complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from ecs" -l accept-deletes -d 'Allow up to so many deletions that a guard would withhold' -r
+complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from ecs" -l metrics-file -d 'Write the metrics\' text here after the run' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from ecs" -l db -d 'The database file' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from ecs" -l config -d 'The configuration file' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from ecs" -l log-file -d 'Log as JSON lines, a file a day: `a.jsonl` becomes `a.2025-10-24.jsonl`' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from ecs" -l lang -d 'The language of tables and summaries; by the locale by default' -r -f -a "en\t''
+zh\t''"
+complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from ecs" -l incremental -d 'Ask for disks only where an instance is new or differs'
+complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from ecs" -l status-only -d 'Only ask for the statuses of the instances that are stored'
+complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from ecs" -l dry-run -d 'Fetch, compare and show, but write nothing'
+complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from ecs" -l force -d 'Ignore the minimum interval and a pause the upstream asked for'
+complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from ecs" -l allow-partial -d 'Exit 0 instead of 3 when some items or scopes failed'
+complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from ecs" -l error-on-no-change -d 'Exit 9 when nothing changed'
+complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from ecs" -l json -d 'Answer with one JSON document'
+complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from ecs" -s q -l quiet -d 'Say nothing on success'
+complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from ecs" -s v -l verbose -d 'Log to stderr; twice for more'
+complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from ecs" -l no-progress -d 'No progress bars'
+complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from ecs" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from all" -l on-lock -d 'When another run holds a lock: fail, skip, wait or wait=DUR' -r
 complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from all" -l max-runtime -d 'End the run after this time, `none` for no limit; what was committed stays' -r
 complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from all" -l trigger -d 'Who started it; manual on a terminal by default, else auto' -r -f -a "auto\t''
@@ -169,6 +222,7 @@ complete -c tongbu -n "__fish_tongbu_using_subcommand records; and __fish_seen_s
 complete -c tongbu -n "__fish_tongbu_using_subcommand records; and __fish_seen_subcommand_from show" -l log-file -d 'Log as JSON lines, a file a day: `a.jsonl` becomes `a.2025-10-24.jsonl`' -r -F
 complete -c tongbu -n "__fish_tongbu_using_subcommand records; and __fish_seen_subcommand_from show" -l lang -d 'The language of tables and summaries; by the locale by default' -r -f -a "en\t''
 zh\t''"
+complete -c tongbu -n "__fish_tongbu_using_subcommand records; and __fish_seen_subcommand_from show" -l changes -d 'With every change of a cloud instance it found'
 complete -c tongbu -n "__fish_tongbu_using_subcommand records; and __fish_seen_subcommand_from show" -l log -d 'With the run\'s lines from the log file'
 complete -c tongbu -n "__fish_tongbu_using_subcommand records; and __fish_seen_subcommand_from show" -l json -d 'Answer with one JSON document'
 complete -c tongbu -n "__fish_tongbu_using_subcommand records; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Say nothing on success'
@@ -211,6 +265,118 @@ complete -c tongbu -n "__fish_tongbu_using_subcommand records; and __fish_seen_s
 complete -c tongbu -n "__fish_tongbu_using_subcommand records; and __fish_seen_subcommand_from prune" -s v -l verbose -d 'Log to stderr; twice for more'
 complete -c tongbu -n "__fish_tongbu_using_subcommand records; and __fish_seen_subcommand_from prune" -l no-progress -d 'No progress bars'
 complete -c tongbu -n "__fish_tongbu_using_subcommand records; and __fish_seen_subcommand_from prune" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and not __fish_seen_subcommand_from list suggest match idle rematch" -l db -d 'The database file' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and not __fish_seen_subcommand_from list suggest match idle rematch" -l config -d 'The configuration file' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and not __fish_seen_subcommand_from list suggest match idle rematch" -l log-file -d 'Log as JSON lines, a file a day: `a.jsonl` becomes `a.2025-10-24.jsonl`' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and not __fish_seen_subcommand_from list suggest match idle rematch" -l lang -d 'The language of tables and summaries; by the locale by default' -r -f -a "en\t''
+zh\t''"
+complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and not __fish_seen_subcommand_from list suggest match idle rematch" -l json -d 'Answer with one JSON document'
+complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and not __fish_seen_subcommand_from list suggest match idle rematch" -s q -l quiet -d 'Say nothing on success'
+complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and not __fish_seen_subcommand_from list suggest match idle rematch" -s v -l verbose -d 'Log to stderr; twice for more'
+complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and not __fish_seen_subcommand_from list suggest match idle rematch" -l no-progress -d 'No progress bars'
+complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and not __fish_seen_subcommand_from list suggest match idle rematch" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and not __fish_seen_subcommand_from list suggest match idle rematch" -f -a "list" -d 'The stored tasks; pending ones grouped by what their names begin with, the best suggestion beside each'
+complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and not __fish_seen_subcommand_from list suggest match idle rematch" -f -a "suggest" -d 'Packages that may be meant by a task\'s name'
+complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and not __fish_seen_subcommand_from list suggest match idle rematch" -f -a "match" -d 'Match a task to a package by hand; no sync changes that'
+complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and not __fish_seen_subcommand_from list suggest match idle rematch" -f -a "idle" -d 'Mark tasks as calling no package (闲散); no sync matches them again'
+complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and not __fish_seen_subcommand_from list suggest match idle rematch" -f -a "rematch" -d 'Match the pending tasks that have a package by now'
+complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from list" -l match -d 'Only those that stand so' -r -f -a "pending\t''
+matched\t''
+idle\t''"
+complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from list" -l db -d 'The database file' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from list" -l config -d 'The configuration file' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from list" -l log-file -d 'Log as JSON lines, a file a day: `a.jsonl` becomes `a.2025-10-24.jsonl`' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from list" -l lang -d 'The language of tables and summaries; by the locale by default' -r -f -a "en\t''
+zh\t''"
+complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from list" -l json -d 'Answer with one JSON document'
+complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Say nothing on success'
+complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Log to stderr; twice for more'
+complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from list" -l no-progress -d 'No progress bars'
+complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from suggest" -l db -d 'The database file' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from suggest" -l config -d 'The configuration file' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from suggest" -l log-file -d 'Log as JSON lines, a file a day: `a.jsonl` becomes `a.2025-10-24.jsonl`' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from suggest" -l lang -d 'The language of tables and summaries; by the locale by default' -r -f -a "en\t''
+zh\t''"
+complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from suggest" -l json -d 'Answer with one JSON document'
+complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from suggest" -s q -l quiet -d 'Say nothing on success'
+complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from suggest" -s v -l verbose -d 'Log to stderr; twice for more'
+complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from suggest" -l no-progress -d 'No progress bars'
+complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from suggest" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from match" -l db -d 'The database file' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from match" -l config -d 'The configuration file' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from match" -l log-file -d 'Log as JSON lines, a file a day: `a.jsonl` becomes `a.2025-10-24.jsonl`' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from match" -l lang -d 'The language of tables and summaries; by the locale by default' -r -f -a "en\t''
+zh\t''"
+complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from match" -l json -d 'Answer with one JSON document'
+complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from match" -s q -l quiet -d 'Say nothing on success'
+complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from match" -s v -l verbose -d 'Log to stderr; twice for more'
+complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from match" -l no-progress -d 'No progress bars'
+complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from match" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from idle" -l db -d 'The database file' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from idle" -l config -d 'The configuration file' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from idle" -l log-file -d 'Log as JSON lines, a file a day: `a.jsonl` becomes `a.2025-10-24.jsonl`' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from idle" -l lang -d 'The language of tables and summaries; by the locale by default' -r -f -a "en\t''
+zh\t''"
+complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from idle" -l json -d 'Answer with one JSON document'
+complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from idle" -s q -l quiet -d 'Say nothing on success'
+complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from idle" -s v -l verbose -d 'Log to stderr; twice for more'
+complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from idle" -l no-progress -d 'No progress bars'
+complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from idle" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from rematch" -l db -d 'The database file' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from rematch" -l config -d 'The configuration file' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from rematch" -l log-file -d 'Log as JSON lines, a file a day: `a.jsonl` becomes `a.2025-10-24.jsonl`' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from rematch" -l lang -d 'The language of tables and summaries; by the locale by default' -r -f -a "en\t''
+zh\t''"
+complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from rematch" -l json -d 'Answer with one JSON document'
+complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from rematch" -s q -l quiet -d 'Say nothing on success'
+complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from rematch" -s v -l verbose -d 'Log to stderr; twice for more'
+complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from rematch" -l no-progress -d 'No progress bars'
+complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from rematch" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c tongbu -n "__fish_tongbu_using_subcommand packages; and not __fish_seen_subcommand_from import list remove" -l db -d 'The database file' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand packages; and not __fish_seen_subcommand_from import list remove" -l config -d 'The configuration file' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand packages; and not __fish_seen_subcommand_from import list remove" -l log-file -d 'Log as JSON lines, a file a day: `a.jsonl` becomes `a.2025-10-24.jsonl`' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand packages; and not __fish_seen_subcommand_from import list remove" -l lang -d 'The language of tables and summaries; by the locale by default' -r -f -a "en\t''
+zh\t''"
+complete -c tongbu -n "__fish_tongbu_using_subcommand packages; and not __fish_seen_subcommand_from import list remove" -l json -d 'Answer with one JSON document'
+complete -c tongbu -n "__fish_tongbu_using_subcommand packages; and not __fish_seen_subcommand_from import list remove" -s q -l quiet -d 'Say nothing on success'
+complete -c tongbu -n "__fish_tongbu_using_subcommand packages; and not __fish_seen_subcommand_from import list remove" -s v -l verbose -d 'Log to stderr; twice for more'
+complete -c tongbu -n "__fish_tongbu_using_subcommand packages; and not __fish_seen_subcommand_from import list remove" -l no-progress -d 'No progress bars'
+complete -c tongbu -n "__fish_tongbu_using_subcommand packages; and not __fish_seen_subcommand_from import list remove" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c tongbu -n "__fish_tongbu_using_subcommand packages; and not __fish_seen_subcommand_from import list remove" -f -a "import" -d 'Bring packages in from a CSV file: all of its rows, or none'
+complete -c tongbu -n "__fish_tongbu_using_subcommand packages; and not __fish_seen_subcommand_from import list remove" -f -a "list" -d 'All packages, by code'
+complete -c tongbu -n "__fish_tongbu_using_subcommand packages; and not __fish_seen_subcommand_from import list remove" -f -a "remove" -d 'Remove a package; its values stay in the database, and tasks matched by hand to it fail from then on'
+complete -c tongbu -n "__fish_tongbu_using_subcommand packages; and __fish_seen_subcommand_from import" -l db -d 'The database file' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand packages; and __fish_seen_subcommand_from import" -l config -d 'The configuration file' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand packages; and __fish_seen_subcommand_from import" -l log-file -d 'Log as JSON lines, a file a day: `a.jsonl` becomes `a.2025-10-24.jsonl`' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand packages; and __fish_seen_subcommand_from import" -l lang -d 'The language of tables and summaries; by the locale by default' -r -f -a "en\t''
+zh\t''"
+complete -c tongbu -n "__fish_tongbu_using_subcommand packages; and __fish_seen_subcommand_from import" -l dry-run -d 'Only show what would change'
+complete -c tongbu -n "__fish_tongbu_using_subcommand packages; and __fish_seen_subcommand_from import" -l json -d 'Answer with one JSON document'
+complete -c tongbu -n "__fish_tongbu_using_subcommand packages; and __fish_seen_subcommand_from import" -s q -l quiet -d 'Say nothing on success'
+complete -c tongbu -n "__fish_tongbu_using_subcommand packages; and __fish_seen_subcommand_from import" -s v -l verbose -d 'Log to stderr; twice for more'
+complete -c tongbu -n "__fish_tongbu_using_subcommand packages; and __fish_seen_subcommand_from import" -l no-progress -d 'No progress bars'
+complete -c tongbu -n "__fish_tongbu_using_subcommand packages; and __fish_seen_subcommand_from import" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c tongbu -n "__fish_tongbu_using_subcommand packages; and __fish_seen_subcommand_from list" -l db -d 'The database file' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand packages; and __fish_seen_subcommand_from list" -l config -d 'The configuration file' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand packages; and __fish_seen_subcommand_from list" -l log-file -d 'Log as JSON lines, a file a day: `a.jsonl` becomes `a.2025-10-24.jsonl`' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand packages; and __fish_seen_subcommand_from list" -l lang -d 'The language of tables and summaries; by the locale by default' -r -f -a "en\t''
+zh\t''"
+complete -c tongbu -n "__fish_tongbu_using_subcommand packages; and __fish_seen_subcommand_from list" -l json -d 'Answer with one JSON document'
+complete -c tongbu -n "__fish_tongbu_using_subcommand packages; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Say nothing on success'
+complete -c tongbu -n "__fish_tongbu_using_subcommand packages; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Log to stderr; twice for more'
+complete -c tongbu -n "__fish_tongbu_using_subcommand packages; and __fish_seen_subcommand_from list" -l no-progress -d 'No progress bars'
+complete -c tongbu -n "__fish_tongbu_using_subcommand packages; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c tongbu -n "__fish_tongbu_using_subcommand packages; and __fish_seen_subcommand_from remove" -l db -d 'The database file' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand packages; and __fish_seen_subcommand_from remove" -l config -d 'The configuration file' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand packages; and __fish_seen_subcommand_from remove" -l log-file -d 'Log as JSON lines, a file a day: `a.jsonl` becomes `a.2025-10-24.jsonl`' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand packages; and __fish_seen_subcommand_from remove" -l lang -d 'The language of tables and summaries; by the locale by default' -r -f -a "en\t''
+zh\t''"
+complete -c tongbu -n "__fish_tongbu_using_subcommand packages; and __fish_seen_subcommand_from remove" -l json -d 'Answer with one JSON document'
+complete -c tongbu -n "__fish_tongbu_using_subcommand packages; and __fish_seen_subcommand_from remove" -s q -l quiet -d 'Say nothing on success'
+complete -c tongbu -n "__fish_tongbu_using_subcommand packages; and __fish_seen_subcommand_from remove" -s v -l verbose -d 'Log to stderr; twice for more'
+complete -c tongbu -n "__fish_tongbu_using_subcommand packages; and __fish_seen_subcommand_from remove" -l no-progress -d 'No progress bars'
+complete -c tongbu -n "__fish_tongbu_using_subcommand packages; and __fish_seen_subcommand_from remove" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c tongbu -n "__fish_tongbu_using_subcommand locks; and not __fish_seen_subcommand_from list clean break" -l db -d 'The database file' -r -F
 complete -c tongbu -n "__fish_tongbu_using_subcommand locks; and not __fish_seen_subcommand_from list clean break" -l config -d 'The configuration file' -r -F
 complete -c tongbu -n "__fish_tongbu_using_subcommand locks; and not __fish_seen_subcommand_from list clean break" -l log-file -d 'Log as JSON lines, a file a day: `a.jsonl` becomes `a.2025-10-24.jsonl`' -r -F
@@ -257,6 +423,49 @@ complete -c tongbu -n "__fish_tongbu_using_subcommand locks; and __fish_seen_sub
 complete -c tongbu -n "__fish_tongbu_using_subcommand locks; and __fish_seen_subcommand_from break" -s v -l verbose -d 'Log to stderr; twice for more'
 complete -c tongbu -n "__fish_tongbu_using_subcommand locks; and __fish_seen_subcommand_from break" -l no-progress -d 'No progress bars'
 complete -c tongbu -n "__fish_tongbu_using_subcommand locks; and __fish_seen_subcommand_from break" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c tongbu -n "__fish_tongbu_using_subcommand ecs; and not __fish_seen_subcommand_from list changes" -l db -d 'The database file' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand ecs; and not __fish_seen_subcommand_from list changes" -l config -d 'The configuration file' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand ecs; and not __fish_seen_subcommand_from list changes" -l log-file -d 'Log as JSON lines, a file a day: `a.jsonl` becomes `a.2025-10-24.jsonl`' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand ecs; and not __fish_seen_subcommand_from list changes" -l lang -d 'The language of tables and summaries; by the locale by default' -r -f -a "en\t''
+zh\t''"
+complete -c tongbu -n "__fish_tongbu_using_subcommand ecs; and not __fish_seen_subcommand_from list changes" -l json -d 'Answer with one JSON document'
+complete -c tongbu -n "__fish_tongbu_using_subcommand ecs; and not __fish_seen_subcommand_from list changes" -s q -l quiet -d 'Say nothing on success'
+complete -c tongbu -n "__fish_tongbu_using_subcommand ecs; and not __fish_seen_subcommand_from list changes" -s v -l verbose -d 'Log to stderr; twice for more'
+complete -c tongbu -n "__fish_tongbu_using_subcommand ecs; and not __fish_seen_subcommand_from list changes" -l no-progress -d 'No progress bars'
+complete -c tongbu -n "__fish_tongbu_using_subcommand ecs; and not __fish_seen_subcommand_from list changes" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c tongbu -n "__fish_tongbu_using_subcommand ecs; and not __fish_seen_subcommand_from list changes" -f -a "list" -d 'The instances that are stored'
+complete -c tongbu -n "__fish_tongbu_using_subcommand ecs; and not __fish_seen_subcommand_from list changes" -f -a "changes" -d 'What changed, instance by instance and field by field'
+complete -c tongbu -n "__fish_tongbu_using_subcommand ecs; and __fish_seen_subcommand_from list" -l account -d 'Only of this account' -r
+complete -c tongbu -n "__fish_tongbu_using_subcommand ecs; and __fish_seen_subcommand_from list" -l region -d 'Only in this region' -r
+complete -c tongbu -n "__fish_tongbu_using_subcommand ecs; and __fish_seen_subcommand_from list" -l status -d 'Only those that stand so' -r -f -a "pending\t''
+running\t''
+starting\t''
+stopping\t''
+stopped\t''
+terminated\t''
+unknown\t''"
+complete -c tongbu -n "__fish_tongbu_using_subcommand ecs; and __fish_seen_subcommand_from list" -l tag -d 'Only those with this tag (may be repeated)' -r
+complete -c tongbu -n "__fish_tongbu_using_subcommand ecs; and __fish_seen_subcommand_from list" -l db -d 'The database file' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand ecs; and __fish_seen_subcommand_from list" -l config -d 'The configuration file' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand ecs; and __fish_seen_subcommand_from list" -l log-file -d 'Log as JSON lines, a file a day: `a.jsonl` becomes `a.2025-10-24.jsonl`' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand ecs; and __fish_seen_subcommand_from list" -l lang -d 'The language of tables and summaries; by the locale by default' -r -f -a "en\t''
+zh\t''"
+complete -c tongbu -n "__fish_tongbu_using_subcommand ecs; and __fish_seen_subcommand_from list" -l json -d 'Answer with one JSON document'
+complete -c tongbu -n "__fish_tongbu_using_subcommand ecs; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Say nothing on success'
+complete -c tongbu -n "__fish_tongbu_using_subcommand ecs; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Log to stderr; twice for more'
+complete -c tongbu -n "__fish_tongbu_using_subcommand ecs; and __fish_seen_subcommand_from list" -l no-progress -d 'No progress bars'
+complete -c tongbu -n "__fish_tongbu_using_subcommand ecs; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c tongbu -n "__fish_tongbu_using_subcommand ecs; and __fish_seen_subcommand_from changes" -l since -d 'Only those told since: 7d, 2025-10-24' -r
+complete -c tongbu -n "__fish_tongbu_using_subcommand ecs; and __fish_seen_subcommand_from changes" -l db -d 'The database file' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand ecs; and __fish_seen_subcommand_from changes" -l config -d 'The configuration file' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand ecs; and __fish_seen_subcommand_from changes" -l log-file -d 'Log as JSON lines, a file a day: `a.jsonl` becomes `a.2025-10-24.jsonl`' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand ecs; and __fish_seen_subcommand_from changes" -l lang -d 'The language of tables and summaries; by the locale by default' -r -f -a "en\t''
+zh\t''"
+complete -c tongbu -n "__fish_tongbu_using_subcommand ecs; and __fish_seen_subcommand_from changes" -l json -d 'Answer with one JSON document'
+complete -c tongbu -n "__fish_tongbu_using_subcommand ecs; and __fish_seen_subcommand_from changes" -s q -l quiet -d 'Say nothing on success'
+complete -c tongbu -n "__fish_tongbu_using_subcommand ecs; and __fish_seen_subcommand_from changes" -s v -l verbose -d 'Log to stderr; twice for more'
+complete -c tongbu -n "__fish_tongbu_using_subcommand ecs; and __fish_seen_subcommand_from changes" -l no-progress -d 'No progress bars'
+complete -c tongbu -n "__fish_tongbu_using_subcommand ecs; and __fish_seen_subcommand_from changes" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c tongbu -n "__fish_tongbu_using_subcommand status" -l max-age -d 'Exit 14 when the last success of NAME is older; may be repeated' -r
 complete -c tongbu -n "__fish_tongbu_using_subcommand status" -l db -d 'The database file' -r -F
 complete -c tongbu -n "__fish_tongbu_using_subcommand status" -l config -d 'The configuration file' -r -F

@@ -11,9 +11,11 @@ use super::ecs::EcsArgs;
 use super::examples;
 use super::generate::GenerateArgs;
 use super::locks::LocksArgs;
+use super::packages::PackagesArgs;
 use super::records::RecordsArgs;
 use super::status::StatusArgs;
 use super::sync::SyncArgs;
+use super::tasks::TasksArgs;
 use crate::exit::Exit;
 
 const ABOUT: &str = "One-shot sync passes into a local SQLite file, safe to schedule";
@@ -40,6 +42,12 @@ pub enum Topic {
     /// What past runs did
     #[command(subcommand, arg_required_else_help = true)]
     Records(RecordsArgs),
+    /// Call tasks and the lead packages they call
+    #[command(subcommand, arg_required_else_help = true)]
+    Tasks(TasksArgs),
+    /// The lead packages that tasks are matched to
+    #[command(subcommand, arg_required_else_help = true)]
+    Packages(PackagesArgs),
     /// Who holds which lock
     #[command(subcommand, arg_required_else_help = true)]
     Locks(LocksArgs),

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use crate::error::Class;
+use crate::store::Holder;
 use crate::ui::{errors, log};
 use crate::upstreams::Failure;
 use crate::{config, run, store, upstreams};
@@ -23,8 +24,13 @@ pub enum Error {
     /// The command line asks for what is not there.
     #[error("{message}")]
     Usage { message: String, hint: String },
+    /// Another process holds the lock that a command needs.
+    #[error("`{}` is locked by {} (pid {} on {})", .0.name, .0.owner, .0.pid, .0.host)]
+    Locked(Box<Holder>),
     #[error("no upstream is configured")]
     NothingConfigured,
+    #[error("cannot read `{}`", path.display())]
+    Read { path: PathBuf, source: std::io::Error },
     #[error("cannot write `{}`", path.display())]
     Write { path: PathBuf, source: std::io::Error },
 }
@@ -36,7 +42,8 @@ impl Error {
             Self::Store(error) => error.class(),
             Self::Run(error) => error.class(),
             Self::Upstream(error) => error.class(),
-            Self::Usage { .. } => Class::Usage,
+            Self::Usage { .. } | Self::Read { .. } => Class::Usage,
+            Self::Locked(_) => Class::Busy,
             Self::Log(_) | Self::NothingConfigured | Self::Write { .. } => Class::Config,
         }
     }
@@ -53,6 +60,8 @@ impl Error {
             Self::NothingConfigured => {
                 Some("write a configuration with `tongbu config init`, then fill in an upstream".to_owned())
             }
+            Self::Locked(_) => Some("run again in a moment; see who holds it with `tongbu locks list`".to_owned()),
+            Self::Read { .. } => Some("give the path of a file you may read".to_owned()),
             Self::Write { .. } => Some("give a path you may write to, or remove what stands there".to_owned()),
         };
         exact.unwrap_or_else(|| self.class().hint().to_owned())

@@ -13,11 +13,13 @@ mod examples;
 mod generate;
 mod locks;
 mod manual;
+mod packages;
 mod panics;
 mod records;
 mod session;
 mod status;
 mod sync;
+mod tasks;
 mod usage;
 mod values;
 
@@ -65,6 +67,8 @@ fn run_topic(session: &mut Session, topic: Topic) -> Result<Exit, Error> {
     match topic {
         Topic::Sync(args) => sync::cmd_sync(session, args),
         Topic::Records(args) => records::cmd_records(session, args),
+        Topic::Tasks(args) => tasks::cmd_tasks(session, args),
+        Topic::Packages(args) => packages::cmd_packages(session, &args),
         Topic::Locks(args) => locks::cmd_locks(session, args),
         Topic::Ecs(args) => ecs::cmd_ecs(session, args),
         Topic::Status(args) => status::cmd_status(session, &args),

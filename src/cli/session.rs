@@ -1,16 +1,21 @@
 //! What a command works with: the voice, the flags, and what they open.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use super::args::GlobalArgs;
 use super::error::Error;
 use crate::config::{self, Config, Lang};
 use crate::exit::Exit;
-use crate::store::{Mode, Opening, Store};
+use crate::run;
+use crate::store::{Acquisition, LeaseRequest, Mode, Opening, Store, Writer};
 use crate::ui::log::{self, LogFile};
 use crate::ui::notices::NoRunYet;
 use crate::ui::{Answer, Ui};
 use crate::upstreams;
+
+/// How long a command that changes a few rows may keep others out if it dies.
+const LEASE_TTL: Duration = Duration::from_secs(60);
 
 /// One invocation, from its flags on.
 #[derive(Debug)]
@@ -74,15 +79,39 @@ impl Session {
         Ok(Exit::Ok)
     }
 
+    /// Opens the database; `ReadWrite` makes it where it is missing.
+    pub fn open(&self, path: &Path, mode: Mode) -> Result<Store, Error> {
+        let opening = Opening { clock: self.ui.clock().clone(), mode, components: upstreams::components() };
+        Ok(Store::open(path, opening)?)
+    }
+
     /// Opens the database where it exists; `None` where no run has made one yet.
     pub fn open_existing(&self, path: &Path, mode: Mode) -> Result<Option<Store>, Error> {
         // What cannot be looked at is opened, so that the store's own error tells why.
         if matches!(path.try_exists(), Ok(false)) {
             return Ok(None);
         }
-        let opening = Opening { clock: self.ui.clock().clone(), mode, components: upstreams::components() };
-        Ok(Some(Store::open(path, opening)?))
+        self.open(path, mode).map(Some)
     }
+}
+
+/// Does `work` in one transaction, under a lease of that name which is held for no longer.
+pub fn write<T: Send + 'static>(
+    store: &Store,
+    name: &str,
+    work: impl FnOnce(&Writer<'_>) -> Result<T, Error> + Send + 'static,
+) -> Result<T, Error> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(run::Error::Runtime)?;
+    let request = LeaseRequest { name, ttl: LEASE_TTL, trace_id: "", record: None };
+    let lease = match runtime.block_on(store.acquire(request))? {
+        Acquisition::Held(lease) => lease,
+        Acquisition::Busy(holder) => return Err(Error::Locked(Box::new(holder))),
+    };
+    let outcome = store.write_blocking(&lease, work);
+    let released = runtime.block_on(store.release(lease, None));
+    let value = outcome?;
+    released?;
+    Ok(value)
 }
 
 fn log_file(path: &Path, config: &Config) -> LogFile {

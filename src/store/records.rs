@@ -69,7 +69,13 @@ pub struct Problem {
     #[serde(rename = "error")]
     pub message: String,
     pub at: Timestamp,
+    /// The same facts and more under the upstream's own names, such as `task_id`.
+    #[serde(flatten)]
+    pub facts: Facts,
 }
+
+/// What an upstream tells of a problem beside what every problem has.
+pub type Facts = serde_json::Map<String, serde_json::Value>;
 
 /// Who started the run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -11,6 +11,7 @@ use super::errors::{ErrorDocument, render_error};
 use super::films::FilmsAnswer;
 use super::locks::{BreakAnswer, CleanAnswer, LocksAnswer};
 use super::notices::{CheckAnswer, CreatedAnswer, NoRunYet, PathsAnswer};
+use super::packages::{ImportAnswer, PackagesAnswer, RemovedAnswer};
 use super::records::RecordsAnswer;
 use super::samples;
 use super::settings::SettingsAnswer;
@@ -18,6 +19,7 @@ use super::show::RecordAnswer;
 use super::stats::{Stats, StatsAnswer};
 use super::status::{StatusAnswer, SyncRow};
 use super::sync_report::{SyncAllAnswer, SyncAnswer};
+use super::tasks::{Group, MatchedAnswer, PendingAnswer, SuggestAnswer, TasksAnswer};
 use super::{json, log};
 use crate::config::{Language, Place, Setting};
 use crate::error::Class;
@@ -26,6 +28,8 @@ use crate::run::Report;
 use crate::store::records::{Page, Record};
 use crate::store::{Holder, Problem, Status, Summary};
 use crate::upstreams::Failure;
+use crate::upstreams::tasks::matching::Match;
+use crate::upstreams::tasks::similar::Suggestion;
 
 /// Every control and formatting character alone and inside text, and sequences that terminals obey.
 fn hostile_strings() -> Vec<String> {
@@ -197,6 +201,27 @@ fn check_rest(text: &str) {
     check(text, &SettingsAnswer(vec![Setting { key: text.to_owned(), value: text.into(), place }]));
 }
 
+fn check_tasks(text: &str) {
+    let task = || samples::task(text, text, Match::Manual { code: text.to_owned() });
+    let suggestion = || Suggestion { code: text.to_owned(), similarity: 0.5 };
+    check(text, &TasksAnswer(vec![task()]));
+    let group = Group { prefix: text.to_owned(), suggestion: Some(suggestion()), tasks: vec![task()] };
+    check(text, &PendingAnswer(vec![group]));
+    check(text, &SuggestAnswer { task: task(), suggestions: vec![suggestion()] });
+    check(text, &MatchedAnswer(vec![(text.to_owned(), Match::Manual { code: text.to_owned() })]));
+    check(text, &PackagesAnswer(vec![samples::package(text)]));
+    check(text, &RemovedAnswer { code: text.to_owned(), task_count: 1 });
+    let import = ImportAnswer {
+        new_count: 1,
+        updated_count: 0,
+        unchanged_count: 0,
+        unknown_headers: vec![text.to_owned()],
+        encoding: "UTF-8",
+        is_dry_run: false,
+    };
+    check(text, &import);
+}
+
 fn check_errors(text: &str) {
     let style = samples::style(Language::Zh, None);
     let (failure, holder) = (hostile_failure(text), hostile_holder(text));
@@ -216,6 +241,7 @@ fn hostile_text_is_harmless_for_a_person_and_exact_for_a_program() {
         check_runs(text);
         check_records(text);
         check_rest(text);
+        check_tasks(text);
         check_errors(text);
     }
 }

@@ -9,7 +9,7 @@ use super::labels;
 use super::style::Style;
 use crate::exit::Exit;
 use crate::secret;
-use crate::store::{Holder, Problem, Status, Trigger};
+use crate::store::{Facts, Holder, Problem, Status, Trigger};
 use crate::upstreams::Failure;
 
 /// `"error"` in a document: why there is no success.
@@ -98,7 +98,10 @@ pub struct ProblemPart<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     name: Option<&'a str>,
     message: &'a str,
+    error: &'a str,
     at: String,
+    #[serde(flatten)]
+    facts: &'a Facts,
 }
 
 impl<'a> ProblemPart<'a> {
@@ -109,7 +112,9 @@ impl<'a> ProblemPart<'a> {
             id: problem.id.as_deref(),
             name: problem.name.as_deref(),
             message: &problem.message,
+            error: &problem.message,
             at: style.rfc3339(problem.at),
+            facts: &problem.facts,
         };
         problems.iter().map(part).collect()
     }

@@ -5,6 +5,7 @@ use std::fmt::Display;
 use crate::config::Language;
 use crate::store::{Status, Trigger};
 use crate::upstreams::douban::film::DetailStatus;
+use crate::upstreams::tasks::matching::State;
 
 /// A text in both languages; `{}` marks where [`fill`](Self::fill) puts its values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,22 +45,29 @@ pub const AGE_AGO: Text = text("{} ago", "{}前");
 pub const AGE_IN: Text = text("in {}", "{}后");
 pub const ALL_READ: Text = text("marked as read: {}", "已标为已读：{}");
 pub const AND_MORE: Text = text("and {} more: `tongbu records show {}`", "另有 {} 条：`tongbu records show {}`");
+pub const AREA: Text = text("region", "地区");
 pub const AT: Text = text("at", "时间");
 pub const BEFORE: Text = text("before", "变更前");
 pub const BROKEN: Text = text(
     "took the lock `{}` (token {}) from {}: its next write is refused",
     "已收回锁 `{}`（令牌 {}），原持有者 {}：其下一次写入将被拒绝",
 );
+pub const BY_HAND: Text = text("by hand", "手动");
+pub const CALLED: Text = text("called", "已呼叫");
 pub const CAUSED_BY: Text = text("caused by", "原因");
 pub const CHANGE: Text = text("change", "变更");
 pub const CHANGED: Text = text("changed", "最近变更");
 pub const CHANGES: Text = text("changes", "变更");
 pub const CLASS: Text = text("class", "类别");
 pub const CLEANED: Text = text("cleaned {} stale locks", "已清理 {} 个失效的锁");
+pub const CODE: Text = text("code", "编码");
 pub const COMPONENT: Text = text("part", "部分");
 pub const CONFIGURATION: Text = text("configuration", "配置");
+pub const CONNECTED: Text = text("connected", "接通");
+pub const COST_PER_LEAD: Text = text("cost per lead", "单价");
 pub const CREATED: Text =
     text("wrote `{}`: fill it in, then run `tongbu config check`", "已写入 `{}`：填好后运行 `tongbu config check`");
+pub const CREATED_AT: Text = text("created", "创建时间");
 pub const DATABASE: Text = text("database", "数据库");
 pub const DELETED: Text = text("deleted", "删除");
 pub const DETAILS: Text = text("details", "详情");
@@ -74,6 +82,7 @@ pub const FAILURES: Text = text("failures", "连续失败");
 pub const FILMS: Text = text("{} films, {} of them without details", "{} 部影片，其中 {} 部缺少详情");
 pub const FIELD: Text = text("field", "字段");
 pub const FINE: Text = text("ok", "正常");
+pub const GRADE: Text = text("grade", "年级");
 pub const HELD: Text = text("held", "持有");
 pub const HEARTBEAT: Text = text("heartbeat", "心跳");
 pub const HINT: Text = text("hint", "提示");
@@ -82,6 +91,7 @@ pub const HOST: Text = text("host", "主机");
 pub const ID: Text = text("id", "编号");
 pub const IDLE: Text = text("idle", "闲散");
 pub const INSTANCE: Text = text("instance", "实例");
+pub const IMPORTED: Text = text("imported: {} new, {} updated, {} unchanged", "已导入：新增 {}，更新 {}，未变 {}");
 pub const KEY: Text = text("key", "键");
 pub const KIND: Text = text("type", "规格");
 pub const LAST_SUCCESS: Text = text("last success", "上次成功");
@@ -90,6 +100,7 @@ pub const LOCK_EXPIRES: Text = text("expires by itself {} ({})", "将于 {} 自�
 pub const LOCK_HOLDER: Text = text("held by {} (pid {} on {}), token {}", "持有者 {}（进程 {}，主机 {}），令牌 {}");
 pub const LOCK_SINCE: Text = text("since {} ({}), last heartbeat {} ({})", "自 {}（{}）起，最近心跳 {}（{}）");
 pub const LOG: Text = text("log", "日志");
+pub const MATCH: Text = text("match", "匹配");
 pub const MATCHED: Text = text("matched", "已匹配");
 pub const MATCH_RATE: Text = text("match rate", "匹配率");
 pub const MEAN: Text = text("mean", "平均");
@@ -106,15 +117,26 @@ pub const NO_CHANGES: Text = text("no change fits", "没有符合条件的变更
 pub const NO_INSTANCES: Text = text("no instance fits", "没有符合条件的实例");
 pub const NO_LOCKS: Text = text("no lock is held", "当前没有被持有的锁");
 pub const NO_FILMS: Text = text("no film fits", "没有符合条件的影片");
+pub const NO_PACKAGES: Text =
+    text("there is no package: `tongbu packages import FILE.csv`", "没有数据包：`tongbu packages import FILE.csv`");
 pub const NO_RECORDS: Text = text("no record fits", "没有符合条件的记录");
 pub const NO_RUN_YET: Text = text(
     "no run has been made yet: `{}` does not exist; try `tongbu sync all`",
     "尚未运行过：`{}` 不存在；可运行 `tongbu sync all`",
 );
 pub const NOW: Text = text("now", "现在");
+pub const NO_SUGGESTION: Text = text("no package is similar", "没有相似的数据包");
+pub const NO_TASKS: Text = text("no task fits", "没有符合条件的任务");
+pub const PACKAGE: Text = text("package", "数据包");
+pub const PACKAGE_MISSED: Text = text(
+    "matched to it by hand: {} tasks, which fail until `tongbu tasks match` or `idle` says otherwise",
+    "手动匹配到它的任务：{} 个，在 `tongbu tasks match` 或 `idle` 另行指定之前将失败",
+);
+pub const PACKAGE_REMOVED: Text = text("removed the package `{}`", "已移除数据包 `{}`");
 pub const PAGE: Text = text("page {} of {}, {} records, {} unread", "第 {} 页，共 {} 页，{} 条记录，{} 条未读");
 pub const PENDING: Text = text("pending", "待匹配");
 pub const PRIVATE_IP: Text = text("private address", "内网地址");
+pub const PREFIX: Text = text("name begins with", "名称前缀");
 pub const PROBLEM: Text = text("problem", "问题");
 pub const PROBLEMS: Text = text("problems:", "问题：");
 pub const PRUNED: Text = text("pruned {} records", "已清除 {} 条记录");
@@ -137,12 +159,18 @@ pub const RUN_LINE: Text =
     text("{}: record {}, {}, {} requests, {} retries, trace {}", "{}：记录 {}，{}，{} 次请求，{} 次重试，跟踪 {}");
 pub const SET_BY: Text = text("set by", "来源");
 pub const SCOPE: Text = text("scope", "范围");
+pub const SIMILARITY: Text = text("similarity", "相似度");
+pub const SOURCE: Text = text("source", "来源");
 pub const STALE: Text = text("stale", "失效");
 pub const STARTED: Text = text("start", "开始");
 pub const STATE: Text = text("state", "状态");
 pub const STATUS: Text = text("status", "状态");
+pub const SUCCEEDED: Text = text("succeeded", "成功数");
 pub const SUCCESS_RATE: Text = text("success rate", "成功率");
+pub const SUGGESTION: Text = text("suggestion", "建议");
 pub const SYNC: Text = text("sync", "同步");
+pub const TASK: Text = text("task", "任务");
+pub const TASKS_CHANGED: Text = text("changed tasks: {}", "已更改任务：{}");
 pub const TITLE: Text = text("title", "片名");
 pub const TAGS: Text = text("tags", "标签");
 pub const TOKEN: Text = text("token", "令牌");
@@ -152,9 +180,11 @@ pub const TRACE: Text = text("trace", "跟踪");
 pub const TREND: Text = text("duration trend", "耗时趋势");
 pub const TRIGGER: Text = text("trigger", "触发");
 pub const UNCHANGED: Text = text("unchanged", "未变");
+pub const UNKNOWN_COLUMNS: Text = text("columns kept without a meaning: {}", "保留但未识别的列：{}");
 pub const UNREAD: Text = text("unread", "未读");
 pub const SKIPPED_UNTIL: Text = text("{}, until {}", "{}，{} 之后再运行");
 pub const UPDATED: Text = text("updated", "更新");
+pub const VALID_LEADS: Text = text("valid leads", "有效数");
 pub const VALUE: Text = text("value", "值");
 pub const VERSION: Text = text("version", "版本");
 pub const VOTES: Text = text("votes", "评价人数");
@@ -190,6 +220,15 @@ pub const fn trigger(trigger: Trigger) -> Text {
     match trigger {
         Trigger::Auto => text("auto", "自动"),
         Trigger::Manual => text("manual", "手动"),
+    }
+}
+
+/// How a task stands to its package.
+pub const fn match_state(state: State) -> Text {
+    match state {
+        State::Pending => PENDING,
+        State::Matched => MATCHED,
+        State::Idle => IDLE,
     }
 }
 

@@ -15,6 +15,7 @@ mod lines;
 pub mod locks;
 pub mod log;
 pub mod notices;
+pub mod packages;
 pub mod records;
 #[cfg(test)]
 mod samples;
@@ -28,6 +29,7 @@ pub mod status;
 pub mod style;
 pub mod sync_report;
 mod tables;
+pub mod tasks;
 mod terminal;
 
 use std::io::{self, Write};

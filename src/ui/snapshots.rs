@@ -13,6 +13,7 @@ use super::films::FilmsAnswer;
 use super::json;
 use super::locks::{BreakAnswer, CleanAnswer, LocksAnswer};
 use super::notices::{CheckAnswer, CreatedAnswer, NoRunYet, PathsAnswer, PruneAnswer, ReadAnswer};
+use super::packages::{ImportAnswer, PackagesAnswer, RemovedAnswer};
 use super::records::RecordsAnswer;
 use super::samples::{self, style};
 use super::schema;
@@ -20,12 +21,16 @@ use super::settings::SettingsAnswer;
 use super::show::RecordAnswer;
 use super::status::{StatusAnswer, SyncRow};
 use super::sync_report::{SyncAllAnswer, SyncAnswer};
+use super::tasks::{Group, MatchedAnswer, PendingAnswer, SuggestAnswer, TasksAnswer};
 use crate::config::{Language, Place, Setting};
 use crate::error::Class;
 use crate::exit::Exit;
 use crate::run::Report;
 use crate::store::{Holder, Problem, Status, Summary};
 use crate::upstreams::douban::film::{Detail, DetailStatus, Film};
+use crate::upstreams::tasks::matching::Match;
+use crate::upstreams::tasks::similar::Suggestion;
+use crate::upstreams::tasks::tables::TaskLine;
 
 /// Keeps both languages at 80 and 200 columns in one snapshot, and the document.
 fn check<A: Answer>(name: &str, answer: &A) {
@@ -198,6 +203,46 @@ fn films_with_and_without_details() {
     let answer = FilmsAnswer(vec![samples::film("90000001", "潮汐邮局"), unseen, gone]);
     check("films", &answer);
     tables_fit(&answer);
+}
+
+#[test]
+fn call_tasks_and_their_packages() {
+    let code = "禹州-1015A-高三-5000";
+    let tasks = || {
+        vec![
+            samples::task("1", &format!("{code}-N-A-L3-1017"), Match::Auto { code: code.to_owned() }),
+            samples::task("2", "老客户回访", Match::Manual { code: code.to_owned() }),
+            samples::task("3", "禹州-1015-高三-N-A-L3-1017", Match::Pending),
+            samples::task("4", "测试", Match::Idle),
+        ]
+    };
+    check("tasks_list", &TasksAnswer(tasks()));
+    let suggestion = || Suggestion { code: code.to_owned(), similarity: 0.786 };
+    let group = |prefix: &str, suggestion: Option<Suggestion>, tasks: Vec<TaskLine>| Group {
+        prefix: prefix.to_owned(),
+        suggestion,
+        tasks,
+    };
+    let pending = |id: &str| samples::task(id, "禹州-1015-高三-N-A-L3-1017", Match::Pending);
+    let groups = vec![
+        group("禹州-1015-高三", Some(suggestion()), vec![pending("3"), pending("5")]),
+        group("x", None, vec![samples::task("6", "x", Match::Pending)]),
+    ];
+    check("tasks_pending", &PendingAnswer(groups));
+    check("tasks_suggest", &SuggestAnswer { task: pending("3"), suggestions: vec![suggestion()] });
+    let matched = vec![("3".to_owned(), Match::Manual { code: code.to_owned() }), ("4".to_owned(), Match::Idle)];
+    check("tasks_matched", &MatchedAnswer(matched));
+    check("packages_list", &PackagesAnswer(vec![samples::package(code), samples::package("郑州-1015-高二-300")]));
+    let import = ImportAnswer {
+        new_count: 2,
+        updated_count: 1,
+        unchanged_count: 7,
+        unknown_headers: vec!["备注".to_owned()],
+        encoding: "gb18030",
+        is_dry_run: true,
+    };
+    check("packages_import", &import);
+    check("packages_remove", &RemovedAnswer { code: code.to_owned(), task_count: 2 });
 }
 
 #[test]

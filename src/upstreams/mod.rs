@@ -34,8 +34,12 @@ pub use self::scope::{Scope, ScopeRules, ScopeWork, panic_text};
 pub use self::upstream::{Opening, Upstream};
 
 /// Every upstream there is, in the order they are shown and run.
-pub const ALL: &[Registration] =
-    &[Registration::of::<fairing::Fairing>(), Registration::of::<douban::Douban>(), Registration::of::<ecs::Ecs>()];
+pub const ALL: &[Registration] = &[
+    Registration::of::<fairing::Fairing>(),
+    Registration::of::<douban::Douban>(),
+    Registration::of::<tasks::Tasks>(),
+    Registration::of::<ecs::Ecs>(),
+];
 
 /// An upstream's HTTP profile from its settings.
 pub fn http_profile(

@@ -15,7 +15,7 @@ use crate::progress::Event;
 use crate::store::lock::ScopeEnd;
 use crate::store::records::SkippedScope;
 use crate::store::{
-    self, Acquisition, Holder, Lease, LeaseRequest, Problem, ScopeState, Status, Summary, Writer, cursors,
+    self, Acquisition, Facts, Holder, Lease, LeaseRequest, Problem, ScopeState, Status, Summary, Writer, cursors,
 };
 
 /// How often a lock that is waited for is tried.
@@ -90,13 +90,20 @@ impl Scope<'_> {
 
     /// Keeps one thing that went wrong with an item; the scope goes on, and ends as *partial*.
     pub fn problem(&self, class: Class, id: Option<String>, name: Option<String>, message: String) {
+        self.problem_with(class, id, name, message, Facts::new());
+    }
+
+    /// The same, with facts under the upstream's own names.
+    pub fn problem_with(&self, class: Class, id: Option<String>, name: Option<String>, message: String, facts: Facts) {
         tracing::warn!(scope = self.name, class = class.name(), id, "{message}");
-        let mut kept = self.kept();
-        kept.summary.failed += 1;
-        if kept.problems.len() < MAX_PROBLEMS {
-            let at = self.context.clock.now();
-            kept.problems.push(Problem { scope: self.name.to_owned(), class, id, name, message, at });
-        }
+        self.kept().summary.failed += 1;
+        self.keep_problem(Problem { id, name, facts, ..self.told(class, message) });
+    }
+
+    /// Keeps one thing that went wrong with the scope as a whole: no item failed, and still it ends as *partial*.
+    pub fn doubt(&self, class: Class, message: String) {
+        tracing::warn!(scope = self.name, class = class.name(), "{message}");
+        self.keep_problem(self.told(class, message));
     }
 
     /// One line for the report.
@@ -107,6 +114,18 @@ impl Scope<'_> {
     /// Tells the observer how far the scope is.
     pub fn advance(&self, done: u64, total: Option<u64>, note: Option<&str>) {
         self.context.observer.observe(&Event::ScopeAdvanced { scope: self.name, done, total, note });
+    }
+
+    fn told(&self, class: Class, message: String) -> Problem {
+        let (scope, at) = (self.name.to_owned(), self.context.clock.now());
+        Problem { scope, class, id: None, name: None, message, at, facts: Facts::new() }
+    }
+
+    fn keep_problem(&self, problem: Problem) {
+        let problems = &mut self.kept().problems;
+        if problems.len() < MAX_PROBLEMS {
+            problems.push(problem);
+        }
     }
 
     fn kept(&self) -> MutexGuard<'_, Kept> {
@@ -243,7 +262,7 @@ impl PassContext {
         let Kept { summary, mut problems, note } = kept.into_inner().unwrap_or_else(PoisonError::into_inner);
         let failure = outcome.as_ref().err().map(Failure::from);
         let status = match &failure {
-            None if summary.failed == 0 => Status::Success,
+            None if summary.failed == 0 && problems.is_empty() => Status::Success,
             None => Status::Partial,
             Some(failure) => match failure.class {
                 Class::Interrupted | Class::Terminated | Class::Deadline => Status::Cancelled,
@@ -262,7 +281,8 @@ impl PassContext {
         if let Some(failure) = &failure {
             tracing::error!(scope = name, class = failure.class.name(), causes = ?failure.causes, "{}", failure.message);
             let (message, at) = (told(failure), self.clock.now());
-            problems.push(Problem { scope: name.to_owned(), class: failure.class, id: None, name: None, message, at });
+            let (scope, facts) = (name.to_owned(), Facts::new());
+            problems.push(Problem { scope, class: failure.class, id: None, name: None, message, at, facts });
         }
         self.ledger().problems.append(&mut problems);
         self.observer.observe(&Event::ScopeFinished { scope: name, outcome: status.name() });

@@ -12,6 +12,7 @@ pub mod fairing;
 pub mod fault;
 pub mod home;
 pub mod random;
+pub mod tasks;
 
 use std::net::{Ipv4Addr, SocketAddr};
 
@@ -25,6 +26,7 @@ pub use self::ecs::Ecs;
 pub use self::fairing::Fairing;
 pub use self::fault::Fault;
 pub use self::home::Home;
+pub use self::tasks::Tasks;
 
 /// What the fakes begin with.
 #[derive(Clone, Copy, Debug)]
@@ -53,6 +55,7 @@ pub struct Sandbox {
     pub fairing: Fairing,
     pub douban: Douban,
     pub ecs: Ecs,
+    pub tasks: Tasks,
     runtime: Option<Runtime>,
 }
 
@@ -68,10 +71,12 @@ impl Sandbox {
         let fairing = Fairing::start(&mut ground);
         let douban = Douban::start(&mut ground);
         let ecs = Ecs::start(&mut ground);
+        let tasks = Tasks::start(&mut ground);
         home.configure(Fairing::NAME, fairing.section(&home));
         home.configure(Douban::NAME, douban.section());
         home.configure(Ecs::NAME, ecs.section(&home));
-        Self { home, fairing, douban, ecs, runtime: Some(runtime) }
+        home.configure(Tasks::NAME, tasks.section(&home));
+        Self { home, fairing, douban, ecs, tasks, runtime: Some(runtime) }
     }
 
     /// Every fake's door, with its upstream's name and base URL.
@@ -80,6 +85,7 @@ impl Sandbox {
             (Fairing::NAME, self.fairing.base_url(), self.fairing.door()),
             (Douban::NAME, self.douban.list_url(), self.douban.door()),
             (Ecs::NAME, self.ecs.base_url(), self.ecs.door()),
+            (Tasks::NAME, self.tasks.base_url(), self.tasks.door()),
         ]
     }
 }

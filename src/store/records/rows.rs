@@ -312,9 +312,14 @@ fn problems_json(problems: &[Problem]) -> Result<String, Error> {
             name: problem.name.as_ref().map(clean),
             message: clean(&problem.message),
             at: problem.at,
+            facts: problem.facts.iter().map(|(name, fact)| (name.clone(), clean_fact(fact))).collect(),
         })
         .collect();
     serde_json::to_string(&problems).map_err(|source| Error::Statement { source: source.into() })
+}
+
+fn clean_fact(fact: &serde_json::Value) -> serde_json::Value {
+    fact.as_str().map_or_else(|| fact.clone(), |text| scrub(text).into())
 }
 
 /// The counts in the order of their columns.

@@ -9,7 +9,7 @@ use super::config::{Config, Credentials};
 use super::window::{Period, written};
 use crate::error::Class;
 use crate::http::{Request, Retry, Verdict, classify};
-use crate::secret::Secret;
+use crate::secret::{self, Secret};
 use crate::upstreams::Error;
 
 /// The first page's number.
@@ -48,7 +48,7 @@ impl AnswerError {
     /// The error of a pass; `doing` is what was asked for. A refused token is *auth* by then: the caller has tried a
     /// fresh one.
     pub fn during(self, doing: &str) -> Error {
-        let (doing, reason) = (doing.to_owned(), self.to_string());
+        let (doing, reason) = (doing.to_owned(), shortened(&self.to_string()));
         match self {
             Self::Token { .. } | Self::Refused { verdict: Verdict::Refused(Class::Auth), .. } => {
                 Error::Auth { doing, reason }
@@ -108,8 +108,8 @@ pub fn read_page(body: &[u8]) -> Result<Page, AnswerError> {
     }
 
     let data = read_envelope(body)?;
-    let page: Data = serde_json::from_str(data.get())
-        .map_err(|error| contract(&format!("cannot read `data`: {}", shortened(&error.to_string()))))?;
+    let page: Data =
+        serde_json::from_str(data.get()).map_err(|error| contract(&format!("cannot read `data`: {error}")))?;
     match (page.data, page.total_count) {
         (Some(rows), total_count) => Ok(Page { rows, total_count }),
         // Some platforms write an empty list as null.
@@ -155,16 +155,15 @@ fn read_envelope(body: &[u8]) -> Result<&RawValue, AnswerError> {
                 .ok()
                 .filter(|status| (100..1000).contains(status))
                 .map_or(Verdict::Refused(Class::Contract), classify);
-            let message = envelope
-                .message
-                .map_or_else(|| "no message".to_owned(), |message| message.chars().take(MAX_MESSAGE_CHARS).collect());
+            let message = envelope.message.unwrap_or_else(|| "no message".to_owned());
             Err(AnswerError::Refused { code, message, verdict })
         }
     }
 }
 
+/// A secret goes first: what is left of one that was cut would not be known for one.
 fn shortened(text: &str) -> String {
-    text.chars().take(MAX_MESSAGE_CHARS).collect()
+    secret::scrub(text).chars().take(MAX_MESSAGE_CHARS).collect()
 }
 
 fn contract(reason: &str) -> AnswerError {
@@ -249,7 +248,7 @@ mod tests {
             format!(r#"{{"code":500,"message":"{long}"}}"#),
             format!(r#"{{"code":200,"data":{{"data":[],"totalCount":"{long}"}}}}"#),
         ] {
-            assert!(read_page(body.as_bytes()).unwrap_err().to_string().len() < 300);
+            assert!(read_page(body.as_bytes()).unwrap_err().during("reading").to_string().len() < 300);
         }
     }
 

@@ -1,7 +1,7 @@
 //! Which lead package a task calls: decided from its name, or by a person.
 
-use std::cell::OnceCell;
 use std::collections::{HashMap, HashSet};
+use std::sync::OnceLock;
 
 use super::grammar::{TaskName, code_segments};
 use super::similar::{Index, Suggestion};
@@ -88,12 +88,12 @@ pub struct PackageGone {
 pub struct Packages {
     codes: HashSet<String>,
     /// Made when the first suggestion is asked for: most passes ask for none.
-    index: OnceCell<Index>,
+    index: OnceLock<Index>,
 }
 
 impl Packages {
     pub fn new(codes: impl IntoIterator<Item = String>) -> Self {
-        Self { codes: codes.into_iter().collect(), index: OnceCell::new() }
+        Self { codes: codes.into_iter().collect(), index: OnceLock::new() }
     }
 
     pub fn contains(&self, code: &str) -> bool {

@@ -1,8 +1,8 @@
 //! Tasks: call-centre tasks of a time window, matched to the lead packages they call.
 //!
-//! A pass reads top to bottom: [`window`] says which stretches of local time to ask for, [`api`] and [`row`] read the
-//! answers, [`plan`] compares them with what [`tables`] holds and asks [`matching`] for each task's package. Packages
-//! come in by [`packages`]. Everything here but [`tables`] takes values and gives values.
+//! A pass reads top to bottom: [`window`] says which stretches of local time to ask for, [`session`] asks under a
+//! [`token`], [`api`] and [`row`] read the answers, [`plan`] compares them with what [`tables`] holds and asks
+//! [`matching`] for each task's package. Packages come in by [`packages`].
 
 pub mod api;
 pub mod config;
@@ -10,13 +10,90 @@ pub mod grammar;
 pub mod listing;
 pub mod matching;
 pub mod packages;
+mod pass;
 pub mod plan;
 pub mod row;
+mod session;
 pub mod similar;
 pub mod tables;
+mod token;
 pub mod window;
 
 mod digest;
 
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+
 pub use self::config::Config;
 pub use self::digest::Digest;
+use self::pass::Work;
+use self::session::Api;
+use self::window::Window;
+use super::{Error, Opening, PassContext, ScopeRules, Upstream, Verified, http_profile};
+use crate::http::Client;
+use crate::store::Migration;
+
+/// The tasks upstream, opened.
+pub struct Tasks {
+    config: Config,
+    api: Api,
+    zone: TimeZone,
+}
+
+/// Which window to read.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Options {
+    /// The days before today, or today up to now; each has a lock of its own
+    #[arg(long, value_enum)]
+    window: Window,
+    /// Read the days from this one on instead, for a repair
+    #[arg(long, value_name = "DATE", requires = "to")]
+    from: Option<Date>,
+    /// The last day of the repair, included
+    #[arg(long, value_name = "DATE", requires = "from")]
+    to: Option<Date>,
+}
+
+impl Upstream for Tasks {
+    const NAME: &'static str = "tasks";
+    const ABOUT: &'static str = "Call-centre tasks of a time window, matched to lead packages";
+    const EXAMPLES: &'static str = "  tongbu sync tasks --window today
+  tongbu sync tasks --window historical --trigger auto -q
+  tongbu sync tasks --window historical --from 2025-10-01 --to 2025-10-07";
+    const MIGRATIONS: &'static [Migration] = tables::MIGRATIONS;
+    const TEMPLATE: &'static str = include_str!("template.toml");
+    const PASSES: &'static [&'static [&'static str]] = &[&["--window", "historical"], &["--window", "today"]];
+    type Config = Config;
+    type Options = Options;
+
+    fn sync_type(options: &Options) -> &'static str {
+        options.window.name()
+    }
+
+    fn open(config: Config, opening: &Opening<'_>) -> Result<Self, Error> {
+        config.check()?;
+        let credentials = config.credentials()?;
+        let zone = config::zone(opening.config)?;
+        let profile = http_profile(Self::NAME, &config.base_url, &config.http, None)?;
+        let api = Api::new(Client::new(profile, opening.http.clone())?, credentials);
+        Ok(Self { config, api, zone })
+    }
+
+    async fn pass(&self, options: &Options, context: &PassContext) -> Result<(), Error> {
+        let rules =
+            ScopeRules { name: options.window.scope().to_owned(), ttl: self.config.lock_ttl.0, min_interval: None };
+        let work = Work {
+            config: &self.config,
+            api: &self.api,
+            zone: &self.zone,
+            window: options.window,
+            repair: options.from.zip(options.to),
+        };
+        context.scope(rules, &work).await
+    }
+
+    async fn verify(&self) -> Vec<Verified> {
+        let outcome = self.api.fetch_token().await.map(drop);
+        vec![Verified { subject: Self::NAME.to_owned(), outcome }]
+    }
+}

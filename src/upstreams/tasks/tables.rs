@@ -263,6 +263,16 @@ pub fn delete_package(w: &Writer<'_>, code: &str, at: Timestamp) -> Result<bool,
     Ok(w.execute(SQL, &[code.into(), (&stored(at)).into()])? > 0)
 }
 
+/// How many tasks a person matched to the package.
+pub fn count_manual_matches(r: &Reader<'_>, code: &str) -> Result<u64, Error> {
+    const SQL: &str = "
+        SELECT COUNT(*)
+        FROM task_matches
+        WHERE package_code = ?1 AND how = 'manual'";
+    let count = r.first(SQL, &[code.into()], |row| row.int(0))?;
+    Ok(count.and_then(|count| u64::try_from(count).ok()).unwrap_or_default())
+}
+
 fn task_line(row: &Row<'_>) -> Result<TaskLine, Error> {
     Ok(TaskLine {
         id: row.text(0)?.to_owned(),

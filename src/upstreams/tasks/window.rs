@@ -3,6 +3,8 @@
 //! The upstream takes readings of its wall clock, second by second and both ends included, at most seven days apart.
 //! Days are counted on the calendar, never as 24 hours: a day may have 23 or 25, or begin at 01:00.
 
+use std::fmt;
+
 use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan, Zoned};
@@ -46,6 +48,12 @@ impl Window {
 pub struct Period {
     pub from: DateTime,
     pub to: DateTime,
+}
+
+impl fmt::Display for Period {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "from {} to {}", written(self.from), written(self.to))
+    }
 }
 
 impl Period {

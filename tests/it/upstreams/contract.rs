@@ -7,7 +7,7 @@ use tongbu::upstreams::{ALL, Registration};
 
 use crate::sandbox::ecs::Machine;
 use crate::sandbox::fairing::Kind;
-use crate::sandbox::{Door, Douban, Ecs, Fairing, Fault, Rule};
+use crate::sandbox::{Door, Douban, Ecs, Fairing, Fault, Rule, Tasks};
 use crate::support::Sandbox;
 
 /// How one upstream is tried out.
@@ -70,6 +70,22 @@ const LINES: &[Line] = &[
             (Fault::Status(500), 5),
             (Fault::html(), 7),
         ],
+    },
+    Line {
+        name: Tasks::NAME,
+        command: "sync tasks --window historical",
+        misspelt: ("histroical_days", "historical_days"),
+        tables: &["tasks", "task_matches"],
+        door: |sandbox| sandbox.tasks.door(),
+        change: |sandbox| {
+            sandbox.tasks.change(|tasks| {
+                tasks[1].called += 1;
+                let mut added = tasks[0].clone();
+                added.id = 30_000.into();
+                tasks.push(added);
+            });
+        },
+        failures: &[(Fault::Status(401), 6), (Fault::Status(403), 6), (Fault::Status(500), 5), (Fault::html(), 7)],
     },
 ];
 

@@ -4,3 +4,4 @@ mod contract;
 mod douban;
 mod ecs;
 mod fairing;
+mod tasks;

@@ -1,0 +1,154 @@
+//! `tasks list | suggest | match | idle | rematch`.
+
+use clap::{Args, Subcommand};
+
+use super::error::Error;
+use super::packages::no_package;
+use super::session::{LogTo, Session, write};
+use crate::exit::Exit;
+use crate::store::{Mode, Reader, Store};
+use crate::ui::tasks::{Group, MatchedAnswer, PendingAnswer, SuggestAnswer, TasksAnswer};
+use crate::upstreams::tasks::matching::{Match, Packages, State, Suggestions};
+use crate::upstreams::tasks::plan::plan_rematch;
+use crate::upstreams::tasks::tables;
+
+/// The lock of what a person decides.
+const LOCK: &str = "tasks/matches";
+
+/// What to do with call tasks.
+#[derive(Debug, Subcommand)]
+pub enum TasksArgs {
+    /// The stored tasks; pending ones grouped by what their names begin with, the best suggestion beside each
+    List(ListArgs),
+    /// Packages that may be meant by a task's name
+    Suggest(SuggestArgs),
+    /// Match a task to a package by hand; no sync changes that
+    Match(MatchArgs),
+    /// Mark tasks as calling no package (闲散); no sync matches them again
+    Idle(IdleArgs),
+    /// Match the pending tasks that have a package by now
+    Rematch,
+}
+
+/// Which tasks to list.
+#[derive(Debug, Args)]
+pub struct ListArgs {
+    /// Only those that stand so
+    #[arg(long = "match", value_enum, value_name = "STATE")]
+    state: Option<State>,
+}
+
+/// Which task to look at.
+#[derive(Debug, Args)]
+pub struct SuggestArgs {
+    /// The task's id
+    id: String,
+}
+
+/// Which task calls which package.
+#[derive(Debug, Args)]
+pub struct MatchArgs {
+    /// The task's id
+    id: String,
+    /// The package's code
+    code: String,
+}
+
+/// Which tasks call none.
+#[derive(Debug, Args)]
+pub struct IdleArgs {
+    /// The tasks' ids
+    #[arg(required = true, value_name = "ID")]
+    ids: Vec<String>,
+}
+
+/// Answers one of the `tasks` commands.
+pub fn cmd_tasks(session: &mut Session, args: TasksArgs) -> Result<Exit, Error> {
+    match args {
+        TasksArgs::List(ListArgs { state: Some(State::Pending) }) => {
+            session.answer_from_store(Mode::ReadOnly, PendingAnswer(Vec::new()), |_, _, store| {
+                Ok(PendingAnswer(load_groups(store)?))
+            })
+        }
+        TasksArgs::List(args) => session.answer_from_store(Mode::ReadOnly, TasksAnswer(Vec::new()), |_, _, store| {
+            Ok(TasksAnswer(store.read(|r| tables::load_task_lines(r, args.state))?))
+        }),
+        TasksArgs::Suggest(args) => cmd_suggest(session, &args),
+        TasksArgs::Match(MatchArgs { id, code }) => decide(session, move |r| {
+            if !tables::load_package_codes(r)?.contains(&code) {
+                return Err(no_package(&code));
+            }
+            Ok(vec![(id, Match::Manual { code })])
+        }),
+        TasksArgs::Idle(args) => {
+            decide(session, move |_| Ok(args.ids.into_iter().map(|id| (id, Match::Idle)).collect()))
+        }
+        TasksArgs::Rematch => decide(session, |r| {
+            let pending = tables::load_pending(r)?;
+            let packages = Packages::new(tables::load_package_codes(r)?);
+            let plan = plan_rematch(&pending, &packages);
+            Ok(plan.into_iter().map(|(id, matched)| (id.to_owned(), matched)).collect())
+        }),
+    }
+}
+
+fn cmd_suggest(session: &mut Session, args: &SuggestArgs) -> Result<Exit, Error> {
+    let config = session.load_config(LogTo::FlagOnly)?;
+    let store = session.open_existing(&session.database(&config)?, Mode::ReadOnly)?.ok_or_else(|| no_task(&args.id))?;
+    let (task, packages) = store.read(|r| {
+        let task = tables::load_task_line(r, &args.id)?.ok_or_else(|| no_task(&args.id))?;
+        Ok::<_, Error>((task, Packages::new(tables::load_package_codes(r)?)))
+    })?;
+    let suggestions = Suggestions::new(&packages).suggest(&task.prefix).to_vec();
+    session.ui.answer(&SuggestAnswer { task, suggestions });
+    Ok(Exit::Ok)
+}
+
+/// Stores what `plan` decides, all of it or nothing; every task has to be there.
+fn decide(
+    session: &mut Session,
+    plan: impl FnOnce(&Reader<'_>) -> Result<Vec<(String, Match)>, Error> + Send + 'static,
+) -> Result<Exit, Error> {
+    let config = session.load_config(LogTo::FlagOnly)?;
+    let database = session.database(&config)?;
+    let store = session.open_existing(&database, Mode::ReadWrite)?.ok_or_else(|| Error::Usage {
+        message: "there are no tasks yet".to_owned(),
+        hint: "fetch them with `tongbu sync tasks --window today`".to_owned(),
+    })?;
+    let at = session.ui.clock().now();
+    let matches = write(&store, LOCK, move |w| {
+        let matches = plan(w)?;
+        for (id, matched) in &matches {
+            if tables::load_task_line(w, id)?.is_none() {
+                return Err(no_task(id));
+            }
+            tables::save_match(w, id, matched, None, at)?;
+        }
+        Ok(matches)
+    })?;
+    session.ui.answer(&MatchedAnswer(matches));
+    Ok(Exit::Ok)
+}
+
+/// The pending tasks by prefix, the largest group first.
+fn load_groups(store: &Store) -> Result<Vec<Group>, Error> {
+    let (lines, codes) = store.read(|r| {
+        Ok::<_, Error>((tables::load_task_lines(r, Some(State::Pending))?, tables::load_package_codes(r)?))
+    })?;
+    let packages = Packages::new(codes);
+    let mut suggestions = Suggestions::new(&packages);
+    let mut groups = std::collections::BTreeMap::<String, Vec<_>>::new();
+    for line in lines {
+        groups.entry(line.prefix.clone()).or_default().push(line);
+    }
+    let mut groups: Vec<Group> = groups
+        .into_iter()
+        .map(|(prefix, tasks)| Group { suggestion: suggestions.suggest(&prefix).first().cloned(), prefix, tasks })
+        .collect();
+    groups.sort_by_key(|group| std::cmp::Reverse(group.tasks.len()));
+    Ok(groups)
+}
+
+fn no_task(id: &str) -> Error {
+    Error::Usage { message: format!("there is no task `{id}`"), hint: "see `tongbu tasks list`".to_owned() }
+}

@@ -1,0 +1,318 @@
+//! Call tasks and the packages they call.
+
+use serde::Serialize;
+
+use super::Answer;
+use super::labels::{self, Text};
+use super::style::{Style, shown};
+use super::tables::{Cell, Column, Table, Tone};
+use crate::upstreams::tasks::matching::{Match, State};
+use crate::upstreams::tasks::similar::Suggestion;
+use crate::upstreams::tasks::tables::TaskLine;
+
+/// The answer of `tasks list`.
+#[derive(Debug)]
+pub struct TasksAnswer(pub Vec<TaskLine>);
+
+/// The answer of `tasks list --match pending`.
+#[derive(Debug)]
+pub struct PendingAnswer(pub Vec<Group>);
+
+/// Pending tasks whose names begin alike.
+#[derive(Debug)]
+pub struct Group {
+    pub prefix: String,
+    pub suggestion: Option<Suggestion>,
+    pub tasks: Vec<TaskLine>,
+}
+
+/// The answer of `tasks suggest`.
+#[derive(Debug)]
+pub struct SuggestAnswer {
+    pub task: TaskLine,
+    pub suggestions: Vec<Suggestion>,
+}
+
+/// The answer of `tasks match`, `tasks idle` and `tasks rematch`: what was decided, by task.
+#[derive(Debug)]
+pub struct MatchedAnswer(pub Vec<(String, Match)>);
+
+#[derive(Debug, Serialize)]
+struct TasksDocument<'a> {
+    schema: &'static str,
+    tasks: Vec<TaskPart<'a>>,
+}
+
+#[derive(Debug, Serialize)]
+struct PendingDocument<'a> {
+    schema: &'static str,
+    groups: Vec<GroupPart<'a>>,
+}
+
+#[derive(Debug, Serialize)]
+struct GroupPart<'a> {
+    prefix: &'a str,
+    count: usize,
+    suggestion: Option<SuggestionPart<'a>>,
+    tasks: Vec<TaskPart<'a>>,
+}
+
+#[derive(Debug, Serialize)]
+struct SuggestDocument<'a> {
+    schema: &'static str,
+    task: TaskPart<'a>,
+    suggestions: Vec<SuggestionPart<'a>>,
+}
+
+#[derive(Debug, Serialize)]
+struct MatchedDocument<'a> {
+    schema: &'static str,
+    changed: Vec<DecisionPart<'a>>,
+}
+
+#[derive(Debug, Serialize)]
+struct DecisionPart<'a> {
+    id: &'a str,
+    #[serde(flatten)]
+    matched: MatchPart<'a>,
+}
+
+#[derive(Debug, Serialize)]
+struct TaskPart<'a> {
+    id: &'a str,
+    name: &'a str,
+    prefix: &'a str,
+    #[serde(flatten)]
+    matched: MatchPart<'a>,
+    state: Option<i64>,
+    total_number: Option<i64>,
+    called_number: Option<i64>,
+    connected_number: Option<i64>,
+    success_number: Option<i64>,
+    created_at: Option<String>,
+    decided_at: String,
+}
+
+#[derive(Debug, Serialize)]
+struct MatchPart<'a> {
+    #[serde(rename = "match")]
+    state: &'static str,
+    match_label: &'static str,
+    how: Option<&'static str>,
+    package_code: Option<&'a str>,
+}
+
+#[derive(Debug, Serialize)]
+struct SuggestionPart<'a> {
+    code: &'a str,
+    similarity: f64,
+}
+
+impl Answer for TasksAnswer {
+    fn render_text(&self, style: &Style) -> String {
+        if self.0.is_empty() {
+            return no_tasks(style);
+        }
+        let number = |label: Text| Column::number(style.say(label));
+        let mut table = Table::new(vec![
+            Column::text(style.say(labels::TASK)),
+            Column::text(style.say(labels::NAME)),
+            Column::text(style.say(labels::MATCH)),
+            Column::text(style.say(labels::PACKAGE)).hidden_when_blank(),
+            number(labels::TOTAL).hidden_when_blank().droppable(3),
+            number(labels::CALLED).hidden_when_blank().droppable(2),
+            number(labels::CONNECTED).hidden_when_blank().droppable(4),
+            number(labels::SUCCEEDED).hidden_when_blank().droppable(5),
+            Column::text(style.say(labels::CREATED_AT)).hidden_when_blank().droppable(1),
+        ]);
+        for task in &self.0 {
+            let count = |count: Option<i64>| count.map(|count| count.to_string()).unwrap_or_default().into();
+            table.push(vec![
+                shown(&task.id).into(),
+                shown(&task.name).into(),
+                match_cell(&task.matched, style),
+                task.matched.code().map(shown).unwrap_or_default().into(),
+                count(task.total_number),
+                count(task.called_number),
+                count(task.connected_number),
+                count(task.success_number),
+                task.created_at.as_deref().map(|at| time(at, |at| style.local(at))).unwrap_or_default().into(),
+            ]);
+        }
+        table.render(style)
+    }
+
+    fn document(&self, style: &Style) -> impl Serialize {
+        TasksDocument { schema: "tongbu.tasks/1", tasks: parts(&self.0, style) }
+    }
+}
+
+impl Answer for PendingAnswer {
+    /// One row a task; what a group has in common stands beside its first.
+    fn render_text(&self, style: &Style) -> String {
+        if self.0.is_empty() {
+            return no_tasks(style);
+        }
+        let mut table = Table::new(vec![
+            Column::text(style.say(labels::PREFIX)),
+            Column::text(style.say(labels::SUGGESTION)),
+            Column::number(style.say(labels::SIMILARITY)),
+            Column::text(style.say(labels::TASK)),
+            Column::text(style.say(labels::NAME)).droppable(1),
+        ]);
+        for group in &self.0 {
+            let suggestion = group.suggestion.as_ref();
+            let mut head = [
+                shown(&group.prefix),
+                suggestion.map(|suggestion| shown(&suggestion.code)).unwrap_or_default(),
+                suggestion.map(|suggestion| percent(suggestion.similarity)).unwrap_or_default(),
+            ];
+            for task in &group.tasks {
+                let [prefix, code, similarity] = std::mem::take(&mut head);
+                table.push(vec![
+                    prefix.into(),
+                    code.into(),
+                    similarity.into(),
+                    shown(&task.id).into(),
+                    shown(&task.name).into(),
+                ]);
+            }
+        }
+        table.render(style)
+    }
+
+    fn document(&self, style: &Style) -> impl Serialize {
+        PendingDocument {
+            schema: "tongbu.tasks-pending/1",
+            groups: self.0.iter().map(|group| GroupPart::new(group, style)).collect(),
+        }
+    }
+}
+
+impl Answer for SuggestAnswer {
+    fn render_text(&self, style: &Style) -> String {
+        let head = format!("{}  {}\n", shown(&self.task.id), shown(&self.task.name));
+        if self.suggestions.is_empty() {
+            return format!("{head}{}\n", style.say(labels::NO_SUGGESTION));
+        }
+        let mut table =
+            Table::new(vec![Column::text(style.say(labels::CODE)), Column::number(style.say(labels::SIMILARITY))]);
+        for suggestion in &self.suggestions {
+            table.push(vec![shown(&suggestion.code).into(), percent(suggestion.similarity).into()]);
+        }
+        head + &table.render(style)
+    }
+
+    fn document(&self, style: &Style) -> impl Serialize {
+        SuggestDocument {
+            schema: "tongbu.tasks-suggest/1",
+            task: TaskPart::new(&self.task, style),
+            suggestions: self.suggestions.iter().map(SuggestionPart::new).collect(),
+        }
+    }
+}
+
+impl Answer for MatchedAnswer {
+    const IS_OUTCOME: bool = true;
+
+    fn render_text(&self, style: &Style) -> String {
+        let mut text = String::new();
+        for (id, matched) in &self.0 {
+            let code = matched.code().map(shown).unwrap_or_default();
+            let line = format!("{}  {}  {code}", shown(id), style.say(labels::match_state(matched.state())));
+            text.push_str(line.trim_end());
+            text.push('\n');
+        }
+        text + &labels::TASKS_CHANGED.fill(style.language, &[&self.0.len()]) + "\n"
+    }
+
+    fn document(&self, style: &Style) -> impl Serialize {
+        MatchedDocument {
+            schema: "tongbu.tasks-matched/1",
+            changed: self.0.iter().map(|(id, matched)| DecisionPart::new(id, matched, style)).collect(),
+        }
+    }
+}
+
+impl<'a> GroupPart<'a> {
+    fn new(group: &'a Group, style: &Style) -> Self {
+        Self {
+            prefix: &group.prefix,
+            count: group.tasks.len(),
+            suggestion: group.suggestion.as_ref().map(SuggestionPart::new),
+            tasks: parts(&group.tasks, style),
+        }
+    }
+}
+
+impl<'a> DecisionPart<'a> {
+    fn new(id: &'a str, matched: &'a Match, style: &Style) -> Self {
+        Self { id, matched: MatchPart::new(matched, style) }
+    }
+}
+
+impl<'a> TaskPart<'a> {
+    fn new(task: &'a TaskLine, style: &Style) -> Self {
+        Self {
+            id: &task.id,
+            name: &task.name,
+            prefix: &task.prefix,
+            matched: MatchPart::new(&task.matched, style),
+            state: task.state,
+            total_number: task.total_number,
+            called_number: task.called_number,
+            connected_number: task.connected_number,
+            success_number: task.success_number,
+            created_at: task.created_at.as_deref().map(|at| time(at, |at| style.rfc3339(at))),
+            decided_at: time(&task.decided_at, |at| style.rfc3339(at)),
+        }
+    }
+}
+
+impl<'a> MatchPart<'a> {
+    fn new(matched: &'a Match, style: &Style) -> Self {
+        Self {
+            state: matched.state().name(),
+            match_label: style.say(labels::match_state(matched.state())),
+            how: matched.how(),
+            package_code: matched.code(),
+        }
+    }
+}
+
+impl<'a> SuggestionPart<'a> {
+    fn new(suggestion: &'a Suggestion) -> Self {
+        Self { code: &suggestion.code, similarity: suggestion.similarity }
+    }
+}
+
+fn parts<'a>(tasks: &'a [TaskLine], style: &Style) -> Vec<TaskPart<'a>> {
+    tasks.iter().map(|task| TaskPart::new(task, style)).collect()
+}
+
+fn no_tasks(style: &Style) -> String {
+    format!("{}\n", style.say(labels::NO_TASKS))
+}
+
+fn match_cell(matched: &Match, style: &Style) -> Cell {
+    let state = matched.state();
+    let tone = match state {
+        State::Matched => Tone::Good,
+        State::Pending => Tone::Doubtful,
+        State::Idle => Tone::Plain,
+    };
+    let label = style.say(labels::match_state(state));
+    match matched {
+        Match::Manual { .. } => Cell::toned(format!("{label} ({})", style.say(labels::BY_HAND)), tone),
+        Match::Auto { .. } | Match::Pending | Match::Idle => Cell::toned(label, tone),
+    }
+}
+
+/// A stored time, shown; what is no time stays as it is.
+fn time(stored: &str, show: impl FnOnce(jiff::Timestamp) -> String) -> String {
+    stored.parse().map_or_else(|_| shown(stored), show)
+}
+
+fn percent(similarity: f64) -> String {
+    format!("{:.0} %", similarity * 100.0)
+}

@@ -1,0 +1,168 @@
+//! Asks the platform under a token that is fetched when there is none, and once more when it is refused.
+
+use super::api::{AnswerError, Page, page_request, read_page, read_token, token_request};
+use super::config::{Config, Credentials};
+use super::token::TokenFile;
+use super::window::Period;
+use crate::error::Class;
+use crate::http::{self, Client, Request, Response};
+use crate::secret::{MASK, Secret};
+use crate::upstreams::{Error, PassContext};
+
+/// A page of 1,000 tasks is far smaller.
+const MAX_ANSWER_BYTES: u64 = 32 << 20;
+
+/// The platform, with the way to log in to it.
+pub struct Api {
+    client: Client,
+    credentials: Credentials,
+}
+
+/// The conversation of one scope.
+pub struct Session<'a> {
+    api: &'a Api,
+    config: &'a Config,
+    context: &'a PassContext,
+    file: TokenFile,
+    token: Option<Secret>,
+}
+
+impl Api {
+    pub const fn new(client: Client, credentials: Credentials) -> Self {
+        Self { client, credentials }
+    }
+
+    /// Logs in.
+    pub async fn fetch_token(&self) -> Result<Secret, Error> {
+        const DOING: &str = "cannot log in";
+        let answer = self.ask(DOING, token_request(&self.credentials), read_token).await?;
+        answer.map_err(|refused| refused.during(DOING))
+    }
+
+    /// Asks with retries. A refused token is no error yet. No error names the user, even where the upstream does.
+    async fn ask<T: Send>(
+        &self,
+        doing: &str,
+        request: Request,
+        read: fn(&[u8]) -> Result<T, AnswerError>,
+    ) -> Result<Result<T, AnswerError>, Error> {
+        self.client
+            .retry(doing, |_| {
+                let request = request.clone();
+                async move { self.ask_once(doing, request, read).await }
+            })
+            .await
+    }
+
+    async fn ask_once<T>(
+        &self,
+        doing: &str,
+        request: Request,
+        read: fn(&[u8]) -> Result<T, AnswerError>,
+    ) -> Result<Result<T, AnswerError>, Error> {
+        let body = self.send(request).await?.bytes(MAX_ANSWER_BYTES).await?;
+        // RFC 8259 lets a reader ignore the byte order mark, and some servers write it.
+        match read(body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&body)) {
+            Ok(answer) => Ok(Ok(answer)),
+            Err(refused @ AnswerError::Token { .. }) => Ok(Err(refused)),
+            Err(AnswerError::Refused { code, message, verdict }) => {
+                Err(AnswerError::Refused { code, message: self.discreet(message), verdict }.during(doing))
+            }
+            Err(error @ AnswerError::Contract { .. }) => Err(error.during(doing)),
+        }
+    }
+
+    /// Sends; of a refusal no word names the user.
+    async fn send(&self, request: Request) -> Result<Response, http::Error> {
+        match self.client.send(request).await?.good() {
+            Err(http::Error::Status { asked, status, excerpt, retry_after }) => {
+                let excerpt = excerpt.map(|excerpt| self.discreet(excerpt));
+                Err(http::Error::Status { asked, status, excerpt, retry_after })
+            }
+            answer => answer,
+        }
+    }
+
+    /// The upstream's words without the user's name. It is no secret that could be taken out of every text, for it may
+    /// be an ordinary word.
+    fn discreet(&self, words: String) -> String {
+        match &self.credentials {
+            Credentials::Password { username, .. } if !username.is_empty() => words.replace(username, MASK),
+            Credentials::Password { .. } | Credentials::Secret(_) => words,
+        }
+    }
+}
+
+impl<'a> Session<'a> {
+    /// Begins with the token of an earlier run, if there is one. A dry run keeps none.
+    pub fn new(api: &'a Api, config: &'a Config, context: &'a PassContext) -> Self {
+        let file = TokenFile::beside(context.store.path(), &config.base_url, &api.credentials);
+        let token = file.load();
+        Self { api, config, context, file, token }
+    }
+
+    /// One page of the list. A refused token is dropped, another one fetched, and the page asked for once more; a
+    /// second refusal is *auth*.
+    pub async fn fetch_page(&mut self, period: Period, number: u32) -> Result<Page, Error> {
+        let doing = format!("cannot read page {number} of the tasks {period}");
+        let page = self.try_page(&doing, period, number).await;
+        if page.as_ref().is_err_and(|error| error.class() == Class::Auth) {
+            // Whatever was wrong with it: the next run shall log in afresh.
+            self.forget();
+        }
+        page
+    }
+
+    async fn try_page(&mut self, doing: &str, period: Period, number: u32) -> Result<Page, Error> {
+        let mut token = match self.token.take() {
+            Some(token) => token,
+            None => self.fetch_token().await?,
+        };
+        let mut answer = self.ask_for_page(doing, period, number, &token).await?;
+        if let Err(refused) = &answer {
+            tracing::warn!("{refused}: logging in once more");
+            token = self.renew(&token).await?;
+            answer = self.ask_for_page(doing, period, number, &token).await?;
+        }
+        let page = answer.map_err(|refused| refused.during(doing))?;
+        self.token = Some(token);
+        Ok(page)
+    }
+
+    async fn ask_for_page(
+        &self,
+        doing: &str,
+        period: Period,
+        number: u32,
+        token: &Secret,
+    ) -> Result<Result<Page, AnswerError>, Error> {
+        self.api.ask(doing, page_request(self.config, period, number, token), read_page).await
+    }
+
+    /// Another token than the refused one: the one another run has fetched meanwhile, or a new one. Where a new one
+    /// invalidates the others, two runs side by side would take it from each other for ever.
+    async fn renew(&self, refused: &Secret) -> Result<Secret, Error> {
+        match self.file.load().filter(|known| known.expose() != refused.expose()) {
+            Some(token) => Ok(token),
+            None => self.fetch_token().await,
+        }
+    }
+
+    async fn fetch_token(&self) -> Result<Secret, Error> {
+        self.forget();
+        let token = self.api.fetch_token().await?;
+        if !self.context.store.is_dry_run()
+            && let Err(error) = self.file.save(&token)
+        {
+            let path = self.file.path().display();
+            self.context.warn(format!("cannot keep the token in `{path}`, so every run will log in: {error}"));
+        }
+        Ok(token)
+    }
+
+    fn forget(&self) {
+        if !self.context.store.is_dry_run() {
+            self.file.delete();
+        }
+    }
+}

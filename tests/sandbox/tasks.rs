@@ -1,0 +1,253 @@
+//! The call platform, faked: a token by secret or by password, and its list of tasks in pages.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use axum::extract::{Query, State};
+use axum::http::HeaderMap;
+use axum::routing::get;
+use axum::{Json, Router};
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, ToSpan as _};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use toml::Table;
+
+use super::{Door, Ground, Home};
+
+/// The business codes of a token that is refused.
+pub const INVALID: i64 = 1_000_001;
+pub const EXPIRED: i64 = 1_000_002;
+
+const HISTORICAL_COUNT: u64 = 85;
+const TODAY_COUNT: u64 = 12;
+/// Every site has a package, and so a task of every third site is matched.
+const SITES: [&str; 3] = ["禹州", "郑州", "许昌"];
+
+/// One task.
+#[derive(Clone, Debug)]
+pub struct Task {
+    pub id: Value,
+    pub name: Value,
+    pub called: u64,
+    created: i64,
+}
+
+/// What the documentation leaves open, or what goes wrong.
+#[derive(Clone, Debug, Default)]
+pub struct Style {
+    /// The list refuses the token with this code, so many times.
+    pub refusal: Option<(i64, u32)>,
+    /// What is added to the true `totalCount`.
+    pub total_offset: i64,
+    /// A business code and message instead of every token.
+    pub login_refusal: Option<(i64, String)>,
+}
+
+struct Book {
+    style: Style,
+    tasks: Vec<Task>,
+    /// Tokens given out so far; the last one is valid.
+    token_count: u32,
+}
+
+/// The running fake.
+pub struct Tasks {
+    door: Door,
+    base_url: String,
+    secret: String,
+    state: Arc<Mutex<Book>>,
+    login: Login,
+}
+
+/// What is accepted at the door.
+#[derive(Clone)]
+struct Login {
+    secret: String,
+    username: String,
+    password: String,
+    token: String,
+}
+
+#[derive(Clone)]
+struct Platform {
+    state: Arc<Mutex<Book>>,
+    login: Login,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Asked {
+    page: usize,
+    page_size: usize,
+    start_time: DateTime,
+    end_time: DateTime,
+}
+
+#[derive(Deserialize)]
+struct Credentials {
+    secret: Option<String>,
+    username: Option<String>,
+    password: Option<String>,
+}
+
+impl Tasks {
+    pub const NAME: &'static str = "tasks";
+    /// How many tasks it begins with in each window.
+    pub const HISTORICAL: u64 = HISTORICAL_COUNT;
+    pub const TODAY: u64 = TODAY_COUNT;
+    pub const USERNAME: &'static str = "gooki-canary-operator";
+
+    pub fn start(ground: &mut Ground<'_>) -> Self {
+        let seed = ground.settings.seed;
+        let login = Login {
+            secret: format!("gooki-secret-canary-{seed:08x}"),
+            username: Self::USERNAME.to_owned(),
+            password: format!("gooki-password canary&{seed:08x}"),
+            token: format!("gooki-token-canary-{seed:08x}"),
+        };
+        let state = Arc::new(Mutex::new(Book { style: Style::default(), tasks: made_up(), token_count: 0 }));
+        let router = Router::new()
+            .route("/token/secret", get(token))
+            .route("/token", get(token))
+            .route("/task/list", get(list))
+            .with_state(Platform { state: Arc::clone(&state), login: login.clone() });
+        let (door, base_url) = ground.serve(router);
+        Self { door, base_url, secret: login.secret.clone(), state, login }
+    }
+
+    pub const fn door(&self) -> &Door {
+        &self.door
+    }
+
+    pub fn base_url(&self) -> &str {
+        &self.base_url
+    }
+
+    /// Its part of the configuration. Credentials are files in the home; pages are small, so that there are several.
+    pub fn section(&self, home: &Home) -> Table {
+        Table::from_iter([
+            ("base_url".to_owned(), self.base_url.as_str().into()),
+            ("secret".to_owned(), home.secret("gooki", &self.secret)),
+            ("page_size".to_owned(), 40.into()),
+        ])
+    }
+
+    /// The same with a name and a password.
+    pub fn section_by_password(&self, home: &Home) -> Table {
+        let mut section = self.section(home);
+        section.remove("secret");
+        section.insert("username".to_owned(), self.login.username.as_str().into());
+        section.insert("password".to_owned(), home.secret("gooki-password", &self.login.password));
+        section
+    }
+
+    /// Every text that must never be shown, the beginning of every token included.
+    pub fn canaries(&self) -> [&str; 4] {
+        [&self.login.secret, &self.login.username, &self.login.password, &self.login.token]
+    }
+
+    /// Changes how it answers.
+    pub fn style(&self, change: impl FnOnce(&mut Style)) {
+        change(&mut self.book().style);
+    }
+
+    /// Changes the tasks: the historical ones first, then today's.
+    pub fn change(&self, change: impl FnOnce(&mut Vec<Task>)) {
+        change(&mut self.book().tasks);
+    }
+
+    /// Makes the last token invalid, as if a month had passed.
+    pub fn expire(&self) {
+        self.book().token_count += 1;
+    }
+
+    fn book(&self) -> MutexGuard<'_, Book> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Task {
+    fn new(number: u64, created: Timestamp) -> Self {
+        let site = SITES[usize::try_from(number).unwrap_or_default() % SITES.len()];
+        let name = format!("{site}-1015A-高三-{}-N-A-L3-1017", 1000 + number / 3);
+        Self { id: (20_000 + number).into(), name: name.into(), called: number, created: created.as_second() }
+    }
+
+    /// The package code its name begins with.
+    pub fn code(&self) -> String {
+        self.name.as_str().unwrap_or_default().splitn(5, '-').take(4).collect::<Vec<_>>().join("-")
+    }
+
+    /// As the platform writes it; numbers are now numbers, now text.
+    fn json(&self) -> Value {
+        json!({
+            "id": self.id,
+            "taskName": self.name,
+            "state": 3,
+            "totalNumber": 5000,
+            "calledNumber": self.called.to_string(),
+            "connectedNumber": self.called / 2,
+            "successNumber": self.called / 10,
+            "createTime": self.created,
+            "startTime": "",
+            "endTime": 0,
+            "callerGroup": {"seats": [1, 2, 3]},
+        })
+    }
+}
+
+/// The historical tasks of yesterday noon, and today's of its first second.
+fn made_up() -> Vec<Task> {
+    let today = Timestamp::now().to_zoned(zone()).start_of_day().expect("today begins");
+    let yesterday = today.checked_sub(12.hours()).expect("there is a yesterday").timestamp();
+    let historical = (0..HISTORICAL_COUNT).map(|number| Task::new(number, yesterday));
+    let of_today = (0..TODAY_COUNT).map(|number| Task::new(HISTORICAL_COUNT + number, today.timestamp()));
+    historical.chain(of_today).collect()
+}
+
+fn zone() -> TimeZone {
+    TimeZone::get("Asia/Shanghai").expect("a zone that is built in")
+}
+
+async fn token(State(platform): State<Platform>, Query(given): Query<Credentials>) -> Json<Value> {
+    let mut book = platform.state.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some((code, message)) = &book.style.login_refusal {
+        return Json(json!({"code": code, "message": message}));
+    }
+    let login = &platform.login;
+    let is_known = match (given.secret, given.username, given.password) {
+        (Some(secret), None, None) => secret == login.secret,
+        (None, Some(username), Some(password)) => username == login.username && password == login.password,
+        _ => false,
+    };
+    if !is_known {
+        return Json(json!({"code": 401, "message": "unknown login"}));
+    }
+    book.token_count += 1;
+    Json(json!({"code": 200, "message": "OK", "data": {"token": format!("{}-{}", login.token, book.token_count)}}))
+}
+
+async fn list(State(platform): State<Platform>, headers: HeaderMap, Query(asked): Query<Asked>) -> Json<Value> {
+    let mut book = platform.state.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some((code, times)) = &mut book.style.refusal
+        && *times > 0
+    {
+        *times -= 1;
+        return Json(json!({"code": *code, "message": "token", "data": null}));
+    }
+    let valid = format!("{}-{}", platform.login.token, book.token_count);
+    if headers.get("authorization").is_none_or(|token| token != &valid) {
+        return Json(json!({"code": INVALID, "message": "invalid token", "data": null}));
+    }
+    let days = asked.end_time.date() - asked.start_time.date();
+    if asked.page == 0 || asked.page_size > 1000 || days.get_days() >= 7 {
+        return Json(json!({"code": 400, "message": "page, pageSize or the window is out of range"}));
+    }
+    let instant = |reading: DateTime| reading.to_zoned(zone()).map(|at| at.timestamp().as_second()).unwrap_or_default();
+    let window = instant(asked.start_time)..=instant(asked.end_time);
+    let tasks: Vec<Value> = book.tasks.iter().filter(|task| window.contains(&task.created)).map(Task::json).collect();
+    let total_count = i64::try_from(tasks.len()).unwrap_or(i64::MAX) + book.style.total_offset;
+    let page: Vec<Value> = tasks.into_iter().skip((asked.page - 1) * asked.page_size).take(asked.page_size).collect();
+    Json(json!({"code": 200, "message": "OK", "data": {"data": page, "page": asked.page, "totalCount": total_count}}))
+}
