@@ -31,20 +31,7 @@ pub struct Leniency {
 /// - A scope that another run holds counts only where nothing else was done.
 pub fn verdict(ledger: &Ledger, doom: Option<Failure>, summary: &Summary, leniency: Leniency) -> Verdict {
     if let Some(doom) = doom {
-        let status = match doom.class {
-            Class::Interrupted | Class::Terminated | Class::Deadline => Status::Cancelled,
-            Class::LeaseLost => Status::Interrupted,
-            Class::Internal
-            | Class::Usage
-            | Class::Config
-            | Class::Unavailable
-            | Class::Auth
-            | Class::Contract
-            | Class::Guard
-            | Class::Busy
-            | Class::Database => Status::Failed,
-        };
-        return Verdict { status, exit: doom.class.into(), failure: Some(doom) };
+        return Verdict { status: doom.status(), exit: doom.class.into(), failure: Some(doom) };
     }
     let failures = || ledger.scopes.iter().filter_map(|scope| scope.failure.as_ref());
     let worst = |only: fn(&Failure) -> bool| {
@@ -54,8 +41,7 @@ pub fn verdict(ledger: &Ledger, doom: Option<Failure>, summary: &Summary, lenien
         })
     };
     if let Some(failure) = worst(|failure| matches!(failure.class, Class::Internal | Class::Guard)) {
-        let status = if failure.class == Class::Guard { Status::Partial } else { Status::Failed };
-        return Verdict { status, exit: failure.class.into(), failure: Some(failure.clone()) };
+        return Verdict { status: failure.status(), exit: failure.class.into(), failure: Some(failure.clone()) };
     }
     let did_something = ledger.scopes.iter().any(has_stored);
     let failure = worst(|failure| failure.class != Class::Busy).or_else(|| worst(|_| true));

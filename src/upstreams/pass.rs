@@ -79,6 +79,25 @@ pub struct Failure {
     pub hint: String,
 }
 
+impl Failure {
+    /// How what ended with it stands in the record.
+    pub const fn status(&self) -> Status {
+        match self.class {
+            Class::Interrupted | Class::Terminated | Class::Deadline => Status::Cancelled,
+            Class::Guard => Status::Partial,
+            Class::LeaseLost => Status::Interrupted,
+            Class::Internal
+            | Class::Usage
+            | Class::Config
+            | Class::Unavailable
+            | Class::Auth
+            | Class::Contract
+            | Class::Busy
+            | Class::Database => Status::Failed,
+        }
+    }
+}
+
 impl From<&Error> for Failure {
     fn from(error: &Error) -> Self {
         let chain = std::iter::successors(std::error::Error::source(error), |cause| cause.source());

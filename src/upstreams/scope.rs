@@ -264,19 +264,7 @@ impl PassContext {
         let status = match &failure {
             None if summary.failed == 0 && problems.is_empty() => Status::Success,
             None => Status::Partial,
-            Some(failure) => match failure.class {
-                Class::Interrupted | Class::Terminated | Class::Deadline => Status::Cancelled,
-                Class::Guard => Status::Partial,
-                Class::LeaseLost => Status::Interrupted,
-                Class::Internal
-                | Class::Usage
-                | Class::Config
-                | Class::Unavailable
-                | Class::Auth
-                | Class::Contract
-                | Class::Busy
-                | Class::Database => Status::Failed,
-            },
+            Some(failure) => failure.status(),
         };
         if let Some(failure) = &failure {
             tracing::error!(scope = name, class = failure.class.name(), causes = ?failure.causes, "{}", failure.message);
