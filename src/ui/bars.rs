@@ -15,7 +15,7 @@ use crate::progress::{Event, Observer};
 const DELAY: Duration = Duration::from_millis(250);
 /// How often a spinner turns while nothing happens.
 const TICK: Duration = Duration::from_millis(120);
-const COUNTED: &str = "{prefix} {bar:24} {pos}/{len} {elapsed} {wide_msg}";
+const COUNTED: &str = "{prefix} {bar:24} {pos}/{len} {elapsed} (eta {eta}) {wide_msg}";
 const UNCOUNTED: &str = "{prefix} {spinner} {pos} {elapsed} {wide_msg}";
 
 /// Draws what it observes on stderr, from [`DELAY`] after its making until it is dropped.
