@@ -109,7 +109,10 @@ fn build() -> Option<PathBuf> {
     let directory = std::env::current_exe().ok()?.parent()?.parent()?.to_owned();
     if let Some(cargo) = std::env::var_os("CARGO") {
         let mut build = Command::new(cargo);
-        build.args(["build", "--locked", "--bin", "tongbu"]).current_dir(env!("CARGO_MANIFEST_DIR"));
+        // Together with this example, so that its dependencies, built with the same features, serve again.
+        build
+            .args(["build", "--locked", "--bin", "tongbu", "--example", "sandbox"])
+            .current_dir(env!("CARGO_MANIFEST_DIR"));
         if directory.ends_with("release") {
             build.arg("--release");
         }
