@@ -19,11 +19,13 @@ pub mod ecs;
 mod error;
 pub mod fairing;
 pub mod guard;
+mod hmac;
 mod pass;
 mod registration;
 mod scope;
 pub mod tasks;
 mod upstream;
+pub mod users;
 
 use crate::{config, http};
 
@@ -39,6 +41,7 @@ pub const ALL: &[Registration] = &[
     Registration::of::<douban::Douban>(),
     Registration::of::<tasks::Tasks>(),
     Registration::of::<ecs::Ecs>(),
+    Registration::of::<users::Users>(),
 ];
 
 /// An upstream's HTTP profile from its settings.

@@ -96,6 +96,11 @@ impl Failure {
             | Class::Database => Status::Failed,
         }
     }
+
+    /// The message and its causes in one line.
+    pub fn told(&self) -> String {
+        std::iter::once(&self.message).chain(&self.causes).map(String::as_str).collect::<Vec<_>>().join(": ")
+    }
 }
 
 impl From<&Error> for Failure {

@@ -268,7 +268,7 @@ impl PassContext {
         };
         if let Some(failure) = &failure {
             tracing::error!(scope = name, class = failure.class.name(), causes = ?failure.causes, "{}", failure.message);
-            let (message, at) = (told(failure), self.clock.now());
+            let (message, at) = (failure.told(), self.clock.now());
             let (scope, facts) = (name.to_owned(), Facts::new());
             problems.push(Problem { scope, class: failure.class, id: None, name: None, message, at, facts });
         }
@@ -290,7 +290,7 @@ impl PassContext {
                 lease,
                 outcome.as_ref().err(),
                 state,
-                ScopeEnd { status, summary, error: failure.as_ref().map(told) },
+                ScopeEnd { status, summary, error: failure.as_ref().map(Failure::told) },
             )
             .await?;
         }
@@ -352,11 +352,6 @@ fn busy_failure(holder: &Holder) -> Failure {
             holder.name, holder.token
         ),
     }
-}
-
-/// A failure and its causes in one line.
-fn told(failure: &Failure) -> String {
-    std::iter::once(&failure.message).chain(&failure.causes).map(String::as_str).collect::<Vec<_>>().join(": ")
 }
 
 /// What a panic said.

@@ -1,0 +1,322 @@
+//! The section `[users]`.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use serde::Deserialize;
+use url::Url;
+
+use super::backoff::Backoff;
+use crate::config::{Error, SecretOrPlain, SecretRef, Span};
+
+/// What stands for a user's number in an address or a key.
+pub const USER_ID: &str = "{user_id}";
+
+/// Left of a lease after the last request that may begin: enough to store how it ended.
+const LEASE_MARGIN: Duration = Duration::from_secs(5);
+
+/// Where events come from, where they go, and how.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    pub source: Source,
+    pub redis_url: Option<SecretOrPlain>,
+    pub stream: String,
+    pub group: String,
+    /// Requests in flight at one target.
+    pub workers: usize,
+    /// Deliveries of one target a pass holds in memory.
+    pub queue_size: u64,
+    /// Of one request.
+    pub timeout: Span,
+    /// After so many a delivery is dead.
+    pub max_attempts: u32,
+    pub backoff: Span,
+    pub backoff_cap: Span,
+    pub keep_delivered: Span,
+    /// Between two checks of the targets inside `sync users`.
+    pub check_every: Span,
+    /// Whether these repair what they find.
+    pub auto_repair: bool,
+    pub lock_ttl: Span,
+    pub targets: Vec<TargetConfig>,
+}
+
+/// Where events come from, besides those that are emitted.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub enum Source {
+    Outbox,
+    Redis,
+}
+
+/// One target.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(tag = "kind", rename_all = "lowercase")]
+pub enum TargetConfig {
+    Http(HttpTargetConfig),
+    Redis(RedisTargetConfig),
+}
+
+/// A service that takes events by HTTP.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HttpTargetConfig {
+    pub name: String,
+    #[serde(default = "enabled")]
+    pub enabled: bool,
+    pub url: String,
+    #[serde(default = "post")]
+    pub method: String,
+    /// Where it tells of a user; `{user_id}` stands for the number.
+    #[serde(default)]
+    pub check_url: Option<String>,
+    #[serde(default)]
+    pub auth: Option<AuthConfig>,
+    #[serde(default)]
+    pub signing_secret: Option<SecretRef>,
+    /// More than 0: so many events in one request.
+    #[serde(default)]
+    pub batch: usize,
+}
+
+/// How we show who we are.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "lowercase", deny_unknown_fields)]
+pub enum AuthConfig {
+    Bearer(SecretRef),
+    Basic { username: String, password: SecretRef },
+}
+
+/// A Redis that holds each user under a key.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RedisTargetConfig {
+    pub name: String,
+    #[serde(default = "enabled")]
+    pub enabled: bool,
+    pub url: SecretOrPlain,
+    #[serde(default = "user_key")]
+    pub key: String,
+    #[serde(default = "a_day")]
+    pub ttl: Span,
+}
+
+const fn enabled() -> bool {
+    true
+}
+
+fn post() -> String {
+    "POST".to_owned()
+}
+
+fn user_key() -> String {
+    format!("user:{USER_ID}")
+}
+
+const fn a_day() -> Span {
+    Span::from_secs(24 * 60 * 60)
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            source: Source::Outbox,
+            redis_url: None,
+            stream: "user_events".to_owned(),
+            group: "tongbu".to_owned(),
+            workers: 3,
+            queue_size: 1000,
+            timeout: Span::from_secs(30),
+            max_attempts: 8,
+            backoff: Span::from_secs(5),
+            backoff_cap: Span::from_secs(60 * 60),
+            keep_delivered: Span::from_secs(7 * 24 * 60 * 60),
+            check_every: Span::from_secs(5 * 60),
+            auto_repair: true,
+            lock_ttl: Span::from_secs(30 * 60),
+            targets: Vec::new(),
+        }
+    }
+}
+
+impl Config {
+    /// Checks what the types cannot; resolves nothing.
+    pub fn check(&self) -> Result<(), Error> {
+        for (key, is_valid, reason) in [
+            ("workers", self.workers > 0, "must be at least 1"),
+            ("queue_size", self.queue_size > 0, "must be at least 1"),
+            ("max_attempts", self.max_attempts > 0, "must be at least 1"),
+            ("timeout", !self.timeout.0.is_zero(), "must be longer than 0"),
+            ("backoff", !self.backoff.0.is_zero(), "must be longer than 0"),
+            ("backoff_cap", self.backoff_cap.0 >= self.backoff.0, "must not be shorter than `backoff`"),
+            (
+                "lock_ttl",
+                self.lock_ttl.0 > 2 * self.margin(),
+                "must be longer than two requests may take: more than twice `timeout`, and 10s more",
+            ),
+            (
+                "redis_url",
+                self.source == Source::Outbox || self.redis_url.is_some(),
+                "is missing: `source = \"redis\"` needs it",
+            ),
+            ("stream", !self.stream.is_empty(), "must not be empty"),
+            ("group", !self.group.is_empty(), "must not be empty"),
+        ] {
+            if !is_valid {
+                return Err(invalid(key, reason));
+            }
+        }
+        let mut names = BTreeSet::new();
+        for target in &self.targets {
+            if target.name().is_empty() {
+                return Err(invalid("targets.name", "must not be empty"));
+            }
+            if !names.insert(target.name()) {
+                return Err(invalid("targets.name", format!("`{}` stands there twice", target.name())));
+            }
+            target.check()?;
+        }
+        Ok(())
+    }
+
+    pub fn backoff(&self) -> Backoff {
+        Backoff { first: self.backoff.0, cap: self.backoff_cap.0 }
+    }
+
+    /// No request begins when less than this is left of the lease.
+    pub fn margin(&self) -> Duration {
+        self.timeout.0 + LEASE_MARGIN
+    }
+
+    /// The names of the targets that are there: one that is not enabled is not.
+    pub fn target_names(&self) -> Vec<String> {
+        self.targets.iter().filter(|target| target.is_enabled()).map(|target| target.name().to_owned()).collect()
+    }
+}
+
+impl TargetConfig {
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Http(target) => &target.name,
+            Self::Redis(target) => &target.name,
+        }
+    }
+
+    pub const fn is_enabled(&self) -> bool {
+        match self {
+            Self::Http(target) => target.enabled,
+            Self::Redis(target) => target.enabled,
+        }
+    }
+
+    fn check(&self) -> Result<(), Error> {
+        match self {
+            Self::Http(target) => {
+                parse_url(&target.url, &self.key("url"))?;
+                if let Some(check_url) = &target.check_url {
+                    let key = self.key("check_url");
+                    if !check_url.contains(USER_ID) {
+                        return Err(invalid(&key, format!("must hold `{USER_ID}` where the user's number goes")));
+                    }
+                    parse_url(&check_url.replace(USER_ID, "1"), &key)?;
+                }
+                Ok(())
+            }
+            Self::Redis(target) => {
+                let key = self.key("key");
+                if target.key.matches(USER_ID).count() != 1 {
+                    return Err(invalid(&key, format!("must hold `{USER_ID}` once, where the user's number goes")));
+                }
+                if target.ttl.0.as_secs() == 0 {
+                    return Err(invalid(&self.key("ttl"), "must be at least 1s"));
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// The dotted path of one of its settings, without the section.
+    fn key(&self, setting: &str) -> String {
+        format!("targets.{}.{setting}", self.name())
+    }
+
+    /// The dotted path of one of its settings, as it is told to people.
+    pub fn full_key(&self, setting: &str) -> String {
+        format!("users.{}", self.key(setting))
+    }
+}
+
+fn parse_url(text: &str, key: &str) -> Result<Url, Error> {
+    let url = Url::parse(text).map_err(|error| invalid(key, format!("not a URL: {error}")))?;
+    if !matches!(url.scheme(), "http" | "https") {
+        return Err(invalid(key, "only http and https are spoken"));
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(invalid(key, "holds a user name or a password: write `auth = { basic = … }` instead"));
+    }
+    Ok(url)
+}
+
+fn invalid(key: &str, reason: impl Into<String>) -> Error {
+    Error::Invalid { key: format!("users.{key}"), reason: reason.into() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Config, TargetConfig};
+
+    const HTTP: &str = r#"
+        name = "auth"
+        kind = "http"
+        url = "http://127.0.0.1:8207/sync"
+    "#;
+    const REDIS: &str = r#"
+        name = "cache"
+        kind = "redis"
+        url = "redis://127.0.0.1:6379"
+    "#;
+
+    fn target(text: &str) -> TargetConfig {
+        toml::from_str(text).unwrap()
+    }
+
+    fn check(text: &str, expected: Result<(), &str>) {
+        let config = Config { targets: vec![target(text)], ..Config::default() };
+        let checked = config.check().map_err(|error| error.to_string());
+        match expected {
+            Ok(()) => assert_eq!(checked, Ok(()), "{text}"),
+            Err(part) => assert!(checked.clone().is_err_and(|told| told.contains(part)), "{text}: {checked:?}"),
+        }
+    }
+
+    #[test]
+    fn what_cannot_work_is_told_with_its_key() {
+        check(HTTP, Ok(()));
+        check(REDIS, Ok(()));
+        check(&HTTP.replace("http://", "ftp://"), Err("users.targets.auth.url"));
+        check(&HTTP.replace("http://", "http://me:pw@"), Err("`auth = { basic = … }`"));
+        check(&format!("{HTTP}\ncheck_url = \"http://127.0.0.1/users\""), Err("users.targets.auth.check_url"));
+        check(&format!("{HTTP}\ncheck_url = \"http://127.0.0.1/users/{{user_id}}\""), Ok(()));
+        check(&format!("{REDIS}\nkey = \"user\""), Err("users.targets.cache.key"));
+        check(&format!("{REDIS}\nttl = \"0s\""), Err("users.targets.cache.ttl"));
+        assert!(toml::from_str::<TargetConfig>(&format!("{HTTP}\nurll = \"x\"")).is_err());
+        assert!(toml::from_str::<TargetConfig>(&REDIS.replace("//", "//:hunter2@")).is_err());
+    }
+
+    #[test]
+    fn names_are_unique_and_a_disabled_target_is_not_there() {
+        let twice = Config { targets: vec![target(HTTP), target(HTTP)], ..Config::default() };
+        assert!(twice.check().is_err_and(|error| error.to_string().contains("twice")));
+        let both = vec![target(&format!("{HTTP}\nenabled = false")), target(REDIS)];
+        assert_eq!(Config { targets: both, ..Config::default() }.target_names(), ["cache"]);
+    }
+
+    #[test]
+    fn a_lease_outlasts_the_requests_made_under_it() {
+        let short: Config = toml::from_str("lock_ttl = \"70s\"").unwrap();
+        assert!(short.check().is_err_and(|error| error.to_string().contains("users.lock_ttl")));
+        let redis: Config = toml::from_str("source = \"redis\"").unwrap();
+        assert!(redis.check().is_err_and(|error| error.to_string().contains("users.redis_url")));
+    }
+}

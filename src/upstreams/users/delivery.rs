@@ -1,0 +1,267 @@
+//! One target's deliveries: what is due is sent, several users at once, each user's events in their order.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use futures_util::future::BoxFuture;
+use futures_util::stream::FuturesUnordered;
+use jiff::{SignedDuration, Timestamp};
+use tokio::time::Instant;
+
+use super::config::Config;
+use super::queue::{self, Delivery, Due, Outcome};
+use super::target::{Answer, Target};
+use crate::error::Class;
+use crate::upstreams::{Error, Scope};
+
+/// A target that failed so often in a row, with no success between, is left alone until the next pass.
+const MAX_FAILURES_IN_A_ROW: u32 = 10;
+
+/// What a pass did at one target.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    pub delivered: u64,
+    /// To be tried again.
+    pub failed: u64,
+    /// Given up in this pass.
+    pub dead: u64,
+    /// How the first of those that failed did.
+    pub first_failure: Option<(Class, String)>,
+    /// Why it was left alone before all that was due was sent.
+    pub stopped: Option<&'static str>,
+}
+
+/// One target, and what its deliveries are made with.
+pub struct Line<'a> {
+    pub scope: &'a Scope<'a>,
+    pub target: &'a Target,
+    pub config: &'a Config,
+    pub progress: &'a Progress,
+}
+
+/// How far all lines of a pass are together.
+#[derive(Debug, Default)]
+pub struct Progress {
+    pub delivered: AtomicU64,
+    pub total: u64,
+}
+
+/// Requests that were answered, and how.
+type Settled = Vec<(Delivery, Outcome)>;
+
+/// What a pass over one target holds.
+#[derive(Default)]
+struct Hand<'a> {
+    /// Due heads not sent yet.
+    ready: VecDeque<Delivery>,
+    /// Requests on their way.
+    in_flight: FuturesUnordered<BoxFuture<'a, (Vec<Delivery>, Vec<Answer>, Duration)>>,
+    /// Answered, and not handed to the store yet.
+    settled: Vec<Settled>,
+    /// Being stored, and how many requests they are.
+    storing: Option<(usize, BoxFuture<'a, Result<Vec<Delivery>, Error>>)>,
+    failures_in_a_row: u32,
+    tally: Tally,
+}
+
+impl Hand<'_> {
+    /// A request counts until its outcome is stored: a crash repeats no more than these.
+    fn busy(&self) -> usize {
+        self.in_flight.len() + self.settled.len() + self.storing.as_ref().map_or(0, |(count, _)| *count)
+    }
+}
+
+impl<'a> Line<'a> {
+    /// Sends what is due until nothing is, or the target or the run has had enough.
+    pub async fn run(&'a self) -> Result<Tally, Error> {
+        let mut hand = Hand::default();
+        let ended = self.drain(&mut hand).await;
+        // What was answered is stored, however the pass ends.
+        if let Some((_, storing)) = hand.storing.take() {
+            storing.await?;
+        }
+        if !hand.settled.is_empty() {
+            let settled = std::mem::take(&mut hand.settled);
+            self.store(settled).await?;
+        }
+        ended.map(|()| hand.tally)
+    }
+
+    async fn drain(&'a self, hand: &mut Hand<'a>) -> Result<(), Error> {
+        let cancel = &self.scope.context.cancel;
+        loop {
+            if hand.ready.is_empty() && hand.busy() == 0 {
+                if hand.tally.stopped.is_some() || cancel.is_cancelled() {
+                    break;
+                }
+                hand.ready = self.load_due().await?.into();
+                if hand.ready.is_empty() {
+                    break;
+                }
+            }
+            self.send_ready(hand);
+            if hand.storing.is_none() && !hand.settled.is_empty() {
+                let settled = std::mem::take(&mut hand.settled);
+                hand.storing = Some((settled.len(), Box::pin(self.store(settled))));
+            }
+            if hand.busy() == 0 {
+                continue;
+            }
+            tokio::select! {
+                Some((deliveries, answers, latency)) = hand.in_flight.next(), if !hand.in_flight.is_empty() => {
+                    self.settle(hand, deliveries, answers, latency)?;
+                }
+                stored = stored(&mut hand.storing) => {
+                    hand.storing = None;
+                    hand.ready.extend(stored?);
+                    let Progress { delivered, total } = self.progress;
+                    self.scope.advance(delivered.load(Ordering::Relaxed), Some(*total), None);
+                }
+            }
+        }
+        if cancel.is_cancelled() { Err(Error::Cancelled) } else { Ok(()) }
+    }
+
+    /// The next due heads; lays out further events where there are few.
+    async fn load_due(&self) -> Result<Vec<Delivery>, Error> {
+        let limit = self.config.queue_size;
+        loop {
+            let (name, now) = (self.target.name.clone(), self.scope.context.clock.now());
+            let due = Due { now, cap: self.config.backoff_cap.0 };
+            let (found, has_more) = self
+                .scope
+                .write(move |w| {
+                    let found = queue::load_due(w, &name, due, limit)?;
+                    if !found.is_empty() {
+                        return Ok((found, false));
+                    }
+                    let has_more = queue::plan_deliveries(w, &name, limit, now)?;
+                    Ok((queue::load_due(w, &name, due, limit)?, has_more))
+                })
+                .await?;
+            if !found.is_empty() || !has_more {
+                return Ok(found);
+            }
+        }
+    }
+
+    fn send_ready(&'a self, hand: &mut Hand<'a>) {
+        if hand.tally.stopped.is_none() && self.scope.remaining() < self.config.margin() {
+            hand.tally.stopped = Some("little of the lock's time is left");
+        }
+        if hand.tally.stopped.is_some() || self.scope.context.cancel.is_cancelled() {
+            hand.ready.clear();
+        }
+        while hand.busy() < self.config.workers && !hand.ready.is_empty() {
+            let count = self.target.batch().min(hand.ready.len());
+            let deliveries: Vec<Delivery> = hand.ready.drain(..count).collect();
+            hand.in_flight.push(Box::pin(async move {
+                let begun = Instant::now();
+                let answers = self.target.send(&deliveries).await;
+                (deliveries, answers, begun.elapsed())
+            }));
+        }
+    }
+
+    /// What the answers mean for the deliveries and for the target. What was cut off by the run's end stays due.
+    fn settle(
+        &self,
+        hand: &mut Hand<'a>,
+        deliveries: Vec<Delivery>,
+        answers: Vec<Answer>,
+        latency: Duration,
+    ) -> Result<(), Error> {
+        let mut settled = Settled::new();
+        for (delivery, answer) in deliveries.into_iter().zip(answers) {
+            let attempts = delivery.attempts + 1;
+            let outcome = match answer {
+                Answer::Ended(Error::Cancelled) => continue,
+                Answer::Ended(error) if error.class().dooms_run() => continue,
+                Answer::Ended(error) => return Err(error),
+                Answer::Accepted => Outcome::Delivered { latency },
+                Answer::Refused { class, error } => Outcome::Dead { class, error },
+                Answer::Failed { class, error, .. } if attempts >= self.config.max_attempts => {
+                    Outcome::Dead { class, error: format!("given up after {attempts} attempts: {error}") }
+                }
+                Answer::Failed { class, error, asked } => {
+                    if asked.is_some() {
+                        hand.tally.stopped = Some("it asked for time");
+                    }
+                    Outcome::Retrying { class, error, next_attempt_at: self.next_attempt_at(attempts, asked) }
+                }
+            };
+            self.count(hand, &delivery, &outcome);
+            settled.push((delivery, outcome));
+        }
+        if !settled.is_empty() {
+            hand.settled.push(settled);
+        }
+        Ok(())
+    }
+
+    fn count(&self, hand: &mut Hand<'a>, delivery: &Delivery, outcome: &Outcome) {
+        let (target, seq) = (self.target.name.as_str(), delivery.event.seq);
+        let failure = match outcome {
+            Outcome::Delivered { .. } => {
+                hand.tally.delivered += 1;
+                self.progress.delivered.fetch_add(1, Ordering::Relaxed);
+                hand.failures_in_a_row = 0;
+                return;
+            }
+            Outcome::Dead { class, error } => {
+                hand.tally.dead += 1;
+                (*class, error.clone())
+            }
+            Outcome::Retrying { class, error, .. } => {
+                hand.tally.failed += 1;
+                (*class, error.clone())
+            }
+        };
+        tracing::debug!(target_name = target, event.seq = seq, class = failure.0.name(), "{}", failure.1);
+        // A refused event is its own fault; whatever else is the target's.
+        if failure.0 == Class::Contract && matches!(outcome, Outcome::Dead { .. }) {
+            hand.failures_in_a_row = 0;
+        } else {
+            hand.failures_in_a_row += 1;
+        }
+        if hand.failures_in_a_row >= MAX_FAILURES_IN_A_ROW {
+            hand.tally.stopped = Some("it failed time after time");
+        }
+        if failure.0 == Class::Auth {
+            hand.tally.stopped = Some("it rejects our credentials");
+        }
+        hand.tally.first_failure.get_or_insert(failure);
+    }
+
+    fn next_attempt_at(&self, attempts: u32, asked: Option<Duration>) -> Timestamp {
+        let wait = self.config.backoff().wait(attempts, asked, fastrand::f64());
+        let now = self.scope.context.clock.now();
+        SignedDuration::try_from(wait).ok().and_then(|wait| now.checked_add(wait).ok()).unwrap_or(Timestamp::MAX)
+    }
+
+    /// Stores how all these ended in one transaction; answers the heads that come up behind them.
+    async fn store(&'a self, settled: Vec<Settled>) -> Result<Vec<Delivery>, Error> {
+        let (name, now) = (self.target.name.clone(), self.scope.context.clock.now());
+        self.scope
+            .write(move |w| {
+                let mut next = Vec::new();
+                for (delivery, outcome) in settled.iter().flatten() {
+                    next.extend(queue::save_outcome(w, &name, delivery, outcome, now)?);
+                }
+                Ok(next)
+            })
+            .await
+    }
+}
+
+/// Waits for what is being stored; for ever where nothing is.
+async fn stored(
+    storing: &mut Option<(usize, BoxFuture<'_, Result<Vec<Delivery>, Error>>)>,
+) -> Result<Vec<Delivery>, Error> {
+    match storing {
+        Some((_, storing)) => storing.await,
+        None => std::future::pending().await,
+    }
+}

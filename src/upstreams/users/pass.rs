@@ -1,0 +1,127 @@
+//! A pass: take events in, bring every target what is due, tell what is left.
+
+use futures_util::future::join_all;
+use jiff::SignedDuration;
+
+use super::config::Config;
+use super::delivery::{Line, Progress, Tally};
+use super::queue;
+use super::tables;
+use super::target::Target;
+use crate::error::Class;
+use crate::http::Retry;
+use crate::upstreams::{Error, Scope, ScopeWork};
+
+/// What the scope `users/deliver` works with.
+pub struct Deliver<'a> {
+    pub config: &'a Config,
+    pub targets: Vec<&'a Target>,
+}
+
+impl ScopeWork for Deliver<'_> {
+    async fn run(&self, scope: &Scope<'_>) -> Result<(), Error> {
+        let progress = Progress { total: self.count_open(scope)?, ..Progress::default() };
+        let lines: Vec<Line<'_>> = self
+            .targets
+            .iter()
+            .map(|target| Line { scope, target, config: self.config, progress: &progress })
+            .collect();
+        let ends = join_all(lines.iter().map(Line::run)).await;
+        let mut tallies = Vec::new();
+        for (line, end) in lines.iter().zip(ends) {
+            tallies.push((line.target, end?));
+        }
+        self.delete_settled(scope).await?;
+        self.tell(scope, &tallies)
+    }
+}
+
+impl Deliver<'_> {
+    fn count_open(&self, scope: &Scope<'_>) -> Result<u64, Error> {
+        let counts = scope.context.store.read(|r| {
+            self.targets
+                .iter()
+                .map(|target| queue::load_counts(r, &target.name))
+                .collect::<Result<Vec<_>, crate::store::Error>>()
+        })?;
+        Ok(counts.iter().map(queue::Counts::open).sum())
+    }
+
+    /// Forgets events that every target has had for long enough.
+    async fn delete_settled(&self, scope: &Scope<'_>) -> Result<(), Error> {
+        let keep = SignedDuration::try_from(self.config.keep_delivered.0).unwrap_or(SignedDuration::MAX);
+        let Ok(before) = scope.context.clock.now().checked_sub(keep) else { return Ok(()) };
+        let targets = self.config.target_names();
+        let deleted = scope.write(move |w| tables::delete_settled_events(w, before, &targets)).await?;
+        if deleted > 0 {
+            tracing::info!(deleted, "forgot events that were delivered long ago");
+        }
+        Ok(())
+    }
+
+    /// Counts what was done, and tells of each target what went wrong. Where nothing could be delivered anywhere, that
+    /// is the scope's failure.
+    fn tell(&self, scope: &Scope<'_>, tallies: &[(&Target, Tally)]) -> Result<(), Error> {
+        for (target, tally) in tallies {
+            let Tally { delivered, failed, dead, .. } = *tally;
+            scope.count(|summary| {
+                summary.total += delivered + failed + dead;
+                summary.updated += delivered;
+                summary.failed += failed + dead;
+            });
+            tracing::info!(target_name = target.name, delivered, failed, dead, stopped = tally.stopped, "delivered");
+            if let Some((class, error)) = &tally.first_failure {
+                let stopped = tally.stopped.map(|why| format!(", then left alone: {why}")).unwrap_or_default();
+                let message =
+                    format!("target `{}`: {} deliveries failed{stopped}; the first: {error}", target.name, failed + dead);
+                scope.doubt(*class, message);
+            } else if let Some(why) = tally.stopped {
+                scope.doubt(Class::Deadline, format!("target `{}` was left before its end: {why}", target.name));
+            }
+        }
+        let open = self.count_open(scope)?;
+        scope.count(|summary| summary.pending += open);
+        let is_idle = |tally: &Tally| tally.delivered == 0;
+        if let Some((target, (class, error))) =
+            tallies.iter().find_map(|(target, tally)| Some((target, tally.first_failure.as_ref()?)))
+            && tallies.iter().all(|(_, tally)| is_idle(tally))
+            && *class == Class::Unavailable
+        {
+            return Err(Error::Unavailable {
+                doing: format!("cannot deliver to `{}`", target.name),
+                reason: error.clone(),
+                retry: Retry::Never,
+            });
+        }
+        self.tell_dead(scope)
+    }
+
+    /// Dead letters keep every run partial until somebody retries or drops them.
+    fn tell_dead(&self, scope: &Scope<'_>) -> Result<(), Error> {
+        let store = &scope.context.store;
+        for target in &self.targets {
+            let dead = store.read(|r| queue::count_dead(r, &target.name))?;
+            if dead > 0 {
+                scope.doubt(
+                    Class::Contract,
+                    format!(
+                        "target `{}` has {dead} dead letters: see `tongbu users events list --state dead`, then `tongbu \
+                         users events retry` or `drop`",
+                        target.name
+                    ),
+                );
+            }
+        }
+        let rejected = store.read(tables::count_rejections)?;
+        if rejected > 0 {
+            scope.doubt(
+                Class::Contract,
+                format!(
+                    "{rejected} entries of the stream are no events: see `tongbu users events list --rejected`, then \
+                     `tongbu users events drop`"
+                ),
+            );
+        }
+        Ok(())
+    }
+}

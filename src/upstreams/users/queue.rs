@@ -1,0 +1,271 @@
+//! Every statement on `user_deliveries` and `user_targets`: the state of each event at each target.
+//!
+//! Of each user's open events at a target only the first is the *head*, and only heads are sent. That keeps the order
+//! per user, and one user's trouble his own.
+
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::tables::{EVENT_COLUMNS, StoredEvent, load_events_after, load_last_seq, stored_event};
+use crate::clock::stored;
+use crate::error::Class;
+use crate::store::{Error, Reader, Row, Writer};
+
+/// How an event stands at a target.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, clap::ValueEnum)]
+pub enum State {
+    Pending,
+    Retrying,
+    Delivered,
+    Dead,
+    Dropped,
+}
+
+impl State {
+    pub const ALL: [Self; 5] = [Self::Pending, Self::Retrying, Self::Delivered, Self::Dead, Self::Dropped];
+
+    /// The word in JSON and in the database.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Retrying => "retrying",
+            Self::Delivered => "delivered",
+            Self::Dead => "dead",
+            Self::Dropped => "dropped",
+        }
+    }
+
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.name() == name)
+    }
+}
+
+/// One event due at one target.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Delivery {
+    pub event: StoredEvent,
+    /// Made so far.
+    pub attempts: u32,
+}
+
+/// How an attempt ended.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Outcome {
+    Delivered { latency: Duration },
+    /// Again at that time.
+    Retrying { class: Class, error: String, next_attempt_at: Timestamp },
+    Dead { class: Class, error: String },
+}
+
+/// When deliveries count as due.
+#[derive(Clone, Copy, Debug)]
+pub struct Due {
+    pub now: Timestamp,
+    /// Nothing is put off for longer: what is due later than this was put off before the clock went back.
+    pub cap: Duration,
+}
+
+/// The heads that are due at the target, at most so many, those that waited longest first.
+pub fn load_due(r: &Reader<'_>, target: &str, due: Due, limit: u64) -> Result<Vec<Delivery>, Error> {
+    let sql = format!(
+        "
+        SELECT {EVENT_COLUMNS}, d.attempts
+        FROM user_deliveries AS d
+        JOIN user_events AS e ON e.seq = d.seq
+        WHERE d.target = ?1
+        AND d.is_head = 1
+        AND (d.next_attempt_at <= ?2 OR d.next_attempt_at > ?3)
+        ORDER BY d.next_attempt_at, d.seq
+        LIMIT ?4"
+    );
+    let cap = SignedDuration::try_from(due.cap).unwrap_or(SignedDuration::MAX);
+    let latest = due.now.checked_add(cap).unwrap_or(Timestamp::MAX);
+    r.rows(&sql, &[target.into(), (&stored(due.now)).into(), (&stored(latest)).into(), limit.into()], delivery)
+}
+
+/// Lays out the target's deliveries of the next events, at most so many; answers whether there may be more.
+pub fn plan_deliveries(w: &Writer<'_>, target: &str, limit: u64, now: Timestamp) -> Result<bool, Error> {
+    const INSERT: &str = "
+        INSERT INTO user_deliveries (target, seq, user_id, state, is_head, attempts, next_attempt_at)
+        VALUES (?1, ?2, ?3, 'pending', NOT EXISTS (
+            SELECT 1
+            FROM user_deliveries
+            WHERE target = ?1
+            AND user_id = ?3
+            AND state IN ('pending', 'retrying')
+        ), 0, ?4)
+        ON CONFLICT (target, seq) DO NOTHING";
+    const SAVE: &str = "
+        INSERT INTO user_targets (name, planned_seq)
+        VALUES (?1, ?2)
+        ON CONFLICT (name) DO UPDATE SET planned_seq = excluded.planned_seq";
+    let planned = load_planned_seq(w, target)?;
+    let events = load_events_after(w, planned, limit)?;
+    let now = stored(now);
+    for event in &events {
+        if event.only_target.as_deref().is_none_or(|only| only == target) {
+            w.execute(INSERT, &[target.into(), event.seq.into(), event.user_id.into(), (&now).into()])?;
+        }
+    }
+    if let Some(last) = events.last() {
+        w.execute(SAVE, &[target.into(), last.seq.into()])?;
+    }
+    Ok(events.len() as u64 == limit)
+}
+
+/// The number of the last event whose delivery to the target is laid out.
+pub fn load_planned_seq(r: &Reader<'_>, target: &str) -> Result<i64, Error> {
+    const SQL: &str = "
+        SELECT planned_seq
+        FROM user_targets
+        WHERE name = ?1";
+    Ok(r.first(SQL, &[target.into()], |row| row.int(0))?.unwrap_or_default())
+}
+
+/// Keeps how an attempt ended. Where that settles the delivery, the user's next one becomes the head, and is answered.
+pub fn save_outcome(
+    w: &Writer<'_>,
+    target: &str,
+    delivery: &Delivery,
+    outcome: &Outcome,
+    now: Timestamp,
+) -> Result<Option<Delivery>, Error> {
+    const SQL: &str = "
+        UPDATE user_deliveries
+        SET
+            state = ?3,
+            is_head = ?4,
+            attempts = attempts + 1,
+            next_attempt_at = ?5,
+            last_error = ?6,
+            class = ?7,
+            latency_ms = ?8,
+            finished_at = ?9
+        WHERE target = ?1
+        AND seq = ?2";
+    let (state, next_attempt_at, failure, latency) = match outcome {
+        Outcome::Delivered { latency } => (State::Delivered, now, None, Some(millis(*latency))),
+        Outcome::Retrying { class, error, next_attempt_at } => {
+            (State::Retrying, *next_attempt_at, Some((error, class)), None)
+        }
+        Outcome::Dead { class, error } => (State::Dead, now, Some((error, class)), None),
+    };
+    let is_open = state == State::Retrying;
+    let now_text = stored(now);
+    w.execute(
+        SQL,
+        &[
+            target.into(),
+            delivery.event.seq.into(),
+            state.name().into(),
+            is_open.into(),
+            (&stored(next_attempt_at)).into(),
+            failure.map(|(error, _)| error).into(),
+            failure.map(|(_, class)| class.name()).into(),
+            latency.into(),
+            (!is_open).then_some(&now_text).into(),
+        ],
+    )?;
+    if is_open { Ok(None) } else { promote(w, target, delivery.event.user_id, now) }
+}
+
+/// Makes the user's first open delivery the head; answers it.
+pub fn promote(w: &Writer<'_>, target: &str, user_id: i64, now: Timestamp) -> Result<Option<Delivery>, Error> {
+    const SAVE: &str = "
+        UPDATE user_deliveries
+        SET is_head = 1, next_attempt_at = ?3
+        WHERE target = ?1
+        AND seq = ?2
+        AND is_head = 0";
+    let sql = format!(
+        "
+        SELECT {EVENT_COLUMNS}, d.attempts
+        FROM user_deliveries AS d
+        JOIN user_events AS e ON e.seq = d.seq
+        WHERE d.target = ?1
+        AND d.user_id = ?2
+        AND d.state IN ('pending', 'retrying')
+        ORDER BY d.seq
+        LIMIT 1"
+    );
+    let next = w.first(&sql, &[target.into(), user_id.into()], delivery)?;
+    if let Some(next) = &next {
+        w.execute(SAVE, &[target.into(), next.event.seq.into(), (&stored(now)).into()])?;
+    }
+    Ok(next)
+}
+
+/// How many deliveries of the target stand how.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Events whose delivery is not laid out yet, too.
+    pub pending: u64,
+    pub retrying: u64,
+    pub delivered: u64,
+    pub dead: u64,
+    pub dropped: u64,
+}
+
+impl Counts {
+    /// What is still to be done.
+    pub const fn open(&self) -> u64 {
+        self.pending + self.retrying
+    }
+}
+
+/// Counts the target's deliveries.
+pub fn load_counts(r: &Reader<'_>, target: &str) -> Result<Counts, Error> {
+    const SQL: &str = "
+        SELECT state, COUNT(*)
+        FROM user_deliveries
+        WHERE target = ?1
+        GROUP BY state";
+    const UNPLANNED: &str = "
+        SELECT COUNT(*)
+        FROM user_events
+        WHERE seq > ?1
+        AND (only_target IS NULL OR only_target = ?2)";
+    let mut counts = Counts::default();
+    r.for_each(SQL, &[target.into()], |row| {
+        let count = row.count(1)?;
+        match state(row, 0)? {
+            State::Pending => counts.pending = count,
+            State::Retrying => counts.retrying = count,
+            State::Delivered => counts.delivered = count,
+            State::Dead => counts.dead = count,
+            State::Dropped => counts.dropped = count,
+        }
+        Ok::<_, Error>(())
+    })?;
+    let planned = load_planned_seq(r, target)?;
+    if planned < load_last_seq(r)? {
+        counts.pending += r.first(UNPLANNED, &[planned.into(), target.into()], |row| row.count(0))?.unwrap_or_default();
+    }
+    Ok(counts)
+}
+
+/// How many deliveries of the target are dead, up to the moment: cheap, for the end of every pass.
+pub fn count_dead(r: &Reader<'_>, target: &str) -> Result<u64, Error> {
+    const SQL: &str = "
+        SELECT COUNT(*)
+        FROM user_deliveries
+        WHERE target = ?1
+        AND state = 'dead'";
+    Ok(r.first(SQL, &[target.into()], |row| row.count(0))?.unwrap_or_default())
+}
+
+/// The state in that column.
+pub fn state(row: &Row<'_>, column: usize) -> Result<State, Error> {
+    let name = row.text(column)?;
+    State::from_name(name).ok_or_else(|| Error::Value { found: name.to_owned(), expected: "a state of a delivery" })
+}
+
+fn delivery(row: &Row<'_>) -> Result<Delivery, Error> {
+    let attempts = u32::try_from(row.int(11)?).unwrap_or(u32::MAX);
+    Ok(Delivery { event: stored_event(row)?, attempts })
+}
+
+fn millis(span: Duration) -> i64 {
+    i64::try_from(span.as_millis()).unwrap_or(i64::MAX)
+}

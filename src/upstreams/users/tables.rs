@@ -1,0 +1,355 @@
+//! Every statement on `user_events`, `users`, `user_outbox` and `user_rejections`.
+
+use jiff::Timestamp;
+use xxhash_rust::xxh3::xxh3_128;
+
+use super::event::{Event, Kind};
+use super::user::{Field, User};
+use crate::clock::stored;
+use crate::store::{Error, Migration, Reader, Row, Value, Writer};
+
+pub const MIGRATIONS: &[Migration] =
+    &[Migration { name: "0001_create", sql: include_str!("migrations/0001_create.sql") }];
+
+/// Which of two events of a user is the later one: the one with the later time, or at one time the one stored later.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Version {
+    /// Milliseconds since 1970.
+    pub at_ms: i64,
+    pub seq: i64,
+}
+
+/// A user as stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredUser {
+    pub user: User,
+    pub version: Version,
+    pub is_deleted: bool,
+}
+
+/// An event as it is stored: everything is filled in.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StoredEvent {
+    pub seq: i64,
+    pub id: String,
+    pub kind: Kind,
+    pub user_id: i64,
+    pub username: Option<String>,
+    pub email: Option<String>,
+    /// A JSON object.
+    pub data: String,
+    pub occurred_at: Timestamp,
+    pub source: String,
+    pub only_target: Option<String>,
+    pub stored_at: Timestamp,
+}
+
+/// The columns [`stored_event`] reads, in its order.
+pub const EVENT_COLUMNS: &str = "e.seq, e.id, e.type, e.user_id, e.username, e.email, e.data, e.occurred_at, e.source, \
+                                 e.only_target, e.stored_at";
+
+/// What the ids of our own events begin with.
+pub fn load_outbox_name(r: &Reader<'_>) -> Result<String, Error> {
+    const SQL: &str = "
+        SELECT name
+        FROM user_outbox
+        WHERE id = 1";
+    Ok(r.first(SQL, &[], |row| row.text(0).map(str::to_owned))?.unwrap_or_default())
+}
+
+/// The number the last stored event has.
+pub fn load_last_seq(r: &Reader<'_>) -> Result<i64, Error> {
+    const SQL: &str = "
+        SELECT last_seq
+        FROM user_outbox
+        WHERE id = 1";
+    Ok(r.first(SQL, &[], |row| row.int(0))?.unwrap_or_default())
+}
+
+pub fn save_last_seq(w: &Writer<'_>, seq: i64) -> Result<(), Error> {
+    const SQL: &str = "
+        UPDATE user_outbox
+        SET last_seq = ?1
+        WHERE id = 1";
+    w.execute(SQL, &[seq.into()])?;
+    Ok(())
+}
+
+/// Stores an event under its number; answers whether its id was new.
+pub fn save_event(w: &Writer<'_>, event: &StoredEvent) -> Result<bool, Error> {
+    const SQL: &str = "
+        INSERT INTO user_events (
+            seq, id, type, user_id, username, email, data, occurred_at, source, only_target, stored_at
+        )
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
+        ON CONFLICT (id) DO NOTHING";
+    let (occurred_at, stored_at) = (stored(event.occurred_at), stored(event.stored_at));
+    let params: [Value<'_>; 11] = [
+        event.seq.into(),
+        (&event.id).into(),
+        event.kind.name().into(),
+        event.user_id.into(),
+        event.username.as_ref().into(),
+        event.email.as_ref().into(),
+        (&event.data).into(),
+        (&occurred_at).into(),
+        (&event.source).into(),
+        event.only_target.as_ref().into(),
+        (&stored_at).into(),
+    ];
+    Ok(w.execute(SQL, &params)? > 0)
+}
+
+/// Whether an event of that id is stored.
+pub fn has_event(r: &Reader<'_>, id: &str) -> Result<bool, Error> {
+    const SQL: &str = "
+        SELECT 1
+        FROM user_events
+        WHERE id = ?1";
+    Ok(r.first(SQL, &[id.into()], |_| Ok(()))?.is_some())
+}
+
+/// The events with a number above `seq`, at most so many, by number.
+pub fn load_events_after(r: &Reader<'_>, seq: i64, limit: u64) -> Result<Vec<StoredEvent>, Error> {
+    let sql = format!(
+        "
+        SELECT {EVENT_COLUMNS}
+        FROM user_events AS e
+        WHERE e.seq > ?1
+        ORDER BY e.seq
+        LIMIT ?2"
+    );
+    r.rows(&sql, &[seq.into(), limit.into()], stored_event)
+}
+
+/// The event of that number.
+pub fn load_event(r: &Reader<'_>, seq: i64) -> Result<Option<StoredEvent>, Error> {
+    let sql = format!(
+        "
+        SELECT {EVENT_COLUMNS}
+        FROM user_events AS e
+        WHERE e.seq = ?1"
+    );
+    r.first(&sql, &[seq.into()], stored_event)
+}
+
+/// An event in [`EVENT_COLUMNS`].
+pub fn stored_event(row: &Row<'_>) -> Result<StoredEvent, Error> {
+    let kind = row.text(2)?;
+    let kind = Kind::from_name(kind)
+        .ok_or_else(|| Error::Value { found: kind.to_owned(), expected: "a type of user event" })?;
+    Ok(StoredEvent {
+        seq: row.int(0)?,
+        id: row.text(1)?.to_owned(),
+        kind,
+        user_id: row.int(3)?,
+        username: row.opt_text(4)?.map(str::to_owned),
+        email: row.opt_text(5)?.map(str::to_owned),
+        data: row.text(6)?.to_owned(),
+        occurred_at: row.instant(7)?,
+        source: row.text(8)?.to_owned(),
+        only_target: row.opt_text(9)?.map(str::to_owned),
+        stored_at: row.instant(10)?,
+    })
+}
+
+/// Deletes events stored before that time of which nothing is open or dead at these targets; answers how many went.
+pub fn delete_settled_events(w: &Writer<'_>, before: Timestamp, targets: &[String]) -> Result<u64, Error> {
+    const OLDEST_UNPLANNED: &str = "
+        SELECT planned_seq
+        FROM user_targets
+        WHERE name = ?1";
+    let mut planned_by_all = load_last_seq(w)?;
+    for target in targets {
+        let planned = w.first(OLDEST_UNPLANNED, &[target.into()], |row| row.int(0))?;
+        planned_by_all = planned_by_all.min(planned.unwrap_or_default());
+    }
+    // The names are bound one by one: as many as there are targets.
+    let names: Vec<String> = (0..targets.len()).map(|index| format!("?{}", index + 3)).collect();
+    let sql = format!(
+        "
+        DELETE FROM user_events
+        WHERE seq <= ?1
+        AND stored_at < ?2
+        AND NOT EXISTS (
+            SELECT 1
+            FROM user_deliveries AS d
+            WHERE d.seq = user_events.seq
+            AND d.state IN ('pending', 'retrying', 'dead')
+            AND d.target IN ({})
+        )",
+        names.join(", ")
+    );
+    let before = stored(before);
+    let mut params: Vec<Value<'_>> = vec![planned_by_all.into(), (&before).into()];
+    params.extend(targets.iter().map(Value::from));
+    w.execute(&sql, &params)
+}
+
+/// The user of that number, gone ones too.
+pub fn load_user(r: &Reader<'_>, id: i64) -> Result<Option<StoredUser>, Error> {
+    const SQL: &str = "
+        SELECT username, email, phone, role, status, created_at, updated_at, version_ms, version_seq, deleted_at
+        FROM users
+        WHERE id = ?1";
+    r.first(SQL, &[id.into()], |row| stored_user(row, 0))
+}
+
+/// The users with a number above `id`, at most so many, gone ones too.
+pub fn load_users_after(r: &Reader<'_>, id: i64, limit: u64) -> Result<Vec<(i64, StoredUser)>, Error> {
+    const SQL: &str = "
+        SELECT
+            id, username, email, phone, role, status, created_at, updated_at, version_ms, version_seq, deleted_at
+        FROM users
+        WHERE id > ?1
+        ORDER BY id
+        LIMIT ?2";
+    r.rows(SQL, &[id.into(), limit.into()], |row| Ok((row.int(0)?, stored_user(row, 1)?)))
+}
+
+/// How many users there are.
+pub fn count_users(r: &Reader<'_>) -> Result<u64, Error> {
+    const SQL: &str = "
+        SELECT COUNT(*)
+        FROM users
+        WHERE deleted_at IS NULL";
+    Ok(r.first(SQL, &[], |row| row.count(0))?.unwrap_or_default())
+}
+
+fn stored_user(row: &Row<'_>, first: usize) -> Result<StoredUser, Error> {
+    let mut user = User::default();
+    for (index, field) in Field::ALL.into_iter().enumerate() {
+        user.set(field, row.opt_text(first + index)?.map(str::to_owned));
+    }
+    let after = first + Field::ALL.len();
+    Ok(StoredUser {
+        user,
+        version: Version { at_ms: row.int(after)?, seq: row.int(after + 1)? },
+        is_deleted: row.opt_text(after + 2)?.is_some(),
+    })
+}
+
+/// Inserts or replaces a user.
+pub fn save_user(
+    w: &Writer<'_>,
+    id: i64,
+    user: &User,
+    version: Version,
+    at: Timestamp,
+    record: Option<i64>,
+) -> Result<(), Error> {
+    const SQL: &str = "
+        INSERT INTO users (
+            id, username, email, phone, role, status, created_at, updated_at, raw, content_hash, version_ms,
+            version_seq, first_seen_at, last_changed_at, last_seen_record, deleted_at
+        )
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?13, ?14, NULL)
+        ON CONFLICT (id) DO UPDATE SET
+            username = excluded.username,
+            email = excluded.email,
+            phone = excluded.phone,
+            role = excluded.role,
+            status = excluded.status,
+            created_at = excluded.created_at,
+            updated_at = excluded.updated_at,
+            raw = excluded.raw,
+            content_hash = excluded.content_hash,
+            version_ms = excluded.version_ms,
+            version_seq = excluded.version_seq,
+            last_changed_at = excluded.last_changed_at,
+            last_seen_record = excluded.last_seen_record,
+            deleted_at = NULL";
+    let raw = serde_json::Value::Object(user.to_object(id)).to_string();
+    let hash = xxh3_128(raw.as_bytes()).to_be_bytes();
+    let at = stored(at);
+    let mut params: Vec<Value<'_>> = vec![id.into()];
+    params.extend(Field::ALL.map(|field| Value::from(user.value(field))));
+    params.extend([
+        Value::from(&raw),
+        hash.as_slice().into(),
+        version.at_ms.into(),
+        version.seq.into(),
+        (&at).into(),
+        record.into(),
+    ]);
+    w.execute(SQL, &params)?;
+    Ok(())
+}
+
+/// Marks a user as gone, known before or not: an older event must not bring it back.
+pub fn delete_user(w: &Writer<'_>, event: &Event, version: Version, at: Timestamp) -> Result<(), Error> {
+    const SQL: &str = "
+        INSERT INTO users (
+            id, username, raw, content_hash, version_ms, version_seq, first_seen_at, last_changed_at, deleted_at
+        )
+        VALUES (?1, ?2, '{}', x'', ?3, ?4, ?5, ?5, ?5)
+        ON CONFLICT (id) DO UPDATE SET
+            version_ms = excluded.version_ms,
+            version_seq = excluded.version_seq,
+            last_changed_at = excluded.last_changed_at,
+            deleted_at = excluded.deleted_at";
+    let at = stored(at);
+    let params = [
+        event.user_id.into(),
+        event.username.as_ref().into(),
+        version.at_ms.into(),
+        version.seq.into(),
+        (&at).into(),
+    ];
+    w.execute(SQL, &params)?;
+    Ok(())
+}
+
+/// An entry of a stream that is no event.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rejection {
+    pub entry_id: String,
+    pub stream: String,
+    pub reason: String,
+    pub raw: Option<String>,
+    pub rejected_at: Timestamp,
+}
+
+pub fn save_rejection(w: &Writer<'_>, rejection: &Rejection) -> Result<(), Error> {
+    const SQL: &str = "
+        INSERT INTO user_rejections (entry_id, stream, reason, raw, rejected_at)
+        VALUES (?1, ?2, ?3, ?4, ?5)
+        ON CONFLICT (entry_id) DO NOTHING";
+    let Rejection { entry_id, stream, reason, raw, rejected_at } = rejection;
+    let at = stored(*rejected_at);
+    w.execute(SQL, &[entry_id.into(), stream.into(), reason.into(), raw.as_ref().into(), (&at).into()])?;
+    Ok(())
+}
+
+/// The entries that were no events, at most so many, the oldest first.
+pub fn load_rejections(r: &Reader<'_>, limit: u64) -> Result<Vec<Rejection>, Error> {
+    const SQL: &str = "
+        SELECT entry_id, stream, reason, raw, rejected_at
+        FROM user_rejections
+        ORDER BY rejected_at, entry_id
+        LIMIT ?1";
+    r.rows(SQL, &[limit.into()], |row| {
+        Ok(Rejection {
+            entry_id: row.text(0)?.to_owned(),
+            stream: row.text(1)?.to_owned(),
+            reason: row.text(2)?.to_owned(),
+            raw: row.opt_text(3)?.map(str::to_owned),
+            rejected_at: row.instant(4)?,
+        })
+    })
+}
+
+pub fn count_rejections(r: &Reader<'_>) -> Result<u64, Error> {
+    const SQL: &str = "
+        SELECT COUNT(*)
+        FROM user_rejections";
+    Ok(r.first(SQL, &[], |row| row.count(0))?.unwrap_or_default())
+}
+
+/// Forgets an entry that was no event; answers whether it was there.
+pub fn delete_rejection(w: &Writer<'_>, entry_id: &str) -> Result<bool, Error> {
+    const SQL: &str = "
+        DELETE FROM user_rejections
+        WHERE entry_id = ?1";
+    Ok(w.execute(SQL, &[entry_id.into()])? > 0)
+}

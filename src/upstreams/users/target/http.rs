@@ -1,0 +1,290 @@
+//! A service that takes events by HTTP.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use bytes::Bytes;
+use serde::Serialize;
+use serde_json::value::RawValue;
+use url::Url;
+
+use super::super::config::{AuthConfig, Config, HttpTargetConfig, TargetConfig, USER_ID};
+use super::super::queue::Delivery;
+use super::super::tables::StoredEvent;
+use super::Answer;
+use crate::clock::Clock;
+use crate::error::Class;
+use crate::http::{Client, Context, Error, Profile, Request, Response, Retry, Retryable};
+use crate::secret::Secret;
+use crate::upstreams;
+use crate::upstreams::hmac::{hex, hmac_sha256, sha256_hex};
+
+/// What we say we are, in `X-Sync-Source`.
+const SYNC_SOURCE: &str = "tongbu";
+
+/// These answers are about the event itself: the same event would be answered the same again.
+const PERMANENT: [u16; 5] = [400, 404, 410, 413, 422];
+
+/// An answer's body is read so that its connection can be used again, but no further than this.
+const MAX_ANSWER_BYTES: u64 = 64 << 10;
+
+/// What a target tells of a user is a few hundred bytes.
+const MAX_USER_BYTES: u64 = 1 << 20;
+
+/// An idempotency key longer than this is replaced by its digest.
+const MAX_KEY_CHARS: usize = 200;
+
+/// An HTTP target, opened.
+pub struct HttpTarget {
+    client: Client,
+    method: String,
+    path: String,
+    pub batch: usize,
+    authorization: Option<Secret>,
+    signing_secret: Option<Secret>,
+    check: Option<Check>,
+    clock: Clock,
+}
+
+struct Check {
+    client: Client,
+    /// With [`USER_ID`] in it.
+    path: String,
+}
+
+/// One event, as it is sent.
+#[derive(Serialize)]
+struct Task<'a> {
+    task_id: String,
+    user_id: i64,
+    username: Option<&'a str>,
+    event_type: &'static str,
+    data: &'a RawValue,
+    timestamp: String,
+}
+
+#[derive(Serialize)]
+struct Batch<'a> {
+    tasks: Vec<Task<'a>>,
+    timestamp: String,
+}
+
+impl HttpTarget {
+    pub fn open(
+        http: &HttpTargetConfig,
+        target: &TargetConfig,
+        config: &Config,
+        context: Context,
+    ) -> Result<Self, upstreams::Error> {
+        let clock = context.clock.clone();
+        let (base, path) = profile(&http.url, &target.full_key("url"), config)?;
+        let client = Client::new(base, context)?;
+        let check = match &http.check_url {
+            None => None,
+            Some(url) => {
+                let (base, path) = profile(url, &target.full_key("check_url"), config)?;
+                Some(Check { client: client.sibling(base)?, path })
+            }
+        };
+        let authorization = match &http.auth {
+            None => None,
+            Some(AuthConfig::Bearer(token)) => {
+                let token = token.resolve(&target.full_key("auth.bearer"))?;
+                Some(Secret::new(format!("Bearer {}", token.expose())))
+            }
+            Some(AuthConfig::Basic { username, password }) => {
+                let password = password.resolve(&target.full_key("auth.basic.password"))?;
+                Some(Secret::new(format!("Basic {}", BASE64.encode(format!("{username}:{}", password.expose())))))
+            }
+        };
+        let signing_secret =
+            http.signing_secret.as_ref().map(|secret| secret.resolve(&target.full_key("signing_secret"))).transpose()?;
+        let (method, batch) = (http.method.clone(), http.batch);
+        Ok(Self { client, method, path, batch, authorization, signing_secret, check, clock })
+    }
+
+    /// Sends the events. Where a batch is refused, each goes by itself: one bad event must not stop the others.
+    pub async fn send(&self, deliveries: &[Delivery]) -> Vec<Answer> {
+        if self.batch > 0 && deliveries.len() > 1 {
+            match self.send_batch(deliveries).await {
+                Answer::Refused { .. } => {}
+                answer => return deliveries.iter().map(|_| answer.repeated()).collect(),
+            }
+        }
+        let mut answers = Vec::with_capacity(deliveries.len());
+        for delivery in deliveries {
+            answers.push(self.send_one(&delivery.event).await);
+        }
+        answers
+    }
+
+    async fn send_one(&self, event: &StoredEvent) -> Answer {
+        let body = match Task::of(event) {
+            Ok(task) => serialize(&task),
+            Err(refused) => return refused,
+        };
+        let request = self
+            .request(&self.path, body)
+            .header("x-sync-task-id", &task_id(event))
+            .header("x-sync-event-type", event.kind.name())
+            .header("idempotency-key", &idempotency_key(&event.id));
+        self.ask(request).await
+    }
+
+    async fn send_batch(&self, deliveries: &[Delivery]) -> Answer {
+        let tasks: Result<Vec<Task<'_>>, Answer> = deliveries.iter().map(|delivery| Task::of(&delivery.event)).collect();
+        let tasks = match tasks {
+            Ok(tasks) => tasks,
+            Err(refused) => return refused,
+        };
+        let ids: Vec<&str> = deliveries.iter().map(|delivery| delivery.event.id.as_str()).collect();
+        let body = serialize(&Batch { tasks, timestamp: self.clock.now().to_string() });
+        let request = self
+            .request(&format!("{}/batch", self.path.trim_end_matches('/')), body)
+            .header("x-sync-batch-size", &deliveries.len().to_string())
+            .header("idempotency-key", &sha256_hex(ids.join("\n")));
+        self.ask(request).await
+    }
+
+    fn request(&self, path: &str, body: Vec<u8>) -> Request {
+        let mut request = Request::new(&self.method, path).header("x-sync-source", SYNC_SOURCE);
+        if let Some(authorization) = &self.authorization {
+            request = request.secret_header("authorization", authorization);
+        }
+        if let Some(secret) = &self.signing_secret {
+            let timestamp = self.clock.now().as_second().to_string();
+            let signed = [timestamp.as_bytes(), b".", &body].concat();
+            let signature = hex(&hmac_sha256(secret.expose().as_bytes(), signed));
+            request = request
+                .header("x-sync-timestamp", &timestamp)
+                .header("x-sync-signature", &format!("sha256={signature}"));
+        }
+        request.body("application/json", Bytes::from(body))
+    }
+
+    async fn ask(&self, request: Request) -> Answer {
+        let answer = self.client.send(request).await.and_then(Response::good);
+        match answer {
+            Ok(response) => {
+                // It has accepted; what it says besides is only read to keep the connection.
+                let _ = response.bytes(MAX_ANSWER_BYTES).await;
+                Answer::Accepted
+            }
+            Err(error) => Answer::of(error),
+        }
+    }
+
+    /// Whether it can be asked about users.
+    pub const fn can_check(&self) -> bool {
+        self.check.is_some()
+    }
+
+    /// What the target holds of the user, as JSON; `None` where it has none.
+    pub async fn fetch_user(&self, user_id: i64) -> Result<Option<serde_json::Value>, upstreams::Error> {
+        let Some(check) = &self.check else { return Ok(None) };
+        let path = check.path.replace(USER_ID, &user_id.to_string());
+        let mut request = Request::get(&path);
+        if let Some(authorization) = &self.authorization {
+            request = request.secret_header("authorization", authorization);
+        }
+        let response = check.client.send(request).await?;
+        match response.status() {
+            404 | 410 => Ok(None),
+            _ => {
+                let body = response.good()?.bytes(MAX_USER_BYTES).await?;
+                let told = serde_json::from_slice(&body).map_err(|error| upstreams::Error::Contract {
+                    doing: format!("cannot read what the target tells of user {user_id}"),
+                    reason: error.to_string(),
+                })?;
+                Ok(Some(told))
+            }
+        }
+    }
+}
+
+impl Answer {
+    fn of(error: Error) -> Self {
+        if error.is_cancelled() {
+            return Self::Ended(error.into());
+        }
+        let class = error.class();
+        let asked = match error.retry() {
+            Retry::After(wait) => Some(wait),
+            Retry::Backoff | Retry::Never => None,
+        };
+        let is_permanent = error.status().is_some_and(|status| PERMANENT.contains(&status));
+        let error = upstreams::Failure::from(&error.into()).told();
+        if is_permanent { Self::Refused { class, error } } else { Self::Failed { class, error, asked } }
+    }
+
+    /// The same answer for another event of the batch.
+    fn repeated(&self) -> Self {
+        match self {
+            Self::Accepted => Self::Accepted,
+            Self::Refused { class, error } => Self::Refused { class: *class, error: error.clone() },
+            Self::Failed { class, error, asked } => {
+                Self::Failed { class: *class, error: error.clone(), asked: *asked }
+            }
+            Self::Ended(_) => Self::Ended(upstreams::Error::Cancelled),
+        }
+    }
+}
+
+impl<'a> Task<'a> {
+    fn of(event: &'a StoredEvent) -> Result<Self, Answer> {
+        let data = serde_json::from_str(&event.data).map_err(|error| Answer::Refused {
+            class: Class::Internal,
+            error: format!("cannot read the stored event {}: {error}", event.seq),
+        })?;
+        Ok(Self {
+            task_id: task_id(event),
+            user_id: event.user_id,
+            username: event.username.as_deref(),
+            event_type: event.kind.name(),
+            data,
+            timestamp: event.occurred_at.to_string(),
+        })
+    }
+}
+
+fn task_id(event: &StoredEvent) -> String {
+    format!("user_sync_{}_{}", event.user_id, event.seq)
+}
+
+/// The event's id where a header can carry it, else its digest: the same for every attempt either way.
+fn idempotency_key(id: &str) -> String {
+    let is_plain = id.len() <= MAX_KEY_CHARS && id.bytes().all(|byte| byte.is_ascii_graphic());
+    if is_plain { id.to_owned() } else { sha256_hex(id) }
+}
+
+/// What we made ourselves can be written.
+fn serialize(value: &impl Serialize) -> Vec<u8> {
+    serde_json::to_vec(value).unwrap_or_default()
+}
+
+/// One attempt a pass: the retries are the queue's.
+fn profile(url: &str, key: &str, config: &Config) -> Result<(Profile, String), upstreams::Error> {
+    let marked = url.replace(USER_ID, "tongbu-user-id");
+    let parsed = Url::parse(&marked).map_err(|error| upstreams::Error::invalid(key, format!("not a URL: {error}")))?;
+    let path = match parsed.query() {
+        Some(query) => format!("{}?{query}", parsed.path()),
+        None => parsed.path().to_owned(),
+    };
+    let mut base_url = parsed;
+    base_url.set_path("");
+    base_url.set_query(None);
+    base_url.set_fragment(None);
+    let timeout = config.timeout.0;
+    let profile = Profile {
+        name: "users",
+        base_url,
+        connect_timeout: timeout,
+        read_timeout: timeout,
+        total_timeout: timeout,
+        max_body: MAX_USER_BYTES,
+        retries: 0,
+        backoff: config.backoff.0,
+        backoff_cap: config.backoff_cap.0,
+        pace: None,
+    };
+    Ok((profile, path.replace("tongbu-user-id", USER_ID)))
+}
