@@ -16,6 +16,7 @@ use super::records::RecordsArgs;
 use super::status::StatusArgs;
 use super::sync::SyncArgs;
 use super::tasks::TasksArgs;
+use super::users::UsersArgs;
 use crate::exit::Exit;
 
 const ABOUT: &str = "One-shot sync passes into a local SQLite file, safe to schedule";
@@ -59,6 +60,9 @@ pub enum Topic {
     /// The films that came from Douban
     #[command(subcommand, arg_required_else_help = true)]
     Douban(DoubanArgs),
+    /// User events, and how their deliveries stand
+    #[command(subcommand, arg_required_else_help = true)]
+    Users(UsersArgs),
     /// The configuration file
     #[command(subcommand, arg_required_else_help = true)]
     Config(ConfigArgs),

@@ -45,6 +45,28 @@ const EXAMPLES: &[(&str, &str)] = &[
     ("status", "  tongbu status\n  tongbu status --max-age fairing=2h --max-age tasks/historical=12h"),
     ("douban", "  tongbu douban list\n  tongbu douban list --missing-details"),
     ("douban list", "  tongbu douban list\n  tongbu douban list --missing-details --json"),
+    ("users", "  tongbu users emit user.created --user-id 7 --username li\n  tongbu users queue"),
+    (
+        "users emit",
+        "  tongbu users emit user.created --user-id 7 --username li --email li@example.com
+  tongbu users emit user.status_changed --user-id 7 --status locked
+  echo '{\"type\":\"user.deleted\",\"user_id\":7}' | tongbu users emit -",
+    ),
+    ("users events", "  tongbu users events list --state dead\n  tongbu users events retry --all"),
+    (
+        "users events list",
+        "  tongbu users events list --state dead --target user-service
+  tongbu users events list --user-id 7 --since 24h --json",
+    ),
+    ("users events show", "  tongbu users events show 42"),
+    (
+        "users events retry",
+        "  tongbu users events retry 42\n  tongbu users events retry --all --target user-service",
+    ),
+    ("users events drop", "  tongbu users events drop 42\n  tongbu users events drop --entry 1700000000000-0"),
+    ("users events replay", "  tongbu users events replay --since 24h --target redis-cache"),
+    ("users queue", "  tongbu users queue\n  tongbu users queue --json"),
+    ("users stats", "  tongbu users stats\n  tongbu users stats --json"),
     ("config", "  tongbu config init\n  tongbu config check"),
     ("config init", "  tongbu config init\n  tongbu config init --config /etc/tongbu/config.toml"),
     ("config path", "  tongbu config path\n  tongbu config path --json"),

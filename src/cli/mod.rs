@@ -21,6 +21,7 @@ mod status;
 mod sync;
 mod tasks;
 mod usage;
+mod users;
 mod values;
 
 use std::ffi::OsString;
@@ -73,6 +74,7 @@ fn run_topic(session: &mut Session, topic: Topic) -> Result<Exit, Error> {
         Topic::Ecs(args) => ecs::cmd_ecs(session, args),
         Topic::Status(args) => status::cmd_status(session, &args),
         Topic::Douban(args) => douban::cmd_douban(session, &args),
+        Topic::Users(args) => users::cmd_users(session, args),
         Topic::Config(args) => config::cmd_config(session, &args),
         Topic::Generate(args) => generate::cmd_generate(session, &args),
     }

@@ -1,11 +1,15 @@
 //! Every text a person reads in tables and summaries, in English and Chinese.
 
+mod users;
+
 use std::fmt::Display;
 
 use crate::config::Language;
 use crate::store::{Status, Trigger};
 use crate::upstreams::douban::film::DetailStatus;
 use crate::upstreams::tasks::matching::State;
+
+pub use self::users::*;
 
 /// A text in both languages; `{}` marks where [`fill`](Self::fill) puts its values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

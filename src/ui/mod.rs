@@ -16,6 +16,7 @@ pub mod locks;
 pub mod log;
 pub mod notices;
 pub mod packages;
+pub mod queue;
 pub mod records;
 #[cfg(test)]
 mod samples;
@@ -31,6 +32,7 @@ pub mod sync_report;
 mod tables;
 pub mod tasks;
 mod terminal;
+pub mod users;
 
 use std::io::{self, Write};
 use std::sync::Arc;

@@ -8,6 +8,8 @@ mod backoff;
 pub mod config;
 mod delivery;
 pub mod event;
+pub mod letters;
+pub mod listing;
 pub mod outbox;
 mod pass;
 pub mod queue;

@@ -1,0 +1,179 @@
+//! What a person decides about deliveries: try again, give up, send once more.
+
+use jiff::Timestamp;
+
+use super::queue::{State, promote};
+use crate::clock::stored;
+use crate::store::{Error, Reader, Value, Writer};
+
+/// Deliveries changed in one transaction.
+const CHUNK: u64 = 1000;
+
+/// What is to be done with deliveries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Decision {
+    /// Dead letters are due again; of those that later events of their user have overtaken only with `force`.
+    Retry { force: bool },
+    /// They are given up for good.
+    Drop,
+    /// What was delivered is delivered once more, with the same keys.
+    Replay,
+}
+
+/// Which deliveries.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Choice {
+    /// Empty: all that the rest allows.
+    pub seqs: Vec<i64>,
+    pub target: Option<String>,
+    pub user_id: Option<i64>,
+    /// Only of events stored since.
+    pub since: Option<Timestamp>,
+}
+
+/// What became of them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Decided {
+    pub changed: u64,
+    /// Left as they are: later events of their users were delivered already.
+    pub overtaken: u64,
+}
+
+/// How far a decision is carried out.
+#[derive(Clone, Debug, Default)]
+pub struct Progress {
+    pub decided: Decided,
+    /// The last delivery looked at; `None` before the first and after the last.
+    after: Option<(i64, String)>,
+}
+
+struct Letter {
+    seq: i64,
+    target: String,
+    user_id: i64,
+    is_overtaken: bool,
+}
+
+impl Decision {
+    /// What a delivery must be for it.
+    fn states(self, choice: &Choice) -> &'static [State] {
+        match self {
+            Self::Retry { .. } => &[State::Dead],
+            // One that is still tried is given up only by its number.
+            Self::Drop if choice.seqs.is_empty() => &[State::Dead],
+            Self::Drop => &[State::Dead, State::Pending, State::Retrying],
+            Self::Replay => &[State::Delivered],
+        }
+    }
+
+    const fn leads_to(self) -> State {
+        match self {
+            Self::Retry { .. } | Self::Replay => State::Pending,
+            Self::Drop => State::Dropped,
+        }
+    }
+}
+
+/// Carries a decision out on the next so many deliveries; call it until it answers `false`.
+pub fn save_decision(
+    w: &Writer<'_>,
+    decision: Decision,
+    choice: &Choice,
+    progress: &mut Progress,
+    now: Timestamp,
+) -> Result<bool, Error> {
+    let letters = load_letters(w, decision, choice, progress.after.as_ref())?;
+    for letter in &letters {
+        if letter.is_overtaken && decision == (Decision::Retry { force: false }) {
+            progress.decided.overtaken += 1;
+            continue;
+        }
+        save_state(w, letter, decision.leads_to(), now)?;
+        progress.decided.changed += 1;
+    }
+    progress.after = letters.last().map(|letter| (letter.seq, letter.target.clone()));
+    Ok(letters.len() as u64 == CHUNK)
+}
+
+fn load_letters(
+    r: &Reader<'_>,
+    decision: Decision,
+    choice: &Choice,
+    after: Option<&(i64, String)>,
+) -> Result<Vec<Letter>, Error> {
+    let mut params: Vec<Value<'_>> = Vec::new();
+    let mut bind = |value| {
+        params.push(value);
+        format!("?{}", params.len())
+    };
+    let (after_seq, after_target) = after.map_or((0, ""), |(seq, target)| (*seq, target.as_str()));
+    let (after_seq, after_target) = (bind(after_seq.into()), bind(after_target.into()));
+    let names: Vec<String> = decision.states(choice).iter().map(|state| bind(state.name().into())).collect();
+    let mut clauses = vec![
+        format!("(d.seq, d.target) > ({after_seq}, {after_target})"),
+        format!("d.state IN ({})", names.join(", ")),
+    ];
+    if !choice.seqs.is_empty() {
+        let seqs: Vec<String> = choice.seqs.iter().map(|seq| bind((*seq).into())).collect();
+        clauses.push(format!("d.seq IN ({})", seqs.join(", ")));
+    }
+    if let Some(target) = &choice.target {
+        clauses.push(format!("d.target = {}", bind(target.into())));
+    }
+    if let Some(user_id) = choice.user_id {
+        clauses.push(format!("d.user_id = {}", bind(user_id.into())));
+    }
+    let since = choice.since.map(stored);
+    if let Some(since) = &since {
+        clauses.push(format!("e.stored_at >= {}", bind(since.into())));
+    }
+    let limit = bind(CHUNK.into());
+    let sql = format!(
+        "
+        SELECT d.seq, d.target, d.user_id, EXISTS (
+            SELECT 1
+            FROM user_deliveries AS later
+            WHERE later.target = d.target
+            AND later.user_id = d.user_id
+            AND later.seq > d.seq
+            AND later.state = 'delivered'
+        )
+        FROM user_deliveries AS d
+        JOIN user_events AS e ON e.seq = d.seq
+        WHERE {}
+        ORDER BY d.seq, d.target
+        LIMIT {limit}",
+        clauses.join(" AND ")
+    );
+    r.rows(&sql, &params, |row| {
+        Ok(Letter {
+            seq: row.int(0)?,
+            target: row.text(1)?.to_owned(),
+            user_id: row.int(2)?,
+            is_overtaken: row.flag(3)?,
+        })
+    })
+}
+
+/// Puts the delivery into its new state, and its user's first open one at the head.
+fn save_state(w: &Writer<'_>, letter: &Letter, to: State, now: Timestamp) -> Result<(), Error> {
+    const SAVE: &str = "
+        UPDATE user_deliveries
+        SET state = ?3, is_head = 0, attempts = 0, next_attempt_at = ?4, finished_at = ?5
+        WHERE target = ?1
+        AND seq = ?2";
+    const NO_HEAD: &str = "
+        UPDATE user_deliveries
+        SET is_head = 0
+        WHERE target = ?1
+        AND user_id = ?2
+        AND state IN ('pending', 'retrying')
+        AND is_head = 1";
+    let now_text = stored(now);
+    let finished_at = (to == State::Dropped).then_some(&now_text);
+    let Letter { seq, target, user_id, .. } = letter;
+    w.execute(SAVE, &[target.into(), (*seq).into(), to.name().into(), (&now_text).into(), finished_at.into()])?;
+    w.execute(NO_HEAD, &[target.into(), (*user_id).into()])?;
+    promote(w, target, *user_id, now)?;
+    Ok(())
+}

@@ -1,0 +1,233 @@
+//! What people read of the outbox: events with their deliveries, the length of the queue, how it went.
+
+use jiff::Timestamp;
+
+use super::queue::{Counts, State, load_counts, state};
+use super::tables::{EVENT_COLUMNS, StoredEvent, stored_event};
+use crate::clock::stored;
+use crate::store::{Error, Reader, Row, Value};
+
+/// Which deliveries to list.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    pub state: Option<State>,
+    pub target: Option<String>,
+    pub user_id: Option<i64>,
+    pub since: Option<Timestamp>,
+    /// From 1.
+    pub page: u64,
+    pub per_page: u64,
+}
+
+/// One event at one target; an event whose deliveries are not laid out yet stands alone.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Line {
+    pub event: StoredEvent,
+    pub delivery: Option<Standing>,
+}
+
+/// How an event stands at a target.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Standing {
+    pub target: String,
+    pub state: State,
+    pub attempts: u64,
+    pub next_attempt_at: Timestamp,
+    pub last_error: Option<String>,
+    pub class: Option<String>,
+    pub latency_ms: Option<i64>,
+    pub finished_at: Option<Timestamp>,
+}
+
+/// A page of lines, the newest first.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Page {
+    pub lines: Vec<Line>,
+    /// On all pages.
+    pub total: u64,
+}
+
+/// The queue of one target.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Queue {
+    pub target: String,
+    pub counts: Counts,
+    /// When the oldest open event came in.
+    pub oldest_at: Option<Timestamp>,
+    /// When the first of those that wait for another attempt is due.
+    pub next_attempt_at: Option<Timestamp>,
+}
+
+/// How deliveries to one target went.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Stats {
+    pub target: String,
+    pub delivered: u64,
+    pub dead: u64,
+    pub retrying: u64,
+    pub total: u64,
+    /// Of the request that was accepted, in milliseconds.
+    pub latency_p50_ms: Option<i64>,
+    pub latency_p95_ms: Option<i64>,
+}
+
+const STANDING_COLUMNS: &str = "d.target, d.state, d.attempts, d.next_attempt_at, d.last_error, d.class, d.latency_ms, \
+                                d.finished_at";
+/// The first of them behind [`EVENT_COLUMNS`].
+const FIRST_STANDING: usize = 11;
+
+/// A page of the deliveries that fit.
+pub fn load_page(r: &Reader<'_>, filter: &Filter) -> Result<Page, Error> {
+    let since = filter.since.map(stored);
+    let mut params: Vec<Value<'_>> = Vec::new();
+    let mut clauses = Vec::new();
+    let mut clause = |text: &str, value| {
+        params.push(value);
+        clauses.push(text.replace("{}", &format!("?{}", params.len())));
+    };
+    if let Some(state) = filter.state {
+        clause("d.state = {}", state.name().into());
+    }
+    if let Some(target) = &filter.target {
+        clause("d.target = {}", target.into());
+    }
+    if let Some(user_id) = filter.user_id {
+        clause("e.user_id = {}", user_id.into());
+    }
+    if let Some(since) = &since {
+        clause("e.stored_at >= {}", since.into());
+    }
+    let clauses = if clauses.is_empty() { String::new() } else { format!("WHERE {}", clauses.join(" AND ")) };
+    let from = format!("FROM user_events AS e LEFT JOIN user_deliveries AS d ON d.seq = e.seq {clauses}");
+    let total = r.first(&format!("SELECT COUNT(*) {from}"), &params, |row| row.count(0))?.unwrap_or_default();
+    let (limit, offset) = (params.len() + 1, params.len() + 2);
+    let sql = format!(
+        "
+        SELECT {EVENT_COLUMNS}, {STANDING_COLUMNS}
+        {from}
+        ORDER BY e.seq DESC, d.target
+        LIMIT ?{limit}
+        OFFSET ?{offset}"
+    );
+    params.push(filter.per_page.into());
+    params.push(filter.page.saturating_sub(1).saturating_mul(filter.per_page).into());
+    let lines = r.rows(&sql, &params, |row| Ok(Line { event: stored_event(row)?, delivery: standing(row)? }))?;
+    Ok(Page { lines, total })
+}
+
+/// One event at every target; empty where there is none of that number.
+pub fn load_lines(r: &Reader<'_>, seq: i64) -> Result<Vec<Line>, Error> {
+    let sql = format!(
+        "
+        SELECT {EVENT_COLUMNS}, {STANDING_COLUMNS}
+        FROM user_events AS e
+        LEFT JOIN user_deliveries AS d ON d.seq = e.seq
+        WHERE e.seq = ?1
+        ORDER BY d.target"
+    );
+    r.rows(&sql, &[seq.into()], |row| Ok(Line { event: stored_event(row)?, delivery: standing(row)? }))
+}
+
+/// The target's queue.
+pub fn load_queue(r: &Reader<'_>, target: &str) -> Result<Queue, Error> {
+    const OLDEST: &str = "
+        SELECT e.stored_at
+        FROM user_deliveries AS d
+        JOIN user_events AS e ON e.seq = d.seq
+        WHERE d.target = ?1
+        AND d.state IN ('pending', 'retrying')
+        ORDER BY d.seq
+        LIMIT 1";
+    const UNPLANNED: &str = "
+        SELECT stored_at
+        FROM user_events
+        WHERE seq > COALESCE((SELECT planned_seq FROM user_targets WHERE name = ?1), 0)
+        AND (only_target IS NULL OR only_target = ?1)
+        ORDER BY seq
+        LIMIT 1";
+    const NEXT: &str = "
+        SELECT MIN(next_attempt_at)
+        FROM user_deliveries
+        WHERE target = ?1
+        AND is_head = 1
+        AND state = 'retrying'";
+    let oldest_at = match r.first(OLDEST, &[target.into()], |row| row.instant(0))? {
+        None => r.first(UNPLANNED, &[target.into()], |row| row.instant(0))?,
+        oldest => oldest,
+    };
+    let next_attempt_at = r.first(NEXT, &[target.into()], |row| row.opt_instant(0))?.flatten();
+    Ok(Queue { target: target.to_owned(), counts: load_counts(r, target)?, oldest_at, next_attempt_at })
+}
+
+/// How the target's deliveries went that are still kept.
+pub fn load_stats(r: &Reader<'_>, target: &str) -> Result<Stats, Error> {
+    let counts = load_counts(r, target)?;
+    let percentile = |share: f64| {
+        const SQL: &str = "
+            SELECT latency_ms
+            FROM user_deliveries
+            WHERE target = ?1
+            AND state = 'delivered'
+            ORDER BY latency_ms
+            LIMIT 1
+            OFFSET ?2";
+        r.first(SQL, &[target.into(), rank(counts.delivered, share).into()], |row| row.opt_int(0)).map(Option::flatten)
+    };
+    Ok(Stats {
+        target: target.to_owned(),
+        delivered: counts.delivered,
+        dead: counts.dead,
+        retrying: counts.retrying,
+        total: counts.open() + counts.delivered + counts.dead,
+        latency_p50_ms: percentile(0.50)?,
+        latency_p95_ms: percentile(0.95)?,
+    })
+}
+
+/// The targets that deliveries are kept of, whether they are configured or not.
+pub fn load_target_names(r: &Reader<'_>) -> Result<Vec<String>, Error> {
+    const SQL: &str = "
+        SELECT name
+        FROM user_targets
+        ORDER BY name";
+    r.rows(SQL, &[], |row| row.text(0).map(str::to_owned))
+}
+
+/// How many values stand before the one at that share of them: the nearest rank.
+fn rank(count: u64, share: f64) -> u64 {
+    #[expect(
+        clippy::cast_precision_loss,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "counts of rows are far below 2^52, and never negative"
+    )]
+    let rank = (count as f64 * share).ceil() as u64;
+    rank.saturating_sub(1)
+}
+
+fn standing(row: &Row<'_>) -> Result<Option<Standing>, Error> {
+    let first = FIRST_STANDING;
+    let Some(target) = row.opt_text(first)? else { return Ok(None) };
+    Ok(Some(Standing {
+        target: target.to_owned(),
+        state: state(row, first + 1)?,
+        attempts: row.count(first + 2)?,
+        next_attempt_at: row.instant(first + 3)?,
+        last_error: row.opt_text(first + 4)?.map(str::to_owned),
+        class: row.opt_text(first + 5)?.map(str::to_owned),
+        latency_ms: row.opt_int(first + 6)?,
+        finished_at: row.opt_instant(first + 7)?,
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::rank;
+
+    #[test]
+    fn a_percentile_is_the_nearest_rank() {
+        for (count, share, expected) in [(0, 0.5, 0), (1, 0.5, 0), (1, 0.95, 0), (4, 0.5, 1), (100, 0.95, 94)] {
+            assert_eq!(rank(count, share), expected, "{count} {share}");
+        }
+    }
+}
