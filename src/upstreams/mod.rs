@@ -24,6 +24,7 @@ mod registration;
 mod scope;
 pub mod tasks;
 mod upstream;
+pub mod users;
 
 use crate::{config, http};
 

@@ -1,0 +1,3 @@
+//! User events, brought to other services.
+
+pub mod redis;
