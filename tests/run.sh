@@ -42,4 +42,16 @@ if [ ! -x "$moto/bin/moto_server" ]; then
 fi
 export MOTO_SERVER="$moto/bin/moto_server"
 
+# A real Redis, which the tests start themselves. Debian's package redis-server would start a daemon, too; the same
+# program lies in redis-tools, which has none: it is a server where it is called one.
+if command -v redis-server >/dev/null 2>&1; then
+    REDIS_SERVER="$(command -v redis-server)"
+else
+    need redis-check-rdb redis-tools
+    REDIS_SERVER="$PWD/target/redis/redis-server"
+    mkdir -p "${REDIS_SERVER%/*}"
+    ln -sf "$(command -v redis-check-rdb)" "$REDIS_SERVER"
+fi
+export REDIS_SERVER
+
 exec cargo test --locked "$@"

@@ -13,6 +13,7 @@ pub mod listing;
 pub mod outbox;
 mod pass;
 pub mod queue;
+pub mod redis;
 pub mod tables;
 mod target;
 pub mod user;

@@ -44,6 +44,9 @@ const ABSENCES: &[Absence] = &[
         exceptions: &["fs2 :: available_space", "fs2 :: free_space", "fs2 :: statvfs"],
     },
     Absence { signs: &["reqwest"], home: "src/http/", exceptions: &[] },
+    // Beside its folder the name is that folder's; only an import there is unambiguous.
+    Absence { signs: &["redis ::"], home: "src/upstreams/users/", exceptions: &[] },
+    Absence { signs: &["use redis", "use :: redis"], home: "src/upstreams/users/redis/", exceptions: &[] },
     Absence { signs: &["indicatif"], home: "src/ui/", exceptions: &[] },
     Absence { signs: &["comfy_table"], home: "src/ui/", exceptions: &[] },
     Absence {
@@ -246,6 +249,8 @@ mod tests {
             ("use rusqlite::Connection;", "rusqlite", "src/store/sqlite/"),
             ("fs2::FileExt::try_lock_exclusive(&file);", "fs2", "src/store/oslock.rs"),
             ("reqwest::get(url);", "reqwest", "src/http/"),
+            ("redis::Client::open(url);", "redis ::", "src/upstreams/users/"),
+            ("use redis as client;", "use redis", "src/upstreams/users/redis/"),
             ("use indicatif::ProgressBar;", "indicatif", "src/ui/"),
             ("use comfy_table::Table;", "comfy_table", "src/ui/"),
             ("println!(\"x\");", "println !", "src/ui/"),
@@ -265,6 +270,11 @@ mod tests {
             );
         }
         check(&[("src/store/mod.rs", "fs2::available_space(path)")], &[]);
+        check(&[("src/upstreams/users/mod.rs", "pub mod redis; use self::redis::Target; redis::publish(x);")], &[]);
+        check(
+            &[("src/upstreams/users/pass.rs", "use redis::Client;")],
+            &["src/upstreams/users/pass.rs: `use redis` outside src/upstreams/users/redis/"],
+        );
         check(&[("src/run/mod.rs", "command.stdout(Stdio::piped()); environment!(); env!(\"X\");")], &[]);
     }
 

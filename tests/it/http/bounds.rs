@@ -1,13 +1,9 @@
 //! Time, tries and origins stay within their bounds.
 
-use std::io::{Read, Write};
 use std::net::TcpListener;
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
-use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use tongbu::clock::Clock;
 use tongbu::error::Class;
 use tongbu::http::{Client, Context, Error, Pace, Phase, Profile, Request};
@@ -15,6 +11,7 @@ use tongbu::http::{Client, Context, Error, Pace, Phase, Profile, Request};
 use super::faults::catalogue::{self, GOOD_BODY};
 use super::faults::{Received, Script, Server, answer, json};
 use super::{Page, context, patient, profile};
+use crate::support::serve_self_signed;
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -120,21 +117,6 @@ async fn a_certificate_nobody_vouches_for_is_not_retried() {
     assert_eq!(error.class(), Class::Contract);
     assert_eq!(context.requests.load(Ordering::Relaxed), 1);
     serving.join().expect("the server's end");
-}
-
-/// Offers one connection a certificate that only itself has signed.
-fn serve_self_signed(listener: &TcpListener) {
-    let certificate = CertificateDer::from(include_bytes!("../../fixtures/tls/self-signed.cert.der").as_slice());
-    let key = PrivatePkcs8KeyDer::from(include_bytes!("../../fixtures/tls/self-signed.key.der").as_slice());
-    let config = ServerConfig::builder()
-        .with_no_client_auth()
-        .with_single_cert(vec![certificate], PrivateKeyDer::from(key))
-        .expect("a certificate and its key");
-    let (stream, _) = listener.accept().expect("a connection");
-    let session = ServerConnection::new(Arc::new(config)).expect("a session");
-    let mut stream = StreamOwned::new(session, stream);
-    let refused = stream.read(&mut [0; 1]).and_then(|_| stream.write(b"x"));
-    assert!(refused.is_err(), "the client must not go on");
 }
 
 #[tokio::test]

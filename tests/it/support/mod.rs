@@ -1,9 +1,13 @@
 //! What the tests do with a [`Sandbox`]: run the binary in it, and look into its database.
 
 mod database;
+mod redis;
 mod run;
+mod tls;
 
+pub use self::redis::RedisServer;
 pub use self::run::{Outcome, Running};
+pub use self::tls::serve_self_signed;
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;

@@ -5,3 +5,4 @@ mod douban;
 mod ecs;
 mod fairing;
 mod tasks;
+mod users;

@@ -1,0 +1,187 @@
+//! A stream of events, read by a consumer group and acknowledged entry by entry.
+
+use std::time::Duration;
+
+use redis::{Cmd, Value, cmd, pipe};
+
+use super::connection::Connection;
+use super::entry::{Entries, Entry, FIELD, list, text};
+use super::error::Error;
+
+/// So many ids are acknowledged by one command: the server does nothing else meanwhile.
+const ACK_CHUNK: usize = 1000;
+
+/// Before the first entry, and, as the cursor of a claim, past the last.
+const START: &str = "0-0";
+
+/// Which stream is read, and as whom.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Group {
+    /// The stream's key.
+    pub stream: String,
+    /// The group's name.
+    pub name: String,
+    /// See [`consumer_name`].
+    pub consumer: String,
+}
+
+/// A stream as one consumer of a group sees it.
+pub struct Source {
+    connection: Connection,
+    group: Group,
+    reading: Reading,
+    /// Where the next claim begins; `None` after a claim has seen all.
+    claiming: Option<String>,
+}
+
+/// What is read next.
+enum Reading {
+    /// Our own entries behind this id: given to us before, and not acknowledged.
+    Own(String),
+    /// Entries that nobody has been given yet.
+    New,
+}
+
+/// The name this machine consumes under: the same in every pass, so that a pass finds at once what an earlier one was
+/// given and did not acknowledge, and the group does not fill up with consumers that never come back. Passes on one
+/// machine do not run at the same time: they need the same lock.
+pub fn consumer_name(host: &str) -> String {
+    format!("tongbu-{host}")
+}
+
+impl Source {
+    /// Makes the group where it is missing, and the stream with it; it begins with the first entry there is.
+    pub async fn open(connection: Connection, group: Group) -> Result<Self, Error> {
+        let source =
+            Self { connection, group, reading: Reading::Own(START.to_owned()), claiming: Some(START.to_owned()) };
+        source.create_group().await?;
+        Ok(source)
+    }
+
+    /// The next entries, at most so many: first those an earlier pass was given and did not acknowledge, then new ones.
+    /// Never waits for an entry; nothing is what there is to read when all has been read.
+    pub async fn read(&mut self, count: usize) -> Result<Vec<Entry>, Error> {
+        while let Reading::Own(after) = &self.reading {
+            let found = self.read_group(after, count).await?;
+            match found.entries.iter().map(|entry| &entry.id).chain(&found.deleted).max_by_key(|id| order(id)) {
+                Some(last) => self.reading = Reading::Own(last.clone()),
+                None => self.reading = Reading::New,
+            }
+            self.ack(&found.deleted).await?;
+            if !found.entries.is_empty() {
+                return Ok(found.entries);
+            }
+        }
+        Ok(self.read_group(">", count).await?.entries)
+    }
+
+    /// Takes over entries that were given to any consumer so long ago and have not been acknowledged, at most so many;
+    /// nothing when all have been seen, and then from the beginning again.
+    pub async fn claim_stale(&mut self, min_idle: Duration, count: usize) -> Result<Vec<Entry>, Error> {
+        while let Some(from) = self.claiming.take() {
+            let (next, found) = self.claim(&from, min_idle, count).await?;
+            if next != START {
+                self.claiming = Some(next);
+            }
+            self.ack(&found.deleted).await?;
+            if !found.entries.is_empty() {
+                return Ok(found.entries);
+            }
+        }
+        self.claiming = Some(START.to_owned());
+        Ok(Vec::new())
+    }
+
+    /// Says that these entries are stored and need not be given to anybody again; how many of them were still pending.
+    pub async fn ack(&self, ids: &[String]) -> Result<u64, Error> {
+        let mut acked = 0;
+        for ids in ids.chunks(ACK_CHUNK) {
+            let mut ack = cmd("XACK");
+            ack.arg(&self.group.stream).arg(&self.group.name).arg(ids);
+            acked += self.connection.query::<u64>("XACK", &ack).await?;
+        }
+        Ok(acked)
+    }
+
+    async fn read_group(&self, after: &str, count: usize) -> Result<Entries, Error> {
+        const NAME: &str = "XREADGROUP";
+        let Group { stream, name, consumer } = &self.group;
+        let mut read = cmd(NAME);
+        read.arg("GROUP").arg(name).arg(consumer).arg("COUNT").arg(count).arg("STREAMS").arg(stream).arg(after);
+        let answer = self.query(NAME, &read).await?;
+        // Without an entry there is no stream in the answer either.
+        let Some(streams) = list(answer) else { return Ok(Entries::default()) };
+        let unreadable = || self.connection.unreadable(NAME, "it is no list of entries");
+        let [_, entries] = streams
+            .into_iter()
+            .next()
+            .and_then(list)
+            .and_then(|stream| <[Value; 2]>::try_from(stream).ok())
+            .ok_or_else(unreadable)?;
+        Entries::parse(entries).ok_or_else(unreadable)
+    }
+
+    async fn claim(&self, from: &str, min_idle: Duration, count: usize) -> Result<(String, Entries), Error> {
+        const NAME: &str = "XAUTOCLAIM";
+        let Group { stream, name, consumer } = &self.group;
+        let min_idle = u64::try_from(min_idle.as_millis()).unwrap_or(u64::MAX);
+        let mut claim = cmd(NAME);
+        claim.arg(stream).arg(name).arg(consumer).arg(min_idle).arg(from).arg("COUNT").arg(count);
+        let answer = self.query(NAME, &claim).await?;
+        let parse = |answer| {
+            // From Redis 7 on there is a third part, the ids of deleted entries, which are no longer pending.
+            let mut parts = list(answer)?.into_iter();
+            Some((text(parts.next()?)?, Entries::parse(parts.next()?)?))
+        };
+        parse(answer).ok_or_else(|| self.connection.unreadable(NAME, "it is no cursor with a list of entries"))
+    }
+
+    /// Whoever deletes the stream deletes the group with it.
+    async fn query(&self, name: &'static str, command: &Cmd) -> Result<Value, Error> {
+        match self.connection.query(name, command).await {
+            Err(error) if error.code() == Some("NOGROUP") => {
+                self.create_group().await?;
+                self.connection.query(name, command).await
+            }
+            answer => answer,
+        }
+    }
+
+    async fn create_group(&self) -> Result<(), Error> {
+        const NAME: &str = "XGROUP CREATE";
+        let mut create = cmd("XGROUP");
+        create.arg("CREATE").arg(&self.group.stream).arg(&self.group.name).arg(0).arg("MKSTREAM");
+        match self.connection.query::<Value>(NAME, &create).await {
+            Err(error) if error.code() != Some("BUSYGROUP") => Err(error),
+            Ok(_) | Err(_) => Ok(()),
+        }
+    }
+}
+
+/// Appends the events to the stream, all of them or none, and answers their ids. `max_len` is about how many entries
+/// the stream keeps, whether they have been read or not.
+///
+/// After an error other than the server's refusal they may be there all the same.
+pub async fn publish(
+    connection: &Connection,
+    stream: &str,
+    events: &[impl AsRef<str> + Sync],
+    max_len: Option<u64>,
+) -> Result<Vec<String>, Error> {
+    let mut adds = pipe();
+    adds.atomic();
+    for event in events {
+        let add = adds.cmd("XADD").arg(stream);
+        if let Some(max_len) = max_len {
+            add.arg("MAXLEN").arg("~").arg(max_len);
+        }
+        add.arg("*").arg(FIELD).arg(event.as_ref());
+    }
+    if events.is_empty() { Ok(Vec::new()) } else { connection.query_all("XADD", &adds).await }
+}
+
+/// Ids sort by their two numbers, not as text.
+fn order(id: &str) -> (u64, u64) {
+    let (at, seq) = id.split_once('-').unwrap_or((id, "0"));
+    (at.parse().unwrap_or(u64::MAX), seq.parse().unwrap_or(u64::MAX))
+}

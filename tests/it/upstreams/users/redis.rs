@@ -1,0 +1,32 @@
+//! Redis, a real one: what the target, the stream and the connection promise.
+
+mod connection;
+mod stream;
+mod target;
+
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+use tongbu::secret::Secret;
+use tongbu::upstreams::users::redis::{Connection, Error, Limits};
+
+use crate::support::RedisServer;
+
+/// Limits that no test reaches by accident.
+fn limits() -> Limits {
+    Limits { timeout: Duration::from_secs(60), cancel: CancellationToken::new(), deadline: None }
+}
+
+async fn connect(server: &RedisServer) -> Connection {
+    connect_to(&server.url()).await.expect("the server answers")
+}
+
+async fn connect_to(url: &str) -> Result<Connection, Error> {
+    Connection::connect(&Secret::new(url.to_owned()), limits()).await
+}
+
+/// The error with everything behind it, as it is printed.
+fn told(error: &Error) -> String {
+    let causes = std::iter::successors(Some(error as &dyn std::error::Error), |error| error.source());
+    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ") + " " + &error.hint().unwrap_or_default()
+}
