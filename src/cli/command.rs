@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use clap::{CommandFactory, Parser, Subcommand};
 
 use super::args::GlobalArgs;
+use super::check::CheckArgs;
 use super::config::ConfigArgs;
 use super::douban::DoubanArgs;
 use super::ecs::EcsArgs;
@@ -40,6 +41,9 @@ pub enum Topic {
     /// Make one sync pass
     #[command(subcommand, arg_required_else_help = true)]
     Sync(SyncArgs),
+    /// Compare what was brought elsewhere with what is here
+    #[command(subcommand, arg_required_else_help = true)]
+    Check(CheckArgs),
     /// What past runs did
     #[command(subcommand, arg_required_else_help = true)]
     Records(RecordsArgs),

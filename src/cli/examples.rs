@@ -12,6 +12,8 @@ const EXAMPLES: &[(&str, &str)] = &[
     ),
     ("sync", "  tongbu sync fairing\n  tongbu sync all --trigger auto -q"),
     ("sync all", "  tongbu sync all\n  tongbu sync all --trigger auto -q --on-lock skip"),
+    ("check", "  tongbu check users\n  tongbu check users --repair"),
+    ("check users", "  tongbu check users --target redis-cache\n  tongbu check users --repair --json"),
     ("records", "  tongbu records list --failed\n  tongbu records show 7 --log"),
     (
         "records list",

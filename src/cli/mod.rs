@@ -4,6 +4,7 @@
 //! the upstreams' registry, so help, completions and manual pages come from one place.
 
 mod args;
+mod check;
 mod command;
 mod config;
 mod douban;
@@ -74,6 +75,7 @@ fn run_topic(session: &mut Session, topic: Topic) -> Result<Exit, Error> {
         Topic::Ecs(args) => ecs::cmd_ecs(session, args),
         Topic::Status(args) => status::cmd_status(session, &args),
         Topic::Douban(args) => douban::cmd_douban(session, &args),
+        Topic::Check(args) => check::cmd_check(session, args),
         Topic::Users(args) => users::cmd_users(session, args),
         Topic::Config(args) => config::cmd_config(session, &args),
         Topic::Generate(args) => generate::cmd_generate(session, &args),

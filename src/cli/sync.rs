@@ -65,12 +65,16 @@ impl FromArgMatches for SyncArgs {
 
 /// Makes the run, or all of them, and tells how it went.
 pub fn cmd_sync(session: &mut Session, args: SyncArgs) -> Result<Exit, Error> {
-    let trigger = if session.ui.terminal().is_attended() { Trigger::Manual } else { Trigger::Auto };
-    let settings = args.run.settings(trigger);
+    let settings = args.run.settings(attendance(session));
     match args.target {
         Target::One { registration, matches } => sync_one(session, registration, &matches, settings),
         Target::All => sync_all(session, &settings),
     }
+}
+
+/// Who starts a run when no flag tells.
+pub fn attendance(session: &Session) -> Trigger {
+    if session.ui.terminal().is_attended() { Trigger::Manual } else { Trigger::Auto }
 }
 
 /// The matches of a pass that was asked for by these flags rather than by a person.
@@ -156,7 +160,8 @@ fn tell_part(session: &Session, run: &Result<Report, Failure>) {
     }
 }
 
-fn explain(session: &Session, report: &Report) {
+/// The error behind the report, where there is one.
+pub fn explain(session: &Session, report: &Report) {
     if let Some(failure) = report.failure.as_ref().filter(|_| report.exit != Exit::Ok) {
         session.ui.explain(failure, report.holder.as_ref());
     }

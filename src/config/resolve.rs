@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use super::Error;
 use super::env::{self, Environment};
-use super::secret_ref::SecretRef;
+use super::secret_ref::{SecretOrPlain, SecretRef};
 use crate::secret::Secret;
 
 /// How long a command may take to print a secret; password stores unlock by hand elsewhere, not in a scheduled run.
@@ -26,6 +26,16 @@ const MAX_SECRET_BYTES: u64 = 64 << 10;
 
 /// Any permission of the group or of others.
 const SHARED_MODE: u32 = 0o077;
+
+impl SecretOrPlain {
+    /// The address as it stands, or what the reference names.
+    pub fn resolve(&self, key: &str) -> Result<Secret, Error> {
+        match self {
+            Self::Plain(address) => Ok(Secret::new(address.clone())),
+            Self::Reference(reference) => reference.resolve(key),
+        }
+    }
+}
 
 impl SecretRef {
     /// Fetches the credential; `key` is the dotted path of the setting, for the error. No error carries the credential.

@@ -30,6 +30,7 @@ use crate::config::Config;
 use crate::error::Class;
 use crate::exit::Exit;
 use crate::http;
+use crate::ident;
 use crate::progress::Observer;
 use crate::store::records::{self, RunStart};
 use crate::store::{self, Mode, Store, Summary, Trigger};
@@ -100,7 +101,7 @@ impl Error {
 pub fn execute(invocation: Invocation<'_>) -> Result<Report, Error> {
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().map_err(Error::Runtime)?;
-    let trace_id = trace_id();
+    let trace_id = ident::random_hex();
     let span = tracing::info_span!("run", trace_id, sync = invocation.registration.name);
     let report = runtime.block_on(Run::new(invocation, trace_id).execute().instrument(span));
     runtime.shutdown_timeout(SHUTDOWN_TIMEOUT);
@@ -289,19 +290,4 @@ impl<'a> Run<'a> {
         }
         report.warnings.extend(notify::tell(&settings.monitor, report, before, &self.clock).await);
     }
-}
-
-/// 128 random bits in hexadecimal, as in a W3C trace context.
-fn trace_id() -> String {
-    let mut bytes = [0; 16];
-    // Without the kernel's randomness the time of day has to do: a trace id only has to be told apart.
-    if rustix::rand::getrandom(&mut bytes, rustix::rand::GetRandomFlags::empty()).is_err() {
-        bytes = Clock::system().now().as_nanosecond().to_le_bytes();
-    }
-    bytes.iter().fold(String::with_capacity(32), |mut hex, byte| {
-        use std::fmt::Write as _;
-
-        let _ = write!(hex, "{byte:02x}");
-        hex
-    })
 }

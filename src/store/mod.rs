@@ -28,7 +28,7 @@ use crate::clock::Clock;
 
 pub use self::cursors::ScopeState;
 pub use self::error::Error;
-pub use self::lock::{Acquisition, Holder, Lease, LeaseRequest};
+pub use self::lock::{Acquisition, HOST, Holder, Lease, LeaseRequest};
 pub use self::migrate::{Component, Migration};
 pub use self::records::{Facts, Problem, RecordId, RunRecord, ScopeStatus, Status, Summary, Trigger};
 pub use self::sqlite::{Reader, Row, Writer};

@@ -75,8 +75,9 @@ impl Answer for SyncAllAnswer {
     }
 }
 
+/// A run, as a document.
 #[derive(Debug, Serialize)]
-struct SyncDocument<'a> {
+pub struct SyncDocument<'a> {
     schema: &'static str,
     record_id: i64,
     trace_id: &'a str,
@@ -143,7 +144,7 @@ impl<'a> AbsentRun<'a> {
 }
 
 impl<'a> SyncDocument<'a> {
-    fn new(report: &'a Report, style: &Style) -> Self {
+    pub fn new(report: &'a Report, style: &Style) -> Self {
         Self {
             schema: "tongbu.sync/1",
             record_id: report.record.0,

@@ -6,7 +6,7 @@ use serde_json::value::RawValue;
 use super::Answer;
 use super::labels::{self, Text};
 use super::style::{Style, shown};
-use super::tables::{Cell, Column, Table, Tone};
+use super::tables::{Cell, Column, Table, Tone, render_pairs};
 use crate::upstreams::users::letters::{Decided, Decision};
 use crate::upstreams::users::listing::{Line, Page, Standing};
 use crate::upstreams::users::outbox::Taken;
@@ -15,7 +15,11 @@ use crate::upstreams::users::tables::{Rejection, StoredEvent};
 
 /// The answer of `users emit`.
 #[derive(Debug)]
-pub struct EmitAnswer(pub Taken);
+pub struct EmitAnswer {
+    pub taken: Taken,
+    /// They went into the stream, not into the database.
+    pub to_stream: bool,
+}
 
 /// The answer of `users events list`.
 #[derive(Debug)]
@@ -45,6 +49,7 @@ struct EmitDocument {
     schema: &'static str,
     stored: u64,
     known: u64,
+    to_stream: bool,
     last_seq: Option<i64>,
 }
 
@@ -127,7 +132,10 @@ impl Answer for EmitAnswer {
     const IS_OUTCOME: bool = true;
 
     fn render_text(&self, style: &Style) -> String {
-        let Taken { stored, known, last_seq } = self.0;
+        let Taken { stored, known, last_seq } = self.taken;
+        if self.to_stream {
+            return labels::EVENTS_PUBLISHED.fill(style.language, &[&stored]) + "\n";
+        }
         let mut text = labels::EVENTS_STORED.fill(style.language, &[&stored, &last_seq]) + "\n";
         if known > 0 {
             text.push_str(&labels::EVENTS_KNOWN.fill(style.language, &[&known]));
@@ -137,8 +145,9 @@ impl Answer for EmitAnswer {
     }
 
     fn document(&self, _: &Style) -> impl Serialize {
-        let Taken { stored, known, last_seq } = self.0;
-        EmitDocument { schema: "tongbu.users-emit/1", stored, known, last_seq: (stored > 0).then_some(last_seq) }
+        let Taken { stored, known, last_seq } = self.taken;
+        let last_seq = (stored > 0 && !self.to_stream).then_some(last_seq);
+        EmitDocument { schema: "tongbu.users-emit/1", stored, known, to_stream: self.to_stream, last_seq }
     }
 }
 
@@ -197,8 +206,7 @@ impl EventsAnswer {
 impl Answer for EventAnswer {
     fn render_text(&self, style: &Style) -> String {
         let Some(Line { event, .. }) = self.0.first() else { return String::new() };
-        let mut facts = Table::new(vec![Column::text(""), Column::text("")]);
-        let facts_of_it = [
+        let facts = [
             (labels::SEQ, event.seq.to_string()),
             (labels::ID, shown(&event.id)),
             (labels::TYPE, event.kind.name().to_owned()),
@@ -208,9 +216,7 @@ impl Answer for EventAnswer {
             (labels::SOURCE, shown(&event.source)),
             (labels::STORED_AT, style.local(event.stored_at)),
         ];
-        for (label, value) in facts_of_it {
-            facts.push(vec![style.say(label).into(), value.into()]);
-        }
+        let facts = facts.map(|(label, value)| (style.say(label), value));
         let text = |label: Text| Column::text(style.say(label));
         let mut table = Table::new(vec![
             text(labels::TARGET),
@@ -224,8 +230,8 @@ impl Answer for EventAnswer {
             row.push(last_error(delivery.as_ref()).into());
             table.push(row);
         }
-        let deliveries = if self.0.iter().any(|line| line.delivery.is_some()) { table.render(style) } else { String::new() };
-        format!("{}{deliveries}{}\n", facts.render(style), shown(&event.data))
+        let deliveries = if event_is_laid_out(&self.0) { format!("\n{}", table.render(style)) } else { String::new() };
+        format!("{}{deliveries}\n{}\n", render_pairs(&facts), shown(&event.data))
     }
 
     fn document(&self, style: &Style) -> impl Serialize {
@@ -294,6 +300,11 @@ impl Answer for DecidedAnswer {
         let Decided { changed, overtaken } = self.decided;
         DecidedDocument { schema: "tongbu.users-decided/1", decision, changed, overtaken }
     }
+}
+
+/// Whether any target has it in its queue yet.
+fn event_is_laid_out(lines: &[Line]) -> bool {
+    lines.iter().any(|line| line.delivery.is_some())
 }
 
 /// Target, state, attempts, next attempt.

@@ -1,5 +1,7 @@
 //! What can go wrong in a pass.
 
+use std::fmt;
+
 use jiff::Timestamp;
 
 use crate::error::Class;
@@ -16,6 +18,9 @@ pub enum Error {
     Http(#[from] http::Error),
     #[error(transparent)]
     Config(#[from] config::Error),
+    /// What an upstream's own machinery says.
+    #[error(transparent)]
+    Own(#[from] Own),
     /// The command line asks for what the configuration does not have.
     #[error("{message}")]
     Usage { message: String, hint: Option<String> },
@@ -42,6 +47,26 @@ pub enum Error {
     Panic { message: String },
 }
 
+/// An error of a kind that only one upstream knows.
+#[derive(Debug)]
+pub struct Own {
+    pub class: Class,
+    pub hint: Option<String>,
+    pub error: Box<dyn std::error::Error + Send + Sync>,
+}
+
+impl fmt::Display for Own {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.error.fmt(f)
+    }
+}
+
+impl std::error::Error for Own {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.error.source()
+    }
+}
+
 impl Error {
     /// A setting that is missing or wrong; `key` is its dotted path.
     pub fn invalid(key: &str, reason: impl Into<String>) -> Self {
@@ -53,6 +78,7 @@ impl Error {
             Self::Store(error) => error.class(),
             Self::Http(error) => error.class(),
             Self::Config(error) => error.class(),
+            Self::Own(own) => own.class,
             Self::Usage { .. } => Class::Usage,
             Self::Contract { .. } | Self::Blocked { .. } => Class::Contract,
             Self::Auth { .. } => Class::Auth,
@@ -69,6 +95,7 @@ impl Error {
             Self::Store(error) => error.hint(),
             Self::Http(error) => error.hint(),
             Self::Config(error) => error.hint(),
+            Self::Own(own) => own.hint.clone(),
             Self::Usage { hint, .. } => hint.clone(),
             Self::Guard(withheld) => Some(withheld.hint()),
             Self::Blocked { until, .. } => Some(format!("run again after {until}, or at once with `--force`")),
@@ -88,6 +115,7 @@ impl Error {
             Self::Blocked { until, .. } => Some(*until),
             Self::Store(_)
             | Self::Config(_)
+            | Self::Own(_)
             | Self::Usage { .. }
             | Self::Contract { .. }
             | Self::Auth { .. }
@@ -106,6 +134,7 @@ impl Retryable for Error {
             Self::Unavailable { retry, .. } => *retry,
             Self::Store(_)
             | Self::Config(_)
+            | Self::Own(_)
             | Self::Usage { .. }
             | Self::Contract { .. }
             | Self::Auth { .. }

@@ -29,7 +29,7 @@ pub mod users;
 
 use crate::{config, http};
 
-pub use self::error::Error;
+pub use self::error::{Error, Own};
 pub use self::pass::{Failure, Flags, Ledger, OnLock, PassContext, ScopeReport, SkipReason};
 pub use self::registration::{Pass, Registration, Verified};
 pub use self::scope::{Scope, ScopeRules, ScopeWork, panic_text};

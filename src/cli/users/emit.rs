@@ -4,14 +4,18 @@ use std::io::{BufRead, Read};
 
 use clap::Args;
 use serde_json::{Map, Value};
+use tokio_util::sync::CancellationToken;
 
 use super::super::error::Error;
 use super::super::session::{LogTo, Session, write};
 use crate::exit::Exit;
+use crate::run;
 use crate::store::{Mode, Store};
 use crate::ui::users::EmitAnswer;
 use crate::upstreams::users::event::{Event, Invalid, Kind, MAX_EVENT_BYTES, Strictness};
+use crate::upstreams::users::ingest::Intake;
 use crate::upstreams::users::outbox::{Audience, Taken, save_events};
+use crate::upstreams::users::redis::Limits;
 
 /// The lock of what takes events in.
 const LOCK: &str = "users/emit";
@@ -52,36 +56,63 @@ pub struct EmitArgs {
     /// The event's data, a JSON object; `-` reads it from stdin
     #[arg(long, value_name = "JSON|-")]
     data: Option<String>,
+    /// Put it into the stream instead of the database; needs `redis_url`
+    #[arg(long)]
+    to_stream: bool,
 }
 
 /// Takes events in; what is no event is refused and nothing of its thousand is stored.
 pub fn cmd_emit(session: &mut Session, args: EmitArgs) -> Result<Exit, Error> {
+    let to_stream = args.to_stream;
     let taken = if args.kind == STDIN {
         args.refuse_beside_stdin()?;
-        let store = open(session)?;
-        emit_lines(session, &store, std::io::stdin().lock())?
+        let outlet = Outlet::open(session, to_stream)?;
+        emit_lines(session, &outlet, std::io::stdin().lock())?
     } else {
         // Before the database is made: a wrong command line leaves nothing behind.
         let event = args.into_event()?;
-        let store = open(session)?;
-        save(session, &store, vec![event])?
+        Outlet::open(session, to_stream)?.take(session, vec![event])?
     };
-    session.ui.answer(&EmitAnswer(taken));
+    session.ui.answer(&EmitAnswer { taken, to_stream });
     Ok(Exit::Ok)
 }
 
-fn open(session: &mut Session) -> Result<Store, Error> {
-    let config = session.load_config(LogTo::Configured)?;
-    session.open(&session.database(&config)?, Mode::ReadWrite)
+/// Where events are put.
+enum Outlet {
+    Outbox(Store),
+    Stream { intake: Intake, runtime: tokio::runtime::Runtime },
 }
 
-fn save(session: &Session, store: &Store, events: Vec<Event>) -> Result<Taken, Error> {
-    let now = session.ui.clock().now();
-    write(store, LOCK, move |w| Ok(save_events(w, &events, Audience::Everybody, None, now)?))
+impl Outlet {
+    fn open(session: &mut Session, to_stream: bool) -> Result<Self, Error> {
+        let config = session.load_config(LogTo::Configured)?;
+        if !to_stream {
+            return Ok(Self::Outbox(session.open(&session.database(&config)?, Mode::ReadWrite)?));
+        }
+        let settings = super::settings(&config)?;
+        let limits = Limits { timeout: settings.timeout.0, cancel: CancellationToken::new(), deadline: None };
+        let runtime =
+            tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(run::Error::Runtime)?;
+        Ok(Self::Stream { intake: Intake::open(&settings, limits)?, runtime })
+    }
+
+    /// Takes the events in: all of them, or none.
+    fn take(&self, session: &Session, events: Vec<Event>) -> Result<Taken, Error> {
+        let now = session.ui.clock().now();
+        match self {
+            Self::Outbox(store) => {
+                write(store, LOCK, move |w| Ok(save_events(w, &events, Audience::Everybody, None, now)?))
+            }
+            Self::Stream { intake, runtime } => {
+                let stored = runtime.block_on(intake.publish(events, now))?;
+                Ok(Taken { stored, ..Taken::default() })
+            }
+        }
+    }
 }
 
 /// Every line is an event; blank ones are not.
-fn emit_lines(session: &Session, store: &Store, mut input: impl BufRead) -> Result<Taken, Error> {
+fn emit_lines(session: &Session, outlet: &Outlet, mut input: impl BufRead) -> Result<Taken, Error> {
     let mut taken = Taken::default();
     let mut events = Vec::with_capacity(BATCH);
     // The first line that is not stored yet.
@@ -99,7 +130,7 @@ fn emit_lines(session: &Session, store: &Store, mut input: impl BufRead) -> Resu
             }
         }
         if events.len() == BATCH || (line.is_none() && !events.is_empty()) {
-            taken.add(save(session, store, std::mem::replace(&mut events, Vec::with_capacity(BATCH)))?);
+            taken.add(outlet.take(session, std::mem::replace(&mut events, Vec::with_capacity(BATCH)))?);
             first = number + 1;
         }
         if line.is_none() {
@@ -139,7 +170,7 @@ fn refused_line(number: u64, first: u64, invalid: &Invalid) -> Error {
 
 impl EmitArgs {
     fn refuse_beside_stdin(&self) -> Result<(), Error> {
-        let Self { kind: _, user_id, id, username, email, role, status, phone, data } = self;
+        let Self { kind: _, user_id, id, username, email, role, status, phone, data, to_stream: _ } = self;
         let has_text = [id, username, email, role, status, phone, data].into_iter().any(Option::is_some);
         if user_id.is_some() || has_text {
             return Err(Error::Usage {

@@ -5,9 +5,13 @@
 //! the [`queue`].
 
 mod backoff;
+mod check;
+pub mod compare;
 pub mod config;
 mod delivery;
+pub mod ingest;
 pub mod event;
+pub mod findings;
 pub mod letters;
 pub mod listing;
 pub mod outbox;
@@ -19,15 +23,24 @@ mod target;
 pub mod user;
 
 pub use self::config::Config;
+use self::check::Check;
+use self::config::Source;
+use self::ingest::Intake;
 use self::pass::Deliver;
 use self::target::Target;
+use futures_util::future::join_all;
+
 use super::{Error, Opening, PassContext, ScopeRules, Upstream, Verified};
 use crate::store::Migration;
+
+/// Number of a user that no service has: for asking whether it lets us in.
+const NOBODY: i64 = 0;
 
 /// The users upstream, opened.
 pub struct Users {
     config: Config,
     targets: Vec<Target>,
+    intake: Option<Intake>,
 }
 
 /// Which targets to deliver to.
@@ -36,6 +49,12 @@ pub struct Options {
     /// Only this target (may be repeated); all that are enabled by default
     #[arg(long = "target", value_name = "NAME")]
     targets: Vec<String>,
+    /// Compare every target with the local users, and deliver nothing
+    #[arg(long, hide = true)]
+    check: bool,
+    /// Enqueue what brings the targets in line
+    #[arg(long, hide = true, requires = "check")]
+    repair: bool,
 }
 
 impl Upstream for Users {
@@ -48,6 +67,10 @@ impl Upstream for Users {
     const TEMPLATE: &'static str = include_str!("template.toml");
     type Config = Config;
     type Options = Options;
+
+    fn sync_type(options: &Options) -> &'static str {
+        if options.check { "check" } else { Self::NAME }
+    }
 
     fn open(config: Config, opening: &Opening<'_>) -> Result<Self, Error> {
         config.check()?;
@@ -63,17 +86,43 @@ impl Upstream for Users {
                 "no target is enabled: name one under `[[users.targets]]` in the file that `tongbu config path` shows",
             ));
         }
-        Ok(Self { config, targets })
+        let intake = match config.source {
+            Source::Outbox => None,
+            Source::Redis => Some(Intake::open(&config, target::limits(&config, opening))?),
+        };
+        Ok(Self { config, targets, intake })
     }
 
     async fn pass(&self, options: &Options, context: &PassContext) -> Result<(), Error> {
         let targets = self.chosen(&options.targets)?;
-        let rules = ScopeRules { name: "users/deliver".to_owned(), ttl: self.config.lock_ttl.0, min_interval: None };
-        context.scope(rules, &Deliver { config: &self.config, targets }).await
+        let rules = |name: &str, min_interval| ScopeRules {
+            name: format!("{}/{name}", Self::NAME),
+            ttl: self.config.lock_ttl.0,
+            min_interval,
+        };
+        if options.check {
+            let check = Check { config: &self.config, targets, repair: options.repair };
+            return context.scope(rules("check", None), &check).await;
+        }
+        let deliver = Deliver { config: &self.config, targets: targets.clone(), intake: self.intake.as_ref() };
+        context.scope(rules("deliver", None), &deliver).await?;
+        let targets: Vec<&Target> = targets.into_iter().filter(|target| target.can_check()).collect();
+        if targets.is_empty() || context.store.is_dry_run() {
+            return Ok(());
+        }
+        let check = Check { config: &self.config, targets, repair: self.config.auto_repair };
+        context.scope(rules("check", Some(self.config.check_every.0)), &check).await
     }
 
     async fn verify(&self) -> Vec<Verified> {
-        Vec::new()
+        let checks = self.targets.iter().map(|target| async {
+            Verified { subject: target.name.clone(), outcome: target.fetch_user(NOBODY).await.map(drop) }
+        });
+        let mut verified = join_all(checks).await;
+        if let Some(intake) = &self.intake {
+            verified.push(Verified { subject: "stream".to_owned(), outcome: intake.verify().await });
+        }
+        verified
     }
 }
 

@@ -5,10 +5,10 @@ use serde_json::Value;
 
 use super::event::{Event, Kind};
 use super::tables::{
-    StoredEvent, StoredUser, Version, delete_user, has_event, load_last_seq, load_outbox_name, load_user, save_event,
+    StoredEvent, StoredUser, delete_user, has_event, load_last_seq, load_outbox_name, load_user, save_event,
     save_last_seq, save_user,
 };
-use super::user::{reduce, whole_data};
+use super::user::{Version, reduce, whole_data};
 use crate::clock::stored;
 use crate::store::{Error, Writer};
 

@@ -5,21 +5,27 @@ use jiff::SignedDuration;
 
 use super::config::Config;
 use super::delivery::{Line, Progress, Tally};
+use super::ingest::Intake;
 use super::queue;
 use super::tables;
 use super::target::Target;
 use crate::error::Class;
 use crate::http::Retry;
-use crate::upstreams::{Error, Scope, ScopeWork};
+use crate::upstreams::{Error, Failure, Scope, ScopeWork};
 
 /// What the scope `users/deliver` works with.
 pub struct Deliver<'a> {
     pub config: &'a Config,
     pub targets: Vec<&'a Target>,
+    pub intake: Option<&'a Intake>,
 }
 
 impl ScopeWork for Deliver<'_> {
     async fn run(&self, scope: &Scope<'_>) -> Result<(), Error> {
+        if scope.context.store.is_dry_run() {
+            return self.tell_due(scope);
+        }
+        self.take_in(scope).await?;
         let progress = Progress { total: self.count_open(scope)?, ..Progress::default() };
         let lines: Vec<Line<'_>> = self
             .targets
@@ -37,6 +43,32 @@ impl ScopeWork for Deliver<'_> {
 }
 
 impl Deliver<'_> {
+    /// A rehearsal sends nothing and reads no stream: both would be felt elsewhere.
+    fn tell_due(&self, scope: &Scope<'_>) -> Result<(), Error> {
+        let open = self.count_open(scope)?;
+        scope.count(|summary| summary.pending += open);
+        scope.note(format!("{open} deliveries are open; nothing is sent, and no stream is read, in a dry run"));
+        Ok(())
+    }
+
+    /// Reads the stream. Where that fails, what is stored already is delivered all the same.
+    async fn take_in(&self, scope: &Scope<'_>) -> Result<(), Error> {
+        let Some(intake) = self.intake else { return Ok(()) };
+        match intake.read(scope).await {
+            Ok(read) => {
+                scope.count(|summary| summary.new += read.taken.stored);
+                tracing::info!(stored = read.taken.stored, known = read.taken.known, rejected = read.rejected, "read");
+                Ok(())
+            }
+            Err(error) if error.class().dooms_run() => Err(error),
+            Err(error) => {
+                let failure = Failure::from(&error);
+                scope.doubt(failure.class, format!("cannot read the stream of events: {}", failure.told()));
+                Ok(())
+            }
+        }
+    }
+
     fn count_open(&self, scope: &Scope<'_>) -> Result<u64, Error> {
         let counts = scope.context.store.read(|r| {
             self.targets

@@ -123,6 +123,18 @@ pub fn load_planned_seq(r: &Reader<'_>, target: &str) -> Result<i64, Error> {
     Ok(r.first(SQL, &[target.into()], |row| row.int(0))?.unwrap_or_default())
 }
 
+/// Whether an event of the user is open at the target.
+pub fn has_open(r: &Reader<'_>, target: &str, user_id: i64) -> Result<bool, Error> {
+    const SQL: &str = "
+        SELECT 1
+        FROM user_deliveries
+        WHERE target = ?1
+        AND user_id = ?2
+        AND state IN ('pending', 'retrying')
+        LIMIT 1";
+    Ok(r.first(SQL, &[target.into(), user_id.into()], |_| Ok(()))?.is_some())
+}
+
 /// Keeps how an attempt ended. Where that settles the delivery, the user's next one becomes the head, and is answered.
 pub fn save_outcome(
     w: &Writer<'_>,

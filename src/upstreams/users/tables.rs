@@ -4,20 +4,12 @@ use jiff::Timestamp;
 use xxhash_rust::xxh3::xxh3_128;
 
 use super::event::{Event, Kind};
-use super::user::{Field, User};
+use super::user::{Field, User, Version};
 use crate::clock::stored;
 use crate::store::{Error, Migration, Reader, Row, Value, Writer};
 
 pub const MIGRATIONS: &[Migration] =
     &[Migration { name: "0001_create", sql: include_str!("migrations/0001_create.sql") }];
-
-/// Which of two events of a user is the later one: the one with the later time, or at one time the one stored later.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Version {
-    /// Milliseconds since 1970.
-    pub at_ms: i64,
-    pub seq: i64,
-}
 
 /// A user as stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -122,15 +114,14 @@ pub fn load_events_after(r: &Reader<'_>, seq: i64, limit: u64) -> Result<Vec<Sto
     r.rows(&sql, &[seq.into(), limit.into()], stored_event)
 }
 
-/// The event of that number.
-pub fn load_event(r: &Reader<'_>, seq: i64) -> Result<Option<StoredEvent>, Error> {
-    let sql = format!(
-        "
-        SELECT {EVENT_COLUMNS}
-        FROM user_events AS e
-        WHERE e.seq = ?1"
-    );
-    r.first(&sql, &[seq.into()], stored_event)
+/// The number of the user's last event that is for the target; 0 where there is none.
+pub fn load_last_event_seq(r: &Reader<'_>, target: &str, user_id: i64) -> Result<i64, Error> {
+    const SQL: &str = "
+        SELECT COALESCE(MAX(seq), 0)
+        FROM user_events
+        WHERE user_id = ?1
+        AND (only_target IS NULL OR only_target = ?2)";
+    Ok(r.first(SQL, &[user_id.into(), target.into()], |row| row.int(0))?.unwrap_or_default())
 }
 
 /// An event in [`EVENT_COLUMNS`].

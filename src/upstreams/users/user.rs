@@ -35,6 +35,15 @@ impl Field {
     }
 }
 
+/// Which of two events of a user is the later one: the one with the later time, or at one time the one stored later.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Version {
+    /// Milliseconds since 1970.
+    pub at_ms: i64,
+    /// The event's number.
+    pub seq: i64,
+}
+
 /// The fields of one user that are known.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct User {

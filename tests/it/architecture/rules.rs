@@ -17,6 +17,7 @@ const LAYERS: &[(&str, u8)] = &[
     ("error", GROUND),
     ("exit", GROUND),
     ("clock", GROUND),
+    ("ident", GROUND),
     ("secret", GROUND),
     ("text", GROUND),
     ("progress", GROUND),

@@ -47,11 +47,27 @@ CREATE TABLE user_outbox (
 
 INSERT INTO user_outbox (id, last_seq, name) VALUES (1, 0, lower(hex(randomblob(8))));
 
--- How far each target's deliveries are laid out.
+-- How far each target's deliveries are laid out, and how its last check went.
 CREATE TABLE user_targets (
     name TEXT NOT NULL PRIMARY KEY,
-    planned_seq INTEGER NOT NULL
+    planned_seq INTEGER NOT NULL,
+    checked_at TEXT,
+    checked INTEGER,
+    -- Left out of the check: events of these users were still on their way.
+    awaited INTEGER
 ) STRICT;
+
+-- Where a target differed from the local users when it was last checked.
+CREATE TABLE user_findings (
+    target TEXT NOT NULL,
+    user_id INTEGER NOT NULL,
+    difference TEXT NOT NULL CHECK (difference IN ('missing', 'different', 'surplus')),
+    -- A JSON list of {field, here, there}.
+    fields TEXT NOT NULL,
+    is_repaired INTEGER NOT NULL,
+    found_at TEXT NOT NULL,
+    PRIMARY KEY (target, user_id)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE user_deliveries (
     target TEXT NOT NULL,

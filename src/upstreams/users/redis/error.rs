@@ -11,6 +11,7 @@ use super::address::Address;
 use crate::error::Class;
 use crate::secret::scrub;
 use crate::text::safe;
+use crate::upstreams;
 
 /// More of what a server says than this helps nobody.
 const MAX_FAULT_CHARACTERS: usize = 300;
@@ -106,6 +107,12 @@ pub enum Error {
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct Fault(Box<str>);
+
+impl From<Error> for upstreams::Error {
+    fn from(error: Error) -> Self {
+        upstreams::Own { class: error.class(), hint: error.hint(), error: Box::new(error) }.into()
+    }
+}
 
 impl Error {
     pub const fn class(&self) -> Class {

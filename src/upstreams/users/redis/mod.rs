@@ -19,4 +19,4 @@ pub use self::entry::Entry;
 pub use self::error::{Error, Fault};
 pub use self::key::KeyPattern;
 pub use self::stream::{Group, Source, consumer_name, publish};
-pub use self::target::{Applied, Page, ScanCursor, Target, Version};
+pub use self::target::{Applied, Page, ScanCursor, Target};

@@ -8,6 +8,7 @@ use redis::{Script, ScriptInvocation, Value, cmd};
 use super::connection::Connection;
 use super::error::Error;
 use super::key::KeyPattern;
+use crate::upstreams::users::user::Version;
 
 /// How long a version is remembered: longer than any event waits for its turn again, so that an event that was late
 /// cannot bring back a user who was deleted meanwhile.
@@ -41,15 +42,6 @@ return 1
 ";
 
 static SCRIPT: LazyLock<Script> = LazyLock::new(|| Script::new(GUARDED));
-
-/// When the event happened that a value comes from; the one with the larger number was later.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Version {
-    /// Milliseconds since 1970.
-    pub at_ms: i64,
-    /// The event's number, for events of the same millisecond.
-    pub seq: i64,
-}
 
 /// What became of a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

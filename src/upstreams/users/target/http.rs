@@ -169,7 +169,7 @@ impl HttpTarget {
                 let _ = response.bytes(MAX_ANSWER_BYTES).await;
                 Answer::Accepted
             }
-            Err(error) => Answer::of(error),
+            Err(error) => Answer::of_http(error),
         }
     }
 
@@ -202,18 +202,19 @@ impl HttpTarget {
 }
 
 impl Answer {
-    fn of(error: Error) -> Self {
-        if error.is_cancelled() {
-            return Self::Ended(error.into());
-        }
+    fn of_http(error: Error) -> Self {
         let class = error.class();
         let asked = match error.retry() {
             Retry::After(wait) => Some(wait),
             Retry::Backoff | Retry::Never => None,
         };
         let is_permanent = error.status().is_some_and(|status| PERMANENT.contains(&status));
-        let error = upstreams::Failure::from(&error.into()).told();
-        if is_permanent { Self::Refused { class, error } } else { Self::Failed { class, error, asked } }
+        let error = upstreams::Error::from(error);
+        if is_permanent {
+            Self::Refused { class, error: upstreams::Failure::from(&error).told() }
+        } else {
+            Self::of(error, asked)
+        }
     }
 
     /// The same answer for another event of the batch.

@@ -1,14 +1,19 @@
 //! A target: where events go, and what its answer means.
 
 mod http;
+mod redis;
 
 use std::time::Duration;
 
+use serde_json::Value;
+
 use self::http::HttpTarget;
+use self::redis::RedisTarget;
 use super::config::{Config, TargetConfig};
 use super::queue::Delivery;
+use super::redis::{Limits, Page, ScanCursor};
 use crate::error::Class;
-use crate::upstreams::{Error, Opening};
+use crate::upstreams::{Error, Failure, Opening};
 
 /// An opened target.
 pub struct Target {
@@ -18,6 +23,7 @@ pub struct Target {
 
 enum Channel {
     Http(Box<HttpTarget>),
+    Redis(Box<RedisTarget>),
 }
 
 /// What a target said to an event.
@@ -32,6 +38,16 @@ pub enum Answer {
     Ended(Error),
 }
 
+impl Answer {
+    /// What a failed attempt means; `asked` is the pause the target asked for.
+    fn of(error: Error, asked: Option<Duration>) -> Self {
+        match error.class() {
+            Class::Interrupted | Class::Deadline => Self::Ended(error),
+            class => Self::Failed { class, error: Failure::from(&error).told(), asked },
+        }
+    }
+}
+
 impl Target {
     /// Resolves the target's credentials. Sends nothing.
     pub fn open(target: &TargetConfig, config: &Config, opening: &Opening<'_>) -> Result<Self, Error> {
@@ -39,7 +55,9 @@ impl Target {
             TargetConfig::Http(http) => {
                 Channel::Http(Box::new(HttpTarget::open(http, target, config, opening.http.clone())?))
             }
-            TargetConfig::Redis(_) => unreachable!(),
+            TargetConfig::Redis(redis) => {
+                Channel::Redis(Box::new(RedisTarget::open(redis, target, limits(config, opening))?))
+            }
         };
         Ok(Self { name: target.name().to_owned(), channel })
     }
@@ -48,6 +66,7 @@ impl Target {
     pub fn batch(&self) -> usize {
         match &self.channel {
             Channel::Http(http) => http.batch.max(1),
+            Channel::Redis(_) => 1,
         }
     }
 
@@ -55,6 +74,42 @@ impl Target {
     pub async fn send(&self, deliveries: &[Delivery]) -> Vec<Answer> {
         match &self.channel {
             Channel::Http(http) => http.send(deliveries).await,
+            Channel::Redis(redis) => {
+                let mut answers = Vec::with_capacity(deliveries.len());
+                for delivery in deliveries {
+                    answers.push(redis.send(&delivery.event).await);
+                }
+                answers
+            }
         }
     }
+
+    /// Whether it can be asked what it holds.
+    pub fn can_check(&self) -> bool {
+        match &self.channel {
+            Channel::Http(http) => http.can_check(),
+            Channel::Redis(_) => true,
+        }
+    }
+
+    /// What it holds of the user, as JSON; `None` where it has none.
+    pub async fn fetch_user(&self, user_id: i64) -> Result<Option<Value>, Error> {
+        match &self.channel {
+            Channel::Http(http) => http.fetch_user(user_id).await,
+            Channel::Redis(redis) => redis.fetch_user(user_id).await,
+        }
+    }
+
+    /// Some of the users it holds; `None` where it cannot list them.
+    pub async fn fetch_user_ids(&self, from: ScanCursor) -> Result<Option<Page>, Error> {
+        match &self.channel {
+            Channel::Http(_) => Ok(None),
+            Channel::Redis(redis) => redis.load_user_ids(from).await.map(Some),
+        }
+    }
+}
+
+/// What no command to a Redis goes beyond.
+pub fn limits(config: &Config, opening: &Opening<'_>) -> Limits {
+    Limits { timeout: config.timeout.0, cancel: opening.http.cancel.clone(), deadline: opening.http.deadline }
 }

@@ -7,7 +7,8 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tongbu::error::Class;
 use tongbu::secret::Secret;
-use tongbu::upstreams::users::redis::{Applied, Connection, Error, KeyPattern, Limits, Target, Version};
+use tongbu::upstreams::users::redis::{Applied, Connection, Error, KeyPattern, Limits, Target};
+use tongbu::upstreams::users::user::Version;
 
 use super::{connect, connect_to, limits, told};
 use crate::support::{RedisServer, serve_self_signed};

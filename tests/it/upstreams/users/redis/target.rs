@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use tongbu::error::Class;
-use tongbu::upstreams::users::redis::{Applied, KeyPattern, ScanCursor, Target, Version};
+use tongbu::upstreams::users::redis::{Applied, KeyPattern, ScanCursor, Target};
+use tongbu::upstreams::users::user::Version;
 
 use super::connect;
 use crate::support::RedisServer;

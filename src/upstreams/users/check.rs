@@ -1,0 +1,224 @@
+//! The consistency check: every target is asked about every user, and told where it is wrong.
+
+use futures_util::{StreamExt, TryStreamExt, stream};
+
+use super::compare::{Difference, FieldDifference, compare};
+use super::config::Config;
+use super::findings::{self, Finding};
+use super::outbox::{Audience, repair_event, save_events};
+use super::queue::{has_open, load_planned_seq};
+use super::redis::ScanCursor;
+use super::tables::{load_last_event_seq, load_user, load_users_after};
+use super::target::Target;
+use super::user::User;
+use crate::error::Class;
+use crate::store::{self, Reader};
+use crate::upstreams::{Error, Failure, Scope, ScopeWork};
+
+/// Users compared before what was found is stored.
+const CHUNK: u64 = 500;
+
+/// What the scope `users/check` works with.
+pub struct Check<'a> {
+    pub config: &'a Config,
+    pub targets: Vec<&'a Target>,
+    /// Whether what is found is repaired.
+    pub repair: bool,
+}
+
+/// What one target's check adds up to.
+#[derive(Default)]
+struct Tally {
+    checked: u64,
+    awaited: u64,
+    found: u64,
+    repaired: u64,
+}
+
+/// One user here; `None` in it when gone.
+type Known = (i64, Option<User>);
+
+/// What is to be stored of a user.
+struct Found {
+    user_id: i64,
+    difference: Difference,
+    fields: Vec<FieldDifference>,
+}
+
+impl ScopeWork for Check<'_> {
+    async fn run(&self, scope: &Scope<'_>) -> Result<(), Error> {
+        for target in &self.targets {
+            if !target.can_check() {
+                tracing::info!(target_name = target.name, "has no `check_url`: not checked");
+                continue;
+            }
+            let mut tally = Tally::default();
+            let ended = self.check_target(scope, target, &mut tally).await;
+            self.close(scope, target, &tally).await?;
+            match ended {
+                Ok(()) => {}
+                Err(error) if error.class().dooms_run() => return Err(error),
+                // The others are asked all the same.
+                Err(error) => {
+                    let failure = Failure::from(&error);
+                    let message = format!("cannot check target `{}`: {}", target.name, failure.told());
+                    scope.doubt(failure.class, message);
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Check<'_> {
+    async fn check_target(&self, scope: &Scope<'_>, target: &Target, tally: &mut Tally) -> Result<(), Error> {
+        let name = target.name.clone();
+        scope.write(move |w| findings::delete_findings(w, &name)).await?;
+        let mut after = 0;
+        loop {
+            let users = scope.context.store.read(|r| load_users_after(r, after, CHUNK))?;
+            let Some((last, _)) = users.last() else { break };
+            after = *last;
+            let known: Vec<Known> =
+                users.into_iter().map(|(id, known)| (id, (!known.is_deleted).then_some(known.user))).collect();
+            self.check_users(scope, target, known, tally).await?;
+        }
+        self.check_surplus(scope, target, tally).await
+    }
+
+    /// Compares these users, several at once.
+    async fn check_users(
+        &self,
+        scope: &Scope<'_>,
+        target: &Target,
+        known: Vec<Known>,
+        tally: &mut Tally,
+    ) -> Result<(), Error> {
+        let (known, awaited) = self.without_awaited(scope, target, known)?;
+        tally.awaited += awaited;
+        tally.checked += known.len() as u64;
+        let found: Vec<Option<Found>> = stream::iter(known)
+            .map(|(user_id, user)| async move {
+                if scope.context.cancel.is_cancelled() {
+                    return Err(Error::Cancelled);
+                }
+                let there = target.fetch_user(user_id).await?;
+                let compared = compare(user.as_ref(), there.as_ref());
+                Ok(compared.map(|(difference, fields)| Found { user_id, difference, fields }))
+            })
+            .buffer_unordered(self.config.workers)
+            .try_collect()
+            .await?;
+        self.save(scope, target, found.into_iter().flatten().collect(), tally).await?;
+        scope.advance(tally.checked, None, Some(&target.name));
+        Ok(())
+    }
+
+    /// Looks for users the target has and nobody here ever heard of; those who are gone here were asked about already.
+    async fn check_surplus(&self, scope: &Scope<'_>, target: &Target, tally: &mut Tally) -> Result<(), Error> {
+        let mut from = Some(ScanCursor::default());
+        while let Some(cursor) = from.take() {
+            let Some(page) = target.fetch_user_ids(cursor).await? else { return Ok(()) };
+            let unknown: Vec<Known> = scope.context.store.read(|r| {
+                let mut unknown = Vec::new();
+                for id in &page.user_ids {
+                    if load_user(r, *id)?.is_none() {
+                        unknown.push((*id, None));
+                    }
+                }
+                Ok::<_, store::Error>(unknown)
+            })?;
+            let found = unknown.into_iter().map(|(user_id, _)| Found {
+                user_id,
+                difference: Difference::Surplus,
+                fields: Vec::new(),
+            });
+            self.save(scope, target, found.collect(), tally).await?;
+            from = page.next;
+        }
+        Ok(())
+    }
+
+    /// Leaves out whom an event is on its way for: they are different because they are late.
+    fn without_awaited(
+        &self,
+        scope: &Scope<'_>,
+        target: &Target,
+        known: Vec<Known>,
+    ) -> Result<(Vec<Known>, u64), Error> {
+        let before = known.len();
+        let known = scope.context.store.read(|r| {
+            let mut settled = Vec::with_capacity(known.len());
+            for (id, user) in known {
+                if !is_awaited(r, &target.name, id)? {
+                    settled.push((id, user));
+                }
+            }
+            Ok::<_, store::Error>(settled)
+        })?;
+        let awaited = (before - known.len()) as u64;
+        Ok((known, awaited))
+    }
+
+    /// Keeps what was found, and with it the events that repair it, for this target alone.
+    async fn save(&self, scope: &Scope<'_>, target: &Target, found: Vec<Found>, tally: &mut Tally) -> Result<(), Error> {
+        if found.is_empty() {
+            return Ok(());
+        }
+        let (name, is_repaired) = (target.name.clone(), self.repair);
+        let (record, now) = (scope.context.record.0, scope.context.clock.now());
+        let saved = scope
+            .write(move |w| {
+                let mut saved = 0;
+                for Found { user_id, difference, fields } in found {
+                    // Something may have happened to the user since.
+                    if is_awaited(w, &name, user_id)? {
+                        continue;
+                    }
+                    let finding = Finding { target: name.clone(), user_id, difference, fields, is_repaired };
+                    findings::save_finding(w, &finding, now)?;
+                    if is_repaired {
+                        let event = repair_event(user_id, load_user(w, user_id)?.as_ref());
+                        save_events(w, &[event], Audience::Only(&name), Some(record), now)?;
+                    }
+                    saved += 1;
+                }
+                Ok(saved)
+            })
+            .await?;
+        tally.found += saved;
+        tally.repaired += if is_repaired { saved } else { 0 };
+        Ok(())
+    }
+
+    async fn close(&self, scope: &Scope<'_>, target: &Target, tally: &Tally) -> Result<(), Error> {
+        let Tally { checked, awaited, found, repaired } = *tally;
+        let (name, now) = (target.name.clone(), scope.context.clock.now());
+        scope.write(move |w| findings::save_checked(w, &name, checked, awaited, now)).await?;
+        let left = found - repaired;
+        scope.count(|summary| {
+            summary.total += checked;
+            summary.unchanged += checked.saturating_sub(found);
+            summary.updated += repaired;
+            summary.pending += awaited;
+            summary.failed += left;
+        });
+        if left > 0 {
+            scope.doubt(
+                Class::Contract,
+                format!(
+                    "target `{}` differs about {left} users: see `tongbu check users`, repair with `tongbu check users \
+                     --repair`",
+                    target.name
+                ),
+            );
+        }
+        tracing::info!(target_name = target.name, checked, awaited, found, repaired, "checked");
+        Ok(())
+    }
+}
+
+/// Whether an event of the user is still on its way to the target.
+fn is_awaited(r: &Reader<'_>, target: &str, user_id: i64) -> Result<bool, store::Error> {
+    Ok(has_open(r, target, user_id)? || load_last_event_seq(r, target, user_id)? > load_planned_seq(r, target)?)
+}

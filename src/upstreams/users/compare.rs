@@ -1,0 +1,147 @@
+//! A user here and at a target: what is another there.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::user::{Field, User, plain};
+
+/// How a target differs about a user.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Difference {
+    /// The target does not have the user.
+    Missing,
+    /// It has other values.
+    Different,
+    /// It has a user who is gone here, or never was.
+    Surplus,
+}
+
+impl Difference {
+    pub const ALL: [Self; 3] = [Self::Missing, Self::Different, Self::Surplus];
+
+    /// The word in JSON and in the database.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Missing => "missing",
+            Self::Different => "different",
+            Self::Surplus => "surplus",
+        }
+    }
+
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|difference| difference.name() == name)
+    }
+}
+
+/// A field that has another value at the target.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FieldDifference {
+    pub field: String,
+    pub here: Option<String>,
+    pub there: Option<String>,
+}
+
+/// The difference, if there is one, and of two that differ the fields. `here` and `there` are `None` where the user is
+/// not.
+pub fn compare(here: Option<&User>, there: Option<&Value>) -> Option<(Difference, Vec<FieldDifference>)> {
+    match (here, there) {
+        (None, None) => None,
+        (Some(_), None) => Some((Difference::Missing, Vec::new())),
+        (None, Some(_)) => Some((Difference::Surplus, Vec::new())),
+        (Some(user), Some(told)) => {
+            let fields = differing(user, unwrap(told));
+            (!fields.is_empty()).then_some((Difference::Different, fields))
+        }
+    }
+}
+
+/// Services answer with the user, or with an object around it.
+fn unwrap(told: &Value) -> &Value {
+    let inner = ["data", "user"].iter().find_map(|key| told.get(key).filter(|inner| inner.is_object()));
+    match inner {
+        Some(inner) if !is_user(told) => unwrap(inner),
+        Some(_) | None => told,
+    }
+}
+
+fn is_user(told: &Value) -> bool {
+    Field::ALL.iter().any(|field| told.get(field.name()).is_some())
+}
+
+fn differing(user: &User, told: &Value) -> Vec<FieldDifference> {
+    let nothing = Map::new();
+    let told = told.as_object().unwrap_or(&nothing);
+    Field::ALL
+        .into_iter()
+        .filter_map(|field| {
+            let (here, there) = (user.value(field).map(str::to_owned), told.get(field.name()).and_then(plain));
+            let is_same = match field {
+                // A service may keep times of its own, or none; the same instant may be written in several ways.
+                Field::CreatedAt | Field::UpdatedAt => there.is_none() || is_same_instant(here.as_ref(), there.as_ref()),
+                Field::Username | Field::Email | Field::Phone | Field::Role | Field::Status => {
+                    here.as_deref().unwrap_or_default() == there.as_deref().unwrap_or_default()
+                }
+            };
+            (!is_same).then(|| FieldDifference { field: field.name().to_owned(), here, there })
+        })
+        .collect()
+}
+
+fn is_same_instant(one: Option<&String>, other: Option<&String>) -> bool {
+    let instant = |text: &String| text.parse::<Timestamp>().ok();
+    match (one.and_then(instant), other.and_then(instant)) {
+        (Some(one), Some(other)) => one == other,
+        (None, _) | (_, None) => one == other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::{Difference, compare};
+    use crate::upstreams::users::user::User;
+
+    fn check(here: Option<Value>, there: Option<Value>, expected: Option<(Difference, &[&str])>) {
+        let user = here.as_ref().map(|here| {
+            let mut user = User::default();
+            user.overlay(here.as_object().unwrap());
+            user
+        });
+        let found = compare(user.as_ref(), there.as_ref());
+        let found = found.map(|(difference, fields)| {
+            (difference, fields.into_iter().map(|field| field.field).collect::<Vec<_>>())
+        });
+        let expected = expected.map(|(difference, fields)| (difference, fields.iter().map(|f| (*f).to_owned()).collect()));
+        assert_eq!(found, expected, "{here:?} {there:?}");
+    }
+
+    #[test]
+    fn a_user_may_be_missing_different_or_surplus() {
+        let li = || Some(json!({"username": "li", "email": "a@b.c"}));
+        check(None, None, None);
+        check(li(), li(), None);
+        check(li(), None, Some((Difference::Missing, &[])));
+        check(None, li(), Some((Difference::Surplus, &[])));
+        check(li(), Some(json!({"username": "wang"})), Some((Difference::Different, &["username", "email"])));
+        check(li(), Some(Value::Null), Some((Difference::Different, &["username", "email"])));
+    }
+
+    #[test]
+    fn what_means_the_same_is_the_same() {
+        let li = || Some(json!({"username": "li"}));
+        check(li(), Some(json!({"id": 7, "username": "li", "email": null, "phone": "", "team": "x"})), None);
+        check(li(), Some(json!({"user": {"username": "li"}})), None);
+        check(li(), Some(json!({"code": 0, "data": {"user": {"username": "li"}}})), None);
+        let dated = |at: &str| Some(json!({"updated_at": at}));
+        check(dated("2026-01-02T03:04:05Z"), dated("2026-01-02T11:04:05+08:00"), None);
+        check(dated("2026-01-02T03:04:05Z"), Some(json!({"username": ""})), None);
+        check(
+            dated("2026-01-02T03:04:05Z"),
+            dated("2026-01-02T03:04:06Z"),
+            Some((Difference::Different, &["updated_at"])),
+        );
+    }
+}

@@ -1,0 +1,138 @@
+//! Every statement on `user_findings`, and on what `user_targets` keeps of the last check.
+
+use jiff::Timestamp;
+
+use super::compare::{Difference, FieldDifference};
+use crate::clock::stored;
+use crate::store::{Error, Reader, Writer};
+
+/// A target that differed about a user.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    pub target: String,
+    pub user_id: i64,
+    pub difference: Difference,
+    pub fields: Vec<FieldDifference>,
+    /// An event that repairs it is on its way.
+    pub is_repaired: bool,
+}
+
+/// How the last check of a target went.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Checked {
+    pub target: String,
+    /// Users compared.
+    pub checked: u64,
+    /// Users left out, because events of theirs were still on their way.
+    pub awaited: u64,
+    pub missing: u64,
+    pub different: u64,
+    pub surplus: u64,
+    pub repaired: u64,
+}
+
+impl Checked {
+    /// Users the target differed about.
+    pub const fn found(&self) -> u64 {
+        self.missing + self.different + self.surplus
+    }
+}
+
+/// Forgets what the target's last check found.
+pub fn delete_findings(w: &Writer<'_>, target: &str) -> Result<(), Error> {
+    const SQL: &str = "
+        DELETE FROM user_findings
+        WHERE target = ?1";
+    w.execute(SQL, &[target.into()])?;
+    Ok(())
+}
+
+pub fn save_finding(w: &Writer<'_>, finding: &Finding, at: Timestamp) -> Result<(), Error> {
+    const SQL: &str = "
+        INSERT INTO user_findings (target, user_id, difference, fields, is_repaired, found_at)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+        ON CONFLICT (target, user_id) DO UPDATE SET
+            difference = excluded.difference,
+            fields = excluded.fields,
+            is_repaired = excluded.is_repaired,
+            found_at = excluded.found_at";
+    let Finding { target, user_id, difference, fields, is_repaired } = finding;
+    let (fields, at) = (serde_json::to_string(fields).unwrap_or_default(), stored(at));
+    let params = [
+        target.into(),
+        (*user_id).into(),
+        difference.name().into(),
+        (&fields).into(),
+        (*is_repaired).into(),
+        (&at).into(),
+    ];
+    w.execute(SQL, &params)?;
+    Ok(())
+}
+
+/// Keeps how many users of the target were compared and left out.
+pub fn save_checked(w: &Writer<'_>, target: &str, checked: u64, awaited: u64, at: Timestamp) -> Result<(), Error> {
+    const SQL: &str = "
+        INSERT INTO user_targets (name, planned_seq, checked_at, checked, awaited)
+        VALUES (?1, 0, ?2, ?3, ?4)
+        ON CONFLICT (name) DO UPDATE SET
+            checked_at = excluded.checked_at,
+            checked = excluded.checked,
+            awaited = excluded.awaited";
+    w.execute(SQL, &[target.into(), (&stored(at)).into(), checked.into(), awaited.into()])?;
+    Ok(())
+}
+
+/// How the target's last check went; `None` where there was none.
+pub fn load_checked(r: &Reader<'_>, target: &str) -> Result<Option<Checked>, Error> {
+    const CHECKED: &str = "
+        SELECT checked, awaited
+        FROM user_targets
+        WHERE name = ?1
+        AND checked_at IS NOT NULL";
+    const FOUND: &str = "
+        SELECT difference, COUNT(*), SUM(is_repaired)
+        FROM user_findings
+        WHERE target = ?1
+        GROUP BY difference";
+    let Some((checked, awaited)) = r.first(CHECKED, &[target.into()], |row| Ok((row.count(0)?, row.count(1)?)))? else {
+        return Ok(None);
+    };
+    let mut found = Checked { target: target.to_owned(), checked, awaited, ..Checked::default() };
+    r.for_each(FOUND, &[target.into()], |row| {
+        let count = row.count(1)?;
+        match difference(row.text(0)?)? {
+            Difference::Missing => found.missing = count,
+            Difference::Different => found.different = count,
+            Difference::Surplus => found.surplus = count,
+        }
+        found.repaired += row.count(2)?;
+        Ok::<_, Error>(())
+    })?;
+    Ok(Some(found))
+}
+
+/// What the last checks found, at most so many, by target and user.
+pub fn load_findings(r: &Reader<'_>, limit: u64) -> Result<Vec<Finding>, Error> {
+    const SQL: &str = "
+        SELECT target, user_id, difference, fields, is_repaired
+        FROM user_findings
+        ORDER BY target, user_id
+        LIMIT ?1";
+    r.rows(SQL, &[limit.into()], |row| {
+        let fields = row.text(3)?;
+        Ok(Finding {
+            target: row.text(0)?.to_owned(),
+            user_id: row.int(1)?,
+            difference: difference(row.text(2)?)?,
+            fields: serde_json::from_str(fields)
+                .map_err(|_| Error::Value { found: fields.to_owned(), expected: "a list of fields" })?,
+            is_repaired: row.flag(4)?,
+        })
+    })
+}
+
+fn difference(name: &str) -> Result<Difference, Error> {
+    Difference::from_name(name)
+        .ok_or_else(|| Error::Value { found: name.to_owned(), expected: "a difference of a user" })
+}

@@ -1,0 +1,150 @@
+//! Events from a stream, into the outbox: acknowledged only when they are stored.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::config::Config;
+use super::event::{Event, Invalid, Strictness};
+use super::outbox::{Audience, Taken, save_events};
+use super::redis::{Connection, Entry, Group, Limits, Source, consumer_name, publish};
+use super::tables::{self, Rejection};
+use crate::ident;
+use crate::secret::Secret;
+use crate::store::HOST;
+use crate::upstreams::{Error, Scope};
+
+/// Entries read, stored in one transaction and acknowledged together.
+const BATCH: usize = 1000;
+
+/// An entry that some other consumer was given so long ago is taken over: it died.
+const STALE_AFTER: Duration = Duration::from_secs(5 * 60);
+
+/// The stream that events are read from.
+pub struct Intake {
+    url: Secret,
+    limits: Limits,
+    group: Group,
+}
+
+/// What was read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Read {
+    pub taken: Taken,
+    pub rejected: u64,
+}
+
+impl Intake {
+    /// Resolves the address. Sends nothing.
+    pub fn open(config: &Config, limits: Limits) -> Result<Self, Error> {
+        let url = config.redis_url.as_ref().ok_or_else(|| Error::invalid("users.redis_url", "is missing"))?;
+        Ok(Self {
+            url: url.resolve("users.redis_url")?,
+            limits,
+            group: Group {
+                stream: config.stream.clone(),
+                name: config.group.clone(),
+                consumer: consumer_name(&HOST),
+            },
+        })
+    }
+
+    /// Takes in everything there is to read.
+    pub async fn read(&self, scope: &Scope<'_>) -> Result<Read, Error> {
+        let mut source = Source::open(self.connect().await?, self.group.clone()).await?;
+        let mut read = Read::default();
+        loop {
+            let entries = source.claim_stale(STALE_AFTER, BATCH).await?;
+            if entries.is_empty() {
+                break;
+            }
+            self.store(scope, &source, entries, &mut read).await?;
+        }
+        loop {
+            let entries = source.read(BATCH).await?;
+            if entries.is_empty() {
+                return Ok(read);
+            }
+            self.store(scope, &source, entries, &mut read).await?;
+        }
+    }
+
+    /// Whether the server lets us in.
+    pub async fn verify(&self) -> Result<(), Error> {
+        self.connect().await.map(drop)
+    }
+
+    async fn connect(&self) -> Result<Connection, Error> {
+        Ok(Connection::connect(&self.url, self.limits.clone()).await?)
+    }
+
+    /// Only what is committed is acknowledged; what was committed and not acknowledged comes again and is known.
+    async fn store(&self, scope: &Scope<'_>, source: &Source, entries: Vec<Entry>, read: &mut Read) -> Result<(), Error> {
+        let ids: Vec<String> = entries.iter().map(|entry| entry.id.clone()).collect();
+        let (record, now) = (scope.context.record.0, scope.context.clock.now());
+        let (events, rejections) = self.sort(entries, now);
+        let rejected = rejections.len() as u64;
+        let taken = scope
+            .write(move |w| {
+                for rejection in &rejections {
+                    tables::save_rejection(w, rejection)?;
+                }
+                save_events(w, &events, Audience::Everybody, Some(record), now)
+            })
+            .await?;
+        source.ack(&ids).await?;
+        read.taken.add(taken);
+        read.rejected += rejected;
+        scope.advance(read.taken.stored, None, Some(&self.group.stream));
+        Ok(())
+    }
+
+    /// What are events, and what are none.
+    fn sort(&self, entries: Vec<Entry>, now: Timestamp) -> (Vec<Event>, Vec<Rejection>) {
+        let (mut events, mut rejections) = (Vec::new(), Vec::new());
+        for Entry { id, event } in entries {
+            let rejected = |reason: String, raw| Rejection {
+                entry_id: id.clone(),
+                stream: self.group.stream.clone(),
+                reason,
+                raw,
+                rejected_at: now,
+            };
+            match event.as_deref().map(|text| (text, Event::parse(text, Strictness::AnyKeys))) {
+                Err(reason) => rejections.push(rejected(reason.clone(), None)),
+                // It may hold the password in any of its parts.
+                Ok((_, Err(invalid @ (Invalid::Password(_) | Invalid::Json(_) | Invalid::TooLong)))) => {
+                    rejections.push(rejected(invalid.to_string(), None));
+                }
+                Ok((text, Err(invalid))) => rejections.push(rejected(invalid.to_string(), Some(text.to_owned()))),
+                Ok((_, Ok(event))) => {
+                    let own = || format!("{}:{id}", self.group.stream);
+                    let event = Event { id: Some(event.id.clone().unwrap_or_else(own)), ..event };
+                    events.push(event);
+                }
+            }
+        }
+        (events, rejections)
+    }
+
+    /// Puts events into the stream, each with an id and a time; all of them or none. Answers how many.
+    pub async fn publish(&self, events: Vec<Event>, now: Timestamp) -> Result<u64, Error> {
+        let texts: Vec<String> = events.into_iter().map(|event| text_of(event, now)).collect();
+        Ok(publish(&self.connect().await?, &self.group.stream, &texts, None).await?.len() as u64)
+    }
+}
+
+fn text_of(event: Event, now: Timestamp) -> String {
+    let Event { id, kind, user_id, username, email, data, occurred_at, source } = event;
+    serde_json::json!({
+        "id": id.unwrap_or_else(ident::random_hex),
+        "type": kind.name(),
+        "user_id": user_id,
+        "username": username,
+        "email": email,
+        "data": data,
+        "timestamp": occurred_at.unwrap_or(now).to_string(),
+        "source": source.unwrap_or_else(|| super::outbox::SOURCE.to_owned()),
+    })
+    .to_string()
+}
