@@ -240,6 +240,7 @@ pub const fn match_state(state: State) -> Text {
 pub fn sync_type(name: &str, language: Language) -> &str {
     match name {
         "historical" => text("historical data", "历史数据").say(language),
+        "check" => text("consistency check", "一致性检查").say(language),
         "today" => text("today's data", "今日数据").say(language),
         other => other,
     }

@@ -6,6 +6,7 @@ use super::compare::{Difference, FieldDifference, compare};
 use super::config::Config;
 use super::findings::{self, Finding};
 use super::outbox::{Audience, repair_event, save_events};
+use super::pass::save_success;
 use super::queue::{has_open, load_planned_seq};
 use super::redis::ScanCursor;
 use super::tables::{load_last_event_seq, load_user, load_users_after};
@@ -47,6 +48,8 @@ struct Found {
 
 impl ScopeWork for Check<'_> {
     async fn run(&self, scope: &Scope<'_>) -> Result<(), Error> {
+        let started_at = scope.context.clock.now();
+        let mut is_complete = true;
         for target in &self.targets {
             if !target.can_check() {
                 tracing::info!(target_name = target.name, "has no `check_url`: not checked");
@@ -63,10 +66,11 @@ impl ScopeWork for Check<'_> {
                     let failure = Failure::from(&error);
                     let message = format!("cannot check target `{}`: {}", target.name, failure.told());
                     scope.doubt(failure.class, message);
+                    is_complete = false;
                 }
             }
         }
-        Ok(())
+        if is_complete { save_success(scope, started_at).await } else { Ok(()) }
     }
 }
 

@@ -1,7 +1,7 @@
 //! A pass: take events in, bring every target what is due, tell what is left.
 
 use futures_util::future::join_all;
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 use super::config::Config;
 use super::delivery::{Line, Progress, Tally};
@@ -11,6 +11,7 @@ use super::tables;
 use super::target::Target;
 use crate::error::Class;
 use crate::http::Retry;
+use crate::store::{ScopeState, cursors};
 use crate::upstreams::{Error, Failure, Scope, ScopeWork};
 
 /// What the scope `users/deliver` works with.
@@ -25,6 +26,7 @@ impl ScopeWork for Deliver<'_> {
         if scope.context.store.is_dry_run() {
             return self.tell_due(scope);
         }
+        let started_at = scope.context.clock.now();
         self.take_in(scope).await?;
         let progress = Progress { total: self.count_open(scope)?, ..Progress::default() };
         let lines: Vec<Line<'_>> = self
@@ -38,7 +40,8 @@ impl ScopeWork for Deliver<'_> {
             tallies.push((line.target, end?));
         }
         self.delete_settled(scope).await?;
-        self.tell(scope, &tallies)
+        self.tell(scope, &tallies)?;
+        save_success(scope, started_at).await
     }
 }
 
@@ -91,8 +94,8 @@ impl Deliver<'_> {
         Ok(())
     }
 
-    /// Counts what was done, and tells of each target what went wrong. Where nothing could be delivered anywhere, that
-    /// is the scope's failure.
+    /// Counts what was done, and tells of each target what went wrong. Where every target that was asked is out of reach,
+    /// that is the scope's failure.
     fn tell(&self, scope: &Scope<'_>, tallies: &[(&Target, Tally)]) -> Result<(), Error> {
         for (target, tally) in tallies {
             let Tally { delivered, failed, dead, .. } = *tally;
@@ -102,28 +105,21 @@ impl Deliver<'_> {
                 summary.failed += failed + dead;
             });
             tracing::info!(target_name = target.name, delivered, failed, dead, stopped = tally.stopped, "delivered");
+        }
+        let open = self.count_open(scope)?;
+        scope.count(|summary| summary.pending += open);
+        if let Some(error) = out_of_reach(scope, tallies) {
+            return Err(error);
+        }
+        for (target, tally) in tallies {
             if let Some((class, error)) = &tally.first_failure {
+                let count = tally.failed + tally.dead;
                 let stopped = tally.stopped.map(|why| format!(", then left alone: {why}")).unwrap_or_default();
-                let message =
-                    format!("target `{}`: {} deliveries failed{stopped}; the first: {error}", target.name, failed + dead);
+                let message = format!("target `{}`: {count} deliveries failed{stopped}; the first: {error}", target.name);
                 scope.doubt(*class, message);
             } else if let Some(why) = tally.stopped {
                 scope.doubt(Class::Deadline, format!("target `{}` was left before its end: {why}", target.name));
             }
-        }
-        let open = self.count_open(scope)?;
-        scope.count(|summary| summary.pending += open);
-        let is_idle = |tally: &Tally| tally.delivered == 0;
-        if let Some((target, (class, error))) =
-            tallies.iter().find_map(|(target, tally)| Some((target, tally.first_failure.as_ref()?)))
-            && tallies.iter().all(|(_, tally)| is_idle(tally))
-            && *class == Class::Unavailable
-        {
-            return Err(Error::Unavailable {
-                doing: format!("cannot deliver to `{}`", target.name),
-                reason: error.clone(),
-                retry: Retry::Never,
-            });
         }
         self.tell_dead(scope)
     }
@@ -156,4 +152,25 @@ impl Deliver<'_> {
         }
         Ok(())
     }
+}
+
+/// The failure of a pass in which nothing was taken in and nothing could be delivered anywhere.
+fn out_of_reach(scope: &Scope<'_>, tallies: &[(&Target, Tally)]) -> Option<Error> {
+    if scope.summary().is_changed() {
+        return None;
+    }
+    tallies.iter().find_map(|(target, tally)| {
+        let (class, error) = tally.first_failure.as_ref()?;
+        (*class == Class::Unavailable).then(|| Error::Unavailable {
+            doing: format!("cannot deliver to `{}`", target.name),
+            reason: error.clone(),
+            retry: Retry::Never,
+        })
+    })
+}
+
+/// Keeps when the scope last came to its end.
+pub async fn save_success(scope: &Scope<'_>, started_at: Timestamp) -> Result<(), Error> {
+    let state = ScopeState { last_success_at: Some(started_at), not_before: None, ..scope.state.clone() };
+    scope.write(move |w| cursors::save_state(w, &state)).await
 }
