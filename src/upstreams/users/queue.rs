@@ -281,3 +281,7 @@ fn delivery(row: &Row<'_>) -> Result<Delivery, Error> {
 fn millis(span: Duration) -> i64 {
     i64::try_from(span.as_millis()).unwrap_or(i64::MAX)
 }
+
+#[cfg(test)]
+#[path = "queue_tests.rs"]
+mod tests;
