@@ -36,6 +36,7 @@ complete -c tongbu -n "__fish_tongbu_needs_command" -l no-progress -d 'No progre
 complete -c tongbu -n "__fish_tongbu_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c tongbu -n "__fish_tongbu_needs_command" -s V -l version -d 'Print version'
 complete -c tongbu -n "__fish_tongbu_needs_command" -f -a "sync" -d 'Make one sync pass'
+complete -c tongbu -n "__fish_tongbu_needs_command" -f -a "check" -d 'Compare what was brought elsewhere with what is here'
 complete -c tongbu -n "__fish_tongbu_needs_command" -f -a "records" -d 'What past runs did'
 complete -c tongbu -n "__fish_tongbu_needs_command" -f -a "tasks" -d 'Call tasks and the lead packages they call'
 complete -c tongbu -n "__fish_tongbu_needs_command" -f -a "packages" -d 'The lead packages that tasks are matched to'
@@ -43,23 +44,25 @@ complete -c tongbu -n "__fish_tongbu_needs_command" -f -a "locks" -d 'Who holds 
 complete -c tongbu -n "__fish_tongbu_needs_command" -f -a "ecs" -d 'The cloud instances that are stored, and their changes'
 complete -c tongbu -n "__fish_tongbu_needs_command" -f -a "status" -d 'How each sync stands'
 complete -c tongbu -n "__fish_tongbu_needs_command" -f -a "douban" -d 'The films that came from Douban'
+complete -c tongbu -n "__fish_tongbu_needs_command" -f -a "users" -d 'User events, and how their deliveries stand'
 complete -c tongbu -n "__fish_tongbu_needs_command" -f -a "config" -d 'The configuration file'
 complete -c tongbu -n "__fish_tongbu_needs_command" -f -a "generate" -d 'Completions, manual pages, JSON Schemas'
-complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and not __fish_seen_subcommand_from fairing douban tasks ecs all" -l db -d 'The database file' -r -F
-complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and not __fish_seen_subcommand_from fairing douban tasks ecs all" -l config -d 'The configuration file' -r -F
-complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and not __fish_seen_subcommand_from fairing douban tasks ecs all" -l log-file -d 'Log as JSON lines, a file a day: `a.jsonl` becomes `a.2025-10-24.jsonl`' -r -F
-complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and not __fish_seen_subcommand_from fairing douban tasks ecs all" -l lang -d 'The language of tables and summaries; by the locale by default' -r -f -a "en\t''
+complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and not __fish_seen_subcommand_from fairing douban tasks ecs users all" -l db -d 'The database file' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and not __fish_seen_subcommand_from fairing douban tasks ecs users all" -l config -d 'The configuration file' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and not __fish_seen_subcommand_from fairing douban tasks ecs users all" -l log-file -d 'Log as JSON lines, a file a day: `a.jsonl` becomes `a.2025-10-24.jsonl`' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and not __fish_seen_subcommand_from fairing douban tasks ecs users all" -l lang -d 'The language of tables and summaries; by the locale by default' -r -f -a "en\t''
 zh\t''"
-complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and not __fish_seen_subcommand_from fairing douban tasks ecs all" -l json -d 'Answer with one JSON document'
-complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and not __fish_seen_subcommand_from fairing douban tasks ecs all" -s q -l quiet -d 'Say nothing on success'
-complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and not __fish_seen_subcommand_from fairing douban tasks ecs all" -s v -l verbose -d 'Log to stderr; twice for more'
-complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and not __fish_seen_subcommand_from fairing douban tasks ecs all" -l no-progress -d 'No progress bars'
-complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and not __fish_seen_subcommand_from fairing douban tasks ecs all" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and not __fish_seen_subcommand_from fairing douban tasks ecs all" -f -a "fairing" -d 'Survey questions and responses of every Fairing account'
-complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and not __fish_seen_subcommand_from fairing douban tasks ecs all" -f -a "douban" -d 'The newest films on Douban, and the details of each'
-complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and not __fish_seen_subcommand_from fairing douban tasks ecs all" -f -a "tasks" -d 'Call-centre tasks of a time window, matched to lead packages'
-complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and not __fish_seen_subcommand_from fairing douban tasks ecs all" -f -a "ecs" -d 'Compute instances of every cloud account, region by region'
-complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and not __fish_seen_subcommand_from fairing douban tasks ecs all" -f -a "all" -d 'Every configured upstream; one failing does not stop the others, the worst code wins'
+complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and not __fish_seen_subcommand_from fairing douban tasks ecs users all" -l json -d 'Answer with one JSON document'
+complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and not __fish_seen_subcommand_from fairing douban tasks ecs users all" -s q -l quiet -d 'Say nothing on success'
+complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and not __fish_seen_subcommand_from fairing douban tasks ecs users all" -s v -l verbose -d 'Log to stderr; twice for more'
+complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and not __fish_seen_subcommand_from fairing douban tasks ecs users all" -l no-progress -d 'No progress bars'
+complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and not __fish_seen_subcommand_from fairing douban tasks ecs users all" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and not __fish_seen_subcommand_from fairing douban tasks ecs users all" -f -a "fairing" -d 'Survey questions and responses of every Fairing account'
+complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and not __fish_seen_subcommand_from fairing douban tasks ecs users all" -f -a "douban" -d 'The newest films on Douban, and the details of each'
+complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and not __fish_seen_subcommand_from fairing douban tasks ecs users all" -f -a "tasks" -d 'Call-centre tasks of a time window, matched to lead packages'
+complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and not __fish_seen_subcommand_from fairing douban tasks ecs users all" -f -a "ecs" -d 'Compute instances of every cloud account, region by region'
+complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and not __fish_seen_subcommand_from fairing douban tasks ecs users all" -f -a "users" -d 'User events to every target, in order, at least once'
+complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and not __fish_seen_subcommand_from fairing douban tasks ecs users all" -f -a "all" -d 'Every configured upstream; one failing does not stop the others, the worst code wins'
 complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from fairing" -l account -d 'Only this account (may be repeated); all configured ones by default' -r
 complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from fairing" -l kind -d 'Only this kind; both by default' -r -f -a "questions\t''
 responses\t''"
@@ -156,6 +159,29 @@ complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subc
 complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from ecs" -s v -l verbose -d 'Log to stderr; twice for more'
 complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from ecs" -l no-progress -d 'No progress bars'
 complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from ecs" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from users" -l target -d 'Only this target (may be repeated); all that are enabled by default' -r
+complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from users" -l on-lock -d 'When another run holds a lock: fail, skip, wait or wait=DUR' -r
+complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from users" -l max-runtime -d 'End the run after this time, `none` for no limit; what was committed stays' -r
+complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from users" -l trigger -d 'Who started it; manual on a terminal by default, else auto' -r -f -a "auto\t''
+manual\t''"
+complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from users" -l accept-deletes -d 'Allow up to so many deletions that a guard would withhold' -r
+complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from users" -l metrics-file -d 'Write the metrics\' text here after the run' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from users" -l db -d 'The database file' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from users" -l config -d 'The configuration file' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from users" -l log-file -d 'Log as JSON lines, a file a day: `a.jsonl` becomes `a.2025-10-24.jsonl`' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from users" -l lang -d 'The language of tables and summaries; by the locale by default' -r -f -a "en\t''
+zh\t''"
+complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from users" -l check -d 'Compare every target with the local users, and deliver nothing'
+complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from users" -l repair -d 'Enqueue what brings the targets in line'
+complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from users" -l dry-run -d 'Fetch, compare and show, but write nothing'
+complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from users" -l force -d 'Ignore the minimum interval and a pause the upstream asked for'
+complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from users" -l allow-partial -d 'Exit 0 instead of 3 when some items or scopes failed'
+complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from users" -l error-on-no-change -d 'Exit 9 when nothing changed'
+complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from users" -l json -d 'Answer with one JSON document'
+complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from users" -s q -l quiet -d 'Say nothing on success'
+complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from users" -s v -l verbose -d 'Log to stderr; twice for more'
+complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from users" -l no-progress -d 'No progress bars'
+complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from users" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from all" -l on-lock -d 'When another run holds a lock: fail, skip, wait or wait=DUR' -r
 complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from all" -l max-runtime -d 'End the run after this time, `none` for no limit; what was committed stays' -r
 complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from all" -l trigger -d 'Who started it; manual on a terminal by default, else auto' -r -f -a "auto\t''
@@ -176,6 +202,39 @@ complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subc
 complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from all" -s v -l verbose -d 'Log to stderr; twice for more'
 complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from all" -l no-progress -d 'No progress bars'
 complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from all" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c tongbu -n "__fish_tongbu_using_subcommand check; and not __fish_seen_subcommand_from users" -l db -d 'The database file' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand check; and not __fish_seen_subcommand_from users" -l config -d 'The configuration file' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand check; and not __fish_seen_subcommand_from users" -l log-file -d 'Log as JSON lines, a file a day: `a.jsonl` becomes `a.2025-10-24.jsonl`' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand check; and not __fish_seen_subcommand_from users" -l lang -d 'The language of tables and summaries; by the locale by default' -r -f -a "en\t''
+zh\t''"
+complete -c tongbu -n "__fish_tongbu_using_subcommand check; and not __fish_seen_subcommand_from users" -l json -d 'Answer with one JSON document'
+complete -c tongbu -n "__fish_tongbu_using_subcommand check; and not __fish_seen_subcommand_from users" -s q -l quiet -d 'Say nothing on success'
+complete -c tongbu -n "__fish_tongbu_using_subcommand check; and not __fish_seen_subcommand_from users" -s v -l verbose -d 'Log to stderr; twice for more'
+complete -c tongbu -n "__fish_tongbu_using_subcommand check; and not __fish_seen_subcommand_from users" -l no-progress -d 'No progress bars'
+complete -c tongbu -n "__fish_tongbu_using_subcommand check; and not __fish_seen_subcommand_from users" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c tongbu -n "__fish_tongbu_using_subcommand check; and not __fish_seen_subcommand_from users" -f -a "users" -d 'Every target with the local users: who is missing there, different, or there without being here'
+complete -c tongbu -n "__fish_tongbu_using_subcommand check; and __fish_seen_subcommand_from users" -l target -d 'Only this target (may be repeated); all that are enabled by default' -r
+complete -c tongbu -n "__fish_tongbu_using_subcommand check; and __fish_seen_subcommand_from users" -l on-lock -d 'When another run holds a lock: fail, skip, wait or wait=DUR' -r
+complete -c tongbu -n "__fish_tongbu_using_subcommand check; and __fish_seen_subcommand_from users" -l max-runtime -d 'End the run after this time, `none` for no limit; what was committed stays' -r
+complete -c tongbu -n "__fish_tongbu_using_subcommand check; and __fish_seen_subcommand_from users" -l trigger -d 'Who started it; manual on a terminal by default, else auto' -r -f -a "auto\t''
+manual\t''"
+complete -c tongbu -n "__fish_tongbu_using_subcommand check; and __fish_seen_subcommand_from users" -l accept-deletes -d 'Allow up to so many deletions that a guard would withhold' -r
+complete -c tongbu -n "__fish_tongbu_using_subcommand check; and __fish_seen_subcommand_from users" -l metrics-file -d 'Write the metrics\' text here after the run' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand check; and __fish_seen_subcommand_from users" -l db -d 'The database file' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand check; and __fish_seen_subcommand_from users" -l config -d 'The configuration file' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand check; and __fish_seen_subcommand_from users" -l log-file -d 'Log as JSON lines, a file a day: `a.jsonl` becomes `a.2025-10-24.jsonl`' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand check; and __fish_seen_subcommand_from users" -l lang -d 'The language of tables and summaries; by the locale by default' -r -f -a "en\t''
+zh\t''"
+complete -c tongbu -n "__fish_tongbu_using_subcommand check; and __fish_seen_subcommand_from users" -l repair -d 'Enqueue an event for each difference, to that target only; `tongbu sync users` delivers them'
+complete -c tongbu -n "__fish_tongbu_using_subcommand check; and __fish_seen_subcommand_from users" -l dry-run -d 'Fetch, compare and show, but write nothing'
+complete -c tongbu -n "__fish_tongbu_using_subcommand check; and __fish_seen_subcommand_from users" -l force -d 'Ignore the minimum interval and a pause the upstream asked for'
+complete -c tongbu -n "__fish_tongbu_using_subcommand check; and __fish_seen_subcommand_from users" -l allow-partial -d 'Exit 0 instead of 3 when some items or scopes failed'
+complete -c tongbu -n "__fish_tongbu_using_subcommand check; and __fish_seen_subcommand_from users" -l error-on-no-change -d 'Exit 9 when nothing changed'
+complete -c tongbu -n "__fish_tongbu_using_subcommand check; and __fish_seen_subcommand_from users" -l json -d 'Answer with one JSON document'
+complete -c tongbu -n "__fish_tongbu_using_subcommand check; and __fish_seen_subcommand_from users" -s q -l quiet -d 'Say nothing on success'
+complete -c tongbu -n "__fish_tongbu_using_subcommand check; and __fish_seen_subcommand_from users" -s v -l verbose -d 'Log to stderr; twice for more'
+complete -c tongbu -n "__fish_tongbu_using_subcommand check; and __fish_seen_subcommand_from users" -l no-progress -d 'No progress bars'
+complete -c tongbu -n "__fish_tongbu_using_subcommand check; and __fish_seen_subcommand_from users" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c tongbu -n "__fish_tongbu_using_subcommand records; and not __fish_seen_subcommand_from list show read stats prune" -l db -d 'The database file' -r -F
 complete -c tongbu -n "__fish_tongbu_using_subcommand records; and not __fish_seen_subcommand_from list show read stats prune" -l config -d 'The configuration file' -r -F
 complete -c tongbu -n "__fish_tongbu_using_subcommand records; and not __fish_seen_subcommand_from list show read stats prune" -l log-file -d 'Log as JSON lines, a file a day: `a.jsonl` becomes `a.2025-10-24.jsonl`' -r -F
@@ -499,6 +558,74 @@ complete -c tongbu -n "__fish_tongbu_using_subcommand douban; and __fish_seen_su
 complete -c tongbu -n "__fish_tongbu_using_subcommand douban; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Log to stderr; twice for more'
 complete -c tongbu -n "__fish_tongbu_using_subcommand douban; and __fish_seen_subcommand_from list" -l no-progress -d 'No progress bars'
 complete -c tongbu -n "__fish_tongbu_using_subcommand douban; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c tongbu -n "__fish_tongbu_using_subcommand users; and not __fish_seen_subcommand_from emit events queue stats" -l db -d 'The database file' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand users; and not __fish_seen_subcommand_from emit events queue stats" -l config -d 'The configuration file' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand users; and not __fish_seen_subcommand_from emit events queue stats" -l log-file -d 'Log as JSON lines, a file a day: `a.jsonl` becomes `a.2025-10-24.jsonl`' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand users; and not __fish_seen_subcommand_from emit events queue stats" -l lang -d 'The language of tables and summaries; by the locale by default' -r -f -a "en\t''
+zh\t''"
+complete -c tongbu -n "__fish_tongbu_using_subcommand users; and not __fish_seen_subcommand_from emit events queue stats" -l json -d 'Answer with one JSON document'
+complete -c tongbu -n "__fish_tongbu_using_subcommand users; and not __fish_seen_subcommand_from emit events queue stats" -s q -l quiet -d 'Say nothing on success'
+complete -c tongbu -n "__fish_tongbu_using_subcommand users; and not __fish_seen_subcommand_from emit events queue stats" -s v -l verbose -d 'Log to stderr; twice for more'
+complete -c tongbu -n "__fish_tongbu_using_subcommand users; and not __fish_seen_subcommand_from emit events queue stats" -l no-progress -d 'No progress bars'
+complete -c tongbu -n "__fish_tongbu_using_subcommand users; and not __fish_seen_subcommand_from emit events queue stats" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c tongbu -n "__fish_tongbu_using_subcommand users; and not __fish_seen_subcommand_from emit events queue stats" -f -a "emit" -d 'Tell of something that happened to a user, or of many such things as JSON lines on stdin'
+complete -c tongbu -n "__fish_tongbu_using_subcommand users; and not __fish_seen_subcommand_from emit events queue stats" -f -a "events" -d 'The events that are stored, and how each stands at each target'
+complete -c tongbu -n "__fish_tongbu_using_subcommand users; and not __fish_seen_subcommand_from emit events queue stats" -f -a "queue" -d 'How much is still to be delivered'
+complete -c tongbu -n "__fish_tongbu_using_subcommand users; and not __fish_seen_subcommand_from emit events queue stats" -f -a "stats" -d 'How deliveries went'
+complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from emit" -l user-id -d 'The user\'s number' -r
+complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from emit" -l id -d 'Tells the event apart from every other: given twice it is stored once' -r
+complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from emit" -l username -d 'The user\'s name' -r
+complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from emit" -l email -d 'The user\'s e-mail address' -r
+complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from emit" -l role -d 'The user\'s role' -r
+complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from emit" -l status -d 'The user\'s status; of user.status_changed the new one' -r
+complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from emit" -l phone -d 'The user\'s telephone number' -r
+complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from emit" -l data -d 'The event\'s data, a JSON object; `-` reads it from stdin' -r
+complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from emit" -l db -d 'The database file' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from emit" -l config -d 'The configuration file' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from emit" -l log-file -d 'Log as JSON lines, a file a day: `a.jsonl` becomes `a.2025-10-24.jsonl`' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from emit" -l lang -d 'The language of tables and summaries; by the locale by default' -r -f -a "en\t''
+zh\t''"
+complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from emit" -l to-stream -d 'Put it into the stream instead of the database; needs `redis_url`'
+complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from emit" -l json -d 'Answer with one JSON document'
+complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from emit" -s q -l quiet -d 'Say nothing on success'
+complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from emit" -s v -l verbose -d 'Log to stderr; twice for more'
+complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from emit" -l no-progress -d 'No progress bars'
+complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from emit" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from events" -l db -d 'The database file' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from events" -l config -d 'The configuration file' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from events" -l log-file -d 'Log as JSON lines, a file a day: `a.jsonl` becomes `a.2025-10-24.jsonl`' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from events" -l lang -d 'The language of tables and summaries; by the locale by default' -r -f -a "en\t''
+zh\t''"
+complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from events" -l json -d 'Answer with one JSON document'
+complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from events" -s q -l quiet -d 'Say nothing on success'
+complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from events" -s v -l verbose -d 'Log to stderr; twice for more'
+complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from events" -l no-progress -d 'No progress bars'
+complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from events" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from events" -f -a "list" -d 'The newest events, and how each stands at each target'
+complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from events" -f -a "show" -d 'One event in full'
+complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from events" -f -a "retry" -d 'Make dead letters due again'
+complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from events" -f -a "drop" -d 'Give events up: dead letters, or by number also those that are still tried'
+complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from events" -f -a "replay" -d 'Deliver once more what was delivered, with the same idempotency keys'
+complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from queue" -l db -d 'The database file' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from queue" -l config -d 'The configuration file' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from queue" -l log-file -d 'Log as JSON lines, a file a day: `a.jsonl` becomes `a.2025-10-24.jsonl`' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from queue" -l lang -d 'The language of tables and summaries; by the locale by default' -r -f -a "en\t''
+zh\t''"
+complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from queue" -l json -d 'Answer with one JSON document'
+complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from queue" -s q -l quiet -d 'Say nothing on success'
+complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from queue" -s v -l verbose -d 'Log to stderr; twice for more'
+complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from queue" -l no-progress -d 'No progress bars'
+complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from queue" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from stats" -l db -d 'The database file' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from stats" -l config -d 'The configuration file' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from stats" -l log-file -d 'Log as JSON lines, a file a day: `a.jsonl` becomes `a.2025-10-24.jsonl`' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from stats" -l lang -d 'The language of tables and summaries; by the locale by default' -r -f -a "en\t''
+zh\t''"
+complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from stats" -l json -d 'Answer with one JSON document'
+complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from stats" -s q -l quiet -d 'Say nothing on success'
+complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from stats" -s v -l verbose -d 'Log to stderr; twice for more'
+complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from stats" -l no-progress -d 'No progress bars'
+complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from stats" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c tongbu -n "__fish_tongbu_using_subcommand config; and not __fish_seen_subcommand_from init path show check" -l db -d 'The database file' -r -F
 complete -c tongbu -n "__fish_tongbu_using_subcommand config; and not __fish_seen_subcommand_from init path show check" -l config -d 'The configuration file' -r -F
 complete -c tongbu -n "__fish_tongbu_using_subcommand config; and not __fish_seen_subcommand_from init path show check" -l log-file -d 'Log as JSON lines, a file a day: `a.jsonl` becomes `a.2025-10-24.jsonl`' -r -F

@@ -9,11 +9,11 @@ use super::sync::{attendance, explain, matches_of};
 use crate::exit::Exit;
 use crate::run::{self, Cancel, Invocation};
 use crate::store::{self, Mode};
-use crate::ui::check::CheckAnswer;
+use crate::ui::check::UsersCheckAnswer;
 use crate::upstreams;
+use crate::upstreams::Upstream as _;
 use crate::upstreams::users::findings::{load_checked, load_findings};
 use crate::upstreams::users::{self, Users};
-use crate::upstreams::Upstream as _;
 
 /// More findings than these are counted, not listed; the table `user_findings` has them all.
 const LISTED_FINDINGS: u64 = 1000;
@@ -79,7 +79,11 @@ fn cmd_check_users(session: &mut Session, args: CheckUsersArgs) -> Result<Exit, 
         Ok::<_, store::Error>((checked, load_findings(r, LISTED_FINDINGS)?))
     })?;
     findings.retain(|finding| names.contains(&finding.target));
-    session.ui.answer(&CheckAnswer { report: &report, checked: checked.into_iter().flatten().collect(), findings });
+    session.ui.answer(&UsersCheckAnswer {
+        report: &report,
+        checked: checked.into_iter().flatten().collect(),
+        findings,
+    });
     explain(session, &report);
     Ok(report.exit)
 }

@@ -61,10 +61,7 @@ const EXAMPLES: &[(&str, &str)] = &[
   tongbu users events list --user-id 7 --since 24h --json",
     ),
     ("users events show", "  tongbu users events show 42"),
-    (
-        "users events retry",
-        "  tongbu users events retry 42\n  tongbu users events retry --all --target user-service",
-    ),
+    ("users events retry", "  tongbu users events retry 42\n  tongbu users events retry --all --target user-service"),
     ("users events drop", "  tongbu users events drop 42\n  tongbu users events drop --entry 1700000000000-0"),
     ("users events replay", "  tongbu users events replay --since 24h --target redis-cache"),
     ("users queue", "  tongbu users queue\n  tongbu users queue --json"),

@@ -303,5 +303,4 @@ fn is_gone(holder: &Holder) -> bool {
 }
 
 /// This machine's name, for people.
-pub static HOST: LazyLock<String> =
-    LazyLock::new(|| rustix::system::uname().nodename().to_string_lossy().into_owned());
+pub static HOST: LazyLock<String> = LazyLock::new(|| rustix::system::uname().nodename().to_string_lossy().into_owned());

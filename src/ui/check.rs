@@ -16,7 +16,7 @@ const LISTED: usize = 20;
 
 /// The answer of `check users`.
 #[derive(Debug)]
-pub struct CheckAnswer<'a> {
+pub struct UsersCheckAnswer<'a> {
     pub report: &'a Report,
     pub checked: Vec<Checked>,
     pub findings: Vec<Finding>,
@@ -50,7 +50,7 @@ struct FindingPart<'a> {
     repaired: bool,
 }
 
-impl Answer for CheckAnswer<'_> {
+impl Answer for UsersCheckAnswer<'_> {
     const IS_OUTCOME: bool = true;
 
     fn render_text(&self, style: &Style) -> String {
@@ -110,9 +110,8 @@ fn findings_table(findings: &[Finding], style: &Style) -> String {
     ]);
     let value = |value: &Option<String>| value.as_deref().map(shown).unwrap_or_default();
     for finding in findings.iter().take(LISTED) {
-        let lines = |pick: &dyn Fn(&FieldDifference) -> String| {
-            finding.fields.iter().map(pick).collect::<Vec<_>>().join("\n")
-        };
+        let lines =
+            |pick: &dyn Fn(&FieldDifference) -> String| finding.fields.iter().map(pick).collect::<Vec<_>>().join("\n");
         table.push(vec![
             shown(&finding.target).into(),
             finding.user_id.to_string().into(),

@@ -20,6 +20,7 @@ use super::stats::{Stats, StatsAnswer};
 use super::status::{StatusAnswer, SyncRow};
 use super::sync_report::{SyncAllAnswer, SyncAnswer};
 use super::tasks::{Group, MatchedAnswer, PendingAnswer, SuggestAnswer, TasksAnswer};
+use super::users_samples;
 use super::{json, log};
 use crate::config::{Language, Place, Setting};
 use crate::error::Class;
@@ -222,6 +223,15 @@ fn check_tasks(text: &str) {
     check(text, &import);
 }
 
+fn check_users(text: &str) {
+    check(text, &users_samples::events(text));
+    check(text, &users_samples::event(text));
+    check(text, &users_samples::rejections(text));
+    check(text, &users_samples::queue(text));
+    check(text, &users_samples::stats(text));
+    check(text, &users_samples::checked(&hostile_report(text), text));
+}
+
 fn check_errors(text: &str) {
     let style = samples::style(Language::Zh, None);
     let (failure, holder) = (hostile_failure(text), hostile_holder(text));
@@ -242,6 +252,7 @@ fn hostile_text_is_harmless_for_a_person_and_exact_for_a_program() {
         check_records(text);
         check_rest(text);
         check_tasks(text);
+        check_users(text);
         check_errors(text);
     }
 }

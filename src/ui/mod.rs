@@ -34,6 +34,8 @@ mod tables;
 pub mod tasks;
 mod terminal;
 pub mod users;
+#[cfg(test)]
+mod users_samples;
 
 use std::io::{self, Write};
 use std::sync::Arc;

@@ -156,9 +156,10 @@ impl Answer for StatsAnswer {
             row.extend([stats.total, stats.delivered, stats.dead, stats.retrying].map(|n| n.to_string().into()));
             let rate = success_rate(stats.delivered, stats.dead);
             row.push(rate.map(|rate| format!("{:.1}%", rate * 100.0)).unwrap_or_default().into());
-            row.extend([stats.latency_p50_ms, stats.latency_p95_ms].map(|ms| {
-                ms.map(|ms| format!("{ms}ms")).unwrap_or_default().into()
-            }));
+            row.extend(
+                [stats.latency_p50_ms, stats.latency_p95_ms]
+                    .map(|ms| ms.map(|ms| format!("{ms}ms")).unwrap_or_default().into()),
+            );
             table.push(row);
         }
         table.render(style)

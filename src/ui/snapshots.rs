@@ -22,6 +22,7 @@ use super::show::RecordAnswer;
 use super::status::{StatusAnswer, SyncRow};
 use super::sync_report::{SyncAllAnswer, SyncAnswer};
 use super::tasks::{Group, MatchedAnswer, PendingAnswer, SuggestAnswer, TasksAnswer};
+use super::users_samples;
 use crate::config::{Language, Place, Setting};
 use crate::error::Class;
 use crate::exit::Exit;
@@ -31,6 +32,7 @@ use crate::upstreams::douban::film::{Detail, DetailStatus, Film};
 use crate::upstreams::tasks::matching::Match;
 use crate::upstreams::tasks::similar::Suggestion;
 use crate::upstreams::tasks::tables::TaskLine;
+use crate::upstreams::users::letters::Decision;
 
 /// Keeps both languages at 80 and 200 columns in one snapshot, and the document.
 fn check<A: Answer>(name: &str, answer: &A) {
@@ -143,6 +145,29 @@ fn cloud_instances_and_their_changes() {
     (added.field, added.before, added.after) = (None, None, None);
     check("ecs_changes", &ChangesAnswer(vec![added, samples::change("i-bp1a2b3c4d")]));
     check("ecs_none", &InstancesAnswer(Vec::new()));
+}
+
+#[test]
+fn user_events_and_their_deliveries() {
+    check("users_events", &users_samples::events("li"));
+    tables_fit(&users_samples::events("unified-auth"));
+    check("users_event", &users_samples::event("li"));
+    check("users_rejected", &users_samples::rejections("1700000000000-0"));
+    check("users_emit", &users_samples::emitted(false));
+    check("users_publish", &users_samples::emitted(true));
+    check("users_retry", &users_samples::decided(Decision::Retry { force: false }));
+    check("users_drop", &users_samples::decided(Decision::Drop));
+    check("users_replay", &users_samples::decided(Decision::Replay));
+    check("users_queue", &users_samples::queue("unified-auth"));
+    check("users_stats", &users_samples::stats("unified-auth"));
+    tables_fit(&users_samples::queue("unified-auth"));
+    tables_fit(&users_samples::stats("unified-auth"));
+}
+
+#[test]
+fn a_consistency_check() {
+    let report = samples::mixed_report();
+    check("check_users", &users_samples::checked(&report, "redis-cache"));
 }
 
 #[test]

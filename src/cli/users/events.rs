@@ -191,12 +191,7 @@ fn ensure_chosen(is_meant: bool, choice: &Choice, all: &str) -> Result<(), Error
     })
 }
 
-fn cmd_decide(
-    session: &mut Session,
-    decision: Decision,
-    choice: Choice,
-    entries: Vec<String>,
-) -> Result<Exit, Error> {
+fn cmd_decide(session: &mut Session, decision: Decision, choice: Choice, entries: Vec<String>) -> Result<Exit, Error> {
     let config = session.load_config(LogTo::Configured)?;
     let store = session.open_existing(&session.database(&config)?, Mode::ReadWrite)?.ok_or_else(|| Error::Usage {
         message: "there are no events yet".to_owned(),

@@ -41,12 +41,14 @@ pub fn cmd_users(session: &mut Session, args: UsersArgs) -> Result<Exit, Error> 
         UsersArgs::Queue => session.answer_from_store(Mode::ReadOnly, QueueAnswer::default(), |_, config, store| {
             let settings = settings(config)?;
             let names = target_names(&settings, store)?;
-            let queues = store.read(|r| names.iter().map(|name| listing::load_queue(r, name)).collect::<Result<_, _>>())?;
+            let queues =
+                store.read(|r| names.iter().map(|name| listing::load_queue(r, name)).collect::<Result<_, _>>())?;
             Ok(QueueAnswer::new(queues, &settings))
         }),
         UsersArgs::Stats => session.answer_from_store(Mode::ReadOnly, StatsAnswer::default(), |_, config, store| {
             let names = target_names(&settings(config)?, store)?;
-            let stats = store.read(|r| names.iter().map(|name| listing::load_stats(r, name)).collect::<Result<_, _>>())?;
+            let stats =
+                store.read(|r| names.iter().map(|name| listing::load_stats(r, name)).collect::<Result<_, _>>())?;
             Ok(StatsAnswer(stats))
         }),
     }

@@ -165,7 +165,13 @@ impl Check<'_> {
     }
 
     /// Keeps what was found, and with it the events that repair it, for this target alone.
-    async fn save(&self, scope: &Scope<'_>, target: &Target, found: Vec<Found>, tally: &mut Tally) -> Result<(), Error> {
+    async fn save(
+        &self,
+        scope: &Scope<'_>,
+        target: &Target,
+        found: Vec<Found>,
+        tally: &mut Tally,
+    ) -> Result<(), Error> {
         if found.is_empty() {
             return Ok(());
         }

@@ -79,7 +79,9 @@ fn differing(user: &User, told: &Value) -> Vec<FieldDifference> {
             let (here, there) = (user.value(field).map(str::to_owned), told.get(field.name()).and_then(plain));
             let is_same = match field {
                 // A service may keep times of its own, or none; the same instant may be written in several ways.
-                Field::CreatedAt | Field::UpdatedAt => there.is_none() || is_same_instant(here.as_ref(), there.as_ref()),
+                Field::CreatedAt | Field::UpdatedAt => {
+                    there.is_none() || is_same_instant(here.as_ref(), there.as_ref())
+                }
                 Field::Username | Field::Email | Field::Phone | Field::Role | Field::Status => {
                     here.as_deref().unwrap_or_default() == there.as_deref().unwrap_or_default()
                 }
@@ -111,10 +113,10 @@ mod tests {
             user
         });
         let found = compare(user.as_ref(), there.as_ref());
-        let found = found.map(|(difference, fields)| {
-            (difference, fields.into_iter().map(|field| field.field).collect::<Vec<_>>())
-        });
-        let expected = expected.map(|(difference, fields)| (difference, fields.iter().map(|f| (*f).to_owned()).collect()));
+        let found = found
+            .map(|(difference, fields)| (difference, fields.into_iter().map(|field| field.field).collect::<Vec<_>>()));
+        let expected =
+            expected.map(|(difference, fields)| (difference, fields.iter().map(|f| (*f).to_owned()).collect()));
         assert_eq!(found, expected, "{here:?} {there:?}");
     }
 

@@ -241,7 +241,10 @@ mod tests {
                 }
             }
         }
-        check(r#"{"type":"user.created","user_id":1,"data":{"user":{"hashtags":"a","role":"passenger"}}}"#, Ok(Kind::Created));
+        check(
+            r#"{"type":"user.created","user_id":1,"data":{"user":{"hashtags":"a","role":"passenger"}}}"#,
+            Ok(Kind::Created),
+        );
     }
 
     #[test]

@@ -41,11 +41,7 @@ impl Intake {
         Ok(Self {
             url: url.resolve("users.redis_url")?,
             limits,
-            group: Group {
-                stream: config.stream.clone(),
-                name: config.group.clone(),
-                consumer: consumer_name(&HOST),
-            },
+            group: Group { stream: config.stream.clone(), name: config.group.clone(), consumer: consumer_name(&HOST) },
         })
     }
 
@@ -79,7 +75,13 @@ impl Intake {
     }
 
     /// Only what is committed is acknowledged; what was committed and not acknowledged comes again and is known.
-    async fn store(&self, scope: &Scope<'_>, source: &Source, entries: Vec<Entry>, read: &mut Read) -> Result<(), Error> {
+    async fn store(
+        &self,
+        scope: &Scope<'_>,
+        source: &Source,
+        entries: Vec<Entry>,
+        read: &mut Read,
+    ) -> Result<(), Error> {
         let ids: Vec<String> = entries.iter().map(|entry| entry.id.clone()).collect();
         let (record, now) = (scope.context.record.0, scope.context.clock.now());
         let (events, rejections) = self.sort(entries, now);

@@ -115,7 +115,8 @@ impl Deliver<'_> {
             if let Some((class, error)) = &tally.first_failure {
                 let count = tally.failed + tally.dead;
                 let stopped = tally.stopped.map(|why| format!(", then left alone: {why}")).unwrap_or_default();
-                let message = format!("target `{}`: {count} deliveries failed{stopped}; the first: {error}", target.name);
+                let message =
+                    format!("target `{}`: {count} deliveries failed{stopped}; the first: {error}", target.name);
                 scope.doubt(*class, message);
             } else if let Some(why) = tally.stopped {
                 scope.doubt(Class::Deadline, format!("target `{}` was left before its end: {why}", target.name));

@@ -52,10 +52,19 @@ pub struct Delivery {
 /// How an attempt ended.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Outcome {
-    Delivered { latency: Duration },
+    Delivered {
+        latency: Duration,
+    },
     /// Again at that time.
-    Retrying { class: Class, error: String, next_attempt_at: Timestamp },
-    Dead { class: Class, error: String },
+    Retrying {
+        class: Class,
+        error: String,
+        next_attempt_at: Timestamp,
+    },
+    Dead {
+        class: Class,
+        error: String,
+    },
 }
 
 /// When deliveries count as due.

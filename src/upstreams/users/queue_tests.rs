@@ -146,11 +146,8 @@ fn an_id_is_stored_once_and_uses_up_one_number() {
 #[test]
 fn an_older_event_does_not_undo_a_later_one() {
     let bench = Bench::new();
-    let told = |name: &str, seconds| Event {
-        username: Some(name.to_owned()),
-        occurred_at: Some(at(seconds)),
-        ..event(7)
-    };
+    let told =
+        |name: &str, seconds| Event { username: Some(name.to_owned()), occurred_at: Some(at(seconds)), ..event(7) };
     let name = || bench.read(|r| load_user(r, 7)).unwrap().user.value(Field::Username).map(str::to_owned);
     bench.emit(vec![told("new", 10), told("old", 5)]);
     assert_eq!(name().as_deref(), Some("new"));
@@ -224,7 +221,8 @@ struct Model {
 impl Model {
     fn heads(&self) -> Vec<i64> {
         let is_open = |state: &State| matches!(state, State::Pending | State::Retrying);
-        let first = |events: &BTreeMap<i64, State>| events.iter().find(|(_, state)| is_open(state)).map(|(seq, _)| *seq);
+        let first =
+            |events: &BTreeMap<i64, State>| events.iter().find(|(_, state)| is_open(state)).map(|(seq, _)| *seq);
         let mut heads: Vec<_> = self.users.values().filter_map(first).collect();
         heads.sort_unstable();
         heads

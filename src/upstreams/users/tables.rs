@@ -280,13 +280,8 @@ pub fn delete_user(w: &Writer<'_>, event: &Event, version: Version, at: Timestam
             last_changed_at = excluded.last_changed_at,
             deleted_at = excluded.deleted_at";
     let at = stored(at);
-    let params = [
-        event.user_id.into(),
-        event.username.as_ref().into(),
-        version.at_ms.into(),
-        version.seq.into(),
-        (&at).into(),
-    ];
+    let params =
+        [event.user_id.into(), event.username.as_ref().into(), version.at_ms.into(), version.seq.into(), (&at).into()];
     w.execute(SQL, &params)?;
     Ok(())
 }

@@ -70,7 +70,8 @@ impl User {
 
     /// Only what is known.
     pub fn to_object(&self, id: i64) -> Map<String, Value> {
-        let known = Field::ALL.into_iter().filter_map(|field| Some((field.name().to_owned(), self.value(field)?.into())));
+        let known =
+            Field::ALL.into_iter().filter_map(|field| Some((field.name().to_owned(), self.value(field)?.into())));
         std::iter::once(("id".to_owned(), id.into())).chain(known).collect()
     }
 }

@@ -96,8 +96,11 @@ impl HttpTarget {
                 Some(Secret::new(format!("Basic {}", BASE64.encode(format!("{username}:{}", password.expose())))))
             }
         };
-        let signing_secret =
-            http.signing_secret.as_ref().map(|secret| secret.resolve(&target.full_key("signing_secret"))).transpose()?;
+        let signing_secret = http
+            .signing_secret
+            .as_ref()
+            .map(|secret| secret.resolve(&target.full_key("signing_secret")))
+            .transpose()?;
         let (method, batch) = (http.method.clone(), http.batch);
         Ok(Self { client, method, path, batch, authorization, signing_secret, check, clock })
     }
@@ -131,7 +134,8 @@ impl HttpTarget {
     }
 
     async fn send_batch(&self, deliveries: &[Delivery]) -> Answer {
-        let tasks: Result<Vec<Task<'_>>, Answer> = deliveries.iter().map(|delivery| Task::of(&delivery.event)).collect();
+        let tasks: Result<Vec<Task<'_>>, Answer> =
+            deliveries.iter().map(|delivery| Task::of(&delivery.event)).collect();
         let tasks = match tasks {
             Ok(tasks) => tasks,
             Err(refused) => return refused,
@@ -222,9 +226,7 @@ impl Answer {
         match self {
             Self::Accepted => Self::Accepted,
             Self::Refused { class, error } => Self::Refused { class: *class, error: error.clone() },
-            Self::Failed { class, error, asked } => {
-                Self::Failed { class: *class, error: error.clone(), asked: *asked }
-            }
+            Self::Failed { class, error, asked } => Self::Failed { class: *class, error: error.clone(), asked: *asked },
             Self::Ended(_) => Self::Ended(upstreams::Error::Cancelled),
         }
     }

@@ -31,9 +31,16 @@ enum Channel {
 pub enum Answer {
     Accepted,
     /// Never: another attempt would be answered the same.
-    Refused { class: Class, error: String },
+    Refused {
+        class: Class,
+        error: String,
+    },
     /// Not now; where it said so, not for that long.
-    Failed { class: Class, error: String, asked: Option<Duration> },
+    Failed {
+        class: Class,
+        error: String,
+        asked: Option<Duration>,
+    },
     /// The run ended before it answered.
     Ended(Error),
 }

@@ -83,7 +83,7 @@ fn user_json(event: &StoredEvent) -> Result<Option<String>, String> {
     if event.kind == Kind::Deleted {
         return Ok(None);
     }
-    let data: serde_json::Value =
-        serde_json::from_str(&event.data).map_err(|error| format!("cannot read the stored event {}: {error}", event.seq))?;
+    let data: serde_json::Value = serde_json::from_str(&event.data)
+        .map_err(|error| format!("cannot read the stored event {}: {error}", event.seq))?;
     Ok(data.get("user").map(ToString::to_string))
 }
