@@ -7,6 +7,7 @@ use serde::de::DeserializeOwned;
 use super::error::Error;
 use super::pass::PassContext;
 use super::registration::Verified;
+use super::schedule::Schedule;
 use crate::config::Config;
 use crate::http;
 use crate::store::Migration;
@@ -32,6 +33,8 @@ pub trait Upstream: Sized + Send + Sync + 'static {
     const TEMPLATE: &'static str = "";
     /// The flags of each pass that `sync all` makes, one after the other.
     const PASSES: &'static [&'static [&'static str]] = &[&[]];
+    /// When these passes are due in a ready schedule.
+    const SCHEDULE: Schedule = Schedule::NONE;
     /// Its section; every key has a default or is asked for by name in [`open`](Self::open).
     type Config: DeserializeOwned;
     /// Its own flags, beside those every sync has.
