@@ -30,8 +30,12 @@ pub fn check_clock(seen: Option<Seen>, newest: Option<Timestamp>, now: Timestamp
     }
 }
 
-fn whole(span: SignedDuration) -> humantime::FormattedDuration {
-    humantime::format_duration(Duration::from_secs(span.unsigned_abs().as_secs()))
+fn whole(span: SignedDuration) -> String {
+    let seconds = span.unsigned_abs().as_secs();
+    match seconds / 86_400 {
+        0 => humantime::format_duration(Duration::from_secs(seconds)).to_string(),
+        days => format!("{days}d"),
+    }
 }
 
 #[cfg(test)]
@@ -55,6 +59,7 @@ mod tests {
         check(Some(30), None, State::Ok, "in step with the upstreams");
         check(Some(-30), Some(9999), State::Ok, "in step with the upstreams");
         check(Some(61), None, State::Warning, "1m 1s ahead of ecs");
+        check(Some(90_061), None, State::Warning, "1d ahead of ecs");
         check(Some(-3600), None, State::Warning, "1h behind ecs");
         check(None, None, State::Ok, "no upstream has told the time");
         check(None, Some(-60), State::Ok, "no upstream has told the time");

@@ -66,30 +66,27 @@ fn examine(globals: &GlobalArgs, is_offline: bool) -> std::io::Result<(Exit, Vec
 /// What stands otherwise there, and what is good here and does not come up there at all.
 fn compare(here: &[Finding], there: Vec<Finding>) -> Vec<Difference> {
     let is_same = |one: &Finding, other: &Finding| one.check == other.check && one.subject == other.subject;
-    let mut differences = Vec::new();
-    for lost in here.iter().filter(|finding| finding.state == State::Ok && finding.subject.is_some()) {
-        if !there.iter().any(|finding| is_same(finding, lost)) && is_told_by_none(lost, &there) {
-            let hint = "see the other differences";
-            let finding =
-                Finding { subject: lost.subject.clone(), ..Finding::warning(lost.check, "not looked at", hint) };
-            differences.push(Difference { finding, here: Some(lost.state) });
-        }
-    }
-    for finding in there {
-        let state_here = here.iter().find(|known| is_same(known, &finding)).map(|known| known.state);
+    let lost = here.iter().filter(|known| known.state == State::Ok && !there.iter().any(|found| is_same(found, known)));
+    let lost = lost.filter(|known| known.subject.is_some() && !is_told_otherwise(known, &there)).map(|known| {
+        let finding = Finding::warning(known.check, "not looked at", "see the other differences");
+        Difference { finding: Finding { subject: known.subject.clone(), ..finding }, here: Some(known.state) }
+    });
+    let lost: Vec<_> = lost.collect();
+    let others = there.into_iter().filter_map(|finding| {
+        let state = here.iter().find(|known| is_same(known, &finding)).map(|known| known.state);
         // What is good there is only worth telling where it is not good here.
-        let differs = state_here.map_or(finding.state != State::Ok, |state| state != finding.state);
-        if differs {
-            differences.push(Difference { finding, here: state_here });
-        }
-    }
-    differences
+        let differs = state.map_or(finding.state != State::Ok, |state| state != finding.state);
+        differs.then_some(Difference { finding, here: state })
+    });
+    others.chain(lost).collect()
 }
 
-/// Whether nothing else tells why it did not come up: an upstream that cannot be opened stands for its accounts.
-fn is_told_by_none(lost: &Finding, there: &[Finding]) -> bool {
+/// Whether something else tells why it did not come up: an upstream that cannot be opened stands for its accounts, and
+/// no upstream at all for each.
+fn is_told_otherwise(lost: &Finding, there: &[Finding]) -> bool {
     let upstream = lost.subject.as_deref().and_then(|subject| subject.split('/').next());
-    !there.iter().any(|finding| finding.check == lost.check && finding.subject.as_deref() == upstream)
+    let tells = |finding: &Finding| finding.subject.is_none() || finding.subject.as_deref() == upstream;
+    there.iter().any(|finding| finding.check == lost.check && tells(finding))
 }
 
 #[cfg(test)]
@@ -132,6 +129,8 @@ mod tests {
             vec![failed(Check::Credentials).of("fairing")],
             &[(Check::Credentials, Some("fairing"), false)],
         );
+        let nothing = Finding::warning(Check::Credentials, "no upstream is configured", "");
+        check(&[account()], vec![nothing], &[(Check::Credentials, None, false)]);
         check(&[account()], vec![], &[(Check::Credentials, Some("fairing/eu"), true)]);
     }
 }
