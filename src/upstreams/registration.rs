@@ -85,7 +85,7 @@ impl Registration {
         (self.min_interval)(config)
     }
 
-    /// Its settings, each with what set it.
+    /// Its settings, defaults included, each with what set it.
     pub fn describe(&self, config: &Config) -> Result<Vec<Setting>, Error> {
         (self.describe)(config)
     }
@@ -115,9 +115,7 @@ fn min_interval<U: Upstream>(config: &Config) -> Result<Option<Duration>, Error>
 }
 
 fn describe<U: Upstream>(config: &Config) -> Result<Vec<Setting>, Error> {
-    // Its own type must accept the section first: nothing is shown that could be a misplaced secret.
-    config.section::<U::Config>(U::NAME)?;
-    Ok(config.describe_section::<serde_json::Value>(U::NAME)?)
+    Ok(config.describe_section::<U::Config>(U::NAME)?)
 }
 
 fn open<U: Upstream>(opening: &Opening<'_>, matches: &clap::ArgMatches) -> Result<Pass, Error> {

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::error::Error;
@@ -35,8 +36,9 @@ pub trait Upstream: Sized + Send + Sync + 'static {
     const PASSES: &'static [&'static [&'static str]] = &[&[]];
     /// When these passes are due in a ready schedule.
     const SCHEDULE: Schedule = Schedule::NONE;
-    /// Its section; every key has a default or is asked for by name in [`open`](Self::open).
-    type Config: DeserializeOwned;
+    /// Its section; every key has a default or is asked for by name in [`open`](Self::open). It is shown as it is
+    /// serialised: secrets are references in it.
+    type Config: DeserializeOwned + Serialize;
     /// Its own flags, beside those every sync has.
     type Options: clap::Args + Send + Sync;
 
