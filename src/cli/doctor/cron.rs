@@ -1,7 +1,7 @@
 //! The same look from where cron stands: next to no environment, no terminal.
 
 use std::ffi::OsString;
-use std::path::absolute;
+use std::path::{Path, absolute};
 use std::process::{Command, Stdio};
 
 use serde::Deserialize;
@@ -44,8 +44,9 @@ fn examine(globals: &GlobalArgs, is_offline: bool) -> std::io::Result<(Exit, Vec
     let environment = Environment::process();
     let mut command = Command::new(std::env::current_exe()?);
     command.env_clear().envs(CRON).stdin(Stdio::null());
-    if let Some(home) = environment.directory(env::HOME) {
-        command.env(env::HOME, &home).current_dir(home);
+    let home = environment.directory(env::HOME);
+    if let Some(home) = &home {
+        command.env(env::HOME, home).current_dir(if home.is_dir() { home } else { Path::new("/") });
     }
     if let Some(name) = environment.var(env::LOGNAME).or_else(|| environment.var(env::USER)) {
         command.env(env::LOGNAME, name);
@@ -60,7 +61,12 @@ fn examine(globals: &GlobalArgs, is_offline: bool) -> std::io::Result<(Exit, Vec
     let output = command.output()?;
     let document: Document = serde_json::from_slice(&output.stdout).map_err(std::io::Error::other)?;
     let exit = Exit::ALL.into_iter().find(|exit| exit.code() == document.exit_code);
-    Ok((exit.unwrap_or(Exit::Internal), document.checks))
+    let mut findings = document.checks;
+    if let Some(home) = home.filter(|home| !home.is_dir()) {
+        let found = format!("the home `{}` is no directory, and a job begins there", home.display());
+        findings.push(Finding::warning(Check::Cron, found, "give the user a home, or set `HOME` in the crontab"));
+    }
+    Ok((exit.unwrap_or(Exit::Internal), findings))
 }
 
 /// What stands otherwise there, and what is good here and does not come up there at all.

@@ -216,6 +216,16 @@ fn a_variable_that_cron_does_not_give_is_missed_there() {
 }
 
 #[test]
+fn a_home_that_is_not_there_is_told() {
+    let sandbox = Sandbox::small();
+    let arguments = format!("doctor --offline --cron --json --config {}", sandbox.home.config().display());
+    let document = doctor_with(&sandbox, ("HOME", "/nowhere"), &arguments).expect(0).json();
+    let difference = &document["cron"]["differences"][0];
+    assert_eq!((&difference["check"], &difference["state"]), (&"cron".into(), &"warning".into()), "{document:#}");
+    assert!(difference["found"].as_str().is_some_and(|found| found.contains("`/nowhere`")), "{difference:#}");
+}
+
+#[test]
 fn a_configuration_that_only_a_variable_names_is_not_found_by_cron() {
     let sandbox = Sandbox::small();
     let document = check(sandbox.run("doctor --offline --cron --json"), 0, "configuration", &["ok", "TONGBU_CONFIG"]);
