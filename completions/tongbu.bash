@@ -16,11 +16,17 @@ _tongbu() {
             ",$1")
                 cmd="tongbu"
                 ;;
+            tongbu,backup)
+                cmd="tongbu__subcmd__backup"
+                ;;
             tongbu,check)
                 cmd="tongbu__subcmd__check"
                 ;;
             tongbu,config)
                 cmd="tongbu__subcmd__config"
+                ;;
+            tongbu,doctor)
+                cmd="tongbu__subcmd__doctor"
                 ;;
             tongbu,douban)
                 cmd="tongbu__subcmd__douban"
@@ -33,6 +39,9 @@ _tongbu() {
                 ;;
             tongbu,locks)
                 cmd="tongbu__subcmd__locks"
+                ;;
+            tongbu,metrics)
+                cmd="tongbu__subcmd__metrics"
                 ;;
             tongbu,packages)
                 cmd="tongbu__subcmd__packages"
@@ -79,11 +88,17 @@ _tongbu() {
             tongbu__subcmd__generate,completions)
                 cmd="tongbu__subcmd__generate__subcmd__completions"
                 ;;
+            tongbu__subcmd__generate,cron)
+                cmd="tongbu__subcmd__generate__subcmd__cron"
+                ;;
             tongbu__subcmd__generate,man)
                 cmd="tongbu__subcmd__generate__subcmd__man"
                 ;;
             tongbu__subcmd__generate,schema)
                 cmd="tongbu__subcmd__generate__subcmd__schema"
+                ;;
+            tongbu__subcmd__generate,systemd)
+                cmd="tongbu__subcmd__generate__subcmd__systemd"
                 ;;
             tongbu__subcmd__locks,break)
                 cmd="tongbu__subcmd__locks__subcmd__break"
@@ -185,8 +200,38 @@ _tongbu() {
 
     case "${cmd}" in
         tongbu)
-            opts="-q -v -h -V --db --config --json --quiet --verbose --no-progress --log-file --lang --help --version sync check records tasks packages locks ecs status douban users config generate"
+            opts="-q -v -h -V --db --config --json --quiet --verbose --no-progress --log-file --lang --help --version sync check records tasks packages locks ecs status douban users config doctor backup metrics generate"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --db)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --log-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --lang)
+                    COMPREPLY=($(compgen -W "en zh" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        tongbu__subcmd__backup)
+            opts="-q -v -h --db --config --json --quiet --verbose --no-progress --log-file --lang --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -448,6 +493,36 @@ _tongbu() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        tongbu__subcmd__doctor)
+            opts="-q -v -h --offline --cron --db --config --json --quiet --verbose --no-progress --log-file --lang --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --db)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --log-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --lang)
+                    COMPREPLY=($(compgen -W "en zh" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         tongbu__subcmd__douban)
             opts="-q -v -h --db --config --json --quiet --verbose --no-progress --log-file --lang --help list"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
@@ -619,7 +694,7 @@ _tongbu() {
             return 0
             ;;
         tongbu__subcmd__generate)
-            opts="-q -v -h --db --config --json --quiet --verbose --no-progress --log-file --lang --help completions man schema"
+            opts="-q -v -h --db --config --json --quiet --verbose --no-progress --log-file --lang --help completions man cron systemd schema"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -655,6 +730,40 @@ _tongbu() {
                 return 0
             fi
             case "${prev}" in
+                --db)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --log-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --lang)
+                    COMPREPLY=($(compgen -W "en zh" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        tongbu__subcmd__generate__subcmd__cron)
+            opts="-q -v -h --user --db --config --json --quiet --verbose --no-progress --log-file --lang --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --user)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --db)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -715,6 +824,40 @@ _tongbu() {
                 return 0
             fi
             case "${prev}" in
+                --db)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --log-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --lang)
+                    COMPREPLY=($(compgen -W "en zh" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        tongbu__subcmd__generate__subcmd__systemd)
+            opts="-q -v -h --user --db --config --json --quiet --verbose --no-progress --log-file --lang --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --user)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --db)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -835,6 +978,36 @@ _tongbu() {
         tongbu__subcmd__locks__subcmd__list)
             opts="-q -v -h --all --db --config --json --quiet --verbose --no-progress --log-file --lang --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --db)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --log-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --lang)
+                    COMPREPLY=($(compgen -W "en zh" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        tongbu__subcmd__metrics)
+            opts="-q -v -h --db --config --json --quiet --verbose --no-progress --log-file --lang --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi

@@ -4,9 +4,12 @@
 //! the upstreams' registry, so help, completions and manual pages come from one place.
 
 mod args;
+mod backup;
 mod check;
 mod command;
 mod config;
+mod crontab;
+mod doctor;
 mod douban;
 mod ecs;
 mod error;
@@ -14,12 +17,15 @@ mod examples;
 mod generate;
 mod locks;
 mod manual;
+mod metrics;
 mod packages;
 mod panics;
 mod records;
+mod schedule;
 mod session;
 mod status;
 mod sync;
+mod systemd;
 mod tasks;
 mod usage;
 mod users;
@@ -78,6 +84,9 @@ fn run_topic(session: &mut Session, topic: Topic) -> Result<Exit, Error> {
         Topic::Check(args) => check::cmd_check(session, args),
         Topic::Users(args) => users::cmd_users(session, args),
         Topic::Config(args) => config::cmd_config(session, &args),
+        Topic::Doctor(args) => doctor::cmd_doctor(session, &args),
+        Topic::Backup(args) => backup::cmd_backup(session, &args),
+        Topic::Metrics => metrics::cmd_metrics(session),
         Topic::Generate(args) => generate::cmd_generate(session, &args),
     }
 }

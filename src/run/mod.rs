@@ -138,6 +138,7 @@ impl<'a> Run<'a> {
             trace_id: Arc::clone(&self.trace_id),
             requests: Arc::clone(&self.requests),
             retries: Arc::clone(&self.retries),
+            skew: http::Skew::default(),
         };
         let pass = asked.registration.open(&Opening { config: asked.config, http: &http }, asked.matches)?;
         let mode = if asked.settings.dry_run { Mode::DryRun } else { Mode::ReadWrite };

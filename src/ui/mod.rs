@@ -5,6 +5,7 @@
 
 mod bars;
 pub mod check;
+pub mod doctor;
 pub mod ecs;
 pub mod errors;
 pub mod films;

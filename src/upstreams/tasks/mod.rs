@@ -29,7 +29,7 @@ pub use self::digest::Digest;
 use self::pass::Work;
 use self::session::Api;
 use self::window::Window;
-use super::{Error, Opening, PassContext, ScopeRules, Upstream, Verified, http_profile};
+use super::{Error, Job, Opening, PassContext, Schedule, ScopeRules, Upstream, Verified, http_profile};
 use crate::http::Client;
 use crate::store::Migration;
 
@@ -63,6 +63,13 @@ impl Upstream for Tasks {
     const MIGRATIONS: &'static [Migration] = tables::MIGRATIONS;
     const TEMPLATE: &'static str = include_str!("template.toml");
     const PASSES: &'static [&'static [&'static str]] = &[&["--window", "historical"], &["--window", "today"]];
+    const SCHEDULE: Schedule = Schedule {
+        about: "Call tasks: those of the days before four times a day, today's hourly while calls are made.",
+        jobs: &[
+            Job { name: "historical", times: "29 1,10,15,21 * * *", flags: &["--window", "historical"] },
+            Job { name: "today", times: "37 9-23 * * *", flags: &["--window", "today"] },
+        ],
+    };
     type Config = Config;
     type Options = Options;
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::backoff::Backoff;
@@ -16,7 +16,7 @@ pub const USER_ID: &str = "{user_id}";
 const LEASE_MARGIN: Duration = Duration::from_secs(5);
 
 /// Where events come from, where they go, and how.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
     pub source: Source,
@@ -43,7 +43,7 @@ pub struct Config {
 }
 
 /// Where events come from, besides those that are emitted.
-#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Deserialize, Serialize, PartialEq, Eq)]
 #[serde(rename_all = "lowercase")]
 pub enum Source {
     Outbox,
@@ -51,7 +51,7 @@ pub enum Source {
 }
 
 /// One target.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(tag = "kind", rename_all = "lowercase")]
 pub enum TargetConfig {
     Http(HttpTargetConfig),
@@ -59,7 +59,7 @@ pub enum TargetConfig {
 }
 
 /// A service that takes events by HTTP.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct HttpTargetConfig {
     pub name: String,
@@ -81,7 +81,7 @@ pub struct HttpTargetConfig {
 }
 
 /// How we show who we are.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase", deny_unknown_fields)]
 pub enum AuthConfig {
     Bearer(SecretRef),
@@ -89,7 +89,7 @@ pub enum AuthConfig {
 }
 
 /// A Redis that holds each user under a key.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct RedisTargetConfig {
     pub name: String,

@@ -30,7 +30,7 @@ use self::pass::Deliver;
 use self::target::Target;
 use futures_util::future::join_all;
 
-use super::{Error, Opening, PassContext, ScopeRules, Upstream, Verified};
+use super::{Error, Job, Opening, PassContext, Schedule, ScopeRules, Upstream, Verified};
 use crate::store::Migration;
 
 /// Number of a user that no service has: for asking whether it lets us in.
@@ -65,6 +65,11 @@ impl Upstream for Users {
   tongbu sync users --trigger auto -q";
     const MIGRATIONS: &'static [Migration] = tables::MIGRATIONS;
     const TEMPLATE: &'static str = include_str!("template.toml");
+    const SCHEDULE: Schedule = Schedule {
+        about: "User events to their targets: every minute, and once in five the targets are checked as well. A pass that \
+                takes longer is not disturbed.",
+        jobs: &[Job { name: "", times: "* * * * *", flags: &["--on-lock", "skip"] }],
+    };
     type Config = Config;
     type Options = Options;
 
