@@ -15,6 +15,7 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
+use axum::routing::get;
 use axum::{Json, Router};
 use serde_json::{Value, json};
 use tokio::net::TcpSocket;
@@ -70,7 +71,8 @@ impl Users {
     pub fn start(ground: &mut Ground<'_>) -> Self {
         let seed = ground.settings.seed;
         let book = Arc::<Mutex<Book>>::default();
-        let (door, base_url) = ground.serve(router(&book));
+        let door = Door::default();
+        let base_url = ground.serve_behind(&door, router(&book, &door));
         // Bound and not listening: nobody else takes the port, and nobody answers there.
         let socket = TcpSocket::new_v4().expect("a socket");
         socket.bind((Ipv4Addr::LOCALHOST, 0).into()).expect("a free port");
@@ -110,7 +112,7 @@ impl Users {
         let socket = self.down.lock().unwrap_or_else(PoisonError::into_inner).take().expect("it is down");
         let _runtime = self.handle.enter();
         let listener = socket.listen(BACKLOG).expect("a bound socket can listen");
-        self.handle.spawn(wire::serve(listener, self.door.guard(router(&self.book))));
+        self.handle.spawn(wire::serve(listener, self.door.guard(router(&self.book, &self.door))));
     }
 
     /// Its part of the configuration: two HTTP targets, the first of which wants a token and a signature.
@@ -191,8 +193,15 @@ impl Users {
     }
 }
 
-fn router(book: &Arc<Mutex<Book>>) -> Router {
-    Router::new().fallback(answer).with_state(Arc::clone(book))
+fn router(book: &Arc<Mutex<Book>>, door: &Door) -> Router {
+    let door = door.clone();
+    // A door that a script cannot look through tells here what was lost at it.
+    let tell = async move |State(book): State<Arc<Mutex<Book>>>| {
+        let mut told = book.lock().unwrap_or_else(PoisonError::into_inner).ledger.json();
+        told["lost_answers"] = door.lost_count().into();
+        Json(told)
+    };
+    Router::new().route("/users/ledger", get(tell)).fallback(answer).with_state(Arc::clone(book))
 }
 
 /// Why an event is not taken.
@@ -208,7 +217,6 @@ async fn answer(
     let mut book = book.lock().unwrap_or_else(PoisonError::into_inner);
     let parts: Vec<&str> = uri.path().split('/').skip(1).collect();
     let answered = match (method.as_str(), parts.as_slice()) {
-        ("GET", ["users", "ledger"]) => Ok(book.ledger.json()),
         ("GET", ["users", target, .., "users", user_id]) => book.show(target, user_id, &headers),
         ("POST" | "PUT" | "PATCH", ["users", target, .., last]) => book.take(target, *last == "batch", &headers, &body),
         _ => Err(Refusal(StatusCode::NOT_FOUND, "no such path".to_owned())),

@@ -170,6 +170,8 @@ fn a_lost_answer_is_processed_and_never_sent() {
     assert_eq!((sandbox.users.processed(), sandbox.users.door().lost_count()), (1, 1));
     assert_eq!(deliver(&sandbox, 1, 1, "user.created"), Some(200));
     assert_eq!(sandbox.users.duplicates().len(), 1);
+    let ledger = fetch(&format!("{}/users/ledger", sandbox.users.base_url()), "").1;
+    assert_eq!(serde_json::from_slice::<Value>(&ledger).expect("JSON")["lost_answers"], 1);
 }
 
 #[test]
