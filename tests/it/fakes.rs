@@ -1,5 +1,7 @@
 //! The fakes themselves: what the other tests rely on.
 
+mod users;
+
 use std::collections::BTreeSet;
 use std::time::Duration;
 

@@ -4,13 +4,15 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use axum::Router;
-use axum::extract::{Request, State};
+use axum::extract::{ConnectInfo, Request, State};
 use axum::http::HeaderMap;
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::Response;
 use tokio::sync::watch;
 
 use super::fault::Fault;
+use super::random::Random;
+use super::wire::Wire;
 
 /// The log of one fake upstream and the rules it misbehaves by. Clones are the same door.
 #[derive(Clone, Default)]
@@ -28,6 +30,9 @@ struct Book {
     log: Vec<Logged>,
     rules: Vec<Rule>,
     latency: Duration,
+    /// How many answers were lost on purpose.
+    lost_count: u64,
+    keeps_no_log: bool,
 }
 
 /// One request as it came in.
@@ -44,18 +49,35 @@ pub struct Logged {
 #[derive(Clone, Debug)]
 pub struct Rule {
     path: String,
+    method: Option<&'static str>,
     token: Option<String>,
     /// Texts that have to be in the query or in a header.
     mentions: Vec<String>,
     fault: Fault,
     skip: u32,
     times: Option<u32>,
+    /// In so many of a hundred cases.
+    share: Option<(u64, Random)>,
 }
 
 impl Rule {
     /// For every request whose path begins with `path`.
     pub fn on(path: &str, fault: Fault) -> Self {
-        Self { path: path.to_owned(), token: None, mentions: Vec::new(), fault, skip: 0, times: None }
+        Self {
+            path: path.to_owned(),
+            method: None,
+            token: None,
+            mentions: Vec::new(),
+            fault,
+            skip: 0,
+            times: None,
+            share: None,
+        }
+    }
+
+    /// Only for requests by this method.
+    pub fn for_method(self, method: &'static str) -> Self {
+        Self { method: Some(method), ..self }
     }
 
     /// Only for requests with this text in their `Authorization`.
@@ -81,8 +103,14 @@ impl Rule {
         self
     }
 
+    /// Only in so many of a hundred cases, which ones following from the seed and the requests' order.
+    pub fn share(self, percent: u64, seed: u64) -> Self {
+        Self { share: Some((percent, Random::new(seed))), ..self }
+    }
+
     fn fits(&self, request: &Logged) -> bool {
         request.path.starts_with(&self.path)
+            && self.method.is_none_or(|method| request.method == method)
             && self.token.as_ref().is_none_or(|token| request.header("authorization").contains(token.as_str()))
             && self.mentions.iter().all(|text| request.mentions(text))
     }
@@ -91,6 +119,9 @@ impl Rule {
     fn take(&mut self) -> Option<Fault> {
         if self.skip > 0 {
             self.skip -= 1;
+            return None;
+        }
+        if self.share.as_mut().is_some_and(|(percent, random)| !random.chance(*percent)) {
             return None;
         }
         match &mut self.times {
@@ -145,6 +176,17 @@ impl Door {
         self.book().latency = latency;
     }
 
+    /// Forgets what came and keeps no log from now on: for runs of so many requests that it would fill the memory.
+    pub fn keep_no_log(&self) {
+        let mut book = self.book();
+        (book.keeps_no_log, book.log) = (true, Vec::new());
+    }
+
+    /// How many requests met [`Fault::Lost`].
+    pub fn lost_count(&self) -> u64 {
+        self.book().lost_count
+    }
+
     pub fn log(&self) -> Vec<Logged> {
         self.book().log.clone()
     }
@@ -172,7 +214,10 @@ impl Door {
     fn admit(&self, logged: Logged) -> (Duration, Option<Fault>) {
         let mut book = self.book();
         let fault = book.rules.iter_mut().filter(|rule| rule.fits(&logged)).find_map(Rule::take);
-        book.log.push(logged);
+        book.lost_count += u64::from(matches!(fault, Some(Fault::Lost)));
+        if !book.keeps_no_log {
+            book.log.push(logged);
+        }
         (book.latency, fault)
     }
 }
@@ -199,6 +244,12 @@ async fn pass(State(door): State<Door>, request: Request, next: Next) -> Respons
         Some(Fault::Delay(delay)) => {
             tokio::time::sleep(delay).await;
             next.run(request).await
+        }
+        Some(Fault::Lost) => {
+            let wire = request.extensions().get::<ConnectInfo<Wire>>().cloned();
+            let answer = next.run(request).await;
+            wire.expect("every fake serves on connections that can be cut").0.cut();
+            answer
         }
         Some(fault) => match fault.instead() {
             Some(answer) => answer,

@@ -4,7 +4,7 @@
 
 mod aliyun;
 mod fleet;
-mod signature;
+pub mod signature;
 mod tencent;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -25,6 +25,8 @@ pub enum Fault {
     Drip(usize, Duration),
     /// The connection ends after so many bytes of the right answer's body.
     Cut(usize),
+    /// The request is processed, and the connection ends without an answer.
+    Lost,
     /// So many bytes of the right answer's body, as if that were all of it.
     Truncate(usize),
     /// Status 200 with this content type and body.
@@ -75,6 +77,7 @@ impl Fault {
             Self::Instead(content_type, body) => Some(([(header::CONTENT_TYPE, *content_type)], *body).into_response()),
             Self::Delay(_)
             | Self::Hold
+            | Self::Lost
             | Self::Drip(..)
             | Self::Cut(_)
             | Self::Truncate(_)
@@ -104,7 +107,8 @@ impl Fault {
             | Self::Refusal(..)
             | Self::Instead(..)
             | Self::Delay(_)
-            | Self::Hold => body,
+            | Self::Hold
+            | Self::Lost => body,
         };
         Response::from_parts(parts, body)
     }

@@ -13,12 +13,13 @@ use std::io::{BufWriter, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use clap::{Parser, Subcommand};
 
 use self::sandbox::fairing::{Kind, Set, write_whole};
-use self::sandbox::{Sandbox, Settings};
+use self::sandbox::users::Shares;
+use self::sandbox::{Sandbox, Settings, Users};
 
 /// Fake upstreams on loopback, with made-up data.
 #[derive(Parser)]
@@ -31,7 +32,12 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Command {
     /// Serve every fake upstream, print where, and a configuration that points there
-    Serve(Made),
+    Serve {
+        #[command(flatten)]
+        made: Made,
+        #[command(flatten)]
+        users: Trouble,
+    },
     /// Run real passes of tongbu against the fakes and show what they left
     Demo(Made),
     /// Write all responses as one answer to a file, for a static server
@@ -64,6 +70,35 @@ struct Made {
     seed: u64,
 }
 
+/// What goes wrong with deliveries of user events; which ones follows from the seed.
+#[derive(clap::Args)]
+struct Trouble {
+    /// Of a hundred deliveries, so many are answered 503
+    #[arg(long = "users-fail", value_name = "PERCENT", default_value_t = 0)]
+    fail: u64,
+    /// Of a hundred others, so many are processed and never answered
+    #[arg(long = "users-lose", value_name = "PERCENT", default_value_t = 0)]
+    lose: u64,
+    /// Every answer is so late
+    #[arg(long = "users-delay", value_name = "MILLISECONDS", default_value_t = 0)]
+    delay: u64,
+    /// Every target answers this user's events with 422; may be given several times
+    #[arg(long = "users-refuse", value_name = "USER_ID")]
+    refuse: Vec<i64>,
+}
+
+impl Trouble {
+    fn befall(&self, users: &Users) {
+        let latency = Duration::from_millis(self.delay);
+        users.misbehave(Shares { failed: self.fail, lost: self.lose, latency });
+        for user_id in &self.refuse {
+            for target in [Users::AUTH, Users::SERVICE, Users::DOWN] {
+                users.refuse_user(target, *user_id, 422);
+            }
+        }
+    }
+}
+
 impl Made {
     const fn settings(&self) -> Settings {
         Settings {
@@ -78,18 +113,22 @@ impl Made {
 
 fn main() -> ExitCode {
     match Arguments::parse().command {
-        Command::Serve(made) => serve(&made),
+        Command::Serve { made, users } => serve(&made, &users),
         Command::Demo(made) => return demo::run(made.settings()),
         Command::Write { file, edit_every, made } => write(&file, edit_every, &made),
     }
     ExitCode::SUCCESS
 }
 
-fn serve(made: &Made) {
+fn serve(made: &Made, trouble: &Trouble) {
     let sandbox = Sandbox::start(made.settings());
-    for (name, base_url, _) in sandbox.doors() {
+    trouble.befall(&sandbox.users);
+    for (name, base_url, door) in sandbox.doors() {
         println!("# {name}: {base_url}");
+        // Nobody reads it here, and nobody knows for how long this goes on.
+        door.keep_no_log();
     }
+    println!("# what the users' targets got: {}/users/ledger", sandbox.users.base_url());
     println!("# {}", sandbox.home.config().display());
     println!("{}", sandbox.home.config_text());
     println!("# ends with Ctrl-C");

@@ -13,6 +13,8 @@ pub mod fault;
 pub mod home;
 pub mod random;
 pub mod tasks;
+pub mod users;
+mod wire;
 
 use std::net::{Ipv4Addr, SocketAddr};
 
@@ -27,6 +29,7 @@ pub use self::fairing::Fairing;
 pub use self::fault::Fault;
 pub use self::home::Home;
 pub use self::tasks::Tasks;
+pub use self::users::Users;
 
 /// What the fakes begin with.
 #[derive(Clone, Copy, Debug)]
@@ -56,6 +59,7 @@ pub struct Sandbox {
     pub douban: Douban,
     pub ecs: Ecs,
     pub tasks: Tasks,
+    pub users: Users,
     runtime: Option<Runtime>,
 }
 
@@ -72,11 +76,12 @@ impl Sandbox {
         let douban = Douban::start(&mut ground);
         let ecs = Ecs::start(&mut ground);
         let tasks = Tasks::start(&mut ground);
+        let users = Users::start(&mut ground);
         home.configure(Fairing::NAME, fairing.section(&home));
         home.configure(Douban::NAME, douban.section());
         home.configure(Ecs::NAME, ecs.section(&home));
         home.configure(Tasks::NAME, tasks.section(&home));
-        Self { home, fairing, douban, ecs, tasks, runtime: Some(runtime) }
+        Self { home, fairing, douban, ecs, tasks, users, runtime: Some(runtime) }
     }
 
     /// Every fake's door, with its upstream's name and base URL.
@@ -86,6 +91,7 @@ impl Sandbox {
             (Douban::NAME, self.douban.list_url(), self.douban.door()),
             (Ecs::NAME, self.ecs.base_url(), self.ecs.door()),
             (Tasks::NAME, self.tasks.base_url(), self.tasks.door()),
+            (Users::NAME, self.users.base_url(), self.users.door()),
         ]
     }
 }
@@ -124,9 +130,8 @@ impl Ground<'_> {
             .runtime
             .block_on(TcpListener::bind(address))
             .unwrap_or_else(|error| panic!("cannot listen on {address}: {error}"));
-        let address = listener.local_addr().expect("a bound socket has an address");
-        let router = door.guard(router);
-        self.runtime.spawn(async move { axum::serve(listener, router).await });
-        format!("http://{address}")
+        let base_url = wire::base_url(listener.local_addr());
+        self.runtime.spawn(wire::serve(listener, door.guard(router)));
+        base_url
     }
 }

@@ -102,18 +102,15 @@ impl Connection {
     /// The connection as it stands, made if there is none; several tasks make one together.
     async fn live(&self) -> Result<(MultiplexedConnection, u64), Error> {
         let mut live = self.live.lock().await;
-        let connection = match &live.connection {
-            Some(connection) => connection.clone(),
-            None => {
-                // Our own limits bound every wait.
-                let config = AsyncConnectionConfig::new().set_connection_timeout(None).set_response_timeout(None);
-                let made = self.client.get_multiplexed_async_connection_with_config(&config).await;
-                let made = made.map_err(|error| Error::connecting(&self.address, error))?;
-                live.generation += 1;
-                live.connection.insert(made).clone()
-            }
-        };
-        Ok((connection, live.generation))
+        if let Some(connection) = &live.connection {
+            return Ok((connection.clone(), live.generation));
+        }
+        // Our own limits bound every wait.
+        let config = AsyncConnectionConfig::new().set_connection_timeout(None).set_response_timeout(None);
+        let made = self.client.get_multiplexed_async_connection_with_config(&config).await;
+        let made = made.map_err(|error| Error::connecting(&self.address, error))?;
+        live.generation += 1;
+        Ok((live.connection.insert(made).clone(), live.generation))
     }
 
     /// Lets the next command make a new connection, unless that has happened already.

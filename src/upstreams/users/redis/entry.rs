@@ -36,9 +36,10 @@ impl Entries {
             }
             let [id, fields] = <[Value; 2]>::try_from(list(entry)?).ok()?;
             let id = text(id)?;
-            match fields {
-                Value::Nil => found.deleted.push(id),
-                fields => found.entries.push(Entry { id, event: event(list(fields)?) }),
+            if matches!(fields, Value::Nil) {
+                found.deleted.push(id);
+            } else {
+                found.entries.push(Entry { id, event: event(list(fields)?) });
             }
         }
         Some(found)
@@ -75,11 +76,7 @@ pub(super) fn text(value: Value) -> Option<String> {
 }
 
 fn bytes(value: Value) -> Option<Vec<u8>> {
-    match value {
-        Value::BulkString(bytes) => Some(bytes),
-        Value::SimpleString(text) => Some(text.into_bytes()),
-        _ => None,
-    }
+    if let Value::BulkString(bytes) = value { Some(bytes) } else { None }
 }
 
 #[cfg(test)]

@@ -166,33 +166,30 @@ impl Error {
     /// What failed while the connection was made.
     pub(super) fn connecting(address: &Address, error: RedisError) -> Self {
         let is_distrust = is_certificate(&error);
-        match Self::of(address, "AUTH", error) {
-            Self::Lost { address, source, .. } if is_distrust => Self::Certificate { address, source },
-            Self::Lost { address, source, .. } => Self::Connect { address, source },
-            refused => refused,
-        }
+        let error = Self::of(address, "AUTH", error);
+        let Self::Lost { address, source, .. } = error else { return error };
+        if is_distrust { Self::Certificate { address, source } } else { Self::Connect { address, source } }
     }
 
     /// What the library says of a command.
     pub(super) fn of(address: &Address, command: &'static str, error: RedisError) -> Self {
-        let address = address.clone();
-        let source = Fault::new(&error);
-        match error.kind() {
-            ErrorKind::InvalidClientConfig => Self::Url { reason: source.0 },
-            ErrorKind::AuthenticationFailed if !source.0.contains(TOO_MANY_CLIENTS) => {
-                Self::Refused { address, command, code: "WRONGPASS".into(), class: Class::Auth, source }
+        let (address, kind, source) = (address.clone(), error.kind(), Fault::new(&error));
+        if kind == ErrorKind::InvalidClientConfig {
+            return Self::Url { reason: source.0 };
+        }
+        if kind == ErrorKind::AuthenticationFailed && !source.0.contains(TOO_MANY_CLIENTS) {
+            return Self::Refused { address, command, code: "WRONGPASS".into(), class: Class::Auth, source };
+        }
+        if matches!(kind, ErrorKind::Parse | ErrorKind::UnexpectedReturnType) {
+            return Self::Unreadable { address, command, problem: "it is not what the command answers" };
+        }
+        match error.into_server_errors().as_deref() {
+            Some([(_, refusal), ..]) => {
+                let (code, class) = judge(refusal);
+                Self::Refused { address, command, code, class, source: Fault::of_server(refusal) }
             }
-            ErrorKind::Parse | ErrorKind::UnexpectedReturnType => {
-                Self::Unreadable { address, command, problem: "it is not what the command answers" }
-            }
-            // The library knows more kinds than it names; without an answer of the server's it is the connection.
-            _ => match error.into_server_errors().as_deref() {
-                Some([(_, refusal), ..]) => {
-                    let (code, class) = judge(refusal);
-                    Self::Refused { address, command, code, class, source: Fault::of_server(refusal) }
-                }
-                Some([]) | None => Self::Lost { address, command, source },
-            },
+            // Without an answer of the server's it is the connection.
+            Some([]) | None => Self::Lost { address, command, source },
         }
     }
 }

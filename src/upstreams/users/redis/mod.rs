@@ -14,6 +14,7 @@ mod target;
 mod entry;
 mod stream;
 
+pub use self::address::Address;
 pub use self::connection::{Connection, Limits};
 pub use self::entry::Entry;
 pub use self::error::{Error, Fault};

@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 use std::time::Duration;
 
-use redis::{Script, ScriptInvocation, Value, cmd};
+use redis::{Script, ScriptInvocation, cmd};
 
 use super::connection::Connection;
 use super::error::Error;
@@ -12,7 +12,7 @@ use crate::upstreams::users::user::Version;
 
 /// How long a version is remembered: longer than any event waits for its turn again, so that an event that was late
 /// cannot bring back a user who was deleted meanwhile.
-const VERSION_TTL: Duration = Duration::from_hours(7 * 24);
+const VERSION_TTL: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
 /// Lua's numbers are doubles: whole numbers from here on are no longer told apart.
 const MAX_COMPARED: i64 = 1 << 53;
@@ -123,9 +123,9 @@ impl Target {
     }
 
     async fn apply(&self, name: &'static str, script: &ScriptInvocation<'_>) -> Result<Applied, Error> {
-        match self.connection.invoke(name, script).await? {
-            Value::Int(1) => Ok(Applied::Done),
-            Value::Int(0) => Ok(Applied::Stale),
+        match self.connection.invoke::<i64>(name, script).await? {
+            1 => Ok(Applied::Done),
+            0 => Ok(Applied::Stale),
             _ => Err(self.connection.unreadable(name, "the script answers 0 or 1")),
         }
     }

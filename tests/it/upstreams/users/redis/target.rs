@@ -10,7 +10,7 @@ use tongbu::upstreams::users::user::Version;
 use super::connect;
 use crate::support::RedisServer;
 
-const DAY: Duration = Duration::from_hours(24);
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 async fn target(server: &RedisServer, pattern: &str) -> Target {
     Target::new(connect(server).await, KeyPattern::parse(pattern).expect("a pattern"), DAY)

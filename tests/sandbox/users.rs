@@ -1,0 +1,305 @@
+//! The services that want to hear of users, faked: any number of targets at one address, and one that is down.
+//!
+//! A target is the first part of a path: `POST /users/<target>/…` takes an event, `POST /users/<target>/…/batch`
+//! several, and `GET /users/<target>/…/users/<id>` answers what the target holds. `GET /users/ledger` tells everything.
+
+pub mod ledger;
+mod proof;
+
+use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::{HeaderMap, Method, StatusCode, Uri};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use axum::{Json, Router};
+use serde_json::{Value, json};
+use tokio::net::TcpSocket;
+use tokio::runtime::Handle;
+use toml::Table;
+
+use self::ledger::Task;
+pub use self::ledger::{Arrival, Inversion, Ledger, Requests, Target};
+pub use self::proof::Proof;
+use super::{Door, Fault, Ground, Home, Rule, wire};
+
+/// How many connections wait to be accepted by a target that came up.
+const BACKLOG: u32 = 1024;
+
+/// Which share of the deliveries goes wrong.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Shares {
+    /// So many percent are answered 503 and not processed.
+    pub failed: u64,
+    /// So many percent of the others are processed and not answered.
+    pub lost: u64,
+    /// Every answer is so late.
+    pub latency: Duration,
+}
+
+/// The running fake.
+pub struct Users {
+    door: Door,
+    base_url: String,
+    seed: u64,
+    book: Arc<Mutex<Book>>,
+    down: Mutex<Option<TcpSocket>>,
+    down_url: String,
+    handle: Handle,
+}
+
+#[derive(Default)]
+struct Book {
+    ledger: Ledger,
+    proofs: BTreeMap<String, Proof>,
+    /// Users whose events a target answers with this status.
+    refused: BTreeMap<(String, i64), u16>,
+}
+
+impl Users {
+    pub const NAME: &'static str = "users";
+    /// The targets of the configuration.
+    pub const AUTH: &'static str = "unified-auth";
+    pub const SERVICE: &'static str = "user-service";
+    /// The name under which the target that is down serves once it comes up.
+    pub const DOWN: &'static str = "down";
+
+    pub fn start(ground: &mut Ground<'_>) -> Self {
+        let seed = ground.settings.seed;
+        let book = Arc::<Mutex<Book>>::default();
+        let door = Door::default();
+        let base_url = ground.serve_behind(&door, router(&book, &door));
+        // Bound and not listening: nobody else takes the port, and nobody answers there.
+        let socket = TcpSocket::new_v4().expect("a socket");
+        socket.bind((Ipv4Addr::LOCALHOST, 0).into()).expect("a free port");
+        let down_url = wire::base_url(socket.local_addr());
+        let handle = ground.runtime.handle().clone();
+        let users = Self { door, base_url, seed, book, down: Mutex::new(Some(socket)), down_url, handle };
+        let [bearer, signing] = users.secrets();
+        users.require(Self::AUTH, Proof { bearer: Some(bearer), signing: Some(signing), ..Proof::default() });
+        users
+    }
+
+    pub const fn door(&self) -> &Door {
+        &self.door
+    }
+
+    pub fn base_url(&self) -> &str {
+        &self.base_url
+    }
+
+    /// Where a target takes events.
+    pub fn url(&self, target: &str) -> String {
+        format!("{}/users/{target}/api/v1/auth/sync/user", self.base_url)
+    }
+
+    /// Where a target answers what it holds; `{user_id}` stands in it.
+    pub fn check_url(&self, target: &str) -> String {
+        format!("{}/users/{target}/api/v1/auth/users/{{user_id}}", self.base_url)
+    }
+
+    /// A target that refuses connections, until [`come_up`](Self::come_up).
+    pub fn down_url(&self) -> String {
+        format!("{}/users/{}/sync", self.down_url, Self::DOWN)
+    }
+
+    /// From now on the target at [`down_url`](Self::down_url) serves, behind the same door and in the same ledger.
+    pub fn come_up(&self) {
+        let socket = self.down.lock().unwrap_or_else(PoisonError::into_inner).take().expect("it is down");
+        let _runtime = self.handle.enter();
+        let listener = socket.listen(BACKLOG).expect("a bound socket can listen");
+        self.handle.spawn(wire::serve(listener, self.door.guard(router(&self.book, &self.door))));
+    }
+
+    /// Its part of the configuration: two HTTP targets, the first of which wants a token and a signature.
+    pub fn section(&self, home: &Home) -> Table {
+        let [bearer, signing] = self.secrets();
+        let auth = Table::from_iter([("bearer".to_owned(), home.secret("unified-auth-token", &bearer))]);
+        let mut targets = [Self::AUTH, Self::SERVICE].map(|name| {
+            Table::from_iter([
+                ("name".to_owned(), name.into()),
+                ("kind".to_owned(), "http".into()),
+                ("url".to_owned(), self.url(name).into()),
+                ("check_url".to_owned(), self.check_url(name).into()),
+            ])
+        });
+        targets[0].insert("auth".to_owned(), auth.into());
+        targets[0].insert("signing_secret".to_owned(), home.secret("unified-auth-signing", &signing));
+        Table::from_iter([
+            ("backoff".to_owned(), "20ms".into()),
+            ("backoff_cap".to_owned(), "100ms".into()),
+            ("targets".to_owned(), targets.map(toml::Value::Table).to_vec().into()),
+        ])
+    }
+
+    /// Every text that must never be shown.
+    pub fn canaries(&self) -> [String; 2] {
+        self.secrets()
+    }
+
+    /// What the target asks for from now on.
+    pub fn require(&self, target: &str, proof: Proof) {
+        self.book().proofs.insert(target.to_owned(), proof);
+    }
+
+    /// From now on the target answers every event of that user with this status.
+    pub fn refuse_user(&self, target: &str, user_id: i64, status: u16) {
+        self.book().refused.insert((target.to_owned(), user_id), status);
+    }
+
+    /// Takes the user's events again.
+    pub fn accept_user(&self, target: &str, user_id: i64) {
+        self.book().refused.remove(&(target.to_owned(), user_id));
+    }
+
+    /// Misbehaves in these shares from now on; which deliveries are hit follows from the seed and their order.
+    pub fn misbehave(&self, shares: Shares) {
+        let rule = |fault, percent, seed| Rule::on("/users/", fault).for_method("POST").share(percent, seed);
+        self.door.add(rule(Fault::Status(503), shares.failed, self.seed));
+        self.door.add(rule(Fault::Lost, shares.lost, self.seed ^ u64::MAX));
+        self.door.set_latency(shares.latency);
+    }
+
+    /// A look into the ledger.
+    pub fn ledger<T>(&self, look: impl FnOnce(&mut Ledger) -> T) -> T {
+        look(&mut self.book().ledger)
+    }
+
+    /// How many events took effect, at all targets.
+    pub fn processed(&self) -> u64 {
+        self.ledger(|ledger| ledger.processed())
+    }
+
+    /// Target and key of what came again after it had been processed, and how often.
+    pub fn duplicates(&self) -> BTreeMap<(String, String), u64> {
+        self.ledger(|ledger| ledger.duplicates())
+    }
+
+    /// Where the order of a user's events was not kept.
+    pub fn order_inversions(&self) -> Vec<Inversion> {
+        self.ledger(|ledger| ledger.order_inversions())
+    }
+
+    fn secrets(&self) -> [String; 2] {
+        ["token", "signing"].map(|name| format!("unified-auth-{name}-canary-{:08x}", self.seed))
+    }
+
+    fn book(&self) -> MutexGuard<'_, Book> {
+        self.book.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn router(book: &Arc<Mutex<Book>>, door: &Door) -> Router {
+    let door = door.clone();
+    // A door that a script cannot look through tells here what was lost at it.
+    let tell = async move |State(book): State<Arc<Mutex<Book>>>| {
+        let mut told = book.lock().unwrap_or_else(PoisonError::into_inner).ledger.json();
+        told["lost_answers"] = door.lost_count().into();
+        Json(told)
+    };
+    Router::new().route("/users/ledger", get(tell)).fallback(answer).with_state(Arc::clone(book))
+}
+
+/// Why an event is not taken.
+struct Refusal(StatusCode, String);
+
+async fn answer(
+    State(book): State<Arc<Mutex<Book>>>,
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let mut book = book.lock().unwrap_or_else(PoisonError::into_inner);
+    let parts: Vec<&str> = uri.path().split('/').skip(1).collect();
+    let answered = match (method.as_str(), parts.as_slice()) {
+        ("GET", ["users", target, .., "users", user_id]) => book.show(target, user_id, &headers),
+        ("POST" | "PUT" | "PATCH", ["users", target, .., last]) => book.take(target, *last == "batch", &headers, &body),
+        _ => Err(Refusal(StatusCode::NOT_FOUND, "no such path".to_owned())),
+    };
+    match answered {
+        Ok(document) => Json(document).into_response(),
+        Err(Refusal(status, message)) => (status, Json(json!({"message": message}))).into_response(),
+    }
+}
+
+impl Book {
+    /// What the target holds of the user.
+    fn show(&mut self, target: &str, user_id: &str, headers: &HeaderMap) -> Result<Value, Refusal> {
+        if let Some(Proof { bearer, basic, .. }) = self.proofs.get(target) {
+            // There is no body to sign.
+            let proof = Proof { bearer: bearer.clone(), basic: basic.clone(), signing: None };
+            proof.check(headers, b"").map_err(|reason| Refusal(StatusCode::UNAUTHORIZED, reason.to_owned()))?;
+        }
+        let user = user_id.parse().ok().and_then(|user_id| self.ledger.target(target).user(user_id));
+        user.cloned().ok_or_else(|| Refusal(StatusCode::NOT_FOUND, "no such user".to_owned()))
+    }
+
+    /// Takes one event or a batch: all of it or nothing.
+    fn take(&mut self, target: &str, is_batch: bool, headers: &HeaderMap, body: &[u8]) -> Result<Value, Refusal> {
+        let requests = &mut self.ledger.target(target).requests;
+        *(if is_batch { &mut requests.batch } else { &mut requests.single }) += 1;
+        if let Some(Err(reason)) = self.proofs.get(target).map(|proof| proof.check(headers, body)) {
+            self.ledger.target(target).requests.unauthorized += 1;
+            return Err(Refusal(StatusCode::UNAUTHORIZED, reason.to_owned()));
+        }
+        match self.read(target, is_batch, headers, body) {
+            Ok(tasks) => {
+                let accepted = tasks.len();
+                let target = self.ledger.target(target);
+                for task in tasks {
+                    target.process(task);
+                }
+                Ok(json!({"accepted": accepted}))
+            }
+            Err(refusal) => {
+                self.ledger.target(target).requests.refused += 1;
+                Err(refusal)
+            }
+        }
+    }
+
+    /// The events of the request, if nothing speaks against any of them.
+    fn read(&self, target: &str, is_batch: bool, headers: &HeaderMap, body: &[u8]) -> Result<Vec<Task>, Refusal> {
+        let bad = |reason: String| Refusal(StatusCode::BAD_REQUEST, reason);
+        let document: Value = serde_json::from_slice(body).map_err(|error| bad(error.to_string()))?;
+        let tasks = if is_batch { batch(&document, headers) } else { single(&document, headers) }.map_err(bad)?;
+        let refused = |task: &Task| self.refused.get(&(target.to_owned(), task.user_id)).copied();
+        match tasks.iter().find_map(refused) {
+            None => Ok(tasks),
+            Some(status) => {
+                let status = StatusCode::from_u16(status).expect("a status");
+                Err(Refusal(status, "this user is refused".to_owned()))
+            }
+        }
+    }
+}
+
+fn single(document: &Value, headers: &HeaderMap) -> Result<Vec<Task>, String> {
+    let task = Task::parse(document, Some(header(headers, "idempotency-key")?))?;
+    header(headers, "x-sync-source")?;
+    for (name, field) in [("x-sync-task-id", "task_id"), ("x-sync-event-type", "event_type")] {
+        if document[field] != header(headers, name)? {
+            return Err(format!("`{name}` is not the body's `{field}`"));
+        }
+    }
+    Ok(vec![task])
+}
+
+fn batch(document: &Value, headers: &HeaderMap) -> Result<Vec<Task>, String> {
+    header(headers, "x-sync-source")?;
+    document["timestamp"].as_str().ok_or("`timestamp` is missing")?;
+    let tasks = document["tasks"].as_array().ok_or("`tasks` is missing")?;
+    if header(headers, "x-sync-batch-size")?.parse() != Ok(tasks.len()) {
+        return Err("`x-sync-batch-size` is not the number of tasks".to_owned());
+    }
+    tasks.iter().map(|task| Task::parse(task, task["idempotency_key"].as_str())).collect()
+}
+
+fn header<'a>(headers: &'a HeaderMap, name: &str) -> Result<&'a str, String> {
+    headers.get(name).and_then(|value| value.to_str().ok()).ok_or_else(|| format!("header `{name}` is missing"))
+}
