@@ -81,6 +81,7 @@ impl Sandbox {
         home.configure(Douban::NAME, douban.section());
         home.configure(Ecs::NAME, ecs.section(&home));
         home.configure(Tasks::NAME, tasks.section(&home));
+        home.configure(Users::NAME, users.section(&home));
         Self { home, fairing, douban, ecs, tasks, users, runtime: Some(runtime) }
     }
 

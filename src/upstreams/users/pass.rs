@@ -161,12 +161,13 @@ fn out_of_reach(scope: &Scope<'_>, tallies: &[(&Target, Tally)]) -> Option<Error
         return None;
     }
     tallies.iter().find_map(|(target, tally)| {
-        let (class, error) = tally.first_failure.as_ref()?;
-        (*class == Class::Unavailable).then(|| Error::Unavailable {
-            doing: format!("cannot deliver to `{}`", target.name),
-            reason: error.clone(),
-            retry: Retry::Never,
-        })
+        let (class, reason) = tally.first_failure.clone()?;
+        let doing = format!("cannot deliver to `{}`", target.name);
+        match class {
+            Class::Unavailable => Some(Error::Unavailable { doing, reason, retry: Retry::Never }),
+            Class::Auth => Some(Error::Auth { doing, reason }),
+            _ => None,
+        }
     })
 }
 
