@@ -5,7 +5,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 /// An event larger than this is none: a user's fields are a few hundred bytes.
-pub const MAX_EVENT_BYTES: usize = 256 << 10;
+pub const MAX_EVENT_BYTES: usize = 64 << 10;
 
 /// The keys an emitted event may have.
 const KEYS: [&str; 8] = ["id", "type", "user_id", "username", "email", "data", "timestamp", "source"];

@@ -11,8 +11,11 @@ use super::tables;
 use super::target::Target;
 use crate::error::Class;
 use crate::http::Retry;
-use crate::store::{ScopeState, cursors};
+use crate::store::{self, ScopeState, cursors};
 use crate::upstreams::{Error, Failure, Scope, ScopeWork};
+
+/// Events looked at in one transaction to be forgotten.
+const FORGOTTEN_AT_ONCE: u64 = 2000;
 
 /// What the scope `users/deliver` works with.
 pub struct Deliver<'a> {
@@ -73,21 +76,26 @@ impl Deliver<'_> {
     }
 
     fn count_open(&self, scope: &Scope<'_>) -> Result<u64, Error> {
-        let counts = scope.context.store.read(|r| {
-            self.targets
-                .iter()
-                .map(|target| queue::load_counts(r, &target.name))
-                .collect::<Result<Vec<_>, crate::store::Error>>()
+        let open = scope.context.store.read(|r| {
+            let counts = self.targets.iter().map(|target| queue::count_open(r, &target.name));
+            counts.sum::<Result<u64, store::Error>>()
         })?;
-        Ok(counts.iter().map(queue::Counts::open).sum())
+        Ok(open)
     }
 
     /// Forgets events that every target has had for long enough.
     async fn delete_settled(&self, scope: &Scope<'_>) -> Result<(), Error> {
         let keep = SignedDuration::try_from(self.config.keep_delivered.0).unwrap_or(SignedDuration::MAX);
         let Ok(before) = scope.context.clock.now().checked_sub(keep) else { return Ok(()) };
-        let targets = self.config.target_names();
-        let deleted = scope.write(move |w| tables::delete_settled_events(w, before, &targets)).await?;
+        let (mut deleted, mut after) = (0, Some(0));
+        while let Some(from) = after {
+            let targets = self.config.target_names();
+            let next = scope
+                .write(move |w| tables::delete_settled_events(w, from, before, &targets, FORGOTTEN_AT_ONCE))
+                .await?;
+            deleted += next.0;
+            after = next.1;
+        }
         if deleted > 0 {
             tracing::info!(deleted, "forgot events that were delivered long ago");
         }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::tables::{EVENT_COLUMNS, StoredEvent, load_events_after, load_last_seq, stored_event};
+use super::tables::{EVENT_COLUMNS, StoredEvent, stored_event};
 use crate::clock::stored;
 use crate::error::Class;
 use crate::store::{Error, Reader, Row, Writer};
@@ -109,16 +109,24 @@ pub fn plan_deliveries(w: &Writer<'_>, target: &str, limit: u64, now: Timestamp)
         INSERT INTO user_targets (name, planned_seq)
         VALUES (?1, ?2)
         ON CONFLICT (name) DO UPDATE SET planned_seq = excluded.planned_seq";
+    const NEXT: &str = "
+        SELECT seq, user_id, only_target IS NULL OR only_target = ?3
+        FROM user_events
+        WHERE seq > ?1
+        ORDER BY seq
+        LIMIT ?2";
     let planned = load_planned_seq(w, target)?;
-    let events = load_events_after(w, planned, limit)?;
+    let events = w.rows(NEXT, &[planned.into(), limit.into(), target.into()], |row| {
+        Ok((row.int(0)?, row.int(1)?, row.flag(2)?))
+    })?;
     let now = stored(now);
-    for event in &events {
-        if event.only_target.as_deref().is_none_or(|only| only == target) {
-            w.execute(INSERT, &[target.into(), event.seq.into(), event.user_id.into(), (&now).into()])?;
+    for (seq, user_id, is_for_target) in &events {
+        if *is_for_target {
+            w.execute(INSERT, &[target.into(), (*seq).into(), (*user_id).into(), (&now).into()])?;
         }
     }
-    if let Some(last) = events.last() {
-        w.execute(SAVE, &[target.into(), last.seq.into()])?;
+    if let Some((last, ..)) = events.last() {
+        w.execute(SAVE, &[target.into(), (*last).into()])?;
     }
     Ok(events.len() as u64 == limit)
 }
@@ -144,7 +152,7 @@ pub fn has_open(r: &Reader<'_>, target: &str, user_id: i64) -> Result<bool, Erro
     Ok(r.first(SQL, &[target.into(), user_id.into()], |_| Ok(()))?.is_some())
 }
 
-/// Keeps how an attempt ended. Where that settles the delivery, the user's next one becomes the head, and is answered.
+/// Keeps how an attempt ended, unless somebody gave the event up meanwhile. Where that settles the delivery, the user's next one becomes the head, and is answered.
 pub fn save_outcome(
     w: &Writer<'_>,
     target: &str,
@@ -164,7 +172,8 @@ pub fn save_outcome(
             latency_ms = ?8,
             finished_at = ?9
         WHERE target = ?1
-        AND seq = ?2";
+        AND seq = ?2
+        AND (state IN ('pending', 'retrying') OR ?3 = 'delivered')";
     let (state, next_attempt_at, failure, latency) = match outcome {
         Outcome::Delivered { latency } => (State::Delivered, now, None, Some(millis(*latency))),
         Outcome::Retrying { class, error, next_attempt_at } => {
@@ -242,16 +251,11 @@ pub fn load_counts(r: &Reader<'_>, target: &str) -> Result<Counts, Error> {
         FROM user_deliveries
         WHERE target = ?1
         GROUP BY state";
-    const UNPLANNED: &str = "
-        SELECT COUNT(*)
-        FROM user_events
-        WHERE seq > ?1
-        AND (only_target IS NULL OR only_target = ?2)";
-    let mut counts = Counts::default();
+    let mut counts = Counts { pending: count_unplanned(r, target)?, ..Counts::default() };
     r.for_each(SQL, &[target.into()], |row| {
         let count = row.count(1)?;
         match state(row, 0)? {
-            State::Pending => counts.pending = count,
+            State::Pending => counts.pending += count,
             State::Retrying => counts.retrying = count,
             State::Delivered => counts.delivered = count,
             State::Dead => counts.dead = count,
@@ -259,11 +263,28 @@ pub fn load_counts(r: &Reader<'_>, target: &str) -> Result<Counts, Error> {
         }
         Ok::<_, Error>(())
     })?;
-    let planned = load_planned_seq(r, target)?;
-    if planned < load_last_seq(r)? {
-        counts.pending += r.first(UNPLANNED, &[planned.into(), target.into()], |row| row.count(0))?.unwrap_or_default();
-    }
     Ok(counts)
+}
+
+/// How many events are still to be delivered to the target; looks at no others.
+pub fn count_open(r: &Reader<'_>, target: &str) -> Result<u64, Error> {
+    const SQL: &str = "
+        SELECT COUNT(*)
+        FROM user_deliveries
+        WHERE target = ?1
+        AND state IN ('pending', 'retrying')";
+    Ok(count_unplanned(r, target)? + r.first(SQL, &[target.into()], |row| row.count(0))?.unwrap_or_default())
+}
+
+/// How many events are for the target and not laid out yet.
+fn count_unplanned(r: &Reader<'_>, target: &str) -> Result<u64, Error> {
+    const SQL: &str = "
+        SELECT COUNT(*)
+        FROM user_events
+        WHERE seq > ?1
+        AND (only_target IS NULL OR only_target = ?2)";
+    let planned = load_planned_seq(r, target)?;
+    Ok(r.first(SQL, &[planned.into(), target.into()], |row| row.count(0))?.unwrap_or_default())
 }
 
 /// How many deliveries of the target are dead, up to the moment: cheap, for the end of every pass.

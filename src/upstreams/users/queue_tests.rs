@@ -195,7 +195,7 @@ fn a_repair_is_for_its_target_alone_and_leaves_the_users() {
 fn an_event_is_kept_until_every_target_has_had_it() {
     let bench = Bench::new();
     let targets = || vec![TARGET.to_owned(), "b".to_owned()];
-    let forget = || bench.write(move |w| delete_settled_events(w, at(1), &targets()));
+    let forget = || bench.write(move |w| delete_settled_events(w, 0, at(1), &targets(), 10)).0;
     bench.emit(vec![event(1)]);
     bench.plan();
     bench.settle(&bench.due(0)[0], delivered());
@@ -204,7 +204,7 @@ fn an_event_is_kept_until_every_target_has_had_it() {
     assert_eq!(forget(), 0, "it is open there");
     let head = bench.read(|r| load_due(r, "b", Due { now: at(0), cap: CAP }, 1)).remove(0);
     bench.write(move |w| save_outcome(w, "b", &head, &delivered(), at(0)));
-    assert_eq!(bench.write(move |w| delete_settled_events(w, at(0), &targets())), 0, "it is too young");
+    assert_eq!(bench.write(move |w| delete_settled_events(w, 0, at(0), &targets(), 10)).0, 0, "it is too young");
     assert_eq!(forget(), 1);
     assert_eq!(bench.counts(), Counts::default());
     // Its number is not given again.

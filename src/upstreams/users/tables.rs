@@ -101,19 +101,6 @@ pub fn has_event(r: &Reader<'_>, id: &str) -> Result<bool, Error> {
     Ok(r.first(SQL, &[id.into()], |_| Ok(()))?.is_some())
 }
 
-/// The events with a number above `seq`, at most so many, by number.
-pub fn load_events_after(r: &Reader<'_>, seq: i64, limit: u64) -> Result<Vec<StoredEvent>, Error> {
-    let sql = format!(
-        "
-        SELECT {EVENT_COLUMNS}
-        FROM user_events AS e
-        WHERE e.seq > ?1
-        ORDER BY e.seq
-        LIMIT ?2"
-    );
-    r.rows(&sql, &[seq.into(), limit.into()], stored_event)
-}
-
 /// The number of the user's last event that is for the target; 0 where there is none.
 pub fn load_last_event_seq(r: &Reader<'_>, target: &str, user_id: i64) -> Result<i64, Error> {
     const SQL: &str = "
@@ -144,24 +131,46 @@ pub fn stored_event(row: &Row<'_>) -> Result<StoredEvent, Error> {
     })
 }
 
-/// Deletes events stored before that time of which nothing is open or dead at these targets; answers how many went.
-pub fn delete_settled_events(w: &Writer<'_>, before: Timestamp, targets: &[String]) -> Result<u64, Error> {
-    const OLDEST_UNPLANNED: &str = "
+/// Of the next events behind `after`, at most so many, deletes those stored before that time of which nothing is open or
+/// dead at these targets. Answers how many went, and where to go on; `None` where the rest is too young.
+pub fn delete_settled_events(
+    w: &Writer<'_>,
+    after: i64,
+    before: Timestamp,
+    targets: &[String],
+    limit: u64,
+) -> Result<(u64, Option<i64>), Error> {
+    const LAST: &str = "
+        SELECT seq, stored_at < ?3
+        FROM (
+            SELECT seq, stored_at
+            FROM user_events
+            WHERE seq > ?1
+            ORDER BY seq
+            LIMIT ?2
+        ) AS next
+        ORDER BY seq DESC
+        LIMIT 1";
+    const PLANNED: &str = "
         SELECT planned_seq
         FROM user_targets
         WHERE name = ?1";
-    let mut planned_by_all = load_last_seq(w)?;
+    let before = stored(before);
+    let last = w.first(LAST, &[after.into(), limit.into(), (&before).into()], |row| Ok((row.int(0)?, row.flag(1)?)))?;
+    let Some((last, is_old)) = last else { return Ok((0, None)) };
+    let mut until = last;
     for target in targets {
-        let planned = w.first(OLDEST_UNPLANNED, &[target.into()], |row| row.int(0))?;
-        planned_by_all = planned_by_all.min(planned.unwrap_or_default());
+        let planned = w.first(PLANNED, &[target.into()], |row| row.int(0))?;
+        until = until.min(planned.unwrap_or_default());
     }
     // The names are bound one by one: as many as there are targets.
-    let names: Vec<String> = (0..targets.len()).map(|index| format!("?{}", index + 3)).collect();
+    let names: Vec<String> = (0..targets.len()).map(|index| format!("?{}", index + 4)).collect();
     let sql = format!(
         "
         DELETE FROM user_events
-        WHERE seq <= ?1
-        AND stored_at < ?2
+        WHERE seq > ?1
+        AND seq <= ?2
+        AND stored_at < ?3
         AND NOT EXISTS (
             SELECT 1
             FROM user_deliveries AS d
@@ -171,10 +180,10 @@ pub fn delete_settled_events(w: &Writer<'_>, before: Timestamp, targets: &[Strin
         )",
         names.join(", ")
     );
-    let before = stored(before);
-    let mut params: Vec<Value<'_>> = vec![planned_by_all.into(), (&before).into()];
+    let mut params: Vec<Value<'_>> = vec![after.into(), until.into(), (&before).into()];
     params.extend(targets.iter().map(Value::from));
-    w.execute(&sql, &params)
+    let deleted = w.execute(&sql, &params)?;
+    Ok((deleted, (is_old && until == last).then_some(last)))
 }
 
 /// The user of that number, gone ones too.
