@@ -14,6 +14,7 @@
 //! From its folder and its line an upstream has its subcommand, completions, manual page, configuration section,
 //! migrations, locks, records and metrics labels, and the contract tests run over it.
 
+mod digest;
 pub mod douban;
 pub mod ecs;
 mod error;

@@ -19,13 +19,10 @@ pub mod tables;
 mod token;
 pub mod window;
 
-mod digest;
-
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 pub use self::config::Config;
-pub use self::digest::Digest;
 use self::pass::Work;
 use self::session::Api;
 use self::window::Window;

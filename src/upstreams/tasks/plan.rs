@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::digest::Digest;
 use super::listing::Row;
 use super::matching::{Match, Packages, decide};
 use super::row::{RowError, Task};
 use crate::store::Summary;
+use crate::upstreams::digest::Digest;
 
 /// What is stored of a task.
 #[derive(Clone, Debug, PartialEq, Eq)]

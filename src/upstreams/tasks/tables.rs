@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::digest::Digest;
 use super::grammar::TaskName;
 use super::matching::{Match, State};
 use super::packages::{Package, StoredPackage};
@@ -12,6 +11,7 @@ use super::plan::StoredTask;
 use super::row::Task;
 use crate::clock::stored;
 use crate::store::{Error, Migration, Reader, RecordId, Row, Writer};
+use crate::upstreams::digest;
 
 pub const MIGRATIONS: &[Migration] =
     &[Migration { name: "0001_create", sql: include_str!("migrations/0001_create.sql") }];
@@ -47,7 +47,7 @@ pub fn load_stored_tasks<'t>(
     let mut tasks = BTreeMap::new();
     for id in ids {
         let task = r.first(SQL, &[id.into()], |row| {
-            Ok(StoredTask { digest: Digest::from_stored(row.blob(0)?), matched: stored_match(row, 1)? })
+            Ok(StoredTask { digest: digest::from_stored(row.blob(0)?), matched: stored_match(row, 1)? })
         })?;
         tasks.extend(task.map(|task| (id.to_owned(), task)));
     }
@@ -105,7 +105,7 @@ pub fn save_task(w: &Writer<'_>, task: &Task, record: RecordId, at: Timestamp) -
             started_at.as_ref().into(),
             ended_at.as_ref().into(),
             (&*task.raw).into(),
-            task.digest.as_bytes().into(),
+            digest::stored(task.digest).as_slice().into(),
             (&stored(at)).into(),
             record.0.into(),
         ],
@@ -247,7 +247,7 @@ pub fn save_package(w: &Writer<'_>, package: &Package, at: Timestamp) -> Result<
             package.valid_leads.into(),
             package.cost_per_lead.into(),
             (&package.raw).into(),
-            package.digest().as_bytes().into(),
+            digest::stored(package.digest()).as_slice().into(),
             (&stored(at)).into(),
         ],
     )?;
