@@ -14,7 +14,7 @@ use crate::clock::Clock;
 use crate::config::{self, MonitorSettings, Notify, NotifyKind};
 use crate::error::Class;
 use crate::exit::Exit;
-use crate::http::{self, Client, Context, Profile, Request};
+use crate::http::{self, Client, Context, Jitter, Profile, Request};
 use crate::secret::Secret;
 use crate::store::Status;
 
@@ -149,6 +149,7 @@ fn open(address: &Secret, clock: &Clock) -> Result<(Client, String), Error> {
         retries: 1,
         backoff: Duration::from_secs(1),
         backoff_cap: Duration::from_secs(1),
+        jitter: Jitter::Full,
         pace: None,
     };
     let context = Context {

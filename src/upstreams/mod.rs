@@ -64,6 +64,7 @@ pub fn http_profile(
         retries: settings.retries,
         backoff: settings.backoff.0,
         backoff_cap: settings.backoff_cap.0,
+        jitter: http::Jitter::Full,
         pace,
     })
 }

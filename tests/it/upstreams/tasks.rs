@@ -2,6 +2,7 @@
 
 mod login;
 mod matches;
+mod retries;
 
 use std::fmt::Write as _;
 
