@@ -13,4 +13,5 @@ mod docs;
 mod fakes;
 mod http;
 mod lifecycle;
+mod monitor;
 mod upstreams;
