@@ -217,7 +217,7 @@ set edit:completion:arg-completer[tongbu] = {|@words|
             cand --trigger 'Only those started so'
             cand --since 'Only those started since: 7d, 2025-10-24'
             cand --page 'Which page, from 1'
-            cand --per-page 'Records a page'
+            cand --per-page 'Rows a page'
             cand --db 'The database file'
             cand --config 'The configuration file'
             cand --log-file 'Log as JSON lines, a file a day: `a.jsonl` becomes `a.2025-10-24.jsonl`'
@@ -318,6 +318,8 @@ set edit:completion:arg-completer[tongbu] = {|@words|
         }
         &'tongbu;tasks;list'= {
             cand --match 'Only those that stand so'
+            cand --page 'Which page, from 1'
+            cand --per-page 'Rows a page'
             cand --db 'The database file'
             cand --config 'The configuration file'
             cand --log-file 'Log as JSON lines, a file a day: `a.jsonl` becomes `a.2025-10-24.jsonl`'
