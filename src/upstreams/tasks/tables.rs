@@ -13,8 +13,10 @@ use crate::clock::stored;
 use crate::store::{Error, Migration, Reader, RecordId, Row, Writer};
 use crate::upstreams::digest;
 
-pub const MIGRATIONS: &[Migration] =
-    &[Migration { name: "0001_create", sql: include_str!("migrations/0001_create.sql") }];
+pub const MIGRATIONS: &[Migration] = &[
+    Migration { name: "0001_create", sql: include_str!("migrations/0001_create.sql") },
+    Migration { name: "0002_manual_matches", sql: include_str!("migrations/0002_manual_matches.sql") },
+];
 
 /// A task as it is listed.
 #[derive(Clone, Debug, PartialEq)]
