@@ -208,8 +208,8 @@ pub fn write_platform(folder: &Path, tasks: u64, packages: u64, edit_every: Opti
     const PAGE: u64 = 1000;
     let name =
         |number: u64| format!("{}-1015A-高三-{}", SITES[usize::try_from(number % 3).unwrap_or(0)], 1000 + number);
-    let codes: String = (0..packages).map(|number| format!("{},100\n", name(number))).collect();
-    fs::write(folder.join("packages.csv"), format!("编码,有效数\n{codes}"))?;
+    let csv = std::iter::once("编码".to_owned()).chain((0..packages).map(name));
+    fs::write(folder.join("packages.csv"), csv.collect::<Vec<_>>().join("\n"))?;
     fs::write(folder.join("token"), json!({"code": 200, "message": "OK", "data": {"token": "bench"}}).to_string())?;
     fs::create_dir_all(folder.join("pages"))?;
     let created = Timestamp::now();
