@@ -4,8 +4,11 @@
 //! the upstreams' registry, so help, completions and manual pages come from one place.
 
 mod args;
+mod backup;
 mod command;
 mod config;
+mod crontab;
+mod doctor;
 mod douban;
 mod ecs;
 mod error;
@@ -13,12 +16,15 @@ mod examples;
 mod generate;
 mod locks;
 mod manual;
+mod metrics;
 mod packages;
 mod panics;
 mod records;
+mod schedule;
 mod session;
 mod status;
 mod sync;
+mod systemd;
 mod tasks;
 mod usage;
 mod values;
@@ -74,6 +80,9 @@ fn run_topic(session: &mut Session, topic: Topic) -> Result<Exit, Error> {
         Topic::Status(args) => status::cmd_status(session, &args),
         Topic::Douban(args) => douban::cmd_douban(session, &args),
         Topic::Config(args) => config::cmd_config(session, &args),
+        Topic::Doctor(args) => doctor::cmd_doctor(session, &args),
+        Topic::Backup(args) => backup::cmd_backup(session, &args),
+        Topic::Metrics => metrics::cmd_metrics(session),
         Topic::Generate(args) => generate::cmd_generate(session, &args),
     }
 }

@@ -22,6 +22,7 @@ mod backoff;
 mod pace;
 mod retry;
 mod retry_after;
+mod skew;
 
 mod excerpt;
 
@@ -34,3 +35,4 @@ pub use self::request::Request;
 pub use self::response::Response;
 pub use self::retry::{Retry, Retryable};
 pub use self::retry_after::retry_after;
+pub use self::skew::{Seen, Skew};

@@ -137,6 +137,7 @@ impl<'a> Run<'a> {
             trace_id: Arc::clone(&self.trace_id),
             requests: Arc::clone(&self.requests),
             retries: Arc::clone(&self.retries),
+            skew: http::Skew::default(),
         };
         let max_retries = asked.config.http(asked.registration.name).map_err(upstreams::Error::from)?.retries;
         let pass = asked.registration.open(&Opening { config: asked.config, http: &http }, asked.matches)?;

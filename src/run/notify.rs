@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use serde_json::json;
-use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use super::report::Report;
@@ -163,14 +162,7 @@ fn open(address: &Secret, clock: &Clock) -> Result<Target, Error> {
         jitter: Jitter::Full,
         pace: None,
     };
-    let context = Context {
-        clock: clock.clone(),
-        cancel: CancellationToken::new(),
-        deadline: None,
-        trace_id: "notify".into(),
-        requests: std::sync::Arc::default(),
-        retries: std::sync::Arc::default(),
-    };
+    let context = Context::detached(clock.clone(), "notify");
     Ok(Target { client: Client::new(profile, context)?, path, query })
 }
 

@@ -7,12 +7,13 @@ use insta::assert_snapshot;
 use unicode_width::UnicodeWidthStr;
 
 use super::Answer;
+use super::doctor::{Check, CronPart, Difference, DoctorAnswer, Finding};
 use super::ecs::{ChangesAnswer, InstancesAnswer};
 use super::errors::{ErrorDocument, render_error};
 use super::films::FilmsAnswer;
 use super::json;
 use super::locks::{BreakAnswer, CleanAnswer, LocksAnswer};
-use super::notices::{CheckAnswer, CreatedAnswer, NoRunYet, PathsAnswer, PruneAnswer, ReadAnswer};
+use super::notices::{BackupAnswer, CheckAnswer, CreatedAnswer, NoRunYet, PathsAnswer, PruneAnswer, ReadAnswer};
 use super::packages::{ImportAnswer, PackagesAnswer, RemovedAnswer};
 use super::paging::Paging;
 use super::records::RecordsAnswer;
@@ -254,6 +255,7 @@ fn small_answers() {
     let parts = vec![("database".to_owned(), Ok(())), ("fairing".to_owned(), Err(failure))];
     check("config_check", &CheckAnswer { exit: Exit::Config, parts });
     check("records_prune", &PruneAnswer { count: 12, is_dry_run: true });
+    check("backup", &BackupAnswer { path: "/backup/tongbu.db".into(), byte_count: 1_600_000 });
     check("config_init", &CreatedAnswer("/etc/tongbu/config.toml".into()));
     let database = ("/var/lib/tongbu/tongbu.db".into(), "the configuration");
     check("config_path", &PathsAnswer { config: Some(("/nowhere/config.toml".into(), "--config")), database });
@@ -269,6 +271,24 @@ fn small_answers() {
     check("config_show", &SettingsAnswer(settings));
     let empty = ReadAnswer { count: 0 };
     check("no_run_yet", &NoRunYet { database: std::path::Path::new("/var/lib/tongbu/tongbu.db"), empty });
+}
+
+#[test]
+fn what_the_doctor_found() {
+    let refused =
+        Finding::failed(Check::Credentials, &samples::failure(Class::Auth, "fairing refuses our credentials"));
+    let findings = vec![
+        Finding::ok(Check::Sqlite, "3.51.3"),
+        Finding::warning(Check::Locks, "stale: `douban/movies`", "run `tongbu locks clean`"),
+        refused.of("fairing/shop-eu"),
+    ];
+    let unset = Finding::failed(Check::Secret, &samples::failure(Class::Config, "the variable `TOKEN` is not set"));
+    let differences = vec![Difference { finding: unset.of("fairing.accounts[0].token"), here: None }];
+    let cron = Some(CronPart { exit: Exit::Config, differences });
+    check("doctor", &DoctorAnswer { exit: Exit::Config, findings, cron });
+    let same = Some(CronPart { exit: Exit::Ok, differences: Vec::new() });
+    let answer = DoctorAnswer { exit: Exit::Ok, findings: vec![Finding::ok(Check::Clock, "in step")], cron: same };
+    check("doctor_same", &answer);
 }
 
 #[test]

@@ -22,6 +22,7 @@ pub mod fairing;
 pub mod guard;
 mod pass;
 mod registration;
+mod schedule;
 mod scope;
 pub mod tasks;
 mod upstream;
@@ -31,6 +32,7 @@ use crate::{config, http};
 pub use self::error::Error;
 pub use self::pass::{Failure, Flags, Ledger, OnLock, PassContext, ScopeReport, SkipReason};
 pub use self::registration::{Pass, Registration, Verified};
+pub use self::schedule::{Job, Schedule};
 pub use self::scope::{Scope, ScopeRules, ScopeWork, panic_text};
 pub use self::upstream::{Opening, Upstream};
 

@@ -9,6 +9,7 @@ mod support;
 
 mod architecture;
 mod cli;
+mod commands;
 mod docs;
 mod fakes;
 mod http;

@@ -26,7 +26,7 @@ pub use self::config::Config;
 use self::pass::Work;
 use self::session::Api;
 use self::window::Window;
-use super::{Error, Opening, PassContext, ScopeRules, Upstream, Verified, http_profile};
+use super::{Error, Job, Opening, PassContext, Schedule, ScopeRules, Upstream, Verified, http_profile};
 use crate::http::{Client, Jitter, Profile};
 use crate::store::Migration;
 
@@ -60,6 +60,13 @@ impl Upstream for Tasks {
     const MIGRATIONS: &'static [Migration] = tables::MIGRATIONS;
     const TEMPLATE: &'static str = include_str!("template.toml");
     const PASSES: &'static [&'static [&'static str]] = &[&["--window", "historical"], &["--window", "today"]];
+    const SCHEDULE: Schedule = Schedule {
+        about: "Call tasks: those of the days before four times a day, today's hourly while calls are made.",
+        jobs: &[
+            Job { name: "historical", times: "29 1,10,15,21 * * *", flags: &["--window", "historical"] },
+            Job { name: "today", times: "37 9-23 * * *", flags: &["--window", "today"] },
+        ],
+    };
     type Config = Config;
     type Options = Options;
 
@@ -105,7 +112,6 @@ mod tests {
     use std::time::Duration;
 
     use tokio::time::Instant;
-    use tokio_util::sync::CancellationToken;
 
     use super::{Config, profile};
     use crate::clock::Clock;
@@ -114,14 +120,8 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_failing_request_is_tried_again_after_2_4_and_8_seconds() {
-        let context = Context {
-            clock: Clock::manual("2026-01-02T03:04:05Z".parse().unwrap()),
-            cancel: CancellationToken::new(),
-            deadline: None,
-            trace_id: "test".into(),
-            requests: std::sync::Arc::default(),
-            retries: std::sync::Arc::default(),
-        };
+        let clock = Clock::manual("2026-01-02T03:04:05Z".parse().unwrap());
+        let context = Context::detached(clock, "test");
         let client = Client::new(profile(&Config::default()).unwrap(), context.clone()).unwrap();
         let begun = Instant::now();
         let mut tries = Vec::new();

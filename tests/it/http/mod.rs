@@ -9,11 +9,9 @@ mod secrets;
 #[path = "../../sandbox/faults/mod.rs"]
 pub mod faults;
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Deserialize;
-use tokio_util::sync::CancellationToken;
 use tongbu::clock::Clock;
 use tongbu::http::{Context, Jitter, Profile};
 
@@ -59,12 +57,5 @@ fn patient(url: &str) -> Profile {
 }
 
 fn context() -> Context {
-    Context {
-        clock: Clock::system(),
-        cancel: CancellationToken::new(),
-        deadline: None,
-        trace_id: "test".into(),
-        requests: Arc::default(),
-        retries: Arc::default(),
-    }
+    Context::detached(Clock::system(), "test")
 }
