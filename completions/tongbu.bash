@@ -1848,7 +1848,7 @@ _tongbu() {
             return 0
             ;;
         tongbu__subcmd__tasks__subcmd__list)
-            opts="-q -v -h --match --db --config --json --quiet --verbose --no-progress --log-file --lang --help"
+            opts="-q -v -h --match --page --per-page --db --config --json --quiet --verbose --no-progress --log-file --lang --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1856,6 +1856,14 @@ _tongbu() {
             case "${prev}" in
                 --match)
                     COMPREPLY=($(compgen -W "pending matched idle" -- "${cur}"))
+                    return 0
+                    ;;
+                --page)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --per-page)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --db)

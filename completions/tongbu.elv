@@ -289,7 +289,7 @@ set edit:completion:arg-completer[tongbu] = {|@words|
             cand --trigger 'Only those started so'
             cand --since 'Only those started since: 7d, 2025-10-24'
             cand --page 'Which page, from 1'
-            cand --per-page 'Records a page'
+            cand --per-page 'Rows a page'
             cand --db 'The database file'
             cand --config 'The configuration file'
             cand --log-file 'Log as JSON lines, a file a day: `a.jsonl` becomes `a.2025-10-24.jsonl`'
@@ -390,6 +390,8 @@ set edit:completion:arg-completer[tongbu] = {|@words|
         }
         &'tongbu;tasks;list'= {
             cand --match 'Only those that stand so'
+            cand --page 'Which page, from 1'
+            cand --per-page 'Rows a page'
             cand --db 'The database file'
             cand --config 'The configuration file'
             cand --log-file 'Log as JSON lines, a file a day: `a.jsonl` becomes `a.2025-10-24.jsonl`'
@@ -741,7 +743,7 @@ set edit:completion:arg-completer[tongbu] = {|@words|
             cand --user-id 'Only of this user'
             cand --since 'Only those stored since: 7d, 2025-10-24'
             cand --page 'Which page, from 1'
-            cand --per-page 'Lines a page'
+            cand --per-page 'Rows a page'
             cand --db 'The database file'
             cand --config 'The configuration file'
             cand --log-file 'Log as JSON lines, a file a day: `a.jsonl` becomes `a.2025-10-24.jsonl`'

@@ -266,7 +266,7 @@ complete -c tongbu -n "__fish_tongbu_using_subcommand records; and __fish_seen_s
 manual\t''"
 complete -c tongbu -n "__fish_tongbu_using_subcommand records; and __fish_seen_subcommand_from list" -l since -d 'Only those started since: 7d, 2025-10-24' -r
 complete -c tongbu -n "__fish_tongbu_using_subcommand records; and __fish_seen_subcommand_from list" -l page -d 'Which page, from 1' -r
-complete -c tongbu -n "__fish_tongbu_using_subcommand records; and __fish_seen_subcommand_from list" -l per-page -d 'Records a page' -r
+complete -c tongbu -n "__fish_tongbu_using_subcommand records; and __fish_seen_subcommand_from list" -l per-page -d 'Rows a page' -r
 complete -c tongbu -n "__fish_tongbu_using_subcommand records; and __fish_seen_subcommand_from list" -l db -d 'The database file' -r -F
 complete -c tongbu -n "__fish_tongbu_using_subcommand records; and __fish_seen_subcommand_from list" -l config -d 'The configuration file' -r -F
 complete -c tongbu -n "__fish_tongbu_using_subcommand records; and __fish_seen_subcommand_from list" -l log-file -d 'Log as JSON lines, a file a day: `a.jsonl` becomes `a.2025-10-24.jsonl`' -r -F
@@ -345,6 +345,8 @@ complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and not __fish_seen
 complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from list" -l match -d 'Only those that stand so' -r -f -a "pending\t''
 matched\t''
 idle\t''"
+complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from list" -l page -d 'Which page, from 1' -r
+complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from list" -l per-page -d 'Rows a page' -r
 complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from list" -l db -d 'The database file' -r -F
 complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from list" -l config -d 'The configuration file' -r -F
 complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from list" -l log-file -d 'Log as JSON lines, a file a day: `a.jsonl` becomes `a.2025-10-24.jsonl`' -r -F

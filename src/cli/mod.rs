@@ -50,7 +50,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let args: Vec<OsString> = args.into_iter().collect();
     panics::remember();
     let exit = std::panic::catch_unwind(|| run_caught(&args)).unwrap_or_else(|_| {
-        early_ui(&args).error(&panics::failure());
+        early_ui(&args).error(&panics::failure(), None);
         Exit::Internal
     });
     exit.into()
@@ -65,7 +65,7 @@ fn run_caught(args: &[OsString]) -> Exit {
     let ui = Ui::new(cli.globals.wishes(), Terminal::detect(), Clock::system());
     let mut session = Session::new(ui, cli.globals);
     let exit = run_topic(&mut session, cli.topic).unwrap_or_else(|error| {
-        session.ui.error(&error.told());
+        session.ui.error(&error.told(), error.holder());
         Exit::from(error.class())
     });
     if session.ui.is_output_lost() { exit.worst(Exit::Internal) } else { exit }

@@ -209,8 +209,8 @@ pub(super) mod tests {
 
     use super::{Client, Profile};
     use crate::error::Class;
-    use crate::http::Pace;
     use crate::http::context::tests::context;
+    use crate::http::{Jitter, Pace};
 
     pub fn profile() -> Profile {
         Profile {
@@ -223,6 +223,7 @@ pub(super) mod tests {
             retries: 3,
             backoff: Duration::from_secs(2),
             backoff_cap: Duration::from_secs(60),
+            jitter: Jitter::Full,
             pace: None,
         }
     }

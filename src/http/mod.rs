@@ -30,7 +30,7 @@ pub use self::classify::{Verdict, classify};
 pub use self::client::Client;
 pub use self::context::Context;
 pub use self::error::{Asked, Error, Phase};
-pub use self::profile::{Pace, Profile};
+pub use self::profile::{Jitter, Pace, Profile};
 pub use self::request::Request;
 pub use self::response::Response;
 pub use self::retry::{Retry, Retryable};

@@ -191,6 +191,7 @@ pub const SUGGESTION: Text = text("suggestion", "建议");
 pub const SYNC: Text = text("sync", "同步");
 pub const TASK: Text = text("task", "任务");
 pub const TASKS_CHANGED: Text = text("changed tasks: {}", "已更改任务：{}");
+pub const TASKS_PAGE: Text = text("page {} of {}, {} tasks", "第 {} 页，共 {} 页，{} 个任务");
 pub const TITLE: Text = text("title", "片名");
 pub const TAGS: Text = text("tags", "标签");
 pub const TOKEN: Text = text("token", "令牌");

@@ -18,6 +18,7 @@ pub mod locks;
 pub mod log;
 pub mod notices;
 pub mod packages;
+pub mod paging;
 pub mod queue;
 pub mod records;
 #[cfg(test)]
@@ -159,12 +160,12 @@ impl Ui {
     }
 
     /// The error that ends a command which has no document of its own: on stderr, or as a document on stdout.
-    pub fn error(&self, failure: &Failure) {
+    pub fn error(&self, failure: &Failure, holder: Option<&Holder>) {
         if self.wishes.json {
             let style = self.stdout_style();
-            self.print(&(json::render(&errors::ErrorDocument::new(failure, &style)) + "\n"));
+            self.print(&(json::render(&errors::ErrorDocument::new(failure, holder, &style)) + "\n"));
         } else {
-            self.explain(failure, None);
+            self.explain(failure, holder);
         }
     }
 

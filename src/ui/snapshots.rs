@@ -15,6 +15,7 @@ use super::json;
 use super::locks::{BreakAnswer, CleanAnswer, LocksAnswer};
 use super::notices::{BackupAnswer, CheckAnswer, CreatedAnswer, NoRunYet, PathsAnswer, PruneAnswer, ReadAnswer};
 use super::packages::{ImportAnswer, PackagesAnswer, RemovedAnswer};
+use super::paging::Paging;
 use super::records::RecordsAnswer;
 use super::samples::{self, style};
 use super::schema;
@@ -242,11 +243,13 @@ fn call_tasks_and_their_packages() {
             samples::task("4", "测试", Match::Idle),
         ]
     };
-    check("tasks_list", &TasksAnswer(tasks()));
+    let paging = Paging { number: 1, per_page: 4, total: 9 };
+    check("tasks_list", &TasksAnswer { tasks: tasks(), paging });
     let suggestion = || Suggestion { code: code.to_owned(), similarity: 0.786 };
     let group = |prefix: &str, suggestion: Option<Suggestion>, tasks: Vec<TaskLine>| Group {
         prefix: prefix.to_owned(),
         suggestion,
+        count: tasks.len() as u64,
         tasks,
     };
     let pending = |id: &str| samples::task(id, "禹州-1015-高三-N-A-L3-1017", Match::Pending);
@@ -254,7 +257,7 @@ fn call_tasks_and_their_packages() {
         group("禹州-1015-高三", Some(suggestion()), vec![pending("3"), pending("5")]),
         group("x", None, vec![samples::task("6", "x", Match::Pending)]),
     ];
-    check("tasks_pending", &PendingAnswer(groups));
+    check("tasks_pending", &PendingAnswer { groups, paging });
     check("tasks_suggest", &SuggestAnswer { task: pending("3"), suggestions: vec![suggestion()] });
     let matched = vec![("3".to_owned(), Match::Manual { code: code.to_owned() }), ("4".to_owned(), Match::Idle)];
     check("tasks_matched", &MatchedAnswer(matched));
@@ -323,7 +326,7 @@ fn errors() {
         all.push_str(&render_error(&failure, None, &style));
         all.push_str(&render_error(locked.failure.as_ref().unwrap(), locked.holder.as_ref(), &style));
     }
-    let document = json::render(&ErrorDocument::new(&failure, &style(Language::En, None)));
+    let document = json::render(&ErrorDocument::new(&failure, None, &style(Language::En, None)));
     assert_valid(&serde_json::from_str(&document).unwrap());
     all.push_str(&document);
     assert_snapshot!("errors", all);

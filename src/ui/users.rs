@@ -5,10 +5,11 @@ use serde_json::value::RawValue;
 
 use super::Answer;
 use super::labels::{self, Text};
+use super::paging::{Paging, PagingPart};
 use super::style::{Style, shown};
 use super::tables::{Cell, Column, Table, Tone, render_pairs};
 use crate::upstreams::users::letters::{Decided, Decision};
-use crate::upstreams::users::listing::{Line, Page, Standing};
+use crate::upstreams::users::listing::{Line, Standing};
 use crate::upstreams::users::outbox::Taken;
 use crate::upstreams::users::queue::State;
 use crate::upstreams::users::tables::{Rejection, StoredEvent};
@@ -24,9 +25,8 @@ pub struct EmitAnswer {
 /// The answer of `users events list`.
 #[derive(Debug)]
 pub struct EventsAnswer {
-    pub page: Page,
-    pub number: u64,
-    pub per_page: u64,
+    pub lines: Vec<Line>,
+    pub paging: Paging,
 }
 
 /// The answer of `users events show`: one event at every target.
@@ -57,10 +57,8 @@ struct EmitDocument {
 struct EventsDocument<'a> {
     schema: &'static str,
     events: Vec<LinePart<'a>>,
-    total: u64,
-    page: u64,
-    per_page: u64,
-    pages: u64,
+    #[serde(flatten)]
+    paging: PagingPart,
 }
 
 #[derive(Debug, Serialize)]
@@ -153,7 +151,7 @@ impl Answer for EmitAnswer {
 
 impl Answer for EventsAnswer {
     fn render_text(&self, style: &Style) -> String {
-        if self.page.lines.is_empty() {
+        if self.lines.is_empty() {
             return format!("{}\n", style.say(labels::NO_EVENTS));
         }
         let text = |label: Text| Column::text(style.say(label));
@@ -169,7 +167,7 @@ impl Answer for EventsAnswer {
             text(labels::AT).droppable(2),
             text(labels::ERROR).hidden_when_blank().droppable(1),
         ]);
-        for Line { event, delivery } in &self.page.lines {
+        for Line { event, delivery } in &self.lines {
             let mut row: Vec<Cell> = vec![
                 event.seq.to_string().into(),
                 event.kind.name().into(),
@@ -181,25 +179,16 @@ impl Answer for EventsAnswer {
             row.push(last_error(delivery.as_ref()).into());
             table.push(row);
         }
-        let foot: [&dyn std::fmt::Display; 3] = [&self.number, &self.page_count(), &self.page.total];
+        let foot: [&dyn std::fmt::Display; 3] = [&self.paging.number, &self.paging.page_count(), &self.paging.total];
         format!("{}{}\n", table.render(style), labels::LINES_PAGE.fill(style.language, &foot))
     }
 
     fn document(&self, style: &Style) -> impl Serialize {
         EventsDocument {
             schema: "tongbu.users-events/1",
-            events: self.page.lines.iter().map(|line| LinePart::new(line, style)).collect(),
-            total: self.page.total,
-            page: self.number,
-            per_page: self.per_page,
-            pages: self.page_count(),
+            events: self.lines.iter().map(|line| LinePart::new(line, style)).collect(),
+            paging: self.paging.part(),
         }
-    }
-}
-
-impl EventsAnswer {
-    fn page_count(&self) -> u64 {
-        self.page.total.div_ceil(self.per_page.max(1))
     }
 }
 

@@ -1,6 +1,7 @@
 //! Hand-made user events and deliveries for the tests of the renderers.
 
 use super::check::UsersCheckAnswer;
+use super::paging::Paging;
 use super::queue::{QueueAnswer, StatsAnswer};
 use super::samples::at;
 use super::users::{DecidedAnswer, EmitAnswer, EventAnswer, EventsAnswer, RejectionsAnswer};
@@ -10,7 +11,7 @@ use crate::upstreams::users::compare::{Difference, FieldDifference};
 use crate::upstreams::users::event::Kind;
 use crate::upstreams::users::findings::{Checked, Finding};
 use crate::upstreams::users::letters::{Decided, Decision};
-use crate::upstreams::users::listing::{Line, Page, Queue, Standing, Stats};
+use crate::upstreams::users::listing::{Line, Queue, Standing, Stats};
 use crate::upstreams::users::outbox::Taken;
 use crate::upstreams::users::queue::{Counts, State};
 use crate::upstreams::users::tables::{Rejection, StoredEvent};
@@ -50,7 +51,7 @@ pub fn events(text: &str) -> EventsAnswer {
     let lines = lines.into_iter().zip(1..).map(|(state, seq)| line(seq, state, text));
     let mut lines: Vec<_> = lines.collect();
     lines.insert(0, Line { delivery: None, ..line(6, State::Pending, text) });
-    EventsAnswer { page: Page { lines, total: 46 }, number: 1, per_page: 6 }
+    EventsAnswer { lines, paging: Paging { number: 1, per_page: 6, total: 46 } }
 }
 
 pub fn event(text: &str) -> EventAnswer {

@@ -14,6 +14,7 @@
 //! From its folder and its line an upstream has its subcommand, completions, manual page, configuration section,
 //! migrations, locks, records and metrics labels, and the contract tests run over it.
 
+mod digest;
 pub mod douban;
 pub mod ecs;
 mod error;
@@ -68,6 +69,7 @@ pub fn http_profile(
         retries: settings.retries,
         backoff: settings.backoff.0,
         backoff_cap: settings.backoff_cap.0,
+        jitter: http::Jitter::Full,
         pace,
     })
 }

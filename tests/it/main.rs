@@ -14,4 +14,5 @@ mod docs;
 mod fakes;
 mod http;
 mod lifecycle;
+mod monitor;
 mod upstreams;

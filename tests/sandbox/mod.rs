@@ -12,6 +12,7 @@ pub mod fairing;
 pub mod fault;
 pub mod home;
 pub mod random;
+pub mod receiver;
 pub mod tasks;
 pub mod users;
 mod wire;
@@ -28,6 +29,7 @@ pub use self::ecs::Ecs;
 pub use self::fairing::Fairing;
 pub use self::fault::Fault;
 pub use self::home::Home;
+pub use self::receiver::Receiver;
 pub use self::tasks::Tasks;
 pub use self::users::Users;
 
@@ -60,6 +62,8 @@ pub struct Sandbox {
     pub ecs: Ecs,
     pub tasks: Tasks,
     pub users: Users,
+    /// Where notifications may go; no configuration names it by itself.
+    pub receiver: Receiver,
     runtime: Option<Runtime>,
 }
 
@@ -77,12 +81,13 @@ impl Sandbox {
         let ecs = Ecs::start(&mut ground);
         let tasks = Tasks::start(&mut ground);
         let users = Users::start(&mut ground);
+        let receiver = Receiver::start(&mut ground);
         home.configure(Fairing::NAME, fairing.section(&home));
         home.configure(Douban::NAME, douban.section());
         home.configure(Ecs::NAME, ecs.section(&home));
         home.configure(Tasks::NAME, tasks.section(&home));
         home.configure(Users::NAME, users.section(&home));
-        Self { home, fairing, douban, ecs, tasks, users, runtime: Some(runtime) }
+        Self { home, fairing, douban, ecs, tasks, users, receiver, runtime: Some(runtime) }
     }
 
     /// Every fake's door, with its upstream's name and base URL.

@@ -2,11 +2,13 @@
 
 use clap::{Args, Subcommand};
 
+use super::super::args::PageArgs;
 use super::super::error::Error;
 use super::super::session::{LogTo, Session, write};
 use super::super::values::{self, Since};
 use crate::exit::Exit;
 use crate::store::{Mode, Store};
+use crate::ui::paging::Paging;
 use crate::ui::users::{DecidedAnswer, EventAnswer, EventsAnswer, RejectionsAnswer};
 use crate::upstreams::users::letters::{Choice, Decided, Decision, Progress, save_decision};
 use crate::upstreams::users::listing::{self, Filter, Page};
@@ -52,12 +54,8 @@ pub struct ListArgs {
     /// The entries of the stream that are no events
     #[arg(long, conflicts_with_all = ["state", "target", "user_id", "since"])]
     rejected: bool,
-    /// Which page, from 1
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
-    page: u64,
-    /// Lines a page
-    #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..=1000))]
-    per_page: u64,
+    #[command(flatten)]
+    part: PageArgs,
 }
 
 /// Which event to show.
@@ -128,7 +126,7 @@ pub fn cmd_events(session: &mut Session, args: EventsArgs) -> Result<Exit, Error
     match args {
         EventsArgs::List(args) if args.rejected => {
             session.answer_from_store(Mode::ReadOnly, RejectionsAnswer(Vec::new()), |_, _, store| {
-                Ok(RejectionsAnswer(store.read(|r| tables::load_rejections(r, args.per_page))?))
+                Ok(RejectionsAnswer(store.read(|r| tables::load_rejections(r, args.part.per_page))?))
             })
         }
         EventsArgs::List(args) => cmd_list(session, args),
@@ -155,13 +153,13 @@ pub fn cmd_events(session: &mut Session, args: EventsArgs) -> Result<Exit, Error
 }
 
 fn cmd_list(session: &mut Session, args: ListArgs) -> Result<Exit, Error> {
-    let (number, per_page) = (args.page, args.per_page);
-    let empty = EventsAnswer { page: Page::default(), number, per_page };
-    session.answer_from_store(Mode::ReadOnly, empty, |session, _, store| {
+    let PageArgs { page: number, per_page } = args.part;
+    let answer = |Page { lines, total }| EventsAnswer { lines, paging: Paging { number, per_page, total } };
+    session.answer_from_store(Mode::ReadOnly, answer(Page::default()), |session, _, store| {
         let since = args.since.map(|since| since.resolve(session.ui.clock().now(), session.ui.zone()));
         let filter =
             Filter { state: args.state, target: args.target, user_id: args.user_id, since, page: number, per_page };
-        Ok(EventsAnswer { page: store.read(|r| listing::load_page(r, &filter))?, number, per_page })
+        Ok(answer(store.read(|r| listing::load_page(r, &filter))?))
     })
 }
 

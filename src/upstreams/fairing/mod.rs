@@ -3,7 +3,6 @@
 mod api;
 mod config;
 mod cursor;
-mod digest;
 mod keyset;
 mod parse;
 mod pass;

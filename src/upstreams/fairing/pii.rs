@@ -6,8 +6,8 @@ use serde_json::value::RawValue;
 use sha2::Sha256;
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::digest::{Items, MAX_DEPTH, Members, deeper};
 use crate::secret::Secret;
+use crate::upstreams::digest::{Items, MAX_DEPTH, Members, deeper};
 
 /// The members that tell who a person is, wherever in a row they stand.
 const PERSONAL: [&str; 2] = ["email", "customer_id"];

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 use tongbu::clock::Clock;
-use tongbu::http::{Context, Profile};
+use tongbu::http::{Context, Jitter, Profile};
 
 /// What the upstream of these tests is expected to answer.
 #[derive(Debug, Deserialize, PartialEq)]
@@ -41,6 +41,7 @@ fn profile(url: &str) -> Profile {
         retries: 0,
         backoff: Duration::from_millis(1),
         backoff_cap: Duration::from_millis(5),
+        jitter: Jitter::Full,
         pace: None,
     }
 }

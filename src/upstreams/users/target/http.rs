@@ -13,7 +13,7 @@ use super::super::tables::StoredEvent;
 use super::Answer;
 use crate::clock::Clock;
 use crate::error::Class;
-use crate::http::{Client, Context, Error, Profile, Request, Response, Retry, Retryable};
+use crate::http::{Client, Context, Error, Jitter, Profile, Request, Response, Retry, Retryable};
 use crate::secret::Secret;
 use crate::upstreams;
 use crate::upstreams::hmac::{hex, hmac_sha256, sha256_hex};
@@ -287,6 +287,7 @@ fn profile(url: &str, key: &str, config: &Config) -> Result<(Profile, String), u
         retries: 0,
         backoff: config.backoff.0,
         backoff_cap: config.backoff_cap.0,
+        jitter: Jitter::Full,
         pace: None,
     };
     Ok((profile, path.replace("tongbu-user-id", USER_ID)))
