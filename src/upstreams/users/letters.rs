@@ -167,7 +167,7 @@ fn save_state(w: &Writer<'_>, letter: &Letter, to: State, now: Timestamp) -> Res
         SET is_head = 0
         WHERE target = ?1
         AND user_id = ?2
-        AND state IN ('pending', 'retrying')
+        AND finished_at IS NULL
         AND is_head = 1";
     let now_text = stored(now);
     let finished_at = (to == State::Dropped).then_some(&now_text);

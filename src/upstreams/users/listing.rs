@@ -135,7 +135,7 @@ pub fn load_queue(r: &Reader<'_>, target: &str) -> Result<Queue, Error> {
         FROM user_deliveries AS d
         JOIN user_events AS e ON e.seq = d.seq
         WHERE d.target = ?1
-        AND d.state IN ('pending', 'retrying')
+        AND d.finished_at IS NULL
         ORDER BY d.seq
         LIMIT 1";
     const UNPLANNED: &str = "

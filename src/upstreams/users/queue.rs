@@ -102,7 +102,7 @@ pub fn plan_deliveries(w: &Writer<'_>, target: &str, limit: u64, now: Timestamp)
             FROM user_deliveries
             WHERE target = ?1
             AND user_id = ?3
-            AND state IN ('pending', 'retrying')
+            AND finished_at IS NULL
         ), 0, ?4)
         ON CONFLICT (target, seq) DO NOTHING";
     const SAVE: &str = "
@@ -147,7 +147,7 @@ pub fn has_open(r: &Reader<'_>, target: &str, user_id: i64) -> Result<bool, Erro
         FROM user_deliveries
         WHERE target = ?1
         AND user_id = ?2
-        AND state IN ('pending', 'retrying')
+        AND finished_at IS NULL
         LIMIT 1";
     Ok(r.first(SQL, &[target.into(), user_id.into()], |_| Ok(()))?.is_some())
 }
@@ -173,7 +173,7 @@ pub fn save_outcome(
             finished_at = ?9
         WHERE target = ?1
         AND seq = ?2
-        AND (state IN ('pending', 'retrying') OR ?3 = 'delivered')";
+        AND (finished_at IS NULL OR ?3 = 'delivered')";
     let (state, next_attempt_at, failure, latency) = match outcome {
         Outcome::Delivered { latency } => (State::Delivered, now, None, Some(millis(*latency))),
         Outcome::Retrying { class, error, next_attempt_at } => {
@@ -215,7 +215,7 @@ pub fn promote(w: &Writer<'_>, target: &str, user_id: i64, now: Timestamp) -> Re
         JOIN user_events AS e ON e.seq = d.seq
         WHERE d.target = ?1
         AND d.user_id = ?2
-        AND d.state IN ('pending', 'retrying')
+        AND d.finished_at IS NULL
         ORDER BY d.seq
         LIMIT 1"
     );
@@ -272,7 +272,7 @@ pub fn count_open(r: &Reader<'_>, target: &str) -> Result<u64, Error> {
         SELECT COUNT(*)
         FROM user_deliveries
         WHERE target = ?1
-        AND state IN ('pending', 'retrying')";
+        AND finished_at IS NULL";
     Ok(count_unplanned(r, target)? + r.first(SQL, &[target.into()], |row| row.count(0))?.unwrap_or_default())
 }
 

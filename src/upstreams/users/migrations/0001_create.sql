@@ -81,17 +81,18 @@ CREATE TABLE user_deliveries (
     last_error TEXT,
     class TEXT,
     latency_ms INTEGER,
+    -- Null as long as it is open.
     finished_at TEXT,
-    PRIMARY KEY (target, seq)
+    -- The target comes last, or the planner would look through all of its deliveries for those of one user.
+    PRIMARY KEY (seq, target),
+    CHECK ((finished_at IS NULL) = (state IN ('pending', 'retrying')))
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX user_deliveries_due ON user_deliveries (target, next_attempt_at, seq) WHERE is_head = 1;
 
-CREATE INDEX user_deliveries_open ON user_deliveries (target, user_id, seq) WHERE state IN ('pending', 'retrying');
+CREATE INDEX user_deliveries_open ON user_deliveries (target, user_id, seq) WHERE finished_at IS NULL;
 
 CREATE INDEX user_deliveries_dead ON user_deliveries (target, seq) WHERE state = 'dead';
-
-CREATE INDEX user_deliveries_seq ON user_deliveries (seq);
 
 -- What came from a stream and is no event.
 CREATE TABLE user_rejections (
