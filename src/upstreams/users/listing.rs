@@ -131,13 +131,14 @@ pub fn load_lines(r: &Reader<'_>, seq: i64) -> Result<Vec<Line>, Error> {
 /// The target's queue.
 pub fn load_queue(r: &Reader<'_>, target: &str) -> Result<Queue, Error> {
     const OLDEST: &str = "
-        SELECT e.stored_at
-        FROM user_deliveries AS d
-        JOIN user_events AS e ON e.seq = d.seq
-        WHERE d.target = ?1
-        AND d.finished_at IS NULL
-        ORDER BY d.seq
-        LIMIT 1";
+        SELECT stored_at
+        FROM user_events
+        WHERE seq = (
+            SELECT MIN(seq)
+            FROM user_deliveries
+            WHERE target = ?1
+            AND finished_at IS NULL
+        )";
     const UNPLANNED: &str = "
         SELECT stored_at
         FROM user_events

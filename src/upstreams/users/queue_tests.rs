@@ -211,6 +211,22 @@ fn an_event_is_kept_until_every_target_has_had_it() {
     assert_eq!(bench.emit(vec![event(1)]).last_seq, 2);
 }
 
+#[test]
+fn a_users_open_deliveries_are_found_by_their_index() {
+    const PLAN: &str = "
+        EXPLAIN QUERY PLAN
+        SELECT seq
+        FROM user_deliveries
+        WHERE target = ?1
+        AND user_id = ?2
+        AND finished_at IS NULL
+        ORDER BY seq
+        LIMIT 1";
+    let bench = Bench::new();
+    let plan = bench.read(|r| r.rows(PLAN, &[TARGET.into(), 7_i64.into()], |row| row.text(3).map(str::to_owned)));
+    assert_eq!(plan, ["SEARCH user_deliveries USING COVERING INDEX user_deliveries_open (target=? AND user_id=?)"]);
+}
+
 /// What the queue should hold, the simple way: each user's events in order with their states.
 #[derive(Default)]
 struct Model {
