@@ -52,7 +52,7 @@ const EXAMPLES: &[(&str, &str)] = &[
         "users emit",
         "  tongbu users emit user.created --user-id 7 --username li --email li@example.com
   tongbu users emit user.status_changed --user-id 7 --status locked
-  echo '{\"type\":\"user.deleted\",\"user_id\":7}' | tongbu users emit -",
+  tongbu users emit - --to-stream",
     ),
     ("users events", "  tongbu users events list --state dead\n  tongbu users events retry --all"),
     (

@@ -13,9 +13,8 @@ use crate::run;
 use crate::store::{Mode, Store};
 use crate::ui::users::EmitAnswer;
 use crate::upstreams::users::event::{Event, Invalid, Kind, MAX_EVENT_BYTES, Strictness};
-use crate::upstreams::users::ingest::Intake;
+use crate::upstreams::users::ingest::{Intake, Limits};
 use crate::upstreams::users::outbox::{Audience, Taken, save_events};
-use crate::upstreams::users::redis::Limits;
 
 /// The lock of what takes events in.
 const LOCK: &str = "users/emit";

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::backoff::Backoff;
-use crate::config::{Error, SecretOrPlain, SecretRef, Span};
+use crate::config::{Error, HttpSettings, SecretOrPlain, SecretRef, Span};
 
 /// What stands for a user's number in an address or a key.
 pub const USER_ID: &str = "{user_id}";
@@ -40,6 +40,8 @@ pub struct Config {
     pub auto_repair: bool,
     pub lock_ttl: Span,
     pub targets: Vec<TargetConfig>,
+    /// Of HTTP targets; what it says of retries does not count, for those are the queue's.
+    pub http: HttpSettings,
 }
 
 /// Where events come from, besides those that are emitted.
@@ -136,6 +138,7 @@ impl Default for Config {
             auto_repair: true,
             lock_ttl: Span::from_secs(30 * 60),
             targets: Vec::new(),
+            http: HttpSettings::default(),
         }
     }
 }

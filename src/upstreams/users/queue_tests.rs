@@ -224,7 +224,7 @@ fn a_users_open_deliveries_are_found_by_their_index() {
         LIMIT 1";
     let bench = Bench::new();
     let plan = bench.read(|r| r.rows(PLAN, &[TARGET.into(), 7_i64.into()], |row| row.text(3).map(str::to_owned)));
-    assert_eq!(plan, ["SEARCH user_deliveries USING COVERING INDEX user_deliveries_open (target=? AND user_id=?)"]);
+    assert!(plan[0].contains("INDEX user_deliveries_open (target=? AND user_id=?)"), "{plan:?}");
 }
 
 /// What the queue should hold, the simple way: each user's events in order with their states.

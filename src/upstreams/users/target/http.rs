@@ -280,10 +280,10 @@ fn profile(url: &str, key: &str, config: &Config) -> Result<(Profile, String), u
     let profile = Profile {
         name: "users",
         base_url,
-        connect_timeout: timeout,
+        connect_timeout: config.http.connect_timeout.0.min(timeout),
         read_timeout: timeout,
         total_timeout: timeout,
-        max_body: MAX_USER_BYTES,
+        max_body: config.http.max_body.0,
         retries: 0,
         backoff: config.backoff.0,
         backoff_cap: config.backoff_cap.0,
