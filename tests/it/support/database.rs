@@ -56,6 +56,16 @@ impl Database {
         rows.unwrap_or_else(|error| panic!("{error}: {sql}"))
     }
 
+    /// The texts of the only column.
+    #[track_caller]
+    pub fn texts(&self, sql: &str) -> Vec<String> {
+        let text = |row: Vec<Value>| match row.into_iter().next() {
+            Some(Value::Text(text)) => text,
+            other => panic!("{other:?} is no text: {sql}"),
+        };
+        self.rows(sql).into_iter().map(text).collect()
+    }
+
     /// Every record, the oldest first.
     #[track_caller]
     pub fn records(&self) -> Vec<Record> {

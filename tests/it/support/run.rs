@@ -1,6 +1,6 @@
 //! The binary, run in a sandbox.
 
-use std::io::Read;
+use std::io::{Read, Seek as _, Write as _};
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -49,6 +49,16 @@ impl Sandbox {
         Running::start(command)
     }
 
+    /// Starts `tongbu` with these words and this on its stdin.
+    pub fn spawn_fed(&self, arguments: &str, input: &str) -> Running {
+        // Without a name, so that no look through the home finds it.
+        let mut file = tempfile::tempfile().expect("a temporary file");
+        file.write_all(input.as_bytes()).and_then(|()| file.rewind()).expect("a file can be written");
+        let mut command = self.command();
+        command.args(arguments.split_whitespace());
+        Running::start_fed(command, file.into())
+    }
+
     /// `tongbu` without arguments, in this sandbox's home and environment.
     pub fn command(&self) -> Command {
         self.home.command(Path::new(env!("CARGO_BIN_EXE_tongbu")))
@@ -56,8 +66,12 @@ impl Sandbox {
 }
 
 impl Running {
-    pub fn start(mut command: Command) -> Self {
-        let command = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    pub fn start(command: Command) -> Self {
+        Self::start_fed(command, Stdio::null())
+    }
+
+    fn start_fed(mut command: Command, input: Stdio) -> Self {
+        let command = command.stdin(input).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().expect("the binary starts");
         let pid = Pid::from_child(&child);
         let (sender, ended) = channel();

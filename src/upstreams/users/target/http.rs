@@ -60,6 +60,9 @@ struct Task<'a> {
     event_type: &'static str,
     data: &'a RawValue,
     timestamp: String,
+    /// In a batch, which has no header for each; the same as the event's own header elsewhere.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    idempotency_key: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -134,9 +137,7 @@ impl HttpTarget {
     }
 
     async fn send_batch(&self, deliveries: &[Delivery]) -> Answer {
-        let tasks: Result<Vec<Task<'_>>, Answer> =
-            deliveries.iter().map(|delivery| Task::of(&delivery.event)).collect();
-        let tasks = match tasks {
+        let tasks = match deliveries.iter().map(|delivery| Task::keyed(&delivery.event)).collect() {
             Ok(tasks) => tasks,
             Err(refused) => return refused,
         };
@@ -245,7 +246,12 @@ impl<'a> Task<'a> {
             event_type: event.kind.name(),
             data,
             timestamp: event.occurred_at.to_string(),
+            idempotency_key: None,
         })
+    }
+
+    fn keyed(event: &'a StoredEvent) -> Result<Self, Answer> {
+        Ok(Self { idempotency_key: Some(idempotency_key(&event.id)), ..Self::of(event)? })
     }
 }
 
