@@ -7,7 +7,7 @@ use super::config::Config;
 use super::findings::{self, Finding};
 use super::outbox::{Audience, repair_event, save_events};
 use super::pass::save_success;
-use super::queue::{has_open, load_planned_seq};
+use super::queue::{has_open, is_repair_dead, load_planned_seq};
 use super::redis::ScanCursor;
 use super::tables::{load_last_event_seq, load_user, load_users_after};
 use super::target::Target;
@@ -23,8 +23,16 @@ const CHUNK: u64 = 500;
 pub struct Check<'a> {
     pub config: &'a Config,
     pub targets: Vec<&'a Target>,
-    /// Whether what is found is repaired.
-    pub repair: bool,
+    pub repair: Repair,
+}
+
+/// What is done about what is found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Repair {
+    Nothing,
+    /// All but users whose last repair is a dead letter: another would become one, too, check after check.
+    Promising,
+    All,
 }
 
 /// What one target's check adds up to.
@@ -49,12 +57,13 @@ struct Found {
 impl ScopeWork for Check<'_> {
     async fn run(&self, scope: &Scope<'_>) -> Result<(), Error> {
         let started_at = scope.context.clock.now();
-        let mut is_complete = true;
+        let (mut asked, mut failed) = (0, Vec::new());
         for target in &self.targets {
             if !target.can_check() {
                 tracing::info!(target_name = target.name, "has no `check_url`: not checked");
                 continue;
             }
+            asked += 1;
             let mut tally = Tally::default();
             let ended = self.check_target(scope, target, &mut tally).await;
             self.close(scope, target, &tally).await?;
@@ -62,15 +71,19 @@ impl ScopeWork for Check<'_> {
                 Ok(()) => {}
                 Err(error) if error.class().dooms_run() => return Err(error),
                 // The others are asked all the same.
-                Err(error) => {
-                    let failure = Failure::from(&error);
-                    let message = format!("cannot check target `{}`: {}", target.name, failure.told());
-                    scope.doubt(failure.class, message);
-                    is_complete = false;
-                }
+                Err(error) => failed.push((target.name.as_str(), error)),
             }
         }
-        if is_complete { save_success(scope, started_at).await } else { Ok(()) }
+        if failed.is_empty() {
+            return save_success(scope, started_at).await;
+        }
+        // Where no target could be asked, nothing was checked, and that is the scope's failure.
+        let failure = if failed.len() == asked { failed.pop() } else { None };
+        for (name, error) in &failed {
+            let failure = Failure::from(error);
+            scope.doubt(failure.class, format!("cannot check target `{name}`: {}", failure.told()));
+        }
+        failure.map_or(Ok(()), |(_, error)| Err(error))
     }
 }
 
@@ -175,16 +188,21 @@ impl Check<'_> {
         if found.is_empty() {
             return Ok(());
         }
-        let (name, is_repaired) = (target.name.clone(), self.repair);
+        let (name, repair) = (target.name.clone(), self.repair);
         let (record, now) = (scope.context.record.0, scope.context.clock.now());
-        let saved = scope
+        let (saved, repaired) = scope
             .write(move |w| {
-                let mut saved = 0;
+                let (mut saved, mut repaired) = (0, 0);
                 for Found { user_id, difference, fields } in found {
                     // Something may have happened to the user since.
                     if is_awaited(w, &name, user_id)? {
                         continue;
                     }
+                    let is_repaired = match repair {
+                        Repair::Nothing => false,
+                        Repair::Promising => !is_repair_dead(w, &name, user_id)?,
+                        Repair::All => true,
+                    };
                     let finding = Finding { target: name.clone(), user_id, difference, fields, is_repaired };
                     findings::save_finding(w, &finding, now)?;
                     if is_repaired {
@@ -192,12 +210,13 @@ impl Check<'_> {
                         save_events(w, &[event], Audience::Only(&name), Some(record), now)?;
                     }
                     saved += 1;
+                    repaired += u64::from(is_repaired);
                 }
-                Ok(saved)
+                Ok((saved, repaired))
             })
             .await?;
         tally.found += saved;
-        tally.repaired += if is_repaired { saved } else { 0 };
+        tally.repaired += repaired;
         Ok(())
     }
 

@@ -22,7 +22,7 @@ pub mod tables;
 mod target;
 pub mod user;
 
-use self::check::Check;
+use self::check::{Check, Repair};
 pub use self::config::Config;
 use self::config::Source;
 use self::ingest::Intake;
@@ -106,16 +106,20 @@ impl Upstream for Users {
             min_interval,
         };
         if options.check {
-            let check = Check { config: &self.config, targets, repair: options.repair };
+            let repair = if options.repair { Repair::All } else { Repair::Nothing };
+            let check = Check { config: &self.config, targets, repair };
             return context.scope(rules("check", None), &check).await;
         }
         let deliver = Deliver { config: &self.config, targets: targets.clone(), intake: self.intake.as_ref() };
         context.scope(rules("deliver", None), &deliver).await?;
         let targets: Vec<&Target> = targets.into_iter().filter(|target| target.can_check()).collect();
-        if targets.is_empty() || context.store.is_dry_run() {
+        // What could not be delivered anywhere cannot be compared anywhere either; and a pass that is kept out leaves both
+        // to the one that keeps it out.
+        if targets.is_empty() || context.store.is_dry_run() || context.has_failed_scope() {
             return Ok(());
         }
-        let check = Check { config: &self.config, targets, repair: self.config.auto_repair };
+        let repair = if self.config.auto_repair { Repair::Promising } else { Repair::Nothing };
+        let check = Check { config: &self.config, targets, repair };
         context.scope(rules("check", Some(self.config.check_every.0)), &check).await
     }
 

@@ -102,7 +102,7 @@ impl Deliver<'_> {
         Ok(())
     }
 
-    /// Counts what was done, and tells of each target what went wrong. Where every target that was asked is out of reach,
+    /// Counts what was done, and tells of each target what went wrong. Where every target is out of reach,
     /// that is the scope's failure.
     fn tell(&self, scope: &Scope<'_>, tallies: &[(&Target, Tally)]) -> Result<(), Error> {
         for (target, tally) in tallies {
@@ -163,9 +163,10 @@ impl Deliver<'_> {
     }
 }
 
-/// The failure of a pass in which nothing was taken in and nothing could be delivered anywhere.
+/// The failure of a pass in which nothing was taken in and no target could be reached. A target for which nothing was due
+/// has not failed.
 fn out_of_reach(scope: &Scope<'_>, tallies: &[(&Target, Tally)]) -> Option<Error> {
-    if scope.summary().is_changed() {
+    if scope.summary().is_changed() || tallies.iter().any(|(_, tally)| tally.first_failure.is_none()) {
         return None;
     }
     tallies.iter().find_map(|(target, tally)| {

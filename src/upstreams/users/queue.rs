@@ -152,6 +152,18 @@ pub fn has_open(r: &Reader<'_>, target: &str, user_id: i64) -> Result<bool, Erro
     Ok(r.first(SQL, &[target.into(), user_id.into()], |_| Ok(()))?.is_some())
 }
 
+/// Whether the user's last event at the target is a repair that was given up.
+pub fn is_repair_dead(r: &Reader<'_>, target: &str, user_id: i64) -> Result<bool, Error> {
+    const SQL: &str = "
+        SELECT d.state = 'dead' AND e.only_target IS NOT NULL
+        FROM user_events AS e
+        JOIN user_deliveries AS d ON d.seq = e.seq AND d.target = ?1
+        WHERE e.user_id = ?2
+        ORDER BY e.seq DESC
+        LIMIT 1";
+    Ok(r.first(SQL, &[target.into(), user_id.into()], |row| row.flag(0))?.unwrap_or_default())
+}
+
 /// Keeps how an attempt ended, unless somebody gave the event up meanwhile. Where that settles the delivery, the user's next one becomes the head, and is answered.
 pub fn save_outcome(
     w: &Writer<'_>,

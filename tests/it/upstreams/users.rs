@@ -1,7 +1,9 @@
 //! User events: where they come from and where they are brought to.
 
+mod check;
 mod delivery;
 mod redis;
+mod troubles;
 
 use serde_json::json;
 use toml::{Table, Value};
