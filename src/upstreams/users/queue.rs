@@ -176,7 +176,15 @@ pub fn save_outcome(
         UPDATE user_deliveries
         SET
             state = ?3,
-            is_head = ?4,
+            -- Not where a person has put an earlier event of the user in front meanwhile.
+            is_head = ?4 AND NOT EXISTS (
+                SELECT 1
+                FROM user_deliveries AS earlier
+                WHERE earlier.target = ?1
+                AND earlier.user_id = user_deliveries.user_id
+                AND earlier.seq < ?2
+                AND earlier.state IN ('pending', 'retrying')
+            ),
             attempts = attempts + 1,
             next_attempt_at = ?5,
             last_error = ?6,

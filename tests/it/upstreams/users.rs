@@ -2,6 +2,7 @@
 
 mod check;
 mod delivery;
+mod letters;
 mod redis;
 mod troubles;
 

@@ -1,0 +1,145 @@
+//! What a person decides about deliveries.
+
+use super::{TARGET, created, updated};
+use crate::sandbox::{Fault, Rule, Users};
+use crate::support::Sandbox;
+
+/// One with a dead letter of user 2 at one target, everything else delivered.
+fn with_dead_letter() -> Sandbox {
+    let sandbox = Sandbox::with_one_target();
+    sandbox.users.refuse_user(TARGET, 2, 422);
+    sandbox.emit(&created(1..=3));
+    sandbox.run("sync users").expect(3);
+    sandbox.users.accept_user(TARGET, 2);
+    sandbox
+}
+
+#[test]
+fn dead_letters_keep_runs_partial_until_they_are_dropped() {
+    let sandbox = with_dead_letter();
+    for _ in 0..2 {
+        let outcome = sandbox.run("sync users").expect(3);
+        for part in ["target `user-service` has 1 dead letters", "tongbu users events list --state dead"] {
+            assert!(outcome.said().contains(part), "`{part}` is not in: {}", outcome.said());
+        }
+    }
+    let listed = sandbox.run("users events list --state dead --json").expect(0).json();
+    assert_eq!((&listed["total"], &listed["events"][0]["user_id"]), (&1.into(), &2.into()), "{listed:#}");
+    assert_eq!(listed["events"][0]["delivery"]["class"], "contract", "{listed:#}");
+    let shown = sandbox.run("users events show 2 --json").expect(0).json();
+    assert_eq!(shown["deliveries"][0]["state"], "dead", "{shown:#}");
+    sandbox.run("users events drop --all").expect(0);
+    assert_eq!(sandbox.states(TARGET), ["delivered", "dropped", "delivered"]);
+    sandbox.run("sync users").expect(0);
+    assert_eq!(sandbox.users.processed(), 2);
+}
+
+#[test]
+fn dead_letters_come_through_when_they_are_retried() {
+    let sandbox = with_dead_letter();
+    sandbox.run("users events retry 2").expect(0);
+    sandbox.run("sync users").expect(0);
+    assert_eq!((sandbox.states(TARGET).contains(&"dead".to_owned()), sandbox.users.processed()), (false, 3));
+    let outcome = sandbox.run("users events retry 2").expect(2);
+    assert!(outcome.stderr.contains("tongbu users events show 2"), "{}", outcome.stderr);
+    for words in ["retry", "drop", "replay"] {
+        let outcome = sandbox.run(&format!("users events {words}")).expect(2);
+        assert!(outcome.stderr.contains("which events is not said"), "{}", outcome.stderr);
+    }
+    sandbox.run("users events show 99").expect(2);
+}
+
+#[test]
+fn a_dead_letter_that_later_events_have_overtaken_is_retried_only_by_force() {
+    let sandbox = with_dead_letter();
+    sandbox.emit(&updated([2], "admin"));
+    sandbox.run("sync users").expect(3);
+    let left = sandbox.run("users events retry --all --json").expect(0).json();
+    assert_eq!((&left["changed"], &left["overtaken"]), (&0.into(), &1.into()), "{left:#}");
+    assert_eq!(sandbox.states(TARGET)[1], "dead");
+    sandbox.run("users events retry --all --force").expect(0);
+    sandbox.run("sync users").expect(0);
+    assert_eq!(sandbox.users.order_inversions().len(), 1, "as was asked for");
+}
+
+#[test]
+fn a_replay_sends_the_same_keys_again() {
+    let sandbox = Sandbox::small();
+    sandbox.emit(&created(1..=4));
+    sandbox.run("sync users").expect(0);
+    let replayed = sandbox.run(&format!("users events replay --since 1h --target {TARGET} --json")).expect(0).json();
+    assert_eq!(replayed["changed"], 4, "{replayed:#}");
+    sandbox.run("sync users").expect(0);
+    let duplicates = sandbox.users.duplicates();
+    assert!(duplicates.iter().all(|((target, _), count)| target == TARGET && *count == 1), "{duplicates:?}");
+    assert_eq!((duplicates.len(), sandbox.users.processed(), sandbox.requests(Users::AUTH)), (4, 8, 4));
+    sandbox.run("users events replay 1 --user-id 1").expect(0);
+    sandbox.run("sync users").expect(0);
+    assert_eq!((sandbox.requests(Users::AUTH), sandbox.requests(TARGET)), (5, 9));
+}
+
+#[test]
+fn an_event_that_is_still_tried_is_given_up_by_its_number_alone() {
+    let mut sandbox = Sandbox::with_one_target();
+    sandbox.home.set("users.backoff", "1h");
+    sandbox.home.set("users.backoff_cap", "1h");
+    sandbox.users.refuse_user(TARGET, 1, 503);
+    sandbox.emit(&created([1, 2]));
+    sandbox.emit(&updated([1], "admin"));
+    sandbox.run("sync users").expect(3);
+    assert_eq!(sandbox.run("users events drop --all --json").expect(0).json()["changed"], 0);
+    sandbox.run("users events drop 1").expect(0);
+    sandbox.users.accept_user(TARGET, 1);
+    sandbox.run("sync users").expect(0);
+    assert_eq!(sandbox.states(TARGET), ["dropped", "delivered", "delivered"]);
+}
+
+#[test]
+fn what_is_given_up_while_it_is_on_its_way_stays_so_and_its_user_has_one_head() {
+    for fault in [Fault::Status(503), Fault::Status(422)] {
+        let mut sandbox = Sandbox::with_one_target();
+        sandbox.home.set("users.backoff", "1h");
+        sandbox.home.set("users.backoff_cap", "1h");
+        sandbox.emit(&created([1]));
+        sandbox.emit(&updated([1], "admin"));
+        let door = sandbox.users.door();
+        door.set_latency(std::time::Duration::from_secs(2));
+        door.add(Rule::on("/", fault).times(1));
+        let mut running = sandbox.spawn("sync users");
+        running.await_requests(door, 1);
+        sandbox.run("users events drop 1").expect(0);
+        door.set_latency(std::time::Duration::ZERO);
+        running.wait();
+        let database = sandbox.database();
+        let heads = "user_deliveries WHERE is_head = 1";
+        assert!(database.count(heads) <= 1, "two events of a user would be sent at once");
+        assert_eq!(sandbox.states(TARGET)[0], "dropped");
+        sandbox.run("sync users").expect(0);
+        assert_eq!(sandbox.states(TARGET), ["dropped", "delivered"]);
+    }
+}
+
+#[test]
+fn what_is_replayed_while_a_later_event_fails_goes_first() {
+    let mut sandbox = Sandbox::with_one_target();
+    sandbox.home.set("users.backoff", "1ms");
+    sandbox.home.set("users.backoff_cap", "1ms");
+    sandbox.emit(&created([1]));
+    sandbox.run("sync users").expect(0);
+    sandbox.emit(&updated([1], "admin"));
+    let door = sandbox.users.door();
+    let count = door.count("/");
+    door.set_latency(std::time::Duration::from_secs(2));
+    door.add(Rule::on("/", Fault::Status(503)).times(1));
+    let mut running = sandbox.spawn("sync users");
+    running.await_requests(door, count + 1);
+    sandbox.run("users events replay 1").expect(0);
+    door.set_latency(std::time::Duration::ZERO);
+    running.wait();
+    assert!(sandbox.database().count("user_deliveries WHERE is_head = 1") <= 1);
+    sandbox.sync_all();
+    let seqs = sandbox
+        .users
+        .ledger(|ledger| ledger.target(TARGET).arrivals.iter().map(|arrival| arrival.seq).collect::<Vec<_>>());
+    assert_eq!(seqs, [1, 1, 2]);
+}
