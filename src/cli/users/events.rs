@@ -126,7 +126,9 @@ pub fn cmd_events(session: &mut Session, args: EventsArgs) -> Result<Exit, Error
     match args {
         EventsArgs::List(args) if args.rejected => {
             session.answer_from_store(Mode::ReadOnly, RejectionsAnswer(Vec::new()), |_, _, store| {
-                Ok(RejectionsAnswer(store.read(|r| tables::load_rejections(r, args.part.per_page))?))
+                let PageArgs { page: number, per_page } = args.part;
+                let offset = number.saturating_sub(1).saturating_mul(per_page);
+                Ok(RejectionsAnswer(store.read(|r| tables::load_rejections(r, offset, per_page))?))
             })
         }
         EventsArgs::List(args) => cmd_list(session, args),
@@ -134,20 +136,22 @@ pub fn cmd_events(session: &mut Session, args: EventsArgs) -> Result<Exit, Error
         EventsArgs::Retry(RetryArgs { choice, all, force }) => {
             let choice = choice.into_choice();
             ensure_chosen(all, &choice, "--all")?;
-            cmd_decide(session, Decision::Retry { force }, choice, Vec::new())
+            cmd_decide(session, Decision::Retry { force }, Some(choice), Vec::new())
         }
         EventsArgs::Drop(DropArgs { choice, all, entries }) => {
             let choice = choice.into_choice();
             if entries.is_empty() {
                 ensure_chosen(all, &choice, "--all")?;
             }
-            cmd_decide(session, Decision::Drop, choice, entries)
+            // Entries alone are no choice of events.
+            let has_choice = all || entries.is_empty() || choice != Choice::default();
+            cmd_decide(session, Decision::Drop, has_choice.then_some(choice), entries)
         }
         EventsArgs::Replay(ReplayArgs { choice, since }) => {
             let since = since.map(|since| since.resolve(session.ui.clock().now(), session.ui.zone()));
             let choice = Choice { since, ..choice.into_choice() };
             ensure_chosen(since.is_some(), &choice, "--since 24h")?;
-            cmd_decide(session, Decision::Replay, choice, Vec::new())
+            cmd_decide(session, Decision::Replay, Some(choice), Vec::new())
         }
     }
 }
@@ -189,17 +193,22 @@ fn ensure_chosen(is_meant: bool, choice: &Choice, all: &str) -> Result<(), Error
     })
 }
 
-fn cmd_decide(session: &mut Session, decision: Decision, choice: Choice, entries: Vec<String>) -> Result<Exit, Error> {
+fn cmd_decide(
+    session: &mut Session,
+    decision: Decision,
+    choice: Option<Choice>,
+    entries: Vec<String>,
+) -> Result<Exit, Error> {
     let config = session.load_config(LogTo::Configured)?;
     let store = session.open_existing(&session.database(&config)?, Mode::ReadWrite)?.ok_or_else(|| Error::Usage {
         message: "there are no events yet".to_owned(),
         hint: "tell of one with `tongbu users emit`".to_owned(),
     })?;
-    let mut decided = if entries.is_empty() || choice != Choice::default() {
-        decide(session, &store, decision, &choice)?
-    } else {
-        Decided::default()
+    let mut decided = match &choice {
+        Some(choice) => decide(session, &store, decision, choice)?,
+        None => Decided::default(),
     };
+    let first_entry = entries.first().cloned();
     if !entries.is_empty() {
         decided.changed += write(&store, LOCK, move |w| {
             let mut count = 0;
@@ -209,13 +218,19 @@ fn cmd_decide(session: &mut Session, decision: Decision, choice: Choice, entries
             Ok(count)
         })?;
     }
-    if let Some(seq) = choice.seqs.first()
-        && decided == Decided::default()
-    {
-        return Err(Error::Usage {
-            message: format!("none of these events stands so that this can be done, beginning with {seq}"),
-            hint: format!("see how it stands: `tongbu users events show {seq}`"),
-        });
+    if decided == Decided::default() {
+        if let Some(seq) = choice.iter().find_map(|choice| choice.seqs.first()) {
+            return Err(Error::Usage {
+                message: format!("none of these events stands so that this can be done, beginning with {seq}"),
+                hint: format!("see how it stands: `tongbu users events show {seq}`"),
+            });
+        }
+        if let Some(entry) = first_entry {
+            return Err(Error::Usage {
+                message: format!("no such entry is kept, beginning with `{entry}`"),
+                hint: "see those that are: `tongbu users events list --rejected`".to_owned(),
+            });
+        }
     }
     session.ui.answer(&DecidedAnswer { decision, decided });
     Ok(Exit::Ok)

@@ -316,14 +316,15 @@ pub fn save_rejection(w: &Writer<'_>, rejection: &Rejection) -> Result<(), Error
     Ok(())
 }
 
-/// The entries that were no events, at most so many, the oldest first.
-pub fn load_rejections(r: &Reader<'_>, limit: u64) -> Result<Vec<Rejection>, Error> {
+/// The entries that were no events behind the first `offset`, at most so many, the oldest first.
+pub fn load_rejections(r: &Reader<'_>, offset: u64, limit: u64) -> Result<Vec<Rejection>, Error> {
     const SQL: &str = "
         SELECT entry_id, stream, reason, raw, rejected_at
         FROM user_rejections
         ORDER BY rejected_at, entry_id
-        LIMIT ?1";
-    r.rows(SQL, &[limit.into()], |row| {
+        LIMIT ?1
+        OFFSET ?2";
+    r.rows(SQL, &[limit.into(), offset.into()], |row| {
         Ok(Rejection {
             entry_id: row.text(0)?.to_owned(),
             stream: row.text(1)?.to_owned(),

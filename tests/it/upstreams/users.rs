@@ -4,6 +4,7 @@ mod check;
 mod delivery;
 mod letters;
 mod redis;
+mod stream;
 mod troubles;
 
 use serde_json::json;
