@@ -2,8 +2,12 @@
 
 mod check;
 mod delivery;
+mod emit;
+mod endings;
+mod kills;
 mod letters;
 mod redis;
+mod secrecy;
 mod stream;
 mod troubles;
 
