@@ -134,20 +134,20 @@ pub fn cmd_events(session: &mut Session, args: EventsArgs) -> Result<Exit, Error
         EventsArgs::Retry(RetryArgs { choice, all, force }) => {
             let choice = choice.into_choice();
             ensure_chosen(all, &choice, "--all")?;
-            cmd_decide(session, Decision::Retry { force }, choice, Vec::new())
+            cmd_decide(session, Decision::Retry { force }, &choice, Vec::new())
         }
         EventsArgs::Drop(DropArgs { choice, all, entries }) => {
             let choice = choice.into_choice();
             if entries.is_empty() {
                 ensure_chosen(all, &choice, "--all")?;
             }
-            cmd_decide(session, Decision::Drop, choice, entries)
+            cmd_decide(session, Decision::Drop, &choice, entries)
         }
         EventsArgs::Replay(ReplayArgs { choice, since }) => {
             let since = since.map(|since| since.resolve(session.ui.clock().now(), session.ui.zone()));
             let choice = Choice { since, ..choice.into_choice() };
             ensure_chosen(since.is_some(), &choice, "--since 24h")?;
-            cmd_decide(session, Decision::Replay, choice, Vec::new())
+            cmd_decide(session, Decision::Replay, &choice, Vec::new())
         }
     }
 }
@@ -189,14 +189,14 @@ fn ensure_chosen(is_meant: bool, choice: &Choice, all: &str) -> Result<(), Error
     })
 }
 
-fn cmd_decide(session: &mut Session, decision: Decision, choice: Choice, entries: Vec<String>) -> Result<Exit, Error> {
+fn cmd_decide(session: &mut Session, decision: Decision, choice: &Choice, entries: Vec<String>) -> Result<Exit, Error> {
     let config = session.load_config(LogTo::Configured)?;
     let store = session.open_existing(&session.database(&config)?, Mode::ReadWrite)?.ok_or_else(|| Error::Usage {
         message: "there are no events yet".to_owned(),
         hint: "tell of one with `tongbu users emit`".to_owned(),
     })?;
-    let mut decided = if entries.is_empty() || choice != Choice::default() {
-        decide(session, &store, decision, &choice)?
+    let mut decided = if entries.is_empty() || *choice != Choice::default() {
+        decide(session, &store, decision, choice)?
     } else {
         Decided::default()
     };
