@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use axum::Router;
+use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{Request, State};
 use axum::http::HeaderMap;
 use axum::middleware::{Next, from_fn_with_state};
@@ -37,6 +38,7 @@ pub struct Logged {
     pub path: String,
     pub query: String,
     pub headers: HeaderMap,
+    pub body: Bytes,
     pub at: Instant,
 }
 
@@ -179,11 +181,16 @@ impl Door {
 
 async fn pass(State(door): State<Door>, request: Request, next: Next) -> Response {
     let mut released = door.0.released.subscribe();
+    let (head, body) = request.into_parts();
+    // A body that breaks off is as good as none: its sender is gone.
+    let body = to_bytes(body, usize::MAX).await.unwrap_or_default();
+    let request = Request::from_parts(head, Body::from(body.clone()));
     let (latency, fault) = door.admit(Logged {
         method: request.method().to_string(),
         path: request.uri().path().to_owned(),
         query: request.uri().query().unwrap_or_default().to_owned(),
         headers: request.headers().clone(),
+        body,
         at: Instant::now(),
     });
     if !latency.is_zero() {

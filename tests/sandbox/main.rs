@@ -13,7 +13,7 @@ use std::io::{BufWriter, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use clap::{Parser, Subcommand};
 
@@ -31,7 +31,13 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Command {
     /// Serve every fake upstream, print where, and a configuration that points there
-    Serve(Made),
+    Serve {
+        /// Every answer is so late
+        #[arg(long, value_name = "MS", default_value_t = 0)]
+        latency_ms: u64,
+        #[command(flatten)]
+        made: Made,
+    },
     /// Run real passes of tongbu against the fakes and show what they left
     Demo(Made),
     /// Write all responses as one answer to a file, for a static server
@@ -56,7 +62,10 @@ struct Made {
     /// How many films Douban's lists hold
     #[arg(long, default_value_t = 6)]
     films: u64,
-    /// How many instances each region of each cloud account has
+    /// How many regions the two cloud accounts have together
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u8).range(1..=20))]
+    regions: u8,
+    /// How many instances each of these regions has
     #[arg(long, default_value_t = 12)]
     instances: u64,
     /// What all made-up data follows from
@@ -71,6 +80,7 @@ impl Made {
             port: self.port,
             responses: self.responses,
             films: self.films,
+            regions: self.regions as usize,
             instances: self.instances,
         }
     }
@@ -78,16 +88,17 @@ impl Made {
 
 fn main() -> ExitCode {
     match Arguments::parse().command {
-        Command::Serve(made) => serve(&made),
+        Command::Serve { latency_ms, made } => serve(Duration::from_millis(latency_ms), &made),
         Command::Demo(made) => return demo::run(made.settings()),
         Command::Write { file, edit_every, made } => write(&file, edit_every, &made),
     }
     ExitCode::SUCCESS
 }
 
-fn serve(made: &Made) {
+fn serve(latency: Duration, made: &Made) {
     let sandbox = Sandbox::start(made.settings());
-    for (name, base_url, _) in sandbox.doors() {
+    for (name, base_url, door) in sandbox.doors() {
+        door.set_latency(latency);
         println!("# {name}: {base_url}");
     }
     println!("# {}", sandbox.home.config().display());

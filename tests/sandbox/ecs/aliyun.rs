@@ -59,9 +59,9 @@ fn act(account: &Account, page_cap: usize, asked: &Asked<'_>) -> Result<Json, Re
         let name = parameters.get("RegionId").map(String::as_str).unwrap_or_default();
         account.regions.get(name).ok_or(Refused(StatusCode::NOT_FOUND, "InvalidRegionId.NotFound"))
     };
-    let size = |default: usize| {
-        let asked = parameters.get("MaxResults").and_then(|size| size.parse().ok()).unwrap_or(default);
-        page_cap.min(asked)
+    let size = |most: usize| {
+        let asked = parameters.get("MaxResults").and_then(|size| size.parse().ok()).unwrap_or(10);
+        page_cap.min(most).min(asked)
     };
     match asked.header("x-acs-action") {
         "DescribeRegions" => {
@@ -76,12 +76,12 @@ fn act(account: &Account, page_cap: usize, asked: &Asked<'_>) -> Result<Json, Re
         }),
         "DescribeInstances" => {
             let rows = region()?.listed().iter().map(instance).collect();
-            Ok(listing("Instances", "Instance", rows, &parameters, size(10)))
+            Ok(listing("Instances", "Instance", rows, &parameters, size(100)))
         }
         "DescribeDisks" => {
             let rows =
                 region()?.listed().iter().filter(|machine| wanted(machine, &parameters)).flat_map(disks).collect();
-            Ok(listing("Disks", "Disk", rows, &parameters, size(10)))
+            Ok(listing("Disks", "Disk", rows, &parameters, size(500)))
         }
         "DescribeInstanceStatus" => Ok(statuses(region()?, &parameters)),
         _ => Err(Refused(StatusCode::NOT_FOUND, "InvalidAction.NotFound")),
