@@ -1,8 +1,10 @@
 //! What the tests do with a [`Sandbox`]: run the binary in it, and look into its database.
 
 mod database;
+mod python;
 mod run;
 
+pub use self::python::{python_program, run_python};
 pub use self::run::{Outcome, Running};
 
 use std::io::{Read as _, Write as _};

@@ -3,6 +3,7 @@
 mod aws;
 mod deletions;
 mod reading;
+mod signatures;
 mod troubles;
 
 use serde_json::Value;
