@@ -18,8 +18,10 @@ fn one_failing_region_leaves_the_others_alone() {
         (Fault::html(), "contract"),
         (Fault::empty(), "contract"),
         (Fault::Instead("application/json", r#"{"Instances":{}}"#), "contract"),
+        (Fault::Hold, "unavailable"),
     ] {
-        let sandbox = Sandbox::small();
+        let mut sandbox = Sandbox::small();
+        sandbox.home.set("http.read_timeout", "500ms");
         sandbox.trouble(HANGZHOU, fault.clone());
         let outcome = sandbox.ecs_pass("--regions cn-hangzhou,cn-beijing --account prod").expect(3);
         check_counts(&outcome, [12, 0, 0, 0, 0]);
@@ -47,6 +49,35 @@ fn a_refused_credential_stops_its_account_and_no_other() {
         assert_eq!(log.iter().filter(|logged| logged.query.contains("RegionId")).count(), 1, "nothing is tried again");
         sandbox.ecs_pass("--account prod").expect(6);
     }
+}
+
+#[test]
+fn a_refused_credential_is_the_first_thing_told() {
+    let mut sandbox = Sandbox::small();
+    sandbox.home.set("ecs.concurrency", 1);
+    for (region, fault) in
+        [(BEIJING, Fault::Refusal(400, "InvalidParameter.Region")), (HANGZHOU, Fault::Refusal(403, "Forbidden.RAM"))]
+    {
+        sandbox.ecs.door().add(Rule::on("/", fault).mentioning(region).mentioning("DescribeInstances"));
+    }
+    let outcome = sandbox.ecs_pass("--account prod").expect(6);
+    let document = outcome.json();
+    let classes: Vec<_> = (0..2).map(|place| document["problems"][place]["class"].as_str()).collect();
+    assert_eq!(classes, [Some("auth"), Some("contract")]);
+    assert_eq!(document["error"]["class"], "auth");
+}
+
+#[test]
+fn a_region_another_run_holds_is_left_to_it() {
+    let sandbox = Sandbox::small();
+    sandbox.ecs.door().add(Rule::on("/", Fault::Hold).mentioning(HANGZHOU).mentioning("DescribeInstances"));
+    let mut other = sandbox.spawn("sync ecs --account prod --regions cn-hangzhou --json");
+    other.await_requests(sandbox.ecs.door(), 2);
+    let outcome = sandbox.ecs_pass("").expect(0);
+    assert_eq!(scope(&outcome, "ecs/prod/cn-hangzhou")["reason"], "locked");
+    check_counts(&outcome, [24, 0, 0, 0, 0]);
+    sandbox.ecs.door().behave();
+    check_counts(&other.wait().expect(0), [12, 0, 0, 0, 0]);
 }
 
 #[test]
@@ -82,6 +113,39 @@ fn throttling_is_waited_for_and_signed_afresh() {
 }
 
 #[test]
+fn throttling_is_waited_for_longer_than_a_failure() {
+    let sandbox = Sandbox::small();
+    let listing = |code| Rule::on("/", Fault::Refusal(400, code)).mentioning(HANGZHOU).mentioning("DescribeInstances");
+    sandbox.ecs.door().add(listing("Throttling.User").times(12));
+    let outcome = sandbox.ecs_pass("").expect(0);
+    check_counts(&outcome, [36, 0, 0, 0, 0]);
+    assert_eq!(outcome.json()["retries"], 12);
+    // A failing provider is given up after the retries of the configuration.
+    sandbox.ecs.door().add(listing("InternalError").times(12));
+    let outcome = sandbox.ecs_pass("").expect(3);
+    assert_eq!(outcome.json()["retries"], 2);
+}
+
+#[test]
+fn each_api_of_an_account_has_a_pace_of_its_own() {
+    let mut sandbox = Sandbox::small();
+    sandbox.home.set("ecs.qps", 1);
+    sandbox.ecs_pass("--account prod").expect(0);
+    let log = sandbox.ecs.door().log();
+    let times = |action| {
+        let of = log.iter().filter(move |logged| logged.header("x-acs-action") == action);
+        of.map(|logged| logged.at).collect::<Vec<_>>()
+    };
+    let [regions, instances, disks] = ["DescribeRegions", "DescribeInstances", "DescribeDisks"].map(times);
+    assert_eq!([regions.len(), instances.len(), disks.len()], [1, 2, 2]);
+    for paced in [&instances, &disks] {
+        assert!(paced[1] - paced[0] >= Duration::from_millis(900), "{paced:?}");
+    }
+    // The first calls of three kinds do not wait for one another.
+    assert!(disks[0] - regions[0] < Duration::from_millis(900), "{:?}", disks[0] - regions[0]);
+}
+
+#[test]
 fn a_long_pause_is_remembered_for_its_region_alone() {
     let sandbox = Sandbox::small();
     sandbox.ecs_pass("").expect(0);
@@ -108,6 +172,21 @@ fn an_unknown_region_is_an_error_of_its_scope() {
     let outcome = sandbox.ecs_pass("").expect(0);
     check_counts(&outcome, [12, 0, 12, 0, 0]);
     assert_eq!(sandbox.instances_in(GUANGZHOU), 12);
+}
+
+#[test]
+fn a_stored_region_the_provider_no_longer_has_fails_by_name_and_keeps_its_rows() {
+    let sandbox = Sandbox::small();
+    sandbox.ecs_pass("").expect(0);
+    sandbox.ecs.close_region(HANGZHOU);
+    let named = "--account prod --regions cn-beijing,cn-hangzhou --accept-deletes 1000";
+    // Whether the list of regions is the stored one or a fresh one.
+    for flags in [named.to_owned(), format!("{named} --force")] {
+        let outcome = sandbox.ecs_pass(&flags).expect(3);
+        check_counts(&outcome, [0, 0, 12, 0, 0]);
+        assert_eq!(scope(&outcome, "ecs/prod/cn-hangzhou")["status"], "failed");
+        assert_eq!(sandbox.instances_in(HANGZHOU), 12);
+    }
 }
 
 #[test]
@@ -152,6 +231,8 @@ fn a_signal_drops_the_requests_and_keeps_the_finished_regions() {
     sandbox.database().assert_consistent();
     assert_eq!([BEIJING, HANGZHOU, GUANGZHOU].map(|region| sandbox.instances_in(region)), [12, 0, 12]);
     assert_eq!(outcome.count("new"), 24);
+    let records = sandbox.database().records();
+    assert_eq!((records[0].status.as_str(), records[0].exit_code), ("cancelled", Some(143)));
 }
 
 impl Sandbox {
