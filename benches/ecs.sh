@@ -16,6 +16,7 @@ rounds=${1:-5}
 cargo build --locked --release --quiet --bin tongbu --example sandbox
 target=${CARGO_TARGET_DIR:-target}/release
 work=$(mktemp -d)
+: >"$work/sandbox"
 "$target/examples/sandbox" serve --regions 20 --instances 500 --latency-ms 50 >"$work/sandbox" &
 sandbox=$!
 home=
@@ -48,7 +49,7 @@ pass() {
 
 echo "20 regions × 500 instances, 50 ms a call, $(nproc) cores, $(uname -m), $(date -u +%F)"
 for _ in $(seq "$rounds"); do
-    rm -f "$work"/tongbu.db*
+    rm -rf "$work"/tongbu.db*
     pass first
     pass unchanged
     pass incremental --incremental

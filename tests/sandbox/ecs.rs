@@ -239,8 +239,8 @@ impl Region {
 }
 
 /// So many of the rows from `start` on, and where the next page starts.
-fn page(rows: Vec<Json>, start: usize, size: usize) -> (Vec<Json>, Option<usize>) {
+fn page<T>(rows: &[T], start: usize, size: usize, json: impl Fn(&T) -> Json) -> (Vec<Json>, Option<usize>) {
     let end = (start + size).min(rows.len());
-    let is_last = end == rows.len();
-    (rows.into_iter().take(end).skip(start).collect(), (!is_last).then_some(end))
+    let page = rows.get(start..end).unwrap_or_default();
+    (page.iter().map(json).collect(), (end < rows.len()).then_some(end))
 }
