@@ -29,12 +29,13 @@ done
 config=$(sed -n 's/^# \(.*config\.toml\)$/\1/p' "$work/sandbox")
 home=$(dirname "$config")
 
-# pass NAME FLAG…: one pass; appends seconds, peak KiB, requests and ideal seconds to the file NAME.
+# pass NAME FLAG…: one pass; appends seconds, peak KiB, requests, ideal seconds, their ratio and
+# the processor's seconds to the file NAME.
 pass() {
     local name=$1
     shift
     sync
-    /usr/bin/time -f '%e %M' -o "$work/time" \
+    /usr/bin/time -f '%e %M %U %S' -o "$work/time" \
         "$target/tongbu" sync ecs "$@" --json --config "$config" --db "$work/tongbu.db" >"$work/answer"
     local requests listed=0
     requests=$(grep -o '"requests":[0-9]*' "$work/answer" | tail -n 1 | cut -d : -f 2)
@@ -42,9 +43,9 @@ pass() {
     [ "$name" != first ] || listed=2
     awk -v requests="$requests" -v listed="$listed" '{
         ideal = (listed > 0) * 0.05 + (requests - listed) * 0.05 / 5
-        print $1, $2, requests, ideal, $1 / ideal
+        print $1, $2, requests, ideal, $1 / ideal, $3 + $4
     }' "$work/time" | tee -a "$work/$name" | awk -v name="$name" \
-        '{ printf "%-12s %7.2f s %7.1f MiB %6d requests, ideal %5.2f s: %.3f\n", name, $1, $2 / 1024, $3, $4, $5 }'
+        '{ printf "%-12s %6.2f s, ideal %5.2f s: %.3f  (%d requests, %.2f s of processor, %.1f MiB)\n", name, $1, $4, $5, $3, $6, $2 / 1024 }'
 }
 
 echo "20 regions × 500 instances, 50 ms a call, $(nproc) cores, $(uname -m), $(date -u +%F)"
