@@ -193,9 +193,14 @@ async fn pass(State(door): State<Door>, request: Request, next: Next) -> Respons
         body,
         at: Instant::now(),
     });
-    if !latency.is_zero() {
-        tokio::time::sleep(latency).await;
-    }
+    let due = tokio::time::Instant::now() + latency;
+    let answer = answer(fault, &mut released, request, next).await;
+    // What the answer itself takes is part of its latency.
+    tokio::time::sleep_until(due).await;
+    answer
+}
+
+async fn answer(fault: Option<Fault>, released: &mut watch::Receiver<u64>, request: Request, next: Next) -> Response {
     match fault {
         None => next.run(request).await,
         Some(Fault::Hold) => {

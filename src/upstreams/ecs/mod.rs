@@ -26,6 +26,9 @@ use self::plan::{Opened, plan_scopes};
 use super::{Error, Opening, PassContext, Upstream, Verified};
 use crate::store::Migration;
 
+/// Regions that may compare and save beside those that ask.
+const SAVING_AT_ONCE: usize = 2;
+
 /// The cloud accounts, opened.
 pub struct Ecs {
     config: Config,
@@ -88,7 +91,7 @@ impl Upstream for Ecs {
     async fn pass(&self, options: &Options, context: &PassContext) -> Result<(), Error> {
         let accounts = self.choose(&options.accounts)?;
         let works = plan_scopes(accounts, &options.regions, options.mode(), &self.config, context);
-        context.scopes_as_they_come(works, self.config.concurrency).await
+        context.scopes_as_they_come(works, self.config.concurrency.saturating_add(SAVING_AT_ONCE)).await
     }
 
     async fn verify(&self) -> Vec<Verified> {

@@ -5,7 +5,8 @@ use std::time::Duration;
 use rustix::process::Signal;
 
 use super::{BEIJING, GUANGZHOU, HANGZHOU, check_counts, scope};
-use crate::sandbox::{Fault, Rule};
+use crate::sandbox::door::Logged;
+use crate::sandbox::{Fault, Rule, Settings};
 use crate::support::{Sandbox, poll};
 
 #[test]
@@ -53,13 +54,15 @@ fn a_refused_credential_stops_its_account_and_no_other() {
 
 #[test]
 fn a_refused_credential_is_the_first_thing_told() {
-    let mut sandbox = Sandbox::small();
-    sandbox.home.set("ecs.concurrency", 1);
-    for (region, fault) in
-        [(BEIJING, Fault::Refusal(400, "InvalidParameter.Region")), (HANGZHOU, Fault::Refusal(403, "Forbidden.RAM"))]
-    {
-        sandbox.ecs.door().add(Rule::on("/", fault).mentioning(region).mentioning("DescribeInstances"));
-    }
+    let sandbox = Sandbox::small();
+    let refuse = |region, action, status, code| {
+        let rule = Rule::on("/", Fault::Refusal(status, code)).mentioning(region).mentioning(action);
+        sandbox.ecs.door().add(rule);
+    };
+    // The one region has failed when the other comes to its second call.
+    sandbox.ecs.door().set_latency(Duration::from_millis(150));
+    refuse(BEIJING, "DescribeInstances", 400, "InvalidParameter.Region");
+    refuse(HANGZHOU, "DescribeDisks", 403, "Forbidden.RAM");
     let outcome = sandbox.ecs_pass("--account prod").expect(6);
     let document = outcome.json();
     let classes: Vec<_> = (0..2).map(|place| document["problems"][place]["class"].as_str()).collect();
@@ -215,6 +218,27 @@ fn an_account_whose_regions_take_long_keeps_no_other_waiting() {
 }
 
 #[test]
+fn no_more_regions_ask_at_once_than_configured() {
+    let mut sandbox = Sandbox::start(Settings { regions: 20, ..Settings::default() });
+    sandbox.home.set("ecs.concurrency", 3);
+    sandbox.ecs.door().add(Rule::on("/", Fault::Hold).mentioning("DescribeInstances"));
+    let listings = || {
+        let log = sandbox.ecs.door().log();
+        let action = |logged: &Logged| ["x-acs-action", "x-tc-action"].map(|name| logged.header(name)).concat();
+        log.iter().filter(|logged| action(logged) == "DescribeInstances").count()
+    };
+    let mut running = sandbox.spawn("sync ecs --json");
+    // Those beyond the three wait for their turn, to compare and save while others ask.
+    poll("the scopes", || {
+        assert!(!running.has_ended());
+        sandbox.scopes_that_are("running") == 5 && listings() >= 3
+    });
+    running.signal(Signal::TERM);
+    running.wait().expect(143);
+    assert_eq!(listings(), 3);
+}
+
+#[test]
 fn a_signal_drops_the_requests_and_keeps_the_finished_regions() {
     let sandbox = Sandbox::small();
     let listing = Rule::on("/", Fault::Hold).mentioning(HANGZHOU).mentioning("DescribeInstances");
@@ -236,13 +260,18 @@ fn a_signal_drops_the_requests_and_keeps_the_finished_regions() {
 }
 
 impl Sandbox {
-    /// How many scopes have succeeded; the database may still be in the making.
+    /// How many scopes have succeeded.
     fn finished_scopes(&self) -> u64 {
+        self.scopes_that_are("success")
+    }
+
+    /// How many scopes stand so; the database may still be in the making.
+    fn scopes_that_are(&self, status: &str) -> u64 {
         let path = self.home.database();
         let database = rusqlite::Connection::open_with_flags(path, rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY);
         let count = |database: rusqlite::Connection| {
             database
-                .query_row("SELECT count(*) FROM sync_scopes WHERE status = 'success'", [], |row| row.get::<_, i64>(0))
+                .query_row("SELECT count(*) FROM sync_scopes WHERE status = ?1", [status], |row| row.get::<_, i64>(0))
         };
         database.and_then(count).map_or(0, |count| u64::try_from(count).unwrap_or(0))
     }
