@@ -26,9 +26,6 @@ use self::plan::{Opened, plan_scopes};
 use super::{Error, Opening, PassContext, Upstream, Verified};
 use crate::store::Migration;
 
-/// Regions that may compare and save beside those that ask.
-const SAVING_AT_ONCE: usize = 2;
-
 /// The cloud accounts, opened.
 pub struct Ecs {
     config: Config,
@@ -91,7 +88,8 @@ impl Upstream for Ecs {
     async fn pass(&self, options: &Options, context: &PassContext) -> Result<(), Error> {
         let accounts = self.choose(&options.accounts)?;
         let works = plan_scopes(accounts, &options.regions, options.mode(), &self.config, context);
-        context.scopes_as_they_come(works, self.config.concurrency.saturating_add(SAVING_AT_ONCE)).await
+        // As many again may compare and save: regions that begin together come to that together, too.
+        context.scopes_as_they_come(works, self.config.concurrency.saturating_mul(2)).await
     }
 
     async fn verify(&self) -> Vec<Verified> {

@@ -231,7 +231,7 @@ fn no_more_regions_ask_at_once_than_configured() {
     // Those beyond the three wait for their turn, to compare and save while others ask.
     poll("the scopes", || {
         assert!(!running.has_ended());
-        sandbox.scopes_that_are("running") == 5 && listings() >= 3
+        sandbox.scopes_that_are("running") == 6 && listings() >= 3
     });
     running.signal(Signal::TERM);
     running.wait().expect(143);
