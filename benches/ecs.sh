@@ -12,10 +12,9 @@
 set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
+. benches/lib.sh
 rounds=${1:-5}
-for tool in sqlite3 /usr/bin/time; do
-    command -v "$tool" >/dev/null || { echo "error: \`$tool\` is missing: apt-get install sqlite3 time" >&2; exit 1; }
-done
+need sqlite3 /usr/bin/time
 
 cargo build --locked --release --quiet --bin tongbu --example sandbox
 target=${CARGO_TARGET_DIR:-target}/release

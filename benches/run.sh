@@ -8,16 +8,15 @@
 set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
+. benches/lib.sh
 rows=${1:-200000}
 rounds=${2:-3}
-for tool in nginx curl sqlite3 /usr/bin/time; do
-    command -v "$tool" >/dev/null || { echo "error: \`$tool\` is missing: apt-get install nginx-light curl sqlite3 time" >&2; exit 1; }
-done
+need nginx curl sqlite3 /usr/bin/time
 
 cargo build --locked --release --quiet --bin tongbu --example sandbox
 target=${CARGO_TARGET_DIR:-target}/release
 work=$(mktemp -d)
-trap '[ ! -s "$work/nginx.pid" ] || kill "$(cat "$work/nginx.pid")"; rm -rf "$work"' EXIT
+trap 'clean_up "$work"' EXIT
 port=$((20000 + $$ % 20000))
 
 mkdir -p "$work/whole/api" "$work/edited/api"
@@ -25,27 +24,10 @@ mkdir -p "$work/whole/api" "$work/edited/api"
 "$target/examples/sandbox" write "$work/edited/api/responses" --responses "$rows" --edit-every 100 >/dev/null
 payload=$(stat -c %s "$work/whole/api/responses")
 
-cat >"$work/nginx.conf" <<NGINX
-worker_processes 1;
-pid $work/nginx.pid;
-error_log $work/nginx.log;
-events {}
-http {
-    access_log off;
-    sendfile on;
-    default_type application/json;
-    client_body_temp_path $work/nginx-body;
-    proxy_temp_path $work/nginx-proxy;
-    fastcgi_temp_path $work/nginx-fastcgi;
-    uwsgi_temp_path $work/nginx-uwsgi;
-    scgi_temp_path $work/nginx-scgi;
+serve "$work" "
     server { listen 127.0.0.1:$port; root $work/whole; }
     server { listen 127.0.0.1:$((port + 1)); root $work/edited; }
-}
-NGINX
-# Its workers may run as another user.
-chmod -R a+rX "$work"
-nginx -c "$work/nginx.conf" -e "$work/nginx.log"
+"
 
 printf 'bench-key\n' >"$work/key"
 chmod 600 "$work/key"
@@ -61,15 +43,6 @@ name = "bench"
 token = { file = "$work/key" }
 CONFIG
 done
-
-# timed NAME COMMAND…: appends seconds and peak KiB to the file NAME.
-timed() {
-    local name=$1
-    shift
-    sync
-    /usr/bin/time -f '%e %M' -o "$work/time" "$@" >"$work/out" 2>&1 || { cat "$work/out" >&2; exit 1; }
-    tail -n 1 "$work/time" >>"$work/$name.times"
-}
 
 pipeline() {
     rm -f "$work/pipeline.db"
@@ -94,25 +67,22 @@ export -f pipeline pass
 export work port target
 
 for _ in $(seq "$rounds"); do
-    timed pipeline bash -c pipeline
+    timed "$work" pipeline bash -c pipeline
     rm -rf "$work"/tongbu.db*
-    timed first bash -c 'pass whole'
+    timed "$work" first bash -c 'pass whole'
     written=$(stat -c %s "$work/tongbu.db")
-    timed unchanged bash -c 'pass whole'
-    timed edited bash -c 'pass edited'
+    timed "$work" unchanged bash -c 'pass whole'
+    timed "$work" edited bash -c 'pass edited'
     count=$(sqlite3 "$work/tongbu.db" 'SELECT count(*) FROM fairing_responses WHERE deleted_at IS NULL')
     [ "$count" = "$rows" ] || { echo "error: $count rows stored instead of $rows" >&2; exit 1; }
 done
 
-median() {
-    sort -n "$work/$1.times" | awk -v column="$2" '{ value[NR] = $column } END { print value[int((NR + 1) / 2)] }'
-}
-base=$(median pipeline 1)
+base=$(median "$work" pipeline 1)
 echo "$rows responses, $payload bytes, median of $rounds rounds, $(nproc) cores, $(uname -m), $(date -u +%F)"
 printf '%-28s %9s %9s %9s\n' what seconds 'peak MiB' ratio
 for name in pipeline first unchanged edited; do
-    seconds=$(median "$name" 1)
-    awk -v name="$name" -v seconds="$seconds" -v peak="$(median "$name" 2)" -v base="$base" \
+    seconds=$(median "$work" "$name" 1)
+    awk -v name="$name" -v seconds="$seconds" -v peak="$(median "$work" "$name" 2)" -v base="$base" \
         'BEGIN { printf "%-28s %9.2f %9.1f %9.3f\n", name, seconds, peak / 1024, seconds / base }'
 done
 awk -v written="$written" -v payload="$payload" 'BEGIN { printf "database / payload: %.3f\n", written / payload }'

@@ -41,7 +41,10 @@ set edit:completion:arg-completer[tongbu] = {|@words|
             cand status 'How each sync stands'
             cand douban 'The films that came from Douban'
             cand config 'The configuration file'
-            cand generate 'Completions, manual pages, JSON Schemas'
+            cand doctor 'Whether everything a run needs is there and works'
+            cand backup 'A consistent copy of the database, checked and flushed; others may write meanwhile'
+            cand metrics 'How each sync stands, as text for Prometheus'
+            cand generate 'Completions, manual pages, schedules, JSON Schemas'
         }
         &'tongbu;sync'= {
             cand --db 'The database file'
@@ -217,7 +220,7 @@ set edit:completion:arg-completer[tongbu] = {|@words|
             cand --trigger 'Only those started so'
             cand --since 'Only those started since: 7d, 2025-10-24'
             cand --page 'Which page, from 1'
-            cand --per-page 'Records a page'
+            cand --per-page 'Rows a page'
             cand --db 'The database file'
             cand --config 'The configuration file'
             cand --log-file 'Log as JSON lines, a file a day: `a.jsonl` becomes `a.2025-10-24.jsonl`'
@@ -318,6 +321,8 @@ set edit:completion:arg-completer[tongbu] = {|@words|
         }
         &'tongbu;tasks;list'= {
             cand --match 'Only those that stand so'
+            cand --page 'Which page, from 1'
+            cand --per-page 'Rows a page'
             cand --db 'The database file'
             cand --config 'The configuration file'
             cand --log-file 'Log as JSON lines, a file a day: `a.jsonl` becomes `a.2025-10-24.jsonl`'
@@ -677,6 +682,50 @@ set edit:completion:arg-completer[tongbu] = {|@words|
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }
+        &'tongbu;doctor'= {
+            cand --db 'The database file'
+            cand --config 'The configuration file'
+            cand --log-file 'Log as JSON lines, a file a day: `a.jsonl` becomes `a.2025-10-24.jsonl`'
+            cand --lang 'The language of tables and summaries; by the locale by default'
+            cand --offline 'Send nothing: credentials are only looked up'
+            cand --cron 'Look a second time in cron''s environment, and tell what differs there'
+            cand --json 'Answer with one JSON document'
+            cand -q 'Say nothing on success'
+            cand --quiet 'Say nothing on success'
+            cand -v 'Log to stderr; twice for more'
+            cand --verbose 'Log to stderr; twice for more'
+            cand --no-progress 'No progress bars'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'tongbu;backup'= {
+            cand --db 'The database file'
+            cand --config 'The configuration file'
+            cand --log-file 'Log as JSON lines, a file a day: `a.jsonl` becomes `a.2025-10-24.jsonl`'
+            cand --lang 'The language of tables and summaries; by the locale by default'
+            cand --json 'Answer with one JSON document'
+            cand -q 'Say nothing on success'
+            cand --quiet 'Say nothing on success'
+            cand -v 'Log to stderr; twice for more'
+            cand --verbose 'Log to stderr; twice for more'
+            cand --no-progress 'No progress bars'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'tongbu;metrics'= {
+            cand --db 'The database file'
+            cand --config 'The configuration file'
+            cand --log-file 'Log as JSON lines, a file a day: `a.jsonl` becomes `a.2025-10-24.jsonl`'
+            cand --lang 'The language of tables and summaries; by the locale by default'
+            cand --json 'Answer with one JSON document'
+            cand -q 'Say nothing on success'
+            cand --quiet 'Say nothing on success'
+            cand -v 'Log to stderr; twice for more'
+            cand --verbose 'Log to stderr; twice for more'
+            cand --no-progress 'No progress bars'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
         &'tongbu;generate'= {
             cand --db 'The database file'
             cand --config 'The configuration file'
@@ -692,6 +741,8 @@ set edit:completion:arg-completer[tongbu] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
             cand completions 'A completion script for a shell'
             cand man 'A manual page for every command'
+            cand cron 'A system crontab that calls this program; with --config and --db where these are given'
+            cand systemd 'Units of systemd that call this program: a service template, and a timer for each job'
             cand schema 'JSON Schemas of every document `--json` prints'
         }
         &'tongbu;generate;completions'= {
@@ -709,6 +760,36 @@ set edit:completion:arg-completer[tongbu] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'tongbu;generate;man'= {
+            cand --db 'The database file'
+            cand --config 'The configuration file'
+            cand --log-file 'Log as JSON lines, a file a day: `a.jsonl` becomes `a.2025-10-24.jsonl`'
+            cand --lang 'The language of tables and summaries; by the locale by default'
+            cand --json 'Answer with one JSON document'
+            cand -q 'Say nothing on success'
+            cand --quiet 'Say nothing on success'
+            cand -v 'Log to stderr; twice for more'
+            cand --verbose 'Log to stderr; twice for more'
+            cand --no-progress 'No progress bars'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'tongbu;generate;cron'= {
+            cand --user 'The user the jobs run as'
+            cand --db 'The database file'
+            cand --config 'The configuration file'
+            cand --log-file 'Log as JSON lines, a file a day: `a.jsonl` becomes `a.2025-10-24.jsonl`'
+            cand --lang 'The language of tables and summaries; by the locale by default'
+            cand --json 'Answer with one JSON document'
+            cand -q 'Say nothing on success'
+            cand --quiet 'Say nothing on success'
+            cand -v 'Log to stderr; twice for more'
+            cand --verbose 'Log to stderr; twice for more'
+            cand --no-progress 'No progress bars'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'tongbu;generate;systemd'= {
+            cand --user 'The user the jobs run as'
             cand --db 'The database file'
             cand --config 'The configuration file'
             cand --log-file 'Log as JSON lines, a file a day: `a.jsonl` becomes `a.2025-10-24.jsonl`'

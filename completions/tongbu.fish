@@ -44,7 +44,10 @@ complete -c tongbu -n "__fish_tongbu_needs_command" -f -a "ecs" -d 'The cloud in
 complete -c tongbu -n "__fish_tongbu_needs_command" -f -a "status" -d 'How each sync stands'
 complete -c tongbu -n "__fish_tongbu_needs_command" -f -a "douban" -d 'The films that came from Douban'
 complete -c tongbu -n "__fish_tongbu_needs_command" -f -a "config" -d 'The configuration file'
-complete -c tongbu -n "__fish_tongbu_needs_command" -f -a "generate" -d 'Completions, manual pages, JSON Schemas'
+complete -c tongbu -n "__fish_tongbu_needs_command" -f -a "doctor" -d 'Whether everything a run needs is there and works'
+complete -c tongbu -n "__fish_tongbu_needs_command" -f -a "backup" -d 'A consistent copy of the database, checked and flushed; others may write meanwhile'
+complete -c tongbu -n "__fish_tongbu_needs_command" -f -a "metrics" -d 'How each sync stands, as text for Prometheus'
+complete -c tongbu -n "__fish_tongbu_needs_command" -f -a "generate" -d 'Completions, manual pages, schedules, JSON Schemas'
 complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and not __fish_seen_subcommand_from fairing douban tasks ecs all" -l db -d 'The database file' -r -F
 complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and not __fish_seen_subcommand_from fairing douban tasks ecs all" -l config -d 'The configuration file' -r -F
 complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and not __fish_seen_subcommand_from fairing douban tasks ecs all" -l log-file -d 'Log as JSON lines, a file a day: `a.jsonl` becomes `a.2025-10-24.jsonl`' -r -F
@@ -204,7 +207,7 @@ complete -c tongbu -n "__fish_tongbu_using_subcommand records; and __fish_seen_s
 manual\t''"
 complete -c tongbu -n "__fish_tongbu_using_subcommand records; and __fish_seen_subcommand_from list" -l since -d 'Only those started since: 7d, 2025-10-24' -r
 complete -c tongbu -n "__fish_tongbu_using_subcommand records; and __fish_seen_subcommand_from list" -l page -d 'Which page, from 1' -r
-complete -c tongbu -n "__fish_tongbu_using_subcommand records; and __fish_seen_subcommand_from list" -l per-page -d 'Records a page' -r
+complete -c tongbu -n "__fish_tongbu_using_subcommand records; and __fish_seen_subcommand_from list" -l per-page -d 'Rows a page' -r
 complete -c tongbu -n "__fish_tongbu_using_subcommand records; and __fish_seen_subcommand_from list" -l db -d 'The database file' -r -F
 complete -c tongbu -n "__fish_tongbu_using_subcommand records; and __fish_seen_subcommand_from list" -l config -d 'The configuration file' -r -F
 complete -c tongbu -n "__fish_tongbu_using_subcommand records; and __fish_seen_subcommand_from list" -l log-file -d 'Log as JSON lines, a file a day: `a.jsonl` becomes `a.2025-10-24.jsonl`' -r -F
@@ -283,6 +286,8 @@ complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and not __fish_seen
 complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from list" -l match -d 'Only those that stand so' -r -f -a "pending\t''
 matched\t''
 idle\t''"
+complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from list" -l page -d 'Which page, from 1' -r
+complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from list" -l per-page -d 'Rows a page' -r
 complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from list" -l db -d 'The database file' -r -F
 complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from list" -l config -d 'The configuration file' -r -F
 complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from list" -l log-file -d 'Log as JSON lines, a file a day: `a.jsonl` becomes `a.2025-10-24.jsonl`' -r -F
@@ -553,19 +558,53 @@ complete -c tongbu -n "__fish_tongbu_using_subcommand config; and __fish_seen_su
 complete -c tongbu -n "__fish_tongbu_using_subcommand config; and __fish_seen_subcommand_from check" -s v -l verbose -d 'Log to stderr; twice for more'
 complete -c tongbu -n "__fish_tongbu_using_subcommand config; and __fish_seen_subcommand_from check" -l no-progress -d 'No progress bars'
 complete -c tongbu -n "__fish_tongbu_using_subcommand config; and __fish_seen_subcommand_from check" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c tongbu -n "__fish_tongbu_using_subcommand generate; and not __fish_seen_subcommand_from completions man schema" -l db -d 'The database file' -r -F
-complete -c tongbu -n "__fish_tongbu_using_subcommand generate; and not __fish_seen_subcommand_from completions man schema" -l config -d 'The configuration file' -r -F
-complete -c tongbu -n "__fish_tongbu_using_subcommand generate; and not __fish_seen_subcommand_from completions man schema" -l log-file -d 'Log as JSON lines, a file a day: `a.jsonl` becomes `a.2025-10-24.jsonl`' -r -F
-complete -c tongbu -n "__fish_tongbu_using_subcommand generate; and not __fish_seen_subcommand_from completions man schema" -l lang -d 'The language of tables and summaries; by the locale by default' -r -f -a "en\t''
+complete -c tongbu -n "__fish_tongbu_using_subcommand doctor" -l db -d 'The database file' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand doctor" -l config -d 'The configuration file' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand doctor" -l log-file -d 'Log as JSON lines, a file a day: `a.jsonl` becomes `a.2025-10-24.jsonl`' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand doctor" -l lang -d 'The language of tables and summaries; by the locale by default' -r -f -a "en\t''
 zh\t''"
-complete -c tongbu -n "__fish_tongbu_using_subcommand generate; and not __fish_seen_subcommand_from completions man schema" -l json -d 'Answer with one JSON document'
-complete -c tongbu -n "__fish_tongbu_using_subcommand generate; and not __fish_seen_subcommand_from completions man schema" -s q -l quiet -d 'Say nothing on success'
-complete -c tongbu -n "__fish_tongbu_using_subcommand generate; and not __fish_seen_subcommand_from completions man schema" -s v -l verbose -d 'Log to stderr; twice for more'
-complete -c tongbu -n "__fish_tongbu_using_subcommand generate; and not __fish_seen_subcommand_from completions man schema" -l no-progress -d 'No progress bars'
-complete -c tongbu -n "__fish_tongbu_using_subcommand generate; and not __fish_seen_subcommand_from completions man schema" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c tongbu -n "__fish_tongbu_using_subcommand generate; and not __fish_seen_subcommand_from completions man schema" -f -a "completions" -d 'A completion script for a shell'
-complete -c tongbu -n "__fish_tongbu_using_subcommand generate; and not __fish_seen_subcommand_from completions man schema" -f -a "man" -d 'A manual page for every command'
-complete -c tongbu -n "__fish_tongbu_using_subcommand generate; and not __fish_seen_subcommand_from completions man schema" -f -a "schema" -d 'JSON Schemas of every document `--json` prints'
+complete -c tongbu -n "__fish_tongbu_using_subcommand doctor" -l offline -d 'Send nothing: credentials are only looked up'
+complete -c tongbu -n "__fish_tongbu_using_subcommand doctor" -l cron -d 'Look a second time in cron\'s environment, and tell what differs there'
+complete -c tongbu -n "__fish_tongbu_using_subcommand doctor" -l json -d 'Answer with one JSON document'
+complete -c tongbu -n "__fish_tongbu_using_subcommand doctor" -s q -l quiet -d 'Say nothing on success'
+complete -c tongbu -n "__fish_tongbu_using_subcommand doctor" -s v -l verbose -d 'Log to stderr; twice for more'
+complete -c tongbu -n "__fish_tongbu_using_subcommand doctor" -l no-progress -d 'No progress bars'
+complete -c tongbu -n "__fish_tongbu_using_subcommand doctor" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c tongbu -n "__fish_tongbu_using_subcommand backup" -l db -d 'The database file' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand backup" -l config -d 'The configuration file' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand backup" -l log-file -d 'Log as JSON lines, a file a day: `a.jsonl` becomes `a.2025-10-24.jsonl`' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand backup" -l lang -d 'The language of tables and summaries; by the locale by default' -r -f -a "en\t''
+zh\t''"
+complete -c tongbu -n "__fish_tongbu_using_subcommand backup" -l json -d 'Answer with one JSON document'
+complete -c tongbu -n "__fish_tongbu_using_subcommand backup" -s q -l quiet -d 'Say nothing on success'
+complete -c tongbu -n "__fish_tongbu_using_subcommand backup" -s v -l verbose -d 'Log to stderr; twice for more'
+complete -c tongbu -n "__fish_tongbu_using_subcommand backup" -l no-progress -d 'No progress bars'
+complete -c tongbu -n "__fish_tongbu_using_subcommand backup" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c tongbu -n "__fish_tongbu_using_subcommand metrics" -l db -d 'The database file' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand metrics" -l config -d 'The configuration file' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand metrics" -l log-file -d 'Log as JSON lines, a file a day: `a.jsonl` becomes `a.2025-10-24.jsonl`' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand metrics" -l lang -d 'The language of tables and summaries; by the locale by default' -r -f -a "en\t''
+zh\t''"
+complete -c tongbu -n "__fish_tongbu_using_subcommand metrics" -l json -d 'Answer with one JSON document'
+complete -c tongbu -n "__fish_tongbu_using_subcommand metrics" -s q -l quiet -d 'Say nothing on success'
+complete -c tongbu -n "__fish_tongbu_using_subcommand metrics" -s v -l verbose -d 'Log to stderr; twice for more'
+complete -c tongbu -n "__fish_tongbu_using_subcommand metrics" -l no-progress -d 'No progress bars'
+complete -c tongbu -n "__fish_tongbu_using_subcommand metrics" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c tongbu -n "__fish_tongbu_using_subcommand generate; and not __fish_seen_subcommand_from completions man cron systemd schema" -l db -d 'The database file' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand generate; and not __fish_seen_subcommand_from completions man cron systemd schema" -l config -d 'The configuration file' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand generate; and not __fish_seen_subcommand_from completions man cron systemd schema" -l log-file -d 'Log as JSON lines, a file a day: `a.jsonl` becomes `a.2025-10-24.jsonl`' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand generate; and not __fish_seen_subcommand_from completions man cron systemd schema" -l lang -d 'The language of tables and summaries; by the locale by default' -r -f -a "en\t''
+zh\t''"
+complete -c tongbu -n "__fish_tongbu_using_subcommand generate; and not __fish_seen_subcommand_from completions man cron systemd schema" -l json -d 'Answer with one JSON document'
+complete -c tongbu -n "__fish_tongbu_using_subcommand generate; and not __fish_seen_subcommand_from completions man cron systemd schema" -s q -l quiet -d 'Say nothing on success'
+complete -c tongbu -n "__fish_tongbu_using_subcommand generate; and not __fish_seen_subcommand_from completions man cron systemd schema" -s v -l verbose -d 'Log to stderr; twice for more'
+complete -c tongbu -n "__fish_tongbu_using_subcommand generate; and not __fish_seen_subcommand_from completions man cron systemd schema" -l no-progress -d 'No progress bars'
+complete -c tongbu -n "__fish_tongbu_using_subcommand generate; and not __fish_seen_subcommand_from completions man cron systemd schema" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c tongbu -n "__fish_tongbu_using_subcommand generate; and not __fish_seen_subcommand_from completions man cron systemd schema" -f -a "completions" -d 'A completion script for a shell'
+complete -c tongbu -n "__fish_tongbu_using_subcommand generate; and not __fish_seen_subcommand_from completions man cron systemd schema" -f -a "man" -d 'A manual page for every command'
+complete -c tongbu -n "__fish_tongbu_using_subcommand generate; and not __fish_seen_subcommand_from completions man cron systemd schema" -f -a "cron" -d 'A system crontab that calls this program; with --config and --db where these are given'
+complete -c tongbu -n "__fish_tongbu_using_subcommand generate; and not __fish_seen_subcommand_from completions man cron systemd schema" -f -a "systemd" -d 'Units of systemd that call this program: a service template, and a timer for each job'
+complete -c tongbu -n "__fish_tongbu_using_subcommand generate; and not __fish_seen_subcommand_from completions man cron systemd schema" -f -a "schema" -d 'JSON Schemas of every document `--json` prints'
 complete -c tongbu -n "__fish_tongbu_using_subcommand generate; and __fish_seen_subcommand_from completions" -l db -d 'The database file' -r -F
 complete -c tongbu -n "__fish_tongbu_using_subcommand generate; and __fish_seen_subcommand_from completions" -l config -d 'The configuration file' -r -F
 complete -c tongbu -n "__fish_tongbu_using_subcommand generate; and __fish_seen_subcommand_from completions" -l log-file -d 'Log as JSON lines, a file a day: `a.jsonl` becomes `a.2025-10-24.jsonl`' -r -F
@@ -586,6 +625,28 @@ complete -c tongbu -n "__fish_tongbu_using_subcommand generate; and __fish_seen_
 complete -c tongbu -n "__fish_tongbu_using_subcommand generate; and __fish_seen_subcommand_from man" -s v -l verbose -d 'Log to stderr; twice for more'
 complete -c tongbu -n "__fish_tongbu_using_subcommand generate; and __fish_seen_subcommand_from man" -l no-progress -d 'No progress bars'
 complete -c tongbu -n "__fish_tongbu_using_subcommand generate; and __fish_seen_subcommand_from man" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c tongbu -n "__fish_tongbu_using_subcommand generate; and __fish_seen_subcommand_from cron" -l user -d 'The user the jobs run as' -r
+complete -c tongbu -n "__fish_tongbu_using_subcommand generate; and __fish_seen_subcommand_from cron" -l db -d 'The database file' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand generate; and __fish_seen_subcommand_from cron" -l config -d 'The configuration file' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand generate; and __fish_seen_subcommand_from cron" -l log-file -d 'Log as JSON lines, a file a day: `a.jsonl` becomes `a.2025-10-24.jsonl`' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand generate; and __fish_seen_subcommand_from cron" -l lang -d 'The language of tables and summaries; by the locale by default' -r -f -a "en\t''
+zh\t''"
+complete -c tongbu -n "__fish_tongbu_using_subcommand generate; and __fish_seen_subcommand_from cron" -l json -d 'Answer with one JSON document'
+complete -c tongbu -n "__fish_tongbu_using_subcommand generate; and __fish_seen_subcommand_from cron" -s q -l quiet -d 'Say nothing on success'
+complete -c tongbu -n "__fish_tongbu_using_subcommand generate; and __fish_seen_subcommand_from cron" -s v -l verbose -d 'Log to stderr; twice for more'
+complete -c tongbu -n "__fish_tongbu_using_subcommand generate; and __fish_seen_subcommand_from cron" -l no-progress -d 'No progress bars'
+complete -c tongbu -n "__fish_tongbu_using_subcommand generate; and __fish_seen_subcommand_from cron" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c tongbu -n "__fish_tongbu_using_subcommand generate; and __fish_seen_subcommand_from systemd" -l user -d 'The user the jobs run as' -r
+complete -c tongbu -n "__fish_tongbu_using_subcommand generate; and __fish_seen_subcommand_from systemd" -l db -d 'The database file' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand generate; and __fish_seen_subcommand_from systemd" -l config -d 'The configuration file' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand generate; and __fish_seen_subcommand_from systemd" -l log-file -d 'Log as JSON lines, a file a day: `a.jsonl` becomes `a.2025-10-24.jsonl`' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand generate; and __fish_seen_subcommand_from systemd" -l lang -d 'The language of tables and summaries; by the locale by default' -r -f -a "en\t''
+zh\t''"
+complete -c tongbu -n "__fish_tongbu_using_subcommand generate; and __fish_seen_subcommand_from systemd" -l json -d 'Answer with one JSON document'
+complete -c tongbu -n "__fish_tongbu_using_subcommand generate; and __fish_seen_subcommand_from systemd" -s q -l quiet -d 'Say nothing on success'
+complete -c tongbu -n "__fish_tongbu_using_subcommand generate; and __fish_seen_subcommand_from systemd" -s v -l verbose -d 'Log to stderr; twice for more'
+complete -c tongbu -n "__fish_tongbu_using_subcommand generate; and __fish_seen_subcommand_from systemd" -l no-progress -d 'No progress bars'
+complete -c tongbu -n "__fish_tongbu_using_subcommand generate; and __fish_seen_subcommand_from systemd" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c tongbu -n "__fish_tongbu_using_subcommand generate; and __fish_seen_subcommand_from schema" -l db -d 'The database file' -r -F
 complete -c tongbu -n "__fish_tongbu_using_subcommand generate; and __fish_seen_subcommand_from schema" -l config -d 'The configuration file' -r -F
 complete -c tongbu -n "__fish_tongbu_using_subcommand generate; and __fish_seen_subcommand_from schema" -l log-file -d 'Log as JSON lines, a file a day: `a.jsonl` becomes `a.2025-10-24.jsonl`' -r -F

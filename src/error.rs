@@ -1,11 +1,11 @@
 //! What a failure means to the operator, whatever layer it came from.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// What a failure means to the person or script that has to act on it.
 ///
 /// Every layer's error answers `class()` by an exhaustive match; [`crate::exit::Exit`] follows from it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Class {
     /// A bug, or a panic that was caught.
@@ -120,7 +120,9 @@ mod tests {
     fn every_class_is_found_by_its_name() {
         for class in Class::ALL {
             assert_eq!(Class::from_name(class.name()), Some(class));
-            assert_eq!(serde_json::to_value(class).unwrap(), class.name());
+            let told = serde_json::to_value(class).unwrap();
+            assert_eq!(told, class.name());
+            assert_eq!(serde_json::from_value::<Class>(told).unwrap(), class);
         }
     }
 }

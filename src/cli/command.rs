@@ -5,7 +5,9 @@ use std::fmt::Write as _;
 use clap::{CommandFactory, Parser, Subcommand};
 
 use super::args::GlobalArgs;
+use super::backup::BackupArgs;
 use super::config::ConfigArgs;
+use super::doctor::DoctorArgs;
 use super::douban::DoubanArgs;
 use super::ecs::EcsArgs;
 use super::examples;
@@ -62,7 +64,13 @@ pub enum Topic {
     /// The configuration file
     #[command(subcommand, arg_required_else_help = true)]
     Config(ConfigArgs),
-    /// Completions, manual pages, JSON Schemas
+    /// Whether everything a run needs is there and works
+    Doctor(DoctorArgs),
+    /// A consistent copy of the database, checked and flushed; others may write meanwhile
+    Backup(BackupArgs),
+    /// How each sync stands, as text for Prometheus
+    Metrics,
+    /// Completions, manual pages, schedules, JSON Schemas
     #[command(subcommand, arg_required_else_help = true)]
     Generate(GenerateArgs),
 }

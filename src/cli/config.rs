@@ -1,9 +1,6 @@
 //! `config init | path | show | check`.
 
-use std::sync::Arc;
-
 use clap::Subcommand;
-use tokio_util::sync::CancellationToken;
 
 use super::error::Error;
 use super::session::{LogTo, Session};
@@ -69,14 +66,7 @@ fn cmd_show(session: &mut Session) -> Result<Exit, Error> {
 
 fn cmd_check(session: &mut Session) -> Result<Exit, Error> {
     let config = session.load_config(LogTo::FlagOnly)?;
-    let context = http::Context {
-        clock: session.ui.clock().clone(),
-        cancel: CancellationToken::new(),
-        deadline: None,
-        trace_id: Arc::from(""),
-        requests: Arc::default(),
-        retries: Arc::default(),
-    };
+    let context = http::Context::detached(session.ui.clock().clone(), "");
     let opening = Opening { config: &config, http: &context };
     let database = session.database(&config).map(drop).map_err(|error| error.told());
     let mut parts = vec![("database".to_owned(), database)];
@@ -92,7 +82,7 @@ fn cmd_check(session: &mut Session) -> Result<Exit, Error> {
 }
 
 /// Opens the upstream for each pass it makes, and lets go of it again.
-fn check_one(registration: &Registration, opening: &Opening<'_>) -> Result<(), Failure> {
+pub fn check_one(registration: &Registration, opening: &Opening<'_>) -> Result<(), Failure> {
     let open =
         |flags: &&'static [&'static str]| registration.open(opening, &matches_of(registration, flags)?).map(drop);
     let opened = registration.passes.iter().try_for_each(open);

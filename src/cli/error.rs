@@ -67,6 +67,22 @@ impl Error {
         exact.unwrap_or_else(|| self.class().hint().to_owned())
     }
 
+    /// Who holds the lock, where that is why.
+    pub fn holder(&self) -> Option<&Holder> {
+        match self {
+            Self::Locked(holder) => Some(holder),
+            Self::Config(_)
+            | Self::Store(_)
+            | Self::Run(_)
+            | Self::Upstream(_)
+            | Self::Log(_)
+            | Self::Usage { .. }
+            | Self::NothingConfigured
+            | Self::Read { .. }
+            | Self::Write { .. } => None,
+        }
+    }
+
     /// What there is to show of it.
     pub fn told(&self) -> Failure {
         errors::tell(self, self.class(), self.hint())

@@ -50,6 +50,9 @@ const EXAMPLES: &[(&str, &str)] = &[
     ("config path", "  tongbu config path\n  tongbu config path --json"),
     ("config show", "  tongbu config show\n  tongbu config show --json"),
     ("config check", "  tongbu config check\n  tongbu config check --config new.toml"),
+    ("doctor", "  tongbu doctor\n  tongbu doctor --offline --json\n  tongbu doctor --cron"),
+    ("backup", "  tongbu backup /backup/tongbu.db"),
+    ("metrics", "  tongbu metrics\n  tongbu metrics > tongbu.prom"),
     ("generate", "  tongbu generate completions fish\n  tongbu generate man ./man"),
     (
         "generate completions",
@@ -57,6 +60,12 @@ const EXAMPLES: &[(&str, &str)] = &[
   tongbu generate completions zsh > ~/.zfunc/_tongbu",
     ),
     ("generate man", "  tongbu generate man /usr/local/share/man/man1"),
+    (
+        "generate cron",
+        "  tongbu generate cron > /etc/cron.d/tongbu
+  tongbu generate cron --user sync --config /srv/tongbu.toml --db /srv/tongbu.db",
+    ),
+    ("generate systemd", "  tongbu generate systemd\n  tongbu generate systemd /etc/systemd/system --user sync"),
     ("generate schema", "  tongbu generate schema > tongbu.schema.json"),
 ];
 

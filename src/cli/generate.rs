@@ -1,4 +1,4 @@
-//! `generate completions | man | schema`: everything that is made from the command line itself.
+//! `generate completions | man | cron | systemd | schema`: everything that is made from the program itself.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -7,9 +7,13 @@ use clap::{Args, Subcommand};
 use clap_complete::Shell;
 
 use super::command::command;
+use super::crontab;
 use super::error::Error;
 use super::manual;
+use super::schedule::{self, Program};
 use super::session::Session;
+use super::systemd;
+use super::values;
 use crate::exit::Exit;
 use crate::ui::schema;
 
@@ -20,6 +24,10 @@ pub enum GenerateArgs {
     Completions(CompletionsArgs),
     /// A manual page for every command
     Man(ManArgs),
+    /// A system crontab that calls this program; with --config and --db where these are given
+    Cron(ScheduleArgs),
+    /// Units of systemd that call this program: a service template, and a timer for each job
+    Systemd(SystemdArgs),
     /// JSON Schemas of every document `--json` prints
     Schema,
 }
@@ -38,11 +46,33 @@ pub struct ManArgs {
     dir: PathBuf,
 }
 
+/// Whose jobs they are.
+#[derive(Debug, Args)]
+pub struct ScheduleArgs {
+    /// The user the jobs run as
+    #[arg(long, value_name = "NAME", default_value = "tongbu", value_parser = values::user)]
+    user: String,
+}
+
+/// Whose jobs they are, and where the units go.
+#[derive(Debug, Args)]
+pub struct SystemdArgs {
+    #[command(flatten)]
+    schedule: ScheduleArgs,
+    /// The directory; made where it is missing. Without one, the units are printed
+    dir: Option<PathBuf>,
+}
+
 /// Answers one of the `generate` commands.
 pub fn cmd_generate(session: &Session, args: &GenerateArgs) -> Result<Exit, Error> {
     match args {
         GenerateArgs::Completions(args) => session.ui.verbatim(&completions(args.shell)),
-        GenerateArgs::Man(args) => write_pages(&args.dir)?,
+        GenerateArgs::Man(args) => write_files(&args.dir, manual::pages())?,
+        GenerateArgs::Cron(args) => {
+            let program = Program::of(session)?;
+            session.ui.verbatim(&crontab::render(&schedule::groups(), &program, &args.user));
+        }
+        GenerateArgs::Systemd(args) => cmd_systemd(session, args)?,
         GenerateArgs::Schema => session.ui.verbatim(&schema::render_all()),
     }
     Ok(Exit::Ok)
@@ -55,15 +85,28 @@ pub fn completions(shell: Shell) -> String {
     String::from_utf8_lossy(&script).into_owned()
 }
 
-fn write_pages(directory: &Path) -> Result<(), Error> {
+fn cmd_systemd(session: &Session, args: &SystemdArgs) -> Result<(), Error> {
+    let units = systemd::render(&schedule::groups(), &Program::of(session)?, &args.schedule.user)?;
+    if let Some(dir) = &args.dir {
+        return write_files(dir, units);
+    }
+    let headed = units.into_iter().map(|(name, text)| format!("# /etc/systemd/system/{name}\n{text}"));
+    session.ui.verbatim(&headed.collect::<Vec<_>>().join("\n"));
+    Ok(())
+}
+
+/// Each by its path below the directory.
+fn write_files(directory: &Path, files: impl IntoIterator<Item = (String, impl AsRef<[u8]>)>) -> Result<(), Error> {
     let failed = |path: &Path| {
         let path = path.to_owned();
         move |source| Error::Write { path, source }
     };
     fs::create_dir_all(directory).map_err(failed(directory))?;
-    for (name, page) in manual::pages() {
+    for (name, content) in files {
         let path = directory.join(name);
-        fs::write(&path, page).map_err(failed(&path))?;
+        let folder = path.parent().unwrap_or(directory);
+        fs::create_dir_all(folder).map_err(failed(folder))?;
+        fs::write(&path, content).map_err(failed(&path))?;
     }
     Ok(())
 }

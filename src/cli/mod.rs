@@ -4,8 +4,11 @@
 //! the upstreams' registry, so help, completions and manual pages come from one place.
 
 mod args;
+mod backup;
 mod command;
 mod config;
+mod crontab;
+mod doctor;
 mod douban;
 mod ecs;
 mod error;
@@ -13,12 +16,15 @@ mod examples;
 mod generate;
 mod locks;
 mod manual;
+mod metrics;
 mod packages;
 mod panics;
 mod records;
+mod schedule;
 mod session;
 mod status;
 mod sync;
+mod systemd;
 mod tasks;
 mod usage;
 mod values;
@@ -42,7 +48,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let args: Vec<OsString> = args.into_iter().collect();
     panics::remember();
     let exit = std::panic::catch_unwind(|| run_caught(&args)).unwrap_or_else(|_| {
-        early_ui(&args).error(&panics::failure());
+        early_ui(&args).error(&panics::failure(), None);
         Exit::Internal
     });
     exit.into()
@@ -57,7 +63,7 @@ fn run_caught(args: &[OsString]) -> Exit {
     let ui = Ui::new(cli.globals.wishes(), Terminal::detect(), Clock::system());
     let mut session = Session::new(ui, cli.globals);
     let exit = run_topic(&mut session, cli.topic).unwrap_or_else(|error| {
-        session.ui.error(&error.told());
+        session.ui.error(&error.told(), error.holder());
         Exit::from(error.class())
     });
     if session.ui.is_output_lost() { exit.worst(Exit::Internal) } else { exit }
@@ -74,6 +80,9 @@ fn run_topic(session: &mut Session, topic: Topic) -> Result<Exit, Error> {
         Topic::Status(args) => status::cmd_status(session, &args),
         Topic::Douban(args) => douban::cmd_douban(session, &args),
         Topic::Config(args) => config::cmd_config(session, &args),
+        Topic::Doctor(args) => doctor::cmd_doctor(session, &args),
+        Topic::Backup(args) => backup::cmd_backup(session, &args),
+        Topic::Metrics => metrics::cmd_metrics(session),
         Topic::Generate(args) => generate::cmd_generate(session, &args),
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use clap::{Args, Subcommand, ValueEnum};
 use jiff::Timestamp;
 
-use super::args::TriggerArg;
+use super::args::{PageArgs, TriggerArg};
 use super::error::Error;
 use super::session::{LogTo, Session};
 use super::values::{self, Since};
@@ -61,12 +61,8 @@ pub struct ListArgs {
     /// Only those started since: 7d, 2025-10-24
     #[arg(long, value_name = "DUR|DATE", value_parser = values::since)]
     since: Option<Since>,
-    /// Which page, from 1
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
-    page: u64,
-    /// Records a page
-    #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..=1000))]
-    per_page: u64,
+    #[command(flatten)]
+    part: PageArgs,
 }
 
 /// How a run stands or ended.
@@ -158,7 +154,7 @@ pub fn cmd_records(session: &mut Session, args: RecordsArgs) -> Result<Exit, Err
 
 fn cmd_list(session: &mut Session, args: ListArgs) -> Result<Exit, Error> {
     let empty = Page { records: Vec::new(), total: 0, unread_count: 0 };
-    let (number, per_page) = (args.page, args.per_page);
+    let PageArgs { page: number, per_page } = args.part;
     session.answer_from_store(Mode::ReadOnly, RecordsAnswer { page: empty, number, per_page }, |session, _, store| {
         let filter = Filter {
             sync: args.sync,

@@ -2,11 +2,13 @@
 
 use clap::{Args, Subcommand};
 
+use super::args::PageArgs;
 use super::error::Error;
 use super::packages::no_package;
 use super::session::{LogTo, Session, write};
 use crate::exit::Exit;
 use crate::store::{Mode, Reader, Store};
+use crate::ui::paging::Paging;
 use crate::ui::tasks::{Group, MatchedAnswer, PendingAnswer, SuggestAnswer, TasksAnswer};
 use crate::upstreams::tasks::matching::{Match, Packages, State, Suggestions};
 use crate::upstreams::tasks::plan::plan_rematch;
@@ -36,6 +38,8 @@ pub struct ListArgs {
     /// Only those that stand so
     #[arg(long = "match", value_enum, value_name = "STATE")]
     state: Option<State>,
+    #[command(flatten)]
+    part: PageArgs,
 }
 
 /// Which task to look at.
@@ -65,14 +69,7 @@ pub struct IdleArgs {
 /// Answers one of the `tasks` commands.
 pub fn cmd_tasks(session: &mut Session, args: TasksArgs) -> Result<Exit, Error> {
     match args {
-        TasksArgs::List(ListArgs { state: Some(State::Pending) }) => {
-            session.answer_from_store(Mode::ReadOnly, PendingAnswer(Vec::new()), |_, _, store| {
-                Ok(PendingAnswer(load_groups(store)?))
-            })
-        }
-        TasksArgs::List(args) => session.answer_from_store(Mode::ReadOnly, TasksAnswer(Vec::new()), |_, _, store| {
-            Ok(TasksAnswer(store.read(|r| tables::load_task_lines(r, args.state))?))
-        }),
+        TasksArgs::List(args) => cmd_list(session, &args),
         TasksArgs::Suggest(args) => cmd_suggest(session, &args),
         TasksArgs::Match(MatchArgs { id, code }) => decide(session, move |r| {
             if !tables::load_package_codes(r)?.contains(&code) {
@@ -90,6 +87,26 @@ pub fn cmd_tasks(session: &mut Session, args: TasksArgs) -> Result<Exit, Error> 
             Ok(plan.into_iter().map(|(id, matched)| (id.to_owned(), matched)).collect())
         }),
     }
+}
+
+fn cmd_list(session: &mut Session, args: &ListArgs) -> Result<Exit, Error> {
+    let PageArgs { page: number, per_page } = args.part;
+    let place = |total| Paging { number, per_page, total };
+    if args.state == Some(State::Pending) {
+        let empty = PendingAnswer { groups: Vec::new(), paging: place(0) };
+        return session.answer_from_store(Mode::ReadOnly, empty, |_, _, store| {
+            let (groups, total) = load_groups(store, number, per_page)?;
+            Ok(PendingAnswer { groups, paging: place(total) })
+        });
+    }
+    let empty = TasksAnswer { tasks: Vec::new(), paging: place(0) };
+    session.answer_from_store(Mode::ReadOnly, empty, |_, _, store| {
+        let (tasks, total) = store.read(|r| {
+            let tasks = tables::load_task_page(r, args.state, number, per_page)?;
+            Ok::<_, Error>((tasks, tables::count_tasks(r, args.state)?))
+        })?;
+        Ok(TasksAnswer { tasks, paging: place(total) })
+    })
 }
 
 fn cmd_suggest(session: &mut Session, args: &SuggestArgs) -> Result<Exit, Error> {
@@ -130,23 +147,27 @@ fn decide(
     Ok(Exit::Ok)
 }
 
-/// The pending tasks by prefix, the largest group first.
-fn load_groups(store: &Store) -> Result<Vec<Group>, Error> {
-    let (lines, codes) = store.read(|r| {
-        Ok::<_, Error>((tables::load_task_lines(r, Some(State::Pending))?, tables::load_package_codes(r)?))
+/// A page of the pending tasks by prefix, the largest group first, and how many pending tasks there are.
+fn load_groups(store: &Store, number: u64, per_page: u64) -> Result<(Vec<Group>, u64), Error> {
+    let (lines, total, codes) = store.read(|r| {
+        let lines = tables::load_pending_page(r, number, per_page)?;
+        Ok::<_, Error>((lines, tables::count_tasks(r, Some(State::Pending))?, tables::load_package_codes(r)?))
     })?;
     let packages = Packages::new(codes);
     let mut suggestions = Suggestions::new(&packages);
-    let mut groups = std::collections::BTreeMap::<String, Vec<_>>::new();
-    for line in lines {
-        groups.entry(line.prefix.clone()).or_default().push(line);
+    let mut groups = Vec::<Group>::new();
+    for (task, count) in lines {
+        match groups.last_mut().filter(|group| group.prefix == task.prefix) {
+            Some(group) => group.tasks.push(task),
+            None => groups.push(Group {
+                suggestion: suggestions.suggest(&task.prefix).first().cloned(),
+                prefix: task.prefix.clone(),
+                count,
+                tasks: vec![task],
+            }),
+        }
     }
-    let mut groups: Vec<Group> = groups
-        .into_iter()
-        .map(|(prefix, tasks)| Group { suggestion: suggestions.suggest(&prefix).first().cloned(), prefix, tasks })
-        .collect();
-    groups.sort_by_key(|group| std::cmp::Reverse(group.tasks.len()));
-    Ok(groups)
+    Ok((groups, total))
 }
 
 fn no_task(id: &str) -> Error {

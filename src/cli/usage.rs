@@ -19,7 +19,7 @@ pub fn answer(error: &clap::Error, ui: &Ui) -> Exit {
     }
     let rendered = error.render().to_string();
     if ui.is_json() {
-        ui.error(&failure(&rendered));
+        ui.error(&failure(&rendered), None);
     } else {
         ui.comment(&safe_lines(&rendered));
     }

@@ -44,6 +44,13 @@ pub fn duration(text: &str) -> Result<Duration, String> {
     humantime::parse_duration(text).map_err(|error| format!("{error}; write it like `30m` or `2h`"))
 }
 
+/// Parses a user's name as the system's tools make them.
+pub fn user(text: &str) -> Result<String, String> {
+    let is_name = text.starts_with(|sign: char| sign.is_ascii_lowercase() || sign == '_')
+        && text.chars().all(|sign| sign.is_ascii_lowercase() || sign.is_ascii_digit() || "_-".contains(sign));
+    if is_name { Ok(text.to_owned()) } else { Err("not the name of a user".to_owned()) }
+}
+
 /// Parses a time limit; `none` is no limit.
 pub fn limit(text: &str) -> Result<Limit, String> {
     if text == "none" {

@@ -18,6 +18,34 @@ pub struct Setting {
     pub place: Option<Place>,
 }
 
+impl Setting {
+    /// The references to secrets in its value, each with its own dotted key.
+    pub fn references(&self) -> Vec<(String, SecretRef)> {
+        let mut found = Vec::new();
+        collect_references(&self.key, &self.value, &mut found);
+        found
+    }
+}
+
+fn collect_references(key: &str, value: &Value, found: &mut Vec<(String, SecretRef)>) {
+    match value {
+        Value::Object(table) if is_reference(table) => {
+            found.extend(serde_json::from_value(value.clone()).ok().map(|reference| (key.to_owned(), reference)));
+        }
+        Value::Object(table) => {
+            for (name, value) in table {
+                collect_references(&format!("{key}.{name}"), value, found);
+            }
+        }
+        Value::Array(items) => {
+            for (index, item) in items.iter().enumerate() {
+                collect_references(&format!("{key}[{index}]"), item, found);
+            }
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
 impl Config {
     /// The settings that are no upstream's.
     pub fn describe(&self) -> Result<Vec<Setting>, Error> {
@@ -107,5 +135,16 @@ mod tests {
         check(&section, "fairing.http.backoff", &json!("4s"), "line 6");
         check(&section, "fairing.http.retries", &json!(5), "line 2");
         assert!(!format!("{global:?}{section:?}").contains("hunter2"));
+        let references: Vec<_> = global.iter().chain(&section).flat_map(Setting::references).collect();
+        let expected = [("monitor.ping_url", "PING"), ("fairing.token", "T")];
+        assert_eq!(references, expected.map(|(key, name)| (key.to_owned(), SecretRef::Env(name.to_owned()))));
+    }
+
+    #[test]
+    fn references_are_found_at_any_depth() {
+        let value = json!([{"name": "eu", "token": {"file": "/t"}}, {"env": 5}, "x"]);
+        let setting = Setting { key: "fairing.accounts".to_owned(), value, place: None };
+        let found = setting.references();
+        assert_eq!(found, [("fairing.accounts[0].token".to_owned(), SecretRef::File("/t".into()))]);
     }
 }

@@ -34,6 +34,10 @@ pub const LC_ALL: &str = "LC_ALL";
 pub const LC_MESSAGES: &str = "LC_MESSAGES";
 /// The locale.
 pub const LANG: &str = "LANG";
+/// The user's name, which `doctor --cron` hands on as cron would.
+pub const LOGNAME: &str = "LOGNAME";
+/// The same, where `LOGNAME` is not set.
+pub const USER: &str = "USER";
 /// Where `tongbu/config.toml` is looked for, instead of `~/.config`.
 pub const XDG_CONFIG_HOME: &str = "XDG_CONFIG_HOME";
 /// Where `tongbu/tongbu.db` is kept, instead of `~/.local/state`.

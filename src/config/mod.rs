@@ -107,6 +107,17 @@ impl Config {
         figment.focus(name).extract().map_err(|error| explain(error, Some(name), self.document.as_deref()))
     }
 
+    /// How an upstream's requests are sent: its section's own `http` table over `[http]`.
+    pub fn http(&self, name: &str) -> Result<HttpSettings, Error> {
+        #[derive(serde::Deserialize)]
+        struct Section {
+            #[serde(default)]
+            http: HttpSettings,
+        }
+
+        Ok(self.section::<Section>(name)?.http)
+    }
+
     /// The zone of time windows and of what people read.
     pub fn time_zone(&self) -> Result<TimeZone, Error> {
         let Some(name) = &self.settings.time_zone else { return Ok(TimeZone::system()) };

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
 
-use super::profile::Profile;
+use super::profile::{Jitter, Profile};
 
 /// Retries that are always allowed, so that a run of few requests can get over a bad minute.
 const FREE_RETRIES: u64 = 4;
@@ -18,8 +18,11 @@ const REQUESTS_PER_RETRY: u64 = 10;
 /// until the next minute, and other users of the account keep their share of it.
 pub(super) const THROTTLED_RETRIES: u32 = 15;
 
-/// The waits of one piece of work: as many as it may be retried, doubled each time up to the cap, with full jitter.
-pub(super) struct Backoff(ExponentialBackoff);
+/// The waits of one piece of work: as many as it may be retried, doubled each time up to the cap.
+pub(super) struct Backoff {
+    waits: ExponentialBackoff,
+    jitter: Jitter,
+}
 
 impl Backoff {
     pub(super) fn new(profile: &Profile) -> Self {
@@ -37,16 +40,19 @@ impl Backoff {
             .with_min_delay(profile.backoff.min(profile.backoff_cap))
             .with_max_delay(profile.backoff_cap)
             .with_max_times(times);
-        Self(builder.build())
+        Self { waits: builder.build(), jitter: profile.jitter }
     }
 }
 
 impl Iterator for Backoff {
     type Item = Duration;
 
-    /// Anywhere between nothing and the full wait: many clients thrown back together do not return together.
     fn next(&mut self) -> Option<Duration> {
-        self.0.next().map(|ceiling| ceiling.mul_f64(fastrand::f64()))
+        let wait = self.waits.next()?;
+        Some(match self.jitter {
+            Jitter::Full => wait.mul_f64(fastrand::f64()),
+            Jitter::None => wait,
+        })
     }
 }
 
@@ -79,6 +85,7 @@ mod tests {
     use std::time::Duration;
 
     use super::{Backoff, Budget};
+    use crate::http::Jitter;
     use crate::http::client::tests::profile;
 
     #[test]
@@ -99,6 +106,16 @@ mod tests {
             let longest = longest.as_secs_f64();
             assert!(longest <= ceiling && longest > ceiling * 0.9, "{longest} of {ceiling}");
         }
+    }
+
+    #[test]
+    fn without_jitter_every_wait_is_whole() {
+        let mut profile = profile();
+        profile.jitter = Jitter::None;
+        profile.retries = 5;
+        profile.backoff_cap = Duration::from_secs(20);
+        let waits: Vec<_> = Backoff::new(&profile).map(|wait| wait.as_secs_f64()).collect();
+        assert_eq!(waits, [2.0, 4.0, 8.0, 16.0, 20.0]);
     }
 
     fn check(first_tries: u64, expected_retries: u64) {

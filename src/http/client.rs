@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use reqwest::header::{AGE, DATE, HeaderName};
 use reqwest::redirect;
 use serde::de::DeserializeOwned;
 use tokio::time::Instant;
@@ -108,6 +109,8 @@ impl Client {
         match answer {
             Ok(answer) => {
                 let status = answer.status().as_u16();
+                let header = |name: HeaderName| answer.headers().get(name).and_then(|value| value.to_str().ok());
+                context.skew.note(upstream, header(DATE), header(AGE).is_some(), context.clock.now());
                 debug!(upstream, method, path, status, duration_ms, trace_id, "{upstream} answered");
                 Ok(Response::new(self.clone(), asked, answer, total_end).await)
             }
@@ -206,8 +209,8 @@ pub(super) mod tests {
 
     use super::{Client, Profile};
     use crate::error::Class;
-    use crate::http::Pace;
     use crate::http::context::tests::context;
+    use crate::http::{Jitter, Pace};
 
     pub fn profile() -> Profile {
         Profile {
@@ -220,6 +223,7 @@ pub(super) mod tests {
             retries: 3,
             backoff: Duration::from_secs(2),
             backoff_cap: Duration::from_secs(60),
+            jitter: Jitter::Full,
             pace: None,
         }
     }

@@ -8,6 +8,7 @@ use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 
 use super::error::Error;
+use super::skew::Skew;
 use crate::clock::Clock;
 
 /// What a run lends to every client it makes.
@@ -23,9 +24,24 @@ pub struct Context {
     pub requests: Arc<AtomicU64>,
     /// Of these, retries.
     pub retries: Arc<AtomicU64>,
+    /// How far the upstreams' clocks were from ours.
+    pub skew: Skew,
 }
 
 impl Context {
+    /// Outside any run: nothing ends it early.
+    pub fn detached(clock: Clock, trace_id: &str) -> Self {
+        Self {
+            clock,
+            cancel: CancellationToken::new(),
+            deadline: None,
+            trace_id: trace_id.into(),
+            requests: Arc::default(),
+            retries: Arc::default(),
+            skew: Skew::default(),
+        }
+    }
+
     /// What `work` gives, unless the run's cancellation or its deadline comes first.
     pub(super) async fn bounded<T>(&self, upstream: &'static str, work: impl Future<Output = T>) -> Result<T, Error> {
         match self.cancel.run_until_cancelled(within(self.deadline, work)).await {
@@ -58,11 +74,9 @@ pub(super) fn millis(span: Duration) -> u64 {
 
 #[cfg(test)]
 pub(super) mod tests {
-    use std::sync::Arc;
     use std::time::Duration;
 
     use tokio::time::{Instant, sleep};
-    use tokio_util::sync::CancellationToken;
 
     use super::{Context, within};
     use crate::clock::Clock;
@@ -70,14 +84,8 @@ pub(super) mod tests {
 
     /// A context whose wall clock stands still.
     pub fn context(deadline: Option<Instant>) -> Context {
-        Context {
-            clock: Clock::manual("2026-01-02T03:04:05Z".parse().unwrap()),
-            cancel: CancellationToken::new(),
-            deadline,
-            trace_id: "test".into(),
-            requests: Arc::default(),
-            retries: Arc::default(),
-        }
+        let clock = Clock::manual("2026-01-02T03:04:05Z".parse().unwrap());
+        Context { deadline, ..Context::detached(clock, "test") }
     }
 
     const SECOND: Duration = Duration::from_secs(1);

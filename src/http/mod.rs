@@ -22,6 +22,7 @@ mod backoff;
 mod pace;
 mod retry;
 mod retry_after;
+mod skew;
 
 mod excerpt;
 
@@ -29,8 +30,9 @@ pub use self::classify::{Verdict, classify};
 pub use self::client::Client;
 pub use self::context::Context;
 pub use self::error::{Asked, Error, Phase};
-pub use self::profile::{Pace, Profile};
+pub use self::profile::{Jitter, Pace, Profile};
 pub use self::request::Request;
 pub use self::response::Response;
 pub use self::retry::{Retry, Retryable};
 pub use self::retry_after::retry_after;
+pub use self::skew::{Seen, Skew};

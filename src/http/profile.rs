@@ -20,9 +20,10 @@ pub struct Profile {
     pub max_body: u64,
     /// Further tries after the first.
     pub retries: u32,
-    /// Before the first retry; doubled each time, with full jitter.
+    /// Before the first retry; doubled each time.
     pub backoff: Duration,
     pub backoff_cap: Duration,
+    pub jitter: Jitter,
     /// `None`: as fast as it answers.
     pub pace: Option<Pace>,
 }
@@ -32,6 +33,16 @@ impl Profile {
     pub(super) fn origin(&self) -> String {
         self.base_url.origin().ascii_serialization()
     }
+}
+
+/// How much of a wait before another try is left to chance.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Jitter {
+    /// Anywhere between nothing and the whole wait: many clients thrown back together do not return together.
+    #[default]
+    Full,
+    /// The whole wait, for an upstream that lays its schedule down.
+    None,
 }
 
 /// So many requests of one lane per so much time, over all clones of a client: evenly spread, the first at once, never two

@@ -137,7 +137,9 @@ impl<'a> Run<'a> {
             trace_id: Arc::clone(&self.trace_id),
             requests: Arc::clone(&self.requests),
             retries: Arc::clone(&self.retries),
+            skew: http::Skew::default(),
         };
+        let max_retries = asked.config.http(asked.registration.name).map_err(upstreams::Error::from)?.retries;
         let pass = asked.registration.open(&Opening { config: asked.config, http: &http }, asked.matches)?;
         let mode = if asked.settings.dry_run { Mode::DryRun } else { Mode::ReadWrite };
         let opening = store::Opening { clock: self.clock.clone(), mode, components: upstreams::components() };
@@ -150,7 +152,7 @@ impl<'a> Run<'a> {
             sync_type,
             trigger: asked.settings.trigger,
             trace_id: &self.trace_id,
-            max_retries: asked.config.settings().http.retries,
+            max_retries,
         };
         let before = self.before(&store, sync_type)?;
         let record = store.open_record(start).await?;

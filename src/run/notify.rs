@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use serde_json::json;
-use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use super::report::Report;
@@ -14,7 +13,7 @@ use crate::clock::Clock;
 use crate::config::{self, MonitorSettings, Notify, NotifyKind};
 use crate::error::Class;
 use crate::exit::Exit;
-use crate::http::{self, Client, Context, Profile, Request};
+use crate::http::{self, Client, Context, Jitter, Profile, Request};
 use crate::secret::Secret;
 use crate::store::Status;
 
@@ -92,11 +91,9 @@ pub async fn tell(settings: &MonitorSettings, report: &Report, before: Before, c
 
 /// A success is pinged at the address, anything else at `<address>/fail`, as the usual watchdogs expect.
 async fn ping(address: &Secret, exit: Exit, clock: &Clock) -> Result<(), Error> {
-    let (client, mut path) = open(address, clock)?;
-    if exit != Exit::Ok {
-        path = format!("{}/fail", path.trim_end_matches('/'));
-    }
-    Ok(deliver(&client, || Request::get(&path)).await?)
+    let Target { client, path, query } = open(address, clock)?;
+    let path = if exit == Exit::Ok { path } else { format!("{}/fail", path.trim_end_matches('/')) };
+    Ok(deliver(&client, || Request::get(&path).raw_query(&query)).await?)
 }
 
 async fn send(
@@ -119,9 +116,10 @@ async fn send(
     if notify.kind == NotifyKind::Command {
         return run(&address, &body);
     }
-    let (client, path) = open(&address, clock)?;
+    let Target { client, path, query } = open(&address, clock)?;
     let body = Bytes::from(body);
-    Ok(deliver(&client, || Request::post(&path).body("application/json", body.clone())).await?)
+    let request = || Request::post(&path).raw_query(&query).body("application/json", body.clone());
+    Ok(deliver(&client, request).await?)
 }
 
 async fn deliver(client: &Client, request: impl Fn() -> Request + Sync) -> Result<(), http::Error> {
@@ -133,11 +131,23 @@ async fn deliver(client: &Client, request: impl Fn() -> Request + Sync) -> Resul
         .await
 }
 
-/// A client for one address, and the path on it. The path may be the credential: it is never shown either.
-fn open(address: &Secret, clock: &Clock) -> Result<(Client, String), Error> {
+/// Where to send to, taken from an address.
+struct Target {
+    client: Client,
+    path: String,
+    query: String,
+}
+
+/// Takes an address apart. Its path and its query may each be the credential: neither is ever shown.
+fn open(address: &Secret, clock: &Clock) -> Result<Target, Error> {
     let url = Url::parse(address.expose()).map_err(|_| Error::Address)?;
-    let path = url.query().map_or_else(|| url.path().to_owned(), |query| format!("{}?{query}", url.path()));
-    let path = if path == "/" { path } else { Secret::new(path).expose().to_owned() };
+    let [path, query] = [url.path(), url.query().unwrap_or_default()].map(str::to_owned);
+    for part in [path.trim_end_matches('/'), &query] {
+        if !part.is_empty() {
+            // Made for what it remembers: errors name the path without the rest of the address.
+            drop(Secret::new(part.to_owned()));
+        }
+    }
     let base_url = url.join("/").map_err(|_| Error::Address)?;
     let profile = Profile {
         name: "notify",
@@ -149,17 +159,11 @@ fn open(address: &Secret, clock: &Clock) -> Result<(Client, String), Error> {
         retries: 1,
         backoff: Duration::from_secs(1),
         backoff_cap: Duration::from_secs(1),
+        jitter: Jitter::Full,
         pace: None,
     };
-    let context = Context {
-        clock: clock.clone(),
-        cancel: CancellationToken::new(),
-        deadline: None,
-        trace_id: "notify".into(),
-        requests: std::sync::Arc::default(),
-        retries: std::sync::Arc::default(),
-    };
-    Ok((Client::new(profile, context)?, path))
+    let context = Context::detached(clock.clone(), "notify");
+    Ok(Target { client: Client::new(profile, context)?, path, query })
 }
 
 /// Runs the command with the document on its standard input.

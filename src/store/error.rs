@@ -44,7 +44,7 @@ pub enum Error {
     /// Opened only for reading, and there is nothing yet.
     #[error("cannot read the database `{path}`: it does not exist yet")]
     Missing { path: PathBuf },
-    /// A file beside the database that should not be there yet is.
+    /// A copy would replace a file.
     #[error("cannot write `{path}`: it exists already")]
     Exists { path: PathBuf },
     /// The operating system refused.
@@ -78,11 +78,11 @@ impl Error {
             | Self::OldSqlite { .. }
             | Self::NetworkFileSystem { .. }
             | Self::Missing { .. }
-            | Self::Exists { .. }
             | Self::Io { .. }
             | Self::ChecksumMismatch { .. }
             | Self::Value { .. }
             | Self::Engine { .. } => Class::Database,
+            Self::Exists { .. } => Class::Usage,
             Self::Statement { .. } => Class::Internal,
         }
     }

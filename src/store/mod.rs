@@ -31,7 +31,7 @@ pub use self::error::Error;
 pub use self::lock::{Acquisition, Holder, Lease, LeaseRequest};
 pub use self::migrate::{Component, Migration};
 pub use self::records::{Facts, Problem, RecordId, RunRecord, ScopeStatus, Status, Summary, Trigger};
-pub use self::sqlite::{Reader, Row, Writer};
+pub use self::sqlite::{Health, Reader, Row, Writer};
 pub use self::value::Value;
 
 /// What the store is opened for.
@@ -157,15 +157,31 @@ impl Store {
         self.on_writer_blocking(leased(Arc::clone(lease.held()), self.ending(), f))?
     }
 
-    /// Copies the database to `to` while others may write: consistent, checked, flushed to disk, then renamed to its
-    /// name. A file that is there already stays, and is an error.
-    pub fn backup(&self, to: &Path) -> Result<(), Error> {
-        sqlite::back_up(&self.0.file, to)
+    /// Copies the database file to `to` while others may write: consistent, checked, flushed to disk, then renamed to
+    /// its name; answers its bytes. A file that is there already stays, and is an error. The schema is not looked at: a
+    /// file that waits for its upgrade is worth a copy more than any.
+    pub fn back_up(path: &Path, to: &Path) -> Result<u64, Error> {
+        sqlite::back_up(path, to)
     }
 
-    /// Free bytes on the database's disk; `None` where it cannot be asked.
-    pub fn free_space(&self) -> Option<u64> {
-        space::available(&self.0.file)
+    /// Looks the whole file over for damage, which takes time with its size.
+    pub fn examine(&self) -> Result<Health, Error> {
+        self.read(sqlite::examine)
+    }
+
+    /// The engine's version.
+    pub fn engine_version() -> &'static str {
+        sqlite::version()
+    }
+
+    /// Free bytes on the disk of a database at that path, which need not exist; `None` where it cannot be asked.
+    pub fn free_space(path: &Path) -> Option<u64> {
+        space::available(path)
+    }
+
+    /// The directory of lock files that belongs to the database at that path.
+    pub fn lock_directory(path: &Path) -> PathBuf {
+        LockFolder::beside(&path.canonicalize().unwrap_or_else(|_| path.to_owned())).path().to_owned()
     }
 
     /// One transaction without a lease, for what belongs to the store itself.

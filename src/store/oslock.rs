@@ -44,6 +44,10 @@ impl LockFolder {
         Self(path.into())
     }
 
+    pub(super) fn path(&self) -> &Path {
+        &self.0
+    }
+
     /// The never unlinked file of a lease.
     pub(super) fn lease_file(&self, name: &str) -> PathBuf {
         self.0.join(format!("{}.lock", encoded(name)))

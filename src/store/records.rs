@@ -271,6 +271,11 @@ impl Store {
         .await
     }
 
+    /// The records of runs that are over without having closed them; the next run ends them as `interrupted`.
+    pub fn load_dead_runs(&self) -> Result<Vec<RecordId>, Error> {
+        self.read(|r| rows::load_dead_runs(r, self.lock_folder()))
+    }
+
     /// Marks records as read (`ids` empty: all); answers how many changed.
     pub fn mark_read(&self, ids: &[RecordId]) -> Result<u64, Error> {
         let ids = ids.to_vec();

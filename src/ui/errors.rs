@@ -23,13 +23,14 @@ pub struct ErrorDocument<'a> {
 }
 
 impl<'a> ErrorDocument<'a> {
-    pub fn new(failure: &'a Failure, style: &Style) -> Self {
+    /// `holder`: who holds the lock, where that is why.
+    pub fn new(failure: &'a Failure, holder: Option<&'a Holder>, style: &Style) -> Self {
         let exit = Exit::from(failure.class);
         Self {
             schema: "tongbu.error/1",
             exit_code: exit.code(),
             exit_name: exit.name(),
-            error: ErrorPart::new(failure, None, style),
+            error: ErrorPart::new(failure, holder, style),
         }
     }
 }

@@ -6,12 +6,14 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::Answer;
+use super::doctor::{Check, CronPart, Difference, DoctorAnswer, Finding};
 use super::ecs::{ChangesAnswer, InstancesAnswer};
 use super::errors::{ErrorDocument, render_error};
 use super::films::FilmsAnswer;
 use super::locks::{BreakAnswer, CleanAnswer, LocksAnswer};
 use super::notices::{CheckAnswer, CreatedAnswer, NoRunYet, PathsAnswer};
 use super::packages::{ImportAnswer, PackagesAnswer, RemovedAnswer};
+use super::paging::Paging;
 use super::records::RecordsAnswer;
 use super::samples;
 use super::settings::SettingsAnswer;
@@ -198,15 +200,20 @@ fn check_rest(text: &str) {
     check(text, &PathsAnswer { config: Some(database.clone()), database });
     check(text, &CheckAnswer { exit: Exit::Config, parts: vec![(text.to_owned(), Err(hostile_failure(text)))] });
     let place = Some(Place::Variable(text.to_owned()));
+    let finding = || Finding::failed(Check::Secret, &hostile_failure(text)).of(text);
+    let differences = vec![Difference { finding: finding(), here: None }];
+    let cron = Some(CronPart { exit: Exit::Ok, differences });
+    check(text, &DoctorAnswer { exit: Exit::Ok, findings: vec![finding()], cron });
     check(text, &SettingsAnswer(vec![Setting { key: text.to_owned(), value: text.into(), place }]));
 }
 
 fn check_tasks(text: &str) {
+    let paging = Paging { number: 1, per_page: 20, total: 1 };
     let task = || samples::task(text, text, Match::Manual { code: text.to_owned() });
     let suggestion = || Suggestion { code: text.to_owned(), similarity: 0.5 };
-    check(text, &TasksAnswer(vec![task()]));
-    let group = Group { prefix: text.to_owned(), suggestion: Some(suggestion()), tasks: vec![task()] };
-    check(text, &PendingAnswer(vec![group]));
+    check(text, &TasksAnswer { tasks: vec![task()], paging });
+    let group = Group { prefix: text.to_owned(), suggestion: Some(suggestion()), count: 1, tasks: vec![task()] };
+    check(text, &PendingAnswer { groups: vec![group], paging });
     check(text, &SuggestAnswer { task: task(), suggestions: vec![suggestion()] });
     check(text, &MatchedAnswer(vec![(text.to_owned(), Match::Manual { code: text.to_owned() })]));
     check(text, &PackagesAnswer(vec![samples::package(text)]));
@@ -227,7 +234,7 @@ fn check_errors(text: &str) {
     let (failure, holder) = (hostile_failure(text), hostile_holder(text));
     check_harmless(text, &render_error(&failure, Some(&holder), &style));
     check_harmless(text, &render_error(&failure, None, &style));
-    let document: Value = serde_json::from_str(&json::render(&ErrorDocument::new(&failure, &style))).unwrap();
+    let document: Value = serde_json::from_str(&json::render(&ErrorDocument::new(&failure, None, &style))).unwrap();
     assert_eq!(document["error"]["message"], text);
     let line = serde_json::json!({"level": text, "message": text, "other": text, text: text}).to_string();
     check_harmless(text, &(log::render_line(&line) + "\n"));

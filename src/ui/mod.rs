@@ -4,6 +4,7 @@
 //! and as one JSON document. Everything from elsewhere is made harmless and free of secrets on its way out.
 
 mod bars;
+pub mod doctor;
 pub mod ecs;
 pub mod errors;
 pub mod films;
@@ -16,6 +17,7 @@ pub mod locks;
 pub mod log;
 pub mod notices;
 pub mod packages;
+pub mod paging;
 pub mod records;
 #[cfg(test)]
 mod samples;
@@ -153,12 +155,12 @@ impl Ui {
     }
 
     /// The error that ends a command which has no document of its own: on stderr, or as a document on stdout.
-    pub fn error(&self, failure: &Failure) {
+    pub fn error(&self, failure: &Failure, holder: Option<&Holder>) {
         if self.wishes.json {
             let style = self.stdout_style();
-            self.print(&(json::render(&errors::ErrorDocument::new(failure, &style)) + "\n"));
+            self.print(&(json::render(&errors::ErrorDocument::new(failure, holder, &style)) + "\n"));
         } else {
-            self.explain(failure, None);
+            self.explain(failure, holder);
         }
     }
 

@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::Answer;
 use super::json::ErrorPart;
 use super::labels;
-use super::style::{Style, shown};
+use super::style::{Style, render_bytes, shown};
 use super::tables::{Cell, Column, Table, Tone, render_pairs};
 use crate::exit::Exit;
 use crate::upstreams::Failure;
@@ -31,6 +31,13 @@ pub struct ReadAnswer {
 pub struct PruneAnswer {
     pub count: u64,
     pub is_dry_run: bool,
+}
+
+/// The answer of `backup`: the copy was checked, or there would be none.
+#[derive(Debug)]
+pub struct BackupAnswer {
+    pub path: PathBuf,
+    pub byte_count: u64,
 }
 
 /// The answer of `config init`.
@@ -99,6 +106,27 @@ impl Answer for PruneAnswer {
 
     fn document(&self, _: &Style) -> impl Serialize {
         PruneDocument { schema: "tongbu.records-prune/1", dry_run: self.is_dry_run, pruned: self.count }
+    }
+}
+
+#[derive(Debug, Serialize)]
+struct BackupDocument<'a> {
+    schema: &'static str,
+    path: &'a Path,
+    bytes: u64,
+    integrity: &'static str,
+}
+
+impl Answer for BackupAnswer {
+    const IS_OUTCOME: bool = true;
+
+    fn render_text(&self, style: &Style) -> String {
+        let path = shown(&self.path.to_string_lossy());
+        labels::BACKED_UP.fill(style.language, &[&path, &render_bytes(self.byte_count)]) + "\n"
+    }
+
+    fn document(&self, _: &Style) -> impl Serialize {
+        BackupDocument { schema: "tongbu.backup/1", path: &self.path, bytes: self.byte_count, integrity: "ok" }
     }
 }
 

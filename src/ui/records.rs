@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::Answer;
 use super::json::{KindPart, ProblemPart};
 use super::labels::{self, Text};
+use super::paging::{Paging, PagingPart};
 use super::style::{Style, shown};
 use super::sync_report::status_cell;
 use super::tables::{Cell, Column, Table};
@@ -20,8 +21,8 @@ pub struct RecordsAnswer {
 }
 
 impl RecordsAnswer {
-    const fn page_count(&self) -> u64 {
-        self.page.total.div_ceil(if self.per_page == 0 { 1 } else { self.per_page })
+    const fn paging(&self) -> Paging {
+        Paging { number: self.number, per_page: self.per_page, total: self.page.total }
     }
 }
 
@@ -35,7 +36,7 @@ impl Answer for RecordsAnswer {
             table.push(row(record, style));
         }
         let foot: [&dyn std::fmt::Display; 4] =
-            [&self.number, &self.page_count(), &self.page.total, &self.page.unread_count];
+            [&self.number, &self.paging().page_count(), &self.page.total, &self.page.unread_count];
         format!("{}{}\n", table.render(style), labels::PAGE.fill(style.language, &foot))
     }
 
@@ -43,10 +44,7 @@ impl Answer for RecordsAnswer {
         ListDocument {
             schema: "tongbu.records/1",
             records: self.page.records.iter().map(|record| RecordPart::new(record, style)).collect(),
-            total: self.page.total,
-            page: self.number,
-            per_page: self.per_page,
-            pages: self.page_count(),
+            paging: self.paging().part(),
             unread_count: self.page.unread_count,
         }
     }
@@ -56,10 +54,8 @@ impl Answer for RecordsAnswer {
 struct ListDocument<'a> {
     schema: &'static str,
     records: Vec<RecordPart<'a>>,
-    total: u64,
-    page: u64,
-    per_page: u64,
-    pages: u64,
+    #[serde(flatten)]
+    paging: PagingPart,
     unread_count: u64,
 }
 

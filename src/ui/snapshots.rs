@@ -7,13 +7,15 @@ use insta::assert_snapshot;
 use unicode_width::UnicodeWidthStr;
 
 use super::Answer;
+use super::doctor::{Check, CronPart, Difference, DoctorAnswer, Finding};
 use super::ecs::{ChangesAnswer, InstancesAnswer};
 use super::errors::{ErrorDocument, render_error};
 use super::films::FilmsAnswer;
 use super::json;
 use super::locks::{BreakAnswer, CleanAnswer, LocksAnswer};
-use super::notices::{CheckAnswer, CreatedAnswer, NoRunYet, PathsAnswer, PruneAnswer, ReadAnswer};
+use super::notices::{BackupAnswer, CheckAnswer, CreatedAnswer, NoRunYet, PathsAnswer, PruneAnswer, ReadAnswer};
 use super::packages::{ImportAnswer, PackagesAnswer, RemovedAnswer};
+use super::paging::Paging;
 use super::records::RecordsAnswer;
 use super::samples::{self, style};
 use super::schema;
@@ -216,11 +218,13 @@ fn call_tasks_and_their_packages() {
             samples::task("4", "测试", Match::Idle),
         ]
     };
-    check("tasks_list", &TasksAnswer(tasks()));
+    let paging = Paging { number: 1, per_page: 4, total: 9 };
+    check("tasks_list", &TasksAnswer { tasks: tasks(), paging });
     let suggestion = || Suggestion { code: code.to_owned(), similarity: 0.786 };
     let group = |prefix: &str, suggestion: Option<Suggestion>, tasks: Vec<TaskLine>| Group {
         prefix: prefix.to_owned(),
         suggestion,
+        count: tasks.len() as u64,
         tasks,
     };
     let pending = |id: &str| samples::task(id, "禹州-1015-高三-N-A-L3-1017", Match::Pending);
@@ -228,7 +232,7 @@ fn call_tasks_and_their_packages() {
         group("禹州-1015-高三", Some(suggestion()), vec![pending("3"), pending("5")]),
         group("x", None, vec![samples::task("6", "x", Match::Pending)]),
     ];
-    check("tasks_pending", &PendingAnswer(groups));
+    check("tasks_pending", &PendingAnswer { groups, paging });
     check("tasks_suggest", &SuggestAnswer { task: pending("3"), suggestions: vec![suggestion()] });
     let matched = vec![("3".to_owned(), Match::Manual { code: code.to_owned() }), ("4".to_owned(), Match::Idle)];
     check("tasks_matched", &MatchedAnswer(matched));
@@ -251,6 +255,7 @@ fn small_answers() {
     let parts = vec![("database".to_owned(), Ok(())), ("fairing".to_owned(), Err(failure))];
     check("config_check", &CheckAnswer { exit: Exit::Config, parts });
     check("records_prune", &PruneAnswer { count: 12, is_dry_run: true });
+    check("backup", &BackupAnswer { path: "/backup/tongbu.db".into(), byte_count: 1_600_000 });
     check("config_init", &CreatedAnswer("/etc/tongbu/config.toml".into()));
     let database = ("/var/lib/tongbu/tongbu.db".into(), "the configuration");
     check("config_path", &PathsAnswer { config: Some(("/nowhere/config.toml".into(), "--config")), database });
@@ -269,6 +274,24 @@ fn small_answers() {
 }
 
 #[test]
+fn what_the_doctor_found() {
+    let refused =
+        Finding::failed(Check::Credentials, &samples::failure(Class::Auth, "fairing refuses our credentials"));
+    let findings = vec![
+        Finding::ok(Check::Sqlite, "3.51.3"),
+        Finding::warning(Check::Locks, "stale: `douban/movies`", "run `tongbu locks clean`"),
+        refused.of("fairing/shop-eu"),
+    ];
+    let unset = Finding::failed(Check::Secret, &samples::failure(Class::Config, "the variable `TOKEN` is not set"));
+    let differences = vec![Difference { finding: unset.of("fairing.accounts[0].token"), here: None }];
+    let cron = Some(CronPart { exit: Exit::Config, differences });
+    check("doctor", &DoctorAnswer { exit: Exit::Config, findings, cron });
+    let same = Some(CronPart { exit: Exit::Ok, differences: Vec::new() });
+    let answer = DoctorAnswer { exit: Exit::Ok, findings: vec![Finding::ok(Check::Clock, "in step")], cron: same };
+    check("doctor_same", &answer);
+}
+
+#[test]
 fn errors() {
     let locked = samples::locked_report();
     let failure = samples::failure(Class::Unavailable, "cannot fetch `/api/responses` of `shop-eu`");
@@ -278,7 +301,7 @@ fn errors() {
         all.push_str(&render_error(&failure, None, &style));
         all.push_str(&render_error(locked.failure.as_ref().unwrap(), locked.holder.as_ref(), &style));
     }
-    let document = json::render(&ErrorDocument::new(&failure, &style(Language::En, None)));
+    let document = json::render(&ErrorDocument::new(&failure, None, &style(Language::En, None)));
     assert_valid(&serde_json::from_str(&document).unwrap());
     all.push_str(&document);
     assert_snapshot!("errors", all);

@@ -74,6 +74,17 @@ impl Style {
     }
 }
 
+/// So many bytes in their largest unit.
+pub fn render_bytes(count: u64) -> String {
+    const UNITS: [&str; 5] = ["KiB", "MiB", "GiB", "TiB", "PiB"];
+    if count < 1024 {
+        return format!("{count} B");
+    }
+    let power = (count.ilog2() / 10).min(5);
+    let tenths = (u128::from(count) * 10) >> (10 * power);
+    format!("{}.{} {}", tenths / 10, tenths % 10, UNITS[power as usize - 1])
+}
+
 /// Text from elsewhere made fit for a person's eyes: no secret, nothing that steers a terminal.
 pub fn shown(text: &str) -> String {
     text::safe(&secret::scrub(text)).into_owned()
@@ -83,6 +94,7 @@ pub fn shown(text: &str) -> String {
 mod tests {
     use std::time::Duration;
 
+    use super::render_bytes;
     use crate::config::Language;
     use crate::ui::samples::style;
 
@@ -90,6 +102,16 @@ mod tests {
         let span = Duration::from_millis(millis);
         assert_eq!(style(Language::En, None).span(span), english);
         assert_eq!(style(Language::Zh, None).span(span), chinese);
+    }
+
+    #[test]
+    fn bytes_are_shown_in_their_largest_unit() {
+        let check = |count, expected: &str| assert_eq!(render_bytes(count), expected);
+        check(0, "0 B");
+        check(1023, "1023 B");
+        check(1024, "1.0 KiB");
+        check(1_600_000, "1.5 MiB");
+        check(u64::MAX, "16383.9 PiB");
     }
 
     #[test]

@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::Answer;
 use super::labels::{self, Text};
+use super::paging::{Paging, PagingPart};
 use super::style::{Style, shown};
 use super::tables::{Cell, Column, Table, Tone};
 use crate::upstreams::tasks::matching::{Match, State};
@@ -12,17 +13,26 @@ use crate::upstreams::tasks::tables::TaskLine;
 
 /// The answer of `tasks list`.
 #[derive(Debug)]
-pub struct TasksAnswer(pub Vec<TaskLine>);
+pub struct TasksAnswer {
+    pub tasks: Vec<TaskLine>,
+    pub paging: Paging,
+}
 
 /// The answer of `tasks list --match pending`.
 #[derive(Debug)]
-pub struct PendingAnswer(pub Vec<Group>);
+pub struct PendingAnswer {
+    pub groups: Vec<Group>,
+    /// Of the tasks, not of the groups: one group may go over several pages.
+    pub paging: Paging,
+}
 
-/// Pending tasks whose names begin alike.
+/// Pending tasks whose names begin alike, as far as they are on the page.
 #[derive(Debug)]
 pub struct Group {
     pub prefix: String,
     pub suggestion: Option<Suggestion>,
+    /// How many there are on all pages.
+    pub count: u64,
     pub tasks: Vec<TaskLine>,
 }
 
@@ -41,18 +51,22 @@ pub struct MatchedAnswer(pub Vec<(String, Match)>);
 struct TasksDocument<'a> {
     schema: &'static str,
     tasks: Vec<TaskPart<'a>>,
+    #[serde(flatten)]
+    paging: PagingPart,
 }
 
 #[derive(Debug, Serialize)]
 struct PendingDocument<'a> {
     schema: &'static str,
     groups: Vec<GroupPart<'a>>,
+    #[serde(flatten)]
+    paging: PagingPart,
 }
 
 #[derive(Debug, Serialize)]
 struct GroupPart<'a> {
     prefix: &'a str,
-    count: usize,
+    count: u64,
     suggestion: Option<SuggestionPart<'a>>,
     tasks: Vec<TaskPart<'a>>,
 }
@@ -110,7 +124,7 @@ struct SuggestionPart<'a> {
 
 impl Answer for TasksAnswer {
     fn render_text(&self, style: &Style) -> String {
-        if self.0.is_empty() {
+        if self.tasks.is_empty() {
             return no_tasks(style);
         }
         let number = |label: Text| Column::number(style.say(label));
@@ -125,7 +139,7 @@ impl Answer for TasksAnswer {
             number(labels::SUCCEEDED).hidden_when_blank().droppable(5),
             Column::text(style.say(labels::CREATED_AT)).hidden_when_blank().droppable(1),
         ]);
-        for task in &self.0 {
+        for task in &self.tasks {
             let count = |count: Option<i64>| count.map(|count| count.to_string()).unwrap_or_default().into();
             table.push(vec![
                 shown(&task.id).into(),
@@ -139,18 +153,18 @@ impl Answer for TasksAnswer {
                 task.created_at.as_deref().map(|at| time(at, |at| style.local(at))).unwrap_or_default().into(),
             ]);
         }
-        table.render(style)
+        table.render(style) + &foot(self.paging, style)
     }
 
     fn document(&self, style: &Style) -> impl Serialize {
-        TasksDocument { schema: "tongbu.tasks/1", tasks: parts(&self.0, style) }
+        TasksDocument { schema: "tongbu.tasks/1", tasks: parts(&self.tasks, style), paging: self.paging.part() }
     }
 }
 
 impl Answer for PendingAnswer {
     /// One row a task; what a group has in common stands beside its first.
     fn render_text(&self, style: &Style) -> String {
-        if self.0.is_empty() {
+        if self.groups.is_empty() {
             return no_tasks(style);
         }
         let mut table = Table::new(vec![
@@ -160,7 +174,7 @@ impl Answer for PendingAnswer {
             Column::text(style.say(labels::TASK)),
             Column::text(style.say(labels::NAME)).droppable(1),
         ]);
-        for group in &self.0 {
+        for group in &self.groups {
             let suggestion = group.suggestion.as_ref();
             let mut head = [
                 shown(&group.prefix),
@@ -178,13 +192,14 @@ impl Answer for PendingAnswer {
                 ]);
             }
         }
-        table.render(style)
+        table.render(style) + &foot(self.paging, style)
     }
 
     fn document(&self, style: &Style) -> impl Serialize {
         PendingDocument {
             schema: "tongbu.tasks-pending/1",
-            groups: self.0.iter().map(|group| GroupPart::new(group, style)).collect(),
+            groups: self.groups.iter().map(|group| GroupPart::new(group, style)).collect(),
+            paging: self.paging.part(),
         }
     }
 }
@@ -238,7 +253,7 @@ impl<'a> GroupPart<'a> {
     fn new(group: &'a Group, style: &Style) -> Self {
         Self {
             prefix: &group.prefix,
-            count: group.tasks.len(),
+            count: group.count,
             suggestion: group.suggestion.as_ref().map(SuggestionPart::new),
             tasks: parts(&group.tasks, style),
         }
@@ -288,6 +303,10 @@ impl<'a> SuggestionPart<'a> {
 
 fn parts<'a>(tasks: &'a [TaskLine], style: &Style) -> Vec<TaskPart<'a>> {
     tasks.iter().map(|task| TaskPart::new(task, style)).collect()
+}
+
+fn foot(paging: Paging, style: &Style) -> String {
+    labels::TASKS_PAGE.fill(style.language, &[&paging.number, &paging.page_count(), &paging.total]) + "\n"
 }
 
 fn no_tasks(style: &Style) -> String {

@@ -14,6 +14,7 @@
 //! From its folder and its line an upstream has its subcommand, completions, manual page, configuration section,
 //! migrations, locks, records and metrics labels, and the contract tests run over it.
 
+mod digest;
 pub mod douban;
 pub mod ecs;
 mod error;
@@ -21,6 +22,7 @@ pub mod fairing;
 pub mod guard;
 mod pass;
 mod registration;
+mod schedule;
 mod scope;
 pub mod tasks;
 mod upstream;
@@ -30,6 +32,7 @@ use crate::{config, http};
 pub use self::error::Error;
 pub use self::pass::{Failure, Flags, Ledger, OnLock, PassContext, ScopeReport, SkipReason};
 pub use self::registration::{Pass, Registration, Verified};
+pub use self::schedule::{Job, Schedule};
 pub use self::scope::{Scope, ScopeRules, ScopeWork, panic_text};
 pub use self::upstream::{Opening, Upstream};
 
@@ -63,6 +66,7 @@ pub fn http_profile(
         retries: settings.retries,
         backoff: settings.backoff.0,
         backoff_cap: settings.backoff_cap.0,
+        jitter: http::Jitter::Full,
         pace,
     })
 }

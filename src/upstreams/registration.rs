@@ -8,6 +8,7 @@ use futures_util::future::BoxFuture;
 
 use super::error::Error;
 use super::pass::PassContext;
+use super::schedule::Schedule;
 use super::upstream::{Opening, Upstream};
 use crate::config::{Config, Setting};
 use crate::store::{Component, Migration};
@@ -34,6 +35,8 @@ pub struct Registration {
     pub template: &'static str,
     /// The flags of each pass that `sync all` makes.
     pub passes: &'static [&'static [&'static str]],
+    /// When a ready schedule makes them.
+    pub schedule: Schedule,
     migrations: &'static [Migration],
     augment: fn(clap::Command) -> clap::Command,
     sync_type: fn(&clap::ArgMatches) -> Result<&'static str, Error>,
@@ -51,6 +54,7 @@ impl Registration {
             examples: U::EXAMPLES,
             template: U::TEMPLATE,
             passes: U::PASSES,
+            schedule: U::SCHEDULE,
             migrations: U::MIGRATIONS,
             augment: U::Options::augment_args,
             sync_type: sync_type::<U>,
@@ -81,7 +85,7 @@ impl Registration {
         (self.min_interval)(config)
     }
 
-    /// Its settings, each with what set it.
+    /// Its settings, defaults included, each with what set it.
     pub fn describe(&self, config: &Config) -> Result<Vec<Setting>, Error> {
         (self.describe)(config)
     }
@@ -111,9 +115,7 @@ fn min_interval<U: Upstream>(config: &Config) -> Result<Option<Duration>, Error>
 }
 
 fn describe<U: Upstream>(config: &Config) -> Result<Vec<Setting>, Error> {
-    // Its own type must accept the section first: nothing is shown that could be a misplaced secret.
-    config.section::<U::Config>(U::NAME)?;
-    Ok(config.describe_section::<serde_json::Value>(U::NAME)?)
+    Ok(config.describe_section::<U::Config>(U::NAME)?)
 }
 
 fn open<U: Upstream>(opening: &Opening<'_>, matches: &clap::ArgMatches) -> Result<Pass, Error> {

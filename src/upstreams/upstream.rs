@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::error::Error;
 use super::pass::PassContext;
 use super::registration::Verified;
+use super::schedule::Schedule;
 use crate::config::Config;
 use crate::http;
 use crate::store::Migration;
@@ -32,8 +34,11 @@ pub trait Upstream: Sized + Send + Sync + 'static {
     const TEMPLATE: &'static str = "";
     /// The flags of each pass that `sync all` makes, one after the other.
     const PASSES: &'static [&'static [&'static str]] = &[&[]];
-    /// Its section; every key has a default or is asked for by name in [`open`](Self::open).
-    type Config: DeserializeOwned;
+    /// When these passes are due in a ready schedule.
+    const SCHEDULE: Schedule = Schedule::NONE;
+    /// Its section; every key has a default or is asked for by name in [`open`](Self::open). It is shown as it is
+    /// serialised: secrets are references in it.
+    type Config: DeserializeOwned + Serialize;
     /// Its own flags, beside those every sync has.
     type Options: clap::Args + Send + Sync;
 

@@ -169,6 +169,25 @@ fn a_configuration_is_written_once_and_then_found() {
 }
 
 #[test]
+fn settings_are_shown_with_their_defaults_and_what_set_them() {
+    let bench = Bench::new();
+    bench.configure("[fairing]\nworkers = 7\n[http]\nretries = 5\n");
+    let (code, document) = bench.json(&["config", "show"]);
+    let setting = |key: &str| {
+        let mut settings = document["settings"].as_array().unwrap().iter();
+        settings.find(|setting| setting["key"] == key).unwrap_or_else(|| panic!("{key}: {document:#}")).clone()
+    };
+    assert_eq!((code, &setting("fairing.workers")["value"]), (0, &7.into()));
+    assert!(setting("fairing.workers")["set_by"].as_str().unwrap().contains("line 2"));
+    assert_eq!(
+        setting("fairing.lock_ttl"),
+        serde_json::json!({"key": "fairing.lock_ttl", "value": "1h", "set_by": null})
+    );
+    assert_eq!(setting("fairing.http.retries")["value"], 5);
+    assert!(!text(&bench.run(&["config", "show"]).stdout).contains("douban."), "a section that is not there");
+}
+
+#[test]
 fn a_misspelled_key_is_told_on_stderr_or_in_the_document() {
     let bench = Bench::new();
     bench.configure("databse = \"x.db\"\n");

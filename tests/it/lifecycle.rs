@@ -1,5 +1,6 @@
 //! How a run begins and ends: locks, signals, deadlines, and what it says to whom.
 
+mod decisions;
 mod endings;
 mod locks;
 mod speech;

@@ -9,8 +9,10 @@ mod support;
 
 mod architecture;
 mod cli;
+mod commands;
 mod docs;
 mod fakes;
 mod http;
 mod lifecycle;
+mod monitor;
 mod upstreams;

@@ -18,6 +18,7 @@ use std::time::{Duration, Instant};
 use clap::{Parser, Subcommand};
 
 use self::sandbox::fairing::{Kind, Set, write_whole};
+use self::sandbox::tasks::write_platform;
 use self::sandbox::{Sandbox, Settings};
 
 /// Fake upstreams on loopback, with made-up data.
@@ -48,6 +49,17 @@ enum Command {
         edit_every: Option<usize>,
         #[command(flatten)]
         made: Made,
+    },
+    /// Write the call platform's answers and its packages to a folder, for a static server
+    WriteTasks {
+        folder: PathBuf,
+        #[arg(long, default_value_t = 100_000)]
+        tasks: u64,
+        #[arg(long, default_value_t = 10_000)]
+        packages: u64,
+        /// Every so many-th task is edited, as if time had passed
+        #[arg(long, value_name = "N")]
+        edit_every: Option<u64>,
     },
 }
 
@@ -91,6 +103,9 @@ fn main() -> ExitCode {
         Command::Serve { latency_ms, made } => serve(Duration::from_millis(latency_ms), &made),
         Command::Demo(made) => return demo::run(made.settings()),
         Command::Write { file, edit_every, made } => write(&file, edit_every, &made),
+        Command::WriteTasks { folder, tasks, packages, edit_every } => {
+            write_platform(&folder, tasks, packages, edit_every).expect("the folder can be written");
+        }
     }
     ExitCode::SUCCESS
 }

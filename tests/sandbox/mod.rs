@@ -12,6 +12,7 @@ pub mod fairing;
 pub mod fault;
 pub mod home;
 pub mod random;
+pub mod receiver;
 pub mod tasks;
 
 use std::net::{Ipv4Addr, SocketAddr};
@@ -26,6 +27,7 @@ pub use self::ecs::Ecs;
 pub use self::fairing::Fairing;
 pub use self::fault::Fault;
 pub use self::home::Home;
+pub use self::receiver::Receiver;
 pub use self::tasks::Tasks;
 
 /// What the fakes begin with.
@@ -58,6 +60,8 @@ pub struct Sandbox {
     pub douban: Douban,
     pub ecs: Ecs,
     pub tasks: Tasks,
+    /// Where notifications may go; no configuration names it by itself.
+    pub receiver: Receiver,
     runtime: Option<Runtime>,
 }
 
@@ -74,11 +78,12 @@ impl Sandbox {
         let douban = Douban::start(&mut ground);
         let ecs = Ecs::start(&mut ground);
         let tasks = Tasks::start(&mut ground);
+        let receiver = Receiver::start(&mut ground);
         home.configure(Fairing::NAME, fairing.section(&home));
         home.configure(Douban::NAME, douban.section());
         home.configure(Ecs::NAME, ecs.section(&home));
         home.configure(Tasks::NAME, tasks.section(&home));
-        Self { home, fairing, douban, ecs, tasks, runtime: Some(runtime) }
+        Self { home, fairing, douban, ecs, tasks, receiver, runtime: Some(runtime) }
     }
 
     /// Every fake's door, with its upstream's name and base URL.

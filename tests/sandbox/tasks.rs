@@ -1,5 +1,8 @@
 //! The call platform, faked: a token by secret or by password, and its list of tasks in pages.
 
+use std::fs;
+use std::io;
+use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::extract::{Query, State};
@@ -195,6 +198,37 @@ impl Task {
             "callerGroup": {"seats": [1, 2, 3]},
         })
     }
+}
+
+/// Writes the answers of a platform of so many tasks as files for a static server, `token` and `pages/<number>` of 1,000
+/// tasks each, and `packages.csv` with so many packages: what nineteen of twenty tasks call.
+///
+/// Every so many-th task is written as if it had been called meanwhile.
+pub fn write_platform(folder: &Path, tasks: u64, packages: u64, edit_every: Option<u64>) -> io::Result<()> {
+    const PAGE: u64 = 1000;
+    let name =
+        |number: u64| format!("{}-1015A-高三-{}", SITES[usize::try_from(number % 3).unwrap_or(0)], 1000 + number);
+    let csv = std::iter::once("编码".to_owned()).chain((0..packages).map(name));
+    fs::write(folder.join("packages.csv"), csv.collect::<Vec<_>>().join("\n"))?;
+    fs::write(folder.join("token"), json!({"code": 200, "message": "OK", "data": {"token": "bench"}}).to_string())?;
+    fs::create_dir_all(folder.join("pages"))?;
+    let created = Timestamp::now();
+    for page in 0..tasks.div_ceil(PAGE) {
+        let rows: Vec<Value> = (page * PAGE..tasks.min((page + 1) * PAGE))
+            .map(|number| {
+                let called = if number % 20 == 0 { packages + number / 200 } else { number * 7919 % packages.max(1) };
+                let mut task = Task::new(number, created);
+                task.name = format!("{}-N-A-L3-1017", name(called)).into();
+                task.called += u64::from(edit_every.is_some_and(|step| number % step == 0));
+                task.json()
+            })
+            .collect();
+        let answer = json!({
+            "code": 200, "message": "OK", "data": {"data": rows, "page": page + 1, "totalCount": tasks}
+        });
+        fs::write(folder.join(format!("pages/{}", page + 1)), answer.to_string())?;
+    }
+    Ok(())
 }
 
 /// The historical tasks of yesterday noon, and today's of its first second.

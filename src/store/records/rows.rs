@@ -142,12 +142,13 @@ pub(in crate::store) fn save_interrupted(w: &Writer<'_>, id: Option<RecordId>, c
 
 /// Ends the records of all runs that are over without having closed theirs.
 pub(in crate::store) fn save_dead_runs(w: &Writer<'_>, folder: &LockFolder, clock: &Clock) -> Result<(), Error> {
-    for (id, trace_id) in load_running(w)? {
-        if folder.is_run_over(id.0, &trace_id) {
-            save_interrupted(w, Some(id), clock)?;
-        }
-    }
-    Ok(())
+    load_dead_runs(w, folder)?.into_iter().try_for_each(|id| save_interrupted(w, Some(id), clock))
+}
+
+/// The runs that are over without having closed their records.
+pub(super) fn load_dead_runs(r: &Reader<'_>, folder: &LockFolder) -> Result<Vec<RecordId>, Error> {
+    let running = load_running(r)?.into_iter();
+    Ok(running.filter(|(id, trace_id)| folder.is_run_over(id.0, trace_id)).map(|(id, _)| id).collect())
 }
 
 fn load_running(r: &Reader<'_>) -> Result<Vec<(RecordId, String)>, Error> {

@@ -3,12 +3,12 @@
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 use rustix::io::Errno;
 
 use super::connection::{Access, Connection};
+use super::header::{self, Found};
 use crate::store::{Error, Value, space};
 
 impl Connection {
@@ -28,18 +28,23 @@ impl Connection {
     }
 }
 
-/// Copies `database` to `target`: checked, flushed to disk, then renamed to its name; a file that is there stays.
-pub(in crate::store) fn back_up(database: &Arc<Path>, target: &Path) -> Result<(), Error> {
+/// Copies the database at `path` to `target`: checked, flushed to disk, then renamed to its name; a file that is there
+/// stays. Answers the copy's bytes.
+pub(in crate::store) fn back_up(path: &Path, target: &Path) -> Result<u64, Error> {
+    header::refuse_network(path)?;
+    let Found::Ours(real) = header::inspect(path)? else { return Err(Error::Missing { path: path.to_owned() }) };
     if target.symlink_metadata().is_ok() {
         return Err(Error::Exists { path: target.to_owned() });
     }
     let draft = Draft::beside(target)?;
-    Connection::connect(Arc::clone(database), Access::Write)?.copy_to(&draft.0)?;
+    Connection::connect(real.into(), Access::Write)?.copy_to(&draft.0)?;
     check_integrity(&draft.0)?;
-    File::open(&draft.0).and_then(|file| file.sync_all()).map_err(Error::io(target))?;
+    let flushed = File::open(&draft.0).and_then(|file| file.sync_all().and_then(|()| file.metadata()));
+    let bytes = flushed.map_err(Error::io(target))?.len();
     publish(&draft.0, target)?;
     let folder = folder_of(target);
-    File::open(folder).and_then(|folder| folder.sync_all()).map_err(Error::io(folder))
+    File::open(folder).and_then(|folder| folder.sync_all()).map_err(Error::io(folder))?;
+    Ok(bytes)
 }
 
 fn check_integrity(file: &Path) -> Result<(), Error> {

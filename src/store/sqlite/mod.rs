@@ -6,6 +6,7 @@ mod fault;
 #[cfg(test)]
 mod foreign;
 mod header;
+mod health;
 mod open;
 
 use jiff::Timestamp;
@@ -16,6 +17,8 @@ pub(super) use self::connection::{Access, Connection, Ending};
 pub(super) use self::copy::{StandIn, back_up};
 #[cfg(test)]
 pub(super) use self::foreign::Foreign;
+pub use self::health::Health;
+pub(super) use self::health::examine;
 pub(super) use self::open::{Opened, open};
 use super::{Error, Value};
 
@@ -111,6 +114,11 @@ impl Reader<'_> {
         };
         bind().map_err(|error| self.connection.fault(error))
     }
+}
+
+/// The linked engine's version.
+pub(super) fn version() -> &'static str {
+    rusqlite::version()
 }
 
 impl Writer<'_> {

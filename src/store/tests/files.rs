@@ -6,7 +6,7 @@ use std::path::Path;
 use super::{Bench, SAMPLE, acquire, content, put};
 use crate::error::Class;
 use crate::store::sqlite::Foreign;
-use crate::store::{Component, Error, Migration, Mode};
+use crate::store::{Component, Error, Migration, Mode, Store};
 
 /// Opens the file at the bench's path in every mode: refused with those words, and nothing is changed or left over.
 fn check(bench: &Bench, words: &str) {
@@ -122,7 +122,7 @@ fn a_parent_that_is_a_file_is_an_error_about_that_path() {
     std::fs::write(bench.path(), "x").unwrap();
     let below = bench.path().join("tongbu.db");
     let opening = crate::store::Opening { clock: bench.clock.clone(), mode: Mode::ReadWrite, components: vec![SAMPLE] };
-    let error = crate::store::Store::open(&below, opening).map(drop).unwrap_err();
+    let error = Store::open(&below, opening).map(drop).unwrap_err();
     assert!(matches!(error, Error::Io { .. }), "{error}");
 }
 
@@ -156,11 +156,14 @@ async fn a_backup_is_whole_private_and_never_replaces_a_file() {
     let lease = acquire(&store, "tasks/today").await;
     put(&store, &lease, 7).await.unwrap();
     let target = bench.folder.path().join("copy.db");
-    bench.open(Mode::ReadOnly).unwrap().backup(&target).unwrap();
+    let bytes = Store::back_up(&bench.path(), &target).unwrap();
+    assert_eq!(bytes, target.metadata().unwrap().len());
     assert_eq!(target.metadata().unwrap().permissions().mode() & 0o777, 0o600);
     assert_eq!(Foreign::open(&target).int("SELECT number FROM numbers"), 7);
-    assert!(matches!(store.backup(&target), Err(Error::Exists { .. })));
-    assert!(matches!(store.backup(Path::new("/nowhere/copy.db")), Err(Error::Io { .. })));
+    assert!(matches!(Store::back_up(&bench.path(), &target), Err(Error::Exists { .. })));
+    assert!(matches!(Store::back_up(&bench.path(), Path::new("/nowhere/copy.db")), Err(Error::Io { .. })));
+    let nothing = bench.folder.path().join("nothing.db");
+    assert!(matches!(Store::back_up(&nothing, &target), Err(Error::Missing { .. })));
     let left: Vec<_> = content(bench.folder.path()).into_iter().filter(|(path, _)| is_draft(path)).collect();
     assert!(left.is_empty());
     // A copy is a database like any other.

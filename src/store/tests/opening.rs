@@ -35,7 +35,7 @@ fn a_new_file_is_private_and_so_is_its_folder() {
     let mode = |path: &std::path::Path| path.metadata().unwrap().permissions().mode() & 0o777;
     assert_eq!((mode(&path), mode(path.parent().unwrap())), (0o600, 0o700));
     assert_eq!(store.path(), path);
-    assert!(store.free_space().is_some());
+    assert!(Store::free_space(&path).is_some());
     drop(store);
     assert_eq!(content(path.parent().unwrap()).len(), 1, "the WAL goes with the last connection");
 }

@@ -1,11 +1,11 @@
 //! The section `[douban]`.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::config::{HttpSettings, SecretRef, Span};
 
 /// The section `[douban]`, with its defaults. It may be left out altogether.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
     /// Where the explore list and the mobile site's JSON live.

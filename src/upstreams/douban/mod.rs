@@ -35,7 +35,7 @@ mod fuzz;
 use self::api::{Api, Call, List, Rhythm};
 pub use self::config::Config;
 use self::pass::Work;
-use super::{Error, Opening, PassContext, ScopeRules, Upstream, Verified, http_profile};
+use super::{Error, Job, Opening, PassContext, Schedule, ScopeRules, Upstream, Verified, http_profile};
 use crate::config::{self as settings, Span};
 use crate::http::{Client, Profile};
 use crate::store::Migration;
@@ -72,6 +72,10 @@ impl Upstream for Douban {
   tongbu sync douban --no-details --trigger auto -q";
     const MIGRATIONS: &'static [Migration] = tables::MIGRATIONS;
     const TEMPLATE: &'static str = include_str!("template.toml");
+    const SCHEDULE: Schedule = Schedule {
+        about: "The newest films and their details: every eight hours. A refusal is waited out by itself.",
+        jobs: &[Job { name: "", times: "23 2,10,18 * * *", flags: &[] }],
+    };
     type Config = Config;
     type Options = Options;
 

@@ -3,14 +3,14 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::provider::{Account, Credential, Provider, Template};
 use super::regions::Region;
 use crate::config::{Error, HttpSettings, SecretRef, Span};
 
 /// How the upstream is synced, and for which accounts.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
     /// Regions at once.
@@ -38,7 +38,7 @@ impl Default for Config {
 }
 
 /// One account of one provider.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct AccountConfig {
     pub name: String,

@@ -23,7 +23,7 @@ use self::api::Api;
 pub use self::config::Config;
 use self::pass::Mode;
 use self::plan::{Opened, plan_scopes};
-use super::{Error, Opening, PassContext, Upstream, Verified};
+use super::{Error, Job, Opening, PassContext, Schedule, Upstream, Verified};
 use crate::store::Migration;
 
 /// The cloud accounts, opened.
@@ -70,6 +70,14 @@ impl Upstream for Ecs {
   tongbu sync ecs --status-only";
     const MIGRATIONS: &'static [Migration] = tables::MIGRATIONS;
     const TEMPLATE: &'static str = include_str!("template.toml");
+    const SCHEDULE: Schedule = Schedule {
+        about: "Compute instances of cloud accounts: hourly, with the disks of what changed; once a day everything is \
+                read anew.",
+        jobs: &[
+            Job { name: "", times: "17 0-3,5-23 * * *", flags: &["--incremental"] },
+            Job { name: "full", times: "17 4 * * *", flags: &[] },
+        ],
+    };
     type Config = Config;
     type Options = Options;
 

@@ -3,7 +3,6 @@
 mod api;
 mod config;
 mod cursor;
-mod digest;
 mod keyset;
 mod parse;
 mod pass;
@@ -20,7 +19,7 @@ use self::api::{Api, Kind, Query};
 pub use self::config::Config;
 use self::pass::Work;
 use self::pii::{Mode, Pii};
-use super::{Error, Opening, PassContext, ScopeRules, Upstream, Verified, http_profile};
+use super::{Error, Job, Opening, PassContext, Schedule, ScopeRules, Upstream, Verified, http_profile};
 use crate::http::{Client, Pace};
 use crate::store::Migration;
 
@@ -54,6 +53,10 @@ impl Upstream for Fairing {
     const MIGRATIONS: &'static [Migration] =
         &[Migration { name: "0001_create", sql: include_str!("migrations/0001_create.sql") }];
     const TEMPLATE: &'static str = include_str!("template.toml");
+    const SCHEDULE: Schedule = Schedule {
+        about: "Survey questions and responses: hourly.",
+        jobs: &[Job { name: "", times: "7 * * * *", flags: &[] }],
+    };
     type Config = Config;
     type Options = Options;
 

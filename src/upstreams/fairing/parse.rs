@@ -5,12 +5,12 @@ use std::sync::Arc;
 use bytes::Bytes;
 use tokio::sync::mpsc::{Receiver, Sender};
 
-use super::digest::{Digest, of_bytes, of_member};
 use super::pii::Pii;
 use super::row::{self, BadRow, Row};
 use super::split::{Envelope, Malformed, Rows, Splitter};
 use super::tables::Table;
 use crate::store::{self, Store};
+use crate::upstreams::digest::{Digest, of_bytes, of_member};
 
 /// Held rows of a page that is to be stored as a whole or not at all never take more than this.
 const MAX_HELD_BYTES: usize = 8 * 1024 * 1024;

@@ -1,19 +1,19 @@
 //! Personal data: kept, replaced by a keyed digest, or dropped, before anything is stored.
 
 use hmac::{Hmac, KeyInit, Mac};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use sha2::Sha256;
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::digest::{Items, MAX_DEPTH, Members, deeper};
 use crate::secret::Secret;
+use crate::upstreams::digest::{Items, MAX_DEPTH, Members, deeper};
 
 /// The members that tell who a person is, wherever in a row they stand.
 const PERSONAL: [&str; 2] = ["email", "customer_id"];
 
 /// What the configuration says about personal data.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Mode {
     #[default]

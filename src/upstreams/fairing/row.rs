@@ -7,8 +7,8 @@ use std::ops::Range;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::digest::Digest;
 use crate::store::Value;
+use crate::upstreams::digest::Digest;
 
 /// How a column stores what the upstream sends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

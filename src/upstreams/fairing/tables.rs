@@ -2,11 +2,11 @@
 
 use std::sync::LazyLock;
 
-use super::digest::{Digest, of_meaning, of_member};
 use super::keyset::KeySet;
 use super::parse::Batch;
 use super::row::{Affinity, Field, Row, text};
 use crate::store::{Error, Reader, Value, Writer};
+use crate::upstreams::digest::{Digest, from_stored, of_meaning, of_member, stored};
 
 /// One kind's table: its typed columns, and the statements made from them.
 pub struct Table {
@@ -157,7 +157,7 @@ impl Table {
     /// The stored row of that id.
     pub fn load_stored(&self, r: &Reader<'_>, account: &str, id: &str) -> Result<Option<Stored>, Error> {
         r.first(&self.load, &[account.into(), id.into()], |row| {
-            Ok(Stored { key: row.int(0)?, content_hash: digest(row.blob(1)?), is_deleted: row.int(2)? != 0 })
+            Ok(Stored { key: row.int(0)?, content_hash: stored_digest(row.blob(1)?), is_deleted: row.int(2)? != 0 })
         })
     }
 
@@ -205,7 +205,7 @@ impl Table {
     ) -> Result<(), Error> {
         let raw = text(&batch.bytes, &row.raw);
         let stored = w.first(&self.load, &[(&stamp.account).into(), (&row.id).into()], |found| {
-            let content_hash = digest(found.blob(1)?);
+            let content_hash = stored_digest(found.blob(1)?);
             let is_same = content_hash == row.digest || is_same_meaning(raw, found.text(3)?);
             Ok((Stored { key: found.int(0)?, content_hash, is_deleted: found.int(2)? != 0 }, is_same))
         })?;
@@ -233,7 +233,7 @@ impl Table {
 
 /// Binds a row's columns in the order the statements name them.
 fn with_values<T>(batch: &Batch, row: &Row, stamp: &Stamp, f: impl FnOnce(&mut Vec<Value<'_>>) -> T) -> T {
-    let content_hash = row.digest.to_le_bytes();
+    let content_hash = stored(row.digest);
     let mut values = Vec::with_capacity(7 + row.cells.len());
     values.extend([
         Value::from(&stamp.account),
@@ -251,6 +251,7 @@ fn is_same_meaning(one: &str, other: &str) -> bool {
     matches!((of_meaning(one), of_meaning(other)), (Ok(one), Ok(other)) if one == other)
 }
 
-fn digest(bytes: &[u8]) -> Digest {
-    bytes.try_into().map_or(0, Digest::from_le_bytes)
+/// Bytes that are no digest count as one that no row has.
+fn stored_digest(bytes: &[u8]) -> Digest {
+    from_stored(bytes).unwrap_or_default()
 }

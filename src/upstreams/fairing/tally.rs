@@ -2,11 +2,11 @@
 
 use jiff::Timestamp;
 
-use super::digest::Digest;
 use super::keyset::KeySet;
 use super::parse::Batch;
 use super::row::{Cell, text};
 use super::tables::Table;
+use crate::upstreams::digest::Digest;
 
 /// What is known of the set while its pages come in.
 #[derive(Clone, Debug, Default)]

@@ -1,7 +1,7 @@
 //! The section `[tasks]`.
 
 use jiff::tz::TimeZone;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::config::{self, Error, HttpSettings, SecretRef, Span};
 use crate::secret::Secret;
@@ -13,7 +13,7 @@ pub const DEFAULT_ZONE: &str = "Asia/Shanghai";
 const MAX_PAGE_SIZE: u32 = 1000;
 
 /// How the platform is reached and read.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
     /// The vendor's, or that of a white-label twin.
@@ -35,7 +35,7 @@ pub struct Config {
 }
 
 /// What the list's query parameters are called.
-#[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
+#[derive(Clone, Debug, Deserialize, Serialize, PartialEq, Eq)]
 #[serde(default, deny_unknown_fields)]
 pub struct Parameters {
     pub page: String,
@@ -45,7 +45,7 @@ pub struct Parameters {
 }
 
 /// What a task's fields are called upstream: the first name with a value wins.
-#[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
+#[derive(Clone, Debug, Deserialize, Serialize, PartialEq, Eq)]
 #[serde(default, deny_unknown_fields)]
 pub struct Fields {
     pub id: Vec<String>,

@@ -19,18 +19,15 @@ pub mod tables;
 mod token;
 pub mod window;
 
-mod digest;
-
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 pub use self::config::Config;
-pub use self::digest::Digest;
 use self::pass::Work;
 use self::session::Api;
 use self::window::Window;
-use super::{Error, Opening, PassContext, ScopeRules, Upstream, Verified, http_profile};
-use crate::http::Client;
+use super::{Error, Job, Opening, PassContext, Schedule, ScopeRules, Upstream, Verified, http_profile};
+use crate::http::{Client, Jitter, Profile};
 use crate::store::Migration;
 
 /// The tasks upstream, opened.
@@ -63,6 +60,13 @@ impl Upstream for Tasks {
     const MIGRATIONS: &'static [Migration] = tables::MIGRATIONS;
     const TEMPLATE: &'static str = include_str!("template.toml");
     const PASSES: &'static [&'static [&'static str]] = &[&["--window", "historical"], &["--window", "today"]];
+    const SCHEDULE: Schedule = Schedule {
+        about: "Call tasks: those of the days before four times a day, today's hourly while calls are made.",
+        jobs: &[
+            Job { name: "historical", times: "29 1,10,15,21 * * *", flags: &["--window", "historical"] },
+            Job { name: "today", times: "37 9-23 * * *", flags: &["--window", "today"] },
+        ],
+    };
     type Config = Config;
     type Options = Options;
 
@@ -74,8 +78,7 @@ impl Upstream for Tasks {
         config.check()?;
         let credentials = config.credentials()?;
         let zone = config::zone(opening.config)?;
-        let profile = http_profile(Self::NAME, &config.base_url, &config.http, None)?;
-        let api = Api::new(Client::new(profile, opening.http.clone())?, credentials);
+        let api = Api::new(Client::new(profile(&config)?, opening.http.clone())?, credentials);
         Ok(Self { config, api, zone })
     }
 
@@ -95,5 +98,42 @@ impl Upstream for Tasks {
     async fn verify(&self) -> Vec<Verified> {
         let outcome = self.api.fetch_token().await.map(drop);
         vec![Verified { subject: Self::NAME.to_owned(), outcome }]
+    }
+}
+
+/// How the platform is spoken to: its retries follow the documented schedule, to the second.
+fn profile(config: &Config) -> Result<Profile, Error> {
+    Ok(Profile { jitter: Jitter::None, ..http_profile(Tasks::NAME, &config.base_url, &config.http, None)? })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::Ordering;
+    use std::time::Duration;
+
+    use tokio::time::Instant;
+
+    use super::{Config, profile};
+    use crate::clock::Clock;
+    use crate::http::{Client, Context, Retry};
+    use crate::upstreams::Error;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_failing_request_is_tried_again_after_2_4_and_8_seconds() {
+        let clock = Clock::manual("2026-01-02T03:04:05Z".parse().unwrap());
+        let context = Context::detached(clock, "test");
+        let client = Client::new(profile(&Config::default()).unwrap(), context.clone()).unwrap();
+        let begun = Instant::now();
+        let mut tries = Vec::new();
+        let failed: Result<(), Error> = client
+            .retry("a page", |_| {
+                tries.push(begun.elapsed());
+                let reason = "answered code 503: busy".to_owned();
+                async { Err(Error::Unavailable { doing: "reading".to_owned(), reason, retry: Retry::Backoff }) }
+            })
+            .await;
+        assert!(failed.is_err());
+        assert_eq!(tries, [0, 2, 6, 14].map(Duration::from_secs));
+        assert_eq!(context.retries.load(Ordering::Relaxed), 3);
     }
 }

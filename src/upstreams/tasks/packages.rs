@@ -7,7 +7,7 @@ use csv::StringRecord;
 use encoding_rs::{Encoding, GB18030, UTF_8};
 use serde_json::{Map, Value};
 
-use super::digest::Digest;
+use crate::upstreams::digest::{Digest, of_bytes};
 
 /// A code is compared and shown; nothing real is longer.
 const MAX_CODE_CHARS: usize = 200;
@@ -144,7 +144,9 @@ impl Package {
             ("cost_per_lead", self.cost_per_lead.into()),
             ("raw", self.raw.clone().into()),
         ];
-        Digest::of(&members.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
+        // The map keeps its members in the order of their keys, so equal packages are equal bytes.
+        let members: Map<_, _> = members.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+        of_bytes(Value::Object(members).to_string().as_bytes(), 0)
     }
 
     /// The package with what the file has no column for taken from `stored`.

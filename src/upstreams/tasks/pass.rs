@@ -1,4 +1,4 @@
-//! One window's pass: fetch every page, plan each batch, save what differs.
+//! One window's pass: fetch page after page, plan each batch, save what differs.
 
 use std::sync::Arc;
 
@@ -7,15 +7,15 @@ use jiff::tz::TimeZone;
 
 use super::api::FIRST_PAGE;
 use super::config::Config;
-use super::listing::{Listing, Progress, Row};
+use super::listing::{Listing, Progress, Row, read_rows, task_id};
 use super::matching::Packages;
-use super::plan::plan;
+use super::plan::{Fate, plan};
 use super::row::RowError;
 use super::session::{Api, Session};
 use super::tables;
 use super::window::{Period, Window};
 use crate::error::Class;
-use crate::store::{self, Facts, ScopeState, Summary, cursors};
+use crate::store::{self, Facts, ScopeState, cursors};
 use crate::upstreams::{Error, Scope, ScopeWork};
 
 /// A sequence of more pages than this has no end.
@@ -31,32 +31,32 @@ pub struct Work<'a> {
     pub repair: Option<(Date, Date)>,
 }
 
-/// What a stored batch adds up to.
-type Saved = (Summary, Vec<RowError>);
+/// What became of the rows of a stored batch, and why some could not be stored.
+type Saved = (Vec<Fate>, Vec<RowError>);
 
 impl ScopeWork for Work<'_> {
-    /// Reads the window and stores what came, even where that is not all of it.
+    /// Reads the window and stores what comes, even where that is not all of it.
     async fn run(&self, scope: &Scope<'_>) -> Result<(), Error> {
         let started_at = scope.context.clock.now();
         let period = match self.repair {
             Some((from, to)) => Period::repair(from, to, started_at, self.zone)?,
             None => Period::of(self.window, started_at, self.zone, self.config.historical_days)?,
         };
-        let mut listing = Listing::default();
-        let fetched = self.fetch_all(scope, period, &mut listing).await;
-        if fetched.as_ref().is_err_and(|error| error.class().dooms_run()) {
-            return fetched.map(drop);
+        let packages = Arc::new(Packages::new(scope.context.store.read(tables::load_package_codes)?));
+        let mut session = Session::new(self.api, self.config, scope.context);
+        let mut intake = Intake { scope, packages, batch_size: self.config.batch_size, listing: Listing::default() };
+        let mut is_complete = true;
+        for request in period.requests(self.zone)? {
+            intake.listing.begin_request();
+            is_complete &= self.take_in(request, &mut session, &mut intake).await?;
         }
-        let rows = listing.into_rows();
-        let count = rows.len() as u64;
-        self.save_all(scope, rows).await?;
-        let is_complete = fetched? && scope.summary().failed == 0;
+        is_complete &= scope.summary().failed == 0;
         tell(scope, is_complete);
         // A repair says nothing about the window.
         if is_complete && self.repair.is_none() {
             let state = ScopeState {
                 last_success_at: Some(started_at),
-                record_count: Some(count),
+                record_count: Some(intake.listing.count()),
                 not_before: None,
                 ..scope.state.clone()
             };
@@ -67,34 +67,35 @@ impl ScopeWork for Work<'_> {
 }
 
 impl Work<'_> {
-    /// Every page of the period; answers whether each sequence of pages was complete.
-    async fn fetch_all(&self, scope: &Scope<'_>, period: Period, listing: &mut Listing) -> Result<bool, Error> {
-        let mut session = Session::new(self.api, self.config, scope.context);
-        let mut is_complete = true;
-        for request in period.requests(self.zone)? {
-            listing.begin_request();
-            is_complete &= self.fetch_request(scope, &mut session, request, listing).await?;
-        }
-        Ok(is_complete)
-    }
-
-    async fn fetch_request(
+    /// Every page of one request, each stored while the next one comes; answers whether they were complete.
+    async fn take_in(
         &self,
-        scope: &Scope<'_>,
-        session: &mut Session<'_>,
         request: Period,
-        listing: &mut Listing,
+        session: &mut Session<'_>,
+        intake: &mut Intake<'_, '_>,
     ) -> Result<bool, Error> {
+        let scope = intake.scope;
+        let mut page = session.fetch_page(request, FIRST_PAGE).await?;
         for number in FIRST_PAGE..=MAX_PAGES {
-            let page = session.fetch_page(request, number).await?;
-            let progress = listing.add(&page, &self.config.fields, self.zone);
-            let received = listing.received();
-            tracing::info!(page = number, received, total_count = page.total_count, "read a page");
-            scope.advance(received, Some(page.total_count), None);
+            let rows = read_rows(&page, &self.config.fields, self.zone);
+            let total_count = page.total_count;
+            let progress = intake.listing.add(&rows, total_count);
+            let received = intake.listing.received();
+            tracing::info!(page = number, received, total_count, "read a page");
             match progress {
-                Progress::More => {}
-                Progress::Complete => return Ok(true),
+                Progress::More => {
+                    let (saved, next) = tokio::join!(intake.save_all(rows), session.fetch_page(request, number + 1));
+                    saved?;
+                    scope.advance(received, Some(total_count), None);
+                    page = next?;
+                }
+                Progress::Complete => {
+                    intake.save_all(rows).await?;
+                    scope.advance(received, Some(total_count), None);
+                    return Ok(true);
+                }
                 Progress::Incomplete { received, total_count } => {
+                    intake.save_all(rows).await?;
                     let message = format!(
                         "the pages of the tasks {request} brought {received} different ones, the upstream counts \
                          {total_count}"
@@ -107,82 +108,103 @@ impl Work<'_> {
         let doing = format!("cannot read the tasks {request}");
         Err(Error::Contract { doing, reason: format!("more than {MAX_PAGES} pages") })
     }
+}
 
+/// Where the rows of a window go.
+struct Intake<'a, 's> {
+    scope: &'a Scope<'s>,
+    packages: Arc<Packages>,
+    batch_size: usize,
+    listing: Listing,
+}
+
+impl Intake<'_, '_> {
     /// Stores batch after batch, each on its own: one that fails does not touch the others.
-    async fn save_all(&self, scope: &Scope<'_>, rows: Vec<Row>) -> Result<(), Error> {
-        let codes = scope.context.store.read(tables::load_package_codes)?;
-        let packages = Arc::new(Packages::new(codes));
-        let total = rows.len() as u64;
+    async fn save_all(&mut self, rows: Vec<Row>) -> Result<(), Error> {
         let mut rows = rows.into_iter();
-        let mut done = 0;
         loop {
-            let batch: Arc<[Row]> = rows.by_ref().take(self.config.batch_size).collect();
+            let batch: Arc<[Row]> = rows.by_ref().take(self.batch_size).collect();
             if batch.is_empty() {
                 return Ok(());
             }
-            done += batch.len() as u64;
-            match save(scope, &batch, &packages).await {
-                Ok(saved) => count(scope, saved),
+            match self.save(&batch).await {
+                Ok(saved) => self.count(&batch, saved),
                 Err(error) if is_about_content(&error) => {
                     tracing::warn!(%error, "a batch failed: storing its tasks one by one");
-                    save_one_by_one(scope, &batch, &packages).await?;
+                    self.save_one_by_one(&batch).await?;
                 }
                 Err(error) => return Err(error),
             }
-            scope.advance(done, Some(total), None);
         }
     }
-}
 
-/// Finds the rows that make a batch fail; the others are stored.
-async fn save_one_by_one(scope: &Scope<'_>, batch: &[Row], packages: &Arc<Packages>) -> Result<(), Error> {
-    for row in batch {
-        match save(scope, &Arc::from([row.clone()]), packages).await {
-            Ok(saved) => count(scope, saved),
-            Err(error) if is_about_content(&error) => {
-                let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}")).unwrap_or_default();
-                let task = row.as_ref().ok();
-                let failure = RowError {
-                    task_id: task.map(|task| task.id.clone()),
-                    task_name: task.map(|task| task.name.clone()),
-                    error: format!("{error}{cause}"),
-                };
-                count(scope, (Summary { total: 1, ..Summary::default() }, vec![failure]));
+    /// Finds the rows that make a batch fail; the others are stored.
+    async fn save_one_by_one(&mut self, batch: &[Row]) -> Result<(), Error> {
+        for row in batch {
+            let single = Arc::from([row.clone()]);
+            match self.save(&single).await {
+                Ok(saved) => self.count(&single, saved),
+                Err(error) if is_about_content(&error) => {
+                    let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}")).unwrap_or_default();
+                    let task = row.as_ref().ok();
+                    let failure = RowError {
+                        task_id: task.map(|task| task.id.clone()),
+                        task_name: task.map(|task| task.name.clone()),
+                        error: format!("{error}{cause}"),
+                    };
+                    self.count(&single, (vec![Fate::Failed], vec![failure]));
+                }
+                Err(error) => return Err(error),
             }
-            Err(error) => return Err(error),
+        }
+        Ok(())
+    }
+
+    /// Stores what of the batch differs, in one transaction.
+    async fn save(&self, batch: &Arc<[Row]>) -> Result<Saved, Error> {
+        let (batch, packages) = (Arc::clone(batch), Arc::clone(&self.packages));
+        let (record, at) = (self.scope.context.record, self.scope.context.clock.now());
+        self.scope
+            .write(move |w| {
+                let ids = batch.iter().flatten().map(|task| task.id.as_str());
+                let stored = tables::load_stored_tasks(w, ids)?;
+                let plan = plan(&batch, &stored, &packages);
+                for task in &plan.tasks {
+                    tables::save_task(w, task, record, at)?;
+                }
+                for (id, matched) in &plan.matches {
+                    tables::save_match(w, id, matched, Some(record), at)?;
+                }
+                Ok((plan.fates, plan.failures))
+            })
+            .await
+    }
+
+    /// Counts each task once, as it ended. The failures are those of the rows whose fate that is, in their order.
+    fn count(&mut self, batch: &[Row], (fates, failures): Saved) {
+        let mut failures = failures.into_iter();
+        for (row, fate) in batch.iter().zip(fates) {
+            let failure = if fate == Fate::Failed { failures.next() } else { None };
+            let earlier = task_id(row).and_then(|id| self.listing.settle(id, fate));
+            let fate = earlier.map_or(fate, |earlier| fate.after(earlier));
+            self.scope.count(|summary| {
+                if let Some(earlier) = earlier {
+                    earlier.tally(summary, |count| *count -= 1);
+                }
+                fate.tally(summary, |count| *count += 1);
+            });
+            if let Some(failure) = failure.filter(|_| earlier != Some(Fate::Failed)) {
+                self.tell_failure(failure);
+            }
         }
     }
-    Ok(())
-}
 
-/// Stores what of the batch differs, in one transaction.
-async fn save(scope: &Scope<'_>, batch: &Arc<[Row]>, packages: &Arc<Packages>) -> Result<Saved, Error> {
-    let (batch, packages) = (Arc::clone(batch), Arc::clone(packages));
-    let (record, at) = (scope.context.record, scope.context.clock.now());
-    scope
-        .write(move |w| {
-            let ids = batch.iter().flatten().map(|task| task.id.as_str());
-            let stored = tables::load_stored_tasks(w, ids)?;
-            let plan = plan(&batch, &stored, &packages);
-            for task in &plan.tasks {
-                tables::save_task(w, task, record, at)?;
-            }
-            for (id, matched) in &plan.matches {
-                tables::save_match(w, id, matched, Some(record), at)?;
-            }
-            Ok((plan.summary, plan.failures))
-        })
-        .await
-}
-
-fn count(scope: &Scope<'_>, (summary, failures): Saved) {
-    scope.count(|counted| counted.add(&summary));
-    for RowError { task_id, task_name, error } in failures {
+    fn tell_failure(&self, RowError { task_id, task_name, error }: RowError) {
         let facts = Facts::from_iter([
             ("task_id".to_owned(), task_id.clone().into()),
             ("task_name".to_owned(), task_name.clone().into()),
         ]);
-        scope.problem_with(Class::Contract, task_id, task_name, error, facts);
+        self.scope.problem_with(Class::Contract, task_id, task_name, error, facts);
     }
 }
 

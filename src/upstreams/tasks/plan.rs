@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::digest::Digest;
 use super::listing::Row;
-use super::matching::{Match, Packages, decide};
+use super::matching::{Match, Packages, State, decide};
 use super::row::{RowError, Task};
 use crate::store::Summary;
+use crate::upstreams::digest::Digest;
 
 /// What is stored of a task.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,8 +24,55 @@ pub struct Plan<'r> {
     pub matches: Vec<(&'r str, Match)>,
     /// Tasks that cannot be stored.
     pub failures: Vec<RowError>,
-    /// Without the failures: the scope counts each of those when it is told.
-    pub summary: Summary,
+    /// What became of each row, in their order.
+    pub fates: Vec<Fate>,
+}
+
+/// What becomes of a row of the list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    New(State),
+    Updated(State),
+    Unchanged(State),
+    Failed,
+}
+
+impl Fate {
+    /// The fate of a task that came before in the same pass: new stays new, and what failed once counts as failed.
+    #[must_use]
+    pub const fn after(self, earlier: Self) -> Self {
+        match (earlier, self) {
+            (Self::New(_), Self::Updated(state) | Self::Unchanged(state)) => Self::New(state),
+            (Self::Updated(_), Self::Unchanged(state)) => Self::Updated(state),
+            (Self::Failed, _) => Self::Failed,
+            (_, later) => later,
+        }
+    }
+
+    /// Steps every count it stands in, but for the failed ones: the scope counts those when they are told.
+    pub fn tally(self, summary: &mut Summary, step: fn(&mut u64)) {
+        step(&mut summary.total);
+        let state = match self {
+            Self::New(state) => {
+                step(&mut summary.new);
+                state
+            }
+            Self::Updated(state) => {
+                step(&mut summary.updated);
+                state
+            }
+            Self::Unchanged(state) => {
+                step(&mut summary.unchanged);
+                state
+            }
+            Self::Failed => return,
+        };
+        step(match state {
+            State::Matched => &mut summary.matched,
+            State::Pending => &mut summary.pending,
+            State::Idle => &mut summary.idle,
+        });
+    }
 }
 
 /// Plans a batch. `stored` holds those of its tasks that are in the database. A task is *updated* when its row or its
@@ -33,12 +80,13 @@ pub struct Plan<'r> {
 pub fn plan<'r>(rows: &'r [Row], stored: &BTreeMap<String, StoredTask>, packages: &Packages) -> Plan<'r> {
     let mut plan = Plan::default();
     for row in rows {
-        plan.summary.total += 1;
-        if let Err(error) =
-            row.as_ref().map_err(Clone::clone).and_then(|task| plan.take(task, stored.get(&task.id), packages))
-        {
+        let planned =
+            row.as_ref().map_err(Clone::clone).and_then(|task| plan.take(task, stored.get(&task.id), packages));
+        let fate = planned.unwrap_or_else(|error| {
             plan.failures.push(error);
-        }
+            Fate::Failed
+        });
+        plan.fates.push(fate);
     }
     plan
 }
@@ -52,31 +100,26 @@ pub fn plan_rematch<'t>(pending: &'t [(String, String)], packages: &Packages) ->
 }
 
 impl<'r> Plan<'r> {
-    fn take(&mut self, task: &'r Task, stored: Option<&StoredTask>, packages: &Packages) -> Result<(), RowError> {
+    fn take(&mut self, task: &'r Task, stored: Option<&StoredTask>, packages: &Packages) -> Result<Fate, RowError> {
         let matched = decide(&task.name, stored.map(|stored| &stored.matched), packages).map_err(|gone| RowError {
             task_id: Some(task.id.clone()),
             task_name: Some(task.name.clone()),
             error: gone.to_string(),
         })?;
-        match &matched {
-            Match::Auto { .. } | Match::Manual { .. } => self.summary.matched += 1,
-            Match::Pending => self.summary.pending += 1,
-            Match::Idle => self.summary.idle += 1,
-        }
+        let state = matched.state();
         let is_row_changed = stored.is_none_or(|stored| stored.digest != Some(task.digest));
         let is_match_changed = stored.is_none_or(|stored| stored.matched != matched);
-        match (stored, is_row_changed || is_match_changed) {
-            (None, _) => self.summary.new += 1,
-            (Some(_), true) => self.summary.updated += 1,
-            (Some(_), false) => self.summary.unchanged += 1,
-        }
         if is_row_changed {
             self.tasks.push(task);
         }
         if is_match_changed {
             self.matches.push((&task.id, matched));
         }
-        Ok(())
+        Ok(match (stored, is_row_changed || is_match_changed) {
+            (None, _) => Fate::New(state),
+            (Some(_), true) => Fate::Updated(state),
+            (Some(_), false) => Fate::Unchanged(state),
+        })
     }
 }
 
@@ -88,11 +131,11 @@ mod tests {
     use proptest::prelude::*;
     use serde_json::value::RawValue;
 
-    use super::{StoredTask, plan, plan_rematch};
+    use super::{Fate, Plan, StoredTask, plan, plan_rematch};
     use crate::store::Summary;
     use crate::upstreams::tasks::config::Fields;
     use crate::upstreams::tasks::listing::Row;
-    use crate::upstreams::tasks::matching::{Match, Packages};
+    use crate::upstreams::tasks::matching::{Match, Packages, State};
     use crate::upstreams::tasks::row::read_row;
 
     const CODE: &str = "禹州-1015A-高三-5000";
@@ -127,10 +170,17 @@ mod tests {
             .collect()
     }
 
+    fn summary(plan: &Plan<'_>) -> Summary {
+        let mut summary = Summary { failed: plan.failures.len() as u64, ..Summary::default() };
+        for fate in &plan.fates {
+            fate.tally(&mut summary, |count| *count += 1);
+        }
+        summary
+    }
+
     fn check(rows: &[Row], stored: &BTreeMap<String, StoredTask>, saved: &[&str], matches: &[&str], expected: Summary) {
         let plan = plan(rows, stored, &packages());
-        let failed = plan.failures.len() as u64;
-        assert_eq!(Summary { failed, ..plan.summary }, expected);
+        assert_eq!(summary(&plan), expected);
         assert_eq!(plan.tasks.iter().map(|task| task.id.as_str()).collect::<Vec<_>>(), saved);
         assert_eq!(plan.matches.iter().map(|(id, _)| *id).collect::<Vec<_>>(), matches);
     }
@@ -172,6 +222,21 @@ mod tests {
         assert_eq!(plan_rematch(&pending, &packages()), [("1", auto())]);
     }
 
+    #[test]
+    fn a_task_that_came_twice_counts_once() {
+        let (pending, matched) = (State::Pending, State::Matched);
+        for (earlier, later, expected) in [
+            (Fate::New(pending), Fate::Unchanged(pending), Fate::New(pending)),
+            (Fate::New(pending), Fate::Updated(matched), Fate::New(matched)),
+            (Fate::Updated(matched), Fate::Unchanged(matched), Fate::Updated(matched)),
+            (Fate::Unchanged(pending), Fate::Updated(matched), Fate::Updated(matched)),
+            (Fate::Unchanged(pending), Fate::Failed, Fate::Failed),
+            (Fate::Failed, Fate::New(pending), Fate::Failed),
+        ] {
+            assert_eq!(later.after(earlier), expected, "{later:?} after {earlier:?}");
+        }
+    }
+
     proptest! {
         #[test]
         fn the_counts_add_up_and_a_second_pass_changes_nothing(
@@ -191,7 +256,7 @@ mod tests {
             }
             let first = plan(&rows, &before, &packages());
             let failed = first.failures.len() as u64;
-            let Summary { total, new, updated, unchanged, matched, pending, idle, .. } = first.summary;
+            let Summary { total, new, updated, unchanged, matched, pending, idle, .. } = summary(&first);
             prop_assert_eq!(total, rows.len() as u64);
             prop_assert_eq!(total, new + updated + unchanged + failed);
             prop_assert_eq!(matched + pending + idle, total - failed);
@@ -205,7 +270,7 @@ mod tests {
             }
             let second = plan(&rows, &before, &packages());
             prop_assert!(second.tasks.is_empty() && second.matches.is_empty());
-            prop_assert_eq!(second.summary.unchanged, total - failed);
+            prop_assert_eq!(summary(&second).unchanged, total - failed);
         }
     }
 }

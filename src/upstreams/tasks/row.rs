@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use super::config::Fields;
-use super::digest::Digest;
+use crate::upstreams::digest::{Digest, of_meaning};
 
 /// A task as the upstream tells it.
 #[derive(Clone, Debug, PartialEq)]
@@ -67,7 +67,7 @@ impl Row<'_> {
             created_at: self.time(&self.fields.created_at)?,
             started_at: self.time(&self.fields.started_at)?,
             ended_at: self.time(&self.fields.ended_at)?,
-            digest: Digest::of(self.members),
+            digest: of_meaning(raw.get()).map_err(|error| error.to_string())?,
             raw: raw.get().into(),
         })
     }

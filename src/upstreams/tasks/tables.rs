@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::digest::Digest;
 use super::grammar::TaskName;
 use super::matching::{Match, State};
 use super::packages::{Package, StoredPackage};
@@ -12,9 +11,12 @@ use super::plan::StoredTask;
 use super::row::Task;
 use crate::clock::stored;
 use crate::store::{Error, Migration, Reader, RecordId, Row, Writer};
+use crate::upstreams::digest;
 
-pub const MIGRATIONS: &[Migration] =
-    &[Migration { name: "0001_create", sql: include_str!("migrations/0001_create.sql") }];
+pub const MIGRATIONS: &[Migration] = &[
+    Migration { name: "0001_create", sql: include_str!("migrations/0001_create.sql") },
+    Migration { name: "0002_manual_matches", sql: include_str!("migrations/0002_manual_matches.sql") },
+];
 
 /// A task as it is listed.
 #[derive(Clone, Debug, PartialEq)]
@@ -47,7 +49,7 @@ pub fn load_stored_tasks<'t>(
     let mut tasks = BTreeMap::new();
     for id in ids {
         let task = r.first(SQL, &[id.into()], |row| {
-            Ok(StoredTask { digest: Digest::from_stored(row.blob(0)?), matched: stored_match(row, 1)? })
+            Ok(StoredTask { digest: digest::from_stored(row.blob(0)?), matched: stored_match(row, 1)? })
         })?;
         tasks.extend(task.map(|task| (id.to_owned(), task)));
     }
@@ -105,7 +107,7 @@ pub fn save_task(w: &Writer<'_>, task: &Task, record: RecordId, at: Timestamp) -
             started_at.as_ref().into(),
             ended_at.as_ref().into(),
             (&*task.raw).into(),
-            task.digest.as_bytes().into(),
+            digest::stored(task.digest).as_slice().into(),
             (&stored(at)).into(),
             record.0.into(),
         ],
@@ -155,16 +157,46 @@ pub fn load_pending(r: &Reader<'_>) -> Result<Vec<(String, String)>, Error> {
     r.rows(SQL, &[], |row| Ok((row.text(0)?.to_owned(), row.text(1)?.to_owned())))
 }
 
-/// The tasks of a state, or all, the newest first.
-pub fn load_task_lines(r: &Reader<'_>, state: Option<State>) -> Result<Vec<TaskLine>, Error> {
+/// One page (from 1) of the tasks of a state, or of all, the newest first.
+pub fn load_task_page(
+    r: &Reader<'_>,
+    state: Option<State>,
+    number: u64,
+    per_page: u64,
+) -> Result<Vec<TaskLine>, Error> {
     const SQL: &str = "
         SELECT t.id, t.name, t.prefix, t.state, t.total_number, t.called_number, t.connected_number,
             t.success_number, t.created_at, m.how, m.package_code, m.decided_at
         FROM tasks AS t
         JOIN task_matches AS m ON m.task_id = t.id
         WHERE t.deleted_at IS NULL AND (?1 IS NULL OR m.state = ?1)
-        ORDER BY t.created_at DESC, t.id";
-    r.rows(SQL, &[state.map(State::name).into()], task_line)
+        ORDER BY t.created_at DESC, t.id
+        LIMIT ?2 OFFSET ?3";
+    r.rows(SQL, &[state.map(State::name).into(), per_page.into(), offset(number, per_page).into()], task_line)
+}
+
+/// One page (from 1) of the pending tasks, each with how many share its prefix: the largest group first.
+pub fn load_pending_page(r: &Reader<'_>, number: u64, per_page: u64) -> Result<Vec<(TaskLine, u64)>, Error> {
+    const SQL: &str = "
+        SELECT t.id, t.name, t.prefix, t.state, t.total_number, t.called_number, t.connected_number,
+            t.success_number, t.created_at, m.how, m.package_code, m.decided_at,
+            COUNT(*) OVER (PARTITION BY t.prefix) AS group_size
+        FROM tasks AS t
+        JOIN task_matches AS m ON m.task_id = t.id
+        WHERE t.deleted_at IS NULL AND m.state = 'pending'
+        ORDER BY group_size DESC, t.prefix, t.created_at DESC, t.id
+        LIMIT ?1 OFFSET ?2";
+    r.rows(SQL, &[per_page.into(), offset(number, per_page).into()], |row| Ok((task_line(row)?, row.count(12)?)))
+}
+
+/// How many tasks of a state, or of all, there are.
+pub fn count_tasks(r: &Reader<'_>, state: Option<State>) -> Result<u64, Error> {
+    const SQL: &str = "
+        SELECT COUNT(*)
+        FROM tasks AS t
+        JOIN task_matches AS m ON m.task_id = t.id
+        WHERE t.deleted_at IS NULL AND (?1 IS NULL OR m.state = ?1)";
+    Ok(r.first(SQL, &[state.map(State::name).into()], |row| row.count(0))?.unwrap_or_default())
 }
 
 /// One task.
@@ -247,7 +279,7 @@ pub fn save_package(w: &Writer<'_>, package: &Package, at: Timestamp) -> Result<
             package.valid_leads.into(),
             package.cost_per_lead.into(),
             (&package.raw).into(),
-            package.digest().as_bytes().into(),
+            digest::stored(package.digest()).as_slice().into(),
             (&stored(at)).into(),
         ],
     )?;
@@ -269,8 +301,12 @@ pub fn count_manual_matches(r: &Reader<'_>, code: &str) -> Result<u64, Error> {
         SELECT COUNT(*)
         FROM task_matches
         WHERE package_code = ?1 AND how = 'manual'";
-    let count = r.first(SQL, &[code.into()], |row| row.int(0))?;
-    Ok(count.and_then(|count| u64::try_from(count).ok()).unwrap_or_default())
+    Ok(r.first(SQL, &[code.into()], |row| row.count(0))?.unwrap_or_default())
+}
+
+/// How many rows stand before that page.
+const fn offset(number: u64, per_page: u64) -> u64 {
+    number.saturating_sub(1).saturating_mul(per_page)
 }
 
 fn task_line(row: &Row<'_>) -> Result<TaskLine, Error> {

@@ -10,8 +10,10 @@ use super::*;
 use crate::clock::Clock;
 use crate::store::{Acquisition, Component, Lease, LeaseRequest, Mode, Opening, Store};
 use crate::upstreams::tasks::config::Fields;
+use crate::upstreams::tasks::matching::Packages;
 use crate::upstreams::tasks::packages::{plan_import, read_csv};
-use crate::upstreams::tasks::row::read_row;
+use crate::upstreams::tasks::plan::{Fate, plan};
+use crate::upstreams::tasks::row::{RowError, read_row};
 
 const CODE: &str = "禹州-1015A-高三-5000";
 const RECORD: RecordId = RecordId(7);
@@ -86,14 +88,63 @@ async fn a_task_comes_back_with_its_digest_and_its_match() {
     assert_eq!(times, [(stored(at(1)), stored(at(2)), 7, "A-".to_owned())]);
 }
 
+/// One pass over these tasks: what became of each, and why some failed.
+async fn pass(bench: &Bench, tasks: Vec<Task>) -> (Vec<Fate>, Vec<RowError>) {
+    let rows: Vec<_> = tasks.into_iter().map(Ok).collect();
+    let outcome = bench.store.write(&bench.lease, move |w| {
+        let packages = Packages::new(load_package_codes(w)?);
+        let stored = load_stored_tasks(w, rows.iter().flatten().map(|task| task.id.as_str()))?;
+        let plan = plan(&rows, &stored, &packages);
+        for task in &plan.tasks {
+            save_task(w, task, RECORD, at(1))?;
+        }
+        for (id, matched) in &plan.matches {
+            save_match(w, id, matched, Some(RECORD), at(1))?;
+        }
+        Ok::<_, Error>((plan.fates, plan.failures))
+    });
+    outcome.await.unwrap()
+}
+
+#[tokio::test]
+async fn a_manual_match_survives_a_hundred_passes_and_fails_alone_once_its_package_is_gone() {
+    const OTHER: &str = "老客户-1101B-高二-300";
+    let bench = Bench::new().await;
+    let import = read_csv(format!("code\n{CODE}\n{OTHER}\n").as_bytes()).unwrap();
+    bench
+        .write(move |w| plan_import(import, &BTreeMap::new()).saves.iter().try_for_each(|p| save_package(w, p, at(0))))
+        .await;
+    let tasks = |state| (1..=60).map(|id| task(id, state)).collect::<Vec<_>>();
+    pass(&bench, tasks(0)).await;
+    let manual = Match::Manual { code: OTHER.to_owned() };
+    let decided = manual.clone();
+    bench.write(move |w| save_match(w, "7", &decided, None, at(0))).await;
+    for round in 1..=100 {
+        // Every task changes in every other round, so that each is written again and again.
+        let (fates, failures) = pass(&bench, tasks(round / 2)).await;
+        assert!(failures.is_empty() && fates.iter().all(|fate| *fate != Fate::Failed), "round {round}");
+        assert_eq!(bench.stored("7").map(|stored| stored.matched), Some(manual.clone()), "round {round}");
+        assert_eq!(bench.stored("8").map(|stored| stored.matched), Some(auto()), "round {round}");
+    }
+    bench.write(|w| delete_package(w, OTHER, at(2)).map(drop)).await;
+    let (fates, failures) = pass(&bench, tasks(99)).await;
+    let failed: Vec<_> = (1..).zip(fates).filter(|(_, fate)| *fate == Fate::Failed).map(|(id, _)| id).collect();
+    assert_eq!(failed, [7]);
+    assert_eq!((failures.len(), failures[0].task_id.as_deref()), (1, Some("7")));
+    assert!(failures[0].error.contains("数据包不存在") && failures[0].error.contains(OTHER), "{}", failures[0].error);
+}
+
 #[tokio::test]
 async fn tasks_are_listed_by_their_state() {
     let bench = Bench::new().await;
     for (id, matched) in [(1, auto()), (2, Match::Pending), (3, Match::Idle)] {
         bench.write(save(task(id, 1), matched, at(0))).await;
     }
-    let ids =
-        |state| -> Vec<String> { bench.read(|r| load_task_lines(r, state)).into_iter().map(|line| line.id).collect() };
+    let ids = |state| -> Vec<String> {
+        let lines = bench.read(|r| load_task_page(r, state, 1, 20));
+        assert_eq!(bench.read(|r| count_tasks(r, state)), lines.len() as u64);
+        lines.into_iter().map(|line| line.id).collect()
+    };
     assert_eq!(ids(None), ["1", "2", "3"]);
     assert_eq!(ids(Some(State::Matched)), ["1"]);
     assert_eq!(ids(Some(State::Pending)), ["2"]);

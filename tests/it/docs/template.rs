@@ -1,21 +1,24 @@
-//! The commented configuration holds every key an upstream's section takes.
+//! The commented configuration holds every key an upstream's section takes, and `config show` shows them.
 
 use std::fs;
 
-use tongbu::config::{self, env::Environment};
+use tongbu::config::{self, Config, env::Environment};
 use tongbu::upstreams::{self, Registration};
 
 /// Every upstream has it, described once for all in `[http]`.
 const SHARED: &str = "http";
 
-/// The keys of the section: what is said to be known when an unknown one is refused.
-fn keys(registration: &Registration) -> Vec<String> {
+fn load(text: &str) -> Config {
     let directory = tempfile::tempdir().expect("a temporary directory");
     let path = directory.path().join("config.toml");
-    let text = format!("[{}]\nzzzzzzzzzzzzzzzz = 1\n", registration.name);
     fs::write(&path, text).expect("a file can be written");
     let none: [(&'static str, &str); 0] = [];
-    let config = config::load_in(Some(&path), &upstreams::names(), &Environment::fixed(none)).expect("it loads");
+    config::load_in(Some(&path), &upstreams::names(), &Environment::fixed(none)).expect("it loads")
+}
+
+/// The keys of the section: what is said to be known when an unknown one is refused.
+fn keys(registration: &Registration) -> Vec<String> {
+    let config = load(&format!("[{}]\nzzzzzzzzzzzzzzzz = 1\n", registration.name));
     let told = registration.describe(&config).expect_err("the key is unknown").to_string();
     let known = told.split_once("; known are ").expect("the known keys are told").1;
     known.split('`').skip(1).step_by(2).map(str::to_owned).collect()
@@ -30,6 +33,21 @@ fn the_template_of_every_upstream_holds_every_key() {
             let (set, table) = (format!("#{key} = "), format!("{}.{key}]", registration.name));
             let is_there = registration.template.lines().any(|line| line.starts_with(&set) || line.contains(&table));
             assert!(is_there, "`{key}` is missing in the template of `{}`", registration.name);
+        }
+    }
+}
+
+#[test]
+fn every_key_of_every_upstream_is_shown_though_nothing_set_it() {
+    for registration in upstreams::ALL {
+        let name = registration.name;
+        let shown = registration.describe(&load(&format!("[{name}]\n"))).expect("an empty section is one");
+        assert!(shown.iter().all(|setting| setting.place.is_none()), "{shown:?}");
+        for key in keys(registration) {
+            let key = format!("{name}.{key}");
+            let is_shown =
+                |setting: &config::Setting| setting.key == key || setting.key.starts_with(&format!("{key}."));
+            assert!(shown.iter().any(is_shown), "`{key}` is missing");
         }
     }
 }

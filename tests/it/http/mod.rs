@@ -9,13 +9,11 @@ mod secrets;
 #[path = "../../sandbox/faults/mod.rs"]
 pub mod faults;
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Deserialize;
-use tokio_util::sync::CancellationToken;
 use tongbu::clock::Clock;
-use tongbu::http::{Context, Profile};
+use tongbu::http::{Context, Jitter, Profile};
 
 /// What the upstream of these tests is expected to answer.
 #[derive(Debug, Deserialize, PartialEq)]
@@ -43,6 +41,7 @@ fn profile(url: &str) -> Profile {
         retries: 0,
         backoff: Duration::from_millis(1),
         backoff_cap: Duration::from_millis(5),
+        jitter: Jitter::Full,
         pace: None,
     }
 }
@@ -58,12 +57,5 @@ fn patient(url: &str) -> Profile {
 }
 
 fn context() -> Context {
-    Context {
-        clock: Clock::system(),
-        cancel: CancellationToken::new(),
-        deadline: None,
-        trace_id: "test".into(),
-        requests: Arc::default(),
-        retries: Arc::default(),
-    }
+    Context::detached(Clock::system(), "test")
 }

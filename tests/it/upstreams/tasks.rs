@@ -2,6 +2,7 @@
 
 mod login;
 mod matches;
+mod retries;
 
 use std::fmt::Write as _;
 
@@ -111,6 +112,21 @@ fn another_count_than_the_upstreams_own_is_partial() {
         assert_eq!(outcome.count("failed"), 0);
         assert_eq!(outcome.count("new"), outcome.count("total"));
     }
+}
+
+#[test]
+fn a_task_that_comes_on_two_pages_counts_once_and_is_kept_as_it_came_last() {
+    let sandbox = Sandbox::small();
+    sandbox.tasks.change(|tasks| {
+        tasks[50].id = tasks[2].id.clone();
+        tasks[50].name = "renamed".into();
+    });
+    sandbox.tasks.style(|style| style.total_offset = -1);
+    for expected in [[84, 84, 0, 0, 0, 84, 0, 0], [84, 0, 1, 83, 0, 84, 0, 0]] {
+        check_counts(&sandbox.run(&format!("{HISTORICAL} --json")).expect(0), expected);
+        assert_eq!(sandbox.database().value::<String>("SELECT name FROM tasks WHERE id = '20002'"), "renamed");
+    }
+    assert_eq!(sandbox.stored_count(), 84);
 }
 
 #[test]

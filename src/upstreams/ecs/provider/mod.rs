@@ -20,7 +20,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use jiff::Timestamp;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 pub use self::call::{BadRow, Call, Credential, Page, PageToken, SignedRequest};
 pub use self::codes::{Kind, ProviderError};
@@ -32,7 +32,7 @@ use super::instance::{Instance, InstanceId, Status};
 use super::regions::{KnownRegion, Region};
 
 /// Whose cloud it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Provider {
     Aliyun,

@@ -13,7 +13,7 @@ const OTHER: &str = "老客户-1101B-高二-300";
 
 impl Sandbox {
     fn list(&self, state: &str) -> Vec<Value> {
-        let document = self.run(&format!("tasks list --match {state} --json")).expect(0).json();
+        let document = self.run(&format!("tasks list --match {state} --per-page 1000 --json")).expect(0).json();
         document["tasks"].as_array().cloned().unwrap_or_default()
     }
 }
@@ -135,6 +135,25 @@ fn pending_tasks_stand_in_groups_with_the_best_suggestion_beside_them() {
     assert_eq!(suggested["suggestions"][0]["code"], FIRST);
     let all = sandbox.run("tasks list --json").expect(0).json();
     assert_eq!(all["tasks"].as_array().map(Vec::len), usize::try_from(Tasks::TODAY).ok());
+
+    // A page holds so many tasks; a group may go on over several.
+    let page = |number: u64| sandbox.run(&format!("tasks list --match pending --per-page 2 --page {number} --json"));
+    let first = page(1).expect(0).json();
+    let place = ["total", "page", "per_page", "pages"].map(|name| first[name].as_u64());
+    assert_eq!(place, [Some(Tasks::TODAY), Some(1), Some(2), Some(Tasks::TODAY / 2)], "{first:#}");
+    let second = page(2).expect(0).json();
+    for (document, tasks) in [(&first, 2), (&second, 1)] {
+        let group = &document["groups"][0];
+        assert_eq!((&group["prefix"], &group["count"]), (&"禹州-1015A-高三-999".into(), &3.into()), "{document:#}");
+        assert_eq!(group["tasks"].as_array().map(Vec::len), Some(tasks));
+    }
+    let mut ids = std::collections::BTreeSet::new();
+    for number in 1..=4 {
+        let document = sandbox.run(&format!("tasks list --per-page 4 --page {number} --json")).expect(0).json();
+        assert_eq!((&document["total"], &document["pages"]), (&Tasks::TODAY.into(), &3.into()));
+        ids.extend(document["tasks"].as_array().into_iter().flatten().map(|task| task["id"].to_string()));
+    }
+    assert_eq!(ids.len() as u64, Tasks::TODAY, "every task stands on one page");
 
     for wrong in ["match 20090 nothing", "match 1 老客户-1101B-高二-300", "idle 20090 1", "suggest 1"] {
         sandbox.run(&format!("tasks {wrong}")).expect(2);

@@ -1,4 +1,4 @@
-//! Digests of rows: of their bytes, and of their meaning.
+//! Digests of rows as upstreams tell them: of their bytes, and of their meaning.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -29,12 +29,22 @@ pub fn of_meaning(json: &str) -> Result<Digest, serde_json::Error> {
     of_nested(json, MAX_DEPTH)
 }
 
-/// How deeply values may be nested; survey rows are flat.
+/// How deeply values may be nested; the rows of all upstreams are nearly flat.
 pub const MAX_DEPTH: usize = 64;
 
 /// One level less, or the error that ends a recursion into too deep a value.
 pub fn deeper(levels: usize) -> Result<usize, serde_json::Error> {
     levels.checked_sub(1).ok_or_else(|| serde::de::Error::custom(format!("nested more than {MAX_DEPTH} levels deep")))
+}
+
+/// What is stored of a digest.
+pub const fn stored(digest: Digest) -> [u8; 16] {
+    digest.to_le_bytes()
+}
+
+/// A stored digest; `None` where the bytes are none.
+pub fn from_stored(bytes: &[u8]) -> Option<Digest> {
+    bytes.try_into().ok().map(Digest::from_le_bytes)
 }
 
 fn of_nested(json: &str, levels: usize) -> Result<Digest, serde_json::Error> {
@@ -122,7 +132,7 @@ impl<'de> serde::Deserialize<'de> for Items<'de> {
 
 #[cfg(test)]
 mod tests {
-    use super::of_meaning;
+    use super::{from_stored, of_meaning, stored};
 
     fn check(one: &str, other: &str, is_equal: bool) {
         assert_eq!(of_meaning(one).unwrap() == of_meaning(other).unwrap(), is_equal, "{one} and {other}");
@@ -145,6 +155,13 @@ mod tests {
         check(r#"{"a":{"b":1}}"#, r#"{"b":{"a":1}}"#, false);
         check(r#"{"a":1,"b":2}"#, r#"{"a":2,"b":1}"#, false);
         check("[[1],[2]]", "[[1,2]]", false);
+    }
+
+    #[test]
+    fn a_stored_digest_comes_back() {
+        let digest = of_meaning("{}").unwrap();
+        assert_eq!(from_stored(&stored(digest)), Some(digest));
+        assert_eq!(from_stored(b"short"), None);
     }
 
     #[test]

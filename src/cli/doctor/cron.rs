@@ -1,0 +1,142 @@
+//! The same look from where cron stands: next to no environment, no terminal.
+
+use std::ffi::OsString;
+use std::path::{Path, absolute};
+use std::process::{Command, Stdio};
+
+use serde::Deserialize;
+
+use crate::cli::args::GlobalArgs;
+use crate::config::env::{self, Environment};
+use crate::error::Class;
+use crate::exit::Exit;
+use crate::ui::doctor::{Check, CronPart, Difference, Finding, State};
+use crate::upstreams::Failure;
+
+/// What every cron gives its jobs, crontab(5).
+const CRON: [(&str, &str); 2] = [("PATH", "/usr/bin:/bin"), ("SHELL", "/bin/sh")];
+
+/// What the repetition answers.
+#[derive(Deserialize)]
+struct Document {
+    exit_code: u8,
+    checks: Vec<Finding>,
+}
+
+/// Runs this program once more as cron would, and compares.
+pub fn repeat(globals: &GlobalArgs, is_offline: bool, here: &[Finding]) -> CronPart {
+    match examine(globals, is_offline) {
+        Ok((exit, there)) => CronPart { exit, differences: compare(here, there) },
+        Err(source) => {
+            let failure = Failure {
+                class: Class::Internal,
+                message: format!("cannot run this program again: {source}"),
+                causes: Vec::new(),
+                hint: Class::Internal.hint().to_owned(),
+            };
+            let finding = Finding::failed(Check::Cron, &failure);
+            CronPart { exit: finding.exit(), differences: vec![Difference { finding, here: None }] }
+        }
+    }
+}
+
+fn examine(globals: &GlobalArgs, is_offline: bool) -> std::io::Result<(Exit, Vec<Finding>)> {
+    let environment = Environment::process();
+    let mut command = Command::new(std::env::current_exe()?);
+    command.env_clear().envs(CRON).stdin(Stdio::null());
+    let home = environment.directory(env::HOME);
+    if let Some(home) = &home {
+        command.env(env::HOME, home).current_dir(if home.is_dir() { home } else { Path::new("/") });
+    }
+    if let Some(name) = environment.var(env::LOGNAME).or_else(|| environment.var(env::USER)) {
+        command.env(env::LOGNAME, name);
+    }
+    // Flags stand in the crontab too; variables do not.
+    for (flag, path) in [("--config", &globals.config), ("--db", &globals.db)] {
+        if let Some(path) = path {
+            command.args([OsString::from(flag), absolute(path)?.into()]);
+        }
+    }
+    command.args(["doctor", "--json"]).args(is_offline.then_some("--offline"));
+    let output = command.output()?;
+    let document: Document = serde_json::from_slice(&output.stdout).map_err(std::io::Error::other)?;
+    let exit = Exit::ALL.into_iter().find(|exit| exit.code() == document.exit_code);
+    let mut findings = document.checks;
+    if let Some(home) = home.filter(|home| !home.is_dir()) {
+        let found = format!("the home `{}` is no directory, and a job begins there", home.display());
+        findings.push(Finding::warning(Check::Cron, found, "give the user a home, or set `HOME` in the crontab"));
+    }
+    Ok((exit.unwrap_or(Exit::Internal), findings))
+}
+
+/// What stands otherwise there, and what is good here and does not come up there at all.
+fn compare(here: &[Finding], there: Vec<Finding>) -> Vec<Difference> {
+    let is_same = |one: &Finding, other: &Finding| one.check == other.check && one.subject == other.subject;
+    let lost = here.iter().filter(|known| known.state == State::Ok && !there.iter().any(|found| is_same(found, known)));
+    let lost = lost.filter(|known| known.subject.is_some() && !is_told_otherwise(known, &there)).map(|known| {
+        let finding = Finding::warning(known.check, "not looked at", "see the other differences");
+        Difference { finding: Finding { subject: known.subject.clone(), ..finding }, here: Some(known.state) }
+    });
+    let lost: Vec<_> = lost.collect();
+    let others = there.into_iter().filter_map(|finding| {
+        let state = here.iter().find(|known| is_same(known, &finding)).map(|known| known.state);
+        // What is good there is only worth telling where it is not good here.
+        let differs = state.map_or(finding.state != State::Ok, |state| state != finding.state);
+        differs.then_some(Difference { finding, here: state })
+    });
+    others.chain(lost).collect()
+}
+
+/// Whether something else tells why it did not come up: an upstream that cannot be opened stands for its accounts, and
+/// no upstream at all for each.
+fn is_told_otherwise(lost: &Finding, there: &[Finding]) -> bool {
+    let upstream = lost.subject.as_deref().and_then(|subject| subject.split('/').next());
+    let tells = |finding: &Finding| finding.subject.is_none() || finding.subject.as_deref() == upstream;
+    there.iter().any(|finding| finding.check == lost.check && tells(finding))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::compare;
+    use crate::error::Class;
+    use crate::ui::doctor::{Check, Finding};
+    use crate::ui::errors;
+
+    fn failed(check: Check) -> Finding {
+        let error = std::io::Error::other("x");
+        Finding::failed(check, &errors::tell(&error, Class::Config, String::new()))
+    }
+
+    fn check(here: &[Finding], there: Vec<Finding>, expected: &[(Check, Option<&str>, bool)]) {
+        let differences = compare(here, there);
+        let told: Vec<_> = differences
+            .iter()
+            .map(|difference| {
+                (difference.finding.check, difference.finding.subject.as_deref(), difference.here.is_some())
+            })
+            .collect();
+        assert_eq!(told, expected);
+    }
+
+    #[test]
+    fn only_what_differs_is_told() {
+        let account = || Finding::ok(Check::Credentials, "answered").of("fairing/eu");
+        check(&[account(), failed(Check::Log)], vec![account(), failed(Check::Log)], &[]);
+        check(
+            &[account()],
+            vec![failed(Check::Credentials).of("fairing/eu")],
+            &[(Check::Credentials, Some("fairing/eu"), true)],
+        );
+        check(&[], vec![failed(Check::Secret).of("fairing.token")], &[(Check::Secret, Some("fairing.token"), false)]);
+        check(&[failed(Check::Log)], vec![Finding::ok(Check::Log, "")], &[(Check::Log, None, true)]);
+        check(&[], vec![Finding::ok(Check::Log, "")], &[]);
+        check(
+            &[account()],
+            vec![failed(Check::Credentials).of("fairing")],
+            &[(Check::Credentials, Some("fairing"), false)],
+        );
+        let nothing = Finding::warning(Check::Credentials, "no upstream is configured", "");
+        check(&[account()], vec![nothing], &[(Check::Credentials, None, false)]);
+        check(&[account()], vec![], &[(Check::Credentials, Some("fairing/eu"), true)]);
+    }
+}

@@ -1,0 +1,116 @@
+//! The configuration, the secrets it refers to, and the files a run writes beside its database.
+
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+
+use rustix::fs::{Access, access};
+
+use crate::cli::session::{LogTo, Session};
+use crate::config::{self, Config, SecretRef};
+use crate::ui::doctor::{Check, Finding};
+use crate::ui::errors;
+use crate::upstreams;
+
+/// Any right to write of the group or of others.
+const SHARED_WRITE_MODE: u32 = 0o022;
+
+/// Loads the configuration; where it cannot be loaded there is nothing more to look at.
+pub fn check_configuration(session: &mut Session, findings: &mut Vec<Finding>) -> Option<Config> {
+    let located = config::locate_config(session.globals.config.as_deref());
+    let config = match session.load_config(LogTo::FlagOnly) {
+        Ok(config) => config,
+        Err(error) => {
+            findings.push(Finding::failed(Check::Configuration, &error.told()));
+            return None;
+        }
+    };
+    findings.push(match located {
+        None => Finding::warning(
+            Check::Configuration,
+            "there is none: defaults hold",
+            "write one with `tongbu config init`, or name yours with `--config FILE`",
+        ),
+        Some(located) => {
+            let path = located.path.display();
+            let mode = located.path.metadata().map_or(0, |metadata| metadata.mode());
+            if mode & SHARED_WRITE_MODE == 0 {
+                Finding::ok(Check::Configuration, format!("`{path}` ({})", located.named_by))
+            } else {
+                // It can name commands, which then run as this user.
+                let found = format!("`{path}` can be changed by its group or by others (mode {:03o})", mode & 0o777);
+                Finding::warning(Check::Configuration, found, format!("run `chmod go-w '{path}'`"))
+            }
+        }
+    });
+    Some(config)
+}
+
+/// Resolves every reference, whether a pass would need it or not: those that fail one by one, the others together.
+pub fn check_secrets(config: &Config) -> Vec<Finding> {
+    let mut settings = config.describe().unwrap_or_default();
+    for registration in upstreams::ALL.iter().filter(|known| config.has_section(known.name)) {
+        // A section that cannot be read is told where its credentials are checked.
+        settings.extend(registration.describe(config).unwrap_or_default());
+    }
+    let mut good_count = 0;
+    let mut findings = Vec::new();
+    for (key, reference) in settings.iter().flat_map(config::Setting::references) {
+        match reference.resolve(&key) {
+            Ok(_) => good_count += 1,
+            Err(error) => {
+                let failure = errors::tell(&error, error.class(), remedy(&key, &reference));
+                findings.push(Finding::failed(Check::Secret, &failure).of(key));
+            }
+        }
+    }
+    if good_count > 0 {
+        findings.insert(0, Finding::ok(Check::Secret, format!("{good_count} found")));
+    }
+    findings
+}
+
+fn remedy(key: &str, reference: &SecretRef) -> String {
+    match reference {
+        SecretRef::Env(name) => format!("set `{name}` where tongbu runs, or let `{key}` be {{ file = \"…\" }}"),
+        SecretRef::File(path) => format!("see `ls -l '{}'`: a file of its owner alone, `chmod 600`", path.display()),
+        SecretRef::Command(line) => format!("run it by hand: `{line}`"),
+        SecretRef::Credential(name) => format!("let systemd load it: `LoadCredential={name}:PATH`"),
+    }
+}
+
+/// The log and the metrics, where they are configured.
+pub fn check_outputs(session: &Session, config: &Config) -> Vec<Finding> {
+    let log = session.log_file(config).map(|file| file.path);
+    let metrics = config.settings().monitor.metrics_file.clone();
+    let mut findings = Vec::new();
+    for (check, path) in [(Check::Log, log), (Check::MetricsFile, metrics)] {
+        let Some(path) = path else { continue };
+        let folder = folder_of(&path);
+        findings.push(match obstacle(folder) {
+            None => Finding::ok(check, format!("`{}`", path.display())),
+            Some(obstacle) => {
+                let hint = format!(
+                    "give another path, or the user who runs tongbu the right: `ls -ld '{}'`",
+                    folder.display()
+                );
+                Finding::warning(check, obstacle, hint)
+            }
+        });
+    }
+    findings
+}
+
+/// Why nothing can be made in that directory, if so; one that is missing can be made where its parent allows it.
+pub fn obstacle(folder: &Path) -> Option<String> {
+    let existing = folder.ancestors().find(|part| part.as_os_str().is_empty() || part.symlink_metadata().is_ok())?;
+    let existing = if existing.as_os_str().is_empty() { Path::new(".") } else { existing };
+    if !existing.is_dir() {
+        return Some(format!("`{}` is no directory", existing.display()));
+    }
+    let denied = access(existing, Access::WRITE_OK | Access::EXEC_OK).err()?;
+    Some(format!("cannot write into `{}`: {}", existing.display(), std::io::Error::from(denied)))
+}
+
+pub fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}

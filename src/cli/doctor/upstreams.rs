@@ -1,0 +1,76 @@
+//! Every configured upstream, asked once for each of its credentials.
+
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use tokio::time::Instant;
+
+use crate::cli::config::check_one;
+use crate::cli::error::Error;
+use crate::cli::session::Session;
+use crate::config::Config;
+use crate::error::Class;
+use crate::http::Context;
+use crate::run;
+use crate::ui::doctor::{Check, Finding};
+use crate::ui::errors;
+use crate::upstreams::{self, Failure, Opening, Registration, Verified};
+
+/// All are asked at once; retries and pauses included, an answer that takes longer is none.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// What the clients are made with.
+pub fn context(session: &Session, is_offline: bool) -> Context {
+    let detached = Context::detached(session.ui.clock().clone(), "doctor");
+    let deadline = Instant::now().checked_add(PATIENCE).filter(|_| !is_offline);
+    Context { deadline, ..detached }
+}
+
+/// Whether every credential is accepted; offline, whether it is there.
+pub fn check_credentials(config: &Config, context: &Context, is_offline: bool) -> Result<Vec<Finding>, Error> {
+    let configured: Vec<_> = upstreams::ALL.iter().filter(|known| config.has_section(known.name)).collect();
+    if configured.is_empty() {
+        let hint = "fill in an upstream in the file that `tongbu config path` shows";
+        return Ok(vec![Finding::warning(Check::Credentials, "no upstream is configured", hint)]);
+    }
+    let opening = Opening { config, http: context };
+    if is_offline {
+        return Ok(configured.into_iter().map(|known| looked_up(known, &opening)).collect());
+    }
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(run::Error::Runtime)?;
+    let asked = join_all(configured.iter().map(|known| ask(known, &opening)));
+    Ok(runtime.block_on(asked).into_iter().flatten().collect())
+}
+
+fn looked_up(registration: &Registration, opening: &Opening<'_>) -> Finding {
+    let finding = match check_one(registration, opening) {
+        Ok(()) => Finding::ok(Check::Credentials, "there, and not sent"),
+        Err(failure) => Finding::failed(Check::Credentials, &failure),
+    };
+    finding.of(registration.name)
+}
+
+async fn ask(registration: &Registration, opening: &Opening<'_>) -> Vec<Finding> {
+    match registration.verify(opening).await {
+        Ok(verified) => verified.into_iter().map(|verified| answered(registration.name, verified)).collect(),
+        Err(error) => vec![refused(&error).of(registration.name)],
+    }
+}
+
+fn answered(upstream: &str, Verified { subject, outcome }: Verified) -> Finding {
+    let finding = match outcome {
+        Ok(()) => Finding::ok(Check::Credentials, "answered"),
+        Err(error) => refused(&error),
+    };
+    finding.of(if subject == upstream { subject } else { format!("{upstream}/{subject}") })
+}
+
+fn refused(error: &upstreams::Error) -> Finding {
+    let failure = errors::tell(error, error.class(), error.hint());
+    if failure.class != Class::Deadline {
+        return Finding::failed(Check::Credentials, &failure);
+    }
+    let message = format!("no answer within {}", humantime::format_duration(PATIENCE));
+    let hint = "see whether the upstream can be reached from here at all".to_owned();
+    Finding::failed(Check::Credentials, &Failure { class: Class::Unavailable, message, causes: Vec::new(), hint })
+}

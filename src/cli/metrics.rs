@@ -1,0 +1,24 @@
+//! `metrics`.
+
+use super::error::Error;
+use super::session::{LogTo, Session};
+use crate::exit::Exit;
+use crate::run;
+use crate::store::{Mode, records};
+
+/// Answers how each sync stands as `OpenMetrics` text; no sync at all where there is no database yet.
+pub fn cmd_metrics(session: &mut Session) -> Result<Exit, Error> {
+    if session.ui.is_json() {
+        // A program that asked for a document must not get other text instead.
+        return Err(Error::Usage {
+            message: "`metrics` has one format, OpenMetrics text, and none for `--json`".to_owned(),
+            hint: "the same as JSON: `tongbu status --json`".to_owned(),
+        });
+    }
+    let config = session.load_config(LogTo::FlagOnly)?;
+    let database = session.database(&config)?;
+    let store = session.open_existing(&database, Mode::ReadOnly)?;
+    let states = store.map(|store| store.read(records::load_states)).transpose()?.unwrap_or_default();
+    session.ui.verbatim(&run::render_metrics(&states));
+    Ok(Exit::Ok)
+}

@@ -1,0 +1,116 @@
+//! `backup`: a whole copy while others write, or none at all.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+
+use rusqlite::{Connection, OpenFlags};
+
+use super::under_way;
+use crate::sandbox::Settings;
+use crate::support::{Running, Sandbox};
+
+fn count(path: &Path, sql: &str) -> i64 {
+    let copy = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY).expect("the copy opens");
+    copy.query_row(sql, [], |row| row.get(0)).unwrap_or_else(|error| panic!("{error}: {sql}"))
+}
+
+/// The names in the sandbox's home that a copy left behind.
+fn leftovers(sandbox: &Sandbox) -> Vec<String> {
+    let entries = fs::read_dir(sandbox.home.path()).expect("the home can be read");
+    let names = entries.map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned());
+    names.filter(|name| name.contains("copy")).collect()
+}
+
+#[test]
+fn a_copy_made_while_a_sync_writes_is_whole_and_private() {
+    let sandbox = Sandbox::start(Settings { responses: 20_000, ..Settings::default() });
+    let mut running = under_way(&sandbox);
+    let first = sandbox.run("backup copy0.db").expect(0);
+    assert!(first.stdout.contains("copy0.db") && first.stderr.is_empty(), "{}", first.said());
+    let copy = |number: u32| sandbox.home.path().join(format!("copy{number}.db"));
+    assert_eq!(fs::metadata(copy(0)).expect("the copy").permissions().mode() & 0o777, 0o600);
+    assert_eq!(count(&copy(0), "SELECT count(*) FROM sync_records WHERE status = 'running'"), 1);
+
+    sandbox.fairing.door().behave();
+    let mut counts = vec![count(&copy(0), "SELECT count(*) FROM fairing_responses")];
+    // Copies are made as long as the pass writes, and one more when all is there.
+    for number in 1.. {
+        let has_ended = running.has_ended();
+        let document = sandbox.run(&format!("backup copy{number}.db --json")).expect(0).json();
+        assert_eq!((&document["schema"], &document["integrity"]), (&"tongbu.backup/1".into(), &"ok".into()));
+        assert_eq!(document["bytes"], fs::metadata(copy(number)).expect("the copy").len());
+        let verdict = Connection::open(copy(number))
+            .and_then(|copy| copy.query_row("PRAGMA integrity_check", [], |row| row.get::<_, String>(0)));
+        assert_eq!(verdict.expect("the copy can be checked"), "ok");
+        counts.push(count(&copy(number), "SELECT count(*) FROM fairing_responses"));
+        if has_ended {
+            break;
+        }
+    }
+    running.wait().expect(0);
+    assert!(counts.is_sorted(), "{counts:?}");
+    assert_eq!(counts.last().copied(), i64::try_from(sandbox.fairing.response_count()).ok());
+    sandbox.database().assert_consistent();
+}
+
+#[test]
+fn a_copy_serves_as_the_database() {
+    let sandbox = Sandbox::small();
+    sandbox.run("sync fairing").expect(0);
+    assert_eq!(sandbox.run("backup copy.db -q").expect(0).said(), "");
+    let listed = sandbox.run("records list --json --db copy.db").expect(0).json();
+    assert_eq!(listed["total"], 1);
+}
+
+#[test]
+fn no_file_is_replaced() {
+    let sandbox = Sandbox::small();
+    sandbox.run("sync fairing").expect(0);
+    let target = sandbox.home.path().join("copy.db");
+    fs::write(&target, "mine").expect("a file can be written");
+    let outcome = sandbox.run("backup copy.db").expect(2);
+    assert!(outcome.stderr.contains("it exists already") && outcome.stderr.contains("hint: "), "{}", outcome.stderr);
+    assert_eq!(fs::read_to_string(&target).expect("the file is there"), "mine");
+    // Nor the database itself.
+    sandbox.run("backup tongbu.db").expect(2);
+    sandbox.database().assert_consistent();
+}
+
+#[test]
+fn without_a_database_of_ours_there_is_no_copy() {
+    let sandbox = Sandbox::small();
+    let outcome = sandbox.run("backup copy.db").expect(12);
+    assert!(outcome.stderr.contains("does not exist yet"), "{}", outcome.stderr);
+    assert!(!sandbox.home.database().exists(), "it was made");
+    fs::write(sandbox.home.database(), "name,value\n").expect("a file can be written");
+    let document = sandbox.run("backup copy.db --json").expect(12).json();
+    assert_eq!((&document["schema"], &document["exit_name"]), (&"tongbu.error/1".into(), &"database".into()));
+    assert_eq!(leftovers(&sandbox), Vec::<String>::new());
+}
+
+#[test]
+fn where_nothing_can_be_written_the_path_is_named() {
+    let sandbox = Sandbox::small();
+    sandbox.run("sync fairing").expect(0);
+    // Not even root makes a file there.
+    for target in ["/proc/tongbu-copy.db", "nowhere/copy.db", "config.toml/copy.db"] {
+        let outcome = sandbox.run(&format!("backup {target}")).expect(12);
+        assert!(outcome.stderr.contains("copy.db") && outcome.stderr.contains("hint: "), "{}", outcome.stderr);
+    }
+    assert_eq!(leftovers(&sandbox), Vec::<String>::new());
+}
+
+#[test]
+fn a_copy_that_finds_no_room_is_gone_again() {
+    let sandbox = Sandbox::small();
+    sandbox.run("sync fairing").expect(0);
+    // A limit on a file's size stands in for a full disk; the signal that goes with it is ignored.
+    let mut shell = sandbox.home.command(Path::new("/bin/sh"));
+    shell.args(["-c", "trap '' XFSZ; ulimit -f 64; exec \"$0\" backup copy.db", env!("CARGO_BIN_EXE_tongbu")]);
+    let outcome = Running::start(shell).wait().expect(12);
+    assert!(outcome.stderr.contains("error: cannot"), "{}", outcome.stderr);
+    assert_eq!(leftovers(&sandbox), Vec::<String>::new());
+    sandbox.database().assert_consistent();
+    sandbox.run("backup copy.db").expect(0);
+}

@@ -1,0 +1,237 @@
+//! `doctor`: each thing that can be wrong is found, classified, and told with what to do.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+
+use serde_json::Value;
+
+use super::kill_one;
+use crate::sandbox::Fault;
+use crate::support::{Outcome, Running, Sandbox};
+
+const SCHEMA: &str = "tongbu.doctor/1";
+
+/// The findings about that, each `state subject: found -> hint`.
+fn findings(document: &Value, check: &str) -> Vec<String> {
+    assert_eq!(document["schema"], SCHEMA, "{document:#}");
+    let all = document["checks"].as_array().expect("checks");
+    let text = |finding: &Value, key: &str| finding[key].as_str().unwrap_or("-").to_owned();
+    all.iter()
+        .filter(|finding| finding["check"] == check)
+        .map(|finding| {
+            let [state, subject, found, hint] = ["state", "subject", "found", "hint"].map(|key| text(finding, key));
+            format!("{state} {subject}: {found} -> {hint}")
+        })
+        .collect()
+}
+
+/// One finding about that stands so and tells all of this.
+#[track_caller]
+fn check(outcome: Outcome, code: i32, check: &str, words: &[&str]) -> Value {
+    let document = outcome.expect(code).json();
+    assert_eq!(document["exit_code"], code);
+    let told = findings(&document, check);
+    let fits = told.iter().any(|line| words.iter().all(|word| line.contains(word)));
+    assert!(fits, "{words:?} is not in {told:#?}");
+    document
+}
+
+#[test]
+fn where_all_is_well_every_upstream_has_answered() {
+    let sandbox = Sandbox::small();
+    sandbox.run("sync fairing").expect(0);
+    for (_, _, door) in sandbox.doors() {
+        door.take_log();
+    }
+    let outcome = sandbox.run("doctor --json");
+    assert_eq!(outcome.stderr, "");
+    let document = check(outcome, 0, "sqlite", &["ok", "3."]);
+    for finding in document["checks"].as_array().expect("checks") {
+        // How much room there is, is the machine's own affair; one of the fakes lives in the past.
+        let is_ours = finding["check"] != "free-space" && finding["check"] != "clock";
+        assert!(finding["state"] == "ok" || !is_ours, "{finding:#}");
+    }
+    let credentials = findings(&document, "credentials").join("\n");
+    for subject in ["fairing/shop-eu", "fairing/shop-us", "douban/", "ecs/", " tasks:"] {
+        assert!(credentials.contains(subject), "{credentials}");
+    }
+    for (name, _, door) in sandbox.doors() {
+        assert!((1..=6).contains(&door.count("/")), "{name} was asked {} times", door.count("/"));
+    }
+    let table = sandbox.run("doctor --lang zh").expect(0).stdout;
+    assert!(table.contains("凭据 fairing/shop-eu") && table.contains("正常"), "{table}");
+    assert!(!table.contains(&sandbox.fairing.token("shop-eu")));
+}
+
+#[test]
+fn a_quiet_look_speaks_only_of_failure() {
+    let sandbox = Sandbox::small();
+    assert_eq!(sandbox.run("doctor -q --offline").expect(0).said(), "");
+    fs::write(sandbox.home.database(), "x").expect("a file can be written");
+    assert!(sandbox.run("doctor -q --offline").expect(12).stdout.contains("failed"));
+}
+
+#[test]
+fn offline_nothing_is_sent() {
+    let sandbox = Sandbox::small();
+    check(sandbox.run("doctor --offline --json"), 0, "credentials", &["ok fairing", "not sent"]);
+    for (name, _, door) in sandbox.doors() {
+        assert_eq!(door.count("/"), 0, "{name}");
+    }
+    assert!(!sandbox.home.database().exists(), "looking made a database");
+}
+
+#[test]
+fn rejected_credentials_are_told_by_account_and_without_their_value() {
+    let sandbox = Sandbox::small();
+    sandbox.fairing.door().always(Fault::Status(401));
+    let outcome = sandbox.run("doctor --json");
+    assert!(!outcome.said().contains(&sandbox.fairing.token("shop-eu")));
+    let document = check(outcome, 6, "credentials", &["failed fairing/shop-us", "401"]);
+    let told = findings(&document, "credentials");
+    assert_eq!(told.iter().filter(|line| line.starts_with("ok ")).count(), 4, "{told:#?}");
+}
+
+#[test]
+fn an_upstream_that_is_not_there_is_unavailable() {
+    let mut sandbox = Sandbox::small();
+    sandbox.home.set("fairing.base_url", "http://127.0.0.1:1");
+    check(sandbox.run("doctor --json"), 5, "credentials", &["failed fairing/shop-eu", "refused", "curl"]);
+}
+
+#[test]
+fn a_clock_that_is_right_is_in_step() {
+    let sandbox = Sandbox::small();
+    let mut config: toml::Table = sandbox.home.config_text().parse().expect("the configuration is TOML");
+    // Its answers bear the date of its rows.
+    config.remove("fairing");
+    fs::write(sandbox.home.config(), config.to_string()).expect("a file can be written");
+    check(sandbox.run("doctor --json"), 0, "clock", &["ok", "in step"]);
+}
+
+#[test]
+fn a_clock_that_is_off_is_told_by_the_upstreams_answers() {
+    let sandbox = Sandbox::small();
+    sandbox.fairing.door().always(Fault::StatusWith(401, "date", "Fri, 02 Jan 2026 03:04:05 GMT".to_owned()));
+    check(sandbox.run("doctor --json"), 6, "clock", &["warning", "ahead of fairing", "timedatectl"]);
+}
+
+#[test]
+fn a_configuration_that_cannot_be_read_is_named_with_its_line() {
+    let sandbox = Sandbox::small();
+    fs::write(sandbox.home.config(), "[fairing\n").expect("a file can be written");
+    check(sandbox.run("doctor --json"), 4, "configuration", &["failed", "line 1"]);
+    fs::write(sandbox.home.config(), "[fairing]\nworkres = 1\n").expect("a file can be written");
+    check(sandbox.run("doctor --json"), 4, "credentials", &["failed fairing", "`workers`"]);
+    let outcome = sandbox.run("doctor --json --config nowhere.toml");
+    check(outcome, 4, "configuration", &["failed", "nowhere.toml"]);
+}
+
+#[test]
+fn a_secret_that_others_can_read_is_told_with_what_to_do() {
+    let sandbox = Sandbox::small();
+    let text = fs::read_to_string(sandbox.home.config()).expect("the configuration");
+    let path = text.split('"').find(|part| part.ends_with(".secret")).expect("a secret in a file");
+    fs::set_permissions(path, fs::Permissions::from_mode(0o644)).expect("the mode can be set");
+    check(sandbox.run("doctor --offline --json"), 4, "secret", &["failed", path, "chmod 600"]);
+}
+
+#[test]
+fn a_file_that_is_not_our_database_is_left_alone() {
+    let sandbox = Sandbox::small();
+    fs::write(sandbox.home.database(), "name,value\n").expect("a file can be written");
+    check(sandbox.run("doctor --offline --json"), 12, "database", &["failed", "a text file", "--db"]);
+    assert_eq!(fs::read(sandbox.home.database()).expect("the file"), b"name,value\n");
+    let outcome = sandbox.run("doctor --offline --json --db config.toml/t.db");
+    check(outcome, 12, "database", &["failed"]);
+}
+
+#[test]
+fn a_damaged_database_is_found_out() {
+    let sandbox = Sandbox::small();
+    sandbox.run("sync fairing").expect(0);
+    let sql = "SELECT rootpage FROM sqlite_schema WHERE name = 'fairing_responses'";
+    let page = usize::try_from(sandbox.database().value::<i64>(sql)).expect("a page");
+    let size = usize::try_from(sandbox.database().value::<i64>("PRAGMA page_size")).expect("a size");
+    let mut bytes = fs::read(sandbox.home.database()).expect("the database");
+    bytes[(page - 1) * size..page * size].fill(0xee);
+    fs::write(sandbox.home.database(), bytes).expect("a file can be written");
+    check(sandbox.run("doctor --offline --json"), 12, "database", &["failed", "tongbu backup"]);
+}
+
+#[test]
+fn an_open_file_and_what_a_killed_run_left_are_warnings() {
+    let sandbox = Sandbox::small();
+    kill_one(&sandbox);
+    fs::set_permissions(sandbox.home.database(), fs::Permissions::from_mode(0o644)).expect("the mode can be set");
+    let document = check(sandbox.run("doctor --offline --json"), 0, "permissions", &["warning", "644", "chmod 600"]);
+    for (check, words) in [("locks", "fairing/shop-eu"), ("records", "left unfinished: 1")] {
+        let told = findings(&document, check);
+        assert!(
+            told[0].starts_with("warning") && told[0].contains(words) && told[0].contains("locks clean"),
+            "{told:?}"
+        );
+    }
+    sandbox.run("locks clean").expect(0);
+    check(sandbox.run("doctor --offline --json"), 0, "locks", &["ok", "none is held"]);
+}
+
+#[test]
+fn files_that_cannot_be_written_are_warnings() {
+    let mut sandbox = Sandbox::small();
+    sandbox.home.set("log.file", "config.toml/logs/t.jsonl");
+    sandbox.home.set("monitor.metrics_file", "/proc/version/t.prom");
+    let document =
+        check(sandbox.run("doctor --offline --json"), 0, "log", &["warning", "config.toml` is no directory"]);
+    assert!(findings(&document, "metrics-file")[0].starts_with("warning"), "{document:#}");
+}
+
+/// In an environment that cron would not give.
+fn doctor_with(sandbox: &Sandbox, variable: (&str, &str), arguments: &str) -> Outcome {
+    let mut command = sandbox.home.command(Path::new(env!("CARGO_BIN_EXE_tongbu")));
+    command.env(variable.0, variable.1).args(arguments.split(' '));
+    Running::start(command).wait()
+}
+
+#[test]
+fn a_variable_that_cron_does_not_give_is_missed_there() {
+    let mut sandbox = Sandbox::small();
+    let mut cookie = toml::Table::new();
+    cookie.insert("env".to_owned(), "DOCTOR_COOKIE".into());
+    sandbox.home.set("douban.cookie", cookie);
+    let config = sandbox.home.config();
+    let arguments = format!("doctor --offline --cron --json --config {}", config.display());
+    let secret = ("DOCTOR_COOKIE", "doctor-canary");
+    let outcome = doctor_with(&sandbox, secret, &arguments);
+    assert!(!outcome.said().contains("doctor-canary"));
+    let document = check(outcome, 4, "secret", &["ok"]);
+    assert_eq!(document["cron"]["exit_name"], "config");
+    let differences = document["cron"]["differences"].as_array().expect("differences");
+    let told = |check: &str| differences.iter().find(|difference| difference["check"] == check).expect("a difference");
+    assert_eq!((&told("secret")["subject"], &told("secret")["here"]), (&"douban.cookie".into(), &Value::Null));
+    assert_eq!((&told("credentials")["subject"], &told("credentials")["here"]), (&"douban".into(), &"ok".into()));
+    let table = doctor_with(&sandbox, secret, arguments.replace(" --json", "").as_str()).expect(4).stdout;
+    assert!(table.contains("in cron's environment is found instead:") && table.contains("DOCTOR_COOKIE"), "{table}");
+}
+
+#[test]
+fn a_home_that_is_not_there_is_told() {
+    let sandbox = Sandbox::small();
+    let arguments = format!("doctor --offline --cron --json --config {}", sandbox.home.config().display());
+    let document = doctor_with(&sandbox, ("HOME", "/nowhere"), &arguments).expect(0).json();
+    let difference = &document["cron"]["differences"][0];
+    assert_eq!((&difference["check"], &difference["state"]), (&"cron".into(), &"warning".into()), "{document:#}");
+    assert!(difference["found"].as_str().is_some_and(|found| found.contains("`/nowhere`")), "{difference:#}");
+}
+
+#[test]
+fn a_configuration_that_only_a_variable_names_is_not_found_by_cron() {
+    let sandbox = Sandbox::small();
+    let document = check(sandbox.run("doctor --offline --cron --json"), 0, "configuration", &["ok", "TONGBU_CONFIG"]);
+    let difference = &document["cron"]["differences"][0];
+    assert_eq!((&difference["check"], &difference["here"]), (&"configuration".into(), &"ok".into()), "{document:#}");
+    let config = sandbox.home.config();
+    let same = sandbox.run(&format!("doctor --offline --cron --config {}", config.display())).expect(0).stdout;
+    assert!(same.contains("in cron's environment the same is found"), "{same}");
+}

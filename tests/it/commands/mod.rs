@@ -1,0 +1,27 @@
+//! The commands that look after the rest: doctor, backup, metrics, schedules.
+
+mod backup;
+mod doctor;
+mod metrics;
+mod schedule;
+
+use rustix::process::Signal;
+
+use crate::sandbox::{Fault, Rule};
+use crate::support::{Running, Sandbox};
+
+/// A pass that is under way: it holds its lock and waits for the answer to its first request.
+fn under_way(sandbox: &Sandbox) -> Running {
+    let door = sandbox.fairing.door();
+    door.add(Rule::on("/", Fault::Hold).times(1));
+    let mut running = sandbox.spawn("sync fairing");
+    running.await_requests(door, 1);
+    running
+}
+
+/// A pass that was killed in the middle.
+fn kill_one(sandbox: &Sandbox) {
+    let running = under_way(sandbox);
+    running.signal(Signal::KILL);
+    running.wait();
+}

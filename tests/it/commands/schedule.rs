@@ -1,0 +1,130 @@
+//! `generate cron` and `generate systemd`: schedules that cron and systemd take.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+
+const BINARY: &str = env!("CARGO_BIN_EXE_tongbu");
+
+/// The program with a home and nothing else.
+fn tongbu(home: &Path, arguments: &str) -> Output {
+    let mut command = Command::new(BINARY);
+    command.env_clear().env("HOME", home).current_dir(home).args(arguments.split(' '));
+    command.output().expect("tongbu starts")
+}
+
+fn answer(home: &Path, arguments: &str) -> String {
+    let output = tongbu(home, arguments);
+    assert!(output.status.success() && output.stderr.is_empty(), "{arguments}: {output:?}");
+    String::from_utf8(output.stdout).expect("text")
+}
+
+fn home() -> tempfile::TempDir {
+    tempfile::tempdir().expect("a temporary directory")
+}
+
+#[test]
+fn the_committed_crontab_is_what_the_program_generates() {
+    let home = home();
+    let generated = answer(home.path(), "generate cron").replace(BINARY, "tongbu");
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("cron.d/tongbu");
+    let committed = fs::read_to_string(path).expect("the crontab is there");
+    assert!(generated == committed, "put into cron.d/tongbu what `generate cron` prints, with `tongbu` for its path");
+}
+
+#[test]
+fn a_crontab_names_the_files_and_the_user_it_is_made_for() {
+    let home = home();
+    let text = answer(home.path(), "generate cron --user sync --config c.toml --db /srv/t.db");
+    let config = home.path().join("c.toml");
+    let jobs: Vec<&str> = text.lines().filter(|line| line.contains(" * * ")).collect();
+    assert!(jobs.len() > 6, "{text}");
+    for job in jobs {
+        let call = format!(" sync {BINARY} --config {} --db /srv/t.db ", config.display());
+        assert!(job.contains(&call), "{job}");
+    }
+}
+
+#[test]
+fn what_a_schedule_would_misread_is_refused() {
+    let home = home();
+    for arguments in ["generate cron --db /a%b", "generate systemd --config /a$b", "generate cron --user Root;"] {
+        let output = tongbu(home.path(), arguments);
+        assert_eq!(output.status.code(), Some(2), "{arguments}: {output:?}");
+        assert!(output.stdout.is_empty(), "{arguments}");
+    }
+}
+
+/// Every file below the directory by its path from there.
+fn files(directory: &Path) -> BTreeMap<String, String> {
+    let mut found = BTreeMap::new();
+    for entry in fs::read_dir(directory).expect("a directory") {
+        let path = entry.expect("an entry").path();
+        let name = path.file_name().expect("a name").to_string_lossy().into_owned();
+        if path.is_dir() {
+            found.extend(files(&path).into_iter().map(|(below, text)| (format!("{name}/{below}"), text)));
+        } else {
+            found.insert(name, fs::read_to_string(path).expect("a unit is text"));
+        }
+    }
+    found
+}
+
+/// The words a unit runs, its drop-in's before the template's.
+fn job(units: &BTreeMap<String, String>, name: &str) -> String {
+    let drop_in = units.get(&format!("tongbu@{name}.service.d/job.conf"));
+    let text = drop_in.unwrap_or(&units["tongbu@.service"]);
+    let line = text.lines().find_map(|line| line.strip_prefix("Environment=\"TONGBU_JOB="));
+    line.expect("a job").trim_end_matches('"').replace("%i", name)
+}
+
+#[test]
+fn every_job_of_the_crontab_has_a_timer_that_runs_the_same() {
+    let home = home();
+    answer(home.path(), "generate systemd units --db /srv/x/t.db");
+    let units = files(&home.path().join("units"));
+    let mut jobs: Vec<String> = units
+        .keys()
+        .filter_map(|name| name.strip_prefix("tongbu@")?.strip_suffix(".timer"))
+        .map(|name| job(&units, name))
+        .collect();
+    let crontab = answer(home.path(), "generate cron");
+    let of_cron = |line: &str| line.split_once(&format!("{BINARY} ")).map(|(_, words)| words.to_owned());
+    let mut expected: Vec<String> = crontab.lines().filter_map(of_cron).collect();
+    jobs.sort();
+    expected.sort();
+    assert_eq!(jobs, expected);
+    assert!(units["tongbu@.service"].contains(&format!("ExecStart={BINARY} --db /srv/x/t.db $TONGBU_JOB\n")));
+    assert!(units["tongbu@.service"].contains("\nReadWritePaths=/srv/x\n"));
+
+    let printed = answer(home.path(), "generate systemd --db /srv/x/t.db");
+    for (name, text) in &units {
+        assert!(printed.contains(&format!("# /etc/systemd/system/{name}\n{text}")), "{name}");
+    }
+}
+
+/// What systemd says of the units; nothing where there is no systemd to ask.
+fn verify(directory: &Path) -> Option<Output> {
+    let mut command = Command::new("systemd-analyze");
+    command.env("SYSTEMD_UNIT_PATH", format!("{}:", directory.display())).args(["verify", "--man=no"]);
+    for name in files(directory).keys().filter_map(|name| name.strip_suffix(".timer")) {
+        command.args([format!("{name}.service"), format!("{name}.timer")]);
+    }
+    command.output().ok()
+}
+
+#[test]
+fn systemd_takes_the_units() {
+    let home = home();
+    answer(home.path(), "generate systemd units");
+    let directory = home.path().join("units");
+    let Some(good) = verify(&directory) else { return };
+    assert!(good.status.success() && good.stderr.is_empty(), "{good:?}");
+    // That it would tell: a calendar it cannot read.
+    let timer = directory.join("tongbu@fairing.timer");
+    let text = fs::read_to_string(&timer).expect("the timer is there").replace("*:07:00", "*:77:00");
+    fs::write(&timer, text).expect("a file can be written");
+    let bad = verify(&directory).expect("systemd-analyze starts");
+    assert!(!bad.status.success() || !bad.stderr.is_empty(), "{bad:?}");
+}

@@ -1,0 +1,46 @@
+//! A watchdog or a chat room, faked: takes whatever is sent and keeps it.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::Uri;
+use serde_json::Value;
+
+use super::{Door, Ground};
+
+/// The running fake.
+pub struct Receiver {
+    door: Door,
+    base_url: String,
+    messages: Messages,
+}
+
+type Messages = Arc<Mutex<Vec<(String, Value)>>>;
+
+impl Receiver {
+    pub fn start(ground: &mut Ground<'_>) -> Self {
+        let messages = Messages::default();
+        let (door, base_url) = ground.serve(Router::new().fallback(take).with_state(Arc::clone(&messages)));
+        Self { door, base_url, messages }
+    }
+
+    pub const fn door(&self) -> &Door {
+        &self.door
+    }
+
+    pub fn base_url(&self) -> &str {
+        &self.base_url
+    }
+
+    /// Every JSON body so far with the path it was sent to, the oldest first.
+    pub fn take_messages(&self) -> Vec<(String, Value)> {
+        std::mem::take(&mut self.messages.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+async fn take(State(messages): State<Messages>, uri: Uri, body: String) {
+    if let Ok(message) = serde_json::from_str(&body) {
+        messages.lock().unwrap_or_else(PoisonError::into_inner).push((uri.path().to_owned(), message));
+    }
+}
