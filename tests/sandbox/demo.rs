@@ -24,6 +24,9 @@ pub fn run(settings: Settings) -> ExitCode {
     show.step("The first pass stores everything.", &["sync", "fairing"]);
     show.step("The second finds nothing to change.", &["sync", "fairing"]);
     show.step("Douban's newest films, with their details.", &["sync", "douban"]);
+    show.step("Yesterday's and older call-centre tasks.", &["sync", "tasks", "--window", "historical"]);
+    show.step("Instances of two cloud accounts, region by region.", &["sync", "ecs"]);
+    show.step("Some of them:", &["ecs", "list", "--region", "cn-beijing"]);
     show.step("Every run has left a record.", &["records", "list"]);
     show.step("How each sync stands:", &["status"]);
     show.count();
@@ -81,6 +84,9 @@ impl Show {
             "sync fairing --dry-run",
             "sync fairing --account shop-us --kind responses",
             "douban list",
+            "tasks list",
+            "sync ecs --regions cn-beijing --account prod --status-only",
+            "ecs changes",
             "records show 1",
             "locks list",
             "status --json",

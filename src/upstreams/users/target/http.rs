@@ -210,8 +210,8 @@ impl Answer {
     fn of_http(error: Error) -> Self {
         let class = error.class();
         let asked = match error.retry() {
-            Retry::After(wait) => Some(wait),
-            Retry::Backoff | Retry::Never => None,
+            Retry::After(wait) | Retry::Throttled(Some(wait)) => Some(wait),
+            Retry::Throttled(None) | Retry::Backoff | Retry::Never => None,
         };
         let is_permanent = error.status().is_some_and(|status| PERMANENT.contains(&status));
         let error = upstreams::Error::from(error);
