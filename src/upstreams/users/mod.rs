@@ -112,7 +112,9 @@ impl Upstream for Users {
         let deliver = Deliver { config: &self.config, targets: targets.clone(), intake: self.intake.as_ref() };
         context.scope(rules("deliver", None), &deliver).await?;
         let targets: Vec<&Target> = targets.into_iter().filter(|target| target.can_check()).collect();
-        if targets.is_empty() || context.store.is_dry_run() {
+        // Where another run delivers, it also checks.
+        let is_held = context.ledger().scopes.iter().any(|scope| scope.holder.is_some());
+        if targets.is_empty() || is_held || context.store.is_dry_run() {
             return Ok(());
         }
         let check = Check { config: &self.config, targets, repair: self.config.auto_repair };
@@ -120,7 +122,8 @@ impl Upstream for Users {
     }
 
     async fn verify(&self) -> Vec<Verified> {
-        let checks = self.targets.iter().map(|target| async {
+        // Of a target that cannot be asked nothing is known until it is given an event.
+        let checks = self.targets.iter().filter(|target| target.can_check()).map(|target| async {
             Verified { subject: target.name.clone(), outcome: target.fetch_user(NOBODY).await.map(drop) }
         });
         let mut verified = join_all(checks).await;
