@@ -21,7 +21,15 @@ cargo build --locked --release --quiet --bin tongbu
 tongbu=${CARGO_TARGET_DIR:-target}/release/tongbu
 work=$(mktemp -d)
 port=$((20000 + $$ % 20000))
-trap 'kill "$(cat "$work/redis.pid" 2>/dev/null)" 2>/dev/null || true; clean_up "$work"' EXIT
+trap 'stop_redis; clean_up "$work"' EXIT
+
+# It writes to its directory until it has ended.
+stop_redis() {
+    local pid
+    pid=$(cat "$work/redis.pid" 2>/dev/null) || return 0
+    kill "$pid"
+    while kill -0 "$pid" 2>/dev/null; do sleep 0.05; done
+}
 
 serve "$work" "keepalive_requests 100000000; server { listen 127.0.0.1:$port; location / { return 200 '{}'; } }"
 "$redis" --port $((port + 1)) --bind 127.0.0.1 --dir "$work" --appendonly yes --daemonize yes \
