@@ -122,8 +122,12 @@ impl Exit {
     /// The more severe of two; [`SEVERITY`] is the order.
     #[must_use]
     pub fn worst(self, other: Self) -> Self {
-        let rank = |exit| SEVERITY.iter().position(|known| *known == exit);
-        if rank(other) < rank(self) { other } else { self }
+        if other.rank() < self.rank() { other } else { self }
+    }
+
+    /// Its place in [`SEVERITY`]: the less, the more severe.
+    pub fn rank(self) -> usize {
+        SEVERITY.iter().position(|known| *known == self).unwrap_or(SEVERITY.len())
     }
 }
 

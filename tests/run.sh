@@ -30,17 +30,18 @@ install_package() {
 # SQLite is compiled from its bundled source.
 need cc build-essential
 
-# The cloud that verifies signatures is Python's, in an environment of its own.
+# The cloud that verifies signatures and the vendors' own signatures are Python's, in an environment of its own.
 need python3 python3-venv
-moto="$PWD/target/moto"
-if [ ! -x "$moto/bin/moto_server" ]; then
+python="$PWD/target/python"
+if ! cmp -s tests/requirements.txt "$python/requirements.txt"; then
     if ! python3 -c 'import ensurepip' 2>/dev/null; then
         install_package python3-venv
     fi
-    python3 -m venv "$moto"
-    "$moto/bin/pip" install --quiet --disable-pip-version-check 'moto[ec2,server]==5.2.5'
+    python3 -m venv --clear "$python"
+    "$python/bin/pip" install --quiet --disable-pip-version-check --requirement tests/requirements.txt
+    # Written last: an installation that was cut off is made again.
+    cp tests/requirements.txt "$python/requirements.txt"
 fi
-export MOTO_SERVER="$moto/bin/moto_server"
 
 # A real Redis, which the tests start themselves. Debian's package redis-server would start a daemon, too; the same
 # program lies in redis-tools, which has none: it is a server where it is called one.

@@ -41,12 +41,12 @@ pub struct CheckUsersArgs {
 /// Answers one of the `check` commands.
 pub fn cmd_check(session: &mut Session, args: CheckArgs) -> Result<Exit, Error> {
     match args {
-        CheckArgs::Users(args) => cmd_check_users(session, args),
+        CheckArgs::Users(args) => cmd_check_users(session, &args),
     }
 }
 
 /// A check is a run like any other: recorded, locked, ended by signals.
-fn cmd_check_users(session: &mut Session, args: CheckUsersArgs) -> Result<Exit, Error> {
+fn cmd_check_users(session: &mut Session, args: &CheckUsersArgs) -> Result<Exit, Error> {
     let settings = args.run.settings(attendance(session));
     if settings.dry_run {
         return Err(Error::Usage {

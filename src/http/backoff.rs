@@ -14,6 +14,10 @@ const FREE_RETRIES: u64 = 4;
 /// than a healthy one.
 const REQUESTS_PER_RETRY: u64 = 10;
 
+/// Further tries of a throttled request. With the default pauses they last five minutes on average: a throttle may hold
+/// until the next minute, and other users of the account keep their share of it.
+pub(super) const THROTTLED_RETRIES: u32 = 15;
+
 /// The waits of one piece of work: as many as it may be retried, doubled each time up to the cap.
 pub(super) struct Backoff {
     waits: ExponentialBackoff,
@@ -22,7 +26,16 @@ pub(super) struct Backoff {
 
 impl Backoff {
     pub(super) fn new(profile: &Profile) -> Self {
-        let times = usize::try_from(profile.retries).unwrap_or(usize::MAX);
+        Self::of(profile, profile.retries)
+    }
+
+    /// The waits of a request that is throttled: nothing is wrong with it, and its turn comes.
+    pub(super) fn patient(profile: &Profile) -> Self {
+        Self::of(profile, profile.retries.max(THROTTLED_RETRIES))
+    }
+
+    fn of(profile: &Profile, retries: u32) -> Self {
+        let times = usize::try_from(retries).unwrap_or(usize::MAX);
         let builder = ExponentialBuilder::new()
             .with_min_delay(profile.backoff.min(profile.backoff_cap))
             .with_max_delay(profile.backoff_cap)

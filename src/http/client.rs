@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use governor::DefaultDirectRateLimiter;
 use reqwest::header::{AGE, DATE, HeaderName};
 use reqwest::redirect;
 use serde::de::DeserializeOwned;
@@ -14,7 +13,7 @@ use url::Url;
 use super::backoff::Budget;
 use super::context::{Context, millis, within};
 use super::error::{Asked, Error, Phase};
-use super::pace;
+use super::pace::{self, Limiter};
 use super::profile::Profile;
 use super::request::Request;
 use super::response::Response;
@@ -32,7 +31,7 @@ struct Shared {
     profile: Profile,
     context: Context,
     http: reqwest::Client,
-    pace: Option<Arc<DefaultDirectRateLimiter>>,
+    pace: Option<Arc<Limiter>>,
     budget: Budget,
 }
 
@@ -95,8 +94,9 @@ impl Client {
     pub async fn send(&self, request: Request) -> Result<Response, Error> {
         let Shared { profile, context, http, .. } = &*self.0;
         let asked = request.asked(profile.name);
+        let lane = request.lane;
         let request = request.build(&profile.base_url, &asked)?;
-        self.turn().await?;
+        self.turn(lane).await?;
 
         self.budget().count_request();
         context.requests.fetch_add(1, Ordering::Relaxed);
@@ -132,13 +132,13 @@ impl Client {
         .await
     }
 
-    /// Waits until the pace lets another request through.
-    async fn turn(&self) -> Result<(), Error> {
+    /// Waits until the pace lets another request of the lane through.
+    async fn turn(&self, lane: &'static str) -> Result<(), Error> {
         let Shared { profile, context, pace, .. } = &*self.0;
         context
             .bounded(profile.name, async {
                 if let Some(pace) = pace {
-                    pace.until_ready().await;
+                    pace.until_key_ready(&lane).await;
                 }
             })
             .await

@@ -2,19 +2,22 @@
 
 use std::num::NonZeroU32;
 
-use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
+use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 
 use super::profile::Pace;
 
 /// A tenth of a pace may go at once, so that a run of a few requests does not wait at all.
 const BURST_SHARE: u32 = 10;
 
-/// Lets one request through per `per / count`, after a first burst of a tenth of them: whatever window the upstream
+/// Paces requests, those of each lane by themselves.
+pub(super) type Limiter = DefaultKeyedRateLimiter<&'static str>;
+
+/// Lets one request of a lane through per `per / count`, after a first burst of a tenth of them: whatever window the upstream
 /// counts in, it sees at most eleven tenths of the pace. `None` if that is no time at all.
-pub(super) fn limiter(pace: Pace) -> Option<DefaultDirectRateLimiter> {
+pub(super) fn limiter(pace: Pace) -> Option<Limiter> {
     let interval = pace.per.checked_div(pace.count)?;
     let burst = NonZeroU32::new(pace.count / BURST_SHARE).unwrap_or(NonZeroU32::MIN);
-    Quota::with_period(interval).map(|quota| RateLimiter::direct(quota.allow_burst(burst)))
+    Quota::with_period(interval).map(|quota| RateLimiter::keyed(quota.allow_burst(burst)))
 }
 
 #[cfg(test)]
@@ -27,10 +30,11 @@ mod tests {
     fn check(count: u32, per_ms: u64, burst: u32, interval_ms: u64) {
         let limiter = limiter(Pace { count, per: Duration::from_millis(per_ms) }).unwrap();
         for _ in 0..burst {
-            limiter.check().unwrap();
+            limiter.check_key(&"").unwrap();
         }
-        let wait = limiter.check().unwrap_err().wait_time_from(Instant::now());
+        let wait = limiter.check_key(&"").unwrap_err().wait_time_from(Instant::now());
         assert_eq!(u64::try_from(wait.as_millis().div_ceil(1000) * 1000).unwrap(), interval_ms);
+        limiter.check_key(&"another lane").unwrap();
     }
 
     #[test]

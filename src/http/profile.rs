@@ -45,7 +45,7 @@ pub enum Jitter {
     None,
 }
 
-/// So many requests per so much time, over all clones of a client: evenly spread, the first at once, never two
+/// So many requests of one lane per so much time, over all clones of a client: evenly spread, the first at once, never two
 /// together, so no stretch of `per` sees more than `count`.
 #[derive(Clone, Copy, Debug)]
 pub struct Pace {

@@ -24,6 +24,7 @@ pub struct Request {
     query: String,
     headers: Vec<(&'static str, Value)>,
     body: Option<Bytes>,
+    pub(super) lane: &'static str,
 }
 
 #[derive(Clone)]
@@ -51,7 +52,16 @@ impl Request {
             query: query.to_owned(),
             headers: Vec::new(),
             body: None,
+            lane: "",
         }
+    }
+
+    /// Puts the request into a lane: the profile's pace holds in each lane by itself, for upstreams that count the calls
+    /// of each kind apart.
+    #[must_use]
+    pub fn lane(mut self, lane: &'static str) -> Self {
+        self.lane = lane;
+        self
     }
 
     /// Adds a pair to the query, encoded like a form. A name may be given several times.

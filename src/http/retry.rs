@@ -26,6 +26,9 @@ pub enum Retry {
     Backoff,
     /// The upstream said how long to wait.
     After(Duration),
+    /// Nothing failed, there were too many requests: wait as long as it said, or back off, and try for longer than after
+    /// a failure.
+    Throttled(Option<Duration>),
 }
 
 /// An error of an attempt that may ask for another one. Upstreams whose answers carry their own error codes implement
@@ -51,6 +54,7 @@ impl Client {
         let context = self.context();
         let trace_id = &*context.trace_id;
         let mut backoff = Backoff::new(self.profile());
+        let mut patience = Backoff::patient(self.profile());
         let mut number = 0;
         loop {
             let error = match attempt(number).await {
@@ -62,7 +66,10 @@ impl Client {
                 }
                 Err(error) => error,
             };
-            let wait = match plan_next(error.retry(), backoff.next(), context.left()) {
+            let asked = error.retry();
+            let is_throttled = matches!(asked, Retry::Throttled(_));
+            let pause = if is_throttled { patience.next() } else { backoff.next() };
+            let wait = match plan_next(asked, pause, context.left()) {
                 Next::GiveUp => return Err(error),
                 Next::TooFar(wait) => {
                     let until = later(context.clock.now(), wait);
@@ -70,7 +77,8 @@ impl Client {
                 }
                 Next::Wait(wait) => wait,
             };
-            if !self.budget().take() {
+            // The budget keeps a failing upstream from being asked more often; a throttling one says by itself how often.
+            if !is_throttled && !self.budget().take() {
                 warn!(upstream, trace_id, "{what} is not tried again: the retries of this run are used up");
                 return Err(error);
             }
@@ -103,10 +111,12 @@ fn plan_next(asked: Retry, pause: Option<Duration>, left: Option<Duration>) -> N
     let left = left.unwrap_or(Duration::MAX);
     let asked_wait = match asked {
         Retry::Never => return Next::GiveUp,
-        Retry::Backoff => Duration::ZERO,
-        Retry::After(wait) if wait > LONGEST_PAUSE || wait >= left => return Next::TooFar(wait),
-        Retry::After(wait) => wait,
+        Retry::Backoff | Retry::Throttled(None) => Duration::ZERO,
+        Retry::After(wait) | Retry::Throttled(Some(wait)) => wait,
     };
+    if asked_wait > LONGEST_PAUSE || (asked_wait > Duration::ZERO && asked_wait >= left) {
+        return Next::TooFar(asked_wait);
+    }
     match pause {
         // "Now" from many servers at once is no reason to come back without any pause.
         Some(pause) if pause.max(asked_wait) < left => Next::Wait(pause.max(asked_wait)),
@@ -136,8 +146,9 @@ mod tests {
 
     use tokio::time::Instant;
 
-    use super::{Error, LONGEST_PAUSE, Next, Retry, plan_next};
+    use super::{Error, LONGEST_PAUSE, Next, Retry, Retryable, plan_next};
     use crate::error::Class;
+    use crate::http::backoff::THROTTLED_RETRIES;
     use crate::http::client::Client;
     use crate::http::client::tests::profile;
     use crate::http::context::tests::context;
@@ -177,6 +188,15 @@ mod tests {
         check(Retry::After(seconds(301)), Some(2), None, Next::TooFar(seconds(301)));
         check(Retry::After(seconds(60)), Some(2), Some(60), Next::TooFar(seconds(60)));
         check(Retry::After(seconds(3600)), None, None, Next::TooFar(seconds(3600)));
+    }
+
+    #[test]
+    fn a_throttled_request_waits_like_any_other() {
+        check(Retry::Throttled(None), Some(2), None, Next::Wait(seconds(2)));
+        check(Retry::Throttled(Some(seconds(7))), Some(2), None, Next::Wait(seconds(7)));
+        check(Retry::Throttled(Some(seconds(301))), Some(2), None, Next::TooFar(seconds(301)));
+        check(Retry::Throttled(None), Some(2), Some(2), Next::GiveUp);
+        check(Retry::Throttled(None), None, None, Next::GiveUp);
     }
 
     fn status(status: u16, retry_after: Option<Duration>) -> Error {
@@ -254,5 +274,41 @@ mod tests {
         let (outcome, ()) = tokio::join!(work, cancel);
         assert_eq!(outcome.unwrap_err().class(), Class::Interrupted);
         assert_eq!(started.elapsed(), seconds(1));
+    }
+
+    /// An error of an upstream that throttles in words of its own.
+    #[derive(Debug, thiserror::Error)]
+    enum Busy {
+        #[error("too many requests")]
+        Throttled,
+        #[error(transparent)]
+        Http(#[from] Error),
+    }
+
+    impl Retryable for Busy {
+        fn retry(&self) -> Retry {
+            match self {
+                Self::Throttled => Retry::Throttled(None),
+                Self::Http(error) => error.retry(),
+            }
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn throttling_outlasts_the_minute_without_using_up_the_budget() {
+        let context = context(None);
+        let client = Client::new(profile(), context.clone()).unwrap();
+        let mut tries = 0;
+        let started = Instant::now();
+        let refused = client
+            .retry("a page", |_| {
+                tries += 1;
+                async { Err::<(), _>(Busy::Throttled) }
+            })
+            .await;
+        assert!(matches!(refused, Err(Busy::Throttled)));
+        assert_eq!(tries, 1 + THROTTLED_RETRIES);
+        assert!(started.elapsed() > seconds(60), "{:?}", started.elapsed());
+        assert!(client.budget().take(), "a failure after it may be tried again");
     }
 }

@@ -237,13 +237,15 @@ impl<'a> Run<'a> {
         sync_type: &'static str,
         started_at: Timestamp,
         duration: Duration,
-        ledger: Ledger,
+        mut ledger: Ledger,
         doom: Option<Failure>,
     ) -> Report {
         let mut summary = Summary::default();
         for scope in &ledger.scopes {
             summary.add(&scope.summary);
         }
+        // What needs a person is told before what passes by itself.
+        ledger.problems.sort_by_key(|problem| Exit::from(problem.class).rank());
         let settings = &self.asked.settings;
         let leniency =
             Leniency { allow_partial: settings.allow_partial, error_on_no_change: settings.error_on_no_change };

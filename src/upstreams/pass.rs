@@ -155,11 +155,6 @@ impl PassContext {
         }
     }
 
-    /// Whether a scope of this pass has failed, or was kept out by another run.
-    pub fn has_failed_scope(&self) -> bool {
-        self.ledger().scopes.iter().any(|scope| scope.failure.is_some())
-    }
-
     pub(super) fn ledger(&self) -> MutexGuard<'_, Ledger> {
         self.ledger.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -24,6 +24,15 @@ pub fn run(settings: Settings) -> ExitCode {
     show.step("The first pass stores everything.", &["sync", "fairing"]);
     show.step("The second finds nothing to change.", &["sync", "fairing"]);
     show.step("Douban's newest films, with their details.", &["sync", "douban"]);
+    show.step("Yesterday's and older call-centre tasks.", &["sync", "tasks", "--window", "historical"]);
+    show.step("Instances of two cloud accounts, region by region.", &["sync", "ecs"]);
+    show.step("Some of them:", &["ecs", "list", "--region", "cn-beijing"]);
+    show.step(
+        "Something happens to a user;",
+        &["users", "emit", "user.created", "--user-id", "7", "--username", "li", "--email", "li@example.com"],
+    );
+    show.step("every target is told of it,", &["sync", "users"]);
+    show.step("and has been.", &["users", "events", "list"]);
     show.step("Every run has left a record.", &["records", "list"]);
     show.step("How each sync stands:", &["status"]);
     show.count();
@@ -81,6 +90,11 @@ impl Show {
             "sync fairing --dry-run",
             "sync fairing --account shop-us --kind responses",
             "douban list",
+            "tasks list",
+            "users emit user.deleted --user-id 7",
+            "check users",
+            "sync ecs --regions cn-beijing --account prod --status-only",
+            "ecs changes",
             "records show 1",
             "locks list",
             "status --json",

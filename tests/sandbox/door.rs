@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use axum::Router;
+use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{ConnectInfo, Request, State};
 use axum::http::HeaderMap;
 use axum::middleware::{Next, from_fn_with_state};
@@ -42,6 +43,7 @@ pub struct Logged {
     pub path: String,
     pub query: String,
     pub headers: HeaderMap,
+    pub body: Bytes,
     pub at: Instant,
 }
 
@@ -224,16 +226,26 @@ impl Door {
 
 async fn pass(State(door): State<Door>, request: Request, next: Next) -> Response {
     let mut released = door.0.released.subscribe();
+    let (head, body) = request.into_parts();
+    // A body that breaks off is as good as none: its sender is gone.
+    let body = to_bytes(body, usize::MAX).await.unwrap_or_default();
+    let request = Request::from_parts(head, Body::from(body.clone()));
     let (latency, fault) = door.admit(Logged {
         method: request.method().to_string(),
         path: request.uri().path().to_owned(),
         query: request.uri().query().unwrap_or_default().to_owned(),
         headers: request.headers().clone(),
+        body,
         at: Instant::now(),
     });
-    if !latency.is_zero() {
-        tokio::time::sleep(latency).await;
-    }
+    let due = tokio::time::Instant::now() + latency;
+    let answer = answer(fault, &mut released, request, next).await;
+    // What the answer itself takes is part of its latency.
+    tokio::time::sleep_until(due).await;
+    answer
+}
+
+async fn answer(fault: Option<Fault>, released: &mut watch::Receiver<u64>, request: Request, next: Next) -> Response {
     match fault {
         None => next.run(request).await,
         Some(Fault::Hold) => {

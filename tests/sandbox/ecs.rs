@@ -1,6 +1,7 @@
-//! Two clouds, faked: an Alibaba Cloud account with two regions and a Tencent Cloud account with one.
+//! Two clouds, faked: an Alibaba Cloud account with two regions and a Tencent Cloud account with one, or with more.
 //!
-//! Every signature is verified, every nonce is accepted once.
+//! Every signature is looked at before a request is answered, every nonce is accepted once. Whether the signatures are
+//! those of the vendors is not for this code to say: the tests have the vendors' own packages compute them again.
 
 mod aliyun;
 mod fleet;
@@ -19,7 +20,7 @@ use axum::routing::any;
 use serde_json::Value as Json;
 use toml::{Table, Value};
 
-pub use self::fleet::Machine;
+pub use self::fleet::{Disk, Machine};
 use super::{Door, Ground, Home};
 
 /// One region of an account.
@@ -38,6 +39,30 @@ pub struct Key {
     pub id: String,
     pub secret: String,
 }
+
+/// The accounts' regions in the order in which more of them are opened.
+const REGIONS: [(&str, &str); 20] = [
+    (Ecs::ALIYUN, "cn-hangzhou"),
+    (Ecs::TENCENT, "ap-guangzhou"),
+    (Ecs::ALIYUN, "cn-beijing"),
+    (Ecs::TENCENT, "ap-shanghai"),
+    (Ecs::ALIYUN, "cn-shanghai"),
+    (Ecs::TENCENT, "ap-beijing"),
+    (Ecs::ALIYUN, "cn-shenzhen"),
+    (Ecs::TENCENT, "ap-chengdu"),
+    (Ecs::ALIYUN, "cn-qingdao"),
+    (Ecs::TENCENT, "ap-nanjing"),
+    (Ecs::ALIYUN, "cn-zhangjiakou"),
+    (Ecs::TENCENT, "ap-hongkong"),
+    (Ecs::ALIYUN, "cn-chengdu"),
+    (Ecs::TENCENT, "ap-singapore"),
+    (Ecs::ALIYUN, "cn-hongkong"),
+    (Ecs::TENCENT, "ap-tokyo"),
+    (Ecs::ALIYUN, "ap-southeast-1"),
+    (Ecs::TENCENT, "na-ashburn"),
+    (Ecs::ALIYUN, "eu-central-1"),
+    (Ecs::TENCENT, "eu-frankfurt"),
+];
 
 /// One account of one cloud.
 pub struct Account {
@@ -79,20 +104,17 @@ impl Ecs {
     pub const TENCENT: &'static str = "game";
 
     pub fn start(ground: &mut Ground<'_>) -> Self {
-        let (seed, count) = (ground.settings.seed, ground.settings.instances);
-        let account = |name: &'static str, provider, names: &[&'static str]| {
-            let regions = names.iter().map(|&region| {
+        let (seed, count, opened) = (ground.settings.seed, ground.settings.instances, ground.settings.regions);
+        let account = |name: &'static str, provider| {
+            let regions = REGIONS.iter().take(opened).filter(|(account, _)| *account == name).map(|&(_, region)| {
                 let machines = (0..count).map(|number| Machine::new(seed, region, number)).collect();
                 (region, Region { machines, ..Region::default() })
             });
             let key = Key { id: format!("{name}-id-{seed:08x}"), secret: format!("{name}-secret-{seed:08x}") };
             Account { name, provider, key, regions: regions.collect() }
         };
-        let accounts = vec![
-            account(Self::ALIYUN, "aliyun", &["cn-beijing", "cn-hangzhou"]),
-            account(Self::TENCENT, "tencent", &["ap-guangzhou"]),
-        ];
-        let state = Arc::new(Mutex::new(State { accounts, page_cap: 100, nonces: BTreeSet::new() }));
+        let accounts = vec![account(Self::ALIYUN, "aliyun"), account(Self::TENCENT, "tencent")];
+        let state = Arc::new(Mutex::new(State { accounts, page_cap: usize::MAX, nonces: BTreeSet::new() }));
         let (door, base_url) = ground.serve(Router::new().route("/", any(answer)).with_state(Arc::clone(&state)));
         Self { door, base_url, state }
     }
@@ -124,6 +146,20 @@ impl Ecs {
         });
         let accounts = Value::Array(accounts.collect());
         Table::from_iter([("qps".to_owned(), 1000.into()), ("accounts".to_owned(), accounts)])
+    }
+
+    /// Every region with its account.
+    pub fn regions(&self) -> Vec<(&'static str, &'static str)> {
+        let state = self.state();
+        let of = |account: &Account| account.regions.keys().map(|&region| (account.name, region)).collect::<Vec<_>>();
+        state.accounts.iter().flat_map(of).collect()
+    }
+
+    /// The id and the secret of an account's key.
+    pub fn key(&self, name: &str) -> Key {
+        let state = self.state();
+        let account = state.accounts.iter().find(|account| account.name == name);
+        account.unwrap_or_else(|| panic!("the fake has no account `{name}`")).key.clone()
     }
 
     /// Changes what a region has.
@@ -203,8 +239,8 @@ impl Region {
 }
 
 /// So many of the rows from `start` on, and where the next page starts.
-fn page(rows: Vec<Json>, start: usize, size: usize) -> (Vec<Json>, Option<usize>) {
+fn page<T>(rows: &[T], start: usize, size: usize, json: impl Fn(&T) -> Json) -> (Vec<Json>, Option<usize>) {
     let end = (start + size).min(rows.len());
-    let is_last = end == rows.len();
-    (rows.into_iter().take(end).skip(start).collect(), (!is_last).then_some(end))
+    let page = rows.get(start..end).unwrap_or_default();
+    (page.iter().map(json).collect(), (end < rows.len()).then_some(end))
 }

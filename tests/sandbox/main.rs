@@ -34,6 +34,9 @@ struct Arguments {
 enum Command {
     /// Serve every fake upstream, print where, and a configuration that points there
     Serve {
+        /// Every answer is so late
+        #[arg(long, value_name = "MS", default_value_t = 0)]
+        latency_ms: u64,
         #[command(flatten)]
         made: Made,
         #[command(flatten)]
@@ -74,7 +77,10 @@ struct Made {
     /// How many films Douban's lists hold
     #[arg(long, default_value_t = 6)]
     films: u64,
-    /// How many instances each region of each cloud account has
+    /// How many regions the two cloud accounts have together
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u8).range(1..=20))]
+    regions: u8,
+    /// How many instances each of these regions has
     #[arg(long, default_value_t = 12)]
     instances: u64,
     /// What all made-up data follows from
@@ -118,6 +124,7 @@ impl Made {
             port: self.port,
             responses: self.responses,
             films: self.films,
+            regions: self.regions as usize,
             instances: self.instances,
         }
     }
@@ -125,7 +132,7 @@ impl Made {
 
 fn main() -> ExitCode {
     match Arguments::parse().command {
-        Command::Serve { made, users } => serve(&made, &users),
+        Command::Serve { latency_ms, made, users } => serve(Duration::from_millis(latency_ms), &made, &users),
         Command::Demo(made) => return demo::run(made.settings()),
         Command::Write { file, edit_every, made } => write(&file, edit_every, &made),
         Command::WriteTasks { folder, tasks, packages, edit_every } => {
@@ -135,10 +142,13 @@ fn main() -> ExitCode {
     ExitCode::SUCCESS
 }
 
-fn serve(made: &Made, trouble: &Trouble) {
+fn serve(latency: Duration, made: &Made, trouble: &Trouble) {
     let sandbox = Sandbox::start(made.settings());
     trouble.befall(&sandbox.users);
     for (name, base_url, door) in sandbox.doors() {
+        if !latency.is_zero() {
+            door.set_latency(latency);
+        }
         println!("# {name}: {base_url}");
         // Nobody reads it here, and nobody knows for how long this goes on.
         door.keep_no_log();

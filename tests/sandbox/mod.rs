@@ -44,13 +44,15 @@ pub struct Settings {
     pub responses: u64,
     /// Films in Douban's lists.
     pub films: u64,
-    /// Instances of each region of each cloud account.
+    /// Regions of the two cloud accounts together, 20 at most.
+    pub regions: usize,
+    /// Instances of each of these regions.
     pub instances: u64,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { seed: 1, port: 0, responses: 150, films: 6, instances: 12 }
+        Self { seed: 1, port: 0, responses: 150, films: 6, regions: 3, instances: 12 }
     }
 }
 

@@ -28,7 +28,7 @@ const STDIN: &str = "-";
 /// What happened.
 #[derive(Debug, Args)]
 pub struct EmitArgs {
-    /// user.created, user.updated, user.deleted or user.status_changed; `-` reads JSON lines from stdin
+    /// `user.created`, `user.updated`, `user.deleted` or `user.status_changed`; `-` reads JSON lines from stdin
     #[arg(value_name = "TYPE|-")]
     kind: String,
     /// The user's number
@@ -46,7 +46,7 @@ pub struct EmitArgs {
     /// The user's role
     #[arg(long, value_name = "TEXT")]
     role: Option<String>,
-    /// The user's status; of user.status_changed the new one
+    /// The user's status; of `user.status_changed` the new one
     #[arg(long, value_name = "TEXT")]
     status: Option<String>,
     /// The user's telephone number

@@ -136,7 +136,7 @@ pub fn cmd_events(session: &mut Session, args: EventsArgs) -> Result<Exit, Error
         EventsArgs::Retry(RetryArgs { choice, all, force }) => {
             let choice = choice.into_choice();
             ensure_chosen(all, &choice, "--all")?;
-            cmd_decide(session, Decision::Retry { force }, Some(choice), Vec::new())
+            cmd_decide(session, Decision::Retry { force }, Some(&choice), Vec::new())
         }
         EventsArgs::Drop(DropArgs { choice, all, entries }) => {
             let choice = choice.into_choice();
@@ -145,13 +145,13 @@ pub fn cmd_events(session: &mut Session, args: EventsArgs) -> Result<Exit, Error
             }
             // Entries alone are no choice of events.
             let has_choice = all || entries.is_empty() || choice != Choice::default();
-            cmd_decide(session, Decision::Drop, has_choice.then_some(choice), entries)
+            cmd_decide(session, Decision::Drop, has_choice.then_some(&choice), entries)
         }
         EventsArgs::Replay(ReplayArgs { choice, since }) => {
             let since = since.map(|since| since.resolve(session.ui.clock().now(), session.ui.zone()));
             let choice = Choice { since, ..choice.into_choice() };
             ensure_chosen(since.is_some(), &choice, "--since 24h")?;
-            cmd_decide(session, Decision::Replay, Some(choice), Vec::new())
+            cmd_decide(session, Decision::Replay, Some(&choice), Vec::new())
         }
     }
 }
@@ -196,7 +196,7 @@ fn ensure_chosen(is_meant: bool, choice: &Choice, all: &str) -> Result<(), Error
 fn cmd_decide(
     session: &mut Session,
     decision: Decision,
-    choice: Option<Choice>,
+    choice: Option<&Choice>,
     entries: Vec<String>,
 ) -> Result<Exit, Error> {
     let config = session.load_config(LogTo::Configured)?;
@@ -204,7 +204,7 @@ fn cmd_decide(
         message: "there are no events yet".to_owned(),
         hint: "tell of one with `tongbu users emit`".to_owned(),
     })?;
-    let mut decided = match &choice {
+    let mut decided = match choice {
         Some(choice) => decide(session, &store, decision, choice)?,
         None => Decided::default(),
     };
@@ -219,7 +219,7 @@ fn cmd_decide(
         })?;
     }
     if decided == Decided::default() {
-        if let Some(seq) = choice.iter().find_map(|choice| choice.seqs.first()) {
+        if let Some(seq) = choice.and_then(|choice| choice.seqs.first()) {
             return Err(Error::Usage {
                 message: format!("none of these events stands so that this can be done, beginning with {seq}"),
                 hint: format!("see how it stands: `tongbu users events show {seq}`"),

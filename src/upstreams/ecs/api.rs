@@ -1,4 +1,5 @@
-//! Sends an account's calls: signed afresh for every try, at the account's pace, and none once its credential is refused.
+//! Sends an account's calls: signed afresh for every try, each API at the account's pace, and none once its credential is
+//! refused.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -96,7 +97,7 @@ impl Api {
     fn request<T>(&self, call: &Call<T>) -> Request {
         let nonce = format!("{}-{}", self.trace_id, self.signed_count.fetch_add(1, Ordering::Relaxed));
         let signed = self.account.sign(call, self.clock.now(), &nonce);
-        let request = Request::new(signed.method, &signed.target);
+        let request = Request::new(signed.method, &signed.target).lane(call.action());
         let request = signed.headers.iter().fold(request, |request, (name, value)| request.header(name, value));
         match signed.content_type {
             Some(content_type) => request.body(content_type, signed.body),

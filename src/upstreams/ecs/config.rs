@@ -15,7 +15,7 @@ use crate::config::{Error, HttpSettings, SecretRef, Span};
 pub struct Config {
     /// Regions at once.
     pub concurrency: usize,
-    /// Requests per second, of one account.
+    /// Requests per second, of one account to one API.
     pub qps: u32,
     pub lock_ttl: Span,
     /// How long a discovered list of regions serves.

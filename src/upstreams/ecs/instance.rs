@@ -6,7 +6,7 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use xxhash_rust::xxh3::xxh3_128;
+use xxhash_rust::xxh3::xxh3_128_with_seed;
 
 /// What the provider calls the instance; unique in its region.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -159,35 +159,31 @@ pub struct Instance {
 
 /// Hex digest of a JSON value in which neither the order of keys nor that of lists counts.
 pub fn digest(value: &Value) -> String {
-    let mut text = String::new();
-    write_unordered(value, &mut text);
-    format!("{:032x}", xxh3_128(text.as_bytes()))
+    format!("{:032x}", hash(value))
 }
 
-fn write_unordered(value: &Value, text: &mut String) {
+/// Values of different kinds never look alike: each kind is hashed with a seed of its own.
+fn hash(value: &Value) -> u128 {
     match value {
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => text.push_str(&value.to_string()),
-        Value::Array(items) => write_sorted(items.iter().map(unordered), ['[', ']'], text),
+        Value::Null => xxh3_128_with_seed(b"", 0),
+        Value::Bool(value) => xxh3_128_with_seed(&[u8::from(*value)], 1),
+        Value::Number(number) => xxh3_128_with_seed(number.to_string().as_bytes(), 2),
+        Value::String(text) => xxh3_128_with_seed(text.as_bytes(), 3),
+        Value::Array(items) => hash_unordered(items.iter().map(hash).collect(), 4),
         Value::Object(fields) => {
-            let fields =
-                fields.iter().map(|(name, value)| format!("{}:{}", Value::from(name.as_str()), unordered(value)));
-            write_sorted(fields, ['{', '}'], text);
+            let field = |(name, value): (&String, &Value)| {
+                let pair = [xxh3_128_with_seed(name.as_bytes(), 3), hash(value)];
+                xxh3_128_with_seed(pair.map(u128::to_le_bytes).as_flattened(), 5)
+            };
+            hash_unordered(fields.iter().map(field).collect(), 6)
         }
     }
 }
 
-fn unordered(value: &Value) -> String {
-    let mut text = String::new();
-    write_unordered(value, &mut text);
-    text
-}
-
-fn write_sorted(parts: impl Iterator<Item = String>, [open, close]: [char; 2], text: &mut String) {
-    let mut parts: Vec<_> = parts.collect();
+fn hash_unordered(mut parts: Vec<u128>, seed: u64) -> u128 {
     parts.sort_unstable();
-    text.push(open);
-    text.push_str(&parts.join(","));
-    text.push(close);
+    let bytes: Vec<[u8; 16]> = parts.into_iter().map(u128::to_le_bytes).collect();
+    xxh3_128_with_seed(bytes.as_flattened(), seed)
 }
 
 #[cfg(test)]

@@ -96,7 +96,8 @@ impl Upstream for Ecs {
     async fn pass(&self, options: &Options, context: &PassContext) -> Result<(), Error> {
         let accounts = self.choose(&options.accounts)?;
         let works = plan_scopes(accounts, &options.regions, options.mode(), &self.config, context);
-        context.scopes_as_they_come(works, self.config.concurrency).await
+        // As many again may compare and save: regions that begin together come to that together, too.
+        context.scopes_as_they_come(works, self.config.concurrency.saturating_mul(2)).await
     }
 
     async fn verify(&self) -> Vec<Verified> {

@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use tokio::sync::Semaphore;
+
 use super::api::RegionApi;
 use super::diff::{Plan, SaveKind, StoredSet, diff, diff_statuses};
 use super::disks::{DiskScope, attach, plan_disks};
@@ -33,6 +35,8 @@ pub struct RegionWork {
     pub account: Arc<Opened>,
     pub place: Place,
     pub mode: Mode,
+    /// Who holds one asks the provider. Comparing and saving need none, and keep no other region waiting.
+    pub turns: Arc<Semaphore>,
 }
 
 impl RegionWork {
@@ -54,18 +58,21 @@ impl RegionWork {
     async fn sync_instances(&self, scope: &Scope<'_>, api: &RegionApi<'_>) -> Result<(), Error> {
         let started_at = scope.context.clock.now();
         let expected = scope.state.record_count;
-        let mut listed = api.fetch_instances(|count| scope.advance(count, expected, None)).await?;
-        let mut fetched: Vec<Instance> = std::mem::take(&mut listed.rows).into_values().collect();
-        let unreadable = listed.unreadable();
         let stored = self.load_stored(scope)?;
-        tell_bad_rows(scope, "instance", &listed.bad);
-        self.complete_disks(scope, api, &stored, &mut fetched, &unreadable).await?;
-
-        let received = (fetched.len() + listed.bad.len()) as u64;
         let live = stored.values().filter(|row| !row.is_deleted).count() as u64;
-        if received == 0 && live > 0 {
-            api.confirm_authorised().await?;
-        }
+        let (listed, fetched) = {
+            let _turn = self.turns.acquire().await;
+            let mut listed = api.fetch_instances(|count| scope.advance(count, expected, None)).await?;
+            let mut fetched: Vec<Instance> = std::mem::take(&mut listed.rows).into_values().collect();
+            tell_bad_rows(scope, "instance", &listed.bad);
+            self.complete_disks(scope, api, &stored, &mut fetched, &listed.unreadable()).await?;
+            if fetched.is_empty() && listed.bad.is_empty() && live > 0 {
+                api.confirm_authorised().await?;
+            }
+            (listed, fetched)
+        };
+        let received = (fetched.len() + listed.bad.len()) as u64;
+        let unreadable = listed.unreadable();
         let Plan { saves, terminated, missing, unchanged_count } = diff(&stored, fetched, &unreadable);
         scope.count(|summary| {
             summary.total = received;
@@ -185,12 +192,14 @@ impl RegionWork {
         let live = stored.iter().filter(|(_, row)| !row.is_deleted).map(|(id, _)| id.clone());
         let live: Vec<InstanceId> = live.collect();
         let mut round = StatusRound::new(&live, self.place.provider.status_chunk());
+        let turn = self.turns.acquire().await;
         while let Some(ids) = round.next_chunk() {
             match api.fetch_statuses(&ids).await? {
                 Some(statuses) => round.answered(ids, statuses),
                 None => round.refused_as_unknown(ids),
             }
         }
+        drop(turn);
         let (statuses, unknown) = round.finish();
         for id in unknown {
             let message = "the provider does not know it any more: a full pass will tell whether it is gone".to_owned();

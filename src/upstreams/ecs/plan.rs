@@ -4,6 +4,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use futures_util::stream::{self, FuturesUnordered, Stream, StreamExt};
 
+use tokio::sync::Semaphore;
+
 use super::api::Api;
 use super::config::{AccountConfig, Config};
 use super::pass::{Mode, RegionWork};
@@ -67,8 +69,9 @@ pub fn plan_scopes<'a>(
     config: &'a Config,
     context: &'a PassContext,
 ) -> impl Stream<Item = Result<(ScopeRules, Work), Error>> + Send {
-    let plans: FuturesUnordered<_> =
-        accounts.into_iter().map(|account| plan_account(account, asked, mode, config, context)).collect();
+    let turns = Arc::new(Semaphore::new(config.concurrency.min(Semaphore::MAX_PERMITS)));
+    let plan = |account| plan_account(account, asked, mode, Arc::clone(&turns), config, context);
+    let plans: FuturesUnordered<_> = accounts.into_iter().map(plan).collect();
     plans.map(|planned| stream::iter(each(planned))).flatten()
 }
 
@@ -83,6 +86,7 @@ async fn plan_account(
     account: Arc<Opened>,
     asked: &[String],
     mode: Mode,
+    turns: Arc<Semaphore>,
     config: &Config,
     context: &PassContext,
 ) -> Result<Vec<(ScopeRules, Work)>, Error> {
@@ -105,7 +109,7 @@ async fn plan_account(
             let place = Place { account: name.clone(), provider: account.config.provider, region };
             (
                 rules(format!("ecs/{name}/{}", place.region)),
-                Work::Region(RegionWork { account: Arc::clone(&account), place, mode }),
+                Work::Region(RegionWork { account: Arc::clone(&account), place, mode, turns: Arc::clone(&turns) }),
             )
         }
         Err(unknown) => {

@@ -16,7 +16,7 @@ impl Backoff {
     /// where), so that what failed together is not tried again together; at least what the target asked for.
     pub fn wait(self, attempts: u32, asked: Option<Duration>, jitter: f64) -> Duration {
         let doubled = self.first.saturating_mul(2_u32.saturating_pow(attempts.saturating_sub(1))).min(self.cap);
-        let wait = doubled.mul_f64((1.0 + jitter.clamp(0.0, 1.0)) / 2.0);
+        let wait = doubled.mul_f64(f64::midpoint(1.0, jitter.clamp(0.0, 1.0)));
         wait.max(asked.unwrap_or_default()).min(self.cap)
     }
 }

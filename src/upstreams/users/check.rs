@@ -111,7 +111,7 @@ impl Check<'_> {
         known: Vec<Known>,
         tally: &mut Tally,
     ) -> Result<(), Error> {
-        let (known, awaited) = self.without_awaited(scope, target, known)?;
+        let (known, awaited) = without_awaited(scope, target, known)?;
         tally.awaited += awaited;
         tally.checked += known.len() as u64;
         let found: Vec<Option<Found>> = stream::iter(known)
@@ -154,27 +154,6 @@ impl Check<'_> {
             from = page.next;
         }
         Ok(())
-    }
-
-    /// Leaves out whom an event is on its way for: they are different because they are late.
-    fn without_awaited(
-        &self,
-        scope: &Scope<'_>,
-        target: &Target,
-        known: Vec<Known>,
-    ) -> Result<(Vec<Known>, u64), Error> {
-        let before = known.len();
-        let known = scope.context.store.read(|r| {
-            let mut settled = Vec::with_capacity(known.len());
-            for (id, user) in known {
-                if !is_awaited(r, &target.name, id)? {
-                    settled.push((id, user));
-                }
-            }
-            Ok::<_, store::Error>(settled)
-        })?;
-        let awaited = (before - known.len()) as u64;
-        Ok((known, awaited))
     }
 
     /// Keeps what was found, and with it the events that repair it, for this target alone.
@@ -245,6 +224,22 @@ impl Check<'_> {
         tracing::info!(target_name = target.name, checked, awaited, found, repaired, "checked");
         Ok(())
     }
+}
+
+/// Leaves out whom an event is on its way for: they are different because they are late.
+fn without_awaited(scope: &Scope<'_>, target: &Target, known: Vec<Known>) -> Result<(Vec<Known>, u64), Error> {
+    let before = known.len();
+    let known = scope.context.store.read(|r| {
+        let mut settled = Vec::with_capacity(known.len());
+        for (id, user) in known {
+            if !is_awaited(r, &target.name, id)? {
+                settled.push((id, user));
+            }
+        }
+        Ok::<_, store::Error>(settled)
+    })?;
+    let awaited = (before - known.len()) as u64;
+    Ok((known, awaited))
 }
 
 /// Whether an event of the user is still on its way to the target.

@@ -106,6 +106,7 @@ mod tests {
     use super::{Difference, compare};
     use crate::upstreams::users::user::User;
 
+    #[expect(clippy::needless_pass_by_value, reason = "the cases read better")]
     fn check(here: Option<Value>, there: Option<Value>, expected: Option<(Difference, &[&str])>) {
         let user = here.as_ref().map(|here| {
             let mut user = User::default();

@@ -51,17 +51,22 @@ pub struct Progress {
 /// Requests that were answered, and how.
 type Settled = Vec<(Delivery, Outcome)>;
 
+/// A request on its way: what it brings, what comes of each, how long it took.
+type InFlight<'a> = BoxFuture<'a, (Vec<Delivery>, Vec<Answer>, Duration)>;
+
+/// How many requests are being stored, and the heads that come up behind them.
+type Storing<'a> = (usize, BoxFuture<'a, Result<Vec<Delivery>, Error>>);
+
 /// What a pass over one target holds.
 #[derive(Default)]
 struct Hand<'a> {
     /// Due heads not sent yet.
     ready: VecDeque<Delivery>,
     /// Requests on their way.
-    in_flight: FuturesUnordered<BoxFuture<'a, (Vec<Delivery>, Vec<Answer>, Duration)>>,
+    in_flight: FuturesUnordered<InFlight<'a>>,
     /// Answered, and not handed to the store yet.
     settled: Vec<Settled>,
-    /// Being stored, and how many requests they are.
-    storing: Option<(usize, BoxFuture<'a, Result<Vec<Delivery>, Error>>)>,
+    storing: Option<Storing<'a>>,
     failures_in_a_row: u32,
     tally: Tally,
 }
@@ -257,9 +262,7 @@ impl<'a> Line<'a> {
 }
 
 /// Waits for what is being stored; for ever where nothing is.
-async fn stored(
-    storing: &mut Option<(usize, BoxFuture<'_, Result<Vec<Delivery>, Error>>)>,
-) -> Result<Vec<Delivery>, Error> {
+async fn stored(storing: &mut Option<Storing<'_>>) -> Result<Vec<Delivery>, Error> {
     match storing {
         Some((_, storing)) => storing.await,
         None => std::future::pending().await,

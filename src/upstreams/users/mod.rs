@@ -113,9 +113,9 @@ impl Upstream for Users {
         let deliver = Deliver { config: &self.config, targets: targets.clone(), intake: self.intake.as_ref() };
         context.scope(rules("deliver", None), &deliver).await?;
         let targets: Vec<&Target> = targets.into_iter().filter(|target| target.can_check()).collect();
-        // What could not be delivered anywhere cannot be compared anywhere either; and a pass that is kept out leaves both
-        // to the one that keeps it out.
-        if targets.is_empty() || context.store.is_dry_run() || context.has_failed_scope() {
+        // Where another run delivers, it also checks; what could not be delivered anywhere cannot be compared anywhere.
+        let is_undone = context.ledger().scopes.iter().any(|scope| scope.holder.is_some() || scope.failure.is_some());
+        if targets.is_empty() || is_undone || context.store.is_dry_run() {
             return Ok(());
         }
         let repair = if self.config.auto_repair { Repair::Promising } else { Repair::Nothing };
@@ -124,7 +124,8 @@ impl Upstream for Users {
     }
 
     async fn verify(&self) -> Vec<Verified> {
-        let checks = self.targets.iter().map(|target| async {
+        // Of a target that cannot be asked nothing is known until it is given an event.
+        let checks = self.targets.iter().filter(|target| target.can_check()).map(|target| async {
             Verified { subject: target.name.clone(), outcome: target.fetch_user(NOBODY).await.map(drop) }
         });
         let mut verified = join_all(checks).await;

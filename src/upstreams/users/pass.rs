@@ -172,11 +172,10 @@ fn out_of_reach(scope: &Scope<'_>, tallies: &[(&Target, Tally)]) -> Option<Error
     tallies.iter().find_map(|(target, tally)| {
         let (class, reason) = tally.first_failure.clone()?;
         let doing = format!("cannot deliver to `{}`", target.name);
-        match class {
-            Class::Unavailable => Some(Error::Unavailable { doing, reason, retry: Retry::Never }),
-            Class::Auth => Some(Error::Auth { doing, reason }),
-            _ => None,
+        if class == Class::Auth {
+            return Some(Error::Auth { doing, reason });
         }
+        (class == Class::Unavailable).then_some(Error::Unavailable { doing, reason, retry: Retry::Never })
     })
 }
 

@@ -182,6 +182,7 @@ mod tests {
     }
 
     /// What the event leaves of the user, without the date of the change.
+    #[expect(clippy::needless_pass_by_value, reason = "the cases read better")]
     fn check(before: Option<Value>, told: Value, after: Option<Value>) {
         let before = before.as_ref().map(user);
         let mut reduced = reduce(before.as_ref(), &event(&told), AT);

@@ -1,10 +1,12 @@
 //! What the tests do with a [`Sandbox`]: run the binary in it, and look into its database.
 
 mod database;
+mod python;
 mod redis;
 mod run;
 mod tls;
 
+pub use self::python::{python_program, run_python};
 pub use self::redis::RedisServer;
 pub use self::run::{Outcome, Running};
 pub use self::tls::serve_self_signed;

@@ -1,8 +1,10 @@
 //! Cloud instances: what a pass brings over, and what one region's trouble leaves alone.
 
 mod aws;
+mod churn;
 mod deletions;
 mod reading;
+mod signatures;
 mod troubles;
 
 use serde_json::Value;

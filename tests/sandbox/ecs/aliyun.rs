@@ -59,9 +59,9 @@ fn act(account: &Account, page_cap: usize, asked: &Asked<'_>) -> Result<Json, Re
         let name = parameters.get("RegionId").map(String::as_str).unwrap_or_default();
         account.regions.get(name).ok_or(Refused(StatusCode::NOT_FOUND, "InvalidRegionId.NotFound"))
     };
-    let size = |default: usize| {
-        let asked = parameters.get("MaxResults").and_then(|size| size.parse().ok()).unwrap_or(default);
-        page_cap.min(asked)
+    let size = |most: usize| {
+        let asked = parameters.get("MaxResults").and_then(|size| size.parse().ok()).unwrap_or(10);
+        page_cap.min(most).min(asked)
     };
     match asked.header("x-acs-action") {
         "DescribeRegions" => {
@@ -75,13 +75,19 @@ fn act(account: &Account, page_cap: usize, asked: &Asked<'_>) -> Result<Json, Re
             Refused(StatusCode::BAD_REQUEST, "DryRunOperation")
         }),
         "DescribeInstances" => {
-            let rows = region()?.listed().iter().map(instance).collect();
-            Ok(listing("Instances", "Instance", rows, &parameters, size(10)))
+            let rows = page(region()?.listed(), start(&parameters), size(100), instance);
+            Ok(listing("Instances", "Instance", rows))
         }
         "DescribeDisks" => {
-            let rows =
-                region()?.listed().iter().filter(|machine| wanted(machine, &parameters)).flat_map(disks).collect();
-            Ok(listing("Disks", "Disk", rows, &parameters, size(10)))
+            let wanted = region()?.listed().iter().filter(|machine| wanted(machine, &parameters));
+            let disks = wanted.flat_map(|machine| machine.disks.iter().map(move |disk| (machine, disk)));
+            let rows = page(&disks.collect::<Vec<_>>(), start(&parameters), size(500), |(machine, disk)| {
+                json!({
+                    "DiskId": disk.id, "Size": disk.gib, "Category": "cloud_essd", "Device": "/dev/xvdb",
+                    "InstanceId": machine.id, "Attachments": {"Attachment": [{"InstanceId": machine.id}]},
+                })
+            });
+            Ok(listing("Disks", "Disk", rows))
         }
         "DescribeInstanceStatus" => Ok(statuses(region()?, &parameters)),
         _ => Err(Refused(StatusCode::NOT_FOUND, "InvalidAction.NotFound")),
@@ -92,9 +98,11 @@ fn wanted(machine: &Machine, parameters: &BTreeMap<String, String>) -> bool {
     parameters.get("InstanceId").is_none_or(|id| *id == machine.id)
 }
 
-fn listing(set: &str, row: &str, rows: Vec<Json>, parameters: &BTreeMap<String, String>, size: usize) -> Json {
-    let start = parameters.get("NextToken").and_then(|token| token.strip_prefix("token-")?.parse().ok()).unwrap_or(0);
-    let (rows, next) = page(rows, start, size);
+fn start(parameters: &BTreeMap<String, String>) -> usize {
+    parameters.get("NextToken").and_then(|token| token.strip_prefix("token-")?.parse().ok()).unwrap_or(0)
+}
+
+fn listing(set: &str, row: &str, (rows, next): (Vec<Json>, Option<usize>)) -> Json {
     let next = next.map(|next| format!("token-{next}")).unwrap_or_default();
     json!({"RequestId": "sandbox", "NextToken": next, "TotalCount": 0, set: {row: rows}})
 }
@@ -120,12 +128,4 @@ fn instance(machine: &Machine) -> Json {
         "SecurityGroupIds": {"SecurityGroupId": machine.groups},
         "Tags": {"Tag": tags.collect::<Vec<_>>()},
     })
-}
-
-fn disks(machine: &Machine) -> Vec<Json> {
-    let row = |disk: &super::fleet::Disk| {
-        json!({"DiskId": disk.id, "Size": disk.gib, "Category": "cloud_essd", "Device": "/dev/xvdb",
-               "InstanceId": machine.id, "Attachments": {"Attachment": [{"InstanceId": machine.id}]}})
-    };
-    machine.disks.iter().map(row).collect()
 }

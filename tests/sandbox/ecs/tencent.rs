@@ -55,9 +55,8 @@ fn act(account: &Account, page_cap: usize, asked: &Asked<'_>) -> Result<Json, Re
         "DescribeInstances" => {
             let region = region()?;
             let number = |name: &str| body[name].as_u64().and_then(|number| usize::try_from(number).ok());
-            let size = number("Limit").unwrap_or(20).min(page_cap);
-            let rows = region.listed().iter().map(instance).collect();
-            let (rows, _) = page(rows, number("Offset").unwrap_or(0), size);
+            let size = number("Limit").unwrap_or(20).min(100).min(page_cap);
+            let (rows, _) = page(region.listed(), number("Offset").unwrap_or(0), size, instance);
             Ok(json!({"TotalCount": region.listed().len() + region.skipped, "InstanceSet": rows}))
         }
         "DescribeInstancesStatus" => {

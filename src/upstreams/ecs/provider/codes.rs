@@ -127,7 +127,8 @@ impl ProviderError {
 impl Retryable for ProviderError {
     fn retry(&self) -> Retry {
         match self.kind {
-            Kind::Throttled | Kind::Server => self.wait.map_or(Retry::Backoff, Retry::After),
+            Kind::Throttled => Retry::Throttled(self.wait),
+            Kind::Server => self.wait.map_or(Retry::Backoff, Retry::After),
             Kind::Auth | Kind::Region | Kind::UnknownInstance | Kind::Bad => Retry::Never,
         }
     }

@@ -53,6 +53,7 @@ struct Check {
 
 /// One event, as it is sent.
 #[derive(Serialize)]
+#[expect(clippy::struct_field_names, reason = "the keys are the document's")]
 struct Task<'a> {
     task_id: String,
     user_id: i64,
@@ -111,9 +112,9 @@ impl HttpTarget {
     /// Sends the events. Where a batch is refused, each goes by itself: one bad event must not stop the others.
     pub async fn send(&self, deliveries: &[Delivery]) -> Vec<Answer> {
         if self.batch > 0 && deliveries.len() > 1 {
-            match self.send_batch(deliveries).await {
-                Answer::Refused { .. } => {}
-                answer => return deliveries.iter().map(|_| answer.repeated()).collect(),
+            let answer = self.send_batch(deliveries).await;
+            if !matches!(answer, Answer::Refused { .. }) {
+                return deliveries.iter().map(|_| answer.repeated()).collect();
             }
         }
         let mut answers = Vec::with_capacity(deliveries.len());
@@ -210,8 +211,8 @@ impl Answer {
     fn of_http(error: Error) -> Self {
         let class = error.class();
         let asked = match error.retry() {
-            Retry::After(wait) => Some(wait),
-            Retry::Backoff | Retry::Never => None,
+            Retry::After(wait) | Retry::Throttled(Some(wait)) => Some(wait),
+            Retry::Throttled(None) | Retry::Backoff | Retry::Never => None,
         };
         let is_permanent = error.status().is_some_and(|status| PERMANENT.contains(&status));
         let error = upstreams::Error::from(error);

@@ -48,10 +48,11 @@ pub enum Answer {
 impl Answer {
     /// What a failed attempt means; `asked` is the pause the target asked for.
     fn of(error: Error, asked: Option<Duration>) -> Self {
-        match error.class() {
-            Class::Interrupted | Class::Deadline => Self::Ended(error),
-            class => Self::Failed { class, error: Failure::from(&error).told(), asked },
+        let class = error.class();
+        if class.dooms_run() {
+            return Self::Ended(error);
         }
+        Self::Failed { class, error: Failure::from(&error).told(), asked }
     }
 }
 

@@ -1,16 +1,12 @@
 //! EC2, as moto plays it: a server that verifies signatures and that nobody here has written.
-//!
-//! `tests/run.sh` installs it and names it in `MOTO_SERVER`; without that name these tests have nothing to ask.
 
-use std::io::Write as _;
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
-use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use toml::{Table, Value};
 
 use super::check_counts;
-use crate::support::{Sandbox, poll};
+use crate::support::{Sandbox, poll, python_program, run_python};
 
 /// The seed's calls, which need no signature; every later one does.
 const UNSIGNED_CALLS: &str = "6";
@@ -48,41 +44,28 @@ ec2.create_tags(Resources=ids[2:3], Tags=[{"Key": "Name", "Value": "renamed"}])
 struct Moto {
     server: Child,
     url: String,
-    python: PathBuf,
 }
 
 impl Moto {
-    fn start() -> Option<Self> {
-        let program = PathBuf::from(std::env::var_os("MOTO_SERVER")?);
+    fn start() -> Self {
         let port =
             TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).and_then(|free| free.local_addr()).expect("a port").port();
-        let server = Command::new(&program)
+        let server = Command::new(python_program("moto_server"))
             .args(["-H", "127.0.0.1", "-p", &port.to_string()])
             .env("INITIAL_NO_AUTH_ACTION_COUNT", UNSIGNED_CALLS)
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()
             .expect("moto starts");
-        let python = program.parent().unwrap_or(Path::new("")).join("python");
-        let moto = Self { server, url: format!("http://127.0.0.1:{port}"), python };
+        let moto = Self { server, url: format!("http://127.0.0.1:{port}") };
         poll("moto", || TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_ok());
-        Some(moto)
+        moto
     }
 
     /// Runs a script against the server; what it prints, in words.
     fn script(&self, text: &str, arguments: &[&str]) -> Vec<String> {
-        let mut python = Command::new(&self.python)
-            .arg("-")
-            .arg(&self.url)
-            .args(arguments)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("python starts");
-        python.stdin.take().expect("a pipe").write_all(text.as_bytes()).expect("python reads");
-        let output = python.wait_with_output().expect("python ends");
-        assert!(output.status.success(), "the script failed");
-        String::from_utf8_lossy(&output.stdout).split_whitespace().map(str::to_owned).collect()
+        let arguments = [&["-", &self.url], arguments].concat();
+        run_python(&arguments, text).split_whitespace().map(str::to_owned).collect()
     }
 }
 
@@ -96,7 +79,7 @@ impl Drop for Moto {
 
 #[test]
 fn instances_of_a_server_that_verifies_signatures_are_synced() {
-    let Some(moto) = Moto::start() else { return };
+    let moto = Moto::start();
     let key = moto.script(SEED, &[]);
     let mut sandbox = Sandbox::small();
     let account = Table::from_iter([

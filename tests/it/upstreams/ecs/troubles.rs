@@ -5,7 +5,8 @@ use std::time::Duration;
 use rustix::process::Signal;
 
 use super::{BEIJING, GUANGZHOU, HANGZHOU, check_counts, scope};
-use crate::sandbox::{Fault, Rule};
+use crate::sandbox::door::Logged;
+use crate::sandbox::{Fault, Rule, Settings};
 use crate::support::{Sandbox, poll};
 
 #[test]
@@ -18,8 +19,10 @@ fn one_failing_region_leaves_the_others_alone() {
         (Fault::html(), "contract"),
         (Fault::empty(), "contract"),
         (Fault::Instead("application/json", r#"{"Instances":{}}"#), "contract"),
+        (Fault::Hold, "unavailable"),
     ] {
-        let sandbox = Sandbox::small();
+        let mut sandbox = Sandbox::small();
+        sandbox.home.set("http.read_timeout", "500ms");
         sandbox.trouble(HANGZHOU, fault.clone());
         let outcome = sandbox.ecs_pass("--regions cn-hangzhou,cn-beijing --account prod").expect(3);
         check_counts(&outcome, [12, 0, 0, 0, 0]);
@@ -47,6 +50,37 @@ fn a_refused_credential_stops_its_account_and_no_other() {
         assert_eq!(log.iter().filter(|logged| logged.query.contains("RegionId")).count(), 1, "nothing is tried again");
         sandbox.ecs_pass("--account prod").expect(6);
     }
+}
+
+#[test]
+fn a_refused_credential_is_the_first_thing_told() {
+    let sandbox = Sandbox::small();
+    let refuse = |region, action, status, code| {
+        let rule = Rule::on("/", Fault::Refusal(status, code)).mentioning(region).mentioning(action);
+        sandbox.ecs.door().add(rule);
+    };
+    // The one region has failed when the other comes to its second call.
+    sandbox.ecs.door().set_latency(Duration::from_millis(150));
+    refuse(BEIJING, "DescribeInstances", 400, "InvalidParameter.Region");
+    refuse(HANGZHOU, "DescribeDisks", 403, "Forbidden.RAM");
+    let outcome = sandbox.ecs_pass("--account prod").expect(6);
+    let document = outcome.json();
+    let classes: Vec<_> = (0..2).map(|place| document["problems"][place]["class"].as_str()).collect();
+    assert_eq!(classes, [Some("auth"), Some("contract")]);
+    assert_eq!(document["error"]["class"], "auth");
+}
+
+#[test]
+fn a_region_another_run_holds_is_left_to_it() {
+    let sandbox = Sandbox::small();
+    sandbox.ecs.door().add(Rule::on("/", Fault::Hold).mentioning(HANGZHOU).mentioning("DescribeInstances"));
+    let mut other = sandbox.spawn("sync ecs --account prod --regions cn-hangzhou --json");
+    other.await_requests(sandbox.ecs.door(), 2);
+    let outcome = sandbox.ecs_pass("").expect(0);
+    assert_eq!(scope(&outcome, "ecs/prod/cn-hangzhou")["reason"], "locked");
+    check_counts(&outcome, [24, 0, 0, 0, 0]);
+    sandbox.ecs.door().behave();
+    check_counts(&other.wait().expect(0), [12, 0, 0, 0, 0]);
 }
 
 #[test]
@@ -82,6 +116,39 @@ fn throttling_is_waited_for_and_signed_afresh() {
 }
 
 #[test]
+fn throttling_is_waited_for_longer_than_a_failure() {
+    let sandbox = Sandbox::small();
+    let listing = |code| Rule::on("/", Fault::Refusal(400, code)).mentioning(HANGZHOU).mentioning("DescribeInstances");
+    sandbox.ecs.door().add(listing("Throttling.User").times(12));
+    let outcome = sandbox.ecs_pass("").expect(0);
+    check_counts(&outcome, [36, 0, 0, 0, 0]);
+    assert_eq!(outcome.json()["retries"], 12);
+    // A failing provider is given up after the retries of the configuration.
+    sandbox.ecs.door().add(listing("InternalError").times(12));
+    let outcome = sandbox.ecs_pass("").expect(3);
+    assert_eq!(outcome.json()["retries"], 2);
+}
+
+#[test]
+fn each_api_of_an_account_has_a_pace_of_its_own() {
+    let mut sandbox = Sandbox::small();
+    sandbox.home.set("ecs.qps", 1);
+    sandbox.ecs_pass("--account prod").expect(0);
+    let log = sandbox.ecs.door().log();
+    let times = |action| {
+        let of = log.iter().filter(move |logged| logged.header("x-acs-action") == action);
+        of.map(|logged| logged.at).collect::<Vec<_>>()
+    };
+    let [regions, instances, disks] = ["DescribeRegions", "DescribeInstances", "DescribeDisks"].map(times);
+    assert_eq!([regions.len(), instances.len(), disks.len()], [1, 2, 2]);
+    for paced in [&instances, &disks] {
+        assert!(paced[1] - paced[0] >= Duration::from_millis(900), "{paced:?}");
+    }
+    // The first calls of three kinds do not wait for one another.
+    assert!(disks[0] - regions[0] < Duration::from_millis(900), "{:?}", disks[0] - regions[0]);
+}
+
+#[test]
 fn a_long_pause_is_remembered_for_its_region_alone() {
     let sandbox = Sandbox::small();
     sandbox.ecs_pass("").expect(0);
@@ -111,6 +178,21 @@ fn an_unknown_region_is_an_error_of_its_scope() {
 }
 
 #[test]
+fn a_stored_region_the_provider_no_longer_has_fails_by_name_and_keeps_its_rows() {
+    let sandbox = Sandbox::small();
+    sandbox.ecs_pass("").expect(0);
+    sandbox.ecs.close_region(HANGZHOU);
+    let named = "--account prod --regions cn-beijing,cn-hangzhou --accept-deletes 1000";
+    // Whether the list of regions is the stored one or a fresh one.
+    for flags in [named.to_owned(), format!("{named} --force")] {
+        let outcome = sandbox.ecs_pass(&flags).expect(3);
+        check_counts(&outcome, [0, 0, 12, 0, 0]);
+        assert_eq!(scope(&outcome, "ecs/prod/cn-hangzhou")["status"], "failed");
+        assert_eq!(sandbox.instances_in(HANGZHOU), 12);
+    }
+}
+
+#[test]
 fn named_regions_do_not_need_the_list_of_regions() {
     let sandbox = Sandbox::small();
     sandbox.trouble("DescribeRegions", Fault::Refusal(403, "Forbidden.RAM"));
@@ -136,6 +218,27 @@ fn an_account_whose_regions_take_long_keeps_no_other_waiting() {
 }
 
 #[test]
+fn no_more_regions_ask_at_once_than_configured() {
+    let mut sandbox = Sandbox::start(Settings { regions: 20, ..Settings::default() });
+    sandbox.home.set("ecs.concurrency", 3);
+    sandbox.ecs.door().add(Rule::on("/", Fault::Hold).mentioning("DescribeInstances"));
+    let listings = || {
+        let log = sandbox.ecs.door().log();
+        let action = |logged: &Logged| ["x-acs-action", "x-tc-action"].map(|name| logged.header(name)).concat();
+        log.iter().filter(|logged| action(logged) == "DescribeInstances").count()
+    };
+    let mut running = sandbox.spawn("sync ecs --json");
+    // Those beyond the three wait for their turn, to compare and save while others ask.
+    poll("the scopes", || {
+        assert!(!running.has_ended());
+        sandbox.scopes_that_are("running") == 6 && listings() >= 3
+    });
+    running.signal(Signal::TERM);
+    running.wait().expect(143);
+    assert_eq!(listings(), 3);
+}
+
+#[test]
 fn a_signal_drops_the_requests_and_keeps_the_finished_regions() {
     let sandbox = Sandbox::small();
     let listing = Rule::on("/", Fault::Hold).mentioning(HANGZHOU).mentioning("DescribeInstances");
@@ -152,16 +255,23 @@ fn a_signal_drops_the_requests_and_keeps_the_finished_regions() {
     sandbox.database().assert_consistent();
     assert_eq!([BEIJING, HANGZHOU, GUANGZHOU].map(|region| sandbox.instances_in(region)), [12, 0, 12]);
     assert_eq!(outcome.count("new"), 24);
+    let records = sandbox.database().records();
+    assert_eq!((records[0].status.as_str(), records[0].exit_code), ("cancelled", Some(143)));
 }
 
 impl Sandbox {
-    /// How many scopes have succeeded; the database may still be in the making.
+    /// How many scopes have succeeded.
     fn finished_scopes(&self) -> u64 {
+        self.scopes_that_are("success")
+    }
+
+    /// How many scopes stand so; the database may still be in the making.
+    fn scopes_that_are(&self, status: &str) -> u64 {
         let path = self.home.database();
         let database = rusqlite::Connection::open_with_flags(path, rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY);
         let count = |database: rusqlite::Connection| {
             database
-                .query_row("SELECT count(*) FROM sync_scopes WHERE status = 'success'", [], |row| row.get::<_, i64>(0))
+                .query_row("SELECT count(*) FROM sync_scopes WHERE status = ?1", [status], |row| row.get::<_, i64>(0))
         };
         database.and_then(count).map_or(0, |count| u64::try_from(count).unwrap_or(0))
     }

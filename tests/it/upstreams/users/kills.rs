@@ -22,7 +22,7 @@ fn deliveries_survive_a_few_kills() {
     check_kills(8, 1);
 }
 
-/// The whole count: `cargo test --release --test it -- --ignored --nocapture kills`.
+/// The full count: `cargo test --release --test it -- --ignored --nocapture kills`; `SEED` chooses another one.
 #[test]
 #[ignore = "takes minutes: the full count of the experiment"]
 fn deliveries_survive_200_kills() {
@@ -31,6 +31,7 @@ fn deliveries_survive_200_kills() {
 }
 
 /// Two targets, 10 % of the answers 503, 5 % of the others lost after processing.
+#[expect(clippy::print_stdout, reason = "the experiment tells its seed and its counts")]
 fn check_kills(kills: u64, seed: u64) {
     let sandbox = Sandbox::start(Settings { seed, ..Settings::default() });
     sandbox.users.misbehave(Shares { failed: 10, lost: 5, latency: Duration::from_millis(2) });

@@ -97,7 +97,7 @@ fn kinds_become_classes_and_say_when_to_try_again() {
     let wait = Some(Duration::from_millis(1500));
     for (code, class, retry) in [
         ("Forbidden", Class::Auth, Retry::Never),
-        ("Throttling", Class::Unavailable, Retry::After(Duration::from_millis(1500))),
+        ("Throttling", Class::Unavailable, Retry::Throttled(wait)),
         ("InternalError", Class::Unavailable, Retry::After(Duration::from_millis(1500))),
         ("InvalidParameter", Class::Contract, Retry::Never),
         ("Other", Class::Contract, Retry::Never),
@@ -110,5 +110,5 @@ fn kinds_become_classes_and_say_when_to_try_again() {
         assert_eq!(error.to_string(), format!("cannot list instances: `{code}`"));
     }
     let plain = ProviderError::refused(&CODES, 429, b"");
-    assert_eq!(plain.retry(), Retry::Backoff);
+    assert_eq!(plain.retry(), Retry::Throttled(None));
 }

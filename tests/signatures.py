@@ -1,0 +1,77 @@
+"""Signs received requests again, with the packages of the clouds' vendors.
+
+Reads one JSON object a line from standard input: provider, method, path, query, headers (names in lower case), body,
+id and secret (of the key that has to have signed it). Answers each with a line: the `Authorization` it should carry.
+"""
+
+import json
+import sys
+from datetime import datetime, timezone
+from hashlib import sha256
+from types import SimpleNamespace
+from urllib.parse import parse_qsl
+
+from alibabacloud_openapi_util.client import Client as Aliyun
+from tencentcloud.common.abstract_client import AbstractClient as Tencent
+from tencentcloud.common.sign import Sign
+
+
+def aliyun(request):
+    algorithm = "ACS3-HMAC-SHA256"
+    # What has to be signed is the documentation's to say, not the request's.
+    headers = {
+        name: value
+        for name, value in request["headers"].items()
+        if name in ("host", "content-type") or name.startswith("x-acs-")
+    }
+    signed = SimpleNamespace(
+        method=request["method"],
+        pathname=request["path"],
+        query=dict(parse_qsl(request["query"], keep_blank_values=True, strict_parsing=True)),
+        headers=headers,
+    )
+    payload = Aliyun.hex_encode(Aliyun.hash(request["body"].encode(), algorithm))
+    return Aliyun.get_authorization(signed, algorithm, payload, request["id"], request["secret"])
+
+
+def tencent(request):
+    headers, secret = request["headers"], request["secret"]
+    timestamp = headers["x-tc-timestamp"]
+    date = datetime.fromtimestamp(int(timestamp), timezone.utc).strftime("%Y-%m-%d")
+    service = "region" if headers["x-tc-version"] == "2022-06-27" else "cvm"
+
+    def sign(lines):
+        head = "".join(f"{name}:{value}\n" for name, value in lines)
+        names = ";".join(name for name, _ in lines)
+        payload = sha256(request["body"].encode()).hexdigest()
+        canonical = "\n".join([request["method"], request["path"], request["query"], head, names, payload])
+        digest = sha256(canonical.encode()).hexdigest()
+        scope = f"{date}/{service}/tc3_request"
+        to_sign = "\n".join(["TC3-HMAC-SHA256", timestamp, scope, digest])
+        return scope, names, Sign.sign_tc3(secret, date, service, to_sign)
+
+    # The package signs these two headers only: its own signature of them has to come out of `sign` as well.
+    plain = [("content-type", headers["content-type"]), ("host", headers["host"])]
+    official = SimpleNamespace(
+        method=request["method"],
+        uri=request["path"],
+        data=request["body"],
+        header={
+            "Content-Type": headers["content-type"],
+            "Host": headers["host"],
+            "X-TC-Timestamp": timestamp,
+        },
+    )
+    expected = Tencent._get_tc3_signature(None, None, official, date, service, secret)
+    if sign(plain)[2] != expected:
+        raise SystemExit("the canonical request is not the package's")
+    # The action is signed with them, as the vendor's documentation has it.
+    scope, names, signature = sign(plain + [("x-tc-action", headers["x-tc-action"].lower())])
+    return f"TC3-HMAC-SHA256 Credential={request['id']}/{scope}, SignedHeaders={names}, Signature={signature}"
+
+
+SIGN = {"aliyun": aliyun, "tencent": tencent}
+
+for line in sys.stdin:
+    request = json.loads(line)
+    print(SIGN[request["provider"]](request))
