@@ -741,7 +741,7 @@ Register-ArgumentCompleter -Native -CommandName 'tongbu' -ScriptBlock {
             [CompletionResult]::new('--username', '--username', [CompletionResultType]::ParameterName, 'The user''s name')
             [CompletionResult]::new('--email', '--email', [CompletionResultType]::ParameterName, 'The user''s e-mail address')
             [CompletionResult]::new('--role', '--role', [CompletionResultType]::ParameterName, 'The user''s role')
-            [CompletionResult]::new('--status', '--status', [CompletionResultType]::ParameterName, 'The user''s status; of user.status_changed the new one')
+            [CompletionResult]::new('--status', '--status', [CompletionResultType]::ParameterName, 'The user''s status; of `user.status_changed` the new one')
             [CompletionResult]::new('--phone', '--phone', [CompletionResultType]::ParameterName, 'The user''s telephone number')
             [CompletionResult]::new('--data', '--data', [CompletionResultType]::ParameterName, 'The event''s data, a JSON object; `-` reads it from stdin')
             [CompletionResult]::new('--db', '--db', [CompletionResultType]::ParameterName, 'The database file')

@@ -701,7 +701,7 @@ set edit:completion:arg-completer[tongbu] = {|@words|
             cand --username 'The user''s name'
             cand --email 'The user''s e-mail address'
             cand --role 'The user''s role'
-            cand --status 'The user''s status; of user.status_changed the new one'
+            cand --status 'The user''s status; of `user.status_changed` the new one'
             cand --phone 'The user''s telephone number'
             cand --data 'The event''s data, a JSON object; `-` reads it from stdin'
             cand --db 'The database file'

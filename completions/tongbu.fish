@@ -582,7 +582,7 @@ complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_sub
 complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from emit" -l username -d 'The user\'s name' -r
 complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from emit" -l email -d 'The user\'s e-mail address' -r
 complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from emit" -l role -d 'The user\'s role' -r
-complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from emit" -l status -d 'The user\'s status; of user.status_changed the new one' -r
+complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from emit" -l status -d 'The user\'s status; of `user.status_changed` the new one' -r
 complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from emit" -l phone -d 'The user\'s telephone number' -r
 complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from emit" -l data -d 'The event\'s data, a JSON object; `-` reads it from stdin' -r
 complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from emit" -l db -d 'The database file' -r -F
