@@ -843,7 +843,7 @@ Register-ArgumentCompleter -Native -CommandName 'tongbu' -ScriptBlock {
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'The configuration file')
             [CompletionResult]::new('--log-file', '--log-file', [CompletionResultType]::ParameterName, 'Log as JSON lines, a file a day: `a.jsonl` becomes `a.2025-10-24.jsonl`')
             [CompletionResult]::new('--lang', '--lang', [CompletionResultType]::ParameterName, 'The language of tables and summaries; by the locale by default')
-            [CompletionResult]::new('--all', '--all', [CompletionResultType]::ParameterName, 'All dead letters')
+            [CompletionResult]::new('--all', '--all', [CompletionResultType]::ParameterName, 'All dead letters, and all entries of the stream that are no events')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Answer with one JSON document')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing on success')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing on success')

@@ -798,7 +798,7 @@ set edit:completion:arg-completer[tongbu] = {|@words|
             cand --config 'The configuration file'
             cand --log-file 'Log as JSON lines, a file a day: `a.jsonl` becomes `a.2025-10-24.jsonl`'
             cand --lang 'The language of tables and summaries; by the locale by default'
-            cand --all 'All dead letters'
+            cand --all 'All dead letters, and all entries of the stream that are no events'
             cand --json 'Answer with one JSON document'
             cand -q 'Say nothing on success'
             cand --quiet 'Say nothing on success'

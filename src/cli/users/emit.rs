@@ -129,7 +129,13 @@ fn emit_lines(session: &Session, outlet: &Outlet, mut input: impl BufRead) -> Re
             }
         }
         if events.len() == BATCH || (line.is_none() && !events.is_empty()) {
-            taken.add(outlet.take(session, std::mem::replace(&mut events, Vec::with_capacity(BATCH)))?);
+            let batch = std::mem::replace(&mut events, Vec::with_capacity(BATCH));
+            let took = outlet.take(session, batch).inspect_err(|_| {
+                if first > 1 {
+                    session.ui.warning(&go_on_from(first));
+                }
+            })?;
+            taken.add(took);
             first = number + 1;
         }
         if line.is_none() {
@@ -154,15 +160,20 @@ fn read_line(input: &mut impl BufRead) -> std::io::Result<Option<Vec<u8>>> {
     Ok(Some(line))
 }
 
+/// What to do when only the lines before that one are stored.
+fn go_on_from(first: u64) -> String {
+    format!(
+        "the {} lines before line {first} are stored, give those from line {first} on again: `tail -n +{first} FILE | tongbu \
+         users emit -`",
+        first - 1
+    )
+}
+
 fn refused_line(number: u64, first: u64, invalid: &Invalid) -> Error {
     let hint = if first == 1 {
         "correct the line, nothing was stored".to_owned()
     } else {
-        format!(
-            "correct the line; the {} lines before line {first} are stored, give those from line {first} on again: `tail \
-             -n +{first} FILE | tongbu users emit -`",
-            first - 1
-        )
+        format!("correct the line; {}", go_on_from(first))
     };
     Error::Usage { message: format!("line {number} is no event: {invalid}"), hint }
 }

@@ -83,7 +83,7 @@ pub struct RetryArgs {
 pub struct DropArgs {
     #[command(flatten)]
     choice: ChoiceArgs,
-    /// All dead letters
+    /// All dead letters, and all entries of the stream that are no events
     #[arg(long)]
     all: bool,
     /// An entry of the stream that is no event (may be repeated)
@@ -121,6 +121,13 @@ impl ChoiceArgs {
     }
 }
 
+/// Which entries of the stream that are no events.
+enum Entries {
+    None,
+    All,
+    Named(Vec<String>),
+}
+
 /// Answers one of the `users events` commands.
 pub fn cmd_events(session: &mut Session, args: EventsArgs) -> Result<Exit, Error> {
     match args {
@@ -136,7 +143,7 @@ pub fn cmd_events(session: &mut Session, args: EventsArgs) -> Result<Exit, Error
         EventsArgs::Retry(RetryArgs { choice, all, force }) => {
             let choice = choice.into_choice();
             ensure_chosen(all, &choice, "--all")?;
-            cmd_decide(session, Decision::Retry { force }, Some(&choice), Vec::new())
+            cmd_decide(session, Decision::Retry { force }, Some(&choice), Entries::None)
         }
         EventsArgs::Drop(DropArgs { choice, all, entries }) => {
             let choice = choice.into_choice();
@@ -145,13 +152,18 @@ pub fn cmd_events(session: &mut Session, args: EventsArgs) -> Result<Exit, Error
             }
             // Entries alone are no choice of events.
             let has_choice = all || entries.is_empty() || choice != Choice::default();
+            let entries = match entries.is_empty() {
+                false => Entries::Named(entries),
+                true if choice == Choice::default() => Entries::All,
+                true => Entries::None,
+            };
             cmd_decide(session, Decision::Drop, has_choice.then_some(&choice), entries)
         }
         EventsArgs::Replay(ReplayArgs { choice, since }) => {
             let since = since.map(|since| since.resolve(session.ui.clock().now(), session.ui.zone()));
             let choice = Choice { since, ..choice.into_choice() };
             ensure_chosen(since.is_some(), &choice, "--since 24h")?;
-            cmd_decide(session, Decision::Replay, Some(&choice), Vec::new())
+            cmd_decide(session, Decision::Replay, Some(&choice), Entries::None)
         }
     }
 }
@@ -197,7 +209,7 @@ fn cmd_decide(
     session: &mut Session,
     decision: Decision,
     choice: Option<&Choice>,
-    entries: Vec<String>,
+    entries: Entries,
 ) -> Result<Exit, Error> {
     let config = session.load_config(LogTo::Configured)?;
     let store = session.open_existing(&session.database(&config)?, Mode::ReadWrite)?.ok_or_else(|| Error::Usage {
@@ -208,16 +220,8 @@ fn cmd_decide(
         Some(choice) => decide(session, &store, decision, choice)?,
         None => Decided::default(),
     };
-    let first_entry = entries.first().cloned();
-    if !entries.is_empty() {
-        decided.changed += write(&store, LOCK, move |w| {
-            let mut count = 0;
-            for entry in &entries {
-                count += u64::from(tables::delete_rejection(w, entry)?);
-            }
-            Ok(count)
-        })?;
-    }
+    let first_entry = if let Entries::Named(entries) = &entries { entries.first().cloned() } else { None };
+    decided.changed += drop_entries(&store, entries)?;
     if decided == Decided::default() {
         if let Some(seq) = choice.and_then(|choice| choice.seqs.first()) {
             return Err(Error::Usage {
@@ -234,6 +238,21 @@ fn cmd_decide(
     }
     session.ui.answer(&DecidedAnswer { decision, decided });
     Ok(Exit::Ok)
+}
+
+/// Answers how many entries of the stream went.
+fn drop_entries(store: &Store, entries: Entries) -> Result<u64, Error> {
+    match entries {
+        Entries::None => Ok(0),
+        Entries::All => write(store, LOCK, |w| Ok(tables::delete_rejections(w)?)),
+        Entries::Named(entries) => write(store, LOCK, move |w| {
+            let mut count = 0;
+            for entry in &entries {
+                count += u64::from(tables::delete_rejection(w, entry)?);
+            }
+            Ok(count)
+        }),
+    }
 }
 
 /// A thousand in a transaction, so that a run that delivers meanwhile waits for none of them long.

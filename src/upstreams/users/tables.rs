@@ -342,6 +342,13 @@ pub fn count_rejections(r: &Reader<'_>) -> Result<u64, Error> {
     Ok(r.first(SQL, &[], |row| row.count(0))?.unwrap_or_default())
 }
 
+/// Forgets all entries that were no events; answers how many.
+pub fn delete_rejections(w: &Writer<'_>) -> Result<u64, Error> {
+    const SQL: &str = "
+        DELETE FROM user_rejections";
+    w.execute(SQL, &[])
+}
+
 /// Forgets an entry that was no event; answers whether it was there.
 pub fn delete_rejection(w: &Writer<'_>, entry_id: &str) -> Result<bool, Error> {
     const SQL: &str = "

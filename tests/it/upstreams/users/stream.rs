@@ -108,6 +108,13 @@ fn dropping_entries_and_all_dead_letters_does_both() {
     let dropped = sandbox.run(&format!("users events drop --all --entry {id} --json")).expect(0).json();
     assert_eq!(dropped["changed"], 2, "{dropped:#}");
     sandbox.run("sync users").expect(0);
+
+    for text in ["y", "z"] {
+        server.ask::<String>(&format!("XADD user_events * event {text}"));
+    }
+    sandbox.run("sync users").expect(3);
+    assert_eq!(sandbox.run("users events drop --all --json").expect(0).json()["changed"], 2);
+    sandbox.run("sync users").expect(0);
 }
 
 #[test]
