@@ -45,14 +45,12 @@ fi
 
 # A real Redis, which the tests start themselves. Debian's package redis-server would start a daemon, too; the same
 # program lies in redis-tools, which has none: it is a server where it is called one.
-if command -v redis-server >/dev/null 2>&1; then
-    REDIS_SERVER="$(command -v redis-server)"
-else
+redis="$(command -v redis-server || true)"
+if [ -z "$redis" ]; then
     need redis-check-rdb redis-tools
-    REDIS_SERVER="$PWD/target/redis/redis-server"
-    mkdir -p "${REDIS_SERVER%/*}"
-    ln -sf "$(command -v redis-check-rdb)" "$REDIS_SERVER"
+    redis="$(command -v redis-check-rdb)"
 fi
-export REDIS_SERVER
+mkdir -p target/redis
+ln -sf "$redis" target/redis/redis-server
 
 exec cargo test --locked "$@"

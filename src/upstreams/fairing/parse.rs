@@ -1,5 +1,6 @@
 //! From arriving bytes to batches of rows worth writing; runs beside the network and the writer, on its own thread.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -27,7 +28,8 @@ pub enum Piece {
 /// Rows that may differ from what is stored, and what is known of the others.
 #[derive(Debug, Default)]
 pub struct Batch {
-    pub bytes: Vec<u8>,
+    /// What the rows' ranges are of.
+    pub text: String,
     pub rows: Vec<Row>,
     /// Rows found equal to what is stored: their keys and what they add to the set's digest.
     pub unchanged: Vec<(i64, Digest)>,
@@ -92,12 +94,13 @@ impl Treatment {
     /// Sorts rows into those known to be unchanged and those to be written; nothing is written here.
     fn plan_batch(&self, rows: Rows) -> Result<Batch, store::Error> {
         let mut batch = Batch::default();
-        let mut redacted = Vec::new();
+        let (text, ranges) = readable(rows, &mut batch.bad);
+        let mut redacted = String::new();
         let seed = self.pii.seed();
         self.store.read(|r| {
-            for range in &rows.ranges {
-                let json = &rows.bytes[range.clone()];
-                let digest = of_bytes(json, seed);
+            for range in &ranges {
+                let json = &text[range.clone()];
+                let digest = of_bytes(json.as_bytes(), seed);
                 let mut is_known = false;
                 if self.looks_up
                     && let Some(id) = row::leading_id(json)
@@ -109,32 +112,79 @@ impl Treatment {
                         continue;
                     }
                 }
-                match self.parse_row(&rows, range, &mut redacted) {
+                match self.parse_row(&text, range, &mut redacted) {
                     Ok((id, cells, raw)) => batch.rows.push(Row { raw, id, cells, digest, is_known }),
                     Err(bad) => batch.bad.push(bad),
                 }
             }
             Ok::<(), store::Error>(())
         })?;
-        batch.bytes = if matches!(*self.pii, Pii::Keep) { rows.bytes } else { redacted };
+        batch.text = if matches!(*self.pii, Pii::Keep) { text } else { redacted };
         Ok(batch)
     }
 
-    /// The row's id, columns, and where its JSON is in the batch's bytes.
+    /// The row's id, columns, and where its JSON is in the batch's text.
     fn parse_row(
         &self,
-        rows: &Rows,
-        range: &std::ops::Range<usize>,
-        redacted: &mut Vec<u8>,
-    ) -> Result<(String, Vec<row::Cell>, std::ops::Range<usize>), BadRow> {
-        let json = std::str::from_utf8(&rows.bytes[range.clone()]).map_err(|_| BadRow::NotUtf8)?;
-        let Some(replaced) = self.pii.redact(json).map_err(BadRow::NotJson)? else {
-            let (id, cells) = row::parse(&rows.bytes, range.clone(), self.table.fields)?;
+        text: &str,
+        range: &Range<usize>,
+        redacted: &mut String,
+    ) -> Result<(String, Vec<row::Cell>, Range<usize>), BadRow> {
+        let Some(replaced) = self.pii.redact(&text[range.clone()]).map_err(BadRow::NotJson)? else {
+            let (id, cells) = row::parse(text, range.clone(), self.table.fields)?;
             return Ok((id, cells, range.clone()));
         };
         let start = redacted.len();
-        redacted.extend_from_slice(replaced.as_bytes());
+        redacted.push_str(&replaced);
         let (id, cells) = row::parse(redacted, start..redacted.len(), self.table.fields)?;
         Ok((id, cells, start..redacted.len()))
+    }
+}
+
+/// The rows as text, looked at once for all of them. A row that is not UTF-8 is left out and told.
+fn readable(rows: Rows, bad: &mut Vec<BadRow>) -> (String, Vec<Range<usize>>) {
+    let Rows { bytes, mut ranges } = rows;
+    let bytes = match String::from_utf8(bytes) {
+        Ok(text) => return (text, ranges),
+        Err(error) => error.into_bytes(),
+    };
+    let mut text = vec![b' '; bytes.len()];
+    ranges.retain(|range| {
+        let row = &bytes[range.clone()];
+        let is_text = std::str::from_utf8(row).is_ok();
+        if is_text {
+            text[range.clone()].copy_from_slice(row);
+        } else {
+            bad.push(BadRow::NotUtf8);
+        }
+        is_text
+    });
+    if let Ok(text) = String::from_utf8(text) {
+        return (text, ranges);
+    }
+    // Cannot be, for it is blanks and what is text; were it so, no row would go unsaid.
+    bad.extend(ranges.iter().map(|_| BadRow::NotUtf8));
+    (String::new(), Vec::new())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Rows, readable};
+
+    #[test]
+    fn a_row_that_is_not_utf_8_costs_no_other() {
+        let bytes = "{\"id\":\"é\"},{\"id\":\"?\"},{\"id\":3}".as_bytes().to_vec();
+        let ranges = vec![0..11, 12..22, 23..31];
+        for (broken, expected) in [(false, 3), (true, 2)] {
+            let mut bytes = bytes.clone();
+            if broken {
+                bytes[19] = 0xff;
+            }
+            let mut bad = Vec::new();
+            let (text, ranges) = readable(Rows { bytes, ranges: ranges.clone() }, &mut bad);
+            let rows: Vec<&str> = ranges.into_iter().map(|range| &text[range]).collect();
+            assert_eq!((rows.len(), rows[0], rows[expected - 1]), (expected, "{\"id\":\"é\"}", "{\"id\":3}"));
+            assert_eq!(bad.len(), 3 - expected);
+        }
     }
 }

@@ -203,7 +203,7 @@ impl Table {
         stamp: &Stamp,
         saved: &mut Saved,
     ) -> Result<(), Error> {
-        let raw = text(&batch.bytes, &row.raw);
+        let raw = text(&batch.text, &row.raw);
         let stored = w.first(&self.load, &[(&stamp.account).into(), (&row.id).into()], |found| {
             let content_hash = stored_digest(found.blob(1)?);
             let is_same = content_hash == row.digest || is_same_meaning(raw, found.text(3)?);
@@ -241,9 +241,9 @@ fn with_values<T>(batch: &Batch, row: &Row, stamp: &Stamp, f: impl FnOnce(&mut V
         Value::Blob(&content_hash),
         Value::from(&stamp.now),
         Value::from(stamp.record),
-        Value::Text(text(&batch.bytes, &row.raw)),
+        Value::Text(text(&batch.text, &row.raw)),
     ]);
-    values.extend(row.cells.iter().map(|cell| cell.value(&batch.bytes)));
+    values.extend(row.cells.iter().map(|cell| cell.value(&batch.text)));
     f(&mut values)
 }
 

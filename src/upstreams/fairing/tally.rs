@@ -37,7 +37,7 @@ impl Tally {
         let Some(column) = table.fields.iter().position(|field| field.name == "updated_at") else { return };
         let mut last = None;
         for row in &batch.rows {
-            let Some(at) = row.cells.get(column).and_then(|cell| instant(cell, &batch.bytes)) else { continue };
+            let Some(at) = row.cells.get(column).and_then(|cell| instant(cell, &batch.text)) else { continue };
             self.is_unfiltered |= at < since;
             self.is_unsorted |= last.is_some_and(|last| at < last);
             last = Some(at);
@@ -46,9 +46,9 @@ impl Tally {
     }
 }
 
-fn instant(cell: &Cell, bytes: &[u8]) -> Option<Timestamp> {
+fn instant(cell: &Cell, batch: &str) -> Option<Timestamp> {
     let written = match cell {
-        Cell::Slice(range) => text(bytes, range),
+        Cell::Slice(range) => text(batch, range),
         Cell::Owned(text) => text,
         Cell::Null | Cell::Integer(_) => return None,
     };

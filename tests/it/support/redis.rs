@@ -1,8 +1,7 @@
 //! A real Redis of a test's own, which it may kill and start again.
 //!
-//! `tests/run.sh` names the server in `REDIS_SERVER`; without that name it is looked for on the path.
+//! `tests/run.sh` puts the server where it is looked for.
 
-use std::ffi::OsString;
 use std::io::{Read as _, Write as _};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
@@ -18,6 +17,9 @@ const ATTEMPTS: usize = 20;
 
 /// A server of a cluster listens on a second port so much higher, too.
 const CLUSTER_PORTS: u16 = 10_000;
+
+/// Where `tests/run.sh` links the server.
+const PROGRAM: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/target/redis/redis-server");
 
 /// The server, ended with the test.
 pub struct RedisServer {
@@ -115,14 +117,13 @@ impl Drop for RedisServer {
 
 /// The running server once it answers; `None` if it has ended instead.
 fn spawn(directory: &TempDir, port: u16) -> Option<Child> {
-    let program = std::env::var_os("REDIS_SERVER").unwrap_or_else(|| OsString::from("redis-server"));
-    let mut server = Command::new(&program)
+    let mut server = Command::new(PROGRAM)
         .arg(directory.path().join("redis.conf"))
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .spawn()
-        .unwrap_or_else(|error| panic!("cannot start {}: {error}; run `tests/run.sh`", program.display()));
+        .unwrap_or_else(|error| panic!("cannot start {PROGRAM}: {error}; run `tests/run.sh` once"));
     let mut has_ended = false;
     poll("redis", || {
         has_ended = server.try_wait().expect("the server can be looked at").is_some();
