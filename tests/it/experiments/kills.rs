@@ -8,7 +8,7 @@ use rusqlite::types::Value;
 
 use super::{Trial, p99_and_max};
 use crate::sandbox::random::Random;
-use crate::support::{Outcome, Sandbox};
+use crate::support::{Database, Outcome, Sandbox};
 use crate::upstreams::contract::{self, Line};
 
 /// What differs between two databases with the same content: keys given out in passing, and when and by which run
@@ -46,6 +46,27 @@ struct Tally {
     /// The killed pass had a record by then, and so perhaps a lock.
     interrupted: u64,
     until_held: Vec<Duration>,
+    /// Of that, since it had its record.
+    since_record: Vec<Duration>,
+}
+
+impl Tally {
+    fn add(&mut self, other: Self) {
+        self.killed += other.killed;
+        self.interrupted += other.interrupted;
+        self.until_held.extend(other.until_held);
+        self.since_record.extend(other.since_record);
+    }
+
+    fn told(&self) -> String {
+        let (p99, max) = p99_and_max(self.until_held.clone());
+        let (record_p99, record_max) = p99_and_max(self.since_record.clone());
+        format!(
+            "{} kills, {} of them with a record, 0 rows lost, doubled or partial; the next run held its lock {p99:.0?} \
+             (p99), {max:.0?} (max) after it was started, {record_p99:.0?} (p99), {record_max:.0?} (max) after its record",
+            self.killed, self.interrupted
+        )
+    }
 }
 
 #[test]
@@ -65,21 +86,11 @@ fn check_kills(trial: &Trial) {
     let mut all = Tally::default();
     for line in contract::fetching() {
         let tally = Ground::prepare(line).check(each, &mut random);
-        let (p99, max) = p99_and_max(tally.until_held.clone());
-        trial.tell(&format!(
-            "{}: {} kills, {} of them with a record; the next run held its lock after {p99:.0?} (p99), {max:.0?} (max)",
-            line.name, tally.killed, tally.interrupted
-        ));
-        all.killed += tally.killed;
-        all.interrupted += tally.interrupted;
-        all.until_held.extend(tally.until_held);
+        trial.tell(&format!("{}: {}", line.name, tally.told()));
+        all.add(tally);
     }
-    let (p99, max) = p99_and_max(all.until_held);
-    trial.tell(&format!(
-        "{} kills, {} of them with a record, 0 rows lost, doubled or partial; the next run held its lock after {p99:.0?} \
-         (p99), {max:.0?} (max)",
-        all.killed, all.interrupted
-    ));
+    trial.tell(&all.told());
+    let (_, max) = p99_and_max(all.until_held);
     assert!(all.interrupted > 0, "no kill met a run");
     // The 99th percentile is for a machine that does nothing else.
     assert!(max < Duration::from_secs(1), "{max:?}");
@@ -139,10 +150,12 @@ impl<'a> Ground<'a> {
         let stored = self.content();
         let other: Vec<_> = stored.iter().filter(|row| !content.contains(row)).collect();
         assert!(stored == content, "{} rows, undisturbed {}; other ones: {other:#?}", stored.len(), content.len());
-        let held = database.value::<String>("SELECT min(locked_at) FROM sync_locks");
-        let held = SystemTime::from(held.parse::<jiff::Timestamp>().expect("a time"));
         // Stored in whole milliseconds, cut off.
-        tally.until_held.push(held.duration_since(began).unwrap_or_default() + Duration::from_millis(1));
+        let until = |sql: &str| instant(&database, sql).duration_since(began).unwrap_or_default();
+        let held = until("SELECT min(locked_at) FROM sync_locks") + Duration::from_millis(1);
+        let recorded = until("SELECT max(start_time) FROM sync_records");
+        tally.until_held.push(held);
+        tally.since_record.push(held.saturating_sub(recorded));
     }
 
     fn pass_from(&self, start: Start) -> Outcome {
@@ -184,6 +197,10 @@ impl<'a> Ground<'a> {
         rows.sort_unstable();
         rows
     }
+}
+
+fn instant(database: &Database, sql: &str) -> SystemTime {
+    database.value::<String>(sql).parse::<jiff::Timestamp>().expect("a time").into()
 }
 
 fn remove(path: &Path) {

@@ -73,7 +73,8 @@ fn compete(folder: &Path, share: u64) {
         let lease = match runtime.block_on(store.acquire(request)).expect("an answer") {
             Acquisition::Held(lease) => lease,
             Acquisition::Busy(_) => {
-                thread::sleep(Duration::from_millis(5 + random.below(30)));
+                // As long as the commands that change a few rows.
+                thread::sleep(Duration::from_millis(10 + random.below(20)));
                 continue;
             }
         };

@@ -3,6 +3,7 @@
 //! The full counts: `cargo test --test it -- --ignored --nocapture experiments`; `SEED` chooses another seed, `COUNT`
 //! another count.
 
+mod clocks;
 mod kills;
 mod locks;
 mod runs;
