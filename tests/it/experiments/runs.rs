@@ -53,10 +53,11 @@ fn check_runs(trial: &Trial) {
     // Far less than 10,000 records would take, and more than the schema and those within the time.
     let bytes = fs::metadata(sandbox.home.database()).expect("the database is there").len();
     assert!(bytes < 1 << 20, "{bytes} bytes");
-    let locks = fs::read_dir(sandbox.home.path().join("tongbu.db.locks")).expect("the lock files are there").count();
-    assert!(locks <= 4, "{locks} lock files are left behind");
+    let lock_files =
+        fs::read_dir(sandbox.home.path().join("tongbu.db.locks")).expect("the lock files are there").count();
+    assert!(lock_files <= 4, "{lock_files} lock files are left behind");
     trial.tell(&format!(
-        "{looks} looks, 0 told busy; the log {log_bytes} bytes at most; {records} records, {bytes} bytes, {locks} lock \
+        "{looks} looks, 0 told busy; the log {log_bytes} bytes at most; {records} records, {bytes} bytes, {lock_files} lock \
          files at the end"
     ));
 }
