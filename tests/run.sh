@@ -27,6 +27,9 @@ install_package() {
     apt-get install --yes --no-install-recommends "$1" >/dev/null
 }
 
+# The clock of a run that is to be off.
+need faketime faketime
+
 # SQLite is compiled from its bundled source.
 need cc build-essential
 

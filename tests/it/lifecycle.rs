@@ -5,23 +5,32 @@ mod endings;
 mod locks;
 mod speech;
 
+use std::process::Command;
+
 use crate::sandbox::{Fault, Rule};
 use crate::support::{Running, Sandbox};
 
 /// A pass of one scope.
-const ONE: &str = "sync fairing --account shop-eu --kind responses";
+pub const ONE: &str = "sync fairing --account shop-eu --kind responses";
 /// Its lock.
-const LOCK: &str = "fairing/shop-eu/responses";
+pub const LOCK: &str = "fairing/shop-eu/responses";
 /// How many rows that scope has in a small sandbox.
 const ROWS: u64 = 150;
 
 impl Sandbox {
     /// Starts a pass that holds its lock and waits for the answer to its first request; no later request is held.
     fn spawn_held(&self, arguments: &str) -> Running {
+        let mut command = self.command();
+        command.args(arguments.split_whitespace());
+        self.spawn_held_by(command)
+    }
+
+    /// The same by this command.
+    pub fn spawn_held_by(&self, command: Command) -> Running {
         let door = self.fairing.door();
         let count = door.count("/");
         door.add(Rule::on("/", Fault::Hold).times(1));
-        let mut running = self.spawn(arguments);
+        let mut running = Running::start(command);
         running.await_requests(door, count + 1);
         running
     }

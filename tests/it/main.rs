@@ -11,6 +11,7 @@ mod architecture;
 mod cli;
 mod commands;
 mod docs;
+mod experiments;
 mod fakes;
 mod http;
 mod lifecycle;

@@ -6,6 +6,7 @@ mod redis;
 mod run;
 mod tls;
 
+pub use self::database::Database;
 pub use self::python::{python_program, run_python};
 pub use self::redis::RedisServer;
 pub use self::run::{Outcome, Running};

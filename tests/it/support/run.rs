@@ -91,6 +91,11 @@ impl Running {
         kill_process(self.pid, signal).expect("the process is there");
     }
 
+    /// Kills it, unless it is ending by itself just now.
+    pub fn kill(&self) {
+        let _ = kill_process(self.pid, Signal::KILL);
+    }
+
     /// Waits for its end; longer than [`PATIENCE`] is a failure.
     pub fn wait(mut self) -> Outcome {
         while !self.has_ended() {
@@ -138,8 +143,7 @@ impl Running {
 impl Drop for Running {
     fn drop(&mut self) {
         if self.ending.is_none() && self.ended.try_recv().is_err() {
-            // It may be ending by itself just now.
-            let _ = kill_process(self.pid, Signal::KILL);
+            self.kill();
         }
     }
 }

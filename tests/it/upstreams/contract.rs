@@ -11,17 +11,17 @@ use crate::sandbox::{Door, Douban, Ecs, Fairing, Fault, Rule, Tasks, Users};
 use crate::support::Sandbox;
 
 /// How one upstream is tried out.
-struct Line {
-    name: &'static str,
+pub struct Line {
+    pub name: &'static str,
     /// A pass of all it has.
-    command: &'static str,
+    pub command: &'static str,
     /// A key of its section with two letters changed over, and the right one.
     misspelt: (&'static str, &'static str),
     /// Its tables.
-    tables: &'static [&'static str],
+    pub tables: &'static [&'static str],
     door: fn(&Sandbox) -> &Door,
     /// Changes something upstream that a pass has to bring over.
-    change: fn(&Sandbox),
+    pub change: fn(&Sandbox),
     /// What goes wrong with every request, and the exit code of the pass. Empty where a pass brings nothing here: what
     /// is about rows that are fetched is not about it, and it keeps these promises in tests of its own.
     failures: &'static [(Fault, i32)],
@@ -37,6 +37,7 @@ const LINES: &[Line] = &[
         change: |sandbox| {
             sandbox.fairing.change("shop-eu", Kind::Responses, |set| {
                 set.edit([1, 2, 3]);
+                set.delete([9]);
                 set.add(5);
             });
         },
@@ -108,7 +109,7 @@ fn all() -> impl Iterator<Item = (&'static Registration, &'static Line)> {
 }
 
 /// Those that fetch rows.
-fn fetching() -> impl Iterator<Item = &'static Line> {
+pub fn fetching() -> impl Iterator<Item = &'static Line> {
     all().map(|(_, line)| line).filter(|line| !line.failures.is_empty())
 }
 

@@ -1,6 +1,6 @@
 //! The upstreams: what all of them promise, and what each does.
 
-mod contract;
+pub mod contract;
 mod douban;
 mod ecs;
 mod fairing;

@@ -1,0 +1,93 @@
+//! A wall clock that jumps: a dead holder is replaced at once, a live one never.
+
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+use jiff::{Timestamp, Unit};
+use rustix::process::{Pid, Signal, kill_process};
+
+use super::{Trial, p99_and_max};
+use crate::lifecycle::{LOCK, ONE};
+use crate::support::{Outcome, Running, Sandbox};
+
+/// How many hours the clock of one run is off.
+const JUMPS: [i64; 5] = [-25, -1, 0, 1, 25];
+
+#[test]
+fn a_clock_that_jumped_robs_no_live_holder_and_keeps_no_dead_ones_lock() {
+    check_jumps(&Trial::small("clocks", 1));
+}
+
+#[test]
+#[ignore = "takes a while: the full count of the experiment"]
+fn a_clock_that_jumped_robs_no_live_holder_and_keeps_no_dead_ones_lock_20_times() {
+    check_jumps(&Trial::full("clocks", 20));
+}
+
+/// Every jump of the holder's clock against every one of whoever comes next.
+fn check_jumps(trial: &Trial) {
+    let usual = Sandbox::small().run(ONE).expect(0).took;
+    let (mut attempts, mut spans) = (0, Vec::new());
+    for _ in 0..trial.count {
+        for holder in JUMPS {
+            for next in JUMPS.into_iter().filter(|next| holder == 0 || *next == 0) {
+                let sandbox = Sandbox::small();
+                let running = sandbox.spawn_held_by(sandbox.at(holder));
+                assert_eq!(sandbox.hours_off(), holder);
+                check_live(&sandbox, next);
+                sandbox.kill_holder();
+                running.wait();
+                let outcome = sandbox.run_at(next).expect(0);
+                spans.push(outcome.took.saturating_sub(usual));
+                let database = sandbox.database();
+                database.assert_consistent();
+                let statuses: Vec<_> = database.records().into_iter().map(|record| record.status).collect();
+                assert_eq!(statuses, ["interrupted", "failed", "success"], "{holder} h and then {next} h");
+                assert_eq!(sandbox.hours_off(), next);
+                assert_eq!(database.value::<i64>(&format!("SELECT token FROM sync_locks WHERE name = '{LOCK}'")), 2);
+                attempts += 1;
+            }
+        }
+    }
+    let (p99, max) = p99_and_max(spans);
+    trial.tell(&format!(
+        "{attempts} pairs of clocks, 0 live holders robbed, 0 dead ones' locks kept; a run over a dead one's lock took \
+         {p99:.0?} (p99), {max:.0?} (max) more than the usual {usual:.0?}"
+    ));
+    assert!(max < Duration::from_secs(1), "{max:?}");
+}
+
+/// Whoever comes while the holder lives goes away again, and the holder stays what it was.
+fn check_live(sandbox: &Sandbox, jump: i64) {
+    let holder = "SELECT token, pid, released FROM sync_locks";
+    let before = sandbox.database().rows(holder);
+    sandbox.run_at(jump).expect(11);
+    assert_eq!(sandbox.database().rows(holder), before, "{jump} h");
+}
+
+impl Sandbox {
+    /// A pass whose clock is off so far, from its first moment on.
+    fn at(&self, jump: i64) -> Command {
+        let mut command = self.home.command(Path::new("faketime"));
+        command.args(["-f", &format!("{jump:+}h"), env!("CARGO_BIN_EXE_tongbu")]).args(ONE.split_whitespace());
+        command
+    }
+
+    /// What the clock of the last holder was off.
+    fn hours_off(&self) -> i64 {
+        let locked_at = self.database().value::<String>("SELECT locked_at FROM sync_locks");
+        let locked_at: Timestamp = locked_at.parse().expect("a time");
+        locked_at.duration_since(Timestamp::now()).round(Unit::Hour).expect("a few hours").as_hours()
+    }
+
+    /// Not the process that was started, which waits for it.
+    fn kill_holder(&self) {
+        let pid = self.database().value::<i32>("SELECT pid FROM sync_locks");
+        kill_process(Pid::from_raw(pid).expect("a process"), Signal::KILL).expect("the holder lives");
+    }
+
+    fn run_at(&self, jump: i64) -> Outcome {
+        Running::start(self.at(jump)).wait()
+    }
+}
