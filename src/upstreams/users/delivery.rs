@@ -51,8 +51,8 @@ pub struct Progress {
 /// Requests that were answered, and how.
 type Settled = Vec<(Delivery, Outcome)>;
 
-/// A request on its way: what it brings, what comes of each, how long it took.
-type InFlight<'a> = BoxFuture<'a, (Vec<Delivery>, Vec<Answer>, Duration)>;
+/// A request on its way: what it brings, what is answered, how long that took.
+type InFlight<'a> = BoxFuture<'a, (Vec<Delivery>, Answer, Duration)>;
 
 /// How many requests are being stored, and the heads that come up behind them.
 type Storing<'a> = (usize, BoxFuture<'a, Result<Vec<Delivery>, Error>>);
@@ -62,6 +62,8 @@ type Storing<'a> = (usize, BoxFuture<'a, Result<Vec<Delivery>, Error>>);
 struct Hand<'a> {
     /// Due heads not sent yet.
     ready: VecDeque<Delivery>,
+    /// Of a batch that was refused: each goes by itself, for one bad event must not stop the others.
+    alone: VecDeque<Delivery>,
     /// Requests on their way.
     in_flight: FuturesUnordered<InFlight<'a>>,
     /// Answered, and not handed to the store yet.
@@ -97,7 +99,7 @@ impl<'a> Line<'a> {
     async fn drain(&'a self, hand: &mut Hand<'a>) -> Result<(), Error> {
         let cancel = &self.scope.context.cancel;
         loop {
-            if hand.ready.is_empty() && hand.busy() == 0 {
+            if hand.ready.is_empty() && hand.alone.is_empty() && hand.busy() == 0 {
                 if hand.tally.stopped.is_some() || cancel.is_cancelled() {
                     break;
                 }
@@ -115,8 +117,8 @@ impl<'a> Line<'a> {
                 continue;
             }
             tokio::select! {
-                Some((deliveries, answers, latency)) = hand.in_flight.next(), if !hand.in_flight.is_empty() => {
-                    self.settle(hand, deliveries, answers, latency)?;
+                Some((deliveries, answer, latency)) = hand.in_flight.next(), if !hand.in_flight.is_empty() => {
+                    self.settle(hand, deliveries, &answer, latency);
                 }
                 stored = stored(&mut hand.storing) => {
                     hand.storing = None;
@@ -158,52 +160,56 @@ impl<'a> Line<'a> {
         }
         if hand.tally.stopped.is_some() || self.scope.context.cancel.is_cancelled() {
             hand.ready.clear();
+            hand.alone.clear();
         }
-        while hand.busy() < self.config.workers && !hand.ready.is_empty() {
-            let count = self.target.batch().min(hand.ready.len());
-            let deliveries: Vec<Delivery> = hand.ready.drain(..count).collect();
+        while hand.busy() < self.config.workers {
+            let deliveries: Vec<Delivery> = match hand.alone.pop_front() {
+                Some(delivery) => vec![delivery],
+                None => hand.ready.drain(..self.target.batch().min(hand.ready.len())).collect(),
+            };
+            if deliveries.is_empty() {
+                return;
+            }
             hand.in_flight.push(Box::pin(async move {
                 let begun = Instant::now();
-                let answers = self.target.send(&deliveries).await;
-                (deliveries, answers, begun.elapsed())
+                let answer = self.target.send(&deliveries).await;
+                (deliveries, answer, begun.elapsed())
             }));
         }
     }
 
-    /// What the answers mean for the deliveries and for the target. What was cut off by the run's end stays due.
-    fn settle(
-        &self,
-        hand: &mut Hand<'a>,
-        deliveries: Vec<Delivery>,
-        answers: Vec<Answer>,
-        latency: Duration,
-    ) -> Result<(), Error> {
-        let mut settled = Settled::new();
-        for (delivery, answer) in deliveries.into_iter().zip(answers) {
-            let attempts = delivery.attempts + 1;
-            let outcome = match answer {
-                Answer::Ended(Error::Cancelled) => continue,
-                Answer::Ended(error) if error.class().dooms_run() => continue,
-                Answer::Ended(error) => return Err(error),
-                Answer::Accepted => Outcome::Delivered { latency },
-                Answer::Refused { class, error } => Outcome::Dead { class, error },
-                Answer::Failed { class, error, .. } if attempts >= self.config.max_attempts => {
-                    Outcome::Dead { class, error: format!("given up after {attempts} attempts: {error}") }
-                }
-                Answer::Failed { class, error, asked } => {
-                    if asked.is_some() {
-                        hand.tally.stopped = Some("it asked for time");
-                    }
-                    Outcome::Retrying { class, error, next_attempt_at: self.next_attempt_at(attempts, asked) }
-                }
-            };
+    /// What the answer means for the deliveries and for the target. What was cut off by the run's end stays due.
+    fn settle(&self, hand: &mut Hand<'a>, deliveries: Vec<Delivery>, answer: &Answer, latency: Duration) {
+        match answer {
+            Answer::Ended => return,
+            Answer::Refused { .. } if deliveries.len() > 1 => return hand.alone.extend(deliveries),
+            Answer::Failed { asked: Some(_), .. } => hand.tally.stopped = Some("it asked for time"),
+            Answer::Accepted | Answer::Refused { .. } | Answer::Failed { .. } => {}
+        }
+        let settle = |delivery: Delivery| {
+            let outcome = self.outcome(&delivery, answer, latency)?;
             self.count(hand, &delivery, &outcome);
-            settled.push((delivery, outcome));
-        }
-        if !settled.is_empty() {
-            hand.settled.push(settled);
-        }
-        Ok(())
+            Some((delivery, outcome))
+        };
+        let settled: Settled = deliveries.into_iter().filter_map(settle).collect();
+        hand.settled.push(settled);
+    }
+
+    fn outcome(&self, delivery: &Delivery, answer: &Answer, latency: Duration) -> Option<Outcome> {
+        let attempts = delivery.attempts + 1;
+        Some(match answer {
+            Answer::Ended => return None,
+            Answer::Accepted => Outcome::Delivered { latency },
+            Answer::Refused { class, error } => Outcome::Dead { class: *class, error: error.clone() },
+            Answer::Failed { class, error, .. } if attempts >= self.config.max_attempts => {
+                Outcome::Dead { class: *class, error: format!("given up after {attempts} attempts: {error}") }
+            }
+            Answer::Failed { class, error, asked } => Outcome::Retrying {
+                class: *class,
+                error: error.clone(),
+                next_attempt_at: self.next_attempt_at(attempts, *asked),
+            },
+        })
     }
 
     fn count(&self, hand: &mut Hand<'a>, delivery: &Delivery, outcome: &Outcome) {

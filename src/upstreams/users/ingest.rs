@@ -46,7 +46,7 @@ impl Intake {
         })
     }
 
-    /// Takes in everything there is to read.
+    /// Takes in everything up to the end of the stream as it is then; what is appended meanwhile is for the next pass.
     pub async fn read(&self, scope: &Scope<'_>) -> Result<Read, Error> {
         let mut source = Source::open(self.connect().await?, self.group.clone()).await?;
         let mut read = Read::default();
@@ -57,13 +57,13 @@ impl Intake {
             }
             self.store(scope, &source, entries, &mut read).await?;
         }
-        loop {
+        while !source.is_caught_up() {
             let entries = source.read(BATCH).await?;
-            if entries.is_empty() {
-                return Ok(read);
+            if !entries.is_empty() {
+                self.store(scope, &source, entries, &mut read).await?;
             }
-            self.store(scope, &source, entries, &mut read).await?;
         }
+        Ok(read)
     }
 
     /// Whether the server lets us in.

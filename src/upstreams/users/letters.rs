@@ -132,11 +132,11 @@ fn load_letters(
         "
         SELECT d.seq, d.target, d.user_id, EXISTS (
             SELECT 1
-            FROM user_deliveries AS later
-            WHERE later.target = d.target
-            AND later.user_id = d.user_id
+            FROM user_events AS later
+            JOIN user_deliveries AS theirs ON theirs.seq = later.seq AND theirs.target = d.target
+            WHERE later.user_id = d.user_id
             AND later.seq > d.seq
-            AND later.state = 'delivered'
+            AND theirs.state = 'delivered'
         )
         FROM user_deliveries AS d
         JOIN user_events AS e ON e.seq = d.seq

@@ -142,8 +142,8 @@ impl Deliver<'_> {
                 scope.doubt(
                     Class::Contract,
                     format!(
-                        "target `{}` has {dead} dead letters: see `tongbu users events list --state dead`, then `tongbu \
-                         users events retry` or `drop`",
+                        "target `{0}` has {dead} dead letters: see `tongbu users events list --state dead --target {0}`, \
+                         then `tongbu users events retry --all --target {0}` or `drop`",
                         target.name
                     ),
                 );
@@ -155,7 +155,7 @@ impl Deliver<'_> {
                 Class::Contract,
                 format!(
                     "{rejected} entries of the stream are no events: see `tongbu users events list --rejected`, then \
-                     `tongbu users events drop`"
+                     `tongbu users events drop --entry ID` or `--all`"
                 ),
             );
         }

@@ -164,7 +164,8 @@ pub fn is_repair_dead(r: &Reader<'_>, target: &str, user_id: i64) -> Result<bool
     Ok(r.first(SQL, &[target.into(), user_id.into()], |row| row.flag(0))?.unwrap_or_default())
 }
 
-/// Keeps how an attempt ended, unless somebody gave the event up meanwhile. Where that settles the delivery, the user's next one becomes the head, and is answered.
+/// Keeps how an attempt ended, unless somebody gave the event up meanwhile. Where that settles the delivery, the user's
+/// next one becomes the head, and is answered.
 pub fn save_outcome(
     w: &Writer<'_>,
     target: &str,
@@ -183,7 +184,7 @@ pub fn save_outcome(
                 WHERE earlier.target = ?1
                 AND earlier.user_id = user_deliveries.user_id
                 AND earlier.seq < ?2
-                AND earlier.state IN ('pending', 'retrying')
+                AND earlier.finished_at IS NULL
             ),
             attempts = attempts + 1,
             next_attempt_at = ?5,

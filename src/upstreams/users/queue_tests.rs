@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use proptest::prelude::*;
+
 use super::*;
 use crate::clock::Clock;
 use crate::store::{Acquisition, Component, Lease, LeaseRequest, Mode, Opening, Store};
@@ -254,58 +256,72 @@ impl Model {
     }
 }
 
-fn check_history(seed: u64) {
-    let mut random = fastrand::Rng::with_seed(seed);
-    let (bench, mut model) = (Bench::new(), Model::default());
-    for step in 0..30 {
-        match random.u8(..10) {
-            0..=2 => {
-                let users: Vec<i64> = (0..random.usize(1..6)).map(|_| random.i64(1..5)).collect();
-                for user in &users {
-                    model.stored += 1;
-                    model.users.entry(*user).or_default().insert(model.stored, State::Pending);
-                }
-                bench.emit(users.into_iter().map(event).collect());
-                bench.plan();
+/// One thing that happens to the queue.
+#[derive(Clone, Debug)]
+enum Step {
+    /// Something to each of these users.
+    Emit(Vec<i64>),
+    /// One of the heads is sent, and ends so.
+    Send(prop::sample::Index, State),
+    RetryAll,
+    DropAll,
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let end = prop::sample::select(vec![State::Delivered, State::Delivered, State::Retrying, State::Dead]);
+    prop_oneof![
+        3 => prop::collection::vec(1..5_i64, 1..6).prop_map(Step::Emit),
+        5 => (any::<prop::sample::Index>(), end).prop_map(|(which, end)| Step::Send(which, end)),
+        1 => Just(Step::RetryAll),
+        1 => Just(Step::DropAll),
+    ]
+}
+
+fn take(step: Step, bench: &Bench, model: &mut Model) {
+    match step {
+        Step::Emit(users) => {
+            for user in &users {
+                model.stored += 1;
+                model.users.entry(*user).or_default().insert(model.stored, State::Pending);
             }
-            3..=7 => {
-                let heads = bench.due(0);
-                let Some(head) = random.choice(&heads) else { continue };
-                let (outcome, state) = match random.u8(..4) {
-                    0 => (dead(), State::Dead),
-                    1 => (retrying(0), State::Retrying),
-                    _ => (delivered(), State::Delivered),
-                };
-                bench.settle(head, outcome);
-                model.set(head, state);
-            }
-            8 => {
-                let decided = bench.decide(Decision::Retry { force: true }, Choice::default());
-                assert_eq!(decided.changed, model.change_all(State::Dead, State::Pending), "seed {seed} step {step}");
-            }
-            _ => {
-                let decided = bench.decide(Decision::Drop, Choice::default());
-                assert_eq!(decided.changed, model.change_all(State::Dead, State::Dropped), "seed {seed} step {step}");
-            }
+            bench.emit(users.into_iter().map(event).collect());
+            bench.plan();
         }
-        assert_eq!(bench.due_seqs(0), model.heads(), "seed {seed} step {step}");
-        let counts = bench.counts();
-        let total = counts.open() + counts.delivered + counts.dead + counts.dropped;
-        assert_eq!(total, model.stored.unsigned_abs(), "seed {seed} step {step}: lost or doubled");
+        Step::Send(which, end) => {
+            let heads = bench.due(0);
+            if heads.is_empty() {
+                return;
+            }
+            let head = which.get(&heads);
+            let outcome = match end {
+                State::Dead => dead(),
+                State::Retrying => retrying(0),
+                State::Pending | State::Delivered | State::Dropped => delivered(),
+            };
+            bench.settle(head, outcome);
+            model.set(head, end);
+        }
+        Step::RetryAll => {
+            let decided = bench.decide(Decision::Retry { force: true }, Choice::default());
+            assert_eq!(decided.changed, model.change_all(State::Dead, State::Pending));
+        }
+        Step::DropAll => {
+            let decided = bench.decide(Decision::Drop, Choice::default());
+            assert_eq!(decided.changed, model.change_all(State::Dead, State::Dropped));
+        }
     }
 }
 
-#[test]
-fn the_queue_is_what_its_model_says() {
-    for seed in 0..60 {
-        check_history(seed);
-    }
-}
-
-#[test]
-#[ignore = "takes minutes: the full count of the test above"]
-fn the_queue_is_what_its_model_says_in_twenty_thousand_histories() {
-    for seed in 0..20_000 {
-        check_history(seed);
+proptest! {
+    #[test]
+    fn the_queue_is_what_its_model_says(steps in prop::collection::vec(step(), 1..30)) {
+        let (bench, mut model) = (Bench::new(), Model::default());
+        for step in steps {
+            take(step, &bench, &mut model);
+            assert_eq!(bench.due_seqs(0), model.heads());
+            let counts = bench.counts();
+            let total = counts.open() + counts.delivered + counts.dead + counts.dropped;
+            assert_eq!(total, model.stored.unsigned_abs(), "lost or doubled");
+        }
     }
 }

@@ -16,17 +16,8 @@ const JUMPS: [i64; 5] = [-25, -1, 0, 1, 25];
 
 #[test]
 fn a_clock_that_jumped_robs_no_live_holder_and_keeps_no_dead_ones_lock() {
-    check_jumps(&Trial::small("clocks", 1));
-}
-
-#[test]
-#[ignore = "takes a while: the full count of the experiment"]
-fn a_clock_that_jumped_robs_no_live_holder_and_keeps_no_dead_ones_lock_20_times() {
-    check_jumps(&Trial::full("clocks", 20));
-}
-
-/// Every jump of the holder's clock against every one of whoever comes next.
-fn check_jumps(trial: &Trial) {
+    // Every jump of the holder's clock against every one of whoever comes next.
+    let trial = Trial::new("clocks", 1);
     let usual = Sandbox::small().run(ONE).expect(0).took;
     let (mut attempts, mut spans) = (0, Vec::new());
     for _ in 0..trial.count {

@@ -18,29 +18,26 @@ const LOCK: &str = "experiments/lock";
 
 /// The folder and the share of the processes that compete: this test program, started again for one of its tests.
 const FOLDER: &str = "TONGBU_EXPERIMENT_FOLDER";
+/// Of each process, as long as there are no more than 64.
+const TURNS: u64 = 25;
 const SHARE: &str = "TONGBU_EXPERIMENT_SHARE";
 
 #[test]
-fn a_few_processes_hold_one_lock_in_turn() {
+fn processes_hold_one_lock_in_turn() {
     if let Some(folder) = std::env::var_os(FOLDER) {
         compete(Path::new(&folder), number(SHARE).expect("a share"));
     } else {
-        check_turns(&Trial::small("locks", 200), 8);
+        check_turns(&Trial::new("locks", 200));
     }
 }
 
-#[test]
-#[ignore = "takes a while: the full count of the experiment"]
-fn processes_hold_one_lock_in_turn_10_000_times() {
-    check_turns(&Trial::full("locks", 10_000), 64);
-}
-
-fn check_turns(trial: &Trial, processes: u64) {
+fn check_turns(trial: &Trial) {
+    let processes = (trial.count / TURNS).clamp(8, 64);
     let folder = tempfile::tempdir().expect("a temporary directory");
     let competitor = |number: u64| {
         let mut command = Command::new(std::env::current_exe().expect("this program has a path"));
         command
-            .args(["--exact", "experiments::locks::a_few_processes_hold_one_lock_in_turn", "--nocapture"])
+            .args(["--exact", "experiments::locks::processes_hold_one_lock_in_turn", "--nocapture"])
             .env(FOLDER, folder.path())
             .env(SHARE, (trial.count / processes + u64::from(number < trial.count % processes)).to_string());
         Running::start(command)

@@ -1,7 +1,7 @@
-//! The experiments behind the promises: a small count in every test run, the full count on demand.
+//! The experiments behind the promises: a small count in every test run, any other on demand.
 //!
-//! The full counts: `cargo test --test it -- --ignored --nocapture experiments`; `SEED` chooses another seed, `COUNT`
-//! another count.
+//! `COUNT=1000 cargo test --test it -- --nocapture experiments::kills` runs one with another count; `SEED` chooses
+//! another seed.
 
 mod clocks;
 mod kills;
@@ -11,26 +11,23 @@ mod runs;
 use std::time::{Duration, Instant};
 
 /// One experiment under way: its seed, its count, and when it began.
-struct Trial {
+pub struct Trial {
     name: &'static str,
-    seed: u64,
-    count: u64,
+    pub seed: u64,
+    pub count: u64,
     began: Instant,
 }
 
 impl Trial {
-    fn small(name: &'static str, count: u64) -> Self {
-        Self { name, seed: 1, count, began: Instant::now() }
-    }
-
-    fn full(name: &'static str, count: u64) -> Self {
+    /// With that count, unless `COUNT` says otherwise.
+    pub fn new(name: &'static str, count: u64) -> Self {
         let (seed, count) = (number("SEED").unwrap_or(1), number("COUNT").unwrap_or(count));
-        Self { seed, ..Self::small(name, count) }
+        Self { name, seed, count, began: Instant::now() }
     }
 
     /// Prints what came out.
     #[expect(clippy::print_stdout, reason = "an experiment tells its seed, its count, its date and its figures")]
-    fn tell(&self, figures: &str) {
+    pub fn tell(&self, figures: &str) {
         let Self { name, seed, count, began } = self;
         let (today, took) = (jiff::Zoned::now().date(), began.elapsed().as_secs_f64());
         println!("{name}: seed {seed}, count {count}, {today}, {took:.1} s: {figures}");

@@ -21,17 +21,8 @@ const LARGEST_LOG_BYTES: u64 = 16 << 20;
 const LARGEST_GROWTH_BYTES: u64 = 64 << 10;
 
 #[test]
-fn a_few_runs_back_to_back_disturb_nobody_and_leave_nothing_behind() {
-    check_runs(&Trial::small("runs", 30));
-}
-
-#[test]
-#[ignore = "takes many minutes: the full count of the experiment"]
-fn back_to_back_runs_disturb_nobody_and_leave_nothing_behind_10_000_times() {
-    check_runs(&Trial::full("runs", 10_000));
-}
-
-fn check_runs(trial: &Trial) {
+fn runs_back_to_back_disturb_nobody_and_leave_nothing_behind() {
+    let trial = Trial::new("runs", 30);
     let mut sandbox = Sandbox::small();
     sandbox.home.set("records.keep", "0s");
     sandbox.douban.door().keep_no_log();

@@ -72,6 +72,13 @@ fn the_windows_run_side_by_side_and_each_only_once() {
     let locked = sandbox.run(&format!("{HISTORICAL} --json")).expect(11).json();
     assert_eq!(locked["error"]["lock"]["name"], "tasks/historical", "{locked:#}");
     assert_eq!(locked["error"]["lock"]["pid"], first.pid());
+    for when in ["locked_at", "renewed_at", "expires_at"] {
+        assert!(locked["error"]["lock"][when].as_str().is_some_and(|at| at.contains('T')), "{when}: {locked:#}");
+    }
+    let told = sandbox.run(HISTORICAL).expect(11).said();
+    for words in [format!("pid {}", first.pid()), " since ".to_owned(), "expires by itself".to_owned()] {
+        assert!(told.contains(&words), "{words}: {told}");
+    }
     assert_eq!(sandbox.run(&format!("{TODAY} --json")).expect(0).count("new"), Tasks::TODAY);
     assert!(!first.has_ended());
 

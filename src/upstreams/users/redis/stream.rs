@@ -32,6 +32,7 @@ pub struct Source {
     reading: Reading,
     /// Where the next claim begins; `None` after a claim has seen all.
     claiming: Option<String>,
+    is_caught_up: bool,
 }
 
 /// What is read next.
@@ -52,8 +53,13 @@ pub fn consumer_name(host: &str) -> String {
 impl Source {
     /// Makes the group where it is missing, and the stream with it; it begins with the first entry there is.
     pub async fn open(connection: Connection, group: Group) -> Result<Self, Error> {
-        let source =
-            Self { connection, group, reading: Reading::Own(START.to_owned()), claiming: Some(START.to_owned()) };
+        let source = Self {
+            connection,
+            group,
+            reading: Reading::Own(START.to_owned()),
+            claiming: Some(START.to_owned()),
+            is_caught_up: false,
+        };
         source.create_group().await?;
         Ok(source)
     }
@@ -72,7 +78,15 @@ impl Source {
                 return Ok(found.entries);
             }
         }
-        Ok(self.read_group(">", count).await?.entries)
+        let entries = self.read_group(">", count).await?.entries;
+        self.is_caught_up = entries.len() < count;
+        Ok(entries)
+    }
+
+    /// Whether the last [`read`](Self::read) came to the end of the stream. Somebody may append all the time: whoever
+    /// waits for a read of nothing may wait for ever.
+    pub const fn is_caught_up(&self) -> bool {
+        self.is_caught_up
     }
 
     /// Takes over entries that were given to any consumer so long ago and have not been acknowledged, at most so many;

@@ -109,19 +109,12 @@ impl HttpTarget {
         Ok(Self { client, method, path, batch, authorization, signing_secret, check, clock })
     }
 
-    /// Sends the events. Where a batch is refused, each goes by itself: one bad event must not stop the others.
-    pub async fn send(&self, deliveries: &[Delivery]) -> Vec<Answer> {
-        if self.batch > 0 && deliveries.len() > 1 {
-            let answer = self.send_batch(deliveries).await;
-            if !matches!(answer, Answer::Refused { .. }) {
-                return deliveries.iter().map(|_| answer.repeated()).collect();
-            }
+    /// Sends the events in one request.
+    pub async fn send(&self, deliveries: &[Delivery]) -> Answer {
+        match deliveries {
+            [delivery] => self.send_one(&delivery.event).await,
+            deliveries => self.send_batch(deliveries).await,
         }
-        let mut answers = Vec::with_capacity(deliveries.len());
-        for delivery in deliveries {
-            answers.push(self.send_one(&delivery.event).await);
-        }
-        answers
     }
 
     async fn send_one(&self, event: &StoredEvent) -> Answer {
@@ -145,7 +138,7 @@ impl HttpTarget {
         let ids: Vec<&str> = deliveries.iter().map(|delivery| delivery.event.id.as_str()).collect();
         let body = serialize(&Batch { tasks, timestamp: self.clock.now().to_string() });
         let request = self
-            .request(&format!("{}/batch", self.path.trim_end_matches('/')), body)
+            .request(&batch_path(&self.path), body)
             .header("x-sync-batch-size", &deliveries.len().to_string())
             .header("idempotency-key", &sha256_hex(ids.join("\n")));
         self.ask(request).await
@@ -219,17 +212,7 @@ impl Answer {
         if is_permanent {
             Self::Refused { class, error: upstreams::Failure::from(&error).told() }
         } else {
-            Self::of(error, asked)
-        }
-    }
-
-    /// The same answer for another event of the batch.
-    fn repeated(&self) -> Self {
-        match self {
-            Self::Accepted => Self::Accepted,
-            Self::Refused { class, error } => Self::Refused { class: *class, error: error.clone() },
-            Self::Failed { class, error, asked } => Self::Failed { class: *class, error: error.clone(), asked: *asked },
-            Self::Ended(_) => Self::Ended(upstreams::Error::Cancelled),
+            Self::of(&error, asked)
         }
     }
 }
@@ -258,6 +241,12 @@ impl<'a> Task<'a> {
 
 fn task_id(event: &StoredEvent) -> String {
     format!("user_sync_{}_{}", event.user_id, event.seq)
+}
+
+/// Where batches go: `/batch` behind the path, before its query.
+fn batch_path(path: &str) -> String {
+    let (path, query) = path.split_at(path.find('?').unwrap_or(path.len()));
+    format!("{}/batch{query}", path.trim_end_matches('/'))
 }
 
 /// The event's id where a header can carry it, else its digest: the same for every attempt either way.
@@ -298,4 +287,18 @@ fn profile(url: &str, key: &str, config: &Config) -> Result<(Profile, String), u
         pace: None,
     };
     Ok((profile, path.replace("tongbu-user-id", USER_ID)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::batch_path;
+
+    #[test]
+    fn batches_go_behind_the_path_and_before_its_query() {
+        for (path, expected) in
+            [("/sync", "/sync/batch"), ("/sync/", "/sync/batch"), ("/sync?key=1", "/sync/batch?key=1")]
+        {
+            assert_eq!(batch_path(path), expected);
+        }
+    }
 }

@@ -26,7 +26,7 @@ enum Channel {
     Redis(Box<RedisTarget>),
 }
 
-/// What a target said to an event.
+/// What a target said to a request.
 #[derive(Debug)]
 pub enum Answer {
     Accepted,
@@ -42,17 +42,17 @@ pub enum Answer {
         asked: Option<Duration>,
     },
     /// The run ended before it answered.
-    Ended(Error),
+    Ended,
 }
 
 impl Answer {
     /// What a failed attempt means; `asked` is the pause the target asked for.
-    fn of(error: Error, asked: Option<Duration>) -> Self {
+    fn of(error: &Error, asked: Option<Duration>) -> Self {
         let class = error.class();
         if class.dooms_run() {
-            return Self::Ended(error);
+            return Self::Ended;
         }
-        Self::Failed { class, error: Failure::from(&error).told(), asked }
+        Self::Failed { class, error: Failure::from(error).told(), asked }
     }
 }
 
@@ -78,16 +78,13 @@ impl Target {
         }
     }
 
-    /// Sends the events, each of another user; answers for each.
-    pub async fn send(&self, deliveries: &[Delivery]) -> Vec<Answer> {
-        match &self.channel {
-            Channel::Http(http) => http.send(deliveries).await,
-            Channel::Redis(redis) => {
-                let mut answers = Vec::with_capacity(deliveries.len());
-                for delivery in deliveries {
-                    answers.push(redis.send(&delivery.event).await);
-                }
-                answers
+    /// Sends the events, each of another user and no more than [`batch`](Self::batch), in one request.
+    pub async fn send(&self, deliveries: &[Delivery]) -> Answer {
+        match (&self.channel, deliveries) {
+            (Channel::Http(http), deliveries) => http.send(deliveries).await,
+            (Channel::Redis(redis), [delivery]) => redis.send(&delivery.event).await,
+            (Channel::Redis(_), _) => {
+                Answer::Refused { class: Class::Internal, error: "a Redis takes one event at a time".to_owned() }
             }
         }
     }

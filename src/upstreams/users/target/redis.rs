@@ -43,7 +43,7 @@ impl RedisTarget {
         };
         match applied {
             Ok(()) => Answer::Accepted,
-            Err(error) => Answer::of(error.into(), None),
+            Err(error) => Answer::of(&error.into(), None),
         }
     }
 

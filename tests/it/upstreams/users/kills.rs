@@ -6,6 +6,7 @@ use std::time::Duration;
 use rustix::process::Signal;
 
 use super::{TARGET, created, updated};
+use crate::experiments::Trial;
 use crate::sandbox::random::Random;
 use crate::sandbox::users::Shares;
 use crate::sandbox::{Settings, Users};
@@ -18,21 +19,10 @@ const WORKERS: u64 = 3;
 const USERS: i64 = 40;
 
 #[test]
-fn deliveries_survive_a_few_kills() {
-    check_kills(8, 1);
-}
-
-/// The full count: `cargo test --release --test it -- --ignored --nocapture kills`; `SEED` chooses another one.
-#[test]
-#[ignore = "takes minutes: the full count of the experiment"]
-fn deliveries_survive_200_kills() {
-    let seed = std::env::var("SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(1);
-    check_kills(200, seed);
-}
-
-/// Two targets, 10 % of the answers 503, 5 % of the others lost after processing.
-#[expect(clippy::print_stdout, reason = "the experiment tells its seed and its counts")]
-fn check_kills(kills: u64, seed: u64) {
+fn deliveries_survive_kills() {
+    let trial = Trial::new("deliveries", 8);
+    let (kills, seed) = (trial.count, trial.seed);
+    // Two targets, 10 % of the answers 503, 5 % of the others lost after processing.
     let sandbox = Sandbox::start(Settings { seed, ..Settings::default() });
     sandbox.users.misbehave(Shares { failed: 10, lost: 5, latency: Duration::from_millis(2) });
     sandbox.users.door().keep_no_log();
@@ -65,13 +55,13 @@ fn check_kills(kills: u64, seed: u64) {
     let again: u64 = duplicates.values().sum();
     let allowed = killed * WORKERS * 2 + lost_answers;
     let inversions = sandbox.users.order_inversions();
-    println!(
-        "seed {seed}: {killed} kills, {events} events at 2 targets, {} processed, {} lost; {again} duplicates of {allowed} \
+    trial.tell(&format!(
+        "{killed} kills, {events} events at 2 targets, {} processed, {} lost; {again} duplicates of {allowed} \
          allowed ({lost_answers} lost answers), {} inversions",
         sandbox.users.processed(),
         2 * events - sandbox.users.processed(),
         inversions.len()
-    );
+    ));
     assert_eq!(sandbox.users.processed(), 2 * events, "one that came again had another key, or one was lost");
     assert!(again <= allowed, "{again} duplicates, {allowed} allowed");
     assert_eq!(inversions, []);

@@ -1,5 +1,6 @@
 //! Events from a stream of a real Redis, and a Redis that ends in the middle.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
@@ -49,6 +50,35 @@ fn events_of_the_stream_are_delivered_whoever_put_them_there() {
     assert_eq!((pending(&server), sandbox.users.order_inversions()), (0, vec![]));
     let second = sandbox.run("sync users --json").expect(0);
     assert_eq!((second.count("new"), second.count("updated")), (0, 0));
+}
+
+/// Says so when it goes, however its test ends.
+struct Over<'a>(&'a AtomicBool);
+
+impl Drop for Over<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+#[test]
+fn a_stream_that_never_rests_keeps_nothing_from_being_delivered() {
+    let server = RedisServer::start();
+    let sandbox = reading(&server);
+    let is_over = AtomicBool::new(false);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            while !is_over.load(Ordering::Relaxed) {
+                add(&server, &event(1, "editor"));
+            }
+        });
+        let over = Over(&is_over);
+        let running = sandbox.spawn("sync users");
+        poll("a delivery while others go on publishing", || sandbox.users.processed() > 0);
+        drop(over);
+        running.wait().expect(0);
+    });
+    assert_eq!(sandbox.users.order_inversions(), []);
 }
 
 #[test]
