@@ -227,8 +227,12 @@ impl Store {
     fn with_writer<T>(&self, f: impl FnOnce(&WriterThread) -> T) -> Result<T, Error> {
         let mut writing = locked(&self.0.writing);
         if let Writing::Waiting(_) = *writing
-            && let Writing::Waiting(connection) = std::mem::replace(&mut *writing, Writing::Never)
+            && let Writing::Waiting(mut connection) = std::mem::replace(&mut *writing, Writing::Never)
         {
+            // A dry run leaves no file behind.
+            if !self.is_dry_run() {
+                connection.queue_up(self.lock_folder().writer_queue());
+            }
             *writing = Writing::Running(WriterThread::spawn(connection, self.0.clock.clone())?);
         }
         match &*writing {

@@ -1,12 +1,14 @@
 //! The OS lock behind a lease: it only shortens the wait after a crash; safety comes from the token.
 //!
-//! Beside the files of leases lie those of live runs, `run-…`. No lease has such a name: a scope's has a `/`.
+//! Beside the files of leases lie those of live runs, `run-…`, and the writers' queue. No lease has such a name: a
+//! scope's has a `/`.
 
 use std::fmt::Write as _;
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -14,6 +16,9 @@ use super::Error;
 
 /// File systems allow 255 bytes a name; longer lock names end in a digest.
 const LONGEST_NAME_BYTES: usize = 200;
+
+/// Whoever waits longer goes on without its turn and waits no more: who has it may be suspended.
+const QUEUE_PATIENCE: Duration = Duration::from_secs(5);
 
 /// The directory of lock files beside the database, `<db>.locks`.
 #[derive(Clone, Debug)]
@@ -36,6 +41,16 @@ pub(super) struct RunLock {
     _lock: OsLock,
 }
 
+/// Where writers of several processes that have waited long take turns. A courtesy: the engine keeps them apart.
+///
+/// Without it, whoever writes one long transaction after the other takes the engine's lock back sooner than those who
+/// wait look for it.
+#[derive(Debug)]
+pub(super) struct WriterQueue {
+    path: PathBuf,
+    patience: Duration,
+}
+
 impl LockFolder {
     /// The folder that belongs to the database at this real path.
     pub(super) fn beside(database: &Path) -> Self {
@@ -55,6 +70,10 @@ impl LockFolder {
 
     fn run_file(&self, id: i64, trace_id: &str) -> PathBuf {
         self.0.join(format!("run-{id}-{}.lock", encoded(trace_id)))
+    }
+
+    pub(super) fn writer_queue(&self) -> WriterQueue {
+        WriterQueue { path: self.0.join("writer.lock"), patience: QUEUE_PATIENCE }
     }
 
     /// Locks the file of a run whose record is being inserted. The name has the id as well as the trace id, so it is
@@ -81,6 +100,24 @@ impl LockFolder {
             let is_run = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("run-"));
             if is_run && OsLock::probe(&path).is_some() {
                 let _ = std::fs::remove_file(&path);
+            }
+        }
+    }
+}
+
+impl WriterQueue {
+    /// Waits for this writer's turn, which lasts as long as the answer; `None` where it did not come in time or cannot
+    /// come.
+    pub(super) fn turn(&mut self, mut pause: impl FnMut()) -> Option<OsLock> {
+        let began = Instant::now();
+        loop {
+            match OsLock::try_take(&self.path) {
+                Ok(None) if began.elapsed() < self.patience => pause(),
+                Ok(None) => {
+                    self.patience = Duration::ZERO;
+                    return None;
+                }
+                turn => return turn.ok().flatten(),
             }
         }
     }
@@ -152,7 +189,9 @@ fn encoded(name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{LockFolder, OsLock, encoded};
+    use std::time::Duration;
+
+    use super::{LockFolder, OsLock, WriterQueue, encoded};
 
     fn check(name: &str, expected: &str) {
         assert_eq!(encoded(name), expected);
@@ -187,5 +226,24 @@ mod tests {
         std::fs::remove_file(&path).unwrap();
         let anew = OsLock::try_take(&path).unwrap().unwrap();
         assert_ne!(held.inode(), anew.inode());
+    }
+
+    #[test]
+    fn a_turn_that_never_ends_is_waited_for_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("writer.lock");
+        let suspended = OsLock::try_take(&path).unwrap().unwrap();
+        let mut queue = WriterQueue { path, patience: Duration::from_millis(5) };
+        let mut waits = [0, 0, 0];
+        for wait in &mut waits[..2] {
+            let turn = queue.turn(|| {
+                *wait += 1;
+                std::thread::sleep(Duration::from_millis(1));
+            });
+            assert!(turn.is_none());
+        }
+        drop(suspended);
+        assert!(queue.turn(|| waits[2] += 1).is_some());
+        assert!(waits[0] > 0 && waits[1..] == [0, 0], "{waits:?}");
     }
 }

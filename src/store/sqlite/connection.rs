@@ -3,6 +3,7 @@
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use rusqlite::OpenFlags;
@@ -10,9 +11,13 @@ use rusqlite::OpenFlags;
 use super::fault::translate;
 use super::{Reader, Writer};
 use crate::store::Error;
+use crate::store::oslock::WriterQueue;
 
 /// How long a statement waits for other processes before the database counts as busy.
 pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Whoever waits longer for its transaction queues up: short waits are fair without, and cheaper.
+const LONG_WAIT: Duration = Duration::from_millis(20);
 
 /// For new files: fits about a dozen rows of an upstream's raw JSON, which small pages would spill one by one.
 const PAGE_BYTES: u32 = 16 * 1024;
@@ -45,7 +50,13 @@ pub(in crate::store) enum Ending {
 pub(in crate::store) struct Connection {
     pub(super) sqlite: rusqlite::Connection,
     path: Arc<Path>,
+    patience: Patience,
+    queue: Option<WriterQueue>,
 }
+
+/// How long statements wait for other processes.
+#[derive(Clone)]
+struct Patience(Arc<AtomicU64>);
 
 impl Connection {
     /// Connects to a file that exists, without changing it.
@@ -53,13 +64,18 @@ impl Connection {
         // Even a reader opens for writing: the last one to leave can then take the `-wal` and `-shm` files with it.
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let sqlite = rusqlite::Connection::open_with_flags(&path, flags).map_err(|error| translate(error, &path))?;
-        let mut connection = Self { sqlite, path };
+        let mut connection = Self { sqlite, path, patience: Patience::new(), queue: None };
         connection.set_up(access).map_err(|error| translate(error, &connection.path))?;
         Ok(connection)
     }
 
+    /// From now on write transactions keep to that queue.
+    pub(in crate::store) fn queue_up(&mut self, queue: WriterQueue) {
+        self.queue = Some(queue);
+    }
+
     fn set_up(&mut self, access: Access) -> Result<(), rusqlite::Error> {
-        self.sqlite.busy_handler(Some(fair_wait()))?;
+        self.sqlite.busy_handler(Some(fair_wait(self.patience.clone())))?;
         self.sqlite.set_prepared_statement_cache_capacity(STATEMENT_CACHE);
         // FULL: an acknowledged batch survives a power loss. `trusted_schema`: a crafted file cannot run functions.
         self.sqlite.execute_batch(&format!(
@@ -104,7 +120,8 @@ impl Connection {
         f: impl FnOnce(&Writer<'_>) -> Result<T, E>,
         landed: impl FnOnce(&Reader<'_>, &T) -> Result<bool, Error>,
     ) -> Result<T, E> {
-        let transaction = Transaction::begin(self, "BEGIN IMMEDIATE")?;
+        self.begin_writing()?;
+        let transaction = Transaction(self);
         let value = f(&Writer { reader: self.reader() })?;
         match ending {
             Ending::RollBack => transaction.roll_back(),
@@ -120,10 +137,30 @@ impl Connection {
         Ok(value)
     }
 
+    /// Begins a write transaction; in turn where somebody has to wait long.
+    fn begin_writing(&mut self) -> Result<(), Error> {
+        const BEGIN: &str = "BEGIN IMMEDIATE";
+        let Some(queue) = &mut self.queue else { return self.run(BEGIN) };
+        let mut pause = short_pause();
+        // Whoever stands in the queue goes first.
+        drop(queue.turn(&mut pause));
+        self.patience.set(LONG_WAIT);
+        let begun = self.run(BEGIN);
+        self.patience.set(BUSY_TIMEOUT);
+        match (begun, &mut self.queue) {
+            (Err(Error::Busy { .. }), Some(queue)) => {
+                let _turn = queue.turn(pause);
+                self.run(BEGIN)
+            }
+            (begun, _) => begun,
+        }
+    }
+
     fn reopen(&mut self) -> Result<(), Error> {
         // The old connection is closed before the new one looks, so that nothing it kept in memory is believed.
         self.sqlite = rusqlite::Connection::open_in_memory().map_err(|error| self.fault(error))?;
-        *self = Self::connect(Arc::clone(&self.path), Access::Write)?;
+        let queue = self.queue.take();
+        *self = Self { queue, ..Self::connect(Arc::clone(&self.path), Access::Write)? };
         Ok(())
     }
 
@@ -169,19 +206,44 @@ impl Drop for Transaction<'_> {
     }
 }
 
+impl Patience {
+    fn new() -> Self {
+        let patience = Self(Arc::default());
+        patience.set(BUSY_TIMEOUT);
+        patience
+    }
+
+    fn get(&self) -> Duration {
+        Duration::from_nanos(self.0.load(Ordering::Relaxed))
+    }
+
+    fn set(&self, patience: Duration) {
+        let nanoseconds = u64::try_from(patience.as_nanos()).unwrap_or(u64::MAX);
+        self.0.store(nanoseconds, Ordering::Relaxed);
+    }
+}
+
 /// A busy handler whose waits stay short and random: the engine's own waits ever longer, so those who have waited the
-/// longest ask the least often and starve. It makes a queue of writers needless.
-fn fair_wait() -> impl FnMut(i32) -> bool + Send + 'static {
+/// longest ask the least often and starve.
+fn fair_wait(patience: Patience) -> impl FnMut(i32) -> bool + Send + 'static {
     let mut began = Instant::now();
-    let mut dice = RandomState::new().build_hasher().finish() | 1;
+    let mut pause = short_pause();
     move |count| {
         if count == 0 {
             began = Instant::now();
         }
+        pause();
+        began.elapsed() < patience.get()
+    }
+}
+
+/// Sleeps for a short random time.
+fn short_pause() -> impl FnMut() + Send + 'static {
+    let mut dice = RandomState::new().build_hasher().finish() | 1;
+    move || {
         dice ^= dice << 13;
         dice ^= dice >> 7;
         dice ^= dice << 17;
         std::thread::sleep(Duration::from_micros(200 + dice % 2_000));
-        began.elapsed() < BUSY_TIMEOUT
     }
 }

@@ -1,8 +1,9 @@
 //! Several stores at once: locks never overlap, first opens never fail.
 
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::Barrier;
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, AtomicUsize, Ordering};
 use std::thread;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::{Bench, SAMPLE, numbers, request};
 use crate::clock::Clock;
@@ -32,7 +33,7 @@ fn many_holders_in_turn_never_overlap_and_their_tokens_are_dense() {
                     let lease = match runtime.block_on(store.acquire(request("tasks/today", None))).unwrap() {
                         Acquisition::Held(lease) => lease,
                         Acquisition::Busy(_) => {
-                            thread::sleep(std::time::Duration::from_millis(2));
+                            thread::sleep(Duration::from_millis(2));
                             continue;
                         }
                     };
@@ -56,29 +57,71 @@ fn many_holders_in_turn_never_overlap_and_their_tokens_are_dense() {
     assert_eq!(numbers(&bench.store()), expected);
 }
 
+/// Writes of a store of its own, which begin together with the others' and go on until `is_over`; tells how many.
+fn write_until(bench: &Bench, name: &str, start: &Barrier, pause: Duration, is_over: impl Fn(u64) -> bool) -> u64 {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+    let store = open(bench, vec![SAMPLE]).unwrap();
+    let lease = super::held(runtime.block_on(store.acquire(request(name, None))).unwrap());
+    start.wait();
+    let mut writes = 0;
+    while !is_over(writes) {
+        let write = store.write_blocking(&lease, move |_| {
+            thread::sleep(pause);
+            Ok::<_, Error>(())
+        });
+        write.unwrap();
+        writes += 1;
+    }
+    writes
+}
+
 #[test]
 fn no_writer_starves_while_others_write_all_the_time() {
     const STORES: usize = 8;
+    const WRITES: u64 = 50;
     let bench = Bench::new();
     drop(open(&bench, vec![SAMPLE]).unwrap());
-    let counts = [const { AtomicU64::new(0) }; STORES];
-    thread::scope(|scope| {
-        for (index, count) in counts.iter().enumerate() {
-            let (bench, counts) = (&bench, &counts);
+    let (start, done) = (Barrier::new(STORES), AtomicUsize::new(0));
+    let counts: Vec<u64> = thread::scope(|scope| {
+        let writer = |index| {
+            let (bench, start, done) = (&bench, &start, &done);
             scope.spawn(move || {
-                let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
-                let store = open(bench, vec![SAMPLE]).unwrap();
-                let name = format!("ecs/a/{index}");
-                let lease = super::held(runtime.block_on(store.acquire(request(&name, None))).unwrap());
-                while counts.iter().all(|count| count.load(Ordering::SeqCst) < 60) {
-                    store.write_blocking(&lease, |_| Ok::<_, Error>(())).unwrap();
-                    count.fetch_add(1, Ordering::SeqCst);
-                }
-            });
-        }
+                write_until(bench, &format!("ecs/a/{index}"), start, Duration::ZERO, |writes| {
+                    if writes == WRITES {
+                        done.fetch_add(1, Ordering::SeqCst);
+                    }
+                    done.load(Ordering::SeqCst) == STORES
+                })
+            })
+        };
+        let writers: Vec<_> = (0..STORES).map(writer).collect();
+        writers.into_iter().map(|writer| writer.join().unwrap()).collect()
     });
-    let counts = counts.map(AtomicU64::into_inner);
-    assert!(counts.iter().all(|count| *count >= 5), "{counts:?}");
+    println!("{counts:?}");
+    assert!(counts.iter().all(|count| *count <= 5 * WRITES), "the slowest wrote {WRITES} times: {counts:?}");
+}
+
+#[test]
+fn a_short_write_waits_for_few_of_the_long_ones_that_follow_each_other() {
+    const WRITES: u64 = 10;
+    let bench = Bench::new();
+    drop(open(&bench, vec![SAMPLE]).unwrap());
+    let (start, is_over) = (Barrier::new(2), AtomicBool::new(false));
+    let long = thread::scope(|scope| {
+        let long = scope.spawn(|| {
+            let pause = Duration::from_millis(40);
+            write_until(&bench, "ecs/a/long", &start, pause, |_| is_over.load(Ordering::SeqCst))
+        });
+        write_until(&bench, "ecs/a/short", &start, Duration::ZERO, |writes| {
+            // By the time the next one is due, a long one is on its way again.
+            thread::sleep(Duration::from_millis(5));
+            writes == WRITES
+        });
+        is_over.store(true, Ordering::SeqCst);
+        long.join().unwrap()
+    });
+    println!("{long} long writes beside {WRITES} short ones");
+    assert!(long <= 4 * WRITES, "{long} long writes beside {WRITES} short ones");
 }
 
 #[test]
