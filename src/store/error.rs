@@ -23,6 +23,9 @@ pub enum Error {
     /// No space left; `free` says how much there is, where it could be asked.
     #[error("cannot write to the database `{path}`: the disk is full{}", free_text(*.free))]
     Full { path: PathBuf, free: Option<u64>, source: Source },
+    /// The disk or the file system failed at reading, writing or flushing.
+    #[error("cannot use the database `{path}`: the disk failed")]
+    Disk { path: PathBuf, source: Source },
     /// The file's content is damaged.
     #[error("cannot read the database `{path}`: it is damaged")]
     Corrupt { path: PathBuf, source: Source },
@@ -71,6 +74,7 @@ impl Error {
             Self::Busy { .. }
             | Self::ReadOnly { .. }
             | Self::Full { .. }
+            | Self::Disk { .. }
             | Self::Corrupt { .. }
             | Self::NotOurs { .. }
             | Self::Newer { .. }
@@ -101,6 +105,10 @@ impl Error {
             Self::Full { path, .. } => {
                 Some(format!("make room (`df -h '{}'`), then run again: what was committed is kept", folder_of(path)))
             }
+            Self::Disk { path, .. } => Some(format!(
+                "look for the disk's faults (`dmesg | tail`, `df -h '{}'`), then run again: what was committed is kept",
+                folder_of(path)
+            )),
             Self::Corrupt { path, .. } => Some(format!(
                 "move `{}` away with its `-wal` and `-shm` files and restore the last `tongbu backup`",
                 path.display()

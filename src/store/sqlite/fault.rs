@@ -23,6 +23,7 @@ pub(super) fn translate(error: rusqlite::Error, path: &Path) -> Error {
         ErrorCode::SystemIoFailure | ErrorCode::CannotOpen | ErrorCode::PermissionDenied => {
             match space::available(&path) {
                 Some(free) if free < FULL_BELOW_BYTES => Error::Full { free: Some(free), path, source },
+                _ if code == ErrorCode::SystemIoFailure => Error::Disk { path, source },
                 _ => Error::Io { path, source },
             }
         }
@@ -72,7 +73,7 @@ mod tests {
         check(ffi::SQLITE_PROTOCOL, "keeps it busy", Class::Database);
         check(ffi::SQLITE_READONLY_DIRECTORY, "read-only", Class::Database);
         check(ffi::SQLITE_FULL, "disk is full (", Class::Database);
-        check(ffi::SQLITE_IOERR_FSYNC, "cannot access `/tmp/x/tongbu.db`", Class::Database);
+        check(ffi::SQLITE_IOERR_FSYNC, "`/tmp/x/tongbu.db`: the disk failed", Class::Database);
         check(ffi::SQLITE_CANTOPEN, "cannot access", Class::Database);
         check(ffi::SQLITE_CORRUPT_INDEX, "damaged", Class::Database);
         check(ffi::SQLITE_NOTADB, "no SQLite database", Class::Database);

@@ -4,6 +4,8 @@
 //! another seed.
 
 mod clocks;
+mod disk;
+mod ground;
 mod kills;
 mod locks;
 mod runs;

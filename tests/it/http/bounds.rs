@@ -15,6 +15,9 @@ use crate::support::serve_self_signed;
 
 const SECOND: Duration = Duration::from_secs(1);
 
+/// Far less on an idle machine; what is cut short here would last longer than this on any.
+const PROMPT: Duration = Duration::from_secs(3);
+
 async fn serve(answer: impl Fn(&Received) -> Script + Send + Sync + 'static) -> Server {
     Server::start(answer).await.expect("a free port")
 }
@@ -42,7 +45,7 @@ async fn a_cancelled_run_ends_a_dripping_body_at_once() {
     context.cancel.cancel();
     let error = response.chunk().await.expect_err("an end");
     assert_eq!((error.class(), error.is_cancelled()), (Class::Interrupted, true));
-    assert!(cancelled_at.elapsed() < Duration::from_millis(100));
+    assert!(cancelled_at.elapsed() < PROMPT);
 }
 
 #[tokio::test]
@@ -57,7 +60,7 @@ async fn a_run_cancelled_from_outside_ends_a_silent_request_at_once() {
     };
     let (outcome, cancelled_at) = tokio::join!(fetch(&client), cancelled_at);
     assert_eq!(outcome.expect_err("an end").class(), Class::Interrupted);
-    assert!(cancelled_at.elapsed() < Duration::from_millis(100));
+    assert!(cancelled_at.elapsed() < PROMPT);
 }
 
 #[tokio::test]
@@ -67,7 +70,7 @@ async fn the_deadline_of_the_run_bounds_a_transfer() {
     let context = Context { deadline: Some((started + Duration::from_millis(150)).into()), ..context() };
     let error = fetch(&client(patient(&server.url()), &context)).await.expect_err("an end");
     assert_eq!((error.class(), error.is_cancelled()), (Class::Deadline, true));
-    assert!(started.elapsed() < Duration::from_millis(650));
+    assert!(started.elapsed() < PROMPT);
 }
 
 #[tokio::test]
