@@ -37,3 +37,6 @@ pub mod run;
 pub mod ui;
 
 pub mod cli;
+
+#[cfg(test)]
+mod damage;

@@ -92,3 +92,53 @@ pub fn check_one(registration: &Registration, opening: &Opening<'_>) -> Result<(
 fn configured(config: &Config) -> impl Iterator<Item = &'static Registration> {
     upstreams::ALL.iter().filter(|registration| config.has_section(registration.name))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::LazyLock;
+
+    use proptest::prelude::*;
+
+    use crate::config::env::Environment;
+    use crate::config::{load_in, template};
+    use crate::damage::damaged;
+    use crate::error::Class;
+    use crate::upstreams;
+
+    /// The whole template with every key in force.
+    static TEXTS: LazyLock<[&'static [u8]; 1]> = LazyLock::new(|| {
+        let snippets: Vec<_> = upstreams::ALL.iter().map(|registration| registration.template).collect();
+        let in_force = |line: &str| match line.strip_prefix('#') {
+            Some(key) if !key.starts_with(' ') => key.to_owned(),
+            _ => line.to_owned(),
+        };
+        let lines: Vec<String> = template(&snippets).lines().map(in_force).collect();
+        [lines.join("\n").leak().as_bytes()]
+    });
+
+    const SNIPPETS: &[&str] = &[
+        "[", "]", "[[", "{", "}", "=", "\"", "'", "\"\"\"", "#", "\n", ".", ",", "-1", "1e999", "\\", "\u{0}",
+        "\u{202e}", "0s",
+    ];
+
+    proptest! {
+        #[test]
+        fn any_file_is_read_or_refused_by_name(text in damaged(&*TEXTS, SNIPPETS)) {
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join("config.toml");
+            std::fs::write(&path, text).unwrap();
+            let sections: Vec<_> = upstreams::ALL.iter().map(|registration| registration.name).collect();
+            let name = path.display().to_string();
+            match load_in(Some(&path), &sections, &Environment::fixed([("HOME", "/nowhere")])) {
+                Ok(config) => {
+                    for registration in upstreams::ALL {
+                        if let Err(error) = registration.describe(&config) {
+                            prop_assert!(error.class() == Class::Config && error.to_string().contains(&name), "{error}");
+                        }
+                    }
+                }
+                Err(error) => prop_assert!(error.class() == Class::Config && error.to_string().contains(&name), "{error}"),
+            }
+        }
+    }
+}

@@ -24,7 +24,10 @@ pub fn retry_after(value: &str, now: Timestamp) -> Option<Duration> {
 mod tests {
     use std::time::Duration;
 
-    use super::retry_after;
+    use proptest::prelude::*;
+
+    use super::{LONGEST, retry_after};
+    use crate::damage::damaged;
 
     fn check(value: &str, seconds: Option<u64>) {
         let now = "2026-01-02T03:04:05Z".parse().unwrap();
@@ -57,6 +60,24 @@ mod tests {
     fn garbage_means_nothing() {
         for value in ["", " ", "soon", "-5", "1.5", "1e3", "12s", "１２", "0x10", "Fri, 99 Foo 2026 03:05:05 GMT"] {
             check(value, None);
+        }
+    }
+
+    const TEXTS: &[&[u8]] = &[b"120", b"Fri, 02 Jan 2026 03:05:05 GMT", b"Friday, 02-Jan-26 03:05:05 GMT"];
+
+    proptest! {
+        #[test]
+        fn whatever_is_sent_the_wait_is_a_day_at_most(
+            noise in any::<String>(),
+            value in damaged(TEXTS, &["0", "9", "-", "+", ":", " ", "GMT", "９", "\u{0}"]),
+            number in any::<u64>(),
+        ) {
+            let now = "2026-01-02T03:04:05Z".parse().unwrap();
+            for value in [noise.as_str(), &String::from_utf8_lossy(&value)] {
+                prop_assert!(retry_after(value, now).is_none_or(|wait| wait <= LONGEST));
+            }
+            let expected = Duration::from_secs(number).min(LONGEST);
+            prop_assert_eq!(retry_after(&number.to_string(), now), Some(expected));
         }
     }
 }

@@ -189,7 +189,10 @@ fn cell<E: serde::de::Error>(json: &str, affinity: Affinity, base: usize) -> Res
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::{Affinity, Cell, Field, leading_id, parse};
+    use crate::damage::{JSON_SNIPPETS, altered, damaged};
     use crate::store::Value;
 
     const FIELDS: [Field; 4] = [
@@ -253,6 +256,33 @@ mod tests {
             (r#"{"x":1,"id":2}"#, None),
         ] {
             assert_eq!(leading_id(row), id, "{row}");
+        }
+    }
+
+    const ROW: &str =
+        r#"{"id":"r1","name":"x\n","count":"7","other":true,"order_total":12.50,"zzz":[{"name":"y"}],"n":null}"#;
+
+    /// Whatever it is: a row that is read has an id, and its columns are parts of it.
+    fn check_any(row: &str) {
+        let batch = format!("  {row}");
+        let Ok((id, cells)) = parse(&batch, 2..batch.len(), &FIELDS) else { return };
+        assert!(!id.is_empty());
+        assert!(leading_id(row).is_none_or(|leading| leading == id), "{row}");
+        for cell in cells {
+            if let Cell::Slice(range) = cell {
+                assert!(batch.get(range.clone()).is_some() && range.start >= 2, "{range:?} of {row}");
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_row_is_read_or_refused(
+            altered in altered(&[ROW]),
+            damaged in damaged(&[ROW], JSON_SNIPPETS),
+        ) {
+            check_any(&altered.to_string());
+            check_any(&String::from_utf8_lossy(&damaged));
         }
     }
 }

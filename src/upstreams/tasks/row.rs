@@ -152,9 +152,11 @@ fn wrong_type(key: &str, value: &Value, expected: &str) -> String {
 #[cfg(test)]
 mod tests {
     use jiff::tz::TimeZone;
+    use proptest::prelude::*;
     use serde_json::value::RawValue;
 
     use super::{RowError, Task, read_row};
+    use crate::damage::altered;
     use crate::upstreams::tasks::config::Fields;
 
     fn read(json: &str) -> Result<Task, RowError> {
@@ -238,5 +240,22 @@ mod tests {
         let one = digest(r#"{"id":1,"name":"n","extra":1}"#);
         assert_eq!(one, digest(r#"{ "extra": 1, "name": "n", "id": 1 }"#));
         assert_ne!(one, digest(r#"{"id":1,"name":"n","extra":2}"#));
+    }
+
+    const ROW: &str = r#"{"id":1,"taskName":"禹州-1015A-高三-5000","TaskName":"a","state":"2","totalNumber":5000,
+        "calledNumber":"12","connectedNumber":1,"successNumber":0,"createTime":"2026-01-02 03:04:05",
+        "startTime":1760688000,"endTime":"1760688000","extra":{"kept":[true]}}"#;
+
+    proptest! {
+        #[test]
+        fn any_row_is_read_or_told_by_what_is_known_of_it(row in altered(&[ROW])) {
+            match read(&row.to_string()) {
+                Ok(task) => {
+                    prop_assert!(!task.id.trim().is_empty() && !task.name.trim().is_empty(), "{row}");
+                    prop_assert_eq!(&*task.raw, row.to_string());
+                }
+                Err(error) => prop_assert!(!error.error.is_empty()),
+            }
+        }
     }
 }

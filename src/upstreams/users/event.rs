@@ -192,7 +192,10 @@ fn is_password(key: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::{Event, Invalid, Kind, MAX_EVENT_BYTES, Strictness};
+    use crate::damage::{JSON_SNIPPETS, altered, damaged};
 
     fn check(text: &str, expected: Result<Kind, &str>) {
         let read = Event::parse(text, Strictness::KnownKeys).map(|event| event.kind);
@@ -253,5 +256,28 @@ mod tests {
         let event = Event::parse(text, Strictness::AnyKeys).unwrap();
         assert_eq!((event.id.as_deref(), event.user_id), (Some("e1"), 1));
         assert_eq!(event.occurred_at.unwrap().to_string(), "2026-01-02T03:04:05Z");
+    }
+
+    const EVENTS: &[&str] = &[
+        r#"{"id":"e1","type":"user.created","user_id":1,"username":"ann","email":"a@b","timestamp":"2026-01-02T03:04:05Z",
+            "source":"s","data":{"user":{"id":1,"username":"ann","created_at":"2026-01-02T03:04:05Z"}}}"#,
+        r#"{"type":"user.updated","user_id":1,"data":{"user":{"id":1},"changes":{"email":"b@c","tags":[{"password":"x"}]}}}"#,
+    ];
+
+    proptest! {
+        #[test]
+        fn any_event_is_read_or_refused_and_none_with_a_password_is_read(
+            altered in altered(EVENTS),
+            damaged in damaged(EVENTS, JSON_SNIPPETS),
+        ) {
+            for text in [altered.to_string(), String::from_utf8_lossy(&damaged).into_owned()] {
+                for strictness in [Strictness::KnownKeys, Strictness::AnyKeys] {
+                    if let Ok(event) = Event::parse(&text, strictness) {
+                        let data = serde_json::Value::from(event.data).to_string();
+                        prop_assert!(event.user_id > 0 && !data.contains("\"password\""), "{text}");
+                    }
+                }
+            }
+        }
     }
 }

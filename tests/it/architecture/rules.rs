@@ -21,6 +21,8 @@ const LAYERS: &[(&str, u8)] = &[
     ("secret", GROUND),
     ("text", GROUND),
     ("progress", GROUND),
+    // For tests only.
+    ("damage", GROUND),
 ];
 /// Modules of this height may use one another, without cycles.
 const GROUND: u8 = 0;

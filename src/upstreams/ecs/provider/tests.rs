@@ -1,7 +1,11 @@
 //! Where calls go and how they are signed.
 
+use proptest::prelude::*;
+
 use super::call::tests::{credential, header};
 use super::{Account, Provider, Template};
+use crate::damage::{altered, damaged};
+use crate::upstreams::ecs::disks::DiskScope;
 use crate::upstreams::ecs::regions::Region;
 
 fn account(provider: Provider, endpoint: Option<&str>) -> Account {
@@ -80,4 +84,96 @@ fn only_aliyun_tells_its_wait_in_a_header_of_its_own() {
     let header = |name: &str| (name == "x-acs-retry-after").then_some("250");
     assert_eq!(Provider::Aliyun.wait(header).map(|wait| wait.as_millis()), Some(250));
     assert_eq!(Provider::Aws.wait(header), None);
+}
+
+const ALIYUN: &[&str] = &[
+    r#"{"Instances":{"Instance":[{"InstanceId":"i-1","InstanceName":"web","Status":"Running","Cpu":2,"Memory":8192,
+        "CreationTime":"2017-12-10T04:04Z","PublicIpAddress":{"IpAddress":["1.1.1.1"]},"EipAddress":{"IpAddress":"2.2.2.2"},
+        "VpcAttributes":{"VpcId":"v","PrivateIpAddress":{"IpAddress":["10.0.0.2"]}},
+        "SecurityGroupIds":{"SecurityGroupId":["sg-1"]},"Tags":{"Tag":[{"TagKey":"a","TagValue":"b"}]}}]},
+        "NextToken":"n","TotalCount":1}"#,
+    r#"{"Regions":{"Region":[{"RegionId":"cn-beijing","RegionEndpoint":"e","LocalName":"l"}]}}"#,
+    r#"{"Disks":{"Disk":[{"DiskId":"d-1","Size":40,"Category":"c","Type":"data","InstanceId":"i-1","Device":"/dev/xvdb",
+        "Attachments":{"Attachment":[{"InstanceId":"i-1","Device":"/dev/xvdb"}]}}]},"NextToken":""}"#,
+    r#"{"InstanceStatuses":{"InstanceStatus":[{"InstanceId":"i-1","Status":"Running"}]},"TotalCount":1,"PageSize":50}"#,
+    r#"{"Code":"Throttling.User","Message":"m","RequestId":"r","Recommend":"https://x"}"#,
+];
+
+const TENCENT: &[&str] = &[
+    r#"{"Response":{"TotalCount":1,"InstanceSet":[{"InstanceId":"ins-1","InstanceName":"web","InstanceState":"RUNNING",
+        "CPU":2,"Memory":4,"Placement":{"Zone":"z"},"PrivateIpAddresses":["10.0.0.2"],"PublicIpAddresses":["1.1.1.1"],
+        "SecurityGroupIds":["sg"],"DataDisks":[{"DiskId":"d","DiskSize":50,"DiskType":"t"}],
+        "Tags":[{"Key":"k","Value":"v"}],"VirtualPrivateCloud":{"VpcId":"v","SubnetId":"s"},
+        "CreatedTime":"2020-09-22T00:00:00+00:00","ExpiredTime":null}],"RequestId":"r"}}"#,
+    r#"{"Response":{"TotalCount":1,"RegionSet":[{"Region":"ap-guangzhou","RegionName":"g","RegionState":"AVAILABLE"}]}}"#,
+    r#"{"Response":{"TotalCount":1,"InstanceStatusSet":[{"InstanceId":"ins-1","InstanceState":"RUNNING"}]}}"#,
+    r#"{"Response":{"Error":{"Code":"RequestLimitExceeded","Message":"m"},"RequestId":"r"}}"#,
+];
+
+const AWS: &[&[u8]] = &[
+    b"<DescribeInstancesResponse><reservationSet><item><instancesSet><item><instanceId>i-1</instanceId><instanceState>\
+      <name>running</name></instanceState><placement><availabilityZone>z</availabilityZone></placement><groupSet><item>\
+      <groupId>sg</groupId></item></groupSet><tagSet><item><key>Name</key><value>a &amp; b</value></item></tagSet>\
+      <rootDeviceName>/dev/sda1</rootDeviceName><blockDeviceMapping><item><deviceName>/dev/sdf</deviceName><ebs><volumeId>v\
+      </volumeId></ebs></item></blockDeviceMapping></item></instancesSet></item></reservationSet><nextToken>n</nextToken>\
+      </DescribeInstancesResponse>",
+    b"<DescribeRegionsResponse><regionInfo><item><regionName>eu-west-1</regionName><optInStatus>opted-in</optInStatus>\
+      </item></regionInfo></DescribeRegionsResponse>",
+    b"<DescribeVolumesResponse><volumeSet><item><volumeId>v</volumeId><size>8</size><volumeType>gp3</volumeType>\
+      <attachmentSet><item><instanceId>i-1</instanceId><device>/dev/sdf</device></item></attachmentSet></item></volumeSet>\
+      </DescribeVolumesResponse>",
+    b"<DescribeInstanceStatusResponse><instanceStatusSet><item><instanceId>i-1</instanceId><instanceState><name>stopped\
+      </name></instanceState></item></instanceStatusSet></DescribeInstanceStatusResponse>",
+    b"<Response><Errors><Error><Code>RequestLimitExceeded</Code><Message>m</Message></Error></Errors></Response>",
+];
+
+const XML_SNIPPETS: &[&str] = &[
+    "<",
+    ">",
+    "</",
+    "/>",
+    "<item>",
+    "</item>",
+    "<item/>",
+    "&",
+    "&amp;",
+    "&#0;",
+    "&#x110000;",
+    "<![CDATA[",
+    "]]>",
+    "<!--",
+    "<?",
+    "<!DOCTYPE a [<!ENTITY b \"c\">]>",
+    "&b;",
+    "\"",
+    "\u{0}",
+];
+
+/// Every call reads every answer; what it takes for an instance has an id.
+fn read_any(provider: Provider, body: &[u8]) {
+    let account = account(provider, None);
+    let region = Region::parse("cn-beijing").unwrap();
+    for status in [200, 400] {
+        if let Ok(page) = account.list_instances(&region, None).parse(status, body) {
+            assert!(page.rows.iter().all(|instance| !instance.id.as_str().is_empty()));
+            assert!(page.next.as_ref() != Some(&super::PageToken(String::new())));
+        }
+        let _ = account.list_regions().parse(status, body);
+        let _ = account.list_statuses(&region, &[]).parse(status, body);
+        let _ = account.list_disks(&region, DiskScope::Region, None).map(|call| call.parse(status, body));
+        let _ = account.confirm_authorised(&region).map(|call| call.parse(status, body));
+    }
+}
+
+proptest! {
+    #[test]
+    fn any_answer_is_read_or_refused(
+        aliyun in altered(ALIYUN),
+        tencent in altered(TENCENT),
+        aws in damaged(AWS, XML_SNIPPETS),
+    ) {
+        read_any(Provider::Aliyun, aliyun.to_string().as_bytes());
+        read_any(Provider::Tencent, tencent.to_string().as_bytes());
+        read_any(Provider::Aws, &aws);
+    }
 }
