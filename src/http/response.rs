@@ -109,10 +109,22 @@ impl Response {
 
     /// The next decoded bytes from the connection.
     async fn pull(&mut self) -> Result<Option<Bytes>, Error> {
+        self.refuse_encoded()?;
         // A body that is always ready must not keep the other transfers of its task from their turn.
         consume_budget().await;
         let chunk = self.client.wait(&self.asked, Phase::Idle, self.total_end, self.answer.chunk()).await?;
         chunk.map_err(|error| from_transport(error, &self.asked, self.client.profile()))
+    }
+
+    /// What was decoded no longer has the header; anything else was not asked for.
+    fn refuse_encoded(&self) -> Result<(), Error> {
+        match self.header("content-encoding") {
+            None | Some("" | "identity") => Ok(()),
+            Some(encoding) => {
+                let came = format!("it is encoded as `{}`, which was not asked for", shorten(encoding));
+                Err(Error::Malformed { asked: self.asked.clone(), came, source: None })
+            }
+        }
     }
 
     /// Takes the beginning of the body in, for an excerpt; whatever comes is given out by [`chunk`](Self::chunk) later.
