@@ -27,6 +27,9 @@ const JSON_LIMIT_BYTES: u64 = 32 << 20;
 /// So long the words of a refusal are waited for; the refusal itself is known without them.
 const EXCERPT_TIMEOUT: Duration = Duration::from_millis(500);
 
+/// The registered content codings, by all their names.
+const COMPRESSIONS: [&str; 7] = ["br", "compress", "deflate", "gzip", "x-compress", "x-gzip", "zstd"];
+
 /// An answer whose head has come. Dropping it ends the transfer.
 pub struct Response {
     client: Client,
@@ -109,22 +112,22 @@ impl Response {
 
     /// The next decoded bytes from the connection.
     async fn pull(&mut self) -> Result<Option<Bytes>, Error> {
-        self.refuse_encoded()?;
+        self.refuse_compressed()?;
         // A body that is always ready must not keep the other transfers of its task from their turn.
         consume_budget().await;
         let chunk = self.client.wait(&self.asked, Phase::Idle, self.total_end, self.answer.chunk()).await?;
         chunk.map_err(|error| from_transport(error, &self.asked, self.client.profile()))
     }
 
-    /// What was decoded no longer has the header; anything else was not asked for.
-    fn refuse_encoded(&self) -> Result<(), Error> {
-        match self.header("content-encoding") {
-            None | Some("" | "identity") => Ok(()),
-            Some(encoding) => {
-                let came = format!("it is encoded as `{}`, which was not asked for", shorten(encoding));
-                Err(Error::Malformed { asked: self.asked.clone(), came, source: None })
-            }
+    /// What was decoded no longer has the header. Words that name no compression mean nothing: some servers write the
+    /// character set here.
+    fn refuse_compressed(&self) -> Result<(), Error> {
+        let Some(encoding) = self.header("content-encoding") else { return Ok(()) };
+        if !encoding.split(',').any(|word| COMPRESSIONS.contains(&word.trim().to_ascii_lowercase().as_str())) {
+            return Ok(());
         }
+        let came = format!("it is compressed as `{}`, which was not asked for", shorten(encoding));
+        Err(Error::Malformed { asked: self.asked.clone(), came, source: None })
     }
 
     /// Takes the beginning of the body in, for an excerpt; whatever comes is given out by [`chunk`](Self::chunk) later.

@@ -145,7 +145,7 @@ fn encodings() -> Vec<Fault> {
         encoded("gzip-that-is-plain", "gzip", GOOD_BODY),
         encoded("encoding-not-asked-for", "br", GOOD_BODY),
         encoded("two-encodings", "gzip, zstd", GOOD_BODY),
-        encoded("encoding-unknown", "x-secret", GOOD_BODY),
+        encoded("encoding-that-is-none", "UTF-8", GOOD_BODY),
         encoded("deflate-that-is-plain", "deflate", GOOD_BODY),
         encoded("gzip-not-told", "identity", gzip(GOOD_BODY.as_bytes())),
         encoded("gzip-done-right", "gzip", gzip(GOOD_BODY.as_bytes())),
