@@ -111,13 +111,15 @@ impl WriterQueue {
     pub(super) fn turn(&mut self, mut pause: impl FnMut()) -> Option<OsLock> {
         let began = Instant::now();
         loop {
-            match OsLock::try_take(&self.path) {
-                Ok(None) if began.elapsed() < self.patience => pause(),
-                Ok(None) => {
+            match OsLock::open(&self.path).map(OsLock::lock) {
+                Ok(Ok(None)) if began.elapsed() < self.patience => pause(),
+                Ok(Ok(None)) => {
                     self.patience = Duration::ZERO;
                     return None;
                 }
-                turn => return turn.ok().flatten(),
+                Ok(Ok(turn)) => return turn,
+                // The file cannot be made, or the file system knows no such locks.
+                Ok(Err(_)) | Err(_) => return None,
             }
         }
     }
@@ -127,6 +129,15 @@ impl OsLock {
     /// Locks the file, made where it is missing; `None` where somebody else has it locked or where the file system
     /// knows no such locks.
     pub(super) fn try_take(path: &Path) -> Result<Option<Self>, Error> {
+        Ok(Self::lock(Self::open(path)?).ok().flatten())
+    }
+
+    /// The inode of an existing lock file nobody holds.
+    pub(super) fn probe(path: &Path) -> Option<i64> {
+        Self::lock(File::open(path).ok()?).ok()?.map(|lock| lock.inode)
+    }
+
+    fn open(path: &Path) -> Result<File, Error> {
         let open = || OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path);
         let file = match open() {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
@@ -136,12 +147,7 @@ impl OsLock {
             }
             opened => opened,
         };
-        Ok(Self::lock(file.map_err(Error::io(path))?))
-    }
-
-    /// The inode of an existing lock file nobody holds.
-    pub(super) fn probe(path: &Path) -> Option<i64> {
-        Self::lock(File::open(path).ok()?).map(|lock| lock.inode)
+        file.map_err(Error::io(path))
     }
 
     /// Identifies the locked file: one that was deleted and made again says nothing about the holder of the first.
@@ -149,10 +155,16 @@ impl OsLock {
         self.inode
     }
 
-    fn lock(file: File) -> Option<Self> {
-        fs2::FileExt::try_lock_exclusive(&file).ok()?;
-        let inode = file.metadata().ok()?.ino().cast_signed();
-        Some(Self { file, inode })
+    /// `None` where somebody else has it locked.
+    fn lock(file: File) -> io::Result<Option<Self>> {
+        match fs2::FileExt::try_lock_exclusive(&file) {
+            Ok(()) => {
+                let inode = file.metadata()?.ino().cast_signed();
+                Ok(Some(Self { file, inode }))
+            }
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 }
 
@@ -226,6 +238,13 @@ mod tests {
         std::fs::remove_file(&path).unwrap();
         let anew = OsLock::try_take(&path).unwrap().unwrap();
         assert_ne!(held.inode(), anew.inode());
+    }
+
+    #[test]
+    fn where_no_lock_file_can_be_there_is_no_queue() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let mut queue = LockFolder(file.path().to_owned()).writer_queue();
+        assert!(queue.turn(|| panic!("nothing to wait for")).is_none());
     }
 
     #[test]
