@@ -4,7 +4,7 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 
 use super::compare::{Difference, FieldDifference, compare};
 use super::config::Config;
-use super::findings::{self, Finding};
+use super::findings::{self, About, Finding};
 use super::outbox::{Audience, repair_event, save_events};
 use super::pass::save_success;
 use super::queue::{has_open, is_repair_dead, load_planned_seq};
@@ -14,7 +14,7 @@ use super::target::Target;
 use super::user::User;
 use crate::error::Class;
 use crate::store::{self, Reader};
-use crate::upstreams::{Error, Failure, Scope, ScopeWork};
+use crate::upstreams::{Error, Failure, Own, Scope, ScopeWork};
 
 /// Users compared before what was found is stored.
 const CHUNK: u64 = 500;
@@ -80,25 +80,29 @@ impl ScopeWork for Check<'_> {
         // Where no target could be asked, nothing was checked, and that is the scope's failure.
         let failure = if failed.len() == asked { failed.pop() } else { None };
         for (name, error) in &failed {
-            let failure = Failure::from(error);
-            scope.doubt(failure.class, format!("cannot check target `{name}`: {}", failure.told()));
+            scope.doubt(error.class(), unchecked(name, error));
         }
-        failure.map_or(Ok(()), |(_, error)| Err(error))
+        failure.map_or(Ok(()), |(name, error)| {
+            Err(Own { class: error.class(), hint: Some(error.hint()), error: unchecked(name, &error).into() }.into())
+        })
     }
+}
+
+fn unchecked(target: &str, error: &Error) -> String {
+    format!("cannot check target `{target}`: {}", Failure::from(error).told())
 }
 
 impl Check<'_> {
     async fn check_target(&self, scope: &Scope<'_>, target: &Target, tally: &mut Tally) -> Result<(), Error> {
-        let name = target.name.clone();
-        scope.write(move |w| findings::delete_findings(w, &name)).await?;
         let mut after = 0;
         loop {
             let users = scope.context.store.read(|r| load_users_after(r, after, CHUNK))?;
             let Some((last, _)) = users.last() else { break };
+            let about = About::Known { after, last: *last };
             after = *last;
             let known: Vec<Known> =
                 users.into_iter().map(|(id, known)| (id, (!known.is_deleted).then_some(known.user))).collect();
-            self.check_users(scope, target, known, tally).await?;
+            self.check_users(scope, target, about, known, tally).await?;
         }
         self.check_surplus(scope, target, tally).await
     }
@@ -108,12 +112,12 @@ impl Check<'_> {
         &self,
         scope: &Scope<'_>,
         target: &Target,
+        about: About,
         known: Vec<Known>,
         tally: &mut Tally,
     ) -> Result<(), Error> {
         let (known, awaited) = without_awaited(scope, target, known)?;
-        tally.awaited += awaited;
-        tally.checked += known.len() as u64;
+        let compared = known.len() as u64;
         let found: Vec<Option<Found>> = stream::iter(known)
             .map(|(user_id, user)| async move {
                 if scope.context.cancel.is_cancelled() {
@@ -126,16 +130,19 @@ impl Check<'_> {
             .buffer_unordered(self.config.workers)
             .try_collect()
             .await?;
-        self.save(scope, target, found.into_iter().flatten().collect(), tally).await?;
+        tally.awaited += awaited;
+        tally.checked += compared;
+        self.save(scope, target, about, found.into_iter().flatten().collect(), tally).await?;
         scope.advance(tally.checked, None, Some(&target.name));
         Ok(())
     }
 
     /// Looks for users the target has and nobody here ever heard of; those who are gone here were asked about already.
     async fn check_surplus(&self, scope: &Scope<'_>, target: &Target, tally: &mut Tally) -> Result<(), Error> {
+        let mut about = About::Unknown;
         let mut from = Some(ScanCursor::default());
         while let Some(cursor) = from.take() {
-            let Some(page) = target.fetch_user_ids(cursor).await? else { return Ok(()) };
+            let Some(page) = target.fetch_user_ids(cursor).await? else { break };
             let unknown: Vec<Known> = scope.context.store.read(|r| {
                 let mut unknown = Vec::new();
                 for id in &page.user_ids {
@@ -150,27 +157,32 @@ impl Check<'_> {
                 difference: Difference::Surplus,
                 fields: Vec::new(),
             });
-            self.save(scope, target, found.collect(), tally).await?;
+            self.save(scope, target, about, found.collect(), tally).await?;
+            about = About::More;
             from = page.next;
         }
         Ok(())
     }
 
-    /// Keeps what was found, and with it the events that repair it, for this target alone.
+    /// Keeps what was found instead of what an earlier check found, and with it the events that repair it, for this
+    /// target alone.
     async fn save(
         &self,
         scope: &Scope<'_>,
         target: &Target,
+        about: About,
         found: Vec<Found>,
         tally: &mut Tally,
     ) -> Result<(), Error> {
-        if found.is_empty() {
+        let is_stale = scope.context.store.read(|r| findings::has_findings(r, &target.name, about))?;
+        if found.is_empty() && !is_stale {
             return Ok(());
         }
         let (name, repair) = (target.name.clone(), self.repair);
         let (record, now) = (scope.context.record.0, scope.context.clock.now());
         let (saved, repaired) = scope
             .write(move |w| {
+                findings::delete_findings(w, &name, about)?;
                 let (mut saved, mut repaired) = (0, 0);
                 for Found { user_id, difference, fields } in found {
                     // Something may have happened to the user since.

@@ -205,6 +205,26 @@ fn where_no_target_can_be_asked_nothing_was_checked() {
 }
 
 #[test]
+fn a_check_that_fails_calls_nobody_compared_and_forgets_nothing_that_was_found() {
+    let sandbox = in_line();
+    disturb(&sandbox);
+    let before = findings(&sandbox.run("check users --json").expect(3).json());
+    assert_eq!(before.len(), 3, "{before:?}");
+    sandbox.users.door().always(Fault::Status(500));
+    let outcome = sandbox.run(&format!("check users --json --target {TARGET}")).expect(5);
+    let document = outcome.json();
+    assert_eq!(part(&document, TARGET)["checked"], 0, "{document:#}");
+    assert_eq!(document["run"]["summary"]["unchanged"], 0, "{document:#}");
+    assert!(outcome.stdout.contains(&format!("cannot check target `{TARGET}`")), "{document:#}");
+    assert_eq!(findings(&document), before);
+    // What is found no more is forgotten by the next one that can ask.
+    sandbox.users.door().behave();
+    set_user(&sandbox, TARGET, 6, None);
+    let after = findings(&sandbox.run("check users --json").expect(3).json());
+    assert_eq!(after, before[..2], "users 2 and 3");
+}
+
+#[test]
 fn a_check_has_its_own_rules() {
     let sandbox = in_line();
     sandbox.run("check users --dry-run").expect(2);
