@@ -42,6 +42,8 @@ struct Tally {
     awaited: u64,
     found: u64,
     repaired: u64,
+    /// An earlier check left findings, which may be out of date.
+    had_findings: bool,
 }
 
 /// One user here; `None` in it when gone.
@@ -94,6 +96,8 @@ fn unchecked(target: &str, error: &Error) -> String {
 
 impl Check<'_> {
     async fn check_target(&self, scope: &Scope<'_>, target: &Target, tally: &mut Tally) -> Result<(), Error> {
+        let earlier = scope.context.store.read(|r| findings::load_checked(r, &target.name))?;
+        tally.had_findings = earlier.is_some_and(|earlier| earlier.found() > 0);
         let mut after = 0;
         loop {
             let users = scope.context.store.read(|r| load_users_after(r, after, CHUNK))?;
@@ -174,8 +178,7 @@ impl Check<'_> {
         found: Vec<Found>,
         tally: &mut Tally,
     ) -> Result<(), Error> {
-        let is_stale = scope.context.store.read(|r| findings::has_findings(r, &target.name, about))?;
-        if found.is_empty() && !is_stale {
+        if found.is_empty() && !tally.had_findings {
             return Ok(());
         }
         let (name, repair) = (target.name.clone(), self.repair);
@@ -212,7 +215,7 @@ impl Check<'_> {
     }
 
     async fn close(&self, scope: &Scope<'_>, target: &Target, tally: &Tally) -> Result<(), Error> {
-        let Tally { checked, awaited, found, repaired } = *tally;
+        let Tally { checked, awaited, found, repaired, .. } = *tally;
         let (name, now) = (target.name.clone(), scope.context.clock.now());
         scope.write(move |w| findings::save_checked(w, &name, checked, awaited, now)).await?;
         let left = found - repaired;

@@ -49,31 +49,6 @@ pub enum About {
     More,
 }
 
-impl About {
-    /// The users it is about: whether they are known here, and between which ids.
-    const fn range(self) -> Option<(bool, i64, i64)> {
-        match self {
-            Self::Known { after, last } => Some((true, after, last)),
-            Self::Unknown => Some((false, i64::MIN, i64::MAX)),
-            Self::More => None,
-        }
-    }
-}
-
-pub fn has_findings(r: &Reader<'_>, target: &str, about: About) -> Result<bool, Error> {
-    const SQL: &str = "
-        SELECT 1
-        FROM user_findings
-        WHERE target = ?1
-        AND user_id > ?2
-        AND user_id <= ?3
-        AND EXISTS (SELECT 1 FROM users WHERE users.id = user_findings.user_id) = ?4
-        LIMIT 1";
-    let Some((is_known, after, last)) = about.range() else { return Ok(false) };
-    let found = r.first(SQL, &[target.into(), after.into(), last.into(), is_known.into()], |_| Ok::<_, Error>(()))?;
-    Ok(found.is_some())
-}
-
 /// Forgets what an earlier check found.
 pub fn delete_findings(w: &Writer<'_>, target: &str, about: About) -> Result<(), Error> {
     const SQL: &str = "
@@ -82,9 +57,12 @@ pub fn delete_findings(w: &Writer<'_>, target: &str, about: About) -> Result<(),
         AND user_id > ?2
         AND user_id <= ?3
         AND EXISTS (SELECT 1 FROM users WHERE users.id = user_findings.user_id) = ?4";
-    if let Some((is_known, after, last)) = about.range() {
-        w.execute(SQL, &[target.into(), after.into(), last.into(), is_known.into()])?;
-    }
+    let (is_known, after, last) = match about {
+        About::Known { after, last } => (true, after, last),
+        About::Unknown => (false, i64::MIN, i64::MAX),
+        About::More => return Ok(()),
+    };
+    w.execute(SQL, &[target.into(), after.into(), last.into(), is_known.into()])?;
     Ok(())
 }
 

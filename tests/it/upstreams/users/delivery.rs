@@ -151,13 +151,18 @@ fn every_target_gets_every_event_with_its_own_proof() {
     assert_eq!((second.count("total"), sandbox.users.door().log().len()), (0, count), "a second pass sends nothing");
 }
 
+/// One that takes ten events at a time.
+fn batched_target(name: &str, url: &str) -> toml::Table {
+    let mut target = http_target(name, url);
+    target.insert("batch".to_owned(), 10.into());
+    target
+}
+
 #[test]
 fn a_batch_is_as_documented() {
     let (url, received) = receive(&[200]);
     let mut sandbox = Sandbox::small();
-    let mut target = http_target("own", &url);
-    target.insert("batch".to_owned(), 10.into());
-    sandbox.set_targets([target]);
+    sandbox.set_targets([batched_target("own", &url)]);
     sandbox.emit(&created([1, 2]));
     sandbox.run("sync users").expect(0);
     let received = received.lock().expect("nobody panicked").clone();
@@ -176,9 +181,7 @@ fn a_batch_is_as_documented() {
 #[test]
 fn a_refused_batch_goes_one_by_one_and_only_the_refused_event_is_dead() {
     let mut sandbox = Sandbox::small();
-    let mut target = http_target(TARGET, &sandbox.users.url(TARGET));
-    target.insert("batch".to_owned(), 10.into());
-    sandbox.set_targets([target]);
+    sandbox.set_targets([batched_target(TARGET, &sandbox.users.url(TARGET))]);
     sandbox.users.refuse_user(TARGET, 13, 422);
     sandbox.emit(&created(1..=30));
     sandbox.run("sync users").expect(3);
@@ -193,9 +196,7 @@ fn a_refused_batch_goes_one_by_one_and_only_the_refused_event_is_dead() {
 #[test]
 fn an_event_keeps_its_key_when_its_batch_is_taken_apart() {
     let mut sandbox = Sandbox::small();
-    let mut target = http_target(TARGET, &sandbox.users.url(TARGET));
-    target.insert("batch".to_owned(), 10.into());
-    sandbox.set_targets([target]);
+    sandbox.set_targets([batched_target(TARGET, &sandbox.users.url(TARGET))]);
     // No second attempt in the first pass.
     sandbox.home.set("users.backoff", "1s");
     sandbox.home.set("users.backoff_cap", "1s");

@@ -221,6 +221,17 @@ fn kill_if_running(mut running: Running) {
     running.wait();
 }
 
+/// Kills the server so long after the pass has begun, and starts it again; whether the pass noticed.
+fn sync_while_redis_dies(sandbox: &Sandbox, server: &mut RedisServer, after: Duration) -> bool {
+    let running = sandbox.spawn("sync users");
+    thread::sleep(after);
+    server.kill();
+    let outcome = running.wait();
+    assert!(matches!(outcome.code, Some(0 | 3 | 5)), "{}", outcome.said());
+    server.restart();
+    outcome.code != Some(0)
+}
+
 #[test]
 fn a_redis_that_is_killed_while_it_is_read_loses_nothing() {
     let mut server = RedisServer::durable();
@@ -231,13 +242,8 @@ fn a_redis_that_is_killed_while_it_is_read_loses_nothing() {
         let users = round * 4000 + 1;
         sandbox.spawn_fed("users emit - --to-stream", &created(users..users + 4000)).wait().expect(0);
         sandbox.users.door().keep_no_log();
-        let running = sandbox.spawn("sync users");
-        thread::sleep(Duration::from_millis(20 + random.below(250)));
-        server.kill();
-        let outcome = running.wait();
-        assert!(matches!(outcome.code, Some(0 | 3 | 5)), "{}", outcome.said());
-        failed += u64::from(outcome.code != Some(0));
-        server.restart();
+        let has_failed = sync_while_redis_dies(&sandbox, &mut server, Duration::from_millis(20 + random.below(250)));
+        failed += u64::from(has_failed);
     }
     assert!(failed > 0, "it was never killed in time");
     sandbox.run("sync users").expect(0);
@@ -257,13 +263,8 @@ fn a_redis_target_that_is_killed_in_the_middle_gets_everything_in_the_end() {
     let mut failed = 0;
     for _ in 0..3 {
         sandbox.emit(&created(1..=USERS));
-        let running = sandbox.spawn("sync users");
-        thread::sleep(Duration::from_millis(50 + random.below(200)));
-        server.kill();
-        let outcome = running.wait();
-        assert!(matches!(outcome.code, Some(0 | 3 | 5)), "{}", outcome.said());
-        failed += u64::from(outcome.code != Some(0));
-        server.restart();
+        let has_failed = sync_while_redis_dies(&sandbox, &mut server, Duration::from_millis(50 + random.below(200)));
+        failed += u64::from(has_failed);
     }
     assert!(failed > 0, "it was never killed in time");
     sandbox.sync_all();
