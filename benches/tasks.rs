@@ -1,6 +1,6 @@
 //! Matching 100,000 tasks against 10,000 lead packages, suggestions included.
 //!
-//! `cargo bench --bench tasks`; the bar is 20,000 tasks a second.
+//! `cargo bench -p tongbu-benches --bench tasks`; the bar is 20,000 tasks a second.
 
 use std::hint::black_box;
 

@@ -56,4 +56,4 @@ fi
 mkdir -p target/redis
 ln -sf "$redis" target/redis/redis-server
 
-exec cargo test --locked "$@"
+exec cargo test --locked --features sandbox "$@"

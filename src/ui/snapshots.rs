@@ -18,7 +18,6 @@ use super::packages::{ImportAnswer, PackagesAnswer, RemovedAnswer};
 use super::paging::Paging;
 use super::records::RecordsAnswer;
 use super::samples::{self, style};
-use super::schema;
 use super::settings::SettingsAnswer;
 use super::show::RecordAnswer;
 use super::status::{StatusAnswer, SyncRow};
@@ -36,7 +35,8 @@ use crate::upstreams::tasks::similar::Suggestion;
 use crate::upstreams::tasks::tables::TaskLine;
 use crate::upstreams::users::letters::Decision;
 
-/// Keeps both languages at 80 and 200 columns in one snapshot, and the document.
+/// Keeps both languages at 80 and 200 columns in one snapshot, and the document: the integration tests hold every
+/// document of a snapshot against the published schemas.
 fn check<A: Answer>(name: &str, answer: &A) {
     let mut all = String::new();
     for (title, language) in [("English", Language::En), ("中文", Language::Zh)] {
@@ -48,17 +48,8 @@ fn check<A: Answer>(name: &str, answer: &A) {
     }
     let document = json::render(&answer.document(&style(Language::Zh, None)));
     let pretty = serde_json::from_str::<serde_json::Value>(&document).unwrap();
-    assert_valid(&pretty);
     writeln!(all, "== JSON\n{pretty:#}").unwrap();
     assert_snapshot!(name, all);
-}
-
-/// Exactly one of the published schemas describes the document, and it is the one the document names.
-fn assert_valid(document: &serde_json::Value) {
-    let schemas: serde_json::Value = serde_json::from_str(&schema::render_all()).unwrap();
-    let errors: Vec<_> =
-        jsonschema::validator_for(&schemas).unwrap().iter_errors(document).map(|error| error.to_string()).collect();
-    assert_eq!(errors, Vec::<String>::new(), "{document:#}");
 }
 
 fn tables_fit(answer: &impl Answer) {
@@ -327,8 +318,7 @@ fn errors() {
         all.push_str(&render_error(locked.failure.as_ref().unwrap(), locked.holder.as_ref(), &style));
     }
     let document = json::render(&ErrorDocument::new(&failure, None, &style(Language::En, None)));
-    assert_valid(&serde_json::from_str(&document).unwrap());
-    all.push_str(&document);
+    writeln!(all, "== JSON\n{document}").unwrap();
     assert_snapshot!("errors", all);
 }
 
@@ -344,17 +334,4 @@ fn a_sync_with_nothing_to_tell_has_no_table() {
     let report = Report { scopes: Vec::new(), summary: Summary::default(), ..samples::report() };
     let text = SyncAnswer(&report).render_text(&style(Language::En, None));
     assert_eq!(text, "success: record 7, 15.0s, 3 requests, 0 retries, trace 0123456789abcdef\n");
-}
-
-#[test]
-fn a_document_with_a_missing_or_wrong_key_is_found_out() {
-    let schemas: serde_json::Value = serde_json::from_str(&schema::render_all()).unwrap();
-    let validator = jsonschema::validator_for(&schemas).unwrap();
-    for document in [
-        serde_json::json!({"schema": "tongbu.locks/1"}),
-        serde_json::json!({"schema": "tongbu.locks/2", "locks": []}),
-        serde_json::json!({"schema": "tongbu.records-read/1", "read": -1}),
-    ] {
-        assert!(!validator.is_valid(&document), "{document}");
-    }
 }

@@ -3,9 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "what cannot be set up fails the test")]
 
 use std::path::Path;
-use std::process::Output;
+use std::process::{Command, Output, Stdio};
 
-use assert_cmd::Command;
 use insta::assert_snapshot;
 use serde_json::Value;
 
@@ -26,7 +25,7 @@ impl Bench {
     }
 
     fn command(&self, args: &[&str]) -> Command {
-        let mut command = Command::cargo_bin("tongbu").unwrap();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_tongbu"));
         command.env_clear().env("HOME", self.path()).env("TZ", "Asia/Shanghai").current_dir(self.path()).args(args);
         command
     }
@@ -222,8 +221,7 @@ fn everything_is_generated_from_the_command_line() {
 
 #[test]
 fn a_reader_who_has_seen_enough_is_no_error() {
-    use std::process::{Command, Stdio};
-    let mut child = Command::new(assert_cmd::cargo::cargo_bin("tongbu"))
+    let mut child = Command::new(env!("CARGO_BIN_EXE_tongbu"))
         .args(["generate", "completions", "bash"])
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -236,9 +234,8 @@ fn a_reader_who_has_seen_enough_is_no_error() {
 
 #[test]
 fn an_answer_that_cannot_be_written_is_an_error() {
-    use std::process::{Command, Stdio};
     let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
-    let output = Command::new(assert_cmd::cargo::cargo_bin("tongbu"))
+    let output = Command::new(env!("CARGO_BIN_EXE_tongbu"))
         .args(["generate", "schema"])
         .stdout(Stdio::from(full))
         .output()

@@ -5,6 +5,7 @@ mod generated;
 mod markdown;
 mod meanings;
 mod readme;
+mod schemas;
 mod tables;
 mod template;
 

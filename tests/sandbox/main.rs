@@ -1,4 +1,6 @@
 //! The sandbox as a program: fake upstreams to try tongbu on, and a demonstration that does so.
+//!
+//! Called by the name `tongbu` it is tongbu itself, so that the demonstration needs no second binary.
 
 #![expect(clippy::expect_used, reason = "a sandbox that cannot start says so and ends")]
 #![expect(clippy::print_stdout, reason = "what it prints is what it is for")]
@@ -10,7 +12,7 @@ mod sandbox;
 
 use std::fs::File;
 use std::io::{BufWriter, Write as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -131,6 +133,9 @@ impl Made {
 }
 
 fn main() -> ExitCode {
+    if std::env::args_os().next().is_some_and(|program| Path::new(&program).file_name() == Some("tongbu".as_ref())) {
+        return tongbu::cli::run(std::env::args_os());
+    }
     match Arguments::parse().command {
         Command::Serve { latency_ms, made, users } => serve(Duration::from_millis(latency_ms), &made, &users),
         Command::Demo(made) => return demo::run(made.settings()),

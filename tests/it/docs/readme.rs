@@ -81,16 +81,24 @@ fn every_path_of_the_readme_exists() {
 }
 
 #[test]
-fn every_example_of_the_readme_can_be_run() {
+fn every_binary_and_feature_of_the_readme_is_in_the_manifest() {
     let readme = text_of("README.md");
     let cargo: toml::Table = text_of("Cargo.toml").parse().expect("a manifest");
-    let examples = cargo["example"].as_array().expect("examples");
+    let binaries = cargo["bin"].as_array().expect("binaries");
+    let features = cargo["features"].as_table().expect("features");
     let (blocks, codes) = (blocks(&readme), codes(&readme));
     let commands = commands(&blocks, &codes);
-    let mut named = commands.iter().flat_map(|words| words.windows(2)).filter(|pair| pair[0] == "--example").peekable();
-    assert!(named.peek().is_some());
-    for pair in named {
-        assert!(examples.iter().any(|example| example["name"].as_str() == Some(pair[1])), "{pair:?}");
+    let values = |flag: &str| -> Vec<&str> {
+        let pairs = commands.iter().flat_map(|words| words.windows(2));
+        pairs.filter(|pair| pair[0] == flag).map(|pair| pair[1]).collect()
+    };
+    let (named_binaries, named_features) = (values("--bin"), values("--features"));
+    assert!(!named_binaries.is_empty() && !named_features.is_empty());
+    for name in named_binaries {
+        assert!(binaries.iter().any(|binary| binary["name"].as_str() == Some(name)), "{name}");
+    }
+    for name in named_features {
+        assert!(features.contains_key(name), "{name}");
     }
     assert!(readme.contains(&format!("Rust {} or newer", env!("CARGO_PKG_RUST_VERSION"))));
 }

@@ -1,0 +1,1 @@
+//! The benchmarks of the pure parts, each a file beside this one.
