@@ -11,10 +11,10 @@ use rustix::time::{ClockId, clock_gettime};
 
 /// Where the time comes from: the system, or a test's hand.
 #[derive(Clone, Debug, Default)]
-pub struct Clock(Option<Arc<Mutex<Hands>>>);
+pub struct Clock(Option<Arc<Mutex<ManualTime>>>);
 
 #[derive(Debug)]
-struct Hands {
+struct ManualTime {
     now: Timestamp,
     boot: BootInstant,
 }
@@ -39,17 +39,17 @@ impl Clock {
 
     /// A clock that stands still until [`advance`](Self::advance) moves it.
     pub fn manual(now: Timestamp) -> Self {
-        Self(Some(Arc::new(Mutex::new(Hands { now, boot: BootInstant(1_000_000) }))))
+        Self(Some(Arc::new(Mutex::new(ManualTime { now, boot: BootInstant(1_000_000) }))))
     }
 
     /// Moves a manual clock forward; a system clock moves by itself.
     pub fn advance(&self, span: Duration) {
-        if let Some(hands) = &self.0 {
-            let mut hands = hands.lock().unwrap_or_else(PoisonError::into_inner);
-            hands.boot = hands.boot.after(span);
-            hands.now = SignedDuration::try_from(span)
+        if let Some(manual) = &self.0 {
+            let mut manual = manual.lock().unwrap_or_else(PoisonError::into_inner);
+            manual.boot = manual.boot.after(span);
+            manual.now = SignedDuration::try_from(span)
                 .ok()
-                .and_then(|span| hands.now.checked_add(span).ok())
+                .and_then(|span| manual.now.checked_add(span).ok())
                 .unwrap_or(Timestamp::MAX);
         }
     }
@@ -58,7 +58,7 @@ impl Clock {
     pub fn now(&self) -> Timestamp {
         match &self.0 {
             None => Timestamp::now(),
-            Some(hands) => hands.lock().unwrap_or_else(PoisonError::into_inner).now,
+            Some(manual) => manual.lock().unwrap_or_else(PoisonError::into_inner).now,
         }
     }
 
@@ -69,7 +69,7 @@ impl Clock {
                 let time = clock_gettime(ClockId::Boottime);
                 BootInstant(time.tv_sec.saturating_mul(1000).saturating_add(time.tv_nsec / 1_000_000))
             }
-            Some(hands) => hands.lock().unwrap_or_else(PoisonError::into_inner).boot,
+            Some(manual) => manual.lock().unwrap_or_else(PoisonError::into_inner).boot,
         }
     }
 }
@@ -84,7 +84,7 @@ pub fn boot_id() -> &'static str {
 
 /// Renders wall time the way it is stored: RFC 3339 UTC with milliseconds, always the same width, so text order is time
 /// order.
-pub fn stored(at: Timestamp) -> String {
+pub fn to_rfc3339_millis(at: Timestamp) -> String {
     format!("{at:.3}")
 }
 
@@ -92,14 +92,14 @@ pub fn stored(at: Timestamp) -> String {
 mod tests {
     use std::time::Duration;
 
-    use super::{BootInstant, Clock, stored};
+    use super::{BootInstant, Clock, to_rfc3339_millis};
 
     #[test]
     fn a_manual_clock_moves_both_times_together() {
         let clock = Clock::manual("2026-01-02T03:04:05Z".parse().unwrap());
         let before = clock.boot();
         clock.advance(Duration::from_millis(1500));
-        assert_eq!(stored(clock.now()), "2026-01-02T03:04:06.500Z");
+        assert_eq!(to_rfc3339_millis(clock.now()), "2026-01-02T03:04:06.500Z");
         assert_eq!(clock.boot(), before.after(Duration::from_millis(1500)));
         assert!(BootInstant(i64::MAX).after(Duration::from_secs(1)) == BootInstant(i64::MAX));
     }

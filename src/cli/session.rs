@@ -10,7 +10,7 @@ use super::error::Error;
 use crate::config::{self, Config, Lang};
 use crate::exit::Exit;
 use crate::run;
-use crate::store::{Acquisition, Lease, LeaseRequest, Mode, Opening, Store, Writer};
+use crate::store::{Acquisition, Lease, LeaseRequest, Mode, Store, StoreOptions, Writer};
 use crate::ui::log::{self, LogFile};
 use crate::ui::notices::NoRunYet;
 use crate::ui::{Answer, Ui};
@@ -83,8 +83,8 @@ impl Session {
 
     /// Opens the database; `ReadWrite` makes it where it is missing.
     pub fn open(&self, path: &Path, mode: Mode) -> Result<Store, Error> {
-        let opening = Opening { clock: self.ui.clock().clone(), mode, components: upstreams::components() };
-        Ok(Store::open(path, opening)?)
+        let options = StoreOptions { clock: self.ui.clock().clone(), mode, components: upstreams::components() };
+        Ok(Store::open(path, options)?)
     }
 
     /// Opens the database where it exists; `None` where no run has made one yet.

@@ -143,8 +143,8 @@ impl<'a> Run<'a> {
         let max_retries = asked.config.http(asked.registration.name).map_err(upstreams::Error::from)?.retries;
         let pass = asked.registration.open(&Opening { config: asked.config, http: &http }, asked.matches)?;
         let mode = if asked.settings.dry_run { Mode::DryRun } else { Mode::ReadWrite };
-        let opening = store::Opening { clock: self.clock.clone(), mode, components: upstreams::components() };
-        let store = Store::open(asked.database, opening)?;
+        let options = store::StoreOptions { clock: self.clock.clone(), mode, components: upstreams::components() };
+        let store = Store::open(asked.database, options)?;
 
         let started_at = self.clock.now();
         let begun = Instant::now();

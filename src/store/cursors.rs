@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::{Error, Reader, Row, Writer};
-use crate::clock::stored;
+use crate::clock::to_rfc3339_millis;
 
 /// One row of `sync_cursors`.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -47,8 +47,8 @@ pub fn load_states(r: &Reader<'_>, prefix: &str) -> Result<Vec<ScopeState>, Erro
 /// Replaces the scope's state. Call it in the transaction that stored what the cursor stands for.
 pub fn save_state(w: &Writer<'_>, state: &ScopeState) -> Result<(), Error> {
     let cursor = state.cursor.as_ref().map(ToString::to_string);
-    let last_success_at = state.last_success_at.map(stored);
-    let not_before = state.not_before.map(stored);
+    let last_success_at = state.last_success_at.map(to_rfc3339_millis);
+    let not_before = state.not_before.map(to_rfc3339_millis);
     w.execute(
         "INSERT INTO sync_cursors (scope, cursor, last_success_at, record_count, digest, not_before)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6)

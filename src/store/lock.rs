@@ -16,7 +16,7 @@ use self::claim::Claim;
 pub(super) use self::rows::LockRow;
 use self::verdict::{Here, Verdict, judge};
 use super::oslock::{LockFolder, OsLock};
-use super::records::{RecordId, ScopeStatus, Summary, rows as record_rows};
+use super::records::{RecordId, Status, Summary, rows as record_rows};
 use super::sqlite::{Connection, Ending};
 use super::writer::Desk;
 use super::{Error, Store, Writer};
@@ -106,7 +106,7 @@ pub struct Holder {
 /// What a finished scope leaves in its row of `sync_scopes`.
 #[derive(Clone, Debug)]
 pub struct ScopeEnd {
-    pub status: ScopeStatus,
+    pub status: Status,
     pub summary: Summary,
     pub error: Option<String>,
 }

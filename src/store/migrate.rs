@@ -3,7 +3,7 @@
 use xxhash_rust::xxh3::xxh3_128;
 
 use super::{Error, Reader, Writer};
-use crate::clock::{Clock, stored};
+use crate::clock::{Clock, to_rfc3339_millis};
 
 /// One step of a component's schema. Never edited once released: the checksum is compared at every open.
 #[derive(Clone, Copy, Debug)]
@@ -123,7 +123,7 @@ fn save_applied(w: &Writer<'_>, component: &str, migration: &Migration, clock: &
             component.into(),
             migration.name.into(),
             migration.checksum().as_str().into(),
-            stored(clock.now()).as_str().into(),
+            to_rfc3339_millis(clock.now()).as_str().into(),
         ],
     )
     .map(drop)

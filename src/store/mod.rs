@@ -30,7 +30,7 @@ pub use self::cursors::ScopeState;
 pub use self::error::Error;
 pub use self::lock::{Acquisition, HOST, Holder, Lease, LeaseRequest};
 pub use self::migrate::{Component, Migration};
-pub use self::records::{Facts, Problem, RecordId, RunRecord, ScopeStatus, Status, Summary, Trigger};
+pub use self::records::{Problem, ProblemDetails, RecordId, RunRecord, Status, Summary, Trigger};
 pub use self::sqlite::{Health, Reader, Row, Writer};
 pub use self::value::Value;
 
@@ -48,7 +48,7 @@ pub enum Mode {
 
 /// How to open a [`Store`].
 #[derive(Clone, Debug)]
-pub struct Opening {
+pub struct StoreOptions {
     pub clock: Clock,
     pub mode: Mode,
     /// `core` is always there; these are the upstreams' own.
@@ -82,8 +82,8 @@ enum Writing {
 impl Store {
     /// Opens the database file in the order the design lays down; a file that is not ours or from a newer tongbu is
     /// refused untouched.
-    pub fn open(path: &Path, opening: Opening) -> Result<Self, Error> {
-        let Opening { clock, mode, components } = opening;
+    pub fn open(path: &Path, options: StoreOptions) -> Result<Self, Error> {
+        let StoreOptions { clock, mode, components } = options;
         let components: Vec<_> = std::iter::once(migrate::CORE).chain(components).collect();
         let Opened { connection, stand_in } = sqlite::open(path, mode, &components, &clock)?;
         let file = Arc::clone(connection.path());
@@ -164,9 +164,9 @@ impl Store {
         sqlite::back_up(path, to)
     }
 
-    /// Looks the whole file over for damage, which takes time with its size.
-    pub fn examine(&self) -> Result<Health, Error> {
-        self.read(sqlite::examine)
+    /// Checks the whole file for damage; the time grows with its size.
+    pub fn check_health(&self) -> Result<Health, Error> {
+        self.read(sqlite::check_health)
     }
 
     /// The engine's version.

@@ -69,13 +69,13 @@ pub struct Problem {
     #[serde(rename = "error")]
     pub message: String,
     pub at: Timestamp,
-    /// The same facts and more under the upstream's own names, such as `task_id`.
+    /// What the upstream adds under its own field names, such as `task_id`.
     #[serde(flatten)]
-    pub facts: Facts,
+    pub details: ProblemDetails,
 }
 
-/// What an upstream tells of a problem beside what every problem has.
-pub type Facts = serde_json::Map<String, serde_json::Value>;
+/// What an upstream adds to a problem under its own field names.
+pub type ProblemDetails = serde_json::Map<String, serde_json::Value>;
 
 /// Who started the run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -85,7 +85,7 @@ pub enum Trigger {
     Manual,
 }
 
-/// How a run stands or ended.
+/// The state of a run or of one of its scopes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Status {
@@ -133,9 +133,6 @@ impl Status {
         Self::ALL.into_iter().find(|status| status.name() == name)
     }
 }
-
-/// How a scope stands or ended.
-pub type ScopeStatus = Status;
 
 /// What is known when a run begins.
 #[derive(Clone, Debug)]
@@ -216,7 +213,7 @@ pub struct Record {
 #[derive(Clone, Debug)]
 pub struct ScopeRecord {
     pub scope: String,
-    pub status: ScopeStatus,
+    pub status: Status,
     pub reason: Option<String>,
     pub summary: Summary,
     pub duration_ms: Option<i64>,

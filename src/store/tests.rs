@@ -13,7 +13,7 @@ use std::time::Duration;
 use super::records::RunStart;
 use super::sqlite::Foreign;
 use super::{
-    Acquisition, Component, Error, Holder, Lease, LeaseRequest, Migration, Mode, Opening, RecordId, Store, Trigger,
+    Acquisition, Component, Error, Holder, Lease, LeaseRequest, Migration, Mode, RecordId, Store, StoreOptions, Trigger,
 };
 use crate::clock::Clock;
 
@@ -48,7 +48,7 @@ impl Bench {
     }
 
     fn open_with(&self, mode: Mode, components: Vec<Component>) -> Result<Store, Error> {
-        Store::open(&self.path(), Opening { clock: self.clock.clone(), mode, components })
+        Store::open(&self.path(), StoreOptions { clock: self.clock.clone(), mode, components })
     }
 
     fn store(&self) -> Store {

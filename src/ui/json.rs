@@ -9,7 +9,7 @@ use super::labels;
 use super::style::Style;
 use crate::exit::Exit;
 use crate::secret;
-use crate::store::{Facts, Holder, Problem, Status, Trigger};
+use crate::store::{Holder, Problem, ProblemDetails, Status, Trigger};
 use crate::upstreams::Failure;
 
 /// `"error"` in a document: why there is no success.
@@ -101,7 +101,7 @@ pub struct ProblemPart<'a> {
     error: &'a str,
     at: String,
     #[serde(flatten)]
-    facts: &'a Facts,
+    details: &'a ProblemDetails,
 }
 
 impl<'a> ProblemPart<'a> {
@@ -114,7 +114,7 @@ impl<'a> ProblemPart<'a> {
             message: &problem.message,
             error: &problem.message,
             at: style.rfc3339(problem.at),
-            facts: &problem.facts,
+            details: &problem.details,
         };
         problems.iter().map(part).collect()
     }

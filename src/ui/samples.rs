@@ -11,7 +11,7 @@ use crate::error::Class;
 use crate::exit::Exit;
 use crate::run::Report;
 use crate::store::records::{Page, Record, ScopeRecord};
-use crate::store::{Facts, Holder, Problem, RecordId, Status, Summary, Trigger};
+use crate::store::{Holder, Problem, ProblemDetails, RecordId, Status, Summary, Trigger};
 use crate::upstreams::douban::film::{Detail, DetailSource, DetailStatus, Film, FilmId, Kind};
 use crate::upstreams::ecs::instance::{Disk, Tag};
 use crate::upstreams::ecs::tables::{ChangeRow, InstanceRow};
@@ -115,7 +115,7 @@ pub fn problem(scope: &str, message: &str) -> Problem {
         name: Some("禹州-1015A".to_owned()),
         message: message.to_owned(),
         at: at(-5),
-        facts: Facts::default(),
+        details: ProblemDetails::default(),
     }
 }
 

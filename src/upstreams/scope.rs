@@ -15,7 +15,8 @@ use crate::progress::Event;
 use crate::store::lock::ScopeEnd;
 use crate::store::records::SkippedScope;
 use crate::store::{
-    self, Acquisition, Facts, Holder, Lease, LeaseRequest, Problem, ScopeState, Status, Summary, Writer, cursors,
+    self, Acquisition, Holder, Lease, LeaseRequest, Problem, ProblemDetails, ScopeState, Status, Summary, Writer,
+    cursors,
 };
 
 /// How often a lock that is waited for is tried.
@@ -90,14 +91,21 @@ impl Scope<'_> {
 
     /// Keeps one thing that went wrong with an item; the scope goes on, and ends as *partial*.
     pub fn problem(&self, class: Class, id: Option<String>, name: Option<String>, message: String) {
-        self.problem_with(class, id, name, message, Facts::new());
+        self.problem_with(class, id, name, message, ProblemDetails::new());
     }
 
-    /// The same, with facts under the upstream's own names.
-    pub fn problem_with(&self, class: Class, id: Option<String>, name: Option<String>, message: String, facts: Facts) {
+    /// The same, with details under the upstream's own names.
+    pub fn problem_with(
+        &self,
+        class: Class,
+        id: Option<String>,
+        name: Option<String>,
+        message: String,
+        details: ProblemDetails,
+    ) {
         tracing::warn!(scope = self.name, class = class.name(), id, "{message}");
         self.kept().summary.failed += 1;
-        self.keep_problem(Problem { id, name, facts, ..self.told(class, message) });
+        self.keep_problem(Problem { id, name, details, ..self.told(class, message) });
     }
 
     /// Keeps one thing that went wrong with the scope as a whole: no item failed, and still it ends as *partial*.
@@ -118,7 +126,7 @@ impl Scope<'_> {
 
     fn told(&self, class: Class, message: String) -> Problem {
         let (scope, at) = (self.name.to_owned(), self.context.clock.now());
-        Problem { scope, class, id: None, name: None, message, at, facts: Facts::new() }
+        Problem { scope, class, id: None, name: None, message, at, details: ProblemDetails::new() }
     }
 
     fn keep_problem(&self, problem: Problem) {
@@ -269,8 +277,8 @@ impl PassContext {
         if let Some(failure) = &failure {
             tracing::error!(scope = name, class = failure.class.name(), causes = ?failure.causes, "{}", failure.message);
             let (message, at) = (failure.told(), self.clock.now());
-            let (scope, facts) = (name.to_owned(), Facts::new());
-            problems.push(Problem { scope, class: failure.class, id: None, name: None, message, at, facts });
+            let (scope, details) = (name.to_owned(), ProblemDetails::new());
+            problems.push(Problem { scope, class: failure.class, id: None, name: None, message, at, details });
         }
         self.ledger().problems.append(&mut problems);
         self.observer.observe(&Event::ScopeFinished { scope: name, outcome: status.name() });

@@ -62,13 +62,13 @@ fn missing(path: &Path) -> Finding {
 }
 
 fn check_health(store: &Store, path: &Path) -> Finding {
-    let Health { format, journal_mode, faults } = match store.examine() {
+    let Health { format, journal_mode, integrity_errors } = match store.check_health() {
         Ok(health) => health,
         Err(error) => return Finding::failed(Check::Database, &Error::from(error).told()),
     };
-    if !faults.is_empty() {
+    if !integrity_errors.is_empty() {
         let hint = store::Error::Corrupt { path: path.to_owned(), source: String::new().into() }.hint();
-        return failed(Check::Database, faults.join("; "), &hint.unwrap_or_default());
+        return failed(Check::Database, integrity_errors.join("; "), &hint.unwrap_or_default());
     }
     if let Some(denied) = [path, folder_of(path)].iter().find(|part| access(**part, Access::WRITE_OK).is_err()) {
         let hint = format!("the user who runs tongbu must own it: `ls -ld '{}'`", denied.display());

@@ -2,7 +2,7 @@
 
 use super::verdict::Standing;
 use super::{Claim, HOST, Held, Holder};
-use crate::clock::{BootInstant, boot_id, stored};
+use crate::clock::{BootInstant, boot_id, to_rfc3339_millis};
 use crate::store::records::RecordId;
 use crate::store::{Error, Reader, Row, Writer};
 
@@ -123,8 +123,8 @@ pub(super) fn save_acquired(w: &Writer<'_>, claim: &Claim, held: &Held, os_lock:
             boot_id().into(),
             held.expires_boot.load(std::sync::atomic::Ordering::Relaxed).into(),
             claim.trace_id.as_str().into(),
-            stored(now).as_str().into(),
-            stored(now.saturating_add(held.ttl).unwrap_or(now)).as_str().into(),
+            to_rfc3339_millis(now).as_str().into(),
+            to_rfc3339_millis(now.saturating_add(held.ttl).unwrap_or(now)).as_str().into(),
             claim.record.map(|record| record.0).into(),
             os_lock.into(),
         ],
@@ -155,8 +155,8 @@ pub(super) fn save_renewal(
             held.name.as_str().into(),
             held.token.into(),
             expires_boot.0.into(),
-            stored(now).as_str().into(),
-            stored(now.saturating_add(held.ttl).unwrap_or(now)).as_str().into(),
+            to_rfc3339_millis(now).as_str().into(),
+            to_rfc3339_millis(now.saturating_add(held.ttl).unwrap_or(now)).as_str().into(),
             os_lock.into(),
         ],
         |row| row.int(0),

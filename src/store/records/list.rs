@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::rows::FAILURES;
 use super::{Problem, Record, RecordId, ScopeRecord, Status, Summary, Trigger};
-use crate::clock::stored;
+use crate::clock::to_rfc3339_millis;
 use crate::store::{Error, Reader, Row, Value};
 
 /// Which records to list.
@@ -43,7 +43,7 @@ pub struct SyncState {
 
 /// One page (from 1) of the records that fit the filter, newest first.
 pub fn load_page(r: &Reader<'_>, filter: &Filter, page: u64, per_page: u64) -> Result<Page, Error> {
-    let since = filter.since.map(stored);
+    let since = filter.since.map(to_rfc3339_millis);
     let (fits, mut params) = filter.fits(since.as_deref());
     let total = load_count(r, &fits, &params)?;
     let unread_count = load_count(r, "is_read = 0", &[])?;

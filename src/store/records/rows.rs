@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::{Problem, RecordId, RunEnd, RunStart, SkippedScope, Status, Summary};
-use crate::clock::{Clock, stored};
+use crate::clock::{Clock, to_rfc3339_millis};
 use crate::secret::scrub;
 use crate::store::lock::{HOST, ScopeEnd};
 use crate::store::oslock::LockFolder;
@@ -46,7 +46,7 @@ pub(super) fn save_opened(w: &Writer<'_>, new: &NewRecord, clock: &Clock) -> Res
             (&new.sync).into(),
             (&new.sync_type).into(),
             new.trigger.into(),
-            (&stored(clock.now())).into(),
+            (&to_rfc3339_millis(clock.now())).into(),
             i64::from(new.max_retries).into(),
             (&new.trace_id).into(),
             HOST.as_str().into(),
@@ -78,7 +78,7 @@ pub(super) fn save_closed(
     duration_ms: i64,
     clock: &Clock,
 ) -> Result<(), Error> {
-    let now = stored(clock.now());
+    let now = to_rfc3339_millis(clock.now());
     let message = end.error_message.as_deref().map(scrub);
     let details = problems_json(&end.problems)?;
     let mut params = vec![
@@ -126,7 +126,7 @@ pub(super) fn save_closed(
 /// Ends a record that nobody will close, with its running scopes. How long it ran is not known.
 pub(in crate::store) fn save_interrupted(w: &Writer<'_>, id: Option<RecordId>, clock: &Clock) -> Result<(), Error> {
     let Some(id) = id else { return Ok(()) };
-    let now = stored(clock.now());
+    let now = to_rfc3339_millis(clock.now());
     w.execute(
         "UPDATE sync_records
          SET status = 'interrupted',
@@ -178,7 +178,7 @@ pub(in crate::store) fn save_scope_start(
              start_time = excluded.start_time,
              end_time = NULL,
              token = excluded.token",
-        &[record.0.into(), scope.into(), (&stored(clock.now())).into(), token.into()],
+        &[record.0.into(), scope.into(), (&to_rfc3339_millis(clock.now())).into(), token.into()],
     )
     .map(drop)
 }
@@ -191,7 +191,7 @@ pub(in crate::store) fn save_scope_end(
     duration_ms: i64,
     clock: &Clock,
 ) -> Result<(), Error> {
-    let now = stored(clock.now());
+    let now = to_rfc3339_millis(clock.now());
     let error = end.error.as_deref().map(scrub);
     let mut params = vec![
         record.0.into(),
@@ -244,7 +244,7 @@ pub(super) fn save_skipped_scope(
             (&skipped.scope).into(),
             Status::Skipped.name().into(),
             (&skipped.reason).into(),
-            (&stored(clock.now())).into(),
+            (&to_rfc3339_millis(clock.now())).into(),
         ],
     )
     .map(drop)
@@ -268,7 +268,7 @@ pub(super) fn save_read(w: &Writer<'_>, ids: &[RecordId], clock: &Clock) -> Resu
              read_at = ?1,
              updated_at = ?1
          WHERE is_read = 0";
-    let now = stored(clock.now());
+    let now = to_rfc3339_millis(clock.now());
     if ids.is_empty() {
         return w.execute(MARK, &[(&now).into()]);
     }
@@ -277,7 +277,7 @@ pub(super) fn save_read(w: &Writer<'_>, ids: &[RecordId], clock: &Clock) -> Resu
 }
 
 pub(super) fn delete_old(w: &Writer<'_>, before: Option<Timestamp>, keep: Option<u64>) -> Result<u64, Error> {
-    let before = before.map(stored);
+    let before = before.map(to_rfc3339_millis);
     w.execute(
         &format!(
             "DELETE FROM sync_records
@@ -313,7 +313,7 @@ fn problems_json(problems: &[Problem]) -> Result<String, Error> {
             name: problem.name.as_ref().map(clean),
             message: clean(&problem.message),
             at: problem.at,
-            facts: problem.facts.iter().map(|(name, fact)| (name.clone(), clean_fact(fact))).collect(),
+            details: problem.details.iter().map(|(name, fact)| (name.clone(), clean_fact(fact))).collect(),
         })
         .collect();
     serde_json::to_string(&problems).map_err(|source| Error::Statement { source: source.into() })

@@ -3,24 +3,25 @@
 use super::Reader;
 use crate::store::Error;
 
-/// So many faults tell enough.
-const MAX_FAULTS: usize = 3;
+/// A few errors are enough to know that the file is damaged.
+const MAX_INTEGRITY_ERRORS: usize = 3;
 
-/// What a look over the whole file found.
+/// What a check of the whole file found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Health {
     /// The number of the file's format, in its header.
     pub format: i32,
-    /// `wal` where it is as it should be.
+    /// `wal` unless something is wrong.
     pub journal_mode: String,
-    /// What is damaged; nothing where the file is sound.
-    pub faults: Vec<String>,
+    /// What is damaged; empty where the file is sound.
+    pub integrity_errors: Vec<String>,
 }
 
 /// Reads every page; content is not compared with its indexes, which would take far longer.
-pub(in crate::store) fn examine(r: &Reader<'_>) -> Result<Health, Error> {
+pub(in crate::store) fn check_health(r: &Reader<'_>) -> Result<Health, Error> {
     let journal_mode = r.first("PRAGMA journal_mode", &[], |row| Ok(row.text(0)?.to_owned()))?;
-    let mut faults = r.rows(&format!("PRAGMA quick_check({MAX_FAULTS})"), &[], |row| Ok(row.text(0)?.to_owned()))?;
-    faults.retain(|fault| fault != "ok");
-    Ok(Health { format: r.pragma("user_version")?, journal_mode: journal_mode.unwrap_or_default(), faults })
+    let mut integrity_errors =
+        r.rows(&format!("PRAGMA quick_check({MAX_INTEGRITY_ERRORS})"), &[], |row| Ok(row.text(0)?.to_owned()))?;
+    integrity_errors.retain(|error| error != "ok");
+    Ok(Health { format: r.pragma("user_version")?, journal_mode: journal_mode.unwrap_or_default(), integrity_errors })
 }

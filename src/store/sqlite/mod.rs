@@ -18,7 +18,7 @@ pub(super) use self::copy::{StandIn, back_up};
 #[cfg(test)]
 pub(super) use self::foreign::Foreign;
 pub use self::health::Health;
-pub(super) use self::health::examine;
+pub(super) use self::health::check_health;
 pub(super) use self::open::{Opened, open};
 use super::{Error, Value};
 
@@ -195,12 +195,12 @@ impl Row<'_> {
         Ok(u64::try_from(self.int(column)?).unwrap_or_default())
     }
 
-    /// An instant stored by [`crate::clock::stored`].
+    /// An instant stored by [`crate::clock::to_rfc3339_millis`].
     pub fn instant(&self, column: usize) -> Result<Timestamp, Error> {
         parse_instant(self.text(column)?)
     }
 
-    /// An instant stored by [`crate::clock::stored`], or NULL.
+    /// An instant stored by [`crate::clock::to_rfc3339_millis`], or NULL.
     pub fn opt_instant(&self, column: usize) -> Result<Option<Timestamp>, Error> {
         self.opt_text(column)?.map(parse_instant).transpose()
     }

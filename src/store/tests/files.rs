@@ -121,8 +121,9 @@ fn a_parent_that_is_a_file_is_an_error_about_that_path() {
     let bench = Bench::new();
     std::fs::write(bench.path(), "x").unwrap();
     let below = bench.path().join("tongbu.db");
-    let opening = crate::store::Opening { clock: bench.clock.clone(), mode: Mode::ReadWrite, components: vec![SAMPLE] };
-    let error = Store::open(&below, opening).map(drop).unwrap_err();
+    let options =
+        crate::store::StoreOptions { clock: bench.clock.clone(), mode: Mode::ReadWrite, components: vec![SAMPLE] };
+    let error = Store::open(&below, options).map(drop).unwrap_err();
     assert!(matches!(error, Error::Io { .. }), "{error}");
 }
 

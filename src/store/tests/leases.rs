@@ -6,7 +6,7 @@ use super::{Bench, SAMPLE, TTL, acquire, busy, held, numbers, put, request, star
 use crate::clock::Clock;
 use crate::store::lock::ScopeEnd;
 use crate::store::records::{load_record, load_scopes};
-use crate::store::{Error, Mode, Opening, Status, Store, Summary};
+use crate::store::{Error, Mode, Status, Store, StoreOptions, Summary};
 
 const SCOPE: &str = "tasks/today";
 
@@ -115,9 +115,12 @@ async fn a_wall_clock_that_jumps_robs_nobody_and_blocks_nobody() {
     let path = bench.path();
     let store_at = |now: &str| {
         // The same boot time, another wall time.
-        let opening =
-            Opening { clock: Clock::manual(now.parse().unwrap()), mode: Mode::ReadWrite, components: vec![SAMPLE] };
-        Store::open(&path, opening).unwrap()
+        let options = StoreOptions {
+            clock: Clock::manual(now.parse().unwrap()),
+            mode: Mode::ReadWrite,
+            components: vec![SAMPLE],
+        };
+        Store::open(&path, options).unwrap()
     };
     for (jumped, first) in [("2026-01-01T02:00:00Z", 1), ("2026-01-02T02:00:00Z", 3), ("2026-01-03T05:00:00Z", 5)] {
         let live = store_at("2026-01-02T03:00:00Z");

@@ -3,7 +3,7 @@
 use std::os::unix::fs::PermissionsExt;
 
 use super::{Bench, SAMPLE, acquire, content, numbers, put};
-use crate::store::{Component, Error, Migration, Mode, Opening, Store};
+use crate::store::{Component, Error, Migration, Mode, Store, StoreOptions};
 
 const UPGRADED: Component = Component {
     name: SAMPLE.name,
@@ -30,8 +30,8 @@ fn structure(bench: &Bench) -> Vec<String> {
 fn a_new_file_is_private_and_so_is_its_folder() {
     let bench = Bench::new();
     let path = bench.folder.path().join("state/tongbu/tongbu.db");
-    let opening = Opening { clock: bench.clock.clone(), mode: Mode::ReadWrite, components: vec![] };
-    let store = Store::open(&path, opening).unwrap();
+    let options = StoreOptions { clock: bench.clock.clone(), mode: Mode::ReadWrite, components: vec![] };
+    let store = Store::open(&path, options).unwrap();
     let mode = |path: &std::path::Path| path.metadata().unwrap().permissions().mode() & 0o777;
     assert_eq!((mode(&path), mode(path.parent().unwrap())), (0o600, 0o700));
     assert_eq!(store.path(), path);
@@ -160,8 +160,8 @@ fn opening_through_a_symlink_uses_the_same_locks() {
     drop(bench.store());
     let link = bench.folder.path().join("link.db");
     std::os::unix::fs::symlink("tongbu.db", &link).unwrap();
-    let opening = Opening { clock: bench.clock.clone(), mode: Mode::ReadWrite, components: vec![SAMPLE] };
-    let through = Store::open(&link, opening).unwrap();
+    let options = StoreOptions { clock: bench.clock.clone(), mode: Mode::ReadWrite, components: vec![SAMPLE] };
+    let through = Store::open(&link, options).unwrap();
     assert_eq!(through.0.file, bench.store().0.file);
     assert_eq!(through.path(), link);
 }

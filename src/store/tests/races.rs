@@ -7,10 +7,10 @@ use std::time::{Duration, Instant};
 
 use super::{Bench, SAMPLE, numbers, request};
 use crate::clock::Clock;
-use crate::store::{Acquisition, Component, Error, LeaseRequest, Migration, Mode, Opening, Store};
+use crate::store::{Acquisition, Component, Error, LeaseRequest, Migration, Mode, Store, StoreOptions};
 
 fn open(bench: &Bench, components: Vec<Component>) -> Result<Store, Error> {
-    Store::open(&bench.path(), Opening { clock: Clock::system(), mode: Mode::ReadWrite, components })
+    Store::open(&bench.path(), StoreOptions { clock: Clock::system(), mode: Mode::ReadWrite, components })
 }
 
 #[test]

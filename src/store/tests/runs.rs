@@ -7,7 +7,7 @@ use crate::exit::Exit;
 use crate::secret::Secret;
 use crate::store::cursors::{load_state, load_states, save_state};
 use crate::store::records::{RunEnd, SkippedScope, load_record, load_scopes};
-use crate::store::{Error, Facts, Mode, Problem, RecordId, ScopeState, Status, Store, Summary};
+use crate::store::{Error, Mode, Problem, ProblemDetails, RecordId, ScopeState, Status, Store, Summary};
 
 fn end(status: Status) -> RunEnd {
     RunEnd {
@@ -42,7 +42,10 @@ async fn a_closed_record_tells_the_whole_run() {
         name: None,
         message: "rejected hunter2-token".to_owned(),
         at: bench.clock.now(),
-        facts: Facts::from_iter([("task_name".to_owned(), "hunter2-token".into()), ("task_id".to_owned(), 7.into())]),
+        details: ProblemDetails::from_iter([
+            ("task_name".to_owned(), "hunter2-token".into()),
+            ("task_id".to_owned(), 7.into()),
+        ]),
     };
     let told = RunEnd {
         error_message: Some("no \"hunter2-token\"".to_owned()),
@@ -59,7 +62,7 @@ async fn a_closed_record_tells_the_whole_run() {
     assert_eq!(record.error_message.as_deref(), Some("no \"***\""));
     assert_eq!(record.problems[0].message, "rejected ***");
     assert_eq!(
-        (&record.problems[0].facts["task_name"], &record.problems[0].facts["task_id"]),
+        (&record.problems[0].details["task_name"], &record.problems[0].details["task_id"]),
         (&"***".into(), &7.into())
     );
     assert_eq!((record.retry_count, record.request_count, record.max_retries), (1, 9, 3));

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::film::{Detail, DetailSource, DetailStatus, Film, FilmId, Kind};
 use super::plan::Candidate;
-use crate::clock::stored;
+use crate::clock::to_rfc3339_millis;
 use crate::store::{Error, Migration, Reader, RecordId, Row, Value, Writer};
 
 /// The schema's steps.
@@ -147,9 +147,9 @@ pub fn save_film(w: &Writer<'_>, film: &Film, record: RecordId, at: Timestamp) -
     let countries = json_list(&detail.countries);
     let languages = json_list(&detail.languages);
     let aka = json_list(&detail.aka);
-    let detail_at = film.detail_at.map(stored);
+    let detail_at = film.detail_at.map(to_rfc3339_millis);
     let content_hash = film.content_hash();
-    let at = stored(at);
+    let at = to_rfc3339_millis(at);
     let params = [
         SOURCE.into(),
         film.id.as_str().into(),

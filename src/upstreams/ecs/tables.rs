@@ -11,7 +11,7 @@ use super::diff::{Field, FieldChange, Save, SaveKind, Stored, StoredSet};
 use super::instance::{Compared, InstanceId, Status};
 use super::provider::Provider;
 use super::regions::{KnownRegion, Region};
-use crate::clock::stored;
+use crate::clock::to_rfc3339_millis;
 use crate::store::{Error, Migration, Reader, RecordId, Row, Value, Writer};
 
 pub use self::lists::{ChangeFilter, ChangeRow, InstanceFilter, InstanceRow, load_changes, load_instances};
@@ -92,8 +92,8 @@ pub fn save_instance(w: &Writer<'_>, place: &Place, stamp: Stamp, save: &Save) -
     let instance = &save.instance;
     let (compared, details) = (&instance.compared, &instance.details);
     let compared_texts = Field::ALL.map(|field| field.text(compared));
-    let times = [details.created_at, details.launched_at, details.expired_at].map(|time| time.map(stored));
-    let now = stored(stamp.at);
+    let times = [details.created_at, details.launched_at, details.expired_at].map(|time| time.map(to_rfc3339_millis));
+    let now = to_rfc3339_millis(stamp.at);
     let mut values: Vec<Value<'_>> = place.key().to_vec();
     values.push(Value::Text(instance.id.as_str()));
     let texts = compared_texts.iter().chain([
@@ -208,7 +208,7 @@ pub fn save_status(
             region,
             id.as_str().into(),
             change.after.as_deref().into(),
-            Value::Text(&stored(stamp.at)),
+            Value::Text(&to_rfc3339_millis(stamp.at)),
             stamp.record.0.into(),
         ],
     )?;
@@ -224,7 +224,14 @@ pub fn delete_instance(w: &Writer<'_>, place: &Place, stamp: Stamp, id: &Instanc
              last_changed_at = ?5,
              last_seen_record = ?6
          WHERE account = ?1 AND provider = ?2 AND region = ?3 AND instance_id = ?4 AND deleted_at IS NULL",
-        &[account, provider, region, id.as_str().into(), Value::Text(&stored(stamp.at)), stamp.record.0.into()],
+        &[
+            account,
+            provider,
+            region,
+            id.as_str().into(),
+            Value::Text(&to_rfc3339_millis(stamp.at)),
+            stamp.record.0.into(),
+        ],
     )?;
     if deleted > 0 {
         save_change(w, place, stamp, id, ChangeKind::Deleted, None)?;
@@ -252,7 +259,7 @@ fn save_change(
             change.map(|change| change.field.name()).into(),
             change.and_then(|change| change.before.as_deref()).into(),
             change.and_then(|change| change.after.as_deref()).into(),
-            Value::Text(&stored(stamp.at)),
+            Value::Text(&to_rfc3339_millis(stamp.at)),
         ],
     )?;
     Ok(())
@@ -295,7 +302,7 @@ pub fn save_regions(
          WHERE account = ?1 AND provider = ?2",
         &[account.into(), provider.name().into()],
     )?;
-    let now = stored(now);
+    let now = to_rfc3339_millis(now);
     for region in regions {
         w.execute(
             "INSERT INTO ecs_regions (account, provider, region, label, endpoint, is_enabled, fetched_at)

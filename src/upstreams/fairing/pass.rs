@@ -15,7 +15,7 @@ use super::row::BadRow;
 use super::split::Envelope;
 use super::tables::{QUESTIONS, RESPONSES, Saved, Stamp, Table};
 use super::tally::{Tally, server_time};
-use crate::clock::stored;
+use crate::clock::to_rfc3339_millis;
 use crate::error::Class;
 use crate::store::{ScopeState, cursors};
 use crate::upstreams::{Error, Scope, ScopeWork, guard};
@@ -324,7 +324,7 @@ impl Work<'_> {
         Stamp {
             account: self.account.to_owned(),
             record: scope.context.record.0,
-            now: stored(scope.context.clock.now()),
+            now: to_rfc3339_millis(scope.context.clock.now()),
         }
     }
 

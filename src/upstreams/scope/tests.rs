@@ -11,7 +11,7 @@ use crate::error::Class;
 use crate::http::Retry;
 use crate::progress::Silent;
 use crate::store::records::RunStart;
-use crate::store::{self, Mode, Opening, Status, Store, Trigger};
+use crate::store::{self, Mode, Status, Store, StoreOptions, Trigger};
 use crate::upstreams::{Error, Flags, OnLock, PassContext, ScopeReport, guard};
 
 /// What a scope's work comes to.
@@ -55,8 +55,8 @@ async fn run(store: &Store, third: Work) -> (Vec<ScopeReport>, Result<(), Error>
 }
 
 fn open(folder: &tempfile::TempDir) -> Store {
-    let opening = Opening { clock: Clock::system(), mode: Mode::ReadWrite, components: Vec::new() };
-    Store::open(&folder.path().join("tongbu.db"), opening).unwrap()
+    let options = StoreOptions { clock: Clock::system(), mode: Mode::ReadWrite, components: Vec::new() };
+    Store::open(&folder.path().join("tongbu.db"), options).unwrap()
 }
 
 /// The third scope fails as that class; the others succeed, and its lock is free afterwards.

@@ -15,7 +15,7 @@ use super::session::{Api, Session};
 use super::tables;
 use super::window::{Period, Window};
 use crate::error::Class;
-use crate::store::{self, Facts, ScopeState, cursors};
+use crate::store::{self, ProblemDetails, ScopeState, cursors};
 use crate::upstreams::{Error, Scope, ScopeWork};
 
 /// A sequence of more pages than this has no end.
@@ -200,11 +200,11 @@ impl Intake<'_, '_> {
     }
 
     fn tell_failure(&self, RowError { task_id, task_name, error }: RowError) {
-        let facts = Facts::from_iter([
+        let details = ProblemDetails::from_iter([
             ("task_id".to_owned(), task_id.clone().into()),
             ("task_name".to_owned(), task_name.clone().into()),
         ]);
-        self.scope.problem_with(Class::Contract, task_id, task_name, error, facts);
+        self.scope.problem_with(Class::Contract, task_id, task_name, error, details);
     }
 }
 

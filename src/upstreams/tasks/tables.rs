@@ -9,7 +9,7 @@ use super::matching::{Match, State};
 use super::packages::{Package, StoredPackage};
 use super::plan::StoredTask;
 use super::row::Task;
-use crate::clock::stored;
+use crate::clock::to_rfc3339_millis;
 use crate::store::{Error, Migration, Reader, RecordId, Row, Writer};
 use crate::upstreams::digest;
 
@@ -87,7 +87,7 @@ pub fn save_task(w: &Writer<'_>, task: &Task, record: RecordId, at: Timestamp) -
             deleted_at = NULL";
     let name = TaskName::parse(&task.name);
     let [created_at, started_at, ended_at] =
-        [task.created_at, task.started_at, task.ended_at].map(|time| time.map(stored));
+        [task.created_at, task.started_at, task.ended_at].map(|time| time.map(to_rfc3339_millis));
     w.execute(
         SQL,
         &[
@@ -108,7 +108,7 @@ pub fn save_task(w: &Writer<'_>, task: &Task, record: RecordId, at: Timestamp) -
             ended_at.as_ref().into(),
             (&*task.raw).into(),
             digest::stored(task.digest).as_slice().into(),
-            (&stored(at)).into(),
+            (&to_rfc3339_millis(at)).into(),
             record.0.into(),
         ],
     )?;
@@ -139,7 +139,7 @@ pub fn save_match(
             matched.state().name().into(),
             matched.how().into(),
             matched.code().into(),
-            (&stored(at)).into(),
+            (&to_rfc3339_millis(at)).into(),
             record.map(|record| record.0).into(),
         ],
     )?;
@@ -280,7 +280,7 @@ pub fn save_package(w: &Writer<'_>, package: &Package, at: Timestamp) -> Result<
             package.cost_per_lead.into(),
             (&package.raw).into(),
             digest::stored(package.digest()).as_slice().into(),
-            (&stored(at)).into(),
+            (&to_rfc3339_millis(at)).into(),
         ],
     )?;
     Ok(())
@@ -292,7 +292,7 @@ pub fn delete_package(w: &Writer<'_>, code: &str, at: Timestamp) -> Result<bool,
         UPDATE lead_packages
         SET deleted_at = ?2
         WHERE code = ?1 AND deleted_at IS NULL";
-    Ok(w.execute(SQL, &[code.into(), (&stored(at)).into()])? > 0)
+    Ok(w.execute(SQL, &[code.into(), (&to_rfc3339_millis(at)).into()])? > 0)
 }
 
 /// How many tasks a person matched to the package.

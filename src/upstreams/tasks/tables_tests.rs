@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 
 use super::*;
 use crate::clock::Clock;
-use crate::store::{Acquisition, Component, Lease, LeaseRequest, Mode, Opening, Store};
+use crate::store::{Acquisition, Component, Lease, LeaseRequest, Mode, Store, StoreOptions};
 use crate::upstreams::tasks::config::Fields;
 use crate::upstreams::tasks::matching::Packages;
 use crate::upstreams::tasks::packages::{plan_import, read_csv};
@@ -28,8 +28,8 @@ impl Bench {
     async fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let components = vec![Component { name: "tasks", migrations: MIGRATIONS }];
-        let opening = Opening { clock: Clock::manual(at(0)), mode: Mode::ReadWrite, components };
-        let store = Store::open(&folder.path().join("tongbu.db"), opening).unwrap();
+        let options = StoreOptions { clock: Clock::manual(at(0)), mode: Mode::ReadWrite, components };
+        let store = Store::open(&folder.path().join("tongbu.db"), options).unwrap();
         let request =
             LeaseRequest { name: "tasks/today", ttl: Duration::from_secs(60), trace_id: "trace", record: None };
         let Acquisition::Held(lease) = store.acquire(request).await.unwrap() else { panic!("the lock is not free") };
@@ -85,7 +85,7 @@ async fn a_task_comes_back_with_its_digest_and_its_match() {
             Ok((row.text(0)?.to_owned(), row.text(1)?.to_owned(), row.int(2)?, row.text(3)?.to_owned()))
         })
     });
-    assert_eq!(times, [(stored(at(1)), stored(at(2)), 7, "A-".to_owned())]);
+    assert_eq!(times, [(to_rfc3339_millis(at(1)), to_rfc3339_millis(at(2)), 7, "A-".to_owned())]);
 }
 
 /// One pass over these tasks: what became of each, and why some failed.
@@ -152,7 +152,7 @@ async fn tasks_are_listed_by_their_state() {
     assert_eq!(bench.read(load_pending), [("2".to_owned(), task(2, 1).name)]);
     let line = bench.read(|r| load_task_line(r, "2")).unwrap();
     assert_eq!((line.prefix.as_str(), line.matched, line.state), (CODE, Match::Pending, Some(1)));
-    assert_eq!(line.created_at, Some(stored(at(0))));
+    assert_eq!(line.created_at, Some(to_rfc3339_millis(at(0))));
     assert_eq!(bench.read(|r| load_task_line(r, "4")), None);
 }
 

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::compare::{Difference, FieldDifference};
-use crate::clock::stored;
+use crate::clock::to_rfc3339_millis;
 use crate::store::{Error, Reader, Writer};
 
 /// A target that differed about a user.
@@ -76,7 +76,7 @@ pub fn save_finding(w: &Writer<'_>, finding: &Finding, at: Timestamp) -> Result<
             is_repaired = excluded.is_repaired,
             found_at = excluded.found_at";
     let Finding { target, user_id, difference, fields, is_repaired } = finding;
-    let (fields, at) = (serde_json::to_string(fields).unwrap_or_default(), stored(at));
+    let (fields, at) = (serde_json::to_string(fields).unwrap_or_default(), to_rfc3339_millis(at));
     let params = [
         target.into(),
         (*user_id).into(),
@@ -98,7 +98,7 @@ pub fn save_checked(w: &Writer<'_>, target: &str, checked: u64, awaited: u64, at
             checked_at = excluded.checked_at,
             checked = excluded.checked,
             awaited = excluded.awaited";
-    w.execute(SQL, &[target.into(), (&stored(at)).into(), checked.into(), awaited.into()])?;
+    w.execute(SQL, &[target.into(), (&to_rfc3339_millis(at)).into(), checked.into(), awaited.into()])?;
     Ok(())
 }
 

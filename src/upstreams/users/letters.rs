@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::queue::{State, promote};
-use crate::clock::stored;
+use crate::clock::to_rfc3339_millis;
 use crate::store::{Error, Reader, Value, Writer};
 
 /// Deliveries changed in one transaction.
@@ -123,7 +123,7 @@ fn load_letters(
     if let Some(user_id) = choice.user_id {
         clauses.push(format!("d.user_id = {}", bind(user_id.into())));
     }
-    let since = choice.since.map(stored);
+    let since = choice.since.map(to_rfc3339_millis);
     if let Some(since) = &since {
         clauses.push(format!("e.stored_at >= {}", bind(since.into())));
     }
@@ -169,7 +169,7 @@ fn save_state(w: &Writer<'_>, letter: &Letter, to: State, now: Timestamp) -> Res
         AND user_id = ?2
         AND finished_at IS NULL
         AND is_head = 1";
-    let now_text = stored(now);
+    let now_text = to_rfc3339_millis(now);
     let finished_at = (to == State::Dropped).then_some(&now_text);
     let Letter { seq, target, user_id, .. } = letter;
     w.execute(SAVE, &[target.into(), (*seq).into(), to.name().into(), (&now_text).into(), finished_at.into()])?;

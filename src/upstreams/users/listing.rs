@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::queue::{Counts, State, load_counts, state};
 use super::tables::{EVENT_COLUMNS, StoredEvent, stored_event};
-use crate::clock::stored;
+use crate::clock::to_rfc3339_millis;
 use crate::store::{Error, Reader, Row, Value};
 
 /// Which deliveries to list.
@@ -78,7 +78,7 @@ const FIRST_STANDING: usize = 11;
 
 /// A page of the deliveries that fit.
 pub fn load_page(r: &Reader<'_>, filter: &Filter) -> Result<Page, Error> {
-    let since = filter.since.map(stored);
+    let since = filter.since.map(to_rfc3339_millis);
     let mut params: Vec<Value<'_>> = Vec::new();
     let mut clauses = Vec::new();
     let mut clause = |text: &str, value| {

@@ -9,7 +9,7 @@ use super::tables::{
     save_last_seq, save_user,
 };
 use super::user::{Version, reduce, whole_data};
-use crate::clock::stored;
+use crate::clock::to_rfc3339_millis;
 use crate::store::{Error, Writer};
 
 /// Where events come from that name no source.
@@ -87,7 +87,7 @@ fn save(w: &Writer<'_>, event: &Event, seq: i64, intake: &Intake<'_>) -> Result<
     let occurred_at = event.occurred_at.unwrap_or_else(|| not_before(now, known.as_ref()));
     let version = Version { at_ms: occurred_at.as_millisecond(), seq };
     let is_older = known.as_ref().is_some_and(|known| version < known.version);
-    let at = stored(occurred_at);
+    let at = to_rfc3339_millis(occurred_at);
     // An older event is passed on as it is told: what is known is from later.
     let before = known.as_ref().filter(|known| !known.is_deleted && !is_older).map(|known| &known.user);
     let after = reduce(before, event, &at);

@@ -8,7 +8,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 
 use super::tables::{EVENT_COLUMNS, StoredEvent, stored_event};
-use crate::clock::stored;
+use crate::clock::to_rfc3339_millis;
 use crate::error::Class;
 use crate::store::{Error, Reader, Row, Writer};
 
@@ -90,7 +90,11 @@ pub fn load_due(r: &Reader<'_>, target: &str, due: Due, limit: u64) -> Result<Ve
     );
     let cap = SignedDuration::try_from(due.cap).unwrap_or(SignedDuration::MAX);
     let latest = due.now.checked_add(cap).unwrap_or(Timestamp::MAX);
-    r.rows(&sql, &[target.into(), (&stored(due.now)).into(), (&stored(latest)).into(), limit.into()], delivery)
+    r.rows(
+        &sql,
+        &[target.into(), (&to_rfc3339_millis(due.now)).into(), (&to_rfc3339_millis(latest)).into(), limit.into()],
+        delivery,
+    )
 }
 
 /// Lays out the target's deliveries of the next events, at most so many; answers whether there may be more.
@@ -119,7 +123,7 @@ pub fn plan_deliveries(w: &Writer<'_>, target: &str, limit: u64, now: Timestamp)
     let events = w.rows(NEXT, &[planned.into(), limit.into(), target.into()], |row| {
         Ok((row.int(0)?, row.int(1)?, row.flag(2)?))
     })?;
-    let now = stored(now);
+    let now = to_rfc3339_millis(now);
     for (seq, user_id, is_for_target) in &events {
         if *is_for_target {
             w.execute(INSERT, &[target.into(), (*seq).into(), (*user_id).into(), (&now).into()])?;
@@ -203,7 +207,7 @@ pub fn save_outcome(
         Outcome::Dead { class, error } => (State::Dead, now, Some((error, class)), None),
     };
     let is_open = state == State::Retrying;
-    let now_text = stored(now);
+    let now_text = to_rfc3339_millis(now);
     w.execute(
         SQL,
         &[
@@ -211,7 +215,7 @@ pub fn save_outcome(
             delivery.event.seq.into(),
             state.name().into(),
             is_open.into(),
-            (&stored(next_attempt_at)).into(),
+            (&to_rfc3339_millis(next_attempt_at)).into(),
             failure.map(|(error, _)| error).into(),
             failure.map(|(_, class)| class.name()).into(),
             latency.into(),
@@ -242,7 +246,7 @@ pub fn promote(w: &Writer<'_>, target: &str, user_id: i64, now: Timestamp) -> Re
     );
     let next = w.first(&sql, &[target.into(), user_id.into()], delivery)?;
     if let Some(next) = &next {
-        w.execute(SAVE, &[target.into(), next.event.seq.into(), (&stored(now)).into()])?;
+        w.execute(SAVE, &[target.into(), next.event.seq.into(), (&to_rfc3339_millis(now)).into()])?;
     }
     Ok(next)
 }

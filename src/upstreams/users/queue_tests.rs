@@ -7,7 +7,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::clock::Clock;
-use crate::store::{Acquisition, Component, Lease, LeaseRequest, Mode, Opening, Store};
+use crate::store::{Acquisition, Component, Lease, LeaseRequest, Mode, Store, StoreOptions};
 use crate::upstreams::users::event::{Event, Kind};
 use crate::upstreams::users::letters::{Choice, Decided, Decision, Progress, save_decision};
 use crate::upstreams::users::outbox::{Audience, Taken, save_events};
@@ -27,8 +27,8 @@ impl Bench {
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let components = vec![Component { name: "users", migrations: MIGRATIONS }];
-        let opening = Opening { clock: Clock::manual(at(0)), mode: Mode::ReadWrite, components };
-        let store = Store::open(&folder.path().join("tongbu.db"), opening).unwrap();
+        let options = StoreOptions { clock: Clock::manual(at(0)), mode: Mode::ReadWrite, components };
+        let store = Store::open(&folder.path().join("tongbu.db"), options).unwrap();
         let request =
             LeaseRequest { name: "users/deliver", ttl: Duration::from_secs(60), trace_id: "trace", record: None };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();

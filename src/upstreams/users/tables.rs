@@ -5,7 +5,7 @@ use xxhash_rust::xxh3::xxh3_128;
 
 use super::event::{Event, Kind};
 use super::user::{Field, User, Version};
-use crate::clock::stored;
+use crate::clock::to_rfc3339_millis;
 use crate::store::{Error, Migration, Reader, Row, Value, Writer};
 
 pub const MIGRATIONS: &[Migration] =
@@ -75,7 +75,7 @@ pub fn save_event(w: &Writer<'_>, event: &StoredEvent) -> Result<bool, Error> {
         )
         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
         ON CONFLICT (id) DO NOTHING";
-    let (occurred_at, stored_at) = (stored(event.occurred_at), stored(event.stored_at));
+    let (occurred_at, stored_at) = (to_rfc3339_millis(event.occurred_at), to_rfc3339_millis(event.stored_at));
     let params: [Value<'_>; 11] = [
         event.seq.into(),
         (&event.id).into(),
@@ -155,7 +155,7 @@ pub fn delete_settled_events(
         SELECT planned_seq
         FROM user_targets
         WHERE name = ?1";
-    let before = stored(before);
+    let before = to_rfc3339_millis(before);
     let last = w.first(LAST, &[after.into(), limit.into(), (&before).into()], |row| Ok((row.int(0)?, row.flag(1)?)))?;
     let Some((last, is_old)) = last else { return Ok((0, None)) };
     let mut until = last;
@@ -261,7 +261,7 @@ pub fn save_user(
             deleted_at = NULL";
     let raw = serde_json::Value::Object(user.to_object(id)).to_string();
     let hash = xxh3_128(raw.as_bytes()).to_be_bytes();
-    let at = stored(at);
+    let at = to_rfc3339_millis(at);
     let mut params: Vec<Value<'_>> = vec![id.into()];
     params.extend(Field::ALL.map(|field| Value::from(user.value(field))));
     params.extend([
@@ -288,7 +288,7 @@ pub fn delete_user(w: &Writer<'_>, event: &Event, version: Version, at: Timestam
             version_seq = excluded.version_seq,
             last_changed_at = excluded.last_changed_at,
             deleted_at = excluded.deleted_at";
-    let at = stored(at);
+    let at = to_rfc3339_millis(at);
     let params =
         [event.user_id.into(), event.username.as_ref().into(), version.at_ms.into(), version.seq.into(), (&at).into()];
     w.execute(SQL, &params)?;
@@ -311,7 +311,7 @@ pub fn save_rejection(w: &Writer<'_>, rejection: &Rejection) -> Result<(), Error
         VALUES (?1, ?2, ?3, ?4, ?5)
         ON CONFLICT (entry_id) DO NOTHING";
     let Rejection { entry_id, stream, reason, raw, rejected_at } = rejection;
-    let at = stored(*rejected_at);
+    let at = to_rfc3339_millis(*rejected_at);
     w.execute(SQL, &[entry_id.into(), stream.into(), reason.into(), raw.as_ref().into(), (&at).into()])?;
     Ok(())
 }

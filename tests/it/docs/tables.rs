@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rusqlite::Connection;
 use tongbu::clock::Clock;
-use tongbu::store::{Mode, Opening, Store};
+use tongbu::store::{Mode, Store, StoreOptions};
 
 use super::markdown::{blocks, codes};
 use super::text_of;
@@ -22,8 +22,8 @@ impl NewDatabase {
         let directory = tempfile::tempdir().expect("a temporary directory");
         let path = directory.path().join("tongbu.db");
         let components = tongbu::upstreams::components();
-        let opening = Opening { clock: Clock::system(), mode: Mode::ReadWrite, components };
-        drop(Store::open(&path, opening).expect("a new database"));
+        let options = StoreOptions { clock: Clock::system(), mode: Mode::ReadWrite, components };
+        drop(Store::open(&path, options).expect("a new database"));
         Self { connection: Connection::open(path).expect("a database"), _directory: directory }
     }
 

@@ -8,7 +8,7 @@ use std::thread;
 use std::time::Duration;
 
 use tongbu::clock::Clock;
-use tongbu::store::{Acquisition, LeaseRequest, Mode, Opening, Store};
+use tongbu::store::{Acquisition, LeaseRequest, Mode, Store, StoreOptions};
 
 use super::{Trial, number};
 use crate::sandbox::random::Random;
@@ -61,8 +61,8 @@ fn check_turns(trial: &Trial) {
 fn compete(folder: &Path, share: u64) {
     let witness = folder.join("witness");
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime");
-    let opening = Opening { clock: Clock::system(), mode: Mode::ReadWrite, components: Vec::new() };
-    let store = Store::open(&folder.join("tongbu.db"), opening).expect("the store opens");
+    let options = StoreOptions { clock: Clock::system(), mode: Mode::ReadWrite, components: Vec::new() };
+    let store = Store::open(&folder.join("tongbu.db"), options).expect("the store opens");
     let mut random = Random::new(std::process::id().into());
     let mut held = 0;
     while held < share {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 
 use super::{owned, set};
-use crate::clock::stored;
+use crate::clock::to_rfc3339_millis;
 use crate::store::{Error, Reader, RecordId, Value};
 use crate::upstreams::ecs::instance::{Disk, Tag};
 
@@ -107,7 +107,7 @@ fn has_tag(tags: &BTreeSet<Tag>, key: &str, value: Option<&str>) -> bool {
 
 /// The changes that fit, the oldest first.
 pub fn load_changes(r: &Reader<'_>, filter: &ChangeFilter) -> Result<Vec<ChangeRow>, Error> {
-    let since = filter.since.map(stored);
+    let since = filter.since.map(to_rfc3339_millis);
     r.rows(
         "SELECT at, record, account, region, instance, kind, field, before, after
          FROM ecs_changes

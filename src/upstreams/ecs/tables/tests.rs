@@ -8,7 +8,7 @@ use super::{
     save_status,
 };
 use crate::clock::Clock;
-use crate::store::{Acquisition, Component, Error, Lease, LeaseRequest, Mode, Opening, RecordId, Store, Writer};
+use crate::store::{Acquisition, Component, Error, Lease, LeaseRequest, Mode, RecordId, Store, StoreOptions, Writer};
 use crate::upstreams::ecs::diff::tests::instance;
 use crate::upstreams::ecs::diff::{Plan, StoredSet, diff, diff_statuses};
 use crate::upstreams::ecs::instance::{Disk, Instance, InstanceId, Status, Tag};
@@ -28,8 +28,8 @@ impl Bench {
         let folder = tempfile::tempdir().unwrap();
         let clock = Clock::manual("2026-01-02T03:04:05Z".parse().unwrap());
         let components = vec![Component { name: "ecs", migrations: MIGRATIONS }];
-        let opening = Opening { clock: clock.clone(), mode: Mode::ReadWrite, components };
-        let store = Store::open(&folder.path().join("tongbu.db"), opening).unwrap();
+        let options = StoreOptions { clock: clock.clone(), mode: Mode::ReadWrite, components };
+        let store = Store::open(&folder.path().join("tongbu.db"), options).unwrap();
         let ttl = Duration::from_secs(1800);
         let request = LeaseRequest { name: "ecs/prod/cn-x", ttl, trace_id: "trace", record: None };
         let Acquisition::Held(lease) = store.acquire(request).await.unwrap() else { panic!("the lock is taken") };
