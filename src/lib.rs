@@ -5,7 +5,7 @@
 //!
 //! # Layers
 //!
-//! `main → cli → ui → run → upstreams → {config, http, store} → {error, exit, ident, clock, secret, text, progress}`
+//! `main → cli → ui → run → upstreams → {config, http, store} → {error, exit, ident, clock, language, secret, text, progress}`
 //!
 //! Each layer may use what stands to its right and nothing to its left; the three machinery siblings do not use one
 //! another.
@@ -22,6 +22,7 @@ pub mod clock;
 pub mod error;
 pub mod exit;
 pub mod ident;
+pub mod language;
 pub mod progress;
 pub mod secret;
 pub mod text;

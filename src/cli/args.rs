@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use super::values::{self, Limit};
-use crate::config::Lang;
+use crate::language::Language;
 use crate::run::{Flags, OnLock, Settings};
 use crate::store::Trigger;
 use crate::ui::Wishes;
@@ -37,25 +37,19 @@ pub struct GlobalArgs {
     pub log_file: Option<PathBuf>,
     /// The language of tables and summaries; by the locale by default
     #[arg(long, global = true, value_enum, value_name = "LANG")]
-    pub lang: Option<SpokenLang>,
-}
-
-/// A language to choose.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub enum SpokenLang {
-    En,
-    Zh,
+    pub lang: Option<Language>,
 }
 
 impl GlobalArgs {
     /// What they ask of the output.
     pub fn wishes(&self) -> Wishes {
-        let lang = match self.lang {
-            Some(SpokenLang::En) => Lang::En,
-            Some(SpokenLang::Zh) => Lang::Zh,
-            None => Lang::Auto,
-        };
-        Wishes { json: self.json, quiet: self.quiet, verbosity: self.verbose, no_progress: self.no_progress, lang }
+        Wishes {
+            json: self.json,
+            quiet: self.quiet,
+            verbosity: self.verbose,
+            no_progress: self.no_progress,
+            lang: self.lang,
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use tokio::time::Instant;
 
 use super::args::GlobalArgs;
 use super::error::Error;
-use crate::config::{self, Config, Lang};
+use crate::config::{self, Config};
 use crate::exit::Exit;
 use crate::run;
 use crate::store::{Acquisition, Lease, LeaseRequest, Mode, Store, StoreOptions, Writer};
@@ -43,8 +43,7 @@ impl Session {
     /// Loads the configuration, takes over its language and zone, and starts the log.
     pub fn load_config(&mut self, log_to: LogTo) -> Result<Config, Error> {
         let config = config::load(self.globals.config.as_deref(), &upstreams::names())?;
-        let flag = self.globals.wishes().lang;
-        self.ui.set_language(config.language((flag != Lang::Auto).then_some(flag)));
+        self.ui.set_language(config.language(self.globals.lang));
         self.ui.set_zone(config.time_zone()?);
         let log_file = match log_to {
             LogTo::FlagOnly => self.globals.log_file.as_deref().map(|path| log_file(path, &config)),

@@ -2,11 +2,12 @@
 
 use std::ffi::OsString;
 
+use clap::ValueEnum as _;
 use clap::error::ErrorKind;
 
-use crate::config::Lang;
 use crate::error::Class;
 use crate::exit::Exit;
+use crate::language::Language;
 use crate::text;
 use crate::ui::{Ui, Wishes};
 use crate::upstreams::Failure;
@@ -35,11 +36,7 @@ pub fn wishes(args: &[OsString]) -> Wishes {
         .collect();
     let asked_lang = flags.windows(2).find(|pair| pair[0] == "--lang").map(|pair| pair[1]);
     let joined_lang = flags.iter().find_map(|flag| flag.strip_prefix("--lang="));
-    let lang = match asked_lang.or(joined_lang) {
-        Some("zh") => Lang::Zh,
-        Some("en") => Lang::En,
-        _ => Lang::Auto,
-    };
+    let lang = asked_lang.or(joined_lang).and_then(|name| Language::from_str(name, false).ok());
     Wishes { json: flags.contains(&"--json"), lang, ..Wishes::default() }
 }
 
@@ -62,9 +59,9 @@ fn safe_lines(rendered: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::{failure, safe_lines, wishes};
-    use crate::config::Lang;
+    use crate::language::Language;
 
-    fn check(args: &[&str], json: bool, lang: Lang) {
+    fn check(args: &[&str], json: bool, lang: Option<Language>) {
         let args: Vec<_> = args.iter().map(Into::into).collect();
         let wishes = wishes(&args);
         assert_eq!((wishes.json, wishes.lang), (json, lang), "{args:?}");
@@ -72,10 +69,10 @@ mod tests {
 
     #[test]
     fn the_wishes_are_found_in_broken_command_lines() {
-        check(&["tongbu", "snyc", "--json"], true, Lang::Auto);
-        check(&["tongbu", "--lang", "zh", "--nonsense"], false, Lang::Zh);
-        check(&["tongbu", "--lang=en", "--", "--json"], false, Lang::En);
-        check(&["--json"], false, Lang::Auto);
+        check(&["tongbu", "snyc", "--json"], true, None);
+        check(&["tongbu", "--lang", "zh", "--nonsense"], false, Some(Language::Zh));
+        check(&["tongbu", "--lang=en", "--", "--json"], false, Some(Language::En));
+        check(&["--json"], false, None);
     }
 
     #[test]

@@ -1,57 +1,53 @@
-//! The language people are spoken to in.
+//! Which language the output is in.
 
 use serde::{Deserialize, Serialize};
 
 use super::env::{self, Environment};
+use crate::language::Language;
 
-/// What may be asked for.
+/// The setting `lang`.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Serialize, PartialEq, Eq)]
 #[serde(rename_all = "lowercase")]
 pub enum Lang {
-    /// As the locale says.
+    /// The language of the locale.
     #[default]
     Auto,
     En,
     Zh,
 }
 
-/// What is spoken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Language {
-    En,
-    Zh,
-}
-
-impl Language {
-    /// What was asked for; on [`Lang::Auto`] the first of `LC_ALL`, `LC_MESSAGES` and `LANG` that is set decides.
-    pub fn choose(asked: Lang, environment: &Environment) -> Self {
-        match asked {
-            Lang::En => Self::En,
-            Lang::Zh => Self::Zh,
-            Lang::Auto => [env::LC_ALL, env::LC_MESSAGES, env::LANG]
-                .into_iter()
-                .find_map(|name| environment.var(name))
-                .map_or(Self::En, |locale| Self::of_locale(&locale)),
+impl Lang {
+    pub fn resolve(self, environment: &Environment) -> Language {
+        match self {
+            Self::En => Language::En,
+            Self::Zh => Language::Zh,
+            Self::Auto => locale_language(environment),
         }
     }
+}
 
-    fn of_locale(locale: &str) -> Self {
-        let language = locale.split(|character: char| !character.is_ascii_alphabetic()).next().unwrap_or_default();
-        if language.eq_ignore_ascii_case("zh") { Self::Zh } else { Self::En }
-    }
+/// The language of the locale: the first of `LC_ALL`, `LC_MESSAGES` and `LANG` that is set decides.
+pub fn locale_language(environment: &Environment) -> Language {
+    let locale = [env::LC_ALL, env::LC_MESSAGES, env::LANG]
+        .into_iter()
+        .find_map(|name| environment.var(name))
+        .unwrap_or_default();
+    let language = locale.split(|character: char| !character.is_ascii_alphabetic()).next().unwrap_or_default();
+    if language.eq_ignore_ascii_case("zh") { Language::Zh } else { Language::En }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Lang, Language};
+    use super::Lang;
     use crate::config::env::Environment;
+    use crate::language::Language;
 
-    fn check<const N: usize>(asked: Lang, variables: [(&'static str, &'static str); N], expected: Language) {
-        assert_eq!(Language::choose(asked, &Environment::fixed(variables)), expected, "{variables:?}");
+    fn check<const N: usize>(lang: Lang, variables: [(&'static str, &'static str); N], expected: Language) {
+        assert_eq!(lang.resolve(&Environment::fixed(variables)), expected, "{variables:?}");
     }
 
     #[test]
-    fn the_locale_decides_only_where_nothing_else_was_asked_for() {
+    fn locale_decides_only_where_the_setting_is_auto() {
         check(Lang::Auto, [], Language::En);
         check(Lang::Auto, [("LANG", "zh_CN.UTF-8")], Language::Zh);
         check(Lang::Auto, [("LANG", "zh")], Language::Zh);

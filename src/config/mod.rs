@@ -24,7 +24,7 @@ mod units;
 
 pub use self::describe::Setting;
 pub use self::error::{Error, Place};
-pub use self::language::{Lang, Language};
+pub use self::language::{Lang, locale_language};
 pub use self::locate::{Located, locate_config, locate_config_in, locate_database, locate_new_config};
 pub use self::secret_ref::{SecretOrPlain, SecretRef};
 pub use self::settings::{HttpSettings, LogSettings, MonitorSettings, Notify, NotifyKind, RecordsSettings, Settings};
@@ -45,6 +45,7 @@ use self::env::Environment;
 use self::explain::{explain, located, place, unknown_top};
 use self::layers::Layer;
 use self::nearest::nearest;
+use crate::language::Language;
 
 /// The loaded configuration.
 #[derive(Clone)]
@@ -129,9 +130,9 @@ impl Config {
         })
     }
 
-    /// The language to speak: the flag's, else `TONGBU_LANG`'s, else the file's, else the locale's.
-    pub fn language(&self, flag: Option<Lang>) -> Language {
-        Language::choose(flag.unwrap_or(self.settings.lang), &self.environment)
+    /// The language of the output: the flag's, else `TONGBU_LANG`'s, else the file's, else the locale's.
+    pub fn language(&self, flag: Option<Language>) -> Language {
+        flag.unwrap_or_else(|| self.settings.lang.resolve(&self.environment))
     }
 
     /// An error about a value that was read but does not do, at the place it came from. The reason goes on after the

@@ -7,8 +7,9 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use super::env::Environment;
-use super::{ByteSize, Config, Error, HttpSettings, Lang, Language, NotifyKind, SecretRef, Span, load_in};
+use super::{ByteSize, Config, Error, HttpSettings, NotifyKind, SecretRef, Span, load_in};
 use crate::error::Class;
+use crate::language::Language;
 
 const SECTIONS: &[&str] = &["fairing", "douban", "ecs"];
 
@@ -237,7 +238,7 @@ fn the_flag_then_the_variable_then_the_file_then_the_locale_choose_the_language(
     assert_eq!(language("", [("LANG", "zh_CN.UTF-8"), ("A", "")], None), Language::Zh);
     assert_eq!(language(file, [("LANG", "zh_CN.UTF-8"), ("A", "")], None), Language::En);
     assert_eq!(language(file, [("LANG", "C"), ("TONGBU_LANG", "zh")], None), Language::Zh);
-    assert_eq!(language(file, [("LANG", "C"), ("TONGBU_LANG", "zh")], Some(Lang::En)), Language::En);
+    assert_eq!(language(file, [("LANG", "C"), ("TONGBU_LANG", "zh")], Some(Language::En)), Language::En);
 }
 
 #[test]

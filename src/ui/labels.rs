@@ -4,7 +4,7 @@ mod users;
 
 use std::fmt::Display;
 
-use crate::config::Language;
+use crate::language::Language;
 use crate::store::{Status, Trigger};
 use crate::upstreams::douban::film::DetailStatus;
 use crate::upstreams::tasks::matching::State;
@@ -277,7 +277,7 @@ pub fn skip_reason(name: &str, language: Language) -> &str {
 #[cfg(test)]
 mod tests {
     use super::{AND_MORE, text};
-    use crate::config::Language;
+    use crate::language::Language;
 
     #[test]
     fn a_filled_value_is_not_filled_again() {

@@ -50,7 +50,8 @@ pub use self::style::Style;
 pub use self::terminal::Terminal;
 
 use crate::clock::Clock;
-use crate::config::{Lang, Language};
+use crate::config;
+use crate::language::Language;
 use crate::progress::Observer;
 use crate::secret;
 use crate::store::Holder;
@@ -76,7 +77,7 @@ pub struct Wishes {
     /// How often `-v` was given.
     pub verbosity: u8,
     pub no_progress: bool,
-    pub lang: Lang,
+    pub lang: Option<Language>,
 }
 
 /// The one place that prints.
@@ -93,7 +94,7 @@ pub struct Ui {
 impl Ui {
     /// A voice as the flags and the environment want it; the system's zone until [`set_zone`](Self::set_zone).
     pub fn new(wishes: Wishes, terminal: Terminal, clock: Clock) -> Self {
-        let language = Language::choose(wishes.lang, &terminal.env);
+        let language = wishes.lang.unwrap_or_else(|| config::locale_language(&terminal.env));
         Self { wishes, terminal, clock, language, zone: TimeZone::system(), is_output_lost: AtomicBool::new(false) }
     }
 

@@ -6,9 +6,9 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::style::Style;
-use crate::config::Language;
 use crate::error::Class;
 use crate::exit::Exit;
+use crate::language::Language;
 use crate::run::Report;
 use crate::store::records::{Page, Record, ScopeRecord};
 use crate::store::{Holder, Problem, ProblemDetails, RecordId, Status, Summary, Trigger};

@@ -186,7 +186,7 @@ mod tests {
     use insta::assert_snapshot;
 
     use super::{Stats, StatsAnswer, render_sparkline};
-    use crate::config::Language;
+    use crate::language::Language;
     use crate::store::Status;
     use crate::ui::Answer;
     use crate::ui::samples::{record, style};

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::labels;
-use crate::config::Language;
+use crate::language::Language;
 use crate::secret;
 use crate::text;
 
@@ -95,7 +95,7 @@ mod tests {
     use std::time::Duration;
 
     use super::render_bytes;
-    use crate::config::Language;
+    use crate::language::Language;
     use crate::ui::samples::style;
 
     fn check(millis: u64, english: &str, chinese: &str) {

@@ -206,7 +206,7 @@ mod tests {
     use unicode_width::UnicodeWidthStr;
 
     use super::{Cell, Column, Table, Tone, render_pairs};
-    use crate::config::Language;
+    use crate::language::Language;
     use crate::ui::samples::style;
     use crate::ui::style::Style;
 

@@ -18,6 +18,7 @@ const LAYERS: &[(&str, u8)] = &[
     ("exit", GROUND),
     ("clock", GROUND),
     ("ident", GROUND),
+    ("language", GROUND),
     ("secret", GROUND),
     ("text", GROUND),
     ("progress", GROUND),
