@@ -97,7 +97,7 @@ impl Class {
     }
 
     /// Whether this failure dooms the whole run rather than one scope.
-    pub const fn dooms_run(self) -> bool {
+    pub const fn is_fatal(self) -> bool {
         match self {
             Self::Database | Self::LeaseLost | Self::Interrupted | Self::Terminated | Self::Deadline => true,
             Self::Internal

@@ -40,4 +40,4 @@ pub mod ui;
 pub mod cli;
 
 #[cfg(test)]
-mod damage;
+mod mutate;

@@ -68,7 +68,7 @@ fn cmd_check(session: &mut Session) -> Result<Exit, Error> {
     let config = session.load_config(LogTo::FlagOnly)?;
     let context = http::Context::detached(session.ui.clock().clone(), "");
     let opening = Opening { config: &config, http: &context };
-    let database = session.database(&config).map(drop).map_err(|error| error.told());
+    let database = session.database(&config).map(drop).map_err(|error| error.to_failure());
     let mut parts = vec![("database".to_owned(), database)];
     for registration in configured(&config) {
         parts.push((registration.name.to_owned(), check_one(registration, &opening)));
@@ -86,7 +86,7 @@ pub fn check_one(registration: &Registration, opening: &Opening<'_>) -> Result<(
     let open =
         |flags: &&'static [&'static str]| registration.open(opening, &matches_of(registration, flags)?).map(drop);
     let opened = registration.passes.iter().try_for_each(open);
-    opened.map_err(|error| errors::tell(&error, error.class(), error.hint()))
+    opened.map_err(|error| errors::to_failure(&error, error.class(), error.hint()))
 }
 
 fn configured(config: &Config) -> impl Iterator<Item = &'static Registration> {
@@ -101,8 +101,8 @@ mod tests {
 
     use crate::config::env::Environment;
     use crate::config::{load_in, template};
-    use crate::damage::damaged;
     use crate::error::Class;
+    use crate::mutate::mutated_bytes;
     use crate::upstreams;
 
     /// The whole template with every key in force.
@@ -123,7 +123,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_file_is_read_or_refused_by_name(text in damaged(&*TEXTS, SNIPPETS)) {
+        fn any_file_is_read_or_refused_by_name(text in mutated_bytes(&*TEXTS, SNIPPETS)) {
             let folder = tempfile::tempdir().unwrap();
             let path = folder.path().join("config.toml");
             std::fs::write(&path, text).unwrap();

@@ -45,7 +45,7 @@ fn examine(session: &mut Session, is_offline: bool) -> Result<Vec<Finding>, Erro
     let newest = match session.database(&config) {
         Ok(database) => database::check_database(session, &database, &mut findings),
         Err(error) => {
-            findings.push(Finding::failed(Check::Database, &error.told()));
+            findings.push(Finding::failed(Check::Database, &error.to_failure()));
             None
         }
     };

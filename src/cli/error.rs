@@ -84,7 +84,7 @@ impl Error {
     }
 
     /// What there is to show of it.
-    pub fn told(&self) -> Failure {
-        errors::tell(self, self.class(), self.hint())
+    pub fn to_failure(&self) -> Failure {
+        errors::to_failure(self, self.class(), self.hint())
     }
 }

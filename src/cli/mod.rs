@@ -65,7 +65,7 @@ fn run_caught(args: &[OsString]) -> Exit {
     let ui = Ui::new(cli.globals.wishes(), Terminal::detect(), Clock::system());
     let mut session = Session::new(ui, cli.globals);
     let exit = run_topic(&mut session, cli.topic).unwrap_or_else(|error| {
-        session.ui.error(&error.told(), error.holder());
+        session.ui.error(&error.to_failure(), error.holder());
         Exit::from(error.class())
     });
     if session.ui.is_output_lost() { exit.worst(Exit::Internal) } else { exit }

@@ -133,7 +133,7 @@ fn sync_all(session: &mut Session, settings: &Settings) -> Result<Exit, Error> {
                 cancel: cancel.clone(),
             })
         });
-        let run = run.map_err(|error| errors::tell(&error, error.class(), error.hint()));
+        let run = run.map_err(|error| errors::to_failure(&error, error.class(), error.hint()));
         answer.exit = answer.exit.worst(exit_of(&run));
         tell_part(session, &run);
         answer.runs.push((registration.name, run));

@@ -12,9 +12,9 @@ use url::Url;
 
 use super::backoff::Budget;
 use super::context::{Context, millis, within};
-use super::error::{Asked, Error, Phase};
-use super::pace::{self, Limiter};
+use super::error::{Error, Phase, RequestLabel};
 use super::profile::Profile;
+use super::rate_limit::{self, Limiter};
 use super::request::Request;
 use super::response::Response;
 use super::transport::from_transport;
@@ -22,7 +22,7 @@ use super::transport::from_transport;
 /// How we introduce ourselves; a request may set its own `user-agent`.
 const USER_AGENT: &str = concat!("tongbu/", env!("CARGO_PKG_VERSION"));
 
-/// Talks to one upstream. Cheap to clone; clones share connections, pace and retry budget.
+/// Talks to one upstream. Cheap to clone; clones share connections, rate limit and retry budget.
 #[derive(Clone, Debug)]
 pub struct Client(Arc<Shared>);
 
@@ -31,7 +31,7 @@ struct Shared {
     profile: Profile,
     context: Context,
     http: reqwest::Client,
-    pace: Option<Arc<Limiter>>,
+    rate_limit: Option<Arc<Limiter>>,
     budget: Budget,
 }
 
@@ -42,32 +42,32 @@ impl Client {
         Self::assemble(profile, context, http)
     }
 
-    /// A client of another profile in the same run, with a pace and a budget of its own. Where scheme and connect
+    /// A client of another profile in the same run, with a rate limit and a budget of its own. Where scheme and connect
     /// timeout allow, it shares this one's connections: an upstream of many endpoints reads the system's certificates
     /// once, which takes longer than some requests.
-    pub fn sibling(&self, profile: Profile) -> Result<Self, Error> {
+    pub fn with_profile(&self, profile: Profile) -> Result<Self, Error> {
         let http = self.connections_for(&profile)?;
         Self::assemble(profile, self.0.context.clone(), http)
     }
 
-    /// This client at another base, for an account that has one for each region: the pace is shared, for it is the
+    /// This client at another base, for an account that has one for each region: the rate limit is shared, for it is the
     /// account's, and the budget is its own, so that a region in trouble does not use up the retries of the others.
-    pub fn at(&self, base_url: Url) -> Result<Self, Error> {
-        let Shared { profile, context, pace, .. } = &*self.0;
+    pub fn with_base_url(&self, base_url: Url) -> Result<Self, Error> {
+        let Shared { profile, context, rate_limit, .. } = &*self.0;
         let profile = Profile { base_url, ..profile.clone() };
         check_base(&profile)?;
-        let (context, http, pace) = (context.clone(), self.connections_for(&profile)?, pace.clone());
-        Ok(Self(Arc::new(Shared { profile, context, http, pace, budget: Budget::default() })))
+        let (context, http, rate_limit) = (context.clone(), self.connections_for(&profile)?, rate_limit.clone());
+        Ok(Self(Arc::new(Shared { profile, context, http, rate_limit, budget: Budget::default() })))
     }
 
     fn assemble(profile: Profile, context: Context, http: reqwest::Client) -> Result<Self, Error> {
         check_base(&profile)?;
-        let pace = match profile.pace.map(pace::limiter) {
-            Some(None) => return Err(unusable(&profile, "its pace lets no request through")),
-            Some(Some(pace)) => Some(Arc::new(pace)),
+        let rate_limit = match profile.rate_limit.map(rate_limit::limiter) {
+            Some(None) => return Err(unusable(&profile, "its rate limit lets no request through")),
+            Some(Some(rate_limit)) => Some(Arc::new(rate_limit)),
             None => None,
         };
-        Ok(Self(Arc::new(Shared { profile, context, http, pace, budget: Budget::default() })))
+        Ok(Self(Arc::new(Shared { profile, context, http, rate_limit, budget: Budget::default() })))
     }
 
     fn connections_for(&self, profile: &Profile) -> Result<reqwest::Client, Error> {
@@ -93,26 +93,26 @@ impl Client {
     /// are taken in as well, if they come within half a second.
     pub async fn send(&self, request: Request) -> Result<Response, Error> {
         let Shared { profile, context, http, .. } = &*self.0;
-        let asked = request.asked(profile.name);
-        let lane = request.lane;
-        let request = request.build(&profile.base_url, &asked)?;
-        self.turn(lane).await?;
+        let label = request.label(profile.name);
+        let rate_limit_key = request.rate_limit_key;
+        let request = request.build(&profile.base_url, &label)?;
+        self.wait_for_permit(rate_limit_key).await?;
 
         self.budget().count_request();
         context.requests.fetch_add(1, Ordering::Relaxed);
         let started = Instant::now();
         let total_end = started.checked_add(profile.total_timeout);
-        let sent = self.wait(&asked, Phase::FirstByte, total_end, http.execute(request)).await;
-        let answer = sent.and_then(|sent| sent.map_err(|error| from_transport(error, &asked, profile)));
+        let sent = self.wait(&label, Phase::FirstByte, total_end, http.execute(request)).await;
+        let answer = sent.and_then(|sent| sent.map_err(|error| from_transport(error, &label, profile)));
         let duration_ms = millis(started.elapsed());
-        let (upstream, method, path, trace_id) = (profile.name, &*asked.method, &*asked.path, &*context.trace_id);
+        let (upstream, method, path, trace_id) = (profile.name, &*label.method, &*label.path, &*context.trace_id);
         match answer {
             Ok(answer) => {
                 let status = answer.status().as_u16();
                 let header = |name: HeaderName| answer.headers().get(name).and_then(|value| value.to_str().ok());
                 context.skew.note(upstream, header(DATE), header(AGE).is_some(), context.clock.now());
                 debug!(upstream, method, path, status, duration_ms, trace_id, "{upstream} answered");
-                Ok(Response::new(self.clone(), asked, answer, total_end).await)
+                Ok(Response::new(self.clone(), label, answer, total_end).await)
             }
             Err(error) => {
                 debug!(upstream, method, path, %error, duration_ms, trace_id, "{upstream} did not answer");
@@ -124,21 +124,21 @@ impl Client {
     /// Sends with retries, expects a good status and a JSON document no larger than the profile's limit (and than
     /// [`Response::json`] takes).
     pub async fn fetch_json<T: DeserializeOwned + Send>(&self, request: Request) -> Result<T, Error> {
-        let what = request.asked(self.profile().name).to_string();
+        let what = request.label(self.profile().name).to_string();
         self.retry(&what, |_| {
             let request = request.clone();
-            async { self.send(request).await?.good()?.json().await }
+            async { self.send(request).await?.error_for_status()?.json().await }
         })
         .await
     }
 
-    /// Waits until the pace lets another request of the lane through.
-    async fn turn(&self, lane: &'static str) -> Result<(), Error> {
-        let Shared { profile, context, pace, .. } = &*self.0;
+    /// Waits until the rate limit lets another request with this key through.
+    async fn wait_for_permit(&self, rate_limit_key: &'static str) -> Result<(), Error> {
+        let Shared { profile, context, rate_limit, .. } = &*self.0;
         context
             .bounded(profile.name, async {
-                if let Some(pace) = pace {
-                    pace.until_key_ready(&lane).await;
+                if let Some(rate_limit) = rate_limit {
+                    rate_limit.until_key_ready(&rate_limit_key).await;
                 }
             })
             .await
@@ -147,7 +147,7 @@ impl Client {
     /// What `work` gives, unless the upstream takes longer than its profile allows or the run ends.
     pub(super) async fn wait<T>(
         &self,
-        asked: &Asked,
+        label: &RequestLabel,
         phase: Phase,
         total_end: Option<Instant>,
         work: impl Future<Output = T>,
@@ -160,7 +160,7 @@ impl Client {
             (read_end, None) => (read_end, phase, profile.read_timeout),
         };
         let timed = context.bounded(profile.name, within(end, work)).await?;
-        timed.ok_or_else(|| Error::Timeout { asked: asked.clone(), phase, limit })
+        timed.ok_or_else(|| Error::Timeout { request: label.clone(), phase, limit })
     }
 }
 
@@ -210,7 +210,7 @@ pub(super) mod tests {
     use super::{Client, Profile};
     use crate::error::Class;
     use crate::http::context::tests::context;
-    use crate::http::{Jitter, Pace};
+    use crate::http::{Jitter, RateLimit};
 
     pub fn profile() -> Profile {
         Profile {
@@ -224,7 +224,7 @@ pub(super) mod tests {
             backoff: Duration::from_secs(2),
             backoff_cap: Duration::from_secs(60),
             jitter: Jitter::Full,
-            pace: None,
+            rate_limit: None,
         }
     }
 
@@ -242,7 +242,7 @@ pub(super) mod tests {
             open,
             "cannot talk to fairing: its base URL holds a user name or a password, which a log could show",
         );
-        let still = Profile { pace: Some(Pace { count: 0, per: Duration::from_secs(1) }), ..profile() };
-        check_refused(still, "cannot talk to fairing: its pace lets no request through");
+        let still = Profile { rate_limit: Some(RateLimit { count: 0, per: Duration::from_secs(1) }), ..profile() };
+        check_refused(still, "cannot talk to fairing: its rate limit lets no request through");
     }
 }

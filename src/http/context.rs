@@ -52,7 +52,7 @@ impl Context {
     }
 
     /// How long the run may still last; `None` if for ever.
-    pub(super) fn left(&self) -> Option<Duration> {
+    pub(super) fn remaining(&self) -> Option<Duration> {
         self.deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()))
     }
 }
@@ -99,7 +99,7 @@ pub(super) mod tests {
         let context = context(Some(Instant::now() + 5 * SECOND));
         check(&context, sleep(SECOND), Ok(())).await;
         check(&context, sleep(9 * SECOND), Err(Class::Deadline)).await;
-        assert_eq!(context.left(), Some(Duration::ZERO));
+        assert_eq!(context.remaining(), Some(Duration::ZERO));
         check(&context, async {}, Err(Class::Deadline)).await;
         context.cancel.cancel();
         check(&context, async {}, Err(Class::Interrupted)).await;

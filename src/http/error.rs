@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use reqwest::StatusCode;
 
-use super::classify::{Verdict, classify};
+use super::classify::{StatusKind, classify};
 use super::retry::{Retry, Retryable};
 use crate::error::Class;
 use crate::secret::scrub;
@@ -16,7 +16,7 @@ use crate::text::safe;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The profile cannot be used: its base is not `http`, its pace leaves no time, or TLS cannot be set up.
+    /// The profile cannot be used: its base is not `http`, its rate limit lets nothing through, or TLS cannot be set up.
     #[error("cannot talk to {upstream}: {problem}")]
     Profile {
         upstream: &'static str,
@@ -33,8 +33,8 @@ pub enum Error {
     InvalidMethod { upstream: &'static str, method: String },
 
     /// A request that would lead elsewhere than to the profile's base.
-    #[error("cannot send {}: {problem}", asked.to())]
-    InvalidRequest { asked: Asked, problem: &'static str },
+    #[error("cannot send {}: {problem}", request.to())]
+    InvalidRequest { request: RequestLabel, problem: &'static str },
 
     /// No connection: refused, no such host, TLS broken off.
     #[error("cannot connect to {upstream} at `{origin}`")]
@@ -55,40 +55,40 @@ pub enum Error {
         source: reqwest::Error,
     },
 
-    #[error("cannot get an answer to {asked}: {phase} within {limit:?}")]
-    Timeout { asked: Asked, phase: Phase, limit: Duration },
+    #[error("cannot get an answer to {request}: {phase} within {limit:?}")]
+    Timeout { request: RequestLabel, phase: Phase, limit: Duration },
 
     /// The connection ended before the answer did.
-    #[error("cannot read the answer to {asked}: it was cut off")]
-    Cut {
-        asked: Asked,
+    #[error("cannot read the answer to {request}: it was cut off")]
+    Truncated {
+        request: RequestLabel,
         #[source]
         source: reqwest::Error,
     },
 
     /// What came breaks the rules of HTTP itself: status line, headers, lengths, chunks.
-    #[error("cannot read the answer to {asked} as HTTP")]
+    #[error("cannot read the answer to {request} as HTTP")]
     NotHttp {
-        asked: Asked,
+        request: RequestLabel,
         #[source]
         source: reqwest::Error,
     },
 
-    #[error("cannot take the answer to {asked}: it is longer than {limit} bytes")]
-    BodyTooLarge { asked: Asked, limit: u64 },
+    #[error("cannot take the answer to {request}: it is longer than {limit} bytes")]
+    BodyTooLarge { request: RequestLabel, limit: u64 },
 
     /// The body is not compressed the way its head says.
-    #[error("cannot decompress the answer to {asked}")]
+    #[error("cannot decompress the answer to {request}")]
     Decode {
-        asked: Asked,
+        request: RequestLabel,
         #[source]
         source: reqwest::Error,
     },
 
     /// A status other than 2xx.
-    #[error("cannot use the answer to {asked}: {}{}", status_text(*status), excerpt_text(excerpt.as_deref()))]
+    #[error("cannot use the answer to {request}: {}{}", status_text(*status), excerpt_text(excerpt.as_deref()))]
     Status {
-        asked: Asked,
+        request: RequestLabel,
         status: u16,
         /// The beginning of the body, without secrets and control characters, where it is text.
         excerpt: Option<String>,
@@ -96,11 +96,11 @@ pub enum Error {
         retry_after: Option<(Duration, Timestamp)>,
     },
 
-    /// A good status, but the body is not the JSON we expect; `came` says what it is instead.
-    #[error("cannot read the answer to {asked}: {came}")]
+    /// A good status, but the body is not the JSON we expect; `found` says what it is instead.
+    #[error("cannot read the answer to {request}: {found}")]
     Malformed {
-        asked: Asked,
-        came: String,
+        request: RequestLabel,
+        found: String,
         #[source]
         source: Option<JsonFault>,
     },
@@ -119,13 +119,13 @@ pub enum Error {
 
 /// Which request an error is about: upstream, method and path, never its query.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Asked {
+pub struct RequestLabel {
     pub upstream: &'static str,
     pub method: Box<str>,
     pub path: Box<str>,
 }
 
-impl Asked {
+impl RequestLabel {
     pub(super) fn new(upstream: &'static str, method: &str, path: &str) -> Self {
         let shown = |text: &str| safe(&scrub(text)).into();
         Self { upstream, method: shown(method), path: shown(path) }
@@ -137,7 +137,7 @@ impl Asked {
     }
 }
 
-impl fmt::Display for Asked {
+impl fmt::Display for RequestLabel {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "`{} {}` from {}", self.method, self.path, self.upstream)
     }
@@ -172,7 +172,7 @@ impl Error {
     pub const fn class(&self) -> Class {
         match self {
             Self::Profile { .. } | Self::InvalidHeader { .. } | Self::InvalidMethod { .. } => Class::Config,
-            Self::Connect { .. } | Self::Timeout { .. } | Self::Cut { .. } | Self::RetryAfterTooFar { .. } => {
+            Self::Connect { .. } | Self::Timeout { .. } | Self::Truncated { .. } | Self::RetryAfterTooFar { .. } => {
                 Class::Unavailable
             }
             Self::InvalidRequest { .. }
@@ -182,9 +182,9 @@ impl Error {
             | Self::Decode { .. }
             | Self::Malformed { .. } => Class::Contract,
             Self::Status { status, .. } => match classify(*status) {
-                Verdict::Retry => Class::Unavailable,
-                Verdict::Refused(class) => class,
-                Verdict::Good => Class::Contract,
+                StatusKind::Retryable => Class::Unavailable,
+                StatusKind::Refused(class) => class,
+                StatusKind::Success => Class::Contract,
             },
             Self::Cancelled { .. } => Class::Interrupted,
             Self::Deadline { .. } => Class::Deadline,
@@ -198,9 +198,9 @@ impl Error {
             Self::Certificate { origin, .. } => Some(format!(
                 "check this machine's clock and CA certificates; `curl -sSv -o /dev/null {origin}` shows the certificate"
             )),
-            Self::Timeout { asked, phase, .. } => {
+            Self::Timeout { request, phase, .. } => {
                 let key = phase.setting();
-                Some(format!("run again later; if it is only slow, raise `{key}` under `[{}.http]`", asked.upstream))
+                Some(format!("run again later; if it is only slow, raise `{key}` under `[{}.http]`", request.upstream))
             }
             Self::RetryAfterTooFar { until, .. } => Some(format!("run again after {until}, or at once with `--force`")),
             Self::Status { status: 407, .. } => {
@@ -210,7 +210,7 @@ impl Error {
             | Self::InvalidHeader { .. }
             | Self::InvalidMethod { .. }
             | Self::InvalidRequest { .. }
-            | Self::Cut { .. }
+            | Self::Truncated { .. }
             | Self::NotHttp { .. }
             | Self::BodyTooLarge { .. }
             | Self::Decode { .. }
@@ -255,8 +255,8 @@ impl Phase {
 impl Retryable for Error {
     fn retry(&self) -> Retry {
         match self {
-            Self::Connect { .. } | Self::Timeout { .. } | Self::Cut { .. } => Retry::Backoff,
-            Self::Status { status, retry_after, .. } if classify(*status) == Verdict::Retry => {
+            Self::Connect { .. } | Self::Timeout { .. } | Self::Truncated { .. } => Retry::Backoff,
+            Self::Status { status, retry_after, .. } if classify(*status) == StatusKind::Retryable => {
                 retry_after.map_or(Retry::Backoff, |(wait, _)| Retry::After(wait))
             }
             Self::Status { .. }

@@ -1,6 +1,6 @@
 //! The only door to the network.
 //!
-//! A [`Client`] is made from a [`Profile`] (one upstream's base, timeouts, limits, pace) and a [`Context`] (the run's
+//! A [`Client`] is made from a [`Profile`] (one upstream's base, timeouts, limits) and a [`Context`] (the run's
 //! cancellation, deadline and counters). [`Client::send`] sends once and answers when the head of the answer is there;
 //! [`Client::retry`] runs an attempt again as long as its error asks for it.
 //!
@@ -19,18 +19,18 @@ mod error;
 mod transport;
 
 mod backoff;
-mod pace;
+mod rate_limit;
 mod retry;
 mod retry_after;
 mod skew;
 
 mod excerpt;
 
-pub use self::classify::{Verdict, classify};
+pub use self::classify::{StatusKind, classify};
 pub use self::client::Client;
 pub use self::context::Context;
-pub use self::error::{Asked, Error, Phase};
-pub use self::profile::{Jitter, Pace, Profile};
+pub use self::error::{Error, Phase, RequestLabel};
+pub use self::profile::{Jitter, Profile, RateLimit};
 pub use self::request::Request;
 pub use self::response::Response;
 pub use self::retry::{Retry, Retryable};

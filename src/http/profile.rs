@@ -25,7 +25,7 @@ pub struct Profile {
     pub backoff_cap: Duration,
     pub jitter: Jitter,
     /// `None`: as fast as it answers.
-    pub pace: Option<Pace>,
+    pub rate_limit: Option<RateLimit>,
 }
 
 impl Profile {
@@ -45,10 +45,10 @@ pub enum Jitter {
     None,
 }
 
-/// So many requests of one lane per so much time, over all clones of a client: evenly spread, the first at once, never two
+/// How many requests with one key a client and its clones may send per time: evenly spread, the first at once, never two
 /// together, so no stretch of `per` sees more than `count`.
 #[derive(Clone, Copy, Debug)]
-pub struct Pace {
+pub struct RateLimit {
     pub count: u32,
     pub per: Duration,
 }

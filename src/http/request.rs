@@ -7,7 +7,7 @@ use reqwest::Method;
 use reqwest::header::{HeaderName, HeaderValue};
 use url::{Url, form_urlencoded};
 
-use super::error::{Asked, Error};
+use super::error::{Error, RequestLabel};
 use crate::secret::Secret;
 
 /// They say where a message goes and where it ends; a second opinion on either is how requests are smuggled.
@@ -24,7 +24,7 @@ pub struct Request {
     query: String,
     headers: Vec<(&'static str, Value)>,
     body: Option<Bytes>,
-    pub(super) lane: &'static str,
+    pub(super) rate_limit_key: &'static str,
 }
 
 #[derive(Clone)]
@@ -52,15 +52,15 @@ impl Request {
             query: query.to_owned(),
             headers: Vec::new(),
             body: None,
-            lane: "",
+            rate_limit_key: "",
         }
     }
 
-    /// Puts the request into a lane: the profile's pace holds in each lane by itself, for upstreams that count the calls
+    /// Counts the request under a key: the profile's rate limit holds for each key separately, for upstreams that count calls
     /// of each kind apart.
     #[must_use]
-    pub fn lane(mut self, lane: &'static str) -> Self {
-        self.lane = lane;
+    pub fn rate_limit_key(mut self, rate_limit_key: &'static str) -> Self {
+        self.rate_limit_key = rate_limit_key;
         self
     }
 
@@ -107,15 +107,15 @@ impl Request {
     }
 
     /// How errors and logs name it: no query, no header.
-    pub(super) fn asked(&self, upstream: &'static str) -> Asked {
-        Asked::new(upstream, &self.method, &self.path)
+    pub(super) fn label(&self, upstream: &'static str) -> RequestLabel {
+        RequestLabel::new(upstream, &self.method, &self.path)
     }
 
     /// The request as it goes out, behind the path of `base`.
-    pub(super) fn build(self, base: &Url, asked: &Asked) -> Result<reqwest::Request, Error> {
-        let invalid = |problem| Error::InvalidRequest { asked: asked.clone(), problem };
+    pub(super) fn build(self, base: &Url, label: &RequestLabel) -> Result<reqwest::Request, Error> {
+        let invalid = |problem| Error::InvalidRequest { request: label.clone(), problem };
         let method = Method::from_bytes(self.method.as_bytes())
-            .map_err(|_| Error::InvalidMethod { upstream: asked.upstream, method: self.method })?;
+            .map_err(|_| Error::InvalidMethod { upstream: label.upstream, method: self.method })?;
         let url = join(base, &self.path, &self.query).map_err(invalid)?;
         let mut request = reqwest::Request::new(method, url);
         for (name, value) in self.headers {
@@ -124,7 +124,7 @@ impl Request {
             if RESERVED_HEADERS.contains(&header.as_str()) {
                 return Err(invalid("it sets a header that belongs to the connection"));
             }
-            let value = value.build().ok_or(Error::InvalidHeader { upstream: asked.upstream, name })?;
+            let value = value.build().ok_or(Error::InvalidHeader { upstream: label.upstream, name })?;
             request.headers_mut().insert(header, value);
         }
         *request.body_mut() = self.body.map(Into::into);
@@ -184,8 +184,8 @@ mod tests {
     use crate::secret::Secret;
 
     fn build(base: &str, request: Request) -> Result<reqwest::Request, super::Error> {
-        let asked = request.asked("fairing");
-        request.build(&Url::parse(base).unwrap(), &asked)
+        let label = request.label("fairing");
+        request.build(&Url::parse(base).unwrap(), &label)
     }
 
     fn check(base: &str, request: Request, expected: &str) {

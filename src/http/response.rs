@@ -11,10 +11,10 @@ use serde_json::error::Category;
 use tokio::task::coop::consume_budget;
 use tokio::time::Instant;
 
-use super::classify::{Verdict, classify};
+use super::classify::{StatusKind, classify};
 use super::client::Client;
 use super::context::within;
-use super::error::{Asked, Error, JsonFault, Phase};
+use super::error::{Error, JsonFault, Phase, RequestLabel};
 use super::excerpt::{WINDOW_BYTES, excerpt, shorten};
 use super::retry::later;
 use super::retry_after::retry_after;
@@ -33,7 +33,7 @@ const COMPRESSIONS: [&str; 7] = ["br", "compress", "deflate", "gzip", "x-compres
 /// An answer whose head has come. Dropping it ends the transfer.
 pub struct Response {
     client: Client,
-    asked: Asked,
+    request: RequestLabel,
     answer: reqwest::Response,
     total_end: Option<Instant>,
     /// The beginning of a refusal's body, read for its error text and not yet given out.
@@ -47,13 +47,13 @@ pub struct Response {
 impl Response {
     pub(super) async fn new(
         client: Client,
-        asked: Asked,
+        request: RequestLabel,
         answer: reqwest::Response,
         total_end: Option<Instant>,
     ) -> Self {
         let limit = client.profile().max_body;
-        let mut response = Self { client, asked, answer, total_end, ahead: VecDeque::new(), received: 0, limit };
-        if classify(response.status()) != Verdict::Good {
+        let mut response = Self { client, request, answer, total_end, ahead: VecDeque::new(), received: 0, limit };
+        if classify(response.status()) != StatusKind::Success {
             response.look_ahead().await;
         }
         response
@@ -69,10 +69,10 @@ impl Response {
     }
 
     /// The classified error of this status, or the response again if it is good.
-    pub fn good(self) -> Result<Self, Error> {
+    pub fn error_for_status(self) -> Result<Self, Error> {
         match classify(self.status()) {
-            Verdict::Good => Ok(self),
-            Verdict::Retry | Verdict::Refused(_) => Err(self.refusal()),
+            StatusKind::Success => Ok(self),
+            StatusKind::Retryable | StatusKind::Refused(_) => Err(self.refusal()),
         }
     }
 
@@ -115,8 +115,8 @@ impl Response {
         self.refuse_compressed()?;
         // A body that is always ready must not keep the other transfers of its task from their turn.
         consume_budget().await;
-        let chunk = self.client.wait(&self.asked, Phase::Idle, self.total_end, self.answer.chunk()).await?;
-        chunk.map_err(|error| from_transport(error, &self.asked, self.client.profile()))
+        let chunk = self.client.wait(&self.request, Phase::Idle, self.total_end, self.answer.chunk()).await?;
+        chunk.map_err(|error| from_transport(error, &self.request, self.client.profile()))
     }
 
     /// What was decoded no longer has the header. Words that name no compression mean nothing: some servers write the
@@ -126,8 +126,8 @@ impl Response {
         if !encoding.split(',').any(|word| COMPRESSIONS.contains(&word.trim().to_ascii_lowercase().as_str())) {
             return Ok(());
         }
-        let came = format!("it is compressed as `{}`, which was not asked for", shorten(encoding));
-        Err(Error::Malformed { asked: self.asked.clone(), came, source: None })
+        let found = format!("it is compressed as `{}`, which was not asked for", shorten(encoding));
+        Err(Error::Malformed { request: self.request.clone(), found, source: None })
     }
 
     /// Takes the beginning of the body in, for an excerpt; whatever comes is given out by [`chunk`](Self::chunk) later.
@@ -152,7 +152,7 @@ impl Response {
     }
 
     fn too_large(&self) -> Error {
-        Error::BodyTooLarge { asked: self.asked.clone(), limit: self.limit }
+        Error::BodyTooLarge { request: self.request.clone(), limit: self.limit }
     }
 
     fn refusal(self) -> Error {
@@ -163,20 +163,27 @@ impl Response {
             status: self.status(),
             excerpt: excerpt(&beginning),
             retry_after: wait.map(|wait| (wait, later(now, wait))),
-            asked: self.asked,
+            request: self.request,
         }
     }
 
     fn malformed(&self, body: &[u8], fault: &serde_json::Error) -> Error {
         let content_type = self.header(CONTENT_TYPE.as_str()).unwrap_or_default();
         let source = Some(JsonFault(shorten(&fault.to_string())));
-        Error::Malformed { asked: self.asked.clone(), came: describe(body, content_type, fault.classify()), source }
+        Error::Malformed {
+            request: self.request.clone(),
+            found: describe(body, content_type, fault.classify()),
+            source,
+        }
     }
 }
 
 impl fmt::Debug for Response {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Response").field("asked", &self.asked).field("status", &self.status()).finish_non_exhaustive()
+        f.debug_struct("Response")
+            .field("request", &self.request)
+            .field("status", &self.status())
+            .finish_non_exhaustive()
     }
 }
 

@@ -66,10 +66,10 @@ impl Client {
                 }
                 Err(error) => error,
             };
-            let asked = error.retry();
-            let is_throttled = matches!(asked, Retry::Throttled(_));
+            let decision = error.retry();
+            let is_throttled = matches!(decision, Retry::Throttled(_));
             let pause = if is_throttled { patience.next() } else { backoff.next() };
-            let wait = match plan_next(asked, pause, context.left()) {
+            let wait = match plan_next(decision, pause, context.remaining()) {
                 Next::GiveUp => return Err(error),
                 Next::TooFar(wait) => {
                     let until = later(context.clock.now(), wait);
@@ -106,20 +106,20 @@ enum Next {
     Wait(Duration),
 }
 
-/// `pause` is the backoff's next wait, if there is a retry left; `left` what remains of the run.
-fn plan_next(asked: Retry, pause: Option<Duration>, left: Option<Duration>) -> Next {
-    let left = left.unwrap_or(Duration::MAX);
-    let asked_wait = match asked {
+/// `pause` is the backoff's next wait, if there is a retry left; `remaining` the time left of the run.
+fn plan_next(decision: Retry, pause: Option<Duration>, remaining: Option<Duration>) -> Next {
+    let remaining = remaining.unwrap_or(Duration::MAX);
+    let requested_wait = match decision {
         Retry::Never => return Next::GiveUp,
         Retry::Backoff | Retry::Throttled(None) => Duration::ZERO,
         Retry::After(wait) | Retry::Throttled(Some(wait)) => wait,
     };
-    if asked_wait > LONGEST_PAUSE || (asked_wait > Duration::ZERO && asked_wait >= left) {
-        return Next::TooFar(asked_wait);
+    if requested_wait > LONGEST_PAUSE || (requested_wait > Duration::ZERO && requested_wait >= remaining) {
+        return Next::TooFar(requested_wait);
     }
     match pause {
         // "Now" from many servers at once is no reason to come back without any pause.
-        Some(pause) if pause.max(asked_wait) < left => Next::Wait(pause.max(asked_wait)),
+        Some(pause) if pause.max(requested_wait) < remaining => Next::Wait(pause.max(requested_wait)),
         _ => Next::GiveUp,
     }
 }
@@ -152,14 +152,14 @@ mod tests {
     use crate::http::client::Client;
     use crate::http::client::tests::profile;
     use crate::http::context::tests::context;
-    use crate::http::error::Asked;
+    use crate::http::error::RequestLabel;
 
     const fn seconds(count: u64) -> Duration {
         Duration::from_secs(count)
     }
 
-    fn check(asked: Retry, pause: Option<u64>, left: Option<u64>, expected: Next) {
-        assert_eq!(plan_next(asked, pause.map(seconds), left.map(seconds)), expected);
+    fn check(decision: Retry, pause: Option<u64>, remaining: Option<u64>, expected: Next) {
+        assert_eq!(plan_next(decision, pause.map(seconds), remaining.map(seconds)), expected);
     }
 
     #[test]
@@ -200,9 +200,9 @@ mod tests {
     }
 
     fn status(status: u16, retry_after: Option<Duration>) -> Error {
-        let asked = Asked::new("fairing", "GET", "/api/responses");
+        let request = RequestLabel::new("fairing", "GET", "/api/responses");
         let retry_after = retry_after.map(|wait| (wait, "2026-01-02T03:04:05Z".parse().unwrap()));
-        Error::Status { asked, status, excerpt: None, retry_after }
+        Error::Status { request, status, excerpt: None, retry_after }
     }
 
     #[tokio::test(start_paused = true)]

@@ -27,7 +27,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::{LONGEST, retry_after};
-    use crate::damage::damaged;
+    use crate::mutate::mutated_bytes;
 
     fn check(value: &str, seconds: Option<u64>) {
         let now = "2026-01-02T03:04:05Z".parse().unwrap();
@@ -69,7 +69,7 @@ mod tests {
         #[test]
         fn whatever_is_sent_the_wait_is_a_day_at_most(
             noise in any::<String>(),
-            value in damaged(TEXTS, &["0", "9", "-", "+", ":", " ", "GMT", "９", "\u{0}"]),
+            value in mutated_bytes(TEXTS, &["0", "9", "-", "+", ":", " ", "GMT", "９", "\u{0}"]),
             number in any::<u64>(),
         ) {
             let now = "2026-01-02T03:04:05Z".parse().unwrap();

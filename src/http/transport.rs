@@ -3,23 +3,23 @@
 use std::error::Error as StdError;
 use std::io;
 
-use super::error::{Asked, Error, Phase};
+use super::error::{Error, Phase, RequestLabel};
 use super::profile::Profile;
 
 /// The error of a request of which something, or nothing, was answered.
-pub(super) fn from_transport(error: reqwest::Error, asked: &Asked, profile: &Profile) -> Error {
+pub(super) fn from_transport(error: reqwest::Error, request: &RequestLabel, profile: &Profile) -> Error {
     // The library prints the whole URL, credentials in its query included.
     let source = error.without_url();
-    let asked = asked.clone();
+    let request = request.clone();
     match Fault::of(&source) {
         Fault::Certificate => Error::Certificate { upstream: profile.name, origin: profile.origin(), source },
         Fault::ConnectTimeout => {
-            Error::Timeout { asked, phase: Phase::Connect, limit: profile.connect_timeout.min(profile.read_timeout) }
+            Error::Timeout { request, phase: Phase::Connect, limit: profile.connect_timeout.min(profile.read_timeout) }
         }
         Fault::Connect => Error::Connect { upstream: profile.name, origin: profile.origin(), source },
-        Fault::NotHttp => Error::NotHttp { asked, source },
-        Fault::Cut => Error::Cut { asked, source },
-        Fault::Decode => Error::Decode { asked, source },
+        Fault::NotHttp => Error::NotHttp { request, source },
+        Fault::Truncated => Error::Truncated { request, source },
+        Fault::Decode => Error::Decode { request, source },
     }
 }
 
@@ -29,7 +29,7 @@ enum Fault {
     ConnectTimeout,
     Connect,
     NotHttp,
-    Cut,
+    Truncated,
     Decode,
 }
 
@@ -45,12 +45,12 @@ impl Fault {
             };
         }
         if let Some(hyper) = find::<hyper::Error>(error) {
-            return if hyper.is_parse() || is_bad_framing(hyper) { Self::NotHttp } else { Self::Cut };
+            return if hyper.is_parse() || is_bad_framing(hyper) { Self::NotHttp } else { Self::Truncated };
         }
         // Without the connection's error in the chain, what failed in a body is its decompression; a compressed
         // stream that ends early was cut by whoever stands behind the server that framed it properly.
         let is_eof = find::<io::Error>(error).is_some_and(|error| error.kind() == io::ErrorKind::UnexpectedEof);
-        if error.is_decode() && !is_eof { Self::Decode } else { Self::Cut }
+        if error.is_decode() && !is_eof { Self::Decode } else { Self::Truncated }
     }
 }
 

@@ -20,9 +20,9 @@ use tracing::Instrument as _;
 
 pub use self::cancel::Cancel;
 pub use self::metrics::render_metrics;
-use self::notify::Before;
+use self::notify::PreviousState;
 pub use self::report::Report;
-use self::verdict::{Leniency, Verdict, verdict};
+use self::verdict::{Verdict, VerdictPolicy, verdict};
 pub use crate::upstreams::{Flags, OnLock};
 
 use crate::clock::Clock;
@@ -34,7 +34,7 @@ use crate::ident;
 use crate::progress::Observer;
 use crate::store::records::{self, RunStart};
 use crate::store::{self, Mode, Store, Summary, Trigger};
-use crate::upstreams::{self, Failure, Ledger, Opening, Pass, PassContext, Registration, panic_text};
+use crate::upstreams::{self, Failure, Opening, Pass, PassContext, PassOutcome, Registration, panic_text};
 
 /// Work that ignores the run's end is left behind after this.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(1);
@@ -54,7 +54,7 @@ pub struct Settings {
     pub metrics_file: Option<PathBuf>,
 }
 
-/// One upstream's run, asked for.
+/// One upstream's run, to be made.
 pub struct Invocation<'a> {
     pub registration: &'static Registration,
     /// The subcommand's matches, with the upstream's own flags.
@@ -110,7 +110,7 @@ pub fn execute(invocation: Invocation<'_>) -> Result<Report, Error> {
 
 /// A run in the making.
 struct Run<'a> {
-    asked: Invocation<'a>,
+    invocation: Invocation<'a>,
     trace_id: Arc<str>,
     clock: Clock,
     /// Cancelled by a signal, a lost lease, or the end of its time.
@@ -121,16 +121,16 @@ struct Run<'a> {
 }
 
 impl<'a> Run<'a> {
-    fn new(asked: Invocation<'a>, trace_id: String) -> Self {
-        let cancel = asked.cancel.token().child_token();
-        let deadline = asked.settings.max_runtime.and_then(|span| Instant::now().checked_add(span));
+    fn new(invocation: Invocation<'a>, trace_id: String) -> Self {
+        let cancel = invocation.cancel.token().child_token();
+        let deadline = invocation.settings.max_runtime.and_then(|span| Instant::now().checked_add(span));
         let (requests, retries) = (Arc::default(), Arc::default());
-        Self { asked, trace_id: trace_id.into(), clock: Clock::system(), cancel, deadline, requests, retries }
+        Self { invocation, trace_id: trace_id.into(), clock: Clock::system(), cancel, deadline, requests, retries }
     }
 
     async fn execute(self) -> Result<Report, Error> {
-        let asked = &self.asked;
-        let sync_type = asked.registration.sync_type(asked.matches)?;
+        let invocation = &self.invocation;
+        let sync_type = invocation.registration.sync_type(invocation.matches)?;
         let http = http::Context {
             clock: self.clock.clone(),
             cancel: self.cancel.clone(),
@@ -140,52 +140,53 @@ impl<'a> Run<'a> {
             retries: Arc::clone(&self.retries),
             skew: http::Skew::default(),
         };
-        let max_retries = asked.config.http(asked.registration.name).map_err(upstreams::Error::from)?.retries;
-        let pass = asked.registration.open(&Opening { config: asked.config, http: &http }, asked.matches)?;
-        let mode = if asked.settings.dry_run { Mode::DryRun } else { Mode::ReadWrite };
+        let max_retries = invocation.config.http(invocation.registration.name).map_err(upstreams::Error::from)?.retries;
+        let pass =
+            invocation.registration.open(&Opening { config: invocation.config, http: &http }, invocation.matches)?;
+        let mode = if invocation.settings.dry_run { Mode::DryRun } else { Mode::ReadWrite };
         let options = store::StoreOptions { clock: self.clock.clone(), mode, components: upstreams::components() };
-        let store = Store::open(asked.database, options)?;
+        let store = Store::open(invocation.database, options)?;
 
         let started_at = self.clock.now();
         let begun = Instant::now();
         let start = RunStart {
-            sync: asked.registration.name,
+            sync: invocation.registration.name,
             sync_type,
-            trigger: asked.settings.trigger,
+            trigger: invocation.settings.trigger,
             trace_id: &self.trace_id,
             max_retries,
         };
-        let before = self.before(&store, sync_type)?;
+        let previous = self.previous_state(&store, sync_type)?;
         let record = store.open_record(start).await?;
         let context = PassContext {
             store: store.clone(),
             record: record.id(),
             trace_id: Arc::clone(&self.trace_id),
             clock: self.clock.clone(),
-            flags: asked.settings.flags,
+            flags: invocation.settings.flags,
             cancel: self.cancel.clone(),
             deadline: self.deadline,
-            observer: Arc::clone(&asked.observer),
-            ledger: Mutex::default(),
+            observer: Arc::clone(&invocation.observer),
+            outcome: Mutex::default(),
         };
-        let doom = self.pass(pass, &context).await;
+        let fatal = self.pass(pass, &context).await;
         let record_id = record.id();
-        let ledger = context.ledger.into_inner().unwrap_or_else(PoisonError::into_inner);
-        let mut report = self.report(record_id, sync_type, started_at, begun.elapsed(), ledger, doom);
+        let outcome = context.outcome.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let mut report = self.report(record_id, sync_type, started_at, begun.elapsed(), outcome, fatal);
         if let Err(error) = store.close_record(record, report.to_end()).await {
             // What was stored stays stored; but a run whose record cannot be closed is no success.
             report.record_lost(&error);
         }
-        self.follow_up(&store, before, &mut report).await;
+        self.follow_up(&store, previous, &mut report).await;
         Ok(report)
     }
 
     /// How this sync stood before this run.
-    fn before(&self, store: &Store, sync_type: &str) -> Result<Before, Error> {
-        let name = self.asked.registration.name;
+    fn previous_state(&self, store: &Store, sync_type: &str) -> Result<PreviousState, Error> {
+        let name = self.invocation.registration.name;
         let states = store.read(records::load_states)?;
         let state = states.into_iter().find(|state| state.sync == name && state.sync_type == sync_type);
-        Ok(state.map_or_else(Before::default, |state| Before {
+        Ok(state.map_or_else(PreviousState::default, |state| PreviousState {
             consecutive_failures: state.consecutive_failures,
             was_auth: state.last.is_some_and(|last| last.exit_code == Some(Exit::Auth.code().into())),
         }))
@@ -211,20 +212,20 @@ impl<'a> Run<'a> {
             Ok(Err(error)) => error,
             Err(panic) => upstreams::Error::Panic { message: panic_text(&*panic) },
         };
-        Some(self.told(&error))
+        Some(self.to_failure(&error))
     }
 
     /// A cancellation is told by what caused it.
-    fn told(&self, error: &upstreams::Error) -> Failure {
+    fn to_failure(&self, error: &upstreams::Error) -> Failure {
         let failure = Failure::from(error);
         if failure.class != Class::Interrupted && failure.class != Class::Deadline {
             return failure;
         }
-        let (class, message) = match self.asked.cancel.class() {
+        let (class, message) = match self.invocation.cancel.class() {
             Some(Class::Terminated) => (Class::Terminated, "ended by SIGTERM".to_owned()),
             Some(_) => (Class::Interrupted, "ended by SIGINT".to_owned()),
             None => {
-                let span = self.asked.settings.max_runtime.unwrap_or_default();
+                let span = self.invocation.settings.max_runtime.unwrap_or_default();
                 (Class::Deadline, format!("`--max-runtime {}` reached", humantime::format_duration(span)))
             }
         };
@@ -237,24 +238,24 @@ impl<'a> Run<'a> {
         sync_type: &'static str,
         started_at: Timestamp,
         duration: Duration,
-        mut ledger: Ledger,
-        doom: Option<Failure>,
+        mut outcome: PassOutcome,
+        fatal: Option<Failure>,
     ) -> Report {
         let mut summary = Summary::default();
-        for scope in &ledger.scopes {
+        for scope in &outcome.scopes {
             summary.add(&scope.summary);
         }
         // What needs a person is told before what passes by itself.
-        ledger.problems.sort_by_key(|problem| Exit::from(problem.class).rank());
-        let settings = &self.asked.settings;
-        let leniency =
-            Leniency { allow_partial: settings.allow_partial, error_on_no_change: settings.error_on_no_change };
-        let Verdict { status, exit, failure } = verdict(&ledger, doom, &summary, leniency);
-        let holder = ledger.scopes.iter().find_map(|scope| scope.holder.clone());
+        outcome.problems.sort_by_key(|problem| Exit::from(problem.class).rank());
+        let settings = &self.invocation.settings;
+        let policy =
+            VerdictPolicy { allow_partial: settings.allow_partial, error_on_no_change: settings.error_on_no_change };
+        let Verdict { status, exit, failure } = verdict(&outcome, fatal, &summary, policy);
+        let holder = outcome.scopes.iter().find_map(|scope| scope.holder.clone());
         Report {
             record,
             trace_id: self.trace_id.to_string(),
-            sync: self.asked.registration.name,
+            sync: self.invocation.registration.name,
             sync_type,
             trigger: settings.trigger,
             dry_run: settings.dry_run,
@@ -264,9 +265,9 @@ impl<'a> Run<'a> {
             ended_at: self.clock.now(),
             duration,
             summary,
-            scopes: ledger.scopes,
-            problems: ledger.problems,
-            warnings: ledger.warnings,
+            scopes: outcome.scopes,
+            problems: outcome.problems,
+            warnings: outcome.warnings,
             retry_count: self.retries.load(Ordering::Relaxed),
             request_count: self.requests.load(Ordering::Relaxed),
             failure,
@@ -275,23 +276,23 @@ impl<'a> Run<'a> {
     }
 
     /// What follows the pass is best effort: it warns, and never changes the verdict.
-    async fn follow_up(&self, store: &Store, before: Before, report: &mut Report) {
+    async fn follow_up(&self, store: &Store, previous: PreviousState, report: &mut Report) {
         if store.is_dry_run() {
             return;
         }
-        let settings = self.asked.config.settings();
+        let settings = self.invocation.config.settings();
         let keep = SignedDuration::try_from(settings.records.keep.0).unwrap_or(SignedDuration::MAX);
         if let Ok(before) = self.clock.now().checked_sub(keep)
             && let Err(error) = store.prune_records(Some(before), None)
         {
             report.warnings.push(format!("cannot prune old records: {error}"));
         }
-        let metrics_file = self.asked.settings.metrics_file.as_ref().or(settings.monitor.metrics_file.as_ref());
+        let metrics_file = self.invocation.settings.metrics_file.as_ref().or(settings.monitor.metrics_file.as_ref());
         if let Some(path) = metrics_file
             && let Err(error) = metrics::write_metrics(store, path)
         {
             report.warnings.push(format!("cannot write the metrics to `{}`: {error}", path.display()));
         }
-        report.warnings.extend(notify::tell(&settings.monitor, report, before, &self.clock).await);
+        report.warnings.extend(notify::report_end(&settings.monitor, report, previous, &self.clock).await);
     }
 }

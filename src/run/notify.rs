@@ -37,14 +37,14 @@ pub enum Error {
 
 /// What is worth telling.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Occasion {
+pub enum NotifyEvent {
     Failed,
     Recovered,
 }
 
 /// How the run before this one stood.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Before {
+pub struct PreviousState {
     pub consecutive_failures: u64,
     /// The last run ended because its credentials were rejected.
     pub was_auth: bool,
@@ -54,22 +54,27 @@ pub struct Before {
 ///
 /// Rejected credentials are told at once, other failures when they have come `after` times in a row and at each doubling
 /// of that; a recovery is told where the failure was.
-pub fn occasion(report: &Report, before: Before, after: u32) -> Option<Occasion> {
+pub fn due_event(report: &Report, previous: PreviousState, after: u32) -> Option<NotifyEvent> {
     let after = u64::from(after.max(1));
     match report.status {
-        Status::Success if before.was_auth || before.consecutive_failures >= after => Some(Occasion::Recovered),
+        Status::Success if previous.was_auth || previous.consecutive_failures >= after => Some(NotifyEvent::Recovered),
         Status::Failed | Status::Partial => {
-            let failures = before.consecutive_failures + 1;
+            let failures = previous.consecutive_failures + 1;
             let is_round = failures.is_multiple_of(after) && (failures / after).is_power_of_two();
             let is_auth = report.problems.iter().any(|problem| problem.class == Class::Auth);
-            (is_round || (is_auth && !before.was_auth)).then_some(Occasion::Failed)
+            (is_round || (is_auth && !previous.was_auth)).then_some(NotifyEvent::Failed)
         }
         Status::Success | Status::Running | Status::Cancelled | Status::Interrupted | Status::Skipped => None,
     }
 }
 
 /// Tells everybody the configuration names; answers a warning for each that was not reached.
-pub async fn tell(settings: &MonitorSettings, report: &Report, before: Before, clock: &Clock) -> Vec<String> {
+pub async fn report_end(
+    settings: &MonitorSettings,
+    report: &Report,
+    previous: PreviousState,
+    clock: &Clock,
+) -> Vec<String> {
     let mut warnings = Vec::new();
     if let Some(reference) = &settings.ping_url
         && report.status != Status::Skipped
@@ -80,9 +85,9 @@ pub async fn tell(settings: &MonitorSettings, report: &Report, before: Before, c
         }
     }
     for (index, notify) in settings.notify.iter().enumerate() {
-        let Some(occasion) = occasion(report, before, notify.after) else { continue };
+        let Some(event) = due_event(report, previous, notify.after) else { continue };
         let key = format!("monitor.notify[{index}]");
-        if let Err(error) = send(notify, &key, occasion, report, before, clock).await {
+        if let Err(error) = send(notify, &key, event, report, previous, clock).await {
             warnings.push(format!("cannot notify `{key}`: {error}"));
         }
     }
@@ -99,15 +104,15 @@ async fn ping(address: &Secret, exit: Exit, clock: &Clock) -> Result<(), Error> 
 async fn send(
     notify: &Notify,
     key: &str,
-    occasion: Occasion,
+    event: NotifyEvent,
     report: &Report,
-    before: Before,
+    previous: PreviousState,
     clock: &Clock,
 ) -> Result<(), Error> {
     let address = notify.url.resolve(&format!("{key}.url"))?;
-    let text = text(occasion, report, before);
+    let text = text(event, report, previous);
     let document = match notify.kind {
-        NotifyKind::Webhook | NotifyKind::Command => document(occasion, report, before),
+        NotifyKind::Webhook | NotifyKind::Command => document(event, report, previous),
         NotifyKind::Dingtalk | NotifyKind::Wecom => json!({"msgtype": "text", "text": {"content": text}}),
         NotifyKind::Feishu => json!({"msg_type": "text", "content": {"text": text}}),
         NotifyKind::Slack => json!({"text": text}),
@@ -126,7 +131,7 @@ async fn deliver(client: &Client, request: impl Fn() -> Request + Sync) -> Resul
     client
         .retry("notify", |_| {
             let request = request();
-            async move { client.send(request).await?.good().map(|_| ()) }
+            async move { client.send(request).await?.error_for_status().map(|_| ()) }
         })
         .await
 }
@@ -160,7 +165,7 @@ fn open(address: &Secret, clock: &Clock) -> Result<Target, Error> {
         backoff: Duration::from_secs(1),
         backoff_cap: Duration::from_secs(1),
         jitter: Jitter::Full,
-        pace: None,
+        rate_limit: None,
     };
     let context = Context::detached(clock.clone(), "notify");
     Ok(Target { client: Client::new(profile, context)?, path, query })
@@ -183,21 +188,21 @@ fn run(command: &Secret, document: &str) -> Result<(), Error> {
     if status.success() { Ok(()) } else { Err(Error::CommandFailed(status)) }
 }
 
-fn text(occasion: Occasion, report: &Report, before: Before) -> String {
+fn text(event: NotifyEvent, report: &Report, previous: PreviousState) -> String {
     let sync = report.sync_type;
-    match (occasion, &report.failure) {
-        (Occasion::Recovered, _) => {
-            format!("tongbu: {sync} is well again after {} failed runs", before.consecutive_failures)
+    match (event, &report.failure) {
+        (NotifyEvent::Recovered, _) => {
+            format!("tongbu: {sync} recovered after {} failed runs", previous.consecutive_failures)
         }
-        (Occasion::Failed, Some(failure)) => format!(
+        (NotifyEvent::Failed, Some(failure)) => format!(
             "tongbu: {sync} failed ({}, exit {}, {} in a row): {}\n{}",
             report.exit.name(),
             report.exit.code(),
-            before.consecutive_failures + 1,
+            previous.consecutive_failures + 1,
             failure.message,
             failure.hint
         ),
-        (Occasion::Failed, None) => format!(
+        (NotifyEvent::Failed, None) => format!(
             "tongbu: {sync} ended {} with {} failed items\ntongbu records show {}",
             report.exit.name(),
             report.summary.failed,
@@ -206,10 +211,10 @@ fn text(occasion: Occasion, report: &Report, before: Before) -> String {
     }
 }
 
-fn document(occasion: Occasion, report: &Report, before: Before) -> serde_json::Value {
+fn document(event: NotifyEvent, report: &Report, previous: PreviousState) -> serde_json::Value {
     json!({
         "schema": "tongbu.notification/1",
-        "event": match occasion { Occasion::Failed => "failed", Occasion::Recovered => "recovered" },
+        "event": match event { NotifyEvent::Failed => "failed", NotifyEvent::Recovered => "recovered" },
         "sync": report.sync,
         "sync_type": report.sync_type,
         "status": report.status.name(),
@@ -219,7 +224,7 @@ fn document(occasion: Occasion, report: &Report, before: Before) -> serde_json::
         "hint": report.failure.as_ref().map(|failure| &failure.hint),
         "record_id": report.record,
         "trace_id": report.trace_id,
-        "failed_before": before.consecutive_failures,
+        "failed_before": previous.consecutive_failures,
         "ended_at": report.ended_at,
     })
 }

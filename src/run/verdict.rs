@@ -3,7 +3,7 @@
 use crate::error::Class;
 use crate::exit::Exit;
 use crate::store::{Status, Summary};
-use crate::upstreams::{Failure, Ledger, ScopeReport};
+use crate::upstreams::{Failure, PassOutcome, ScopeReport};
 
 /// How a run ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,24 +16,24 @@ pub struct Verdict {
 
 /// What the operator asked to be treated differently.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Leniency {
+pub struct VerdictPolicy {
     /// *partial* is a success.
     pub allow_partial: bool,
     /// Nothing changed is exit 9.
     pub error_on_no_change: bool,
 }
 
-/// Adds up. `doom` is what ended the pass before its scopes were done.
+/// Adds up. `fatal` is what ended the pass before its scopes were done.
 ///
 /// - What dooms a run, a bug and a withheld deletion are the verdict whatever else succeeded.
 /// - Otherwise a run in which something was stored and something failed is *partial*, and one in which everything failed
 ///   has the most severe class of its scopes.
 /// - A scope that another run holds counts only where nothing else was done.
-pub fn verdict(ledger: &Ledger, doom: Option<Failure>, summary: &Summary, leniency: Leniency) -> Verdict {
-    if let Some(doom) = doom {
-        return Verdict { status: doom.status(), exit: doom.class.into(), failure: Some(doom) };
+pub fn verdict(outcome: &PassOutcome, fatal: Option<Failure>, summary: &Summary, policy: VerdictPolicy) -> Verdict {
+    if let Some(fatal) = fatal {
+        return Verdict { status: fatal.status(), exit: fatal.class.into(), failure: Some(fatal) };
     }
-    let failures = || ledger.scopes.iter().filter_map(|scope| scope.failure.as_ref());
+    let failures = || outcome.scopes.iter().filter_map(|scope| scope.failure.as_ref());
     let worst = |only: fn(&Failure) -> bool| {
         failures().filter(|failure| only(failure)).reduce(|worst, other| {
             let (one, two) = (Exit::from(worst.class), Exit::from(other.class));
@@ -43,25 +43,25 @@ pub fn verdict(ledger: &Ledger, doom: Option<Failure>, summary: &Summary, lenien
     if let Some(failure) = worst(|failure| matches!(failure.class, Class::Internal | Class::Guard)) {
         return Verdict { status: failure.status(), exit: failure.class.into(), failure: Some(failure.clone()) };
     }
-    let did_something = ledger.scopes.iter().any(has_stored);
+    let did_something = outcome.scopes.iter().any(has_stored);
     let failure = worst(|failure| failure.class != Class::Busy).or_else(|| worst(|_| true));
     match failure {
         Some(failure) if !did_something => {
             return Verdict { status: Status::Failed, exit: failure.class.into(), failure: Some(failure.clone()) };
         }
-        Some(failure) if failure.class != Class::Busy => return partial(Some(failure.clone()), leniency),
+        Some(failure) if failure.class != Class::Busy => return partial(Some(failure.clone()), policy),
         Some(_) | None => {}
     }
-    if summary.failed > 0 || !ledger.problems.is_empty() {
-        return partial(None, leniency);
+    if summary.failed > 0 || !outcome.problems.is_empty() {
+        return partial(None, policy);
     }
-    let is_skipped = ledger.scopes.iter().all(|scope| scope.status == Status::Skipped);
-    let exit = if leniency.error_on_no_change && !summary.is_changed() { Exit::Unchanged } else { Exit::Ok };
+    let is_skipped = outcome.scopes.iter().all(|scope| scope.status == Status::Skipped);
+    let exit = if policy.error_on_no_change && !summary.is_changed() { Exit::Unchanged } else { Exit::Ok };
     Verdict { status: if is_skipped { Status::Skipped } else { Status::Success }, exit, failure: None }
 }
 
-fn partial(failure: Option<Failure>, leniency: Leniency) -> Verdict {
-    let exit = if leniency.allow_partial { Exit::Ok } else { Exit::Partial };
+fn partial(failure: Option<Failure>, policy: VerdictPolicy) -> Verdict {
+    let exit = if policy.allow_partial { Exit::Ok } else { Exit::Partial };
     Verdict { status: Status::Partial, exit, failure }
 }
 
@@ -73,11 +73,11 @@ fn has_stored(scope: &ScopeReport) -> bool {
 mod tests {
     use std::time::Duration;
 
-    use super::{Leniency, Verdict, verdict};
+    use super::{Verdict, VerdictPolicy, verdict};
     use crate::error::Class;
     use crate::exit::Exit;
     use crate::store::{Status, Summary};
-    use crate::upstreams::{Failure, Ledger, ScopeReport, SkipReason};
+    use crate::upstreams::{Failure, PassOutcome, ScopeReport, SkipReason};
 
     /// `+` a scope that succeeded, `-` one that was not due, `?` one that is skipped because it is locked, else its
     /// failure's class.
@@ -105,9 +105,9 @@ mod tests {
     }
 
     fn check(scopes: &str, exit: Exit, status: Status) {
-        let ledger = Ledger { scopes: scopes.split_whitespace().map(scope).collect(), ..Ledger::default() };
+        let outcome = PassOutcome { scopes: scopes.split_whitespace().map(scope).collect(), ..PassOutcome::default() };
         let Verdict { status: found, exit: code, failure } =
-            verdict(&ledger, None, &Summary::default(), Leniency::default());
+            verdict(&outcome, None, &Summary::default(), VerdictPolicy::default());
         assert_eq!((code, found), (exit, status), "{scopes}");
         assert_eq!(failure.is_some(), exit != Exit::Ok, "{scopes}");
     }
@@ -146,32 +146,32 @@ mod tests {
             (Class::LeaseLost, Status::Interrupted),
             (Class::Database, Status::Failed),
         ] {
-            let ledger = Ledger { scopes: vec![scope("+"), scope("guard")], ..Ledger::default() };
-            let found = verdict(&ledger, Some(failure(class)), &Summary::default(), Leniency::default());
+            let outcome = PassOutcome { scopes: vec![scope("+"), scope("guard")], ..PassOutcome::default() };
+            let found = verdict(&outcome, Some(failure(class)), &Summary::default(), VerdictPolicy::default());
             assert_eq!((found.exit, found.status), (class.into(), status));
         }
     }
 
     #[test]
     fn leniency_changes_the_exit_code_but_not_the_status() {
-        let ledger = Ledger { scopes: vec![scope("+"), scope("auth")], ..Ledger::default() };
-        let lenient = Leniency { allow_partial: true, error_on_no_change: false };
-        let found = verdict(&ledger, None, &Summary::default(), lenient);
+        let outcome = PassOutcome { scopes: vec![scope("+"), scope("auth")], ..PassOutcome::default() };
+        let lenient = VerdictPolicy { allow_partial: true, error_on_no_change: false };
+        let found = verdict(&outcome, None, &Summary::default(), lenient);
         assert_eq!((found.exit, found.status), (Exit::Ok, Status::Partial));
 
-        let ledger = Ledger { scopes: vec![scope("+")], ..Ledger::default() };
-        let strict = Leniency { allow_partial: false, error_on_no_change: true };
-        let found = verdict(&ledger, None, &Summary { unchanged: 5, ..Summary::default() }, strict);
+        let outcome = PassOutcome { scopes: vec![scope("+")], ..PassOutcome::default() };
+        let strict = VerdictPolicy { allow_partial: false, error_on_no_change: true };
+        let found = verdict(&outcome, None, &Summary { unchanged: 5, ..Summary::default() }, strict);
         assert_eq!((found.exit, found.status), (Exit::Unchanged, Status::Success));
-        let found = verdict(&ledger, None, &Summary { new: 1, ..Summary::default() }, strict);
+        let found = verdict(&outcome, None, &Summary { new: 1, ..Summary::default() }, strict);
         assert_eq!(found.exit, Exit::Ok);
     }
 
     #[test]
     fn an_item_that_failed_makes_a_run_partial() {
-        let ledger = Ledger { scopes: vec![scope("+")], ..Ledger::default() };
+        let outcome = PassOutcome { scopes: vec![scope("+")], ..PassOutcome::default() };
         let summary = Summary { failed: 1, ..Summary::default() };
-        let found = verdict(&ledger, None, &summary, Leniency::default());
+        let found = verdict(&outcome, None, &summary, VerdictPolicy::default());
         assert_eq!((found.exit, found.status), (Exit::Partial, Status::Partial));
     }
 }

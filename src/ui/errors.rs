@@ -36,7 +36,7 @@ impl<'a> ErrorDocument<'a> {
 }
 
 /// What there is to tell of an error and the errors behind it.
-pub fn tell(error: &dyn Error, class: Class, hint: String) -> Failure {
+pub fn to_failure(error: &dyn Error, class: Class, hint: String) -> Failure {
     let mut causes = Vec::new();
     let mut next = error.source();
     while let Some(cause) = next {

@@ -20,22 +20,22 @@ pub enum Error {
     Config(#[from] config::Error),
     /// What an upstream's own machinery says.
     #[error(transparent)]
-    Own(#[from] Own),
+    UpstreamSpecific(#[from] UpstreamSpecific),
     /// The command line asks for what the configuration does not have.
     #[error("{message}")]
     Usage { message: String, hint: Option<String> },
     /// The upstream answered something its documented shape does not allow.
-    #[error("{doing}: {reason}")]
-    Contract { doing: String, reason: String },
+    #[error("{context}: {reason}")]
+    Contract { context: String, reason: String },
     /// The upstream rejected the credentials in its answer's body.
-    #[error("{doing}: {reason}")]
-    Auth { doing: String, reason: String },
+    #[error("{context}: {reason}")]
+    Auth { context: String, reason: String },
     /// The upstream says in its answer's body that it cannot answer now.
-    #[error("{doing}: {reason}")]
-    Unavailable { doing: String, reason: String, retry: Retry },
+    #[error("{context}: {reason}")]
+    Unavailable { context: String, reason: String, retry: Retry },
     /// The upstream suspects us, or has had enough of us: it is left alone until then.
-    #[error("{doing}: the upstream refuses us ({sign})")]
-    Blocked { doing: String, sign: String, until: Timestamp },
+    #[error("{context}: blocked by the upstream ({sign})")]
+    Blocked { context: String, sign: String, until: Timestamp },
     /// Deletions were withheld.
     #[error(transparent)]
     Guard(#[from] super::guard::Withheld),
@@ -49,19 +49,19 @@ pub enum Error {
 
 /// An error of a kind that only one upstream knows.
 #[derive(Debug)]
-pub struct Own {
+pub struct UpstreamSpecific {
     pub class: Class,
     pub hint: Option<String>,
     pub error: Box<dyn std::error::Error + Send + Sync>,
 }
 
-impl fmt::Display for Own {
+impl fmt::Display for UpstreamSpecific {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.error.fmt(f)
     }
 }
 
-impl std::error::Error for Own {
+impl std::error::Error for UpstreamSpecific {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         self.error.source()
     }
@@ -78,7 +78,7 @@ impl Error {
             Self::Store(error) => error.class(),
             Self::Http(error) => error.class(),
             Self::Config(error) => error.class(),
-            Self::Own(own) => own.class,
+            Self::UpstreamSpecific(own) => own.class,
             Self::Usage { .. } => Class::Usage,
             Self::Contract { .. } | Self::Blocked { .. } => Class::Contract,
             Self::Auth { .. } => Class::Auth,
@@ -95,7 +95,7 @@ impl Error {
             Self::Store(error) => error.hint(),
             Self::Http(error) => error.hint(),
             Self::Config(error) => error.hint(),
-            Self::Own(own) => own.hint.clone(),
+            Self::UpstreamSpecific(own) => own.hint.clone(),
             Self::Usage { hint, .. } => hint.clone(),
             Self::Guard(withheld) => Some(withheld.hint()),
             Self::Blocked { until, .. } => Some(format!("run again after {until}, or at once with `--force`")),
@@ -115,7 +115,7 @@ impl Error {
             Self::Blocked { until, .. } => Some(*until),
             Self::Store(_)
             | Self::Config(_)
-            | Self::Own(_)
+            | Self::UpstreamSpecific(_)
             | Self::Usage { .. }
             | Self::Contract { .. }
             | Self::Auth { .. }
@@ -134,7 +134,7 @@ impl Retryable for Error {
             Self::Unavailable { retry, .. } => *retry,
             Self::Store(_)
             | Self::Config(_)
-            | Self::Own(_)
+            | Self::UpstreamSpecific(_)
             | Self::Usage { .. }
             | Self::Contract { .. }
             | Self::Auth { .. }

@@ -31,8 +31,8 @@ pub mod users;
 
 use crate::{config, http};
 
-pub use self::error::{Error, Own};
-pub use self::pass::{Failure, Flags, Ledger, OnLock, PassContext, ScopeReport, SkipReason};
+pub use self::error::{Error, UpstreamSpecific};
+pub use self::pass::{Failure, Flags, OnLock, PassContext, PassOutcome, ScopeReport, SkipReason};
 pub use self::registration::{Pass, Registration, Verified};
 pub use self::schedule::{Job, Schedule};
 pub use self::scope::{Scope, ScopeRules, ScopeWork, panic_text};
@@ -52,12 +52,12 @@ pub fn http_profile(
     name: &'static str,
     base_url: &str,
     settings: &config::HttpSettings,
-    pace: Option<http::Pace>,
+    rate_limit: Option<http::RateLimit>,
 ) -> Result<http::Profile, Error> {
     let invalid = |reason: String| config::Error::Invalid { key: format!("{name}.base_url"), reason };
     let base_url = url::Url::parse(base_url).map_err(|error| invalid(format!("not a URL: {error}")))?;
     if !matches!(base_url.scheme(), "http" | "https") {
-        return Err(invalid("only http and https are spoken".to_owned()).into());
+        return Err(invalid("unsupported URL scheme; use http or https".to_owned()).into());
     }
     Ok(http::Profile {
         name,
@@ -70,7 +70,7 @@ pub fn http_profile(
         backoff: settings.backoff.0,
         backoff_cap: settings.backoff_cap.0,
         jitter: http::Jitter::Full,
-        pace,
+        rate_limit,
     })
 }
 

@@ -1,4 +1,4 @@
-//! What a pass works with: the store, the run's limits, and the ledger its scopes are kept in.
+//! What a pass works with: the store, the run's limits, and the outcome its scopes add to.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -98,7 +98,7 @@ impl Failure {
     }
 
     /// The message and its causes in one line.
-    pub fn told(&self) -> String {
+    pub fn full_message(&self) -> String {
         std::iter::once(&self.message).chain(&self.causes).map(String::as_str).collect::<Vec<_>>().join(": ")
     }
 }
@@ -117,7 +117,7 @@ impl From<&Error> for Failure {
 
 /// What a pass leaves behind.
 #[derive(Clone, Debug, Default)]
-pub struct Ledger {
+pub struct PassOutcome {
     pub scopes: Vec<ScopeReport>,
     pub problems: Vec<Problem>,
     pub warnings: Vec<String>,
@@ -136,7 +136,7 @@ pub struct PassContext {
     pub deadline: Option<Instant>,
     pub observer: Arc<dyn Observer>,
     /// What the pass leaves behind; grows while it goes on.
-    pub ledger: Mutex<Ledger>,
+    pub outcome: Mutex<PassOutcome>,
 }
 
 impl PassContext {
@@ -144,7 +144,7 @@ impl PassContext {
     pub fn warn(&self, message: String) {
         tracing::warn!("{message}");
         self.observer.observe(&Event::Warning { message: &message });
-        self.ledger().warnings.push(message);
+        self.outcome().warnings.push(message);
     }
 
     /// Waits; ends early, with an error, when the run is to end.
@@ -155,7 +155,7 @@ impl PassContext {
         }
     }
 
-    pub(super) fn ledger(&self) -> MutexGuard<'_, Ledger> {
-        self.ledger.lock().unwrap_or_else(PoisonError::into_inner)
+    pub(super) fn outcome(&self) -> MutexGuard<'_, PassOutcome> {
+        self.outcome.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -39,7 +39,7 @@ pub struct ScopeRules {
 
 /// What is to be done in a scope once it is due and locked.
 pub trait ScopeWork: Sync {
-    /// Does it. What goes wrong with one item is kept by the scope; an error ends the scope.
+    /// Does it. What goes wrong with one item is recorded by the scope; an error ends the scope.
     fn run(&self, scope: &Scope<'_>) -> impl Future<Output = Result<(), Error>> + Send;
 }
 
@@ -50,11 +50,11 @@ pub struct Scope<'a> {
     /// Where its last pass left it, read under the lease.
     pub state: ScopeState,
     lease: Lease,
-    kept: Mutex<Kept>,
+    totals: Mutex<ScopeTotals>,
 }
 
 #[derive(Default)]
-struct Kept {
+struct ScopeTotals {
     summary: Summary,
     problems: Vec<Problem>,
     note: Option<String>,
@@ -82,11 +82,11 @@ impl Scope<'_> {
 
     /// Counts.
     pub fn count(&self, f: impl FnOnce(&mut Summary)) {
-        f(&mut self.kept().summary);
+        f(&mut self.totals().summary);
     }
 
     pub fn summary(&self) -> Summary {
-        self.kept().summary
+        self.totals().summary
     }
 
     /// Keeps one thing that went wrong with an item; the scope goes on, and ends as *partial*.
@@ -104,19 +104,19 @@ impl Scope<'_> {
         details: ProblemDetails,
     ) {
         tracing::warn!(scope = self.name, class = class.name(), id, "{message}");
-        self.kept().summary.failed += 1;
-        self.keep_problem(Problem { id, name, details, ..self.told(class, message) });
+        self.totals().summary.failed += 1;
+        self.keep_problem(Problem { id, name, details, ..self.new_problem(class, message) });
     }
 
     /// Keeps one thing that went wrong with the scope as a whole: no item failed, and still it ends as *partial*.
-    pub fn doubt(&self, class: Class, message: String) {
+    pub fn scope_problem(&self, class: Class, message: String) {
         tracing::warn!(scope = self.name, class = class.name(), "{message}");
-        self.keep_problem(self.told(class, message));
+        self.keep_problem(self.new_problem(class, message));
     }
 
     /// One line for the report.
     pub fn note(&self, note: String) {
-        self.kept().note = Some(note);
+        self.totals().note = Some(note);
     }
 
     /// Tells the observer how far the scope is.
@@ -124,20 +124,20 @@ impl Scope<'_> {
         self.context.observer.observe(&Event::ScopeAdvanced { scope: self.name, done, total, note });
     }
 
-    fn told(&self, class: Class, message: String) -> Problem {
+    fn new_problem(&self, class: Class, message: String) -> Problem {
         let (scope, at) = (self.name.to_owned(), self.context.clock.now());
         Problem { scope, class, id: None, name: None, message, at, details: ProblemDetails::new() }
     }
 
     fn keep_problem(&self, problem: Problem) {
-        let problems = &mut self.kept().problems;
+        let problems = &mut self.totals().problems;
         if problems.len() < MAX_PROBLEMS {
             problems.push(problem);
         }
     }
 
-    fn kept(&self) -> MutexGuard<'_, Kept> {
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    fn totals(&self) -> MutexGuard<'_, ScopeTotals> {
+        self.totals.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -186,7 +186,7 @@ impl PassContext {
             return Ok(());
         }
         self.observer.observe(&Event::ScopeStarted { scope: &rules.name, total: state.record_count });
-        let scope = Scope { context: self, name: &rules.name, state, lease, kept: Mutex::default() };
+        let scope = Scope { context: self, name: &rules.name, state, lease, totals: Mutex::default() };
         let outcome = {
             let work = AssertUnwindSafe(work.run(&scope)).catch_unwind();
             tokio::select! {
@@ -264,10 +264,10 @@ impl PassContext {
         Ok(())
     }
 
-    /// Closes the scope: its row, its lock, its place in the ledger.
+    /// Closes the scope: its row, its lock, its part of the outcome.
     async fn end(&self, scope: Scope<'_>, outcome: Result<(), Error>, duration: Duration) -> Result<(), Error> {
-        let Scope { name, lease, kept, state, .. } = scope;
-        let Kept { summary, mut problems, note } = kept.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let Scope { name, lease, totals, state, .. } = scope;
+        let ScopeTotals { summary, mut problems, note } = totals.into_inner().unwrap_or_else(PoisonError::into_inner);
         let failure = outcome.as_ref().err().map(Failure::from);
         let status = match &failure {
             None if summary.failed == 0 && problems.is_empty() => Status::Success,
@@ -276,11 +276,11 @@ impl PassContext {
         };
         if let Some(failure) = &failure {
             tracing::error!(scope = name, class = failure.class.name(), causes = ?failure.causes, "{}", failure.message);
-            let (message, at) = (failure.told(), self.clock.now());
+            let (message, at) = (failure.full_message(), self.clock.now());
             let (scope, details) = (name.to_owned(), ProblemDetails::new());
             problems.push(Problem { scope, class: failure.class, id: None, name: None, message, at, details });
         }
-        self.ledger().problems.append(&mut problems);
+        self.outcome().problems.append(&mut problems);
         self.observer.observe(&Event::ScopeFinished { scope: name, outcome: status.name() });
         self.keep(ScopeReport {
             scope: name.to_owned(),
@@ -298,12 +298,12 @@ impl PassContext {
                 lease,
                 outcome.as_ref().err(),
                 state,
-                ScopeEnd { status, summary, error: failure.as_ref().map(Failure::told) },
+                ScopeEnd { status, summary, error: failure.as_ref().map(Failure::full_message) },
             )
             .await?;
         }
         match outcome {
-            Err(error) if error.class().dooms_run() => Err(error),
+            Err(error) if error.class().is_fatal() => Err(error),
             Ok(()) | Err(_) => Ok(()),
         }
     }
@@ -330,7 +330,7 @@ impl PassContext {
     }
 
     fn keep(&self, report: ScopeReport) {
-        self.ledger().scopes.push(report);
+        self.outcome().scopes.push(report);
     }
 }
 

@@ -104,7 +104,7 @@ mod tests {
 
     fn failed(check: Check) -> Finding {
         let error = std::io::Error::other("x");
-        Finding::failed(check, &errors::tell(&error, Class::Config, String::new()))
+        Finding::failed(check, &errors::to_failure(&error, Class::Config, String::new()))
     }
 
     fn check(here: &[Finding], there: Vec<Finding>, expected: &[(Check, Option<&str>, bool)]) {

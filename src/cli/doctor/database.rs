@@ -45,7 +45,7 @@ pub fn check_database(session: &Session, path: &Path, findings: &mut Vec<Finding
             None
         }
         Err(error) => {
-            findings.push(Finding::failed(Check::Database, &error.told()));
+            findings.push(Finding::failed(Check::Database, &error.to_failure()));
             None
         }
     };
@@ -64,7 +64,7 @@ fn missing(path: &Path) -> Finding {
 fn check_health(store: &Store, path: &Path) -> Finding {
     let Health { format, journal_mode, integrity_errors } = match store.check_health() {
         Ok(health) => health,
-        Err(error) => return Finding::failed(Check::Database, &Error::from(error).told()),
+        Err(error) => return Finding::failed(Check::Database, &Error::from(error).to_failure()),
     };
     if !integrity_errors.is_empty() {
         let hint = store::Error::Corrupt { path: path.to_owned(), source: String::new().into() }.hint();
@@ -135,7 +135,7 @@ fn check_leftovers(store: &Store) -> Vec<Finding> {
     let load = || Ok((store.load_locks()?, store.load_dead_runs()?));
     let (locks, dead_runs) = match load() {
         Ok(loaded) => loaded,
-        Err(error) => return vec![Finding::failed(Check::Locks, &Error::Store(error).told())],
+        Err(error) => return vec![Finding::failed(Check::Locks, &Error::Store(error).to_failure())],
     };
     vec![check_locks(&locks), check_records(&dead_runs)]
 }

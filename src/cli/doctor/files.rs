@@ -20,7 +20,7 @@ pub fn check_configuration(session: &mut Session, findings: &mut Vec<Finding>) -
     let config = match session.load_config(LogTo::FlagOnly) {
         Ok(config) => config,
         Err(error) => {
-            findings.push(Finding::failed(Check::Configuration, &error.told()));
+            findings.push(Finding::failed(Check::Configuration, &error.to_failure()));
             return None;
         }
     };
@@ -58,7 +58,7 @@ pub fn check_secrets(config: &Config) -> Vec<Finding> {
         match reference.resolve(&key) {
             Ok(_) => good_count += 1,
             Err(error) => {
-                let failure = errors::tell(&error, error.class(), remedy(&key, &reference));
+                let failure = errors::to_failure(&error, error.class(), remedy(&key, &reference));
                 findings.push(Finding::failed(Check::Secret, &failure).of(key));
             }
         }

@@ -66,7 +66,7 @@ fn answered(upstream: &str, Verified { subject, outcome }: Verified) -> Finding 
 }
 
 fn refused(error: &upstreams::Error) -> Finding {
-    let failure = errors::tell(error, error.class(), error.hint());
+    let failure = errors::to_failure(error, error.class(), error.hint());
     if failure.class != Class::Deadline {
         return Finding::failed(Check::Credentials, &failure);
     }

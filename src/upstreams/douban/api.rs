@@ -112,7 +112,7 @@ impl Call {
     }
 
     /// What is being done, for messages: without the query.
-    pub fn doing(&self) -> String {
+    pub fn context(&self) -> String {
         let path = self.target.split('?').next().unwrap_or(&self.target);
         format!("cannot fetch `{path}`")
     }
@@ -138,7 +138,7 @@ impl<T> Reply<T> {
             Self::Moved(Move { path, .. }) => format!("a redirect to `{path}`"),
             Self::Unreadable(unreadable) => unreadable.0,
         };
-        Err(Error::Contract { doing: call.doing(), reason })
+        Err(Error::Contract { context: call.context(), reason })
     }
 }
 
@@ -190,10 +190,10 @@ impl Api {
                 let until = now.saturating_add(left_alone.unwrap_or(SignedDuration::MAX)).unwrap_or(now);
                 // People read it.
                 let until = until.round(jiff::Unit::Second).unwrap_or(until);
-                Err(Error::Blocked { doing: call.doing(), sign, until })
+                Err(Error::Blocked { context: call.context(), sign, until })
             }
             Verdict::Retry => Err(Error::Unavailable {
-                doing: call.doing(),
+                context: call.context(),
                 reason: format!("status {status}"),
                 retry: wait.map_or(Retry::Backoff, Retry::After),
             }),

@@ -39,7 +39,7 @@ impl Work<'_> {
             scope.advance(done, total, title.as_deref());
             match self.detail(scope, film, tally).await {
                 Ok(()) => failures_in_a_row = 0,
-                Err(error) if error.class().dooms_run() => return Err(error),
+                Err(error) if error.class().is_fatal() => return Err(error),
                 Err(error) => {
                     failures_in_a_row += 1;
                     if error.not_before().is_some() || failures_in_a_row == MAX_FAILURES_IN_A_ROW {
@@ -74,7 +74,7 @@ impl Work<'_> {
         tally.see(id.clone(), outcome);
         scope.count(|summary| tally.fill(summary));
         if let Answered::Unreadable(unreadable) = answered? {
-            let message = format!("{}: {unreadable}", Call::page(&id).doing());
+            let message = format!("{}: {unreadable}", Call::page(&id).context());
             scope.problem(Class::Contract, Some(id.to_string()), stored.detail.title, message);
         }
         Ok(())
@@ -110,7 +110,7 @@ impl Work<'_> {
             match self.ask(scope, &call, parse).await {
                 Ok(Reply::Good(told)) => return Ok(Answered::Told { told: Box::new(told), merged_into: None }),
                 Ok(Reply::Gone(_) | Reply::Moved(_) | Reply::Unreadable(_)) => {}
-                Err(error) if error.class().dooms_run() || error.not_before().is_some() => return Err(error),
+                Err(error) if error.class().is_fatal() || error.not_before().is_some() => return Err(error),
                 Err(error) => tracing::warn!(scope = scope.name, film.id = id.as_str(), "{error}"),
             }
         }

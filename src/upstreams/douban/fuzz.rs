@@ -7,7 +7,7 @@ use url::Url;
 
 use super::refusal::{Answer, Verdict, judge};
 use super::{fallback, list, page};
-use crate::damage::damaged;
+use crate::mutate::mutated_bytes;
 
 /// A page takes far less, even unoptimised and on a busy machine.
 const TIME_LIMIT: Duration = Duration::from_secs(10);
@@ -103,7 +103,7 @@ fn read(body: &[u8]) {
 
 proptest! {
     #[test]
-    fn a_damaged_answer_neither_panics_nor_hangs(body in damaged(FIXTURES, SNIPPETS)) {
+    fn a_damaged_answer_neither_panics_nor_hangs(body in mutated_bytes(FIXTURES, SNIPPETS)) {
         read(&body);
     }
 

@@ -84,7 +84,7 @@ impl Upstream for Douban {
             return Err(Error::invalid("douban.limit", "must be at least 1"));
         }
         let lists = Client::new(profile(&config, "list_url", &config.list_url)?, opening.http.clone())?;
-        let pages = lists.sibling(profile(&config, "page_url", &config.page_url)?)?;
+        let pages = lists.with_profile(profile(&config, "page_url", &config.page_url)?)?;
         let cookie = config.cookie.as_ref().map(|cookie| cookie.resolve("douban.cookie")).transpose()?;
         let clock = opening.http.clock.clone();
         let api = Api { lists, pages, cookie, clock, block_pause: config.not_before_after_block.0 };

@@ -100,7 +100,7 @@ impl Work<'_> {
         let Err(error) = self.fetch_pages(scope, List::Explore, usize::MAX, &mut listed).await else {
             return Ok(listed);
         };
-        if error.class().dooms_run() {
+        if error.class().is_fatal() {
             return Err(error);
         }
         if listed.films.is_empty() {
@@ -110,7 +110,7 @@ impl Work<'_> {
             // Who is refused asks once more elsewhere, and no more.
             let page_count = if error.not_before().is_some() { 1 } else { usize::MAX };
             if let Err(second) = self.fetch_pages(scope, List::Search, page_count, &mut listed).await {
-                if second.class().dooms_run() {
+                if second.class().is_fatal() {
                     return Err(second);
                 }
                 if listed.films.is_empty() {
@@ -141,7 +141,7 @@ impl Work<'_> {
             let new_count = list::append(&mut listed.films, page.films);
             if listed.films.is_empty() {
                 let reason = "there is no film in the list".to_owned();
-                return Err(Error::Contract { doing: call.doing(), reason });
+                return Err(Error::Contract { context: call.context(), reason });
             }
             if new_count == 0 || listed.films.len() >= self.limit {
                 break;

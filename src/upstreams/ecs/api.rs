@@ -16,7 +16,7 @@ use super::listing::{Listed, Listing, Outcome, Step};
 use super::provider::{Account, Call, Kind, Page, PageToken, ProviderError};
 use super::regions::{KnownRegion, Region};
 use crate::clock::Clock;
-use crate::http::{Client, Pace, Request, retry_after};
+use crate::http::{Client, RateLimit, Request, retry_after};
 use crate::upstreams::{Error, Opening, http_profile};
 
 /// The largest page of any provider is a few hundred KiB; what is larger than this is none.
@@ -43,9 +43,10 @@ pub struct RegionApi<'a> {
 
 impl Api {
     pub fn open(account: Account, config: &Config, opening: &Opening<'_>) -> Result<Self, Error> {
-        let pace = Pace { count: config.qps, per: Duration::from_secs(1) };
+        let rate_limit = RateLimit { count: config.qps, per: Duration::from_secs(1) };
         let base_url = account.origin(&account.list_regions()).url();
-        let client = Client::new(http_profile("ecs", &base_url, &config.http, Some(pace))?, opening.http.clone())?;
+        let client =
+            Client::new(http_profile("ecs", &base_url, &config.http, Some(rate_limit))?, opening.http.clone())?;
         Ok(Self {
             account,
             client,
@@ -58,8 +59,8 @@ impl Api {
 
     pub async fn fetch_regions(&self) -> Result<Vec<KnownRegion>, Error> {
         let call = self.account.list_regions();
-        let doing = format!("cannot list the regions of account `{}`", self.account.name);
-        self.ask(&self.client, &call, &doing, |status, body| call.parse(status, body)).await
+        let context = format!("cannot list the regions of account `{}`", self.account.name);
+        self.ask(&self.client, &call, &context, |status, body| call.parse(status, body)).await
     }
 
     /// The account in that region.
@@ -69,19 +70,19 @@ impl Api {
             let reason = format!("`{origin}` is not a URL: {error}");
             Error::invalid(&format!("ecs.accounts.{}.endpoint", self.account.name), reason)
         })?;
-        Ok(RegionApi { api: self, region, client: self.client.at(base_url)? })
+        Ok(RegionApi { api: self, region, client: self.client.with_base_url(base_url)? })
     }
 
     async fn ask<T: Sync, U: Send>(
         &self,
         client: &Client,
         call: &Call<T>,
-        doing: &str,
+        context: &str,
         read: impl Fn(u16, &[u8]) -> Result<U, ProviderError> + Send + Sync,
     ) -> Result<U, Error> {
         let read = &read;
         client
-            .retry(doing, |_| async move {
+            .retry(context, |_| async move {
                 let response = client.send(self.request(call)).await?;
                 let status = response.status();
                 let wait = self.account.provider.wait(|name| response.header(name)).or_else(|| {
@@ -89,7 +90,7 @@ impl Api {
                     retry_after(value, self.clock.now())
                 });
                 let body = response.bytes(MAX_ANSWER_BYTES).await?;
-                read(status, &body).map_err(|refused| refused.after(wait).into_error(doing.to_owned()))
+                read(status, &body).map_err(|refused| refused.after(wait).into_error(context.to_owned()))
             })
             .await
     }
@@ -97,7 +98,7 @@ impl Api {
     fn request<T>(&self, call: &Call<T>) -> Request {
         let nonce = format!("{}-{}", self.trace_id, self.signed_count.fetch_add(1, Ordering::Relaxed));
         let signed = self.account.sign(call, self.clock.now(), &nonce);
-        let request = Request::new(signed.method, &signed.target).lane(call.action());
+        let request = Request::new(signed.method, &signed.target).rate_limit_key(call.action());
         let request = signed.headers.iter().fold(request, |request, (name, value)| request.header(name, value));
         match signed.content_type {
             Some(content_type) => request.body(content_type, signed.body),
@@ -109,20 +110,20 @@ impl Api {
 impl RegionApi<'_> {
     /// Every instance, page after page; `advance` is told how many there are so far.
     pub async fn fetch_instances(&self, advance: impl Fn(u64) + Send + Sync) -> Result<Outcome<Instance>, Error> {
-        let doing = self.doing("list instances");
-        self.list(&doing, |page| Some(self.api.account.list_instances(self.region, page)), advance).await
+        let context = self.context("list instances");
+        self.list(&context, |page| Some(self.api.account.list_instances(self.region, page)), advance).await
     }
 
     /// The disks of that scope. Where the instances' own rows tell them nothing is asked, and the outcome is not complete.
     pub async fn fetch_disks(&self, of: DiskScope<'_>) -> Result<Outcome<AttachedDisk>, Error> {
-        let doing = self.doing("list disks");
-        self.list(&doing, |page| self.api.account.list_disks(self.region, of, page), |_| ()).await
+        let context = self.context("list disks");
+        self.list(&context, |page| self.api.account.list_disks(self.region, of, page), |_| ()).await
     }
 
     /// The statuses of these instances; `None` where the provider refuses because it does not know all of them.
     pub async fn fetch_statuses(&self, ids: &[InstanceId]) -> Result<Option<BTreeMap<InstanceId, Status>>, Error> {
         let call = self.api.account.list_statuses(self.region, ids);
-        self.ask(&call, &self.doing("ask for statuses"), |status, body| match call.parse(status, body) {
+        self.ask(&call, &self.context("ask for statuses"), |status, body| match call.parse(status, body) {
             Ok(statuses) => Ok(Some(statuses)),
             Err(refused) if refused.kind == Kind::UnknownInstance => Ok(None),
             Err(refused) => Err(refused),
@@ -135,23 +136,23 @@ impl RegionApi<'_> {
         match self.api.account.confirm_authorised(self.region) {
             None => Ok(()),
             Some(call) => {
-                let doing = self.doing("list instances");
-                self.ask(&call, &doing, |status, body| call.parse(status, body)).await
+                let context = self.context("list instances");
+                self.ask(&call, &context, |status, body| call.parse(status, body)).await
             }
         }
     }
 
     async fn list<T: Listed + Send + Sync>(
         &self,
-        doing: &str,
+        context: &str,
         call: impl Fn(Option<&PageToken>) -> Option<Call<Page<T>>>,
         advance: impl Fn(u64),
     ) -> Result<Outcome<T>, Error> {
         let mut listing = Listing::default();
         let mut token = None;
         while let Some(call) = call(token.as_ref()) {
-            let page = self.ask(&call, doing, |status, body| call.parse(status, body)).await?;
-            match listing.take(page).map_err(|endless| endless.into_error(doing.to_owned()))? {
+            let page = self.ask(&call, context, |status, body| call.parse(status, body)).await?;
+            match listing.take(page).map_err(|endless| endless.into_error(context.to_owned()))? {
                 Step::Next(next) => token = Some(next),
                 Step::Again => token = None,
                 Step::End => break,
@@ -165,14 +166,14 @@ impl RegionApi<'_> {
     async fn ask<T: Sync, U: Send>(
         &self,
         call: &Call<T>,
-        doing: &str,
+        context: &str,
         read: impl Fn(u16, &[u8]) -> Result<U, ProviderError> + Send + Sync,
     ) -> Result<U, Error> {
         let refused = &self.api.refused;
-        let asked = refused.run_until_cancelled(self.api.ask(&self.client, call, doing, read)).await;
+        let asked = refused.run_until_cancelled(self.api.ask(&self.client, call, context, read)).await;
         let outcome = asked.unwrap_or_else(|| {
             let reason = "the account's credential was refused in another region".to_owned();
-            Err(Error::Auth { doing: doing.to_owned(), reason })
+            Err(Error::Auth { context: context.to_owned(), reason })
         });
         if matches!(outcome, Err(Error::Auth { .. })) {
             refused.cancel();
@@ -180,7 +181,7 @@ impl RegionApi<'_> {
         outcome
     }
 
-    fn doing(&self, what: &str) -> String {
+    fn context(&self, what: &str) -> String {
         format!("cannot {what} of account `{}` in `{}`", self.api.account.name, self.region)
     }
 }

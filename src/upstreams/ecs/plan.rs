@@ -96,7 +96,7 @@ async fn plan_account(
     let is_named = !asked.is_empty() || !account.config.regions.is_empty();
     let known = match find_regions(&account, &account_scope, config, context).await {
         Ok(known) => Some(known),
-        Err(error) if error.class().dooms_run() => return Err(error),
+        Err(error) if error.class().is_fatal() => return Err(error),
         Err(error) if is_named => {
             tracing::warn!(account = name, %error, "the regions are taken as they are named");
             None
@@ -137,9 +137,9 @@ async fn find_regions(
         }
         if let Some(until) = state.not_before.filter(|until| *until > now) {
             // The scope of that name is skipped for the same reason; this is what a named region goes on without.
-            let doing = format!("cannot list the regions of account `{name}`");
+            let operation = format!("cannot list the regions of account `{name}`");
             let reason = format!("the upstream asked for a pause until {until}");
-            return Err(Error::Unavailable { doing, reason, retry: Retry::Never });
+            return Err(Error::Unavailable { context: operation, reason, retry: Retry::Never });
         }
     }
     let regions = account.api.fetch_regions().await?;

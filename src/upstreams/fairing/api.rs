@@ -89,13 +89,13 @@ impl Api {
         let request = Request::get(target)
             .header("accept", "application/json")
             .secret_header("authorization", &self.authorization);
-        Ok(self.client.send(request).await?.good()?)
+        Ok(self.client.send(request).await?.error_for_status()?)
     }
 }
 
 /// Path and query of the next page. The key is never sent to the origin `next` names: only what follows it counts.
 pub fn next_target(next: &str, config: &Config) -> Result<String, Error> {
-    let odd = |reason: String| Error::Contract { doing: "cannot follow `next`".to_owned(), reason };
+    let odd = |reason: String| Error::Contract { context: "cannot follow `next`".to_owned(), reason };
     let base = Url::parse(&config.base_url).map_err(|error| odd(error.to_string()))?;
     let url = base.join(next).map_err(|error| odd(error.to_string()))?;
     let prefix = base.path().trim_end_matches('/');

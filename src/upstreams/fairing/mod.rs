@@ -20,7 +20,7 @@ pub use self::config::Config;
 use self::pass::Work;
 use self::pii::{Mode, Pii};
 use super::{Error, Job, Opening, PassContext, Schedule, ScopeRules, Upstream, Verified, http_profile};
-use crate::http::{Client, Pace};
+use crate::http::{Client, RateLimit};
 use crate::store::Migration;
 
 /// The Fairing upstream, opened.
@@ -84,8 +84,8 @@ impl Upstream for Fairing {
                     ));
                 }
                 let token = account.token.resolve(&format!("fairing.accounts[{index}].token"))?;
-                let pace = Pace { count: config.requests_per_minute.max(1), per: Duration::from_secs(60) };
-                let profile = http_profile(Self::NAME, &config.base_url, &config.http, Some(pace))?;
+                let rate_limit = RateLimit { count: config.requests_per_minute.max(1), per: Duration::from_secs(60) };
+                let profile = http_profile(Self::NAME, &config.base_url, &config.http, Some(rate_limit))?;
                 let client = Client::new(profile, opening.http.clone())?;
                 Ok((account.name.clone(), Api::new(client, config.auth, token)))
             })

@@ -140,7 +140,7 @@ impl Work<'_> {
         loop {
             if visited.len() as u64 >= self.config.max_pages {
                 let reason = format!("more than {} pages (`max_pages`)", self.config.max_pages);
-                return Err(Error::Contract { doing: self.doing(), reason });
+                return Err(Error::Contract { context: self.context(), reason });
             }
             visited.insert(target.clone());
             let seen_before = tally.seen.len();
@@ -179,7 +179,7 @@ impl Work<'_> {
         let tally = &tokio::sync::Mutex::new(tally);
         self.api
             .client
-            .retry(&self.doing(), |attempt| {
+            .retry(&self.context(), |attempt| {
                 let before = &before;
                 async move {
                     let mut tally = tally.lock().await;
@@ -293,7 +293,7 @@ impl Work<'_> {
             tally.bad_count += 1;
             match bad {
                 BadRow::NotJson(_) | BadRow::NotUtf8 => {
-                    return Err(Error::Contract { doing: self.doing(), reason: bad_row(bad) });
+                    return Err(Error::Contract { context: self.context(), reason: bad_row(bad) });
                 }
                 BadRow::NoId | BadRow::OddId => scope.problem(Class::Contract, None, None, bad_row(bad)),
             }
@@ -343,7 +343,7 @@ impl Work<'_> {
         }
     }
 
-    fn doing(&self) -> String {
+    fn context(&self) -> String {
         format!("cannot read {} of account `{}`", self.kind, self.account)
     }
 
@@ -352,7 +352,7 @@ impl Work<'_> {
             parse::Error::Store(error) => Error::Store(error),
             parse::Error::Malformed(malformed) => {
                 let cause = std::error::Error::source(&malformed).map(|cause| format!(": {cause}")).unwrap_or_default();
-                Error::Contract { doing: self.doing(), reason: format!("{malformed}{cause}") }
+                Error::Contract { context: self.context(), reason: format!("{malformed}{cause}") }
             }
             parse::Error::Abandoned => Error::Cancelled,
         }

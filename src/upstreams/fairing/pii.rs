@@ -125,7 +125,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::Pii;
-    use crate::damage::altered;
+    use crate::mutate::mutated_json;
     use crate::secret::Secret;
 
     const ROW: &str = r#"{"id":"r1","email":"ann@example.org","customer_id":77,"x":[{"email":"bob@example.org","n":1.50}],"note":"é"}"#;
@@ -160,7 +160,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn whatever_else_a_row_holds_no_address_stays_in_it(row in altered(&[ROW])) {
+        fn whatever_else_a_row_holds_no_address_stays_in_it(row in mutated_json(&[ROW])) {
             for pii in [Pii::Drop, Pii::Hash(Secret::new("key".to_owned()))] {
                 let redacted = pii.redact(&row.to_string()).unwrap().unwrap();
                 prop_assert!(!redacted.contains("@example.org"), "{redacted}");

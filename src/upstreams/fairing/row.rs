@@ -192,7 +192,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::{Affinity, Cell, Field, leading_id, parse};
-    use crate::damage::{JSON_SNIPPETS, altered, damaged};
+    use crate::mutate::{JSON_SNIPPETS, mutated_bytes, mutated_json};
     use crate::store::Value;
 
     const FIELDS: [Field; 4] = [
@@ -278,8 +278,8 @@ mod tests {
     proptest! {
         #[test]
         fn any_row_is_read_or_refused(
-            altered in altered(&[ROW]),
-            damaged in damaged(&[ROW], JSON_SNIPPETS),
+            altered in mutated_json(&[ROW]),
+            damaged in mutated_bytes(&[ROW], JSON_SNIPPETS),
         ) {
             check_any(&altered.to_string());
             check_any(&String::from_utf8_lossy(&damaged));

@@ -41,7 +41,7 @@ async fn run(store: &Store, third: Work) -> (Vec<ScopeReport>, Result<(), Error>
         cancel: CancellationToken::new(),
         deadline: None,
         observer: Arc::new(Silent),
-        ledger: Mutex::default(),
+        outcome: Mutex::default(),
     };
     let fine: Work = || Ok(());
     let works = [fine, fine, third, fine, fine].into_iter().enumerate().map(|(number, work)| {
@@ -49,7 +49,7 @@ async fn run(store: &Store, third: Work) -> (Vec<ScopeReport>, Result<(), Error>
         (ScopeRules { name, ttl: Duration::from_secs(60), min_interval: None }, work)
     });
     let outcome = context.scopes(works.collect(), 2).await;
-    let mut reports = context.ledger.into_inner().unwrap().scopes;
+    let mut reports = context.outcome.into_inner().unwrap().scopes;
     reports.sort_by(|one, other| one.scope.cmp(&other.scope));
     (reports, outcome)
 }
@@ -83,10 +83,10 @@ async fn a_panic_in_one_scope_is_a_bug_of_that_scope_alone() {
 #[tokio::test]
 async fn whatever_one_scope_fails_of_the_others_are_done() {
     let failed = Status::Failed;
-    check(|| Err(Error::Auth { doing: "x".into(), reason: "x".into() }), Class::Auth, failed).await;
-    check(|| Err(Error::Contract { doing: "x".into(), reason: "x".into() }), Class::Contract, failed).await;
+    check(|| Err(Error::Auth { context: "x".into(), reason: "x".into() }), Class::Auth, failed).await;
+    check(|| Err(Error::Contract { context: "x".into(), reason: "x".into() }), Class::Contract, failed).await;
     let unavailable: Work =
-        || Err(Error::Unavailable { doing: "x".into(), reason: "x".into(), retry: Retry::Throttled(None) });
+        || Err(Error::Unavailable { context: "x".into(), reason: "x".into(), retry: Retry::Throttled(None) });
     check(unavailable, Class::Unavailable, failed).await;
     check(|| Err(Error::Usage { message: "x".into(), hint: None }), Class::Usage, failed).await;
     check(|| Err(Error::invalid("ecs.accounts", "x")), Class::Config, failed).await;

@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 use super::config::{Config, Credentials};
 use super::window::{Period, written};
 use crate::error::Class;
-use crate::http::{Request, Retry, Verdict, classify};
+use crate::http::{Request, Retry, StatusKind, classify};
 use crate::secret::{self, Secret};
 use crate::upstreams::Error;
 
@@ -38,28 +38,28 @@ pub enum AnswerError {
     Token { code: i64 },
     /// A code that is a status the world knows, such as 429.
     #[error("answered code {code}: {message}")]
-    Refused { code: i64, message: String, verdict: Verdict },
+    Refused { code: i64, message: String, verdict: StatusKind },
     /// The answer has another shape than the documented one.
     #[error("{reason}")]
     Contract { reason: String },
 }
 
 impl AnswerError {
-    /// The error of a pass; `doing` is what was asked for. A refused token is *auth* by then: the caller has tried a
+    /// The error of a pass; `context` is what was asked for. A refused token is *auth* by then: the caller has tried a
     /// fresh one.
-    pub fn during(self, doing: &str) -> Error {
-        let (doing, reason) = (doing.to_owned(), shortened(&self.to_string()));
+    pub fn during(self, context: &str) -> Error {
+        let (context, reason) = (context.to_owned(), shortened(&self.to_string()));
         match self {
-            Self::Token { .. } | Self::Refused { verdict: Verdict::Refused(Class::Auth), .. } => {
-                Error::Auth { doing, reason }
+            Self::Token { .. } | Self::Refused { verdict: StatusKind::Refused(Class::Auth), .. } => {
+                Error::Auth { context, reason }
             }
-            Self::Refused { verdict: Verdict::Retry, .. } => {
-                Error::Unavailable { doing, reason, retry: Retry::Backoff }
+            Self::Refused { verdict: StatusKind::Retryable, .. } => {
+                Error::Unavailable { context, reason, retry: Retry::Backoff }
             }
-            Self::Refused { verdict: Verdict::Refused(Class::Unavailable), .. } => {
-                Error::Unavailable { doing, reason, retry: Retry::Never }
+            Self::Refused { verdict: StatusKind::Refused(Class::Unavailable), .. } => {
+                Error::Unavailable { context, reason, retry: Retry::Never }
             }
-            Self::Refused { .. } | Self::Contract { .. } => Error::Contract { doing, reason },
+            Self::Refused { .. } | Self::Contract { .. } => Error::Contract { context, reason },
         }
     }
 }
@@ -154,7 +154,7 @@ fn read_envelope(body: &[u8]) -> Result<&RawValue, AnswerError> {
             let verdict = u16::try_from(code)
                 .ok()
                 .filter(|status| (100..1000).contains(status))
-                .map_or(Verdict::Refused(Class::Contract), classify);
+                .map_or(StatusKind::Refused(Class::Contract), classify);
             let message = envelope.message.unwrap_or_else(|| "no message".to_owned());
             Err(AnswerError::Refused { code, message, verdict })
         }

@@ -129,7 +129,7 @@ mod tests {
             .retry("a page", |_| {
                 tries.push(begun.elapsed());
                 let reason = "answered code 503: busy".to_owned();
-                async { Err(Error::Unavailable { doing: "reading".to_owned(), reason, retry: Retry::Backoff }) }
+                async { Err(Error::Unavailable { context: "reading".to_owned(), reason, retry: Retry::Backoff }) }
             })
             .await;
         assert!(failed.is_err());

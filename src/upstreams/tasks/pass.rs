@@ -100,13 +100,13 @@ impl Work<'_> {
                         "the pages of the tasks {request} brought {received} different ones, the upstream counts \
                          {total_count}"
                     );
-                    scope.doubt(Class::Contract, message);
+                    scope.scope_problem(Class::Contract, message);
                     return Ok(false);
                 }
             }
         }
-        let doing = format!("cannot read the tasks {request}");
-        Err(Error::Contract { doing, reason: format!("more than {MAX_PAGES} pages") })
+        let context = format!("cannot read the tasks {request}");
+        Err(Error::Contract { context, reason: format!("more than {MAX_PAGES} pages") })
     }
 }
 

@@ -156,7 +156,7 @@ mod tests {
     use serde_json::value::RawValue;
 
     use super::{RowError, Task, read_row};
-    use crate::damage::altered;
+    use crate::mutate::mutated_json;
     use crate::upstreams::tasks::config::Fields;
 
     fn read(json: &str) -> Result<Task, RowError> {
@@ -248,7 +248,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_row_is_read_or_told_by_what_is_known_of_it(row in altered(&[ROW])) {
+        fn any_row_is_read_or_told_by_what_is_known_of_it(row in mutated_json(&[ROW])) {
             match read(&row.to_string()) {
                 Ok(task) => {
                     prop_assert!(!task.id.trim().is_empty() && !task.name.trim().is_empty(), "{row}");

@@ -42,21 +42,21 @@ impl Api {
     /// Asks with retries. A refused token is no error yet. No error names the user, even where the upstream does.
     async fn ask<T: Send>(
         &self,
-        doing: &str,
+        context: &str,
         request: Request,
         read: fn(&[u8]) -> Result<T, AnswerError>,
     ) -> Result<Result<T, AnswerError>, Error> {
         self.client
-            .retry(doing, |_| {
+            .retry(context, |_| {
                 let request = request.clone();
-                async move { self.ask_once(doing, request, read).await }
+                async move { self.ask_once(context, request, read).await }
             })
             .await
     }
 
     async fn ask_once<T>(
         &self,
-        doing: &str,
+        context: &str,
         request: Request,
         read: fn(&[u8]) -> Result<T, AnswerError>,
     ) -> Result<Result<T, AnswerError>, Error> {
@@ -66,18 +66,18 @@ impl Api {
             Ok(answer) => Ok(Ok(answer)),
             Err(refused @ AnswerError::Token { .. }) => Ok(Err(refused)),
             Err(AnswerError::Refused { code, message, verdict }) => {
-                Err(AnswerError::Refused { code, message: self.discreet(message), verdict }.during(doing))
+                Err(AnswerError::Refused { code, message: self.discreet(message), verdict }.during(context))
             }
-            Err(error @ AnswerError::Contract { .. }) => Err(error.during(doing)),
+            Err(error @ AnswerError::Contract { .. }) => Err(error.during(context)),
         }
     }
 
     /// Sends; of a refusal no word names the user.
     async fn send(&self, request: Request) -> Result<Response, http::Error> {
-        match self.client.send(request).await?.good() {
-            Err(http::Error::Status { asked, status, excerpt, retry_after }) => {
+        match self.client.send(request).await?.error_for_status() {
+            Err(http::Error::Status { request, status, excerpt, retry_after }) => {
                 let excerpt = excerpt.map(|excerpt| self.discreet(excerpt));
-                Err(http::Error::Status { asked, status, excerpt, retry_after })
+                Err(http::Error::Status { request, status, excerpt, retry_after })
             }
             answer => answer,
         }
@@ -104,8 +104,8 @@ impl<'a> Session<'a> {
     /// One page of the list. A refused token is dropped, another one fetched, and the page asked for once more; a
     /// second refusal is *auth*.
     pub async fn fetch_page(&mut self, period: Period, number: u32) -> Result<Page, Error> {
-        let doing = format!("cannot read page {number} of the tasks {period}");
-        let page = self.try_page(&doing, period, number).await;
+        let context = format!("cannot read page {number} of the tasks {period}");
+        let page = self.try_page(&context, period, number).await;
         if page.as_ref().is_err_and(|error| error.class() == Class::Auth) {
             // Whatever was wrong with it: the next run shall log in afresh.
             self.forget();
@@ -113,30 +113,30 @@ impl<'a> Session<'a> {
         page
     }
 
-    async fn try_page(&mut self, doing: &str, period: Period, number: u32) -> Result<Page, Error> {
+    async fn try_page(&mut self, context: &str, period: Period, number: u32) -> Result<Page, Error> {
         let mut token = match self.token.take() {
             Some(token) => token,
             None => self.fetch_token().await?,
         };
-        let mut answer = self.ask_for_page(doing, period, number, &token).await?;
+        let mut answer = self.ask_for_page(context, period, number, &token).await?;
         if let Err(refused) = &answer {
             tracing::warn!("{refused}: logging in once more");
             token = self.renew(&token).await?;
-            answer = self.ask_for_page(doing, period, number, &token).await?;
+            answer = self.ask_for_page(context, period, number, &token).await?;
         }
-        let page = answer.map_err(|refused| refused.during(doing))?;
+        let page = answer.map_err(|refused| refused.during(context))?;
         self.token = Some(token);
         Ok(page)
     }
 
     async fn ask_for_page(
         &self,
-        doing: &str,
+        context: &str,
         period: Period,
         number: u32,
         token: &Secret,
     ) -> Result<Result<Page, AnswerError>, Error> {
-        self.api.ask(doing, page_request(self.config, period, number, token), read_page).await
+        self.api.ask(context, page_request(self.config, period, number, token), read_page).await
     }
 
     /// Another token than the refused one: the one another run has fetched meanwhile, or a new one. Where a new one

@@ -14,7 +14,7 @@ use super::target::Target;
 use super::user::User;
 use crate::error::Class;
 use crate::store::{self, Reader};
-use crate::upstreams::{Error, Failure, Own, Scope, ScopeWork};
+use crate::upstreams::{Error, Failure, Scope, ScopeWork, UpstreamSpecific};
 
 /// Users compared before what was found is stored.
 const CHUNK: u64 = 500;
@@ -71,7 +71,7 @@ impl ScopeWork for Check<'_> {
             self.close(scope, target, &tally).await?;
             match ended {
                 Ok(()) => {}
-                Err(error) if error.class().dooms_run() => return Err(error),
+                Err(error) if error.class().is_fatal() => return Err(error),
                 // The others are asked all the same.
                 Err(error) => failed.push((target.name.as_str(), error)),
             }
@@ -82,16 +82,21 @@ impl ScopeWork for Check<'_> {
         // Where no target could be asked, nothing was checked, and that is the scope's failure.
         let failure = if failed.len() == asked { failed.pop() } else { None };
         for (name, error) in &failed {
-            scope.doubt(error.class(), unchecked(name, error));
+            scope.scope_problem(error.class(), unchecked(name, error));
         }
         failure.map_or(Ok(()), |(name, error)| {
-            Err(Own { class: error.class(), hint: Some(error.hint()), error: unchecked(name, &error).into() }.into())
+            Err(UpstreamSpecific {
+                class: error.class(),
+                hint: Some(error.hint()),
+                error: unchecked(name, &error).into(),
+            }
+            .into())
         })
     }
 }
 
 fn unchecked(target: &str, error: &Error) -> String {
-    format!("cannot check target `{target}`: {}", Failure::from(error).told())
+    format!("cannot check target `{target}`: {}", Failure::from(error).full_message())
 }
 
 impl Check<'_> {
@@ -227,7 +232,7 @@ impl Check<'_> {
             summary.failed += left;
         });
         if left > 0 {
-            scope.doubt(
+            scope.scope_problem(
                 Class::Contract,
                 format!(
                     "target `{}` differs about {left} users: see `tongbu check users`, repair with `tongbu check users \

@@ -253,7 +253,7 @@ impl TargetConfig {
 fn parse_url(text: &str, key: &str) -> Result<Url, Error> {
     let url = Url::parse(text).map_err(|error| invalid(key, format!("not a URL: {error}")))?;
     if !matches!(url.scheme(), "http" | "https") {
-        return Err(invalid(key, "only http and https are spoken"));
+        return Err(invalid(key, "unsupported URL scheme; use http or https"));
     }
     if !url.username().is_empty() || url.password().is_some() {
         return Err(invalid(key, "holds a user name or a password: write `auth = { basic = … }` instead"));

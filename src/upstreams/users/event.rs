@@ -195,7 +195,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::{Event, Invalid, Kind, MAX_EVENT_BYTES, Strictness};
-    use crate::damage::{JSON_SNIPPETS, altered, damaged};
+    use crate::mutate::{JSON_SNIPPETS, mutated_bytes, mutated_json};
 
     fn check(text: &str, expected: Result<Kind, &str>) {
         let read = Event::parse(text, Strictness::KnownKeys).map(|event| event.kind);
@@ -267,8 +267,8 @@ mod tests {
     proptest! {
         #[test]
         fn any_event_is_read_or_refused_and_none_with_a_password_is_read(
-            altered in altered(EVENTS),
-            damaged in damaged(EVENTS, JSON_SNIPPETS),
+            altered in mutated_json(EVENTS),
+            damaged in mutated_bytes(EVENTS, JSON_SNIPPETS),
         ) {
             for text in [altered.to_string(), String::from_utf8_lossy(&damaged).into_owned()] {
                 for strictness in [Strictness::KnownKeys, Strictness::AnyKeys] {

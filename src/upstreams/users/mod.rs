@@ -114,7 +114,7 @@ impl Upstream for Users {
         context.scope(rules("deliver", None), &deliver).await?;
         let targets: Vec<&Target> = targets.into_iter().filter(|target| target.can_check()).collect();
         // Where another run delivers, it also checks; what could not be delivered anywhere cannot be compared anywhere.
-        let is_undone = context.ledger().scopes.iter().any(|scope| scope.holder.is_some() || scope.failure.is_some());
+        let is_undone = context.outcome().scopes.iter().any(|scope| scope.holder.is_some() || scope.failure.is_some());
         if targets.is_empty() || is_undone || context.store.is_dry_run() {
             return Ok(());
         }

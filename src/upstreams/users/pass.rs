@@ -66,10 +66,13 @@ impl Deliver<'_> {
                 tracing::info!(stored = read.taken.stored, known = read.taken.known, rejected = read.rejected, "read");
                 Ok(())
             }
-            Err(error) if error.class().dooms_run() => Err(error),
+            Err(error) if error.class().is_fatal() => Err(error),
             Err(error) => {
                 let failure = Failure::from(&error);
-                scope.doubt(failure.class, format!("cannot read the stream of events: {}", failure.told()));
+                scope.scope_problem(
+                    failure.class,
+                    format!("cannot read the stream of events: {}", failure.full_message()),
+                );
                 Ok(())
             }
         }
@@ -125,9 +128,10 @@ impl Deliver<'_> {
                 let stopped = tally.stopped.map(|why| format!(", then left alone: {why}")).unwrap_or_default();
                 let message =
                     format!("target `{}`: {count} deliveries failed{stopped}; the first: {error}", target.name);
-                scope.doubt(*class, message);
+                scope.scope_problem(*class, message);
             } else if let Some(why) = tally.stopped {
-                scope.doubt(Class::Deadline, format!("target `{}` was left before its end: {why}", target.name));
+                scope
+                    .scope_problem(Class::Deadline, format!("target `{}` was left before its end: {why}", target.name));
             }
         }
         self.tell_dead(scope)
@@ -139,7 +143,7 @@ impl Deliver<'_> {
         for target in &self.targets {
             let dead = store.read(|r| queue::count_dead(r, &target.name))?;
             if dead > 0 {
-                scope.doubt(
+                scope.scope_problem(
                     Class::Contract,
                     format!(
                         "target `{0}` has {dead} dead letters: see `tongbu users events list --state dead --target {0}`, \
@@ -151,7 +155,7 @@ impl Deliver<'_> {
         }
         let rejected = store.read(tables::count_rejections)?;
         if rejected > 0 {
-            scope.doubt(
+            scope.scope_problem(
                 Class::Contract,
                 format!(
                     "{rejected} entries of the stream are no events: see `tongbu users events list --rejected`, then \
@@ -171,11 +175,11 @@ fn out_of_reach(scope: &Scope<'_>, tallies: &[(&Target, Tally)]) -> Option<Error
     }
     tallies.iter().find_map(|(target, tally)| {
         let (class, reason) = tally.first_failure.clone()?;
-        let doing = format!("cannot deliver to `{}`", target.name);
+        let context = format!("cannot deliver to `{}`", target.name);
         if class == Class::Auth {
-            return Some(Error::Auth { doing, reason });
+            return Some(Error::Auth { context, reason });
         }
-        (class == Class::Unavailable).then_some(Error::Unavailable { doing, reason, retry: Retry::Never })
+        (class == Class::Unavailable).then_some(Error::Unavailable { context, reason, retry: Retry::Never })
     })
 }
 

@@ -23,7 +23,7 @@ const LAYERS: &[(&str, u8)] = &[
     ("text", GROUND),
     ("progress", GROUND),
     // For tests only.
-    ("damage", GROUND),
+    ("mutate", GROUND),
 ];
 /// Modules of this height may use one another, without cycles.
 const GROUND: u8 = 0;

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use tongbu::clock::Clock;
 use tongbu::error::Class;
-use tongbu::http::{Client, Context, Error, Pace, Phase, Profile, Request};
+use tongbu::http::{Client, Context, Error, Phase, Profile, RateLimit, Request};
 
 use super::faults::catalogue::{self, GOOD_BODY};
 use super::faults::{Received, Script, Server, answer, json};
@@ -183,15 +183,15 @@ async fn no_redirect_reaches_another_origin() {
     let request = Request::get("//127.0.0.1:1/@evil").header("x-api-key", "canary");
     let response = client.send(request).await.expect("a head");
     assert_eq!((response.status(), response.header("location")), (302, Some(format!("{}/", other.url()).as_str())));
-    assert_eq!(response.good().expect_err("a refusal").class(), Class::Contract);
+    assert_eq!(response.error_for_status().expect_err("a refusal").class(), Class::Contract);
     assert_eq!((server.received().len(), other.received().len()), (1, 0));
 }
 
 #[tokio::test]
 async fn requests_keep_their_pace_over_all_clones() {
     let server = serve(|_| json(GOOD_BODY)).await;
-    let pace = Some(Pace { count: 10, per: Duration::from_millis(300) });
-    let client = client(Profile { pace, ..patient(&server.url()) }, &context());
+    let rate_limit = Some(RateLimit { count: 10, per: Duration::from_millis(300) });
+    let client = client(Profile { rate_limit, ..patient(&server.url()) }, &context());
     let started = Instant::now();
     let tasks = [client.clone(), client.clone(), client].map(|clone| tokio::spawn(async move { fetch(&clone).await }));
     for task in tasks {
@@ -206,7 +206,7 @@ async fn a_sibling_talks_to_another_base_in_the_same_run() {
     let context = context();
     let client = client(patient(&server.url()), &context);
     fetch(&client).await.expect("a page");
-    fetch(&client.sibling(patient(&other.url())).expect("a client")).await.expect("a page");
+    fetch(&client.with_profile(patient(&other.url())).expect("a client")).await.expect("a page");
     assert_eq!((server.received().len(), other.received().len()), (1, 1));
     assert_eq!(context.requests.load(Ordering::Relaxed), 2);
 }
@@ -230,7 +230,7 @@ async fn what_is_sent_is_what_was_asked_for() {
     let server = serve(|_| json(GOOD_BODY)).await;
     let client = client(patient(&format!("{}/v1/", server.url())), &context());
     let request = Request::get("/x").query("名", "a b").raw_query("s=%7E~%2A").header("user-agent", "mine");
-    client.send(request).await.expect("a head").good().expect("a good status");
+    client.send(request).await.expect("a head").error_for_status().expect("a good status");
     client.send(Request::get("/")).await.expect("a head");
     let received = server.received();
     assert_eq!(received[0].line, "GET /v1/x?%E5%90%8D=a+b&s=%7E~%2A HTTP/1.1");

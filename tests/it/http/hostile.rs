@@ -25,7 +25,7 @@ const TRIES: usize = 3;
 type Outcome = Result<(), (&'static str, Class)>;
 
 const GOOD: Outcome = Ok(());
-const CUT: Outcome = Err(("Cut", Class::Unavailable));
+const CUT: Outcome = Err(("Truncated", Class::Unavailable));
 const TIMEOUT: Outcome = Err(("Timeout", Class::Unavailable));
 const NOT_HTTP: Outcome = Err(("NotHttp", Class::Contract));
 const TOO_LARGE: Outcome = Err(("BodyTooLarge", Class::Contract));

@@ -42,7 +42,7 @@ fn profile(url: &str) -> Profile {
         backoff: Duration::from_millis(1),
         backoff_cap: Duration::from_millis(5),
         jitter: Jitter::Full,
-        pace: None,
+        rate_limit: None,
     }
 }
 

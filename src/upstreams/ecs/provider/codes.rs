@@ -112,14 +112,14 @@ impl ProviderError {
         self
     }
 
-    /// As the error of a scope; `doing` says what for, such as ``cannot list instances of `prod` in `cn-hangzhou` ``.
-    pub fn into_error(self, doing: String) -> Error {
+    /// As the error of a scope; `context` says what for, such as ``cannot list instances of `prod` in `cn-hangzhou` ``.
+    pub fn into_error(self, context: String) -> Error {
         let retry = self.retry();
         let reason = self.message;
         match self.kind {
-            Kind::Auth => Error::Auth { doing, reason },
-            Kind::Throttled | Kind::Server => Error::Unavailable { doing, reason, retry },
-            Kind::Region | Kind::UnknownInstance | Kind::Bad => Error::Contract { doing, reason },
+            Kind::Auth => Error::Auth { context, reason },
+            Kind::Throttled | Kind::Server => Error::Unavailable { context, reason, retry },
+            Kind::Region | Kind::UnknownInstance | Kind::Bad => Error::Contract { context, reason },
         }
     }
 }

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::call::tests::{credential, header};
 use super::{Account, Provider, Template};
-use crate::damage::{altered, damaged};
+use crate::mutate::{mutated_bytes, mutated_json};
 use crate::upstreams::ecs::disks::DiskScope;
 use crate::upstreams::ecs::regions::Region;
 
@@ -168,9 +168,9 @@ fn read_any(provider: Provider, body: &[u8]) {
 proptest! {
     #[test]
     fn any_answer_is_read_or_refused(
-        aliyun in altered(ALIYUN),
-        tencent in altered(TENCENT),
-        aws in damaged(AWS, XML_SNIPPETS),
+        aliyun in mutated_json(ALIYUN),
+        tencent in mutated_json(TENCENT),
+        aws in mutated_bytes(AWS, XML_SNIPPETS),
     ) {
         read_any(Provider::Aliyun, aliyun.to_string().as_bytes());
         read_any(Provider::Tencent, tencent.to_string().as_bytes());

@@ -110,7 +110,7 @@ pub struct Fault(Box<str>);
 
 impl From<Error> for upstreams::Error {
     fn from(error: Error) -> Self {
-        upstreams::Own { class: error.class(), hint: error.hint(), error: Box::new(error) }.into()
+        upstreams::UpstreamSpecific { class: error.class(), hint: error.hint(), error: Box::new(error) }.into()
     }
 }
 

@@ -86,7 +86,7 @@ impl HttpTarget {
             None => None,
             Some(url) => {
                 let (base, path) = profile(url, &target.full_key("check_url"), config)?;
-                Some(Check { client: client.sibling(base)?, path })
+                Some(Check { client: client.with_profile(base)?, path })
             }
         };
         let authorization = match &http.auth {
@@ -161,7 +161,7 @@ impl HttpTarget {
     }
 
     async fn ask(&self, request: Request) -> Answer {
-        let answer = self.client.send(request).await.and_then(Response::good);
+        let answer = self.client.send(request).await.and_then(Response::error_for_status);
         match answer {
             Ok(response) => {
                 // It has accepted; what it says besides is only read to keep the connection.
@@ -189,9 +189,9 @@ impl HttpTarget {
         match response.status() {
             404 | 410 => Ok(None),
             _ => {
-                let body = response.good()?.bytes(MAX_USER_BYTES).await?;
+                let body = response.error_for_status()?.bytes(MAX_USER_BYTES).await?;
                 let told = serde_json::from_slice(&body).map_err(|error| upstreams::Error::Contract {
-                    doing: format!("cannot read what the target tells of user {user_id}"),
+                    context: format!("cannot read what the target tells of user {user_id}"),
                     reason: error.to_string(),
                 })?;
                 Ok(Some(told))
@@ -210,7 +210,7 @@ impl Answer {
         let is_permanent = error.status().is_some_and(|status| PERMANENT.contains(&status));
         let error = upstreams::Error::from(error);
         if is_permanent {
-            Self::Refused { class, error: upstreams::Failure::from(&error).told() }
+            Self::Refused { class, error: upstreams::Failure::from(&error).full_message() }
         } else {
             Self::of(&error, asked)
         }
@@ -284,7 +284,7 @@ fn profile(url: &str, key: &str, config: &Config) -> Result<(Profile, String), u
         backoff: config.backoff.0,
         backoff_cap: config.backoff_cap.0,
         jitter: Jitter::Full,
-        pace: None,
+        rate_limit: None,
     };
     Ok((profile, path.replace("tongbu-user-id", USER_ID)))
 }

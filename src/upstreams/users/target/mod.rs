@@ -49,10 +49,10 @@ impl Answer {
     /// What a failed attempt means; `asked` is the pause the target asked for.
     fn of(error: &Error, asked: Option<Duration>) -> Self {
         let class = error.class();
-        if class.dooms_run() {
+        if class.is_fatal() {
             return Self::Ended;
         }
-        Self::Failed { class, error: Failure::from(error).told(), asked }
+        Self::Failed { class, error: Failure::from(error).full_message(), asked }
     }
 }
 

@@ -55,7 +55,7 @@ fn apply(body: &mut Vec<u8>, damage: &Damage) {
 }
 
 /// One of the texts after up to seven damages. The snippets are what it may have grown.
-pub fn damaged<T: AsRef<[u8]>>(
+pub fn mutated_bytes<T: AsRef<[u8]>>(
     texts: &'static [T],
     snippets: &'static [&'static str],
 ) -> impl Strategy<Value = Vec<u8>> {
@@ -118,7 +118,7 @@ const ODD_VALUES: &[&str] = &[
 ];
 
 /// One of the documents after up to four of its values were replaced or taken away.
-pub fn altered(documents: &'static [&'static str]) -> impl Strategy<Value = Value> {
+pub fn mutated_json(documents: &'static [&'static str]) -> impl Strategy<Value = Value> {
     let alteration = (any::<u16>(), proptest::option::weighted(0.8, proptest::sample::select(ODD_VALUES)));
     (proptest::sample::select(documents), proptest::collection::vec(alteration, 1..5)).prop_map(
         |(text, alterations)| {
