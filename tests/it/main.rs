@@ -10,6 +10,7 @@ mod support;
 mod architecture;
 mod cli;
 mod commands;
+mod demo;
 mod docs;
 mod experiments;
 mod fakes;

@@ -1,127 +1,92 @@
-//! The demonstration: real passes of the real binary against the fakes, in front of whoever watches.
+//! The demonstration: real passes of the real program against the fakes, and a comparison with what it should do.
 
-use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
-use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode};
+mod next;
+mod show;
 
-use rusqlite::{Connection, OpenFlags};
+use std::io;
+use std::process::ExitCode;
 
-use crate::sandbox::{Sandbox, Settings};
+use tongbu::exit::Exit;
 
-const COUNT: &str = "SELECT count(*) FROM fairing_responses";
+use self::show::Show;
+use crate::kept;
+use crate::sandbox::{Fault, Rule, Sandbox, Settings};
 
-/// Succeeds if every step ended as expected and the database holds what the fakes hold.
+/// The account whose key is refused for a while.
+const ACCOUNT: &str = "shop-us";
+
+/// Succeeds if every step ends as expected and the database holds what the fakes hold.
 pub fn run(settings: Settings) -> ExitCode {
     let sandbox = Sandbox::start(settings);
-    let tongbu = sandbox.home.path().join("tongbu");
-    // This program is tongbu where it is called by that name.
-    if let Err(error) = std::env::current_exe().and_then(|program| std::os::unix::fs::symlink(program, &tongbu)) {
-        println!("cannot link {}: {error}", tongbu.display());
-        return ExitCode::FAILURE;
+    let result = kept::equip(&sandbox).and_then(|()| {
+        let mut show = Show::new(sandbox);
+        play(&mut show)?;
+        show.check_rows()?;
+        next::suggest(&mut show.sandbox, settings)?;
+        Ok(show.failures())
+    });
+    match result.as_deref() {
+        Ok([]) => ExitCode::SUCCESS,
+        Ok(failures) => {
+            println!("\nThe demonstration failed:");
+            failures.iter().for_each(|failure| println!("  {failure}"));
+            ExitCode::FAILURE
+        }
+        Err(error) => {
+            println!("\nThe demonstration could not go on: {error}");
+            ExitCode::FAILURE
+        }
     }
-    let mut show = Show { sandbox, tongbu, is_as_expected: true };
-    for (name, base_url, _) in show.sandbox.doors() {
-        println!("{name} is faked on {base_url}");
-    }
-    println!("\n$ export TONGBU_CONFIG={}", show.sandbox.home.config().display());
-    show.step("The first pass stores everything.", &["sync", "fairing"]);
-    show.step("The second finds nothing to change.", &["sync", "fairing"]);
-    show.step("Douban's newest films, with their details.", &["sync", "douban"]);
-    show.step("Yesterday's and older call-centre tasks.", &["sync", "tasks", "--window", "historical"]);
-    show.step("Instances of two cloud accounts, region by region.", &["sync", "ecs"]);
-    show.step("Some of them:", &["ecs", "list", "--region", "cn-beijing"]);
+}
+
+fn play(show: &mut Show) -> io::Result<()> {
+    show.introduce();
+
+    show.heading("Survey responses (fairing)");
+    show.step("The first pass stores every question and response of two accounts.", "sync fairing", Exit::Ok)?;
+    show.step("The second pass reads them again and finds nothing to write.", "sync fairing", Exit::Ok)?;
+
+    show.heading("New films (douban)");
+    show.step("The newest films, with the details of their pages.", "sync douban", Exit::Ok)?;
+    show.step("What is stored of them.", "douban list", Exit::Ok)?;
+
+    show.heading("Call-centre tasks (tasks)");
+    show.step("Lead packages come from a CSV file.", "packages import packages.csv", Exit::Ok)?;
     show.step(
-        "Something happens to a user;",
-        &["users", "emit", "user.created", "--user-id", "7", "--username", "li", "--email", "li@example.com"],
-    );
-    show.step("every target is told of it,", &["sync", "users"]);
-    show.step("and has been.", &["users", "events", "list"]);
-    show.step("Every run has left a record.", &["records", "list"]);
-    show.step("How each sync stands:", &["status"]);
-    show.count();
-    show.suggest();
-    if show.is_as_expected { ExitCode::SUCCESS } else { ExitCode::FAILURE }
-}
+        "Each task of the last days is matched to the package that its name begins with.",
+        "sync tasks --window historical",
+        Exit::Ok,
+    )?;
+    show.step("These have their package; the others wait for one.", "tasks list --match matched", Exit::Ok)?;
 
-struct Show {
-    sandbox: Sandbox,
-    tongbu: PathBuf,
-    is_as_expected: bool,
-}
+    show.heading("Cloud servers (ecs)");
+    show.step("All instances of two cloud accounts, region by region.", "sync ecs", Exit::Ok)?;
+    show.step("What is stored of one region.", "ecs list --region cn-beijing", Exit::Ok)?;
 
-impl Show {
-    /// Runs tongbu in full view; a step has to succeed.
-    fn step(&mut self, why: &str, arguments: &[&str]) {
-        println!("\n{why}\n$ tongbu {}", arguments.join(" "));
-        let mut command = self.sandbox.home.command(&self.tongbu);
-        // A person's terminal is drawn on as it is.
-        command.envs(["TERM", "COLORTERM", "NO_COLOR"].iter().filter_map(|name| Some((name, std::env::var_os(name)?))));
-        match command.args(arguments).status() {
-            Ok(status) if status.success() => {}
-            Ok(status) => self.fail(&format!("tongbu {} ended with {status}", arguments.join(" "))),
-            Err(error) => self.fail(&format!("cannot run {}: {error}", self.tongbu.display())),
-        }
-    }
+    show.heading("User events (users)");
+    show.step(
+        "An event is stored first, so that no target misses it.",
+        "users emit user.created --user-id 7 --username li --email li@example.com",
+        Exit::Ok,
+    )?;
+    show.step("The pass delivers it to every target and compares what they hold.", "sync users", Exit::Ok)?;
+    show.step("Each target has confirmed it.", "users events list", Exit::Ok)?;
 
-    /// Compares what is stored with what is there.
-    fn count(&mut self) {
-        let database = self.sandbox.home.database();
-        println!("\nThe rows are in one SQLite file:");
-        println!("$ sqlite3 {} '{COUNT}'", database.display());
-        let with_tool = Command::new("sqlite3").arg("-readonly").arg(&database).arg(COUNT).output();
-        let stored = match with_tool {
-            Ok(output) if output.status.success() => {
-                String::from_utf8_lossy(&output.stdout).trim().parse().map_err(|_| "no number".to_owned())
-            }
-            Ok(_) | Err(_) => load_count(&database).map_err(|error| error.to_string()),
-        };
-        let expected = self.sandbox.fairing.response_count();
-        match stored {
-            Ok(stored) if u64::try_from(stored) == Ok(expected) => println!("{stored}"),
-            Ok(stored) => self.fail(&format!("{stored} rows are stored, the fakes have {expected}")),
-            Err(error) => self.fail(&format!("cannot count the rows: {error}")),
-        }
-    }
+    show.heading("A failure");
+    show.sandbox.fairing.door().add(Rule::on("/", Fault::Status(401)).for_token(&show.sandbox.fairing.token(ACCOUNT)));
+    show.step(
+        &format!("The upstream now refuses the key of {ACCOUNT}: the other account is synced all the same."),
+        "sync fairing",
+        Exit::Partial,
+    )?;
+    show.say("What to do: the hint above says it. Here, the upstream accepts the key again.");
+    show.sandbox.fairing.door().behave();
+    show.step("The next run makes up for what was missed.", "sync fairing", Exit::Ok)?;
 
-    /// Says what else to try; the fakes go on for a person, and end for a script.
-    fn suggest(&mut self) {
-        let tongbu = self.tongbu.display();
-        println!("\nWhat to try next, in another terminal:\n");
-        println!("  export TONGBU_CONFIG={}", self.sandbox.home.config().display());
-        for arguments in [
-            "sync fairing --json",
-            "sync fairing --dry-run",
-            "sync fairing --account shop-us --kind responses",
-            "douban list",
-            "tasks list",
-            "users emit user.deleted --user-id 7",
-            "check users",
-            "sync ecs --regions cn-beijing --account prod --status-only",
-            "ecs changes",
-            "records show 1",
-            "locks list",
-            "status --json",
-            "config show",
-        ] {
-            println!("  {tongbu} {arguments}");
-        }
-        if io::stdin().is_terminal() {
-            print!("\nThe fakes go on until you press Enter, then all of it is removed. ");
-            let _ = io::stdout().flush();
-            let _ = io::stdin().lock().read_line(&mut String::new());
-        } else {
-            self.sandbox.home.keep();
-            println!("\nThe fakes have ended; the home stays in {}", self.sandbox.home.path().display());
-        }
-    }
+    show.heading("The lock");
+    show.check_lock("sync douban")?;
 
-    fn fail(&mut self, what: &str) {
-        println!("unexpected: {what}");
-        self.is_as_expected = false;
-    }
-}
-
-fn load_count(database: &Path) -> rusqlite::Result<i64> {
-    let database = Connection::open_with_flags(database, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
-    database.query_row(COUNT, [], |row| row.get(0))
+    show.heading("What happened so far");
+    show.step("Every run has left a record, the failed ones too.", "records list", Exit::Ok)?;
+    show.step("One line for each sync, for a glance.", "status", Exit::Ok)
 }

@@ -7,16 +7,25 @@ use axum::extract::{OriginalUri, Path, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use jiff::ToSpan as _;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use serde_json::{Value as Json, json};
 use toml::Table;
 
-use super::{Door, Ground};
+use crate::sandbox::builder::SandboxBuilder;
+use crate::sandbox::clock::Clock;
+use crate::sandbox::door::Door;
 
 /// The first film's id; the others count down from it, as newer ones have higher numbers.
 const FIRST_ID: u64 = 91_000_000;
 /// The fixtures' own film.
 const TEMPLATE_ID: &str = "90000001";
 const TEMPLATE_TITLE: &str = "潮汐邮局";
+/// When it was released; a festival had shown it before, and it was released again later.
+const TEMPLATE_RELEASE: Date = Date::constant(2025, 11, 7);
+const TEMPLATE_FESTIVAL: Date = Date::constant(2025, 9, 3);
+const TEMPLATE_AGAIN: Date = Date::constant(2025, 12, 24);
 const REFERER: &str = "https://movie.douban.com/explore";
 
 const PAGE: &str = include_str!("../fixtures/douban/film.html");
@@ -37,6 +46,7 @@ pub struct Film {
     pub id: u64,
     pub title: String,
     pub rating: f64,
+    pub released: Date,
     pub page: Page,
 }
 
@@ -98,9 +108,10 @@ impl Douban {
     pub const NAME: &'static str = "douban";
 
     /// Of its films the second has moved, the third is gone, and the others have good pages.
-    pub fn start(ground: &mut Ground<'_>) -> Self {
-        let seed = ground.settings.seed;
-        let films = (0..ground.settings.films).map(|index| Film {
+    pub fn start(builder: &mut SandboxBuilder<'_>) -> Self {
+        let (seed, clock) = (builder.settings.seed, builder.settings.clock);
+        let films = (0..builder.settings.films).map(|index| Film {
+            released: if clock.is_running { released_before(clock, index) } else { TEMPLATE_RELEASE },
             page: match index {
                 1 => Page::MovedTo(FIRST_ID + 1),
                 2 => Page::Gone,
@@ -126,8 +137,8 @@ impl Douban {
             .route("/j/subject_abstract", get(card))
             .route("/subject/{id}/", get(page))
             .with_state(Arc::clone(&book));
-        let (door, list_url) = ground.serve(lists);
-        let page_url = ground.serve_behind(&door, pages);
+        let (door, list_url) = builder.serve(lists);
+        let page_url = builder.serve_behind(&door, pages);
         Self { door, list_url, page_url, book }
     }
 
@@ -168,7 +179,9 @@ impl Film {
     /// A film with a good page.
     pub fn new(id: u64, seed: u64) -> Self {
         let rating = f64::from(u8::try_from((id + seed) % 50).unwrap_or(0)) / 10.0 + 4.0;
-        Self { id, title: format!("第{}号放映厅", id % 1000), rating, page: Page::Good }
+        Self {
+            id, title: format!("第{}号放映厅", id % 1000), rating, released: TEMPLATE_RELEASE, page: Page::Good
+        }
     }
 
     fn item(&self) -> Json {
@@ -176,7 +189,8 @@ impl Film {
             "id": self.id.to_string(), "title": self.title, "type": "movie",
             "rating": {"count": 1000 + self.id % 1000, "max": 10, "star_count": 3.5, "value": self.rating},
             "pic": {"large": format!("https://img.example/l/p{}.jpg", self.id), "normal": null},
-            "card_subtitle": "2025 / 中国大陆 / 剧情 / 林一 / 周二", "is_new": true, "episodes_info": "",
+            "card_subtitle": format!("{} / 中国大陆 / 剧情 / 林一 / 周二", self.released.year()), "is_new": true,
+            "episodes_info": "",
         })
     }
 
@@ -188,9 +202,16 @@ impl Film {
         })
     }
 
-    /// A fixture, told of this film.
-    fn told(&self, template: &str) -> String {
+    /// A fixture, filled with this film.
+    fn fill(&self, template: &str) -> String {
+        let age = self.released - TEMPLATE_RELEASE;
+        // The latest first: an earlier one may become it.
+        let dates = [TEMPLATE_AGAIN, TEMPLATE_RELEASE, TEMPLATE_FESTIVAL].into_iter();
+        let template =
+            dates.fold(template.to_owned(), |text, date| text.replace(&date.to_string(), &(date + age).to_string()));
         template
+            .replace("(2025)", &format!("({})", self.released.year()))
+            .replace("\"2025\"", &format!("\"{}\"", self.released.year()))
             .replace(TEMPLATE_ID, &self.id.to_string())
             .replace(TEMPLATE_TITLE, &self.title)
             .replace("p1.", &format!("p{}.", self.id))
@@ -243,10 +264,10 @@ async fn page(State(book): State<Shared>, Path(id): Path<u64>) -> Response {
     let target = || book.films.iter().find(|film| film.page == Page::MovedTo(id));
     let Some(film) = film.or_else(target) else { return html(StatusCode::NOT_FOUND, GONE) };
     if film.id != id {
-        return html(StatusCode::OK, &film.told(PAGE));
+        return html(StatusCode::OK, &film.fill(PAGE));
     }
     match film.page {
-        Page::Good => html(StatusCode::OK, &film.told(PAGE)),
+        Page::Good => html(StatusCode::OK, &film.fill(PAGE)),
         Page::MovedTo(other) => redirect(&format!("https://movie.douban.com/subject/{other}/")),
         Page::Circle => redirect(&format!("/subject/{id}/")),
         Page::Gone => html(StatusCode::OK, GONE),
@@ -263,20 +284,26 @@ async fn rexxar(State(book): State<Shared>, Path(id): Path<u64>, headers: Header
         return as_json(StatusCode::BAD_REQUEST, MISSING_REFERER);
     }
     let refusal = book.rexxar.refusal(json!({}));
-    refusal.unwrap_or_else(|| told(&book, id, REXXAR))
+    refusal.unwrap_or_else(|| filled(&book, id, REXXAR))
 }
 
 async fn card(State(book): State<Shared>, uri: OriginalUri) -> Response {
     let book = locked(&book);
     let refusal = book.card.refusal(json!({"r": 0}));
-    refusal.unwrap_or_else(|| told(&book, number(&uri, "subject_id") as u64, CARD))
+    refusal.unwrap_or_else(|| filled(&book, number(&uri, "subject_id") as u64, CARD))
 }
 
-fn told(book: &Book, id: u64, template: &str) -> Response {
+fn filled(book: &Book, id: u64, template: &str) -> Response {
     match book.films.iter().find(|film| film.id == id) {
-        Some(film) => as_json(StatusCode::OK, &film.told(template)),
+        Some(film) => as_json(StatusCode::OK, &film.fill(template)),
         None => as_json(StatusCode::NOT_FOUND, "{}"),
     }
+}
+
+/// The list begins with the newest: its first film came out seven weeks ago, each further one three days earlier.
+fn released_before(clock: Clock, index: u64) -> Date {
+    let days = 49 + 3 * i64::try_from(index).expect("a number of films");
+    clock.base.to_zoned(TimeZone::UTC).date() - days.days()
 }
 
 fn challenge() -> Response {

@@ -21,7 +21,10 @@ use serde_json::Value as Json;
 use toml::{Table, Value};
 
 pub use self::fleet::{Disk, Machine};
-use super::{Door, Ground, Home};
+use crate::sandbox::builder::SandboxBuilder;
+use crate::sandbox::door::Door;
+use crate::sandbox::home::Home;
+use crate::sandbox::settings::Settings;
 
 /// One region of an account.
 #[derive(Clone, Debug, Default)]
@@ -103,11 +106,11 @@ impl Ecs {
     pub const ALIYUN: &'static str = "prod";
     pub const TENCENT: &'static str = "game";
 
-    pub fn start(ground: &mut Ground<'_>) -> Self {
-        let (seed, count, opened) = (ground.settings.seed, ground.settings.instances, ground.settings.regions);
+    pub fn start(builder: &mut SandboxBuilder<'_>) -> Self {
+        let Settings { seed, clock, instances: count, regions: opened, .. } = builder.settings;
         let account = |name: &'static str, provider| {
             let regions = REGIONS.iter().take(opened).filter(|(account, _)| *account == name).map(|&(_, region)| {
-                let machines = (0..count).map(|number| Machine::new(seed, region, number)).collect();
+                let machines = (0..count).map(|number| Machine::new_at(clock, seed, region, number)).collect();
                 (region, Region { machines, ..Region::default() })
             });
             let key = Key { id: format!("{name}-id-{seed:08x}"), secret: format!("{name}-secret-{seed:08x}") };
@@ -115,7 +118,7 @@ impl Ecs {
         };
         let accounts = vec![account(Self::ALIYUN, "aliyun"), account(Self::TENCENT, "tencent")];
         let state = Arc::new(Mutex::new(State { accounts, page_cap: usize::MAX, nonces: BTreeSet::new() }));
-        let (door, base_url) = ground.serve(Router::new().route("/", any(answer)).with_state(Arc::clone(&state)));
+        let (door, base_url) = builder.serve(Router::new().route("/", any(answer)).with_state(Arc::clone(&state)));
         Self { door, base_url, state }
     }
 

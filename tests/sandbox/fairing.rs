@@ -15,7 +15,9 @@ use toml::{Table, Value};
 pub use self::answer::write_whole;
 pub use self::set::Set;
 pub use self::template::Layout;
-use super::{Door, Ground, Home};
+use crate::sandbox::builder::SandboxBuilder;
+use crate::sandbox::door::Door;
+use crate::sandbox::home::Home;
 
 const QUESTION_COUNT: u64 = 40;
 /// The second account is smaller, so that the two can be told apart.
@@ -95,17 +97,17 @@ impl Fairing {
     /// The names of its accounts.
     pub const ACCOUNTS: [&'static str; 2] = ["shop-eu", "shop-us"];
 
-    pub fn start(ground: &mut Ground<'_>) -> Self {
-        let seed = ground.settings.seed;
+    pub fn start(builder: &mut SandboxBuilder<'_>) -> Self {
+        let (seed, clock) = (builder.settings.seed, builder.settings.clock);
         let accounts =
-            Self::ACCOUNTS.into_iter().zip([ground.settings.responses, ground.settings.responses / SECOND_SHARE]);
+            Self::ACCOUNTS.into_iter().zip([builder.settings.responses, builder.settings.responses / SECOND_SHARE]);
         let accounts = accounts.enumerate().map(|(index, (name, count))| {
             let seed = seed.wrapping_add(index as u64);
             Account {
                 name,
                 token: format!("fairing-{name}-key-{seed:08x}"),
-                questions: Arc::new(Set::new(Kind::Questions, seed, QUESTION_COUNT)),
-                responses: Arc::new(Set::new(Kind::Responses, seed, count)),
+                questions: Arc::new(Set::new(Kind::Questions, seed, QUESTION_COUNT, clock)),
+                responses: Arc::new(Set::new(Kind::Responses, seed, count, clock)),
             }
         });
         let style =
@@ -115,7 +117,7 @@ impl Fairing {
             .route("/api/questions", get(answer::questions))
             .route("/api/responses", get(answer::responses))
             .with_state(Arc::clone(&state));
-        let (door, base_url) = ground.serve(router);
+        let (door, base_url) = builder.serve(router);
         Self { door, base_url, state }
     }
 

@@ -11,14 +11,16 @@ use toml::{Table, Value};
 
 /// The directory, and the configuration that is written there.
 pub struct Home {
-    directory: TempDir,
+    path: PathBuf,
     config: Table,
+    /// Removes the directory; a home that is kept has none.
+    cleanup: Option<TempDir>,
 }
 
 impl Home {
     pub fn new() -> Self {
         let directory = tempfile::Builder::new().prefix("tongbu-").tempdir().expect("a temporary directory");
-        let mut home = Self { directory, config: Table::new() };
+        let mut home = Self { path: directory.path().to_owned(), config: Table::new(), cleanup: Some(directory) };
         home.set("database", home.database().display().to_string());
         home.set("time_zone", "Asia/Shanghai");
         // A test is to see what follows after the retries, not to wait for them.
@@ -28,8 +30,17 @@ impl Home {
         home
     }
 
+    /// A home that was kept, with the configuration that is there.
+    pub fn open(path: &Path) -> Self {
+        let mut home = Self { path: path.to_owned(), config: Table::new(), cleanup: None };
+        let config = fs::read_to_string(home.config())
+            .unwrap_or_else(|error| panic!("cannot read {}: {error}", home.config().display()));
+        home.config = config.parse().unwrap_or_else(|error| panic!("cannot read {}: {error}", home.config().display()));
+        home
+    }
+
     pub fn path(&self) -> &Path {
-        self.directory.path()
+        &self.path
     }
 
     pub fn config(&self) -> PathBuf {
@@ -85,7 +96,9 @@ impl Home {
 
     /// Leaves the directory behind when this value goes.
     pub fn keep(&mut self) {
-        self.directory.disable_cleanup(true);
+        if let Some(directory) = &mut self.cleanup {
+            directory.disable_cleanup(true);
+        }
     }
 
     fn save_config(&self) {

@@ -6,23 +6,25 @@
 #![expect(clippy::print_stdout, reason = "what it prints is what it is for")]
 
 mod demo;
+mod kept;
 #[path = "mod.rs"]
 #[allow(dead_code, unused_imports, reason = "the tests use the other half of it")]
 mod sandbox;
+mod serve;
 
 use std::fs::File;
 use std::io::{BufWriter, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use clap::{Parser, Subcommand};
 
 use self::sandbox::fairing::{Kind, Set, write_whole};
 use self::sandbox::tasks::write_platform;
-use self::sandbox::users::Shares;
-use self::sandbox::{Sandbox, Settings, Users};
+use self::sandbox::{Clock, Settings};
+use self::serve::Serve;
 
 /// Fake upstreams on loopback, with made-up data.
 #[derive(Parser)]
@@ -35,21 +37,13 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Command {
     /// Serve every fake upstream, print where, and a configuration that points there
-    Serve {
-        /// Every answer is so late
-        #[arg(long, value_name = "MS", default_value_t = 0)]
-        latency_ms: u64,
-        #[command(flatten)]
-        made: Made,
-        #[command(flatten)]
-        users: Trouble,
-    },
+    Serve(Serve),
     /// Run real passes of tongbu against the fakes and show what they left
     Demo(Made),
     /// Write all responses as one answer to a file, for a static server
     Write {
         file: PathBuf,
-        /// Every so many-th response is edited, as if time had passed
+        /// Edit every N-th response, as if time had passed
         #[arg(long, value_name = "N")]
         edit_every: Option<usize>,
         #[command(flatten)]
@@ -62,7 +56,7 @@ enum Command {
         tasks: u64,
         #[arg(long, default_value_t = 10_000)]
         packages: u64,
-        /// Every so many-th task is edited, as if time had passed
+        /// Edit every N-th task, as if time had passed
         #[arg(long, value_name = "N")]
         edit_every: Option<u64>,
     },
@@ -70,7 +64,7 @@ enum Command {
 
 #[derive(clap::Args)]
 struct Made {
-    /// The first fake's port, the others follow; wherever is free by default
+    /// The first fake's port, the others follow; free ports by default
     #[arg(long, default_value_t = 0)]
     port: u16,
     /// How many survey responses the first account has
@@ -85,42 +79,13 @@ struct Made {
     /// How many instances each of these regions has
     #[arg(long, default_value_t = 12)]
     instances: u64,
-    /// What all made-up data follows from
+    /// The same seed makes the same data
     #[arg(long, default_value_t = 1)]
     seed: u64,
 }
 
-/// What goes wrong with deliveries of user events; which ones follows from the seed.
-#[derive(clap::Args)]
-struct Trouble {
-    /// Of a hundred deliveries, so many are answered 503
-    #[arg(long = "users-fail", value_name = "PERCENT", default_value_t = 0)]
-    fail: u64,
-    /// Of a hundred others, so many are processed and never answered
-    #[arg(long = "users-lose", value_name = "PERCENT", default_value_t = 0)]
-    lose: u64,
-    /// Every answer is so late
-    #[arg(long = "users-delay", value_name = "MILLISECONDS", default_value_t = 0)]
-    delay: u64,
-    /// Every target answers this user's events with 422; may be given several times
-    #[arg(long = "users-refuse", value_name = "USER_ID")]
-    refuse: Vec<i64>,
-}
-
-impl Trouble {
-    fn befall(&self, users: &Users) {
-        let latency = Duration::from_millis(self.delay);
-        users.misbehave(Shares { failed: self.fail, lost: self.lose, latency });
-        for user_id in &self.refuse {
-            for target in [Users::AUTH, Users::SERVICE, Users::DOWN] {
-                users.refuse_user(target, *user_id, 422);
-            }
-        }
-    }
-}
-
 impl Made {
-    const fn settings(&self) -> Settings {
+    const fn settings(&self, clock: Clock) -> Settings {
         Settings {
             seed: self.seed,
             port: self.port,
@@ -128,6 +93,7 @@ impl Made {
             films: self.films,
             regions: self.regions as usize,
             instances: self.instances,
+            clock,
         }
     }
 }
@@ -137,8 +103,8 @@ fn main() -> ExitCode {
         return tongbu::cli::run(std::env::args_os());
     }
     match Arguments::parse().command {
-        Command::Serve { latency_ms, made, users } => serve(Duration::from_millis(latency_ms), &made, &users),
-        Command::Demo(made) => return demo::run(made.settings()),
+        Command::Serve(arguments) => return serve::run(&arguments),
+        Command::Demo(made) => return demo::run(made.settings(Clock::machine())),
         Command::Write { file, edit_every, made } => write(&file, edit_every, &made),
         Command::WriteTasks { folder, tasks, packages, edit_every } => {
             write_platform(&folder, tasks, packages, edit_every).expect("the folder can be written");
@@ -147,30 +113,10 @@ fn main() -> ExitCode {
     ExitCode::SUCCESS
 }
 
-fn serve(latency: Duration, made: &Made, trouble: &Trouble) {
-    let sandbox = Sandbox::start(made.settings());
-    trouble.befall(&sandbox.users);
-    for (name, base_url, door) in sandbox.doors() {
-        if !latency.is_zero() {
-            door.set_latency(latency);
-        }
-        println!("# {name}: {base_url}");
-        // Nobody reads it here, and nobody knows for how long this goes on.
-        door.keep_no_log();
-    }
-    println!("# what the users' targets got: {}/users/ledger", sandbox.users.base_url());
-    println!("# {}", sandbox.home.config().display());
-    println!("{}", sandbox.home.config_text());
-    println!("# ends with Ctrl-C");
-    loop {
-        std::thread::park();
-    }
-}
-
 fn write(file: &PathBuf, edit_every: Option<usize>, made: &Made) {
     let started = Instant::now();
     let mut out = BufWriter::new(File::create(file).expect("the file can be made"));
-    let mut set = Set::new(Kind::Responses, made.seed, made.responses);
+    let mut set = Set::new(Kind::Responses, made.seed, made.responses, Clock::fixed());
     if let Some(step) = edit_every {
         let numbers: Vec<u64> = set.numbers().step_by(step).collect();
         set.edit(numbers);

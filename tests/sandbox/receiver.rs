@@ -7,7 +7,8 @@ use axum::extract::State;
 use axum::http::Uri;
 use serde_json::Value;
 
-use super::{Door, Ground};
+use crate::sandbox::builder::SandboxBuilder;
+use crate::sandbox::door::Door;
 
 /// The running fake.
 pub struct Receiver {
@@ -19,9 +20,9 @@ pub struct Receiver {
 type Messages = Arc<Mutex<Vec<(String, Value)>>>;
 
 impl Receiver {
-    pub fn start(ground: &mut Ground<'_>) -> Self {
+    pub fn start(builder: &mut SandboxBuilder<'_>) -> Self {
         let messages = Messages::default();
-        let (door, base_url) = ground.serve(Router::new().fallback(take).with_state(Arc::clone(&messages)));
+        let (door, base_url) = builder.serve(Router::new().fallback(take).with_state(Arc::clone(&messages)));
         Self { door, base_url, messages }
     }
 

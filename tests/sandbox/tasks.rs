@@ -9,14 +9,17 @@ use axum::extract::{Query, State};
 use axum::http::HeaderMap;
 use axum::routing::get;
 use axum::{Json, Router};
-use jiff::civil::DateTime;
+use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan as _};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use toml::Table;
 
-use super::{Door, Ground, Home};
+use crate::sandbox::builder::SandboxBuilder;
+use crate::sandbox::clock::Clock;
+use crate::sandbox::door::Door;
+use crate::sandbox::home::Home;
 
 /// The business codes of a token that is refused.
 pub const INVALID: i64 = 1_000_001;
@@ -24,7 +27,7 @@ pub const EXPIRED: i64 = 1_000_002;
 
 const HISTORICAL_COUNT: u64 = 85;
 const TODAY_COUNT: u64 = 12;
-/// Every site has a package, and so a task of every third site is matched.
+/// The first part of a package's code.
 const SITES: [&str; 3] = ["禹州", "郑州", "许昌"];
 
 /// One task.
@@ -101,21 +104,25 @@ impl Tasks {
     pub const TODAY: u64 = TODAY_COUNT;
     pub const USERNAME: &'static str = "gooki-canary-operator";
 
-    pub fn start(ground: &mut Ground<'_>) -> Self {
-        let seed = ground.settings.seed;
+    pub fn start(builder: &mut SandboxBuilder<'_>) -> Self {
+        let seed = builder.settings.seed;
         let login = Login {
             secret: format!("gooki-secret-canary-{seed:08x}"),
             username: Self::USERNAME.to_owned(),
             password: format!("gooki-password canary&{seed:08x}"),
             token: format!("gooki-token-canary-{seed:08x}"),
         };
-        let state = Arc::new(Mutex::new(Book { style: Style::default(), tasks: made_up(), token_count: 0 }));
+        let state = Arc::new(Mutex::new(Book {
+            style: Style::default(),
+            tasks: made_up(builder.settings.clock),
+            token_count: 0,
+        }));
         let router = Router::new()
             .route("/token/secret", get(token))
             .route("/token", get(token))
             .route("/task/list", get(list))
             .with_state(Platform { state: Arc::clone(&state), login: login.clone() });
-        let (door, base_url) = ground.serve(router);
+        let (door, base_url) = builder.serve(router);
         Self { door, base_url, secret: login.secret.clone(), state, login }
     }
 
@@ -160,6 +167,14 @@ impl Tasks {
         change(&mut self.book().tasks);
     }
 
+    /// A file for `packages import`: the packages of the first so many tasks.
+    pub fn packages_csv(&self, count: usize) -> String {
+        let header = std::iter::once("编码,来源,有效数,单价".to_owned());
+        let book = self.book();
+        let rows = book.tasks.iter().take(count).map(|task| format!("{},官网,900,2.50", task.code()));
+        header.chain(rows).collect::<Vec<_>>().join("\n")
+    }
+
     /// Makes the last token invalid, as if a month had passed.
     pub fn expire(&self) {
         self.book().token_count += 1;
@@ -171,9 +186,8 @@ impl Tasks {
 }
 
 impl Task {
-    fn new(number: u64, created: Timestamp) -> Self {
-        let site = SITES[usize::try_from(number).unwrap_or_default() % SITES.len()];
-        let name = format!("{site}-1015A-高三-{}-N-A-L3-1017", 1000 + number / 3);
+    fn new(number: u64, created: Timestamp, called_on: Date) -> Self {
+        let name = format!("{}-N-A-L3-{}", code(site(number), number / 3, called_on), month_day(called_on));
         Self { id: (20_000 + number).into(), name: name.into(), called: number, created: created.as_second() }
     }
 
@@ -206,8 +220,8 @@ impl Task {
 /// Every so many-th task is written as if it had been called meanwhile.
 pub fn write_platform(folder: &Path, tasks: u64, packages: u64, edit_every: Option<u64>) -> io::Result<()> {
     const PAGE: u64 = 1000;
-    let name =
-        |number: u64| format!("{}-1015A-高三-{}", SITES[usize::try_from(number % 3).unwrap_or(0)], 1000 + number);
+    let called_on = Clock::fixed().base.to_zoned(zone()).date();
+    let name = |number: u64| code(site(number), number, called_on);
     let csv = std::iter::once("编码".to_owned()).chain((0..packages).map(name));
     fs::write(folder.join("packages.csv"), csv.collect::<Vec<_>>().join("\n"))?;
     fs::write(folder.join("token"), json!({"code": 200, "message": "OK", "data": {"token": "bench"}}).to_string())?;
@@ -217,8 +231,8 @@ pub fn write_platform(folder: &Path, tasks: u64, packages: u64, edit_every: Opti
         let rows: Vec<Value> = (page * PAGE..tasks.min((page + 1) * PAGE))
             .map(|number| {
                 let called = if number % 20 == 0 { packages + number / 200 } else { number * 7919 % packages.max(1) };
-                let mut task = Task::new(number, created);
-                task.name = format!("{}-N-A-L3-1017", name(called)).into();
+                let mut task = Task::new(number, created, called_on);
+                task.name = format!("{}-N-A-L3-{}", name(called), month_day(called_on)).into();
                 task.called += u64::from(edit_every.is_some_and(|step| number % step == 0));
                 task.json()
             })
@@ -231,13 +245,30 @@ pub fn write_platform(folder: &Path, tasks: u64, packages: u64, edit_every: Opti
     Ok(())
 }
 
-/// The historical tasks of yesterday noon, and today's of its first second.
-fn made_up() -> Vec<Task> {
+/// The historical tasks of yesterday noon, and today's of its first second: tongbu's windows follow the machine's clock,
+/// whatever the fakes' clock is.
+fn made_up(clock: Clock) -> Vec<Task> {
     let today = Timestamp::now().to_zoned(zone()).start_of_day().expect("today begins");
     let yesterday = today.checked_sub(12.hours()).expect("there is a yesterday").timestamp();
-    let historical = (0..HISTORICAL_COUNT).map(|number| Task::new(number, yesterday));
-    let of_today = (0..TODAY_COUNT).map(|number| Task::new(HISTORICAL_COUNT + number, today.timestamp()));
+    // The names are the same in every run where the clock does not run.
+    let called_on = |created: Timestamp| if clock.is_running { created } else { clock.base }.to_zoned(zone()).date();
+    let historical = (0..HISTORICAL_COUNT).map(|number| Task::new(number, yesterday, called_on(yesterday)));
+    let of_today = (0..TODAY_COUNT)
+        .map(|number| Task::new(HISTORICAL_COUNT + number, today.timestamp(), called_on(today.timestamp())));
     historical.chain(of_today).collect()
+}
+
+/// A package's code: bought two days before it is called, so many leads over a thousand.
+fn code(site: &str, leads: u64, called_on: Date) -> String {
+    format!("{site}-{}A-高三-{}", month_day(called_on - 2.days()), 1000 + leads)
+}
+
+fn site(number: u64) -> &'static str {
+    SITES[usize::try_from(number % 3).unwrap_or_default()]
+}
+
+fn month_day(date: Date) -> String {
+    date.strftime("%m%d").to_string()
 }
 
 fn zone() -> TimeZone {

@@ -23,9 +23,13 @@ use tokio::runtime::Handle;
 use toml::Table;
 
 use self::ledger::Task;
-pub use self::ledger::{Arrival, Inversion, Ledger, Requests, Target};
+pub use self::ledger::{Arrival, Holdings, Inversion, Ledger, Requests, Target};
 pub use self::proof::Proof;
-use super::{Door, Fault, Ground, Home, Rule, wire};
+use crate::sandbox::builder::SandboxBuilder;
+use crate::sandbox::door::{Door, Rule};
+use crate::sandbox::fault::Fault;
+use crate::sandbox::home::Home;
+use crate::sandbox::wire;
 
 /// How many connections wait to be accepted by a target that came up.
 const BACKLOG: u32 = 1024;
@@ -68,16 +72,16 @@ impl Users {
     /// The name under which the target that is down serves once it comes up.
     pub const DOWN: &'static str = "down";
 
-    pub fn start(ground: &mut Ground<'_>) -> Self {
-        let seed = ground.settings.seed;
+    pub fn start(builder: &mut SandboxBuilder<'_>) -> Self {
+        let seed = builder.settings.seed;
         let book = Arc::<Mutex<Book>>::default();
         let door = Door::default();
-        let base_url = ground.serve_behind(&door, router(&book, &door));
+        let base_url = builder.serve_behind(&door, router(&book, &door));
         // Bound and not listening: nobody else takes the port, and nobody answers there.
         let socket = TcpSocket::new_v4().expect("a socket");
         socket.bind((Ipv4Addr::LOCALHOST, 0).into()).expect("a free port");
         let down_url = wire::base_url(socket.local_addr());
-        let handle = ground.runtime.handle().clone();
+        let handle = builder.handle();
         let users = Self { door, base_url, seed, book, down: Mutex::new(Some(socket)), down_url, handle };
         let [bearer, signing] = users.secrets();
         users.require(Self::AUTH, Proof { bearer: Some(bearer), signing: Some(signing), ..Proof::default() });

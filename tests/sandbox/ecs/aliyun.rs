@@ -121,7 +121,7 @@ fn instance(machine: &Machine) -> Json {
     json!({
         "InstanceId": machine.id, "InstanceName": name, "HostName": machine.name, "Status": machine.status,
         "ZoneId": "zone-a", "InstanceType": machine.kind, "Cpu": 2, "Memory": 8192, "OSName": "Debian 12",
-        "CreationTime": "2025-01-02T03:04Z", "ExpiredTime": "2099-12-31T15:59Z",
+        "CreationTime": machine.created.strftime("%Y-%m-%dT%H:%MZ").to_string(), "ExpiredTime": "2099-12-31T15:59Z",
         "PublicIpAddress": {"IpAddress": machine.public_ip.iter().collect::<Vec<_>>()},
         "EipAddress": {"IpAddress": ""},
         "VpcAttributes": {"VpcId": "vpc-1", "VSwitchId": "vsw-1", "PrivateIpAddress": {"IpAddress": [machine.private_ip]}},

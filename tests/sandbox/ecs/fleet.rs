@@ -1,5 +1,8 @@
 //! One made-up machine, whatever cloud it stands in.
 
+use jiff::{Timestamp, ToSpan as _};
+
+use crate::sandbox::clock::Clock;
 use crate::sandbox::random::Random;
 
 /// A data disk.
@@ -19,6 +22,7 @@ pub struct Machine {
     pub kind: &'static str,
     pub public_ip: Option<String>,
     pub private_ip: String,
+    pub created: Timestamp,
     pub groups: Vec<String>,
     pub disks: Vec<Disk>,
     pub tags: Vec<(String, String)>,
@@ -29,6 +33,11 @@ pub struct Machine {
 impl Machine {
     /// The machine of that number; everything about it follows from the seed, the region and the number.
     pub fn new(seed: u64, region: &str, number: u64) -> Self {
+        Self::new_at(Clock::fixed(), seed, region, number)
+    }
+
+    /// The same, dated by a clock.
+    pub fn new_at(clock: Clock, seed: u64, region: &str, number: u64) -> Self {
         let mut random = Random::new(seed ^ (number << 8) ^ region.bytes().map(u64::from).sum::<u64>());
         let disk = |index| Disk { id: format!("d-{region}-{number:04}-{index}"), gib: 40 * (index + 1) };
         Self {
@@ -37,6 +46,7 @@ impl Machine {
             status: *random.pick(&["Running", "Running", "Stopped"]),
             kind: *random.pick(&["ecs.g7.large", "ecs.c7.xlarge"]),
             public_ip: random.chance(50).then(|| format!("203.0.113.{}", number % 250)),
+            created: clock.base - (24 * i64::try_from(30 + number % 300).expect("a few days")).hours(),
             private_ip: format!("10.0.{}.{}", number / 250, number % 250),
             groups: vec!["sg-web".to_owned(), "sg-ssh".to_owned()],
             disks: (0..random.below(3)).map(disk).collect(),

@@ -89,6 +89,6 @@ fn instance(machine: &Machine) -> Json {
         "PublicIpAddresses": machine.public_ip.as_ref().map(|ip| vec![ip]),
         "SecurityGroupIds": machine.groups, "DataDisks": if disks.is_empty() { Json::Null } else { disks.into() },
         "Tags": tags.collect::<Vec<_>>(), "VirtualPrivateCloud": {"VpcId": "vpc-1", "SubnetId": "subnet-1"},
-        "ImageId": "img-1", "OsName": "Debian 12", "CreatedTime": "2025-01-02T03:04:05Z", "ExpiredTime": null,
+        "ImageId": "img-1", "OsName": "Debian 12", "CreatedTime": machine.created.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(), "ExpiredTime": null,
     })
 }

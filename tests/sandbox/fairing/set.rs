@@ -8,14 +8,15 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::template::{FIRST_INTEGER, Filling, Layout, Template};
 use super::{Kind, question, response};
+use crate::sandbox::clock::Clock;
 use crate::sandbox::random::Random;
 
 /// So many different rows are made up; the others repeat them with other ids and times.
 const TEMPLATE_COUNT: u64 = 256;
-/// 2024-01-01T00:00:00Z, when row 0 was inserted, in seconds.
-const FIRST_INSERTED: i64 = 1_704_067_200;
-/// Between two rows' insertions, in seconds.
-const STEP: i64 = 10;
+/// Over how long before the clock's base the rows were inserted, in microseconds.
+const QUESTIONS_SPREAD_US: i64 = 90 * DAY_US;
+const RESPONSES_SPREAD_US: i64 = 3 * DAY_US;
+const DAY_US: i64 = 24 * 3600 * 1_000_000;
 const HOUR: SignedDuration = SignedDuration::from_hours(1);
 
 /// The rows of a [`Kind`], never all in memory.
@@ -24,10 +25,13 @@ pub struct Set {
     kind: Kind,
     seed: u64,
     count: u64,
+    /// How many rows were made up at first; the others were added later.
+    initial_count: u64,
     gone: BTreeSet<u64>,
     patches: BTreeMap<u64, Patch>,
-    /// The upstream's own time: an hour later with every change.
-    now: Timestamp,
+    clock: Clock,
+    /// When the last change was made; an hour passes with each where the clock does not run.
+    changed_at: Timestamp,
     templates: Arc<[Template]>,
 }
 
@@ -48,21 +52,23 @@ pub enum Order {
 }
 
 impl Set {
-    pub fn new(kind: Kind, seed: u64, count: u64) -> Self {
+    pub fn new(kind: Kind, seed: u64, count: u64, clock: Clock) -> Self {
         Self {
             kind,
             seed,
             count,
+            initial_count: count,
             gone: BTreeSet::new(),
             patches: BTreeMap::new(),
-            now: inserted(count),
+            clock,
+            changed_at: clock.base,
             templates: templates(kind, seed, Layout::Plain),
         }
     }
 
     /// What time it is upstream.
-    pub const fn now(&self) -> Timestamp {
-        self.now
+    pub fn now(&self) -> Timestamp {
+        self.clock.now().max(self.changed_at)
     }
 
     /// How many rows there are.
@@ -77,10 +83,10 @@ impl Set {
 
     /// Changes `submit_delta` (questions: `view_count`) and `updated_at` of these rows.
     pub fn edit(&mut self, numbers: impl IntoIterator<Item = u64>) {
-        self.now += HOUR;
+        self.pass_time();
         for number in numbers {
             let patch = self.patch(number);
-            self.patches.insert(number, Patch { revision: patch.revision + 1, updated: self.now, ..patch });
+            self.patches.insert(number, Patch { revision: patch.revision + 1, updated: self.changed_at, ..patch });
         }
     }
 
@@ -105,11 +111,11 @@ impl Set {
 
     /// Adds so many rows, inserted now.
     pub fn add(&mut self, count: u64) {
-        self.now += HOUR;
+        self.pass_time();
         let added = self.count..self.count + count;
         self.count = added.end;
         for number in added {
-            self.patches.insert(number, Patch { revision: 0, inserted: self.now, updated: self.now });
+            self.patches.insert(number, Patch { revision: 0, inserted: self.changed_at, updated: self.changed_at });
         }
     }
 
@@ -164,7 +170,8 @@ impl Set {
     /// Whether the row was updated after its insertion, or inserted later than it was made up to be: its place in the
     /// order of updates is behind all that were not.
     fn is_moved(&self, number: u64) -> bool {
-        self.patches.get(&number).is_some_and(|patch| patch.updated != inserted(number))
+        number >= self.initial_count
+            || self.patches.get(&number).is_some_and(|patch| patch.updated != self.first_inserted(number))
     }
 
     /// The moved rows behind the row `number`, by their last update.
@@ -176,8 +183,25 @@ impl Set {
     }
 
     fn patch(&self, number: u64) -> Patch {
-        let inserted = inserted(number);
+        let inserted = self.first_inserted(number);
         self.patches.get(&number).copied().unwrap_or(Patch { revision: 0, inserted, updated: inserted })
+    }
+
+    /// Time that passes before a change.
+    fn pass_time(&mut self) {
+        self.changed_at = if self.clock.is_running { self.now() } else { self.changed_at + HOUR };
+    }
+
+    /// When the row was inserted as it was made up: the last one just before the clock's base.
+    fn first_inserted(&self, number: u64) -> Timestamp {
+        let spread = match self.kind {
+            Kind::Questions => QUESTIONS_SPREAD_US,
+            Kind::Responses => RESPONSES_SPREAD_US,
+        };
+        let count = |rows: u64| i64::try_from(rows).expect("a number of rows");
+        let step = spread / count(self.initial_count.max(1));
+        let at = self.clock.base.as_microsecond() - step * (count(self.initial_count) - count(number));
+        Timestamp::from_microsecond(at).expect("a time this side of the year 9999")
     }
 }
 
@@ -214,11 +238,6 @@ impl Iterator for Rows {
             }
         }
     }
-}
-
-fn inserted(number: u64) -> Timestamp {
-    let steps = i64::try_from(number).expect("a number of rows");
-    Timestamp::from_second(FIRST_INSERTED + STEP * steps).expect("a time this side of the year 9999")
 }
 
 fn templates(kind: Kind, seed: u64, layout: Layout) -> Arc<[Template]> {

@@ -54,6 +54,9 @@ pub struct Target {
 #[derive(Default)]
 pub struct Ledger(BTreeMap<String, Target>);
 
+/// The users of every target.
+pub type Holdings = BTreeMap<String, BTreeMap<i64, Value>>;
+
 /// An event in the shape it is sent in.
 #[derive(Clone, Debug)]
 pub struct Task {
@@ -85,6 +88,18 @@ impl Ledger {
             self.0.insert(name.to_owned(), Target::default());
         }
         self.0.get_mut(name).expect("it was put there")
+    }
+
+    /// What every target holds, for [`restore`](Self::restore).
+    pub fn holdings(&self) -> Holdings {
+        self.0.iter().map(|(name, target)| (name.clone(), target.users.clone())).collect()
+    }
+
+    /// Gives the targets what they held.
+    pub fn restore(&mut self, holdings: Holdings) {
+        for (name, users) in holdings {
+            self.target(&name).users = users;
+        }
     }
 
     /// How many events took effect, at all targets.

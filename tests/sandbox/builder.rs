@@ -1,0 +1,69 @@
+//! Starts fakes: each one a router that is served on loopback.
+
+use std::net::{Ipv4Addr, SocketAddr};
+
+use axum::Router;
+use tokio::net::TcpListener;
+use tokio::runtime::{Handle, Runtime};
+
+use super::door::Door;
+use super::home::Home;
+use super::settings::Settings;
+use super::wire;
+
+/// What a fake needs while it starts.
+pub struct SandboxBuilder<'a> {
+    pub settings: Settings,
+    pub home: &'a Home,
+    runtime: &'a Runtime,
+    /// The ports to use again, in the order in which the fakes start.
+    given: &'a [u16],
+    /// The ports in use so far.
+    opened: Vec<u16>,
+}
+
+impl<'a> SandboxBuilder<'a> {
+    /// The fakes listen on the `given` ports; without any, where the settings say.
+    pub const fn new(settings: Settings, home: &'a Home, runtime: &'a Runtime, given: &'a [u16]) -> Self {
+        Self { settings, home, runtime, given, opened: Vec::new() }
+    }
+
+    /// Serves the router on loopback behind a door; answers the door and the base URL.
+    pub fn serve(&mut self, router: Router) -> (Door, String) {
+        let door = Door::default();
+        let base_url = self.serve_behind(&door, router);
+        (door, base_url)
+    }
+
+    /// Serves a further origin of the upstream behind the same door; answers its base URL.
+    pub fn serve_behind(&mut self, door: &Door, router: Router) -> String {
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, self.next_port()));
+        let listener = self
+            .runtime
+            .block_on(TcpListener::bind(address))
+            .unwrap_or_else(|error| panic!("cannot listen on {address}: {error}"));
+        let address = listener.local_addr();
+        self.opened.extend(address.as_ref().map(SocketAddr::port));
+        self.runtime.spawn(wire::serve(listener, door.guard(router)));
+        wire::base_url(address)
+    }
+
+    /// Where a fake runs what it starts by itself.
+    pub fn handle(&self) -> Handle {
+        self.runtime.handle().clone()
+    }
+
+    /// The ports of all fakes, in the order in which they started.
+    pub fn into_ports(self) -> Vec<u16> {
+        self.opened
+    }
+
+    fn next_port(&self) -> u16 {
+        let index = self.opened.len();
+        match (self.given.get(index), self.settings.port) {
+            (Some(port), _) => *port,
+            (None, 0) => 0,
+            (None, first) => first + u16::try_from(index).expect("a handful of fakes"),
+        }
+    }
+}

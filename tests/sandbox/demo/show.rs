@@ -1,0 +1,132 @@
+//! Runs tongbu in full view and remembers what did not end as expected.
+
+use std::env;
+use std::io::{self, IsTerminal as _, Write as _};
+use std::path::Path;
+use std::process::{Command, ExitStatus, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rusqlite::{Connection, OpenFlags};
+use tongbu::exit::Exit;
+
+use crate::kept;
+use crate::sandbox::{Fault, Sandbox};
+
+const COUNT: &str = "SELECT count(*) FROM fairing_responses";
+/// How long the first request of a run may take.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// The fakes with the steps so far.
+pub struct Show {
+    pub sandbox: Sandbox,
+    heading_count: u32,
+    failures: Vec<String>,
+}
+
+impl Show {
+    pub const fn new(sandbox: Sandbox) -> Self {
+        Self { sandbox, heading_count: 0, failures: Vec::new() }
+    }
+
+    /// What did not end as expected.
+    pub fn failures(self) -> Vec<String> {
+        self.failures
+    }
+
+    pub fn introduce(&self) {
+        println!("Five upstreams are faked on this machine:");
+        for (name, base_url, _) in self.sandbox.doors() {
+            println!("  {name:<8} {base_url}");
+        }
+        println!("\ntongbu reads where they are from a throw-away configuration:");
+        println!("$ export TONGBU_CONFIG={}", self.sandbox.home.config().display());
+    }
+
+    pub fn heading(&mut self, title: &str) {
+        self.heading_count += 1;
+        let number = self.heading_count;
+        if io::stdout().is_terminal() && env::var_os("NO_COLOR").is_none() {
+            println!("\n\x1b[1m{number}. {title}\x1b[0m");
+        } else {
+            println!("\n{number}. {title}");
+        }
+    }
+
+    pub fn say(&self, text: &str) {
+        println!("\n{text}");
+    }
+
+    /// Runs tongbu with these words, which has to end with this exit code.
+    pub fn step(&mut self, why: &str, words: &str, expected: Exit) -> io::Result<()> {
+        self.say(why);
+        println!("$ tongbu {words}");
+        let status = self.command(words).status()?;
+        self.check(words, status, expected);
+        Ok(())
+    }
+
+    /// Runs the same command twice at once: the first run is held by its upstream, the second one ends at its lock.
+    pub fn check_lock(&mut self, words: &str) -> io::Result<()> {
+        let door = self.sandbox.douban.door().clone();
+        let count = door.count("/");
+        door.always(Fault::Hold);
+        self.say("The upstream is slow, and this run waits for it in the background.");
+        println!("$ tongbu {words} &");
+        let first = self.command(words).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
+        let deadline = Instant::now() + PATIENCE;
+        while door.count("/") == count && Instant::now() < deadline {
+            thread::sleep(Duration::from_millis(5));
+        }
+        self.step("A second run meanwhile does not wait and changes nothing.", words, Exit::Locked)?;
+        self.step("Who holds which lock, and until when.", "locks list", Exit::Ok)?;
+        door.behave();
+        self.say("The upstream answers, and the first run ends in its own time.");
+        let output = first.wait_with_output()?;
+        io::stdout().write_all(&output.stdout)?;
+        io::stdout().write_all(&output.stderr)?;
+        self.check(words, output.status, Exit::Ok);
+        Ok(())
+    }
+
+    /// Compares what is stored with what the upstream has.
+    pub fn check_rows(&mut self) -> io::Result<()> {
+        let database = self.sandbox.home.database();
+        self.say("The rows are in one SQLite file.");
+        println!("$ sqlite3 {} '{COUNT}'", database.display());
+        let stored = load_count(&database).map_err(io::Error::other)?;
+        println!("{stored}");
+        let expected = self.sandbox.fairing.response_count();
+        if u64::try_from(stored) != Ok(expected) {
+            self.failures.push(format!("{stored} rows are stored, the upstream has {expected}"));
+        }
+        Ok(())
+    }
+
+    fn command(&self, words: &str) -> Command {
+        let mut command = self.sandbox.home.command(&kept::tongbu(&self.sandbox));
+        // The output is for the terminal that shows it.
+        command.envs(["TERM", "COLORTERM", "NO_COLOR"].iter().filter_map(|name| Some((name, env::var_os(name)?))));
+        command.args(words.split_whitespace());
+        command
+    }
+
+    /// Shows the exit code and what it means.
+    fn check(&mut self, words: &str, status: ExitStatus, expected: Exit) {
+        let ended = Exit::ALL.into_iter().find(|exit| status.code() == Some(exit.code().into()));
+        match ended {
+            Some(Exit::Ok) => println!("exit 0 (ok)"),
+            Some(exit) => println!("exit {} ({}): {}", exit.code(), exit.name(), exit.meaning()),
+            None => println!("{status}"),
+        }
+        if ended != Some(expected) {
+            let expected = format!("exit {} ({})", expected.code(), expected.name());
+            self.failures.push(format!("`tongbu {words}` ended with {status}, expected {expected}"));
+        }
+    }
+}
+
+fn load_count(database: &Path) -> rusqlite::Result<i64> {
+    let database = Connection::open_with_flags(database, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    database.query_row(COUNT, [], |row| row.get(0))
+}
