@@ -66,7 +66,7 @@ fn play(show: &mut Show) -> io::Result<()> {
     show.heading("User events (users)");
     show.step(
         "An event is stored first, so that no target misses it.",
-        "users emit user.created --user-id 7 --username li --email li@example.com",
+        "users emit user.created --user-id 7 --username li --email li@shop.cn",
         Exit::Ok,
     )?;
     show.step("The pass delivers it to every target and compares what they hold.", "sync users", Exit::Ok)?;
@@ -75,11 +75,11 @@ fn play(show: &mut Show) -> io::Result<()> {
     show.heading("A failure");
     show.sandbox.fairing.door().add(Rule::on("/", Fault::Status(401)).for_token(&show.sandbox.fairing.token(ACCOUNT)));
     show.step(
-        &format!("The upstream now refuses the key of {ACCOUNT}: the other account is synced all the same."),
+        &format!("The upstream now refuses the key of {ACCOUNT}; the other account is synced."),
         "sync fairing",
         Exit::Partial,
     )?;
-    show.say("What to do: the hint above says it. Here, the upstream accepts the key again.");
+    show.say("What to do: follow the hint. Here, the upstream simply accepts the key again.");
     show.sandbox.fairing.door().behave();
     show.step("The next run makes up for what was missed.", "sync fairing", Exit::Ok)?;
 

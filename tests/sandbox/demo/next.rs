@@ -13,7 +13,7 @@ const COMMANDS: [&str; 14] = [
     "sync fairing --dry-run",
     "sync tasks --window today",
     "tasks list --match pending",
-    "sync ecs --regions cn-beijing --account prod --status-only",
+    "sync ecs --account prod --status-only",
     "ecs changes",
     "users emit user.deleted --user-id 7",
     "sync users",
