@@ -9,9 +9,9 @@ use insta::assert_snapshot;
 use serde_json::Value;
 
 /// A directory of its own with nothing in it, and the command in an environment with nothing else in it.
-struct Bench(tempfile::TempDir);
+struct Fixture(tempfile::TempDir);
 
-impl Bench {
+impl Fixture {
     fn new() -> Self {
         Self(tempfile::tempdir().unwrap())
     }
@@ -51,7 +51,7 @@ fn text(bytes: &[u8]) -> String {
 }
 
 fn check(args: &[&str], code: i32, stdout: &str, stderr: &str) {
-    let output = Bench::new().run(args);
+    let output = Fixture::new().run(args);
     let (out, err) = (text(&output.stdout), text(&output.stderr));
     assert_eq!(output.status.code(), Some(code), "{args:?}: {out}{err}");
     assert!(out.contains(stdout) && (!stdout.is_empty() || out.is_empty()), "{args:?}: {out}");
@@ -67,7 +67,7 @@ fn help_and_version_are_answers() {
 
 #[test]
 fn help_begins_with_examples_and_ends_with_the_exit_status() {
-    let bench = Bench::new();
+    let fixture = Fixture::new();
     for (name, args) in [
         ("help", vec!["--help"]),
         ("help_short", vec!["-h"]),
@@ -75,7 +75,7 @@ fn help_begins_with_examples_and_ends_with_the_exit_status() {
         ("help_records_list", vec!["records", "list", "--help"]),
         ("help_status", vec!["status", "--help"]),
     ] {
-        assert_snapshot!(name, text(&bench.run(&args).stdout));
+        assert_snapshot!(name, text(&fixture.run(&args).stdout));
     }
 }
 
@@ -93,13 +93,13 @@ fn a_wrong_command_line_ends_with_2() {
 
 #[test]
 fn a_wrong_command_line_is_one_document_with_json() {
-    let bench = Bench::new();
+    let fixture = Fixture::new();
     for (args, message) in [
         (vec!["snyc"], "unrecognized subcommand"),
         (vec![], "requires a subcommand"),
         (vec!["records", "list", "--since", "soon"], "invalid value"),
     ] {
-        let (code, document) = bench.json(&args);
+        let (code, document) = fixture.json(&args);
         assert_eq!((code, document["exit_code"].as_i64()), (2, Some(2)), "{document}");
         assert_eq!(document["schema"], "tongbu.error/1");
         assert_eq!(document["error"]["class"], "usage");
@@ -110,7 +110,7 @@ fn a_wrong_command_line_is_one_document_with_json() {
 
 #[test]
 fn what_was_typed_cannot_steer_the_terminal() {
-    let output = Bench::new().run(&["a\u{9b}2J\u{202e}"]);
+    let output = Fixture::new().run(&["a\u{9b}2J\u{202e}"]);
     let told = text(&output.stderr);
     assert!(told.contains("a\\u{9b}2J\\u{202e}"), "{told}");
     assert!(!told.contains('\u{9b}') && !told.contains('\u{202e}'), "{told:?}");
@@ -118,22 +118,22 @@ fn what_was_typed_cannot_steer_the_terminal() {
 
 #[test]
 fn before_the_first_run_looking_around_says_so_and_makes_no_file() {
-    let bench = Bench::new();
+    let fixture = Fixture::new();
     for args in [["records", "list"], ["records", "stats"], ["locks", "list"], ["locks", "clean"]] {
-        let output = bench.run(&args);
+        let output = fixture.run(&args);
         assert_eq!(output.status.code(), Some(0), "{args:?}: {}", text(&output.stderr));
         assert!(text(&output.stdout).contains("no run has been made yet"), "{args:?}");
     }
-    assert!(text(&bench.run(&["status", "--lang", "zh"]).stdout).contains("尚未运行过"));
-    let (code, document) = bench.json(&["records", "list"]);
+    assert!(text(&fixture.run(&["status", "--lang", "zh"]).stdout).contains("尚未运行过"));
+    let (code, document) = fixture.json(&["records", "list"]);
     assert_eq!((code, &document["records"], &document["total"]), (0, &serde_json::json!([]), &0.into()));
-    assert!(std::fs::read_dir(bench.path()).unwrap().next().is_none());
+    assert!(std::fs::read_dir(fixture.path()).unwrap().next().is_none());
 }
 
 #[test]
 fn a_sync_that_never_succeeded_is_stale_when_its_age_is_asked_for() {
-    let bench = Bench::new();
-    let (code, document) = bench.json(&["status", "--max-age", "fairing=2h"]);
+    let fixture = Fixture::new();
+    let (code, document) = fixture.json(&["status", "--max-age", "fairing=2h"]);
     assert_eq!((code, &document["exit_name"]), (14, &"stale".into()));
     assert_eq!(document["syncs"][0]["is_stale"], true);
     check(&["status", "--max-age", "fairign=2h"], 2, "", "there is no sync `fairign`");
@@ -148,30 +148,30 @@ fn a_record_or_lock_that_is_not_there_is_a_usage_error() {
 #[test]
 fn nothing_configured_is_a_configuration_error_that_says_what_to_run() {
     check(&["sync", "all"], 4, "", "hint: write a configuration with `tongbu config init`");
-    let (code, document) = Bench::new().json(&["sync", "all"]);
+    let (code, document) = Fixture::new().json(&["sync", "all"]);
     assert_eq!((code, &document["error"]["class"]), (4, &"config".into()));
 }
 
 #[test]
 fn a_configuration_is_written_once_and_then_found() {
-    let bench = Bench::new();
-    let first = bench.run(&["config", "init"]);
+    let fixture = Fixture::new();
+    let first = fixture.run(&["config", "init"]);
     assert_eq!(first.status.code(), Some(0), "{}", text(&first.stderr));
-    let path = bench.path().join(".config/tongbu/config.toml");
+    let path = fixture.path().join(".config/tongbu/config.toml");
     assert!(path.exists());
-    let second = bench.run(&["config", "init"]);
+    let second = fixture.run(&["config", "init"]);
     assert_eq!(second.status.code(), Some(4), "{}", text(&second.stderr));
-    let (_, document) = bench.json(&["config", "path"]);
+    let (_, document) = fixture.json(&["config", "path"]);
     assert_eq!(document["config"]["path"], path.to_str().unwrap());
-    assert_eq!(bench.run(&["config", "show"]).status.code(), Some(0));
-    assert_eq!(bench.run(&["config", "check"]).status.code(), Some(0));
+    assert_eq!(fixture.run(&["config", "show"]).status.code(), Some(0));
+    assert_eq!(fixture.run(&["config", "check"]).status.code(), Some(0));
 }
 
 #[test]
 fn settings_are_shown_with_their_defaults_and_what_set_them() {
-    let bench = Bench::new();
-    bench.configure("[fairing]\nworkers = 7\n[http]\nretries = 5\n");
-    let (code, document) = bench.json(&["config", "show"]);
+    let fixture = Fixture::new();
+    fixture.configure("[fairing]\nworkers = 7\n[http]\nretries = 5\n");
+    let (code, document) = fixture.json(&["config", "show"]);
     let setting = |key: &str| {
         let mut settings = document["settings"].as_array().unwrap().iter();
         settings.find(|setting| setting["key"] == key).unwrap_or_else(|| panic!("{key}: {document:#}")).clone()
@@ -183,39 +183,39 @@ fn settings_are_shown_with_their_defaults_and_what_set_them() {
         serde_json::json!({"key": "fairing.lock_ttl", "value": "1h", "set_by": null})
     );
     assert_eq!(setting("fairing.http.retries")["value"], 5);
-    assert!(!text(&bench.run(&["config", "show"]).stdout).contains("douban."), "a section that is not there");
+    assert!(!text(&fixture.run(&["config", "show"]).stdout).contains("douban."), "a section that is not there");
 }
 
 #[test]
 fn a_misspelled_key_is_told_on_stderr_or_in_the_document() {
-    let bench = Bench::new();
-    bench.configure("databse = \"x.db\"\n");
-    let output = bench.run(&["status"]);
+    let fixture = Fixture::new();
+    fixture.configure("databse = \"x.db\"\n");
+    let output = fixture.run(&["status"]);
     assert_eq!(output.status.code(), Some(4));
     assert!(text(&output.stdout).is_empty());
     assert!(text(&output.stderr).starts_with("error: "), "{}", text(&output.stderr));
-    let (code, document) = bench.json(&["status"]);
+    let (code, document) = fixture.json(&["status"]);
     assert_eq!((code, &document["schema"]), (4, &"tongbu.error/1".into()));
 }
 
 #[test]
 fn the_configured_language_is_spoken_unless_a_flag_asks_for_another() {
-    let bench = Bench::new();
-    bench.configure("lang = \"zh\"\n");
-    assert!(text(&bench.run(&["status"]).stdout).contains("尚未运行过"));
-    assert!(text(&bench.run(&["status", "--lang", "en"]).stdout).contains("no run has been made"));
+    let fixture = Fixture::new();
+    fixture.configure("lang = \"zh\"\n");
+    assert!(text(&fixture.run(&["status"]).stdout).contains("尚未运行过"));
+    assert!(text(&fixture.run(&["status", "--lang", "en"]).stdout).contains("no run has been made"));
 }
 
 #[test]
 fn everything_is_generated_from_the_command_line() {
-    let bench = Bench::new();
+    let fixture = Fixture::new();
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
-        assert!(text(&bench.run(&["generate", "completions", shell]).stdout).contains("fairing"), "{shell}");
+        assert!(text(&fixture.run(&["generate", "completions", shell]).stdout).contains("fairing"), "{shell}");
     }
-    assert_eq!(bench.run(&["generate", "man", "man"]).status.code(), Some(0));
-    let page = std::fs::read_to_string(bench.path().join("man/tongbu-sync-fairing.1")).unwrap();
+    assert_eq!(fixture.run(&["generate", "man", "man"]).status.code(), Some(0));
+    let page = std::fs::read_to_string(fixture.path().join("man/tongbu-sync-fairing.1")).unwrap();
     assert!(page.contains("EXIT STATUS") && page.contains("EXAMPLES"), "{page}");
-    let schemas: Value = serde_json::from_str(&text(&bench.run(&["generate", "schema"]).stdout)).unwrap();
+    let schemas: Value = serde_json::from_str(&text(&fixture.run(&["generate", "schema"]).stdout)).unwrap();
     assert!(schemas["$defs"]["sync"].is_object());
 }
 

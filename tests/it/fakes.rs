@@ -114,7 +114,7 @@ fn the_last_page_ends_in_every_documented_way() {
 fn changes_show_in_the_next_answer_and_only_where_they_were_made() {
     let sandbox = Sandbox::small();
     let before = rows(&sandbox, "/api/responses");
-    sandbox.fairing.change(EU, Kind::Responses, |set| set.lay_out(Layout::Reordered));
+    sandbox.fairing.change(EU, Kind::Responses, |set| set.set_layout(Layout::Reordered));
     assert_eq!(rows(&sandbox, "/api/responses"), before);
     sandbox.fairing.change(EU, Kind::Responses, |set| set.edit([7]));
     sandbox.fairing.change(EU, Kind::Responses, |set| set.edit_silently([8]));
@@ -151,13 +151,13 @@ fn only_the_right_key_and_known_parameters_are_answered() {
 #[test]
 fn a_door_misbehaves_where_and_as_often_as_told() {
     let sandbox = Sandbox::small();
-    let door = sandbox.fairing.door();
-    door.add(Rule::on("/api/responses", Fault::Status(503)).after(1).times(2));
+    let server = sandbox.fairing.server();
+    server.add(Rule::on("/api/responses", Fault::Status(503)).after(1).times(2));
     let statuses: Vec<u16> = (0..4).map(|_| ask(&sandbox, "/api/responses").0).collect();
     assert_eq!(statuses, [200, 503, 503, 200]);
     assert_eq!(ask(&sandbox, "/api/questions").0, 200);
-    assert_eq!((door.count("/api/responses"), door.count("/api")), (4, 5));
-    door.behave();
+    assert_eq!((server.count("/api/responses"), server.count("/api")), (4, 5));
+    server.clear_faults();
 
     let whole = ask(&sandbox, "/api/questions").1;
     for (fault, expected) in [
@@ -168,11 +168,11 @@ fn a_door_misbehaves_where_and_as_often_as_told() {
         (Fault::WrongEncoding, whole.clone()),
         (Fault::empty(), Vec::new()),
     ] {
-        door.always(fault.clone());
+        server.always(fault.clone());
         assert_eq!(ask(&sandbox, "/api/questions"), (200, expected), "{fault:?}");
-        door.behave();
+        server.clear_faults();
     }
-    door.add(Rule::on("/", Fault::throttled("7")).for_token(EU));
+    server.add(Rule::on("/", Fault::throttled("7")).for_token(EU));
     assert_eq!(ask(&sandbox, "/api/questions").0, 429);
     assert_eq!(fetch(&format!("{}/api/questions", sandbox.fairing.base_url()), "another").0, 401);
 }
@@ -180,13 +180,13 @@ fn a_door_misbehaves_where_and_as_often_as_told() {
 #[test]
 fn a_held_request_is_answered_when_it_is_let_go() {
     let sandbox = Sandbox::small();
-    let door = sandbox.fairing.door();
-    door.always(Fault::Hold);
+    let server = sandbox.fairing.server();
+    server.always(Fault::Hold);
     std::thread::scope(|scope| {
         let held = scope.spawn(|| ask(&sandbox, "/api/questions").0);
-        poll("the request", || door.count("/api/questions") == 1);
+        poll("the request", || server.count("/api/questions") == 1);
         assert!(!held.is_finished());
-        door.behave();
+        server.clear_faults();
         assert_eq!(held.join().expect("no panic"), 200);
     });
 }

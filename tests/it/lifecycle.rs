@@ -27,11 +27,11 @@ impl Sandbox {
 
     /// The same by this command.
     pub fn spawn_held_by(&self, command: Command) -> Running {
-        let door = self.fairing.door();
-        let count = door.count("/");
-        door.add(Rule::on("/", Fault::Hold).times(1));
+        let server = self.fairing.server();
+        let count = server.count("/");
+        server.add(Rule::on("/", Fault::Hold).times(1));
         let mut running = Running::start(command);
-        running.await_requests(door, count + 1);
+        running.await_requests(server, count + 1);
         running
     }
 }

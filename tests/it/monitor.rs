@@ -39,12 +39,12 @@ impl Sandbox {
 
     /// What came in since the last look: method, path and query.
     fn pings(&self) -> Vec<String> {
-        let log = self.receiver.door().take_log();
+        let log = self.receiver.server().take_log();
         log.iter().map(|logged| format!("{} {}?{}", logged.method, logged.path, logged.query)).collect()
     }
 
     fn fail(&self) {
-        self.tasks.door().add(Rule::on("/", Fault::Status(503)));
+        self.tasks.server().add(Rule::on("/", Fault::Status(503)));
     }
 
     /// The events told by the last run.
@@ -64,7 +64,7 @@ fn every_run_is_pinged_at_its_end_and_a_failed_one_elsewhere() {
     sandbox.fail();
     sandbox.run(RUN).expect(5);
     assert_eq!(sandbox.pings(), [format!("GET {PATH}/fail?{QUERY}")]);
-    sandbox.tasks.door().behave();
+    sandbox.tasks.server().clear_faults();
 
     // What did nothing says nothing.
     sandbox.run(&format!("{RUN} --dry-run")).expect(0);
@@ -89,7 +89,7 @@ fn people_are_told_after_so_many_failures_and_when_it_is_over() {
         told.push(sandbox.events().len());
     }
     assert_eq!(told, [0, 1, 0, 1], "the second failure, and at each doubling");
-    sandbox.tasks.door().behave();
+    sandbox.tasks.server().clear_faults();
     sandbox.run(RUN).expect(0);
     assert_eq!(sandbox.events(), ["recovered"]);
     sandbox.run(RUN).expect(0);
@@ -160,7 +160,7 @@ fn a_receiver_that_is_down_only_warns_and_is_not_named() {
     let port = TcpListener::bind("127.0.0.1:0").and_then(|socket| socket.local_addr()).expect("a free port").port();
     sandbox.ping(&format!("http://127.0.0.1:{port}{PATH}?{QUERY}"));
     sandbox.notify(&["webhook"], 1);
-    sandbox.receiver.door().always(Fault::Status(500));
+    sandbox.receiver.server().always(Fault::Status(500));
     let mut said = String::new();
 
     let outcome = sandbox.run(&format!("{RUN} --log-file tongbu.jsonl")).expect(0);

@@ -6,8 +6,8 @@ use axum::Router;
 use tokio::net::TcpListener;
 use tokio::runtime::{Handle, Runtime};
 
-use super::door::Door;
 use super::home::Home;
+use super::server::FakeServer;
 use super::settings::Settings;
 use super::wire;
 
@@ -28,15 +28,15 @@ impl<'a> SandboxBuilder<'a> {
         Self { settings, home, runtime, given, opened: Vec::new() }
     }
 
-    /// Serves the router on loopback behind a door; answers the door and the base URL.
-    pub fn serve(&mut self, router: Router) -> (Door, String) {
-        let door = Door::default();
-        let base_url = self.serve_behind(&door, router);
-        (door, base_url)
+    /// Serves the router on loopback behind a server; answers the server and the base URL.
+    pub fn serve(&mut self, router: Router) -> (FakeServer, String) {
+        let server = FakeServer::default();
+        let base_url = self.serve_behind(&server, router);
+        (server, base_url)
     }
 
-    /// Serves a further origin of the upstream behind the same door; answers its base URL.
-    pub fn serve_behind(&mut self, door: &Door, router: Router) -> String {
+    /// Serves a further origin of the upstream behind the same server; answers its base URL.
+    pub fn serve_behind(&mut self, server: &FakeServer, router: Router) -> String {
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, self.next_port()));
         let listener = self
             .runtime
@@ -44,7 +44,7 @@ impl<'a> SandboxBuilder<'a> {
             .unwrap_or_else(|error| panic!("cannot listen on {address}: {error}"));
         let address = listener.local_addr();
         self.opened.extend(address.as_ref().map(SocketAddr::port));
-        self.runtime.spawn(wire::serve(listener, door.guard(router)));
+        self.runtime.spawn(wire::serve(listener, server.guard(router)));
         wire::base_url(address)
     }
 

@@ -73,14 +73,17 @@ fn play(show: &mut Show) -> io::Result<()> {
     show.step("Each target has confirmed it.", "users events list", Exit::Ok)?;
 
     show.heading("A failure");
-    show.sandbox.fairing.door().add(Rule::on("/", Fault::Status(401)).for_token(&show.sandbox.fairing.token(ACCOUNT)));
+    show.sandbox
+        .fairing
+        .server()
+        .add(Rule::on("/", Fault::Status(401)).for_token(&show.sandbox.fairing.token(ACCOUNT)));
     show.step(
         &format!("The upstream now refuses the key of {ACCOUNT}; the other account is synced."),
         "sync fairing",
         Exit::Partial,
     )?;
     show.say("What to do: follow the hint. Here, the upstream simply accepts the key again.");
-    show.sandbox.fairing.door().behave();
+    show.sandbox.fairing.server().clear_faults();
     show.step("The next run makes up for what was missed.", "sync fairing", Exit::Ok)?;
 
     show.heading("The lock");

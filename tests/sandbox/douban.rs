@@ -1,4 +1,4 @@
-//! Douban, faked: two origins behind one door, with two lists, films' pages and the two lesser sources.
+//! Douban, faked: two origins behind one server, with two lists, films' pages and the two lesser sources.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -15,7 +15,7 @@ use toml::Table;
 
 use crate::sandbox::builder::SandboxBuilder;
 use crate::sandbox::clock::Clock;
-use crate::sandbox::door::Door;
+use crate::sandbox::server::FakeServer;
 
 /// The first film's id; the others count down from it, as newer ones have higher numbers.
 const FIRST_ID: u64 = 91_000_000;
@@ -96,7 +96,7 @@ pub struct Book {
 
 /// The running fake.
 pub struct Douban {
-    door: Door,
+    server: FakeServer,
     list_url: String,
     page_url: String,
     book: Shared,
@@ -137,14 +137,14 @@ impl Douban {
             .route("/j/subject_abstract", get(card))
             .route("/subject/{id}/", get(page))
             .with_state(Arc::clone(&book));
-        let (door, list_url) = builder.serve(lists);
-        let page_url = builder.serve_behind(&door, pages);
-        Self { door, list_url, page_url, book }
+        let (server, list_url) = builder.serve(lists);
+        let page_url = builder.serve_behind(&server, pages);
+        Self { server, list_url, page_url, book }
     }
 
-    /// Both origins' door; the `Host` tells them apart.
-    pub const fn door(&self) -> &Door {
-        &self.door
+    /// Both origins' server; the `Host` tells them apart.
+    pub const fn server(&self) -> &FakeServer {
+        &self.server
     }
 
     pub fn list_url(&self) -> &str {

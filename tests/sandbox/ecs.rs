@@ -22,8 +22,8 @@ use toml::{Table, Value};
 
 pub use self::fleet::{Disk, Machine};
 use crate::sandbox::builder::SandboxBuilder;
-use crate::sandbox::door::Door;
 use crate::sandbox::home::Home;
+use crate::sandbox::server::FakeServer;
 use crate::sandbox::settings::Settings;
 
 /// One region of an account.
@@ -95,7 +95,7 @@ pub struct Refused(pub StatusCode, pub &'static str);
 
 /// The running fake of both clouds.
 pub struct Ecs {
-    door: Door,
+    server: FakeServer,
     base_url: String,
     state: Arc<Mutex<State>>,
 }
@@ -118,12 +118,12 @@ impl Ecs {
         };
         let accounts = vec![account(Self::ALIYUN, "aliyun"), account(Self::TENCENT, "tencent")];
         let state = Arc::new(Mutex::new(State { accounts, page_cap: usize::MAX, nonces: BTreeSet::new() }));
-        let (door, base_url) = builder.serve(Router::new().route("/", any(answer)).with_state(Arc::clone(&state)));
-        Self { door, base_url, state }
+        let (server, base_url) = builder.serve(Router::new().route("/", any(answer)).with_state(Arc::clone(&state)));
+        Self { server, base_url, state }
     }
 
-    pub const fn door(&self) -> &Door {
-        &self.door
+    pub const fn server(&self) -> &FakeServer {
+        &self.server
     }
 
     pub fn base_url(&self) -> &str {

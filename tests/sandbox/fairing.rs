@@ -16,8 +16,8 @@ pub use self::answer::write_whole;
 pub use self::set::Set;
 pub use self::template::Layout;
 use crate::sandbox::builder::SandboxBuilder;
-use crate::sandbox::door::Door;
 use crate::sandbox::home::Home;
+use crate::sandbox::server::FakeServer;
 
 const QUESTION_COUNT: u64 = 40;
 /// The second account is smaller, so that the two can be told apart.
@@ -87,7 +87,7 @@ struct State {
 
 /// The running fake.
 pub struct Fairing {
-    door: Door,
+    server: FakeServer,
     base_url: String,
     state: Arc<Mutex<State>>,
 }
@@ -117,12 +117,12 @@ impl Fairing {
             .route("/api/questions", get(answer::questions))
             .route("/api/responses", get(answer::responses))
             .with_state(Arc::clone(&state));
-        let (door, base_url) = builder.serve(router);
-        Self { door, base_url, state }
+        let (server, base_url) = builder.serve(router);
+        Self { server, base_url, state }
     }
 
-    pub const fn door(&self) -> &Door {
-        &self.door
+    pub const fn server(&self) -> &FakeServer {
+        &self.server
     }
 
     pub fn base_url(&self) -> &str {

@@ -19,7 +19,7 @@ pub enum Fault {
     Refusal(u16, &'static str),
     /// The right answer, but so late.
     Delay(Duration),
-    /// No answer until [`Door::behave`](super::Door::behave); then the right one.
+    /// No answer until [`FakeServer::clear_faults`](super::FakeServer::clear_faults); then the right one.
     Hold,
     /// The right answer in pieces of so many bytes, with such a pause before each.
     Drip(usize, Duration),

@@ -2,12 +2,11 @@
 //!
 //! # Adding an upstream
 //!
-//! One file with the shape of `fairing.rs`: a type with `NAME`, `start(&mut SandboxBuilder) -> Self`, `door()` (its log
+//! One file with the shape of `fairing.rs`: a type with `NAME`, `start(&mut SandboxBuilder) -> Self`, `server()` (its log
 //! and its faults), `section()` (its part of the configuration) and whatever changes its data; then one field here.
 
 pub mod builder;
 pub mod clock;
-pub mod door;
 pub mod douban;
 pub mod ecs;
 pub mod fairing;
@@ -15,6 +14,7 @@ pub mod fault;
 pub mod home;
 pub mod random;
 pub mod receiver;
+pub mod server;
 pub mod settings;
 pub mod tasks;
 pub mod users;
@@ -26,13 +26,13 @@ use tokio::runtime::Runtime;
 
 use self::builder::SandboxBuilder;
 pub use self::clock::Clock;
-pub use self::door::{Door, Rule};
 pub use self::douban::Douban;
 pub use self::ecs::Ecs;
 pub use self::fairing::Fairing;
 pub use self::fault::Fault;
 pub use self::home::Home;
 pub use self::receiver::Receiver;
+pub use self::server::{FakeServer, Rule};
 pub use self::settings::Settings;
 pub use self::tasks::Tasks;
 pub use self::users::Users;
@@ -91,14 +91,14 @@ impl Sandbox {
         &self.ports
     }
 
-    /// Every fake's door, with its upstream's name and base URL.
-    pub fn doors(&self) -> Vec<(&'static str, &str, &Door)> {
+    /// Every fake's server, with its upstream's name and base URL.
+    pub fn servers(&self) -> Vec<(&'static str, &str, &FakeServer)> {
         vec![
-            (Fairing::NAME, self.fairing.base_url(), self.fairing.door()),
-            (Douban::NAME, self.douban.list_url(), self.douban.door()),
-            (Ecs::NAME, self.ecs.base_url(), self.ecs.door()),
-            (Tasks::NAME, self.tasks.base_url(), self.tasks.door()),
-            (Users::NAME, self.users.base_url(), self.users.door()),
+            (Fairing::NAME, self.fairing.base_url(), self.fairing.server()),
+            (Douban::NAME, self.douban.list_url(), self.douban.server()),
+            (Ecs::NAME, self.ecs.base_url(), self.ecs.server()),
+            (Tasks::NAME, self.tasks.base_url(), self.tasks.server()),
+            (Users::NAME, self.users.base_url(), self.users.server()),
         ]
     }
 }

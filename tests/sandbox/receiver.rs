@@ -8,11 +8,11 @@ use axum::http::Uri;
 use serde_json::Value;
 
 use crate::sandbox::builder::SandboxBuilder;
-use crate::sandbox::door::Door;
+use crate::sandbox::server::FakeServer;
 
 /// The running fake.
 pub struct Receiver {
-    door: Door,
+    server: FakeServer,
     base_url: String,
     messages: Messages,
 }
@@ -22,12 +22,12 @@ type Messages = Arc<Mutex<Vec<(String, Value)>>>;
 impl Receiver {
     pub fn start(builder: &mut SandboxBuilder<'_>) -> Self {
         let messages = Messages::default();
-        let (door, base_url) = builder.serve(Router::new().fallback(take).with_state(Arc::clone(&messages)));
-        Self { door, base_url, messages }
+        let (server, base_url) = builder.serve(Router::new().fallback(take).with_state(Arc::clone(&messages)));
+        Self { server, base_url, messages }
     }
 
-    pub const fn door(&self) -> &Door {
-        &self.door
+    pub const fn server(&self) -> &FakeServer {
+        &self.server
     }
 
     pub fn base_url(&self) -> &str {

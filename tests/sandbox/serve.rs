@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use crate::sandbox::users::Shares;
+use crate::sandbox::users::FaultShares;
 use crate::sandbox::{Clock, Sandbox, Users};
 use crate::{Made, kept};
 
@@ -51,13 +51,13 @@ pub fn run(arguments: &Serve) -> ExitCode {
         }
     };
     arguments.users.inject(&sandbox.users);
-    for (name, base_url, door) in sandbox.doors() {
+    for (name, base_url, server) in sandbox.servers() {
         if arguments.latency_ms > 0 {
-            door.set_latency(Duration::from_millis(arguments.latency_ms));
+            server.set_latency(Duration::from_millis(arguments.latency_ms));
         }
         println!("# {name}: {base_url}");
         // Nobody reads it here, and it would grow for as long as the program runs.
-        door.keep_no_log();
+        server.keep_no_log();
     }
     println!("# what the users' targets got: {}/users/ledger", sandbox.users.base_url());
     println!("# tongbu: {}", kept::tongbu(&sandbox).display());
@@ -83,7 +83,7 @@ fn start(arguments: &Serve) -> io::Result<Sandbox> {
 impl DeliveryFaults {
     fn inject(&self, users: &Users) {
         let latency = Duration::from_millis(self.delay);
-        users.misbehave(Shares { failed: self.fail, lost: self.lose, latency });
+        users.inject_faults(FaultShares { failed: self.fail, lost: self.lose, latency });
         for user_id in &self.refuse {
             for target in [Users::AUTH, Users::SERVICE, Users::DOWN] {
                 users.refuse_user(target, *user_id, 422);

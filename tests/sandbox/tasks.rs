@@ -18,8 +18,8 @@ use toml::Table;
 
 use crate::sandbox::builder::SandboxBuilder;
 use crate::sandbox::clock::Clock;
-use crate::sandbox::door::Door;
 use crate::sandbox::home::Home;
+use crate::sandbox::server::FakeServer;
 
 /// The business codes of a token that is refused.
 pub const INVALID: i64 = 1_000_001;
@@ -59,14 +59,14 @@ struct Book {
 
 /// The running fake.
 pub struct Tasks {
-    door: Door,
+    server: FakeServer,
     base_url: String,
     secret: String,
     state: Arc<Mutex<Book>>,
     login: Login,
 }
 
-/// What is accepted at the door.
+/// What is accepted at the server.
 #[derive(Clone)]
 struct Login {
     secret: String,
@@ -122,12 +122,12 @@ impl Tasks {
             .route("/token", get(token))
             .route("/task/list", get(list))
             .with_state(Platform { state: Arc::clone(&state), login: login.clone() });
-        let (door, base_url) = builder.serve(router);
-        Self { door, base_url, secret: login.secret.clone(), state, login }
+        let (server, base_url) = builder.serve(router);
+        Self { server, base_url, secret: login.secret.clone(), state, login }
     }
 
-    pub const fn door(&self) -> &Door {
-        &self.door
+    pub const fn server(&self) -> &FakeServer {
+        &self.server
     }
 
     pub fn base_url(&self) -> &str {

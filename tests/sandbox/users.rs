@@ -26,9 +26,9 @@ use self::ledger::Task;
 pub use self::ledger::{Arrival, Holdings, Inversion, Ledger, Requests, Target};
 pub use self::proof::Proof;
 use crate::sandbox::builder::SandboxBuilder;
-use crate::sandbox::door::{Door, Rule};
 use crate::sandbox::fault::Fault;
 use crate::sandbox::home::Home;
+use crate::sandbox::server::{FakeServer, Rule};
 use crate::sandbox::wire;
 
 /// How many connections wait to be accepted by a target that came up.
@@ -36,7 +36,7 @@ const BACKLOG: u32 = 1024;
 
 /// Which share of the deliveries goes wrong.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Shares {
+pub struct FaultShares {
     /// So many percent are answered 503 and not processed.
     pub failed: u64,
     /// So many percent of the others are processed and not answered.
@@ -47,7 +47,7 @@ pub struct Shares {
 
 /// The running fake.
 pub struct Users {
-    door: Door,
+    server: FakeServer,
     base_url: String,
     seed: u64,
     book: Arc<Mutex<Book>>,
@@ -75,21 +75,21 @@ impl Users {
     pub fn start(builder: &mut SandboxBuilder<'_>) -> Self {
         let seed = builder.settings.seed;
         let book = Arc::<Mutex<Book>>::default();
-        let door = Door::default();
-        let base_url = builder.serve_behind(&door, router(&book, &door));
+        let server = FakeServer::default();
+        let base_url = builder.serve_behind(&server, router(&book, &server));
         // Bound and not listening: nobody else takes the port, and nobody answers there.
         let socket = TcpSocket::new_v4().expect("a socket");
         socket.bind((Ipv4Addr::LOCALHOST, 0).into()).expect("a free port");
         let down_url = wire::base_url(socket.local_addr());
         let handle = builder.handle();
-        let users = Self { door, base_url, seed, book, down: Mutex::new(Some(socket)), down_url, handle };
+        let users = Self { server, base_url, seed, book, down: Mutex::new(Some(socket)), down_url, handle };
         let [bearer, signing] = users.secrets();
         users.require(Self::AUTH, Proof { bearer: Some(bearer), signing: Some(signing), ..Proof::default() });
         users
     }
 
-    pub const fn door(&self) -> &Door {
-        &self.door
+    pub const fn server(&self) -> &FakeServer {
+        &self.server
     }
 
     pub fn base_url(&self) -> &str {
@@ -111,12 +111,12 @@ impl Users {
         format!("{}/users/{}/sync", self.down_url, Self::DOWN)
     }
 
-    /// From now on the target at [`down_url`](Self::down_url) serves, behind the same door and in the same ledger.
+    /// From now on the target at [`down_url`](Self::down_url) serves, behind the same server and in the same ledger.
     pub fn come_up(&self) {
         let socket = self.down.lock().unwrap_or_else(PoisonError::into_inner).take().expect("it is down");
         let _runtime = self.handle.enter();
         let listener = socket.listen(BACKLOG).expect("a bound socket can listen");
-        self.handle.spawn(wire::serve(listener, self.door.guard(router(&self.book, &self.door))));
+        self.handle.spawn(wire::serve(listener, self.server.guard(router(&self.book, &self.server))));
     }
 
     /// Its part of the configuration: two HTTP targets, the first of which wants a token and a signature.
@@ -161,11 +161,11 @@ impl Users {
     }
 
     /// Misbehaves in these shares from now on; which deliveries are hit follows from the seed and their order.
-    pub fn misbehave(&self, shares: Shares) {
+    pub fn inject_faults(&self, shares: FaultShares) {
         let rule = |fault, percent, seed| Rule::on("/users/", fault).for_method("POST").share(percent, seed);
-        self.door.add(rule(Fault::Status(503), shares.failed, self.seed));
-        self.door.add(rule(Fault::Lost, shares.lost, self.seed ^ u64::MAX));
-        self.door.set_latency(shares.latency);
+        self.server.add(rule(Fault::Status(503), shares.failed, self.seed));
+        self.server.add(rule(Fault::Lost, shares.lost, self.seed ^ u64::MAX));
+        self.server.set_latency(shares.latency);
     }
 
     /// A look into the ledger.
@@ -197,12 +197,12 @@ impl Users {
     }
 }
 
-fn router(book: &Arc<Mutex<Book>>, door: &Door) -> Router {
-    let door = door.clone();
-    // A door that a script cannot look through tells here what was lost at it.
+fn router(book: &Arc<Mutex<Book>>, server: &FakeServer) -> Router {
+    let server = server.clone();
+    // A server that a script cannot look through tells here what was lost at it.
     let tell = async move |State(book): State<Arc<Mutex<Book>>>| {
         let mut told = book.lock().unwrap_or_else(PoisonError::into_inner).ledger.json();
-        told["lost_answers"] = door.lost_count().into();
+        told["lost_answers"] = server.lost_count().into();
         Json(told)
     };
     Router::new().route("/users/ledger", get(tell)).fallback(answer).with_state(Arc::clone(book))

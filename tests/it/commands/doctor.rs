@@ -41,8 +41,8 @@ fn check(outcome: Outcome, code: i32, check: &str, words: &[&str]) -> Value {
 fn where_all_is_well_every_upstream_has_answered() {
     let sandbox = Sandbox::small();
     sandbox.run("sync fairing").expect(0);
-    for (_, _, door) in sandbox.doors() {
-        door.take_log();
+    for (_, _, server) in sandbox.servers() {
+        server.take_log();
     }
     let outcome = sandbox.run("doctor --json");
     assert_eq!(outcome.stderr, "");
@@ -56,8 +56,8 @@ fn where_all_is_well_every_upstream_has_answered() {
     for subject in ["fairing/shop-eu", "fairing/shop-us", "douban/", "ecs/", " tasks:"] {
         assert!(credentials.contains(subject), "{credentials}");
     }
-    for (name, _, door) in sandbox.doors() {
-        assert!((1..=6).contains(&door.count("/")), "{name} was asked {} times", door.count("/"));
+    for (name, _, server) in sandbox.servers() {
+        assert!((1..=6).contains(&server.count("/")), "{name} was asked {} times", server.count("/"));
     }
     let table = sandbox.run("doctor --lang zh").expect(0).stdout;
     assert!(table.contains("凭据 fairing/shop-eu") && table.contains("正常"), "{table}");
@@ -76,8 +76,8 @@ fn a_quiet_look_speaks_only_of_failure() {
 fn offline_nothing_is_sent() {
     let sandbox = Sandbox::small();
     check(sandbox.run("doctor --offline --json"), 0, "credentials", &["ok fairing", "not sent"]);
-    for (name, _, door) in sandbox.doors() {
-        assert_eq!(door.count("/"), 0, "{name}");
+    for (name, _, server) in sandbox.servers() {
+        assert_eq!(server.count("/"), 0, "{name}");
     }
     assert!(!sandbox.home.database().exists(), "looking made a database");
 }
@@ -85,7 +85,7 @@ fn offline_nothing_is_sent() {
 #[test]
 fn rejected_credentials_are_told_by_account_and_without_their_value() {
     let sandbox = Sandbox::small();
-    sandbox.fairing.door().always(Fault::Status(401));
+    sandbox.fairing.server().always(Fault::Status(401));
     let outcome = sandbox.run("doctor --json");
     assert!(!outcome.said().contains(&sandbox.fairing.token("shop-eu")));
     let document = check(outcome, 6, "credentials", &["failed fairing/shop-us", "401"]);
@@ -113,7 +113,7 @@ fn a_clock_that_is_right_is_in_step() {
 #[test]
 fn a_clock_that_is_off_is_told_by_the_upstreams_answers() {
     let sandbox = Sandbox::small();
-    sandbox.fairing.door().always(Fault::StatusWith(401, "date", "Fri, 02 Jan 2026 03:04:05 GMT".to_owned()));
+    sandbox.fairing.server().always(Fault::StatusWith(401, "date", "Fri, 02 Jan 2026 03:04:05 GMT".to_owned()));
     check(sandbox.run("doctor --json"), 6, "clock", &["warning", "ahead of fairing", "timedatectl"]);
 }
 

@@ -12,10 +12,10 @@ use crate::support::{Running, Sandbox};
 
 /// A pass that is under way: it holds its lock and waits for the answer to its first request.
 fn under_way(sandbox: &Sandbox) -> Running {
-    let door = sandbox.fairing.door();
-    door.add(Rule::on("/", Fault::Hold).times(1));
+    let server = sandbox.fairing.server();
+    server.add(Rule::on("/", Fault::Hold).times(1));
     let mut running = sandbox.spawn("sync fairing");
-    running.await_requests(door, 1);
+    running.await_requests(server, 1);
     running
 }
 

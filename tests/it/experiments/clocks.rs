@@ -7,7 +7,7 @@ use std::time::Duration;
 use jiff::{Timestamp, Unit};
 use rustix::process::{Pid, Signal, kill_process};
 
-use super::{Trial, p99_and_max};
+use super::{Experiment, p99_and_max};
 use crate::lifecycle::{LOCK, ONE};
 use crate::support::{Outcome, Running, Sandbox};
 
@@ -17,10 +17,10 @@ const JUMPS: [i64; 5] = [-25, -1, 0, 1, 25];
 #[test]
 fn a_clock_that_jumped_robs_no_live_holder_and_keeps_no_dead_ones_lock() {
     // Every jump of the holder's clock against every one of whoever comes next.
-    let trial = Trial::new("clocks", 1);
+    let experiment = Experiment::new("clocks", 1);
     let usual = Sandbox::small().run(ONE).expect(0).took;
     let (mut attempts, mut spans) = (0, Vec::new());
-    for _ in 0..trial.count {
+    for _ in 0..experiment.count {
         for holder in JUMPS {
             for next in JUMPS.into_iter().filter(|next| holder == 0 || *next == 0) {
                 let sandbox = Sandbox::small();
@@ -42,7 +42,7 @@ fn a_clock_that_jumped_robs_no_live_holder_and_keeps_no_dead_ones_lock() {
         }
     }
     let (p99, max) = p99_and_max(spans);
-    trial.tell(&format!(
+    experiment.report(&format!(
         "{attempts} pairs of clocks, 0 live holders robbed, 0 dead ones' locks kept; a run over a dead one's lock took \
          {p99:.0?} (p99), {max:.0?} (max) more than the usual {usual:.0?}"
     ));

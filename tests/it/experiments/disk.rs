@@ -4,8 +4,8 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::Trial;
-use super::ground::{Ground, Start, Undisturbed};
+use super::Experiment;
+use super::fixture::{Fixture, Start, Undisturbed};
 use crate::sandbox::random::Random;
 use crate::support::{Outcome, Running};
 use crate::upstreams::contract;
@@ -41,14 +41,14 @@ impl Disk {
     }
 
     /// Runs a pass whose call `at` is struck; 0 strikes none.
-    fn pass(&self, ground: &Ground<'_>, at: u64, (fault, lasts): (&str, bool)) -> Outcome {
+    fn pass(&self, fixture: &Fixture<'_>, at: u64, (fault, lasts): (&str, bool)) -> Outcome {
         std::fs::write(&self.calls, 0_u64.to_ne_bytes()).expect("the counter can be set");
-        let mut command = ground.sandbox.command();
+        let mut command = fixture.sandbox.command();
         command
-            .args(ground.line.command.split_whitespace())
+            .args(fixture.line.command.split_whitespace())
             .arg("--json")
             .env("LD_PRELOAD", &self.library)
-            .env("DISK_PATH", ground.sandbox.home.database())
+            .env("DISK_PATH", fixture.sandbox.home.database())
             .env("DISK_CALLS", &self.calls)
             .env("DISK_AT", at.to_string())
             .env("DISK_FAULT", fault)
@@ -65,23 +65,25 @@ impl Disk {
 #[test]
 fn passes_survive_a_disk_that_fails_at_any_call() {
     let lines = contract::fetching().count();
-    let trial = Trial::new("disk", (2 * FAULTS.len() * lines) as u64);
-    let mut random = Random::new(trial.seed);
+    let experiment = Experiment::new("disk", (2 * FAULTS.len() * lines) as u64);
+    let mut random = Random::new(experiment.seed);
     let disk = Disk::build();
     for line in contract::fetching() {
-        let (ground, undisturbed) = Ground::prepare(line);
+        let (fixture, undisturbed) = Fixture::prepare(line);
         let calls = undisturbed.each_ref().map(|undisturbed| {
-            ground.put_back(undisturbed.start);
-            disk.pass(&ground, 0, FAULTS[0]).expect(0);
+            fixture.restore(undisturbed.start);
+            disk.pass(&fixture, 0, FAULTS[0]).expect(0);
             disk.calls()
         });
         let mut tally = Tally::default();
-        for fault in FAULTS.into_iter().cycle().take(usize::try_from(trial.count).expect("a count").div_ceil(lines)) {
+        for fault in
+            FAULTS.into_iter().cycle().take(usize::try_from(experiment.count).expect("a count").div_ceil(lines))
+        {
             let (undisturbed, calls) = *random.pick(&[(&undisturbed[0], calls[0]), (&undisturbed[1], calls[1])]);
-            tally.strike(&disk, &ground, undisturbed, 1 + random.below(calls), fault);
+            tally.strike(&disk, &fixture, undisturbed, 1 + random.below(calls), fault);
         }
         assert!(tally.failed > 0 && tally.killed > 0, "{}: nothing was struck", line.name);
-        trial.tell(&format!("{}: {calls:?} calls a pass; {}", line.name, tally.told()));
+        experiment.report(&format!("{}: {calls:?} calls a pass; {}", line.name, tally.told()));
     }
 }
 
@@ -94,34 +96,34 @@ struct Tally {
 }
 
 impl Tally {
-    fn strike(&mut self, disk: &Disk, ground: &Ground<'_>, undisturbed: &Undisturbed, at: u64, fault: (&str, bool)) {
-        ground.put_back(undisturbed.start);
-        let outcome = disk.pass(ground, at, fault);
+    fn strike(&mut self, disk: &Disk, fixture: &Fixture<'_>, undisturbed: &Undisturbed, at: u64, fault: (&str, bool)) {
+        fixture.restore(undisturbed.start);
+        let outcome = disk.pass(fixture, at, fault);
         let what = format!("{fault:?} at call {at} of a pass from {:?}: {outcome:#?}", undisturbed.start);
         match (outcome.code, fault) {
             // What it calls a success is one.
             (Some(0), _) => {
                 self.unharmed += 1;
-                assert!(ground.content() == undisturbed.content, "{what}");
+                assert!(fixture.content() == undisturbed.content, "{what}");
             }
             (Some(12), ("EIO" | "ENOSPC", _)) => {
                 self.failed += 1;
-                let path = ground.sandbox.home.database().display().to_string();
+                let path = fixture.sandbox.home.database().display().to_string();
                 let document = outcome.json();
                 assert!(document["error"]["message"].as_str().is_some_and(|message| message.contains(&path)), "{what}");
                 assert!(document["error"]["hint"].is_string(), "{what}");
                 // What it has told as new is there.
                 let told = document["summary"]["new"].as_u64().unwrap_or(0);
                 if told > 0 && undisturbed.start == Start::Empty {
-                    let database = ground.sandbox.database();
-                    let stored: u64 = ground.line.counted.iter().map(|table| database.count(table)).sum();
+                    let database = fixture.sandbox.database();
+                    let stored: u64 = fixture.line.counted.iter().map(|table| database.count(table)).sum();
                     assert!(told <= stored, "{told} told, {stored} stored: {what}");
                 }
             }
             (None, ("kill", _)) if outcome.signal == Some(9) => self.killed += 1,
             _ => panic!("{what}"),
         }
-        let status = ground.check_next(undisturbed);
+        let status = fixture.check_next(undisturbed);
         let is_right = match status.as_deref() {
             None | Some("interrupted") => outcome.code != Some(0),
             Some("failed") => outcome.code == Some(12),

@@ -3,8 +3,8 @@
 use std::thread;
 use std::time::{Duration, SystemTime};
 
-use super::ground::{Ground, Undisturbed};
-use super::{Trial, p99_and_max};
+use super::fixture::{Fixture, Undisturbed};
+use super::{Experiment, p99_and_max};
 use crate::sandbox::random::Random;
 use crate::support::Database;
 use crate::upstreams::contract;
@@ -29,10 +29,10 @@ impl Tally {
     }
 
     /// Kills a pass at a random instant, and looks at the next.
-    fn kill(&mut self, ground: &Ground<'_>, undisturbed: &Undisturbed, random: &mut Random) {
-        ground.put_back(undisturbed.start);
+    fn kill(&mut self, fixture: &Fixture<'_>, undisturbed: &Undisturbed, random: &mut Random) {
+        fixture.restore(undisturbed.start);
         let usual = u64::try_from(undisturbed.took.as_micros()).expect("a short pass");
-        let running = ground.sandbox.spawn(ground.line.command);
+        let running = fixture.sandbox.spawn(fixture.line.command);
         thread::sleep(Duration::from_micros(random.below(usual)));
         running.kill();
         if running.wait().signal != Some(9) {
@@ -41,13 +41,13 @@ impl Tally {
         }
         self.killed += 1;
         let began = SystemTime::now();
-        match ground.check_next(undisturbed).as_deref() {
+        match fixture.check_next(undisturbed).as_deref() {
             // Before it had a record, or after it was closed.
             None | Some("success") => {}
             Some("interrupted") => self.interrupted += 1,
             Some(status) => panic!("a killed run is {status}"),
         }
-        let database = ground.sandbox.database();
+        let database = fixture.sandbox.database();
         // Stored in whole milliseconds, cut off.
         let until = |sql: &str| instant(&database, sql).duration_since(began).unwrap_or_default();
         let held = until("SELECT min(locked_at) FROM sync_locks") + Duration::from_millis(1);
@@ -69,23 +69,23 @@ impl Tally {
 
 #[test]
 fn passes_survive_kills_at_random_instants() {
-    let trial = Trial::new("kills", 4 * contract::fetching().count() as u64);
-    let mut random = Random::new(trial.seed);
-    let each = trial.count.div_ceil(contract::fetching().count() as u64);
+    let experiment = Experiment::new("kills", 4 * contract::fetching().count() as u64);
+    let mut random = Random::new(experiment.seed);
+    let each = experiment.count.div_ceil(contract::fetching().count() as u64);
     let mut all = Tally::default();
     for line in contract::fetching() {
-        let (ground, undisturbed) = Ground::prepare(line);
+        let (fixture, undisturbed) = Fixture::prepare(line);
         let mut tally = Tally::default();
         let mut rounds = 0;
         while tally.killed < each {
             rounds += 1;
             assert!(rounds < 4 * each + 20, "{} kills in {rounds} rounds", tally.killed);
-            tally.kill(&ground, random.pick(&undisturbed), &mut random);
+            tally.kill(&fixture, random.pick(&undisturbed), &mut random);
         }
-        trial.tell(&format!("{}: {}", line.name, tally.told()));
+        experiment.report(&format!("{}: {}", line.name, tally.told()));
         all.add(tally);
     }
-    trial.tell(&all.told());
+    experiment.report(&all.told());
     let (_, max) = p99_and_max(all.until_held);
     assert!(all.interrupted > 0, "no kill met a run");
     // The 99th percentile is for a machine that does nothing else.

@@ -10,7 +10,7 @@ use std::time::Duration;
 use tongbu::clock::Clock;
 use tongbu::store::{Acquisition, LeaseRequest, Mode, Store, StoreOptions};
 
-use super::{Trial, number};
+use super::{Experiment, number};
 use crate::sandbox::random::Random;
 use crate::support::Running;
 
@@ -27,33 +27,33 @@ fn processes_hold_one_lock_in_turn() {
     if let Some(folder) = std::env::var_os(FOLDER) {
         compete(Path::new(&folder), number(SHARE).expect("a share"));
     } else {
-        check_turns(&Trial::new("locks", 200));
+        check_turns(&Experiment::new("locks", 200));
     }
 }
 
-fn check_turns(trial: &Trial) {
-    let processes = (trial.count / TURNS).clamp(8, 64);
+fn check_turns(experiment: &Experiment) {
+    let processes = (experiment.count / TURNS).clamp(8, 64);
     let folder = tempfile::tempdir().expect("a temporary directory");
     let competitor = |number: u64| {
         let mut command = Command::new(std::env::current_exe().expect("this program has a path"));
         command
             .args(["--exact", "experiments::locks::processes_hold_one_lock_in_turn", "--nocapture"])
             .env(FOLDER, folder.path())
-            .env(SHARE, (trial.count / processes + u64::from(number < trial.count % processes)).to_string());
+            .env(SHARE, (experiment.count / processes + u64::from(number < experiment.count % processes)).to_string());
         Running::start(command)
     };
     let competitors: Vec<Running> = (0..processes).map(competitor).collect();
     for competitor in competitors {
         competitor.wait().expect(0);
     }
-    let took = trial.began.elapsed();
+    let took = experiment.began.elapsed();
     let log = fs::read_to_string(folder.path().join("tokens")).expect("the witness's log is there");
     let tokens: Vec<u64> = log.lines().map(|line| line.parse().expect("a token")).collect();
-    assert_eq!(tokens, (1..=trial.count).collect::<Vec<_>>(), "in the order they were held");
-    trial.tell(&format!(
+    assert_eq!(tokens, (1..=experiment.count).collect::<Vec<_>>(), "in the order they were held");
+    experiment.report(&format!(
         "{processes} processes, {} acquisitions, 0 overlaps, tokens dense, 0 errors; {:.2} ms each",
         tokens.len(),
-        took.as_secs_f64() * 1000.0 / f64::from(u32::try_from(trial.count).expect("a count"))
+        took.as_secs_f64() * 1000.0 / f64::from(u32::try_from(experiment.count).expect("a count"))
     ));
 }
 

@@ -5,7 +5,7 @@
 
 mod clocks;
 mod disk;
-mod ground;
+mod fixture;
 mod kills;
 mod locks;
 mod runs;
@@ -13,14 +13,14 @@ mod runs;
 use std::time::{Duration, Instant};
 
 /// One experiment under way: its seed, its count, and when it began.
-pub struct Trial {
+pub struct Experiment {
     name: &'static str,
     pub seed: u64,
     pub count: u64,
     began: Instant,
 }
 
-impl Trial {
+impl Experiment {
     /// With that count, unless `COUNT` says otherwise.
     pub fn new(name: &'static str, count: u64) -> Self {
         let (seed, count) = (number("SEED").unwrap_or(1), number("COUNT").unwrap_or(count));
@@ -29,7 +29,7 @@ impl Trial {
 
     /// Prints what came out.
     #[expect(clippy::print_stdout, reason = "an experiment tells its seed, its count, its date and its figures")]
-    pub fn tell(&self, figures: &str) {
+    pub fn report(&self, figures: &str) {
         let Self { name, seed, count, began } = self;
         let (today, took) = (jiff::Zoned::now().date(), began.elapsed().as_secs_f64());
         println!("{name}: seed {seed}, count {count}, {today}, {took:.1} s: {figures}");

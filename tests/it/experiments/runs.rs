@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::Trial;
+use super::Experiment;
 use crate::support::Sandbox;
 
 /// The cheapest pass: one request, one row.
@@ -22,16 +22,16 @@ const LARGEST_GROWTH_BYTES: u64 = 64 << 10;
 
 #[test]
 fn runs_back_to_back_disturb_nobody_and_leave_nothing_behind() {
-    let trial = Trial::new("runs", 30);
+    let experiment = Experiment::new("runs", 30);
     let mut sandbox = Sandbox::small();
     sandbox.home.set("records.keep", "0s");
-    sandbox.douban.door().keep_no_log();
+    sandbox.douban.server().keep_no_log();
     sandbox.run(CHEAPEST).expect(0);
     let bytes_at_first = size(&sandbox);
     let is_over = AtomicBool::new(false);
     let (log_bytes, looks) = thread::scope(|scope| {
         let looking = scope.spawn(|| look_until(&sandbox, &is_over));
-        let log_bytes = run_times(&sandbox, trial.count);
+        let log_bytes = run_times(&sandbox, experiment.count);
         is_over.store(true, Ordering::Relaxed);
         (log_bytes, looking.join().expect("whoever looks does not panic"))
     });
@@ -40,7 +40,7 @@ fn runs_back_to_back_disturb_nobody_and_leave_nothing_behind() {
     database.assert_consistent();
     let records = database.count("sync_records");
     let last = database.value::<i64>("SELECT max(id) FROM sync_records");
-    assert_eq!(last, i64::try_from(trial.count).expect("a count") + 1, "not every run has a record");
+    assert_eq!(last, i64::try_from(experiment.count).expect("a count") + 1, "not every run has a record");
     // The last success stays; a run that ends in the millisecond in which it began keeps the one before.
     assert!(records <= 2, "{records} records are left");
     assert_eq!(database.count("sync_scopes"), records);
@@ -49,7 +49,7 @@ fn runs_back_to_back_disturb_nobody_and_leave_nothing_behind() {
     let lock_files =
         fs::read_dir(sandbox.home.path().join("tongbu.db.locks")).expect("the lock files are there").count();
     assert!(lock_files <= 4, "{lock_files} lock files are left behind");
-    trial.tell(&format!(
+    experiment.report(&format!(
         "{looks} looks, 0 told busy; the log {log_bytes} bytes at most; {records} records, {bytes_at_first} bytes at first, {bytes} at the end, {lock_files} lock \
          files"
     ));

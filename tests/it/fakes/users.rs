@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::sandbox::users::{Proof, Shares};
+use crate::sandbox::users::{FaultShares, Proof};
 use crate::sandbox::{Fault, Rule, Settings, Users};
 use crate::support::{PATIENCE, Sandbox, fetch};
 
@@ -165,9 +165,9 @@ fn only_the_right_credentials_and_signature_are_believed() {
 #[test]
 fn a_lost_answer_is_processed_and_never_sent() {
     let sandbox = Sandbox::small();
-    sandbox.users.door().add(Rule::on("/users/", Fault::Lost).times(1));
+    sandbox.users.server().add(Rule::on("/users/", Fault::Lost).times(1));
     assert_eq!(deliver(&sandbox, 1, 1, "user.created"), None);
-    assert_eq!((sandbox.users.processed(), sandbox.users.door().lost_count()), (1, 1));
+    assert_eq!((sandbox.users.processed(), sandbox.users.server().lost_count()), (1, 1));
     assert_eq!(deliver(&sandbox, 1, 1, "user.created"), Some(200));
     assert_eq!(sandbox.users.duplicates().len(), 1);
     let ledger = fetch(&format!("{}/users/ledger", sandbox.users.base_url()), "").1;
@@ -178,13 +178,13 @@ fn a_lost_answer_is_processed_and_never_sent() {
 fn shares_of_the_deliveries_go_wrong_the_same_ones_for_the_same_seed() {
     let outcomes = |seed| {
         let sandbox = Sandbox::start(Settings { seed, ..Settings::default() });
-        sandbox.users.misbehave(Shares { failed: 10, lost: 5, latency: Duration::ZERO });
+        sandbox.users.inject_faults(FaultShares { failed: 10, lost: 5, latency: Duration::ZERO });
         let outcomes: Vec<_> = (0..300).map(|seq| deliver(&sandbox, 1, seq, "user.updated")).collect();
         let count = |expected| outcomes.iter().filter(|outcome| **outcome == expected).count();
         let counts = [count(Some(503)), count(None), count(Some(200))];
         assert!((15..=50).contains(&counts[0]) && (5..=30).contains(&counts[1]), "{counts:?}");
         assert_eq!(counts.iter().sum::<usize>(), 300);
-        assert_eq!(sandbox.users.door().lost_count(), counts[1] as u64);
+        assert_eq!(sandbox.users.server().lost_count(), counts[1] as u64);
         // A failed one was not processed, a lost one was.
         assert_eq!(sandbox.users.processed(), (counts[1] + counts[2]) as u64);
         outcomes
@@ -206,7 +206,7 @@ fn a_target_that_is_down_refuses_connections_until_it_comes_up() {
 #[test]
 fn a_door_without_a_log_counts_nothing_and_still_answers() {
     let sandbox = Sandbox::small();
-    sandbox.users.door().keep_no_log();
+    sandbox.users.server().keep_no_log();
     assert_eq!(deliver(&sandbox, 1, 1, "user.created"), Some(200));
-    assert_eq!(sandbox.users.door().count("/"), 0);
+    assert_eq!(sandbox.users.server().count("/"), 0);
 }

@@ -29,7 +29,7 @@ fn a_second_signal_ends_a_run_at_once_even_if_it_cannot_write() {
     let mut running = sandbox.spawn_held(ONE);
     let blocker = Connection::open(sandbox.home.database()).expect("the database is there");
     blocker.execute_batch("BEGIN IMMEDIATE").expect("the pass waits for its answer and writes nothing");
-    sandbox.fairing.door().behave();
+    sandbox.fairing.server().clear_faults();
 
     let begun = Instant::now();
     while !running.has_ended() {
@@ -50,7 +50,7 @@ fn a_run_ends_when_its_time_is_up_and_keeps_what_it_has() {
     sandbox.home.set("fairing.workers", 1);
     sandbox.run("sync fairing --account shop-us").expect(0);
     let kept = sandbox.database().count("fairing_responses");
-    sandbox.fairing.door().always(Fault::Hold);
+    sandbox.fairing.server().always(Fault::Hold);
     let outcome = sandbox.run("sync fairing --max-runtime 1s").expect(10);
     assert!(outcome.took < Duration::from_secs(3), "{:?}", outcome.took);
     let database = sandbox.database();
@@ -62,10 +62,10 @@ fn a_run_ends_when_its_time_is_up_and_keeps_what_it_has() {
 #[test]
 fn a_failing_upstream_is_given_up_after_the_retries() {
     let sandbox = Sandbox::small();
-    let door = sandbox.fairing.door();
-    door.always(Fault::Status(503));
+    let server = sandbox.fairing.server();
+    server.always(Fault::Status(503));
     let outcome = sandbox.run(&format!("{ONE} --json")).expect(5);
-    assert_eq!(door.count("/"), 3, "the first try and two retries");
+    assert_eq!(server.count("/"), 3, "the first try and two retries");
     assert_eq!(outcome.json()["retries"], 2);
     assert_eq!(outcome.json()["requests"], 3);
 }

@@ -15,12 +15,12 @@ fn two_processes_share_the_scopes_and_none_is_read_twice() {
     // It did what was free; only nothing to do at all would be 11.
     assert!(matches!(second.code, Some(0 | 3)), "{second:?}");
     assert!(second.count("new") > 0);
-    sandbox.fairing.door().behave();
+    sandbox.fairing.server().clear_faults();
     first.wait().expect(0);
 
     let mut asked: Vec<String> = sandbox
         .fairing
-        .door()
+        .server()
         .log()
         .iter()
         .map(|logged| format!("{} {}", logged.header("authorization"), logged.path))
@@ -55,7 +55,7 @@ fn a_conflict_names_the_holder_and_what_to_do() {
         let text = error["lock"][key].as_str().unwrap_or_default();
         assert!(text.parse::<jiff::Timestamp>().is_ok(), "{key} is `{text}`");
     }
-    sandbox.fairing.door().behave();
+    sandbox.fairing.server().clear_faults();
     holder.wait().expect(0);
     sandbox.run(ONE).expect(0);
 }
@@ -71,7 +71,7 @@ fn a_held_lock_can_be_skipped_or_waited_for() {
 
     let mut waiting = sandbox.spawn(&format!("{ONE} --on-lock wait"));
     assert!(!waiting.has_ended());
-    sandbox.fairing.door().behave();
+    sandbox.fairing.server().clear_faults();
     holder.wait().expect(0);
     waiting.wait().expect(0);
     let skips = "sync_scopes WHERE status = 'skipped' AND reason = 'locked'";
@@ -86,7 +86,7 @@ fn a_killed_run_is_taken_over_within_a_second() {
     let pid = killed.pid();
     killed.signal(Signal::KILL);
     assert_eq!(killed.wait().signal, Some(9));
-    sandbox.fairing.door().behave();
+    sandbox.fairing.server().clear_faults();
 
     let next = sandbox.run(ONE).expect(0);
     assert!(next.took.as_secs_f64() < usual.as_secs_f64() + 1.0, "{:?}, usually {usual:?}", next.took);
@@ -110,7 +110,7 @@ fn a_stopped_run_that_was_taken_over_writes_nothing_when_it_wakes() {
 
     sandbox.fairing.change("shop-eu", crate::sandbox::fairing::Kind::Responses, |set| set.edit(0..ROWS));
     stopped.signal(Signal::CONT);
-    sandbox.fairing.door().behave();
+    sandbox.fairing.server().clear_faults();
     stopped.wait().expect(13);
     let database = sandbox.database();
     database.assert_consistent();

@@ -21,7 +21,7 @@ fn under_cron_a_success_prints_one_summary_and_no_error() {
 fn a_quiet_success_prints_nothing_and_a_quiet_failure_says_why() {
     let sandbox = Sandbox::small();
     assert_eq!(sandbox.run("sync fairing -q").expect(0).said(), "");
-    sandbox.fairing.door().always(Fault::Status(401));
+    sandbox.fairing.server().always(Fault::Status(401));
     let outcome = sandbox.run("sync fairing -q").expect(6);
     assert!(outcome.stderr.contains("error: ") && outcome.stderr.contains("hint: "), "{}", outcome.stderr);
 }
@@ -31,14 +31,14 @@ fn nothing_due_is_a_success_without_a_request() {
     let mut sandbox = Sandbox::small();
     sandbox.home.set("fairing.min_interval", "1h");
     sandbox.run("sync fairing").expect(0);
-    sandbox.fairing.door().take_log();
+    sandbox.fairing.server().take_log();
     let document = sandbox.run("sync fairing --json").expect(0).json();
     assert_eq!(document["status"], "skipped", "{document:#}");
     for scope in document["scopes"].as_array().expect("the scopes") {
         assert_eq!(scope["reason"], "min-interval");
     }
     assert_eq!(sandbox.run("sync fairing").expect(0).stderr, "");
-    assert_eq!(sandbox.fairing.door().count("/"), 0);
+    assert_eq!(sandbox.fairing.server().count("/"), 0);
 }
 
 #[test]
@@ -54,7 +54,7 @@ fn nothing_of_the_environment_is_needed_when_paths_are_given() {
 #[test]
 fn a_failure_prints_one_document_with_json() {
     let sandbox = Sandbox::small();
-    sandbox.fairing.door().always(Fault::html());
+    sandbox.fairing.server().always(Fault::html());
     let document = sandbox.run(&format!("{ONE} --json")).expect(7).json();
     assert_eq!(document["schema"], "tongbu.sync/1");
     assert_eq!((document["exit_code"].as_i64(), document["exit_name"].as_str()), (Some(7), Some("contract")));

@@ -12,7 +12,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
 use super::{PATIENCE, poll};
-use crate::sandbox::{Door, Sandbox};
+use crate::sandbox::{FakeServer, Sandbox};
 
 /// A finished process.
 #[derive(Debug)]
@@ -108,11 +108,11 @@ impl Running {
         Outcome { code: status.code(), signal: status.signal(), stdout, stderr, took, peak_bytes }
     }
 
-    /// Waits until so many requests have come in at the door; they must come before it ends.
+    /// Waits until so many requests have come in at the server; they must come before it ends.
     #[track_caller]
-    pub fn await_requests(&mut self, door: &Door, count: usize) {
+    pub fn await_requests(&mut self, server: &FakeServer, count: usize) {
         poll("a request", || {
-            let has_come = door.count("/") >= count;
+            let has_come = server.count("/") >= count;
             assert!(has_come || !self.has_ended(), "ended before request {count}: {:?}", self.ending);
             has_come
         });

@@ -7,7 +7,7 @@ use tongbu::upstreams::{ALL, Registration};
 
 use crate::sandbox::ecs::Machine;
 use crate::sandbox::fairing::Kind;
-use crate::sandbox::{Door, Douban, Ecs, Fairing, Fault, Rule, Tasks, Users};
+use crate::sandbox::{Douban, Ecs, Fairing, FakeServer, Fault, Rule, Tasks, Users};
 use crate::support::Sandbox;
 
 /// How one upstream is tried out.
@@ -21,7 +21,7 @@ pub struct Line {
     pub tables: &'static [&'static str],
     /// Those of them whose rows its summary counts as new.
     pub counted: &'static [&'static str],
-    door: fn(&Sandbox) -> &Door,
+    server: fn(&Sandbox) -> &FakeServer,
     /// Changes something upstream that a pass has to bring over.
     pub change: fn(&Sandbox),
     /// What goes wrong with every request, and the exit code of the pass. Empty where a pass brings nothing here: what
@@ -36,7 +36,7 @@ const LINES: &[Line] = &[
         misspelt: ("base_ulr", "base_url"),
         tables: &["fairing_questions", "fairing_responses"],
         counted: &["fairing_questions", "fairing_responses"],
-        door: |sandbox| sandbox.fairing.door(),
+        server: |sandbox| sandbox.fairing.server(),
         change: |sandbox| {
             sandbox.fairing.change("shop-eu", Kind::Responses, |set| {
                 set.edit([1, 2, 3]);
@@ -52,7 +52,7 @@ const LINES: &[Line] = &[
         misspelt: ("page_ulr", "page_url"),
         tables: &["videos"],
         counted: &["videos"],
-        door: |sandbox| sandbox.douban.door(),
+        server: |sandbox| sandbox.douban.server(),
         change: |sandbox| sandbox.douban.change(|book| book.films[0].rating = 9.9),
         // It has no credentials that could be rejected.
         failures: &[(Fault::Status(403), 7), (Fault::Status(500), 5), (Fault::html(), 7)],
@@ -63,7 +63,7 @@ const LINES: &[Line] = &[
         misspelt: ("concurency", "concurrency"),
         tables: &["ecs_instances", "ecs_changes"],
         counted: &["ecs_instances"],
-        door: |sandbox| sandbox.ecs.door(),
+        server: |sandbox| sandbox.ecs.server(),
         change: |sandbox| {
             sandbox.ecs.change("cn-beijing", |region| {
                 "renamed".clone_into(&mut region.machine(0).name);
@@ -84,7 +84,7 @@ const LINES: &[Line] = &[
         misspelt: ("histroical_days", "historical_days"),
         tables: &["tasks", "task_matches"],
         counted: &["tasks"],
-        door: |sandbox| sandbox.tasks.door(),
+        server: |sandbox| sandbox.tasks.server(),
         change: |sandbox| {
             sandbox.tasks.change(|tasks| {
                 tasks[1].called += 1;
@@ -101,7 +101,7 @@ const LINES: &[Line] = &[
         misspelt: ("queue_szie", "queue_size"),
         tables: &["user_events", "user_deliveries", "users"],
         counted: &["user_events"],
-        door: |sandbox| sandbox.users.door(),
+        server: |sandbox| sandbox.users.server(),
         change: |_| {},
         failures: &[],
     },
@@ -141,7 +141,7 @@ fn an_unknown_key_is_refused_and_the_nearest_is_named() {
         sandbox.home.set(&format!("{}.{misspelt}", registration.name), "x");
         let outcome = sandbox.run(line.command).expect(4);
         assert!(outcome.stderr.contains(misspelt) && outcome.stderr.contains(right), "{}", outcome.stderr);
-        assert!((line.door)(&sandbox).log().is_empty(), "something was sent");
+        assert!((line.server)(&sandbox).log().is_empty(), "something was sent");
     }
 }
 
@@ -205,9 +205,9 @@ fn each_failure_has_its_exit_code_and_costs_no_row() {
         sandbox.run(line.command).expect(0);
         let content = line.content(&sandbox);
         for (fault, code) in line.failures {
-            (line.door)(&sandbox).always(fault.clone());
+            (line.server)(&sandbox).always(fault.clone());
             let outcome = sandbox.run(&format!("{} --force --json", line.command)).expect(*code);
-            (line.door)(&sandbox).behave();
+            (line.server)(&sandbox).clear_faults();
             let document = outcome.json();
             assert_eq!(document["exit_code"], *code, "{fault:?}");
             assert!(document["problems"].as_array().is_some_and(|problems| !problems.is_empty()), "{document:#}");
@@ -235,17 +235,17 @@ fn check_ended_by(signal: Signal, code: Option<i32>, status: &str) {
         let undisturbed = Sandbox::small();
         undisturbed.run(line.command).expect(0);
         let row_count = line.row_count(&undisturbed);
-        let request_count = (line.door)(&undisturbed).log().len();
+        let request_count = (line.server)(&undisturbed).log().len();
         for answered in 0..request_count {
             let sandbox = Sandbox::small();
-            let door = (line.door)(&sandbox);
-            door.add(Rule::on("/", Fault::Hold).after(u32::try_from(answered).expect("few requests")));
+            let server = (line.server)(&sandbox);
+            server.add(Rule::on("/", Fault::Hold).after(u32::try_from(answered).expect("few requests")));
             let mut running = sandbox.spawn(line.command);
-            running.await_requests(door, answered + 1);
+            running.await_requests(server, answered + 1);
             running.signal(signal);
             let outcome = running.wait();
             assert_eq!(outcome.code, code, "{outcome:?}");
-            door.behave();
+            server.clear_faults();
 
             sandbox.run(line.command).expect(0);
             let database = sandbox.database();

@@ -28,7 +28,7 @@ impl Sandbox {
     }
 
     fn page_count(&self) -> usize {
-        self.douban.door().count("/subject/")
+        self.douban.server().count("/subject/")
     }
 
     fn film_count(&self, of: &str) -> u64 {
@@ -61,7 +61,7 @@ fn every_film_is_stored_with_its_details_and_the_second_pass_asks_for_none() {
     assert_eq!(sandbox.page_count(), 80);
     let content = database.content("videos");
 
-    sandbox.douban.door().take_log();
+    sandbox.douban.server().take_log();
     check_counts(&sandbox.watch("").expect(0), [80, 0, 0, 80, 0]);
     assert_eq!(sandbox.page_count(), 0);
     assert_eq!(sandbox.database().content("videos"), content);
@@ -75,7 +75,7 @@ fn pages_are_asked_for_newest_first_as_a_browser_does() {
     sandbox.home.set("douban.cookie", cookie);
     let outcome = sandbox.watch("-vv").expect(0);
     assert!(!outcome.said().contains("canary"), "the cookie is shown");
-    let log = sandbox.douban.door().take_log();
+    let log = sandbox.douban.server().take_log();
     let pages: Vec<&str> =
         log.iter().map(|logged| logged.path.as_str()).filter(|path| path.starts_with("/subject")).collect();
     assert_eq!(pages, [0, 1, 2, 3].map(|index| sandbox.douban.path(index)));
@@ -171,7 +171,7 @@ fn every_request_but_the_first_waits_its_turn() {
     let sandbox = Sandbox::films(3);
     sandbox.douban.change(set_page(0, Page::Status(503)));
     sandbox.watch("--interval 100ms").expect(3);
-    let log = sandbox.douban.door().take_log();
+    let log = sandbox.douban.server().take_log();
     assert_eq!(log.len(), 7, "two of the list, three tries of the first page, two pages");
     for pair in log.windows(2) {
         let pause = pair[1].at - pair[0].at;
@@ -183,20 +183,20 @@ fn every_request_but_the_first_waits_its_turn() {
 fn a_signal_in_the_pause_ends_the_pass_at_once_and_the_next_resumes() {
     let sandbox = Sandbox::films(4);
     let mut running = sandbox.spawn("sync douban --interval 1m --limit 4");
-    running.await_requests(sandbox.douban.door(), 1);
+    running.await_requests(sandbox.douban.server(), 1);
     let took = end_in_pause(&sandbox, running);
     // On an idle machine it is a few milliseconds; the pause would last a minute.
     assert!(took < Duration::from_secs(1), "{took:?}");
     assert_eq!(sandbox.film_count("videos"), 4, "the list was stored before the pause");
 
-    sandbox.douban.door().add(Rule::on(&sandbox.douban.path(2), Fault::Hold));
+    sandbox.douban.server().add(Rule::on(&sandbox.douban.path(2), Fault::Hold));
     let mut running = sandbox.spawn("sync douban --limit 4");
-    running.await_requests(sandbox.douban.door(), 5);
+    running.await_requests(sandbox.douban.server(), 5);
     running.signal(Signal::TERM);
     running.wait().expect(143);
-    sandbox.douban.door().behave();
+    sandbox.douban.server().clear_faults();
     assert_eq!(sandbox.film_count(DETAILED), 2);
-    sandbox.douban.door().take_log();
+    sandbox.douban.server().take_log();
     check_counts(&sandbox.watch("--limit 4").expect(0), [4, 0, 2, 2, 0]);
     assert_eq!(sandbox.page_count(), 2);
     sandbox.database().assert_consistent();

@@ -43,7 +43,7 @@ impl Sandbox {
 
     /// From now on every request that names the region meets this fault.
     fn trouble(&self, region: &str, fault: Fault) {
-        self.ecs.door().add(Rule::on("/", fault).mentioning(region));
+        self.ecs.server().add(Rule::on("/", fault).mentioning(region));
     }
 }
 

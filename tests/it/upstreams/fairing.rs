@@ -66,7 +66,7 @@ fn another_order_of_keys_and_more_white_space_change_nothing() {
     let sandbox = Sandbox::small();
     sandbox.pass("").expect(0);
     for kind in Kind::ALL {
-        sandbox.fairing.change(EU, kind, |set| set.lay_out(Layout::Reordered));
+        sandbox.fairing.change(EU, kind, |set| set.set_layout(Layout::Reordered));
     }
     check_counts(&sandbox.pass("").expect(0), [0, 0, 245, 0, 0]);
 }
@@ -125,11 +125,11 @@ fn an_incremental_pass_reads_what_changed_and_deletes_nothing() {
         set.add(3);
         set.delete([9]);
     });
-    sandbox.fairing.door().take_log();
+    sandbox.fairing.server().take_log();
     let outcome = sandbox.pass(&format!("{ONE} --incremental")).expect(0);
     let counts = ["new", "updated", "deleted"].map(|name| outcome.count(name));
     assert_eq!(counts, [3, 2, 0], "{}", outcome.stdout);
-    let log = sandbox.fairing.door().take_log();
+    let log = sandbox.fairing.server().take_log();
     assert_eq!(log.len(), 1, "one page is enough");
     assert_eq!(log[0].parameter("sort").as_deref(), Some("updated_at_asc"));
     let since = log[0].parameter("updated_at_min").unwrap_or_default();

@@ -53,7 +53,7 @@ fn each_window_brings_its_own_tasks() {
     check_counts(&sandbox.run(&format!("{HISTORICAL} --json")).expect(0), [85, 0, 1, 84, 0, 85, 0, 0]);
     check_counts(&sandbox.run(&format!("{TODAY} --json")).expect(0), [12, 0, 0, 12, 0, 12, 0, 0]);
 
-    let log = sandbox.tasks.door().log();
+    let log = sandbox.tasks.server().log();
     let (from, to) = (log[1].parameter("startTime"), log[1].parameter("endTime"));
     let (from, to) = (from.unwrap_or_default(), to.unwrap_or_default());
     assert!(from.ends_with(" 00:00:00") && to.ends_with(" 23:59:59"), "{from} {to}");
@@ -64,10 +64,10 @@ fn each_window_brings_its_own_tasks() {
 #[test]
 fn the_windows_run_side_by_side_and_each_only_once() {
     let sandbox = Sandbox::small();
-    let door = sandbox.tasks.door();
-    door.add(Rule::on("/", Fault::Hold).times(1));
+    let server = sandbox.tasks.server();
+    server.add(Rule::on("/", Fault::Hold).times(1));
     let mut first = sandbox.spawn(HISTORICAL);
-    first.await_requests(door, 1);
+    first.await_requests(server, 1);
 
     let locked = sandbox.run(&format!("{HISTORICAL} --json")).expect(11).json();
     assert_eq!(locked["error"]["lock"]["name"], "tasks/historical", "{locked:#}");
@@ -82,7 +82,7 @@ fn the_windows_run_side_by_side_and_each_only_once() {
     assert_eq!(sandbox.run(&format!("{TODAY} --json")).expect(0).count("new"), Tasks::TODAY);
     assert!(!first.has_ended());
 
-    door.behave();
+    server.clear_faults();
     first.wait().expect(0);
     sandbox.database().assert_consistent();
     assert_eq!(sandbox.stored_count(), Tasks::HISTORICAL + Tasks::TODAY);
@@ -92,7 +92,7 @@ fn the_windows_run_side_by_side_and_each_only_once() {
 fn a_page_that_fails_is_no_end_and_no_success() {
     for (fault, code) in [(Fault::Status(500), 5), (Fault::html(), 7), (Fault::wrong_types(), 7)] {
         let sandbox = Sandbox::small();
-        sandbox.tasks.door().add(Rule::on("/task/list", fault.clone()).after(1));
+        sandbox.tasks.server().add(Rule::on("/task/list", fault.clone()).after(1));
         let outcome = sandbox.run(&format!("{HISTORICAL} --json")).expect(code);
         assert_eq!(status(&outcome), "failed", "{fault:?}");
         // What came is stored; the rest is not said to be gone.
@@ -100,7 +100,7 @@ fn a_page_that_fails_is_no_end_and_no_success() {
         let successes = "sync_cursors WHERE scope = 'tasks/historical' AND last_success_at IS NOT NULL";
         assert_eq!(sandbox.database().count(successes), 0);
 
-        sandbox.tasks.door().behave();
+        sandbox.tasks.server().clear_faults();
         check_counts(&sandbox.run(&format!("{HISTORICAL} --json")).expect(0), [85, 45, 0, 40, 0, 85, 0, 0]);
         assert_eq!(sandbox.database().count(successes), 1);
     }
@@ -175,7 +175,8 @@ fn a_repair_reads_other_days_a_week_at_a_time() {
     let yesterday = Sandbox::day(-1);
     let outcome = sandbox.run(&format!("{HISTORICAL} --from {} --to {yesterday} --json", Sandbox::day(-15)));
     assert_eq!(outcome.expect(0).count("new"), Tasks::HISTORICAL);
-    let starts: Vec<_> = sandbox.tasks.door().log().iter().filter_map(|logged| logged.parameter("startTime")).collect();
+    let starts: Vec<_> =
+        sandbox.tasks.server().log().iter().filter_map(|logged| logged.parameter("startTime")).collect();
     assert_eq!(starts.len(), 1 + 1 + 3, "two empty or short weeks and the one with every task: {starts:?}");
     assert_eq!(sandbox.database().count("sync_cursors WHERE scope = 'tasks/historical'"), 0);
 
@@ -198,7 +199,7 @@ fn both_windows_are_synced_by_all_and_told_apart_in_either_language() {
         .collect();
     assert_eq!(types, ["historical", "today"], "{all:#}");
 
-    sandbox.tasks.door().add(Rule::on("/task/list", Fault::Status(500)));
+    sandbox.tasks.server().add(Rule::on("/task/list", Fault::Status(500)));
     sandbox.run("sync tasks --window today --trigger manual").expect(5);
     let list = |flags: &str| sandbox.run(&format!("records list --lang zh --json {flags}")).expect(0).json();
     let historical = list("--window historical");

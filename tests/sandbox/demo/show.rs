@@ -36,7 +36,7 @@ impl Show {
 
     pub fn introduce(&self) {
         println!("Five upstreams are faked on this machine:");
-        for (name, base_url, _) in self.sandbox.doors() {
+        for (name, base_url, _) in self.sandbox.servers() {
             println!("  {name:<8} {base_url}");
         }
         println!("\ntongbu reads where they are from a throw-away configuration:");
@@ -68,19 +68,19 @@ impl Show {
 
     /// Runs the same command twice at once: the first run is held by its upstream, the second one ends at its lock.
     pub fn check_lock(&mut self, words: &str) -> io::Result<()> {
-        let door = self.sandbox.douban.door().clone();
-        let count = door.count("/");
-        door.always(Fault::Hold);
+        let server = self.sandbox.douban.server().clone();
+        let count = server.count("/");
+        server.always(Fault::Hold);
         self.say("The upstream is slow, and this run waits for it in the background.");
         println!("$ tongbu {words} &");
         let first = self.command(words).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
         let deadline = Instant::now() + PATIENCE;
-        while door.count("/") == count && Instant::now() < deadline {
+        while server.count("/") == count && Instant::now() < deadline {
             thread::sleep(Duration::from_millis(5));
         }
         self.step("A second run meanwhile does not wait and changes nothing.", words, Exit::Locked)?;
         self.step("Who holds which lock, and until when.", "locks list", Exit::Ok)?;
-        door.behave();
+        server.clear_faults();
         self.say("The upstream answers, and the first run ends in its own time.");
         let output = first.wait_with_output()?;
         io::stdout().write_all(&output.stdout)?;

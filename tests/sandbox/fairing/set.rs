@@ -120,7 +120,7 @@ impl Set {
     }
 
     /// Writes the same rows differently from now on.
-    pub fn lay_out(&mut self, layout: Layout) {
+    pub fn set_layout(&mut self, layout: Layout) {
         self.templates = templates(self.kind, self.seed, layout);
     }
 

@@ -21,11 +21,11 @@ fn a_block_in_the_middle_keeps_what_came_and_is_waited_out() {
         assert_eq!(sandbox.page_count(), 4, "{page:?}: nothing is asked for after a refusal");
 
         sandbox.douban.change(set_page(3, Page::Good));
-        sandbox.douban.door().take_log();
+        sandbox.douban.server().take_log();
         let next = sandbox.watch("").expect(0).json();
         assert_eq!((&next["status"], &next["scopes"][0]["reason"]), (&"skipped".into(), &"not-before".into()));
         assert!(next["scopes"][0]["until"].is_string(), "{next:#}");
-        assert!(sandbox.douban.door().log().is_empty());
+        assert!(sandbox.douban.server().log().is_empty());
         check_counts(&sandbox.watch("--force").expect(0), [6, 0, 3, 3, 0]);
         assert_eq!(sandbox.film_count(NOT_BEFORE), 0, "a good answer ends the wait");
         sandbox.watch("").expect(0);
@@ -37,7 +37,7 @@ fn the_wait_after_a_block_is_the_longer_of_ours_and_theirs() {
     for (pause, retry_after, minutes) in [("30m", "60", 30), ("30m", "7200", 120), ("1h", "x", 60)] {
         let mut sandbox = Sandbox::films(2);
         sandbox.home.set("douban.not_before_after_block", pause);
-        sandbox.douban.door().add(Rule::on("/subject/", Fault::throttled(retry_after)));
+        sandbox.douban.server().add(Rule::on("/subject/", Fault::throttled(retry_after)));
         sandbox.watch("").expect(3);
         let seconds =
             "SELECT CAST(round((julianday(not_before) - julianday('now')) * 1440) AS INTEGER) FROM sync_cursors";
@@ -64,7 +64,7 @@ fn a_blocked_list_tries_the_other_one_once_and_no_page() {
         sandbox.douban.change(|book| book.explore = source);
         let outcome = sandbox.watch("").expect(3);
         check_counts(&outcome, [50, 50, 0, 0, 1]);
-        let paths: Vec<String> = sandbox.douban.door().take_log().into_iter().map(|logged| logged.path).collect();
+        let paths: Vec<String> = sandbox.douban.server().take_log().into_iter().map(|logged| logged.path).collect();
         assert_eq!(paths, [&format!("{EXPLORE}/movie"), "/j/search_subjects"], "{source:?}");
         assert_eq!(sandbox.film_count(NOT_BEFORE), 1);
     }
@@ -77,10 +77,10 @@ fn both_lists_blocked_store_nothing() {
     let outcome = sandbox.watch("").expect(7);
     assert!(outcome.stdout.contains("异常请求"), "{}", outcome.stdout);
     assert_eq!((sandbox.film_count("videos"), sandbox.film_count(NOT_BEFORE)), (0, 1));
-    assert_eq!(sandbox.douban.door().take_log().len(), 2);
+    assert_eq!(sandbox.douban.server().take_log().len(), 2);
     let skipped = sandbox.run("sync douban").expect(0);
     assert!(skipped.stdout.contains("until") && skipped.stderr.is_empty(), "{skipped:?}");
-    assert!(sandbox.douban.door().log().is_empty());
+    assert!(sandbox.douban.server().log().is_empty());
 }
 
 #[test]
@@ -90,7 +90,7 @@ fn a_refusal_by_a_lesser_source_ends_the_pass_too() {
     sandbox.douban.change(|book| book.rexxar = Source::RateLimited);
     sandbox.watch("").expect(3);
     assert_eq!(sandbox.film_count(DETAILED), 1);
-    assert_eq!(sandbox.douban.door().log().last().map(|logged| logged.path.contains("rexxar")), Some(true));
+    assert_eq!(sandbox.douban.server().log().last().map(|logged| logged.path.contains("rexxar")), Some(true));
     assert_eq!(sandbox.film_count(NOT_BEFORE), 1);
 }
 
@@ -116,7 +116,7 @@ fn an_unwell_page_is_a_problem_of_its_film_and_many_end_the_pass() {
 fn a_longer_wait_than_the_run_has_is_stored_and_honoured() {
     let sandbox = Sandbox::films(2);
     let rule = Fault::StatusWith(503, "retry-after", "3600".to_owned());
-    sandbox.douban.door().add(Rule::on("/subject/", rule.clone()));
+    sandbox.douban.server().add(Rule::on("/subject/", rule.clone()));
     check_counts(&sandbox.watch("").expect(3), [2, 2, 0, 0, 1]);
     assert_eq!((sandbox.page_count(), sandbox.film_count(NOT_BEFORE)), (1, 1));
     sandbox.watch("").expect(0);

@@ -12,7 +12,7 @@ fn a_list_that_brings_fewer_than_asked_is_paged_through() {
     let sandbox = Sandbox::films(20);
     sandbox.douban.change(|book| book.page_limit = 8);
     check_counts(&sandbox.watch("--no-details --limit 18").expect(0), [18, 18, 0, 0, 0]);
-    let starts: Vec<_> = sandbox.douban.door().log().iter().map(|logged| logged.parameter("start")).collect();
+    let starts: Vec<_> = sandbox.douban.server().log().iter().map(|logged| logged.parameter("start")).collect();
     assert_eq!(starts, ["0", "8", "16"].map(|start| Some(start.to_owned())));
     let ranks = "SELECT list_rank FROM videos ORDER BY CAST(source_id AS INTEGER) DESC";
     assert_eq!(sandbox.database().rows(ranks), (0..18).map(|rank| vec![i64::from(rank).into()]).collect::<Vec<_>>());
@@ -23,7 +23,7 @@ fn a_list_ends_where_nothing_new_comes() {
     let sandbox = Sandbox::films(5);
     // The series at its end is no film.
     check_counts(&sandbox.watch("--no-details").expect(0), [5, 5, 0, 0, 0]);
-    assert_eq!(sandbox.douban.door().count(EXPLORE), 2);
+    assert_eq!(sandbox.douban.server().count(EXPLORE), 2);
 }
 
 #[test]
@@ -33,7 +33,7 @@ fn an_explore_list_that_cannot_be_read_is_replaced_by_the_other_one() {
         sandbox.douban.change(|book| book.explore = source);
         let outcome = sandbox.watch("--limit 60").expect(3);
         check_counts(&outcome, [60, 60, 0, 0, 1]);
-        assert_eq!(sandbox.douban.door().count(SEARCH), 2, "{source:?}");
+        assert_eq!(sandbox.douban.server().count(SEARCH), 2, "{source:?}");
         assert_eq!(sandbox.film_count(DETAILED), 60, "{source:?}");
     }
 }
@@ -81,7 +81,7 @@ fn a_page_that_nobody_tells_is_a_problem_that_says_what_was_missing() {
     assert_eq!(sandbox.film_count("videos WHERE detail_status = 'parse' AND detail_error LIKE '%#info%'"), 1);
     assert_eq!(sandbox.film_count(DETAILED), 2);
     // It is asked for again by the next pass, and no other is.
-    sandbox.douban.door().take_log();
+    sandbox.douban.server().take_log();
     sandbox.douban.change(set_page(1, Page::Good));
     check_counts(&sandbox.watch("").expect(0), [3, 0, 1, 2, 0]);
     assert_eq!(sandbox.page_count(), 1);

@@ -26,13 +26,13 @@ fn a_listing_that_is_cut_deletes_nothing() {
     sandbox.ecs.cap_pages(10);
     sandbox.ecs.change(HANGZHOU, |region| drop(region.machines.remove(0)));
     let cut = Rule::on("/", Fault::Cut(100)).mentioning(HANGZHOU).mentioning("DescribeInstances").after(2);
-    sandbox.ecs.door().add(cut);
+    sandbox.ecs.server().add(cut);
     let outcome = sandbox.ecs_pass("").expect(3);
     check_counts(&outcome, [0, 0, 60, 0, 0]);
     assert_eq!(scope(&outcome, "ecs/prod/cn-hangzhou")["error"]["class"], "unavailable");
     assert_eq!(sandbox.instances_in(HANGZHOU), 30);
 
-    sandbox.ecs.door().behave();
+    sandbox.ecs.server().clear_faults();
     check_counts(&sandbox.ecs_pass("").expect(0), [0, 0, 89, 1, 0]);
 }
 
@@ -54,10 +54,10 @@ fn an_empty_region_is_deleted_only_when_that_is_accepted() {
     for region in [HANGZHOU, GUANGZHOU] {
         sandbox.ecs.change(region, |region| region.machines.clear());
     }
-    sandbox.ecs.door().take_log();
+    sandbox.ecs.server().take_log();
     sandbox.ecs_pass("").expect(8);
     assert_eq!([HANGZHOU, GUANGZHOU].map(|region| sandbox.instances_in(region)), [12, 12]);
-    let log = sandbox.ecs.door().take_log();
+    let log = sandbox.ecs.server().take_log();
     let asked_again = log.iter().filter(|logged| logged.parameter("DryRun").as_deref() == Some("true"));
     assert_eq!(asked_again.count(), 1, "only one of the two clouds can be asked");
     check_counts(&sandbox.ecs_pass("--accept-deletes 12").expect(0), [0, 0, 12, 24, 0]);

@@ -18,7 +18,7 @@ fn every_region_of_every_account_is_a_scope() {
     let database = sandbox.database();
     assert_eq!(database.count("ecs_changes WHERE kind = 'added'"), 36);
     assert_eq!(database.count("ecs_regions"), 3);
-    assert_eq!(outcome.json()["requests"].as_u64(), Some(sandbox.ecs.door().log().len() as u64));
+    assert_eq!(outcome.json()["requests"].as_u64(), Some(sandbox.ecs.server().log().len() as u64));
 }
 
 #[test]
@@ -98,7 +98,7 @@ fn statuses_alone_are_asked_for_what_is_stored() {
     }
     sandbox.ecs_pass("--status-only").expect(0);
     sandbox.ecs.change(BEIJING, |region| region.machine(1).status = "Running");
-    sandbox.ecs.door().take_log();
+    sandbox.ecs.server().take_log();
     let outcome = sandbox.ecs_pass("--status-only").expect(0);
     check_counts(&outcome, [0, 1, 35, 0, 0]);
     assert_eq!(outcome.json()["requests"], 3);
@@ -137,9 +137,9 @@ fn flags_restrict_the_pass_to_accounts_and_regions() {
 fn the_list_of_regions_is_kept_until_it_is_old_or_forced() {
     let sandbox = Sandbox::small();
     let listed = |flags: &str| {
-        sandbox.ecs.door().take_log();
+        sandbox.ecs.server().take_log();
         sandbox.ecs_pass(flags).expect(0);
-        let log = sandbox.ecs.door().take_log();
+        let log = sandbox.ecs.server().take_log();
         log.iter()
             .filter(|logged| [logged.header("x-acs-action"), logged.header("x-tc-action")].contains(&"DescribeRegions"))
             .count()

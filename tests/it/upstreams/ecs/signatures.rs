@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::HANGZHOU;
 use crate::sandbox::Ecs;
-use crate::sandbox::door::Logged;
+use crate::sandbox::server::Logged;
 use crate::support::{Sandbox, run_python};
 
 const SIGNATURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/signatures.py");
@@ -38,7 +38,7 @@ fn temporary_credentials_are_signed_as_the_vendors_packages_sign_them() {
     }
     sandbox.home.configure(Ecs::NAME, section);
     check(&sandbox);
-    let log = sandbox.ecs.door().log();
+    let log = sandbox.ecs.server().log();
     let tokens =
         log.iter().map(|logged| ["x-acs-security-token", "x-tc-token"].map(|name| logged.header(name)).concat());
     assert!(tokens.into_iter().all(|token| token == "sts-token-5f1c77+/="));
@@ -55,7 +55,7 @@ fn check(sandbox: &Sandbox) {
     sandbox.ecs.change(HANGZHOU, |region| region.machines.clear());
     sandbox.ecs_pass("").expect(8);
 
-    let log = sandbox.ecs.door().log();
+    let log = sandbox.ecs.server().log();
     let actions: BTreeSet<String> =
         log.iter().map(|logged| format!("{} {}", provider(logged), action(logged))).collect();
     assert_eq!(actions, ACTIONS.map(str::to_owned).into());

@@ -5,7 +5,7 @@ use std::time::Duration;
 use rustix::process::Signal;
 
 use super::{BEIJING, GUANGZHOU, HANGZHOU, check_counts, scope};
-use crate::sandbox::door::Logged;
+use crate::sandbox::server::Logged;
 use crate::sandbox::{Fault, Rule, Settings};
 use crate::support::{Sandbox, poll};
 
@@ -39,14 +39,14 @@ fn a_refused_credential_stops_its_account_and_no_other() {
         let mut sandbox = Sandbox::small();
         sandbox.home.set("ecs.concurrency", 1);
         sandbox.ecs_pass("").expect(0);
-        sandbox.ecs.door().take_log();
+        sandbox.ecs.server().take_log();
         sandbox.trouble(BEIJING, Fault::Refusal(403, code));
         let outcome = sandbox.ecs_pass("").expect(3);
         for region in [BEIJING, HANGZHOU] {
             assert_eq!(scope(&outcome, &format!("ecs/prod/{region}"))["error"]["class"], "auth");
         }
         check_counts(&outcome, [0, 0, 12, 0, 0]);
-        let log = sandbox.ecs.door().take_log();
+        let log = sandbox.ecs.server().take_log();
         assert_eq!(log.iter().filter(|logged| logged.query.contains("RegionId")).count(), 1, "nothing is tried again");
         sandbox.ecs_pass("--account prod").expect(6);
     }
@@ -57,10 +57,10 @@ fn a_refused_credential_is_the_first_thing_told() {
     let sandbox = Sandbox::small();
     let refuse = |region, action, status, code| {
         let rule = Rule::on("/", Fault::Refusal(status, code)).mentioning(region).mentioning(action);
-        sandbox.ecs.door().add(rule);
+        sandbox.ecs.server().add(rule);
     };
     // The one region has failed when the other comes to its second call.
-    sandbox.ecs.door().set_latency(Duration::from_millis(150));
+    sandbox.ecs.server().set_latency(Duration::from_millis(150));
     refuse(BEIJING, "DescribeInstances", 400, "InvalidParameter.Region");
     refuse(HANGZHOU, "DescribeDisks", 403, "Forbidden.RAM");
     let outcome = sandbox.ecs_pass("--account prod").expect(6);
@@ -73,13 +73,13 @@ fn a_refused_credential_is_the_first_thing_told() {
 #[test]
 fn a_region_another_run_holds_is_left_to_it() {
     let sandbox = Sandbox::small();
-    sandbox.ecs.door().add(Rule::on("/", Fault::Hold).mentioning(HANGZHOU).mentioning("DescribeInstances"));
+    sandbox.ecs.server().add(Rule::on("/", Fault::Hold).mentioning(HANGZHOU).mentioning("DescribeInstances"));
     let mut other = sandbox.spawn("sync ecs --account prod --regions cn-hangzhou --json");
-    other.await_requests(sandbox.ecs.door(), 2);
+    other.await_requests(sandbox.ecs.server(), 2);
     let outcome = sandbox.ecs_pass("").expect(0);
     assert_eq!(scope(&outcome, "ecs/prod/cn-hangzhou")["reason"], "locked");
     check_counts(&outcome, [24, 0, 0, 0, 0]);
-    sandbox.ecs.door().behave();
+    sandbox.ecs.server().clear_faults();
     check_counts(&other.wait().expect(0), [12, 0, 0, 0, 0]);
 }
 
@@ -101,12 +101,12 @@ fn throttling_is_waited_for_and_signed_afresh() {
     let sandbox = Sandbox::small();
     for fault in [Fault::StatusWith(429, "x-acs-retry-after", "300".to_owned()), Fault::Refusal(400, "Throttling.Api")]
     {
-        sandbox.ecs.door().add(Rule::on("/", fault).mentioning(HANGZHOU).mentioning("DescribeInstances").times(1));
+        sandbox.ecs.server().add(Rule::on("/", fault).mentioning(HANGZHOU).mentioning("DescribeInstances").times(1));
     }
     let outcome = sandbox.ecs_pass("").expect(0);
     check_counts(&outcome, [36, 0, 0, 0, 0]);
     assert_eq!((outcome.json()["retries"].as_u64(), outcome.took >= Duration::from_millis(300)), (Some(2), true));
-    let log = sandbox.ecs.door().take_log();
+    let log = sandbox.ecs.server().take_log();
     let mut nonces: Vec<&str> = log.iter().map(|logged| logged.header("x-acs-signature-nonce")).collect();
     nonces.retain(|nonce| !nonce.is_empty());
     let count = nonces.len();
@@ -119,12 +119,12 @@ fn throttling_is_waited_for_and_signed_afresh() {
 fn throttling_is_waited_for_longer_than_a_failure() {
     let sandbox = Sandbox::small();
     let listing = |code| Rule::on("/", Fault::Refusal(400, code)).mentioning(HANGZHOU).mentioning("DescribeInstances");
-    sandbox.ecs.door().add(listing("Throttling.User").times(12));
+    sandbox.ecs.server().add(listing("Throttling.User").times(12));
     let outcome = sandbox.ecs_pass("").expect(0);
     check_counts(&outcome, [36, 0, 0, 0, 0]);
     assert_eq!(outcome.json()["retries"], 12);
     // A failing provider is given up after the retries of the configuration.
-    sandbox.ecs.door().add(listing("InternalError").times(12));
+    sandbox.ecs.server().add(listing("InternalError").times(12));
     let outcome = sandbox.ecs_pass("").expect(3);
     assert_eq!(outcome.json()["retries"], 2);
 }
@@ -134,7 +134,7 @@ fn each_api_of_an_account_has_a_pace_of_its_own() {
     let mut sandbox = Sandbox::small();
     sandbox.home.set("ecs.qps", 1);
     sandbox.ecs_pass("--account prod").expect(0);
-    let log = sandbox.ecs.door().log();
+    let log = sandbox.ecs.server().log();
     let times = |action| {
         let of = log.iter().filter(move |logged| logged.header("x-acs-action") == action);
         of.map(|logged| logged.at).collect::<Vec<_>>()
@@ -154,12 +154,12 @@ fn a_long_pause_is_remembered_for_its_region_alone() {
     sandbox.ecs_pass("").expect(0);
     sandbox.trouble(HANGZHOU, Fault::throttled("3600"));
     sandbox.ecs_pass("").expect(3);
-    sandbox.ecs.door().behave();
-    sandbox.ecs.door().take_log();
+    sandbox.ecs.server().clear_faults();
+    sandbox.ecs.server().take_log();
     let outcome = sandbox.ecs_pass("").expect(0);
     assert_eq!(scope(&outcome, "ecs/prod/cn-hangzhou")["reason"], "not-before");
     check_counts(&outcome, [0, 0, 24, 0, 0]);
-    assert!(sandbox.ecs.door().take_log().iter().all(|logged| !logged.query.contains(HANGZHOU)));
+    assert!(sandbox.ecs.server().take_log().iter().all(|logged| !logged.query.contains(HANGZHOU)));
 }
 
 #[test]
@@ -206,7 +206,7 @@ fn named_regions_do_not_need_the_list_of_regions() {
 fn an_account_whose_regions_take_long_keeps_no_other_waiting() {
     let sandbox = Sandbox::small();
     // The version belongs to one of the two clouds.
-    sandbox.ecs.door().add(Rule::on("/", Fault::Hold).mentioning("DescribeRegions").mentioning("2014-05-26"));
+    sandbox.ecs.server().add(Rule::on("/", Fault::Hold).mentioning("DescribeRegions").mentioning("2014-05-26"));
     let mut running = sandbox.spawn("sync ecs --json");
     poll("the other account", || {
         assert!(!running.has_ended());
@@ -221,9 +221,9 @@ fn an_account_whose_regions_take_long_keeps_no_other_waiting() {
 fn no_more_regions_ask_at_once_than_configured() {
     let mut sandbox = Sandbox::start(Settings { regions: 20, ..Settings::default() });
     sandbox.home.set("ecs.concurrency", 3);
-    sandbox.ecs.door().add(Rule::on("/", Fault::Hold).mentioning("DescribeInstances"));
+    sandbox.ecs.server().add(Rule::on("/", Fault::Hold).mentioning("DescribeInstances"));
     let listings = || {
-        let log = sandbox.ecs.door().log();
+        let log = sandbox.ecs.server().log();
         let action = |logged: &Logged| ["x-acs-action", "x-tc-action"].map(|name| logged.header(name)).concat();
         log.iter().filter(|logged| action(logged) == "DescribeInstances").count()
     };
@@ -242,7 +242,7 @@ fn no_more_regions_ask_at_once_than_configured() {
 fn a_signal_drops_the_requests_and_keeps_the_finished_regions() {
     let sandbox = Sandbox::small();
     let listing = Rule::on("/", Fault::Hold).mentioning(HANGZHOU).mentioning("DescribeInstances");
-    sandbox.ecs.door().add(listing);
+    sandbox.ecs.server().add(listing);
     let mut running = sandbox.spawn("sync ecs --json");
     poll("the other regions", || {
         assert!(!running.has_ended());

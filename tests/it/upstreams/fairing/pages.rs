@@ -21,7 +21,7 @@ fn every_way_the_pages_may_end_is_the_end() {
         let sandbox = paged();
         sandbox.fairing.style(|style| style.end = end);
         check_counts(&sandbox.pass(ONE).expect(0), [150, 0, 0, 0, 0]);
-        assert_eq!(sandbox.fairing.door().count("/api/responses"), page_count, "{end:?}");
+        assert_eq!(sandbox.fairing.server().count("/api/responses"), page_count, "{end:?}");
     }
 }
 
@@ -29,7 +29,7 @@ fn every_way_the_pages_may_end_is_the_end() {
 fn pages_are_asked_for_with_the_key_at_the_configured_origin() {
     let sandbox = paged();
     sandbox.pass(ONE).expect(0);
-    let log = sandbox.fairing.door().log();
+    let log = sandbox.fairing.server().log();
     for logged in &log {
         assert_eq!(logged.header("authorization"), sandbox.fairing.token(EU));
         assert_eq!(logged.parameter("limit").as_deref(), Some("50"));
@@ -55,7 +55,7 @@ fn a_refused_limit_is_asked_for_again_with_a_smaller_one() {
     sandbox.home.set("fairing.page_size", 1000);
     sandbox.fairing.style(|style| style.max_limit = 100);
     check_counts(&sandbox.pass(ONE).expect(0), [150, 0, 0, 0, 0]);
-    let limits: Vec<_> = sandbox.fairing.door().log().iter().map(|logged| logged.parameter("limit")).collect();
+    let limits: Vec<_> = sandbox.fairing.server().log().iter().map(|logged| logged.parameter("limit")).collect();
     assert_eq!(limits, ["1000", "100", "100"].map(|limit| Some(limit.to_owned())));
 }
 
@@ -78,7 +78,7 @@ fn what_breaks_on_the_last_page_costs_no_row_and_is_made_good() {
             set.delete([10]);
         });
         let cursors = sandbox.database().content("sync_cursors");
-        sandbox.fairing.door().add(Rule::on("/api/responses", fault.clone()).after(2));
+        sandbox.fairing.server().add(Rule::on("/api/responses", fault.clone()).after(2));
         let outcome = sandbox.pass(ONE);
         assert_eq!(outcome.code, Some(code), "{fault:?}: {}", outcome.stdout);
         let database = sandbox.database();
@@ -86,7 +86,7 @@ fn what_breaks_on_the_last_page_costs_no_row_and_is_made_good() {
         assert_eq!(database.content("sync_cursors"), cursors, "{fault:?}");
         assert_eq!(sandbox.live_count(), 150);
 
-        sandbox.fairing.door().behave();
+        sandbox.fairing.server().clear_faults();
         sandbox.pass(ONE).expect(0);
         let stale = "fairing_responses WHERE deleted_at IS NULL AND json_extract(raw, '$.submit_delta') = 10000";
         assert_eq!((sandbox.database().count(stale), sandbox.live_count()), (0, 149), "{fault:?}");
@@ -97,7 +97,7 @@ fn what_breaks_on_the_last_page_costs_no_row_and_is_made_good() {
 fn a_passing_fault_is_retried_and_leaves_no_row_twice() {
     for fault in [Fault::Status(503), Fault::Cut(5_000), Fault::throttled("0")] {
         let sandbox = paged();
-        sandbox.fairing.door().add(Rule::on("/api/responses", fault.clone()).after(1).times(1));
+        sandbox.fairing.server().add(Rule::on("/api/responses", fault.clone()).after(1).times(1));
         let outcome = sandbox.pass(ONE).expect(0);
         check_counts(&outcome, [150, 0, 0, 0, 0]);
         assert_eq!(outcome.json()["retries"], 1, "{fault:?}");
@@ -107,7 +107,7 @@ fn a_passing_fault_is_retried_and_leaves_no_row_twice() {
 #[test]
 fn a_byte_order_mark_is_no_obstacle() {
     let sandbox = paged();
-    sandbox.fairing.door().always(Fault::ByteOrderMark);
+    sandbox.fairing.server().always(Fault::ByteOrderMark);
     let outcome = sandbox.pass(ONE);
     // Reading on and refusing are both right; storing half is not.
     match outcome.code {

@@ -43,7 +43,7 @@ fn hashing_without_a_key_is_a_configuration_error() {
     sandbox.home.set("fairing.pii", "hash");
     let outcome = sandbox.run("sync fairing").expect(4);
     assert!(outcome.stderr.contains("pii_key"), "{}", outcome.stderr);
-    assert_eq!(sandbox.fairing.door().count("/"), 0);
+    assert_eq!(sandbox.fairing.server().count("/"), 0);
 }
 
 #[test]
@@ -53,11 +53,11 @@ fn a_token_is_in_no_output_no_log_and_no_database() {
     let mut said = String::new();
     for fault in [None, Some(Fault::Status(401)), Some(Fault::Status(500)), Some(Fault::html())] {
         if let Some(fault) = fault {
-            sandbox.fairing.door().always(fault);
+            sandbox.fairing.server().always(fault);
         }
         said.push_str(&sandbox.run("sync fairing -vv --log-file tongbu.jsonl").said());
         said.push_str(&sandbox.run("sync fairing --json --force").said());
-        sandbox.fairing.door().behave();
+        sandbox.fairing.server().clear_faults();
     }
     for command in ["config show", "config check", "doctor", "records list --json", "records show 2 --log"] {
         said.push_str(&sandbox.run(command).said());

@@ -11,7 +11,7 @@ use crate::support::Sandbox;
 
 impl Sandbox {
     fn login_count(&self) -> usize {
-        self.tasks.door().count("/token")
+        self.tasks.server().count("/token")
     }
 
     fn token_file(&self) -> PathBuf {
@@ -43,9 +43,9 @@ fn a_refused_token_is_fetched_once_more_and_no_further() {
         assert_eq!(sandbox.login_count(), 2);
 
         sandbox.tasks.style(|style| style.refusal = Some((code, 1000)));
-        sandbox.tasks.door().take_log();
+        sandbox.tasks.server().take_log();
         let outcome = sandbox.run(&format!("{HISTORICAL} --json")).expect(6);
-        assert_eq!((sandbox.login_count(), sandbox.tasks.door().count("/task")), (1, 2), "{}", outcome.stdout);
+        assert_eq!((sandbox.login_count(), sandbox.tasks.server().count("/task")), (1, 2), "{}", outcome.stdout);
         assert_eq!(outcome.json()["status"], "failed");
         assert!(!sandbox.token_file().exists(), "a refused token is kept");
 
@@ -71,7 +71,7 @@ fn a_name_and_a_password_log_in_too_and_a_wrong_one_is_auth() {
     let section = sandbox.tasks.section_by_password(&sandbox.home);
     sandbox.home.configure(Tasks::NAME, section);
     assert_eq!(sandbox.run(&format!("{HISTORICAL} --json")).expect(0).count("new"), Tasks::HISTORICAL);
-    let login = sandbox.tasks.door().log().remove(0);
+    let login = sandbox.tasks.server().log().remove(0);
     assert_eq!((login.path.as_str(), login.parameter("username").as_deref()), ("/token", Some(Tasks::USERNAME)));
 
     let wrong = sandbox.home.secret("wrong", "another-password");
@@ -93,10 +93,10 @@ fn no_credential_is_in_any_output_any_log_or_the_database() {
         for path in ["/token", "/task"] {
             for fault in [Fault::Status(401), Fault::Status(503), Fault::html(), Fault::Cut(20), Fault::Truncate(9)] {
                 let _ = fs::remove_file(sandbox.token_file());
-                sandbox.tasks.door().add(Rule::on(path, fault));
+                sandbox.tasks.server().add(Rule::on(path, fault));
                 said.push_str(&sandbox.run(&format!("{TODAY} -vv --log-file tongbu.jsonl")).said());
                 said.push_str(&sandbox.run(&format!("{TODAY} --json")).said());
-                sandbox.tasks.door().behave();
+                sandbox.tasks.server().clear_faults();
             }
         }
         // An upstream that repeats what it was given.

@@ -13,7 +13,7 @@ fn a_failing_page_is_tried_again_on_schedule_and_the_record_counts_it() {
     sandbox.home.set("tasks.http.retries", 3);
     sandbox.home.set("tasks.http.backoff", "125ms");
     sandbox.home.set("tasks.http.backoff_cap", "1s");
-    sandbox.tasks.door().add(Rule::on("/task/list", Fault::Status(503)).times(3));
+    sandbox.tasks.server().add(Rule::on("/task/list", Fault::Status(503)).times(3));
     let outcome = sandbox.run(&format!("{HISTORICAL} --json --log-file tongbu.jsonl")).expect(0);
     assert_eq!(outcome.json()["retries"], 3);
 

@@ -11,7 +11,7 @@ fn in_line() -> Sandbox {
     let sandbox = Sandbox::small();
     sandbox.emit(&created(1..=6));
     sandbox.run("sync users").expect(0);
-    sandbox.users.door().take_log();
+    sandbox.users.server().take_log();
     sandbox
 }
 
@@ -56,7 +56,7 @@ fn targets_in_line_are_told_so() {
         assert_eq!(part(&document, target)["checked"], 6, "{document:#}");
     }
     assert_eq!(document["run"]["exit_code"], 0, "{document:#}");
-    assert!(sandbox.users.door().log().iter().all(|logged| logged.method == "GET"));
+    assert!(sandbox.users.server().log().iter().all(|logged| logged.method == "GET"));
 }
 
 #[test]
@@ -135,9 +135,9 @@ fn a_redis_target_is_compared_and_repaired_too() {
 fn a_sync_checks_and_repairs_when_it_is_due() {
     let mut sandbox = in_line();
     disturb(&sandbox);
-    let count = sandbox.users.door().log().len();
+    let count = sandbox.users.server().log().len();
     sandbox.run("sync users").expect(0);
-    assert_eq!(sandbox.users.door().log().len(), count, "it is not due");
+    assert_eq!(sandbox.users.server().log().len(), count, "it is not due");
     sandbox.home.set("users.check_every", "1ms");
     sandbox.run("sync users").expect(0);
     assert_eq!(sandbox.database().count(&format!("user_events WHERE only_target = '{TARGET}'")), 3);
@@ -184,12 +184,12 @@ fn a_target_that_cannot_be_asked_does_not_keep_others_from_it() {
     let sandbox = in_line();
     disturb(&sandbox);
     for (fault, word) in [(Fault::Status(401), "401"), (Fault::Status(500), "500"), (Fault::html(), "cannot read")] {
-        sandbox.users.door().add(Rule::on("/users/unified-auth", fault).for_method("GET"));
+        sandbox.users.server().add(Rule::on("/users/unified-auth", fault).for_method("GET"));
         let outcome = sandbox.run("check users --json").expect(3);
         assert!(outcome.stdout.contains("cannot check target `unified-auth`"), "{}", outcome.stdout);
         assert!(outcome.stdout.contains(word), "{}", outcome.stdout);
         assert_eq!(findings(&outcome.json()).len(), 3);
-        sandbox.users.door().behave();
+        sandbox.users.server().clear_faults();
     }
 }
 
@@ -197,9 +197,9 @@ fn a_target_that_cannot_be_asked_does_not_keep_others_from_it() {
 fn where_no_target_can_be_asked_nothing_was_checked() {
     let sandbox = in_line();
     for (fault, code) in [(Fault::Status(401), 6), (Fault::Status(500), 5), (Fault::html(), 7)] {
-        sandbox.users.door().always(fault);
+        sandbox.users.server().always(fault);
         sandbox.run("check users").expect(code);
-        sandbox.users.door().behave();
+        sandbox.users.server().clear_faults();
     }
     sandbox.run("check users").expect(0);
 }
@@ -210,7 +210,7 @@ fn a_check_that_fails_calls_nobody_compared_and_forgets_nothing_that_was_found()
     disturb(&sandbox);
     let before = findings(&sandbox.run("check users --json").expect(3).json());
     assert_eq!(before.len(), 3, "{before:?}");
-    sandbox.users.door().always(Fault::Status(500));
+    sandbox.users.server().always(Fault::Status(500));
     let outcome = sandbox.run(&format!("check users --json --target {TARGET}")).expect(5);
     let document = outcome.json();
     assert_eq!(part(&document, TARGET)["checked"], 0, "{document:#}");
@@ -218,7 +218,7 @@ fn a_check_that_fails_calls_nobody_compared_and_forgets_nothing_that_was_found()
     assert!(outcome.stdout.contains(&format!("cannot check target `{TARGET}`")), "{document:#}");
     assert_eq!(findings(&document), before);
     // What is found no more is forgotten by the next one that can ask.
-    sandbox.users.door().behave();
+    sandbox.users.server().clear_faults();
     set_user(&sandbox, TARGET, 6, None);
     let after = findings(&sandbox.run("check users --json").expect(3).json());
     assert_eq!(after, before[..2], "users 2 and 3");

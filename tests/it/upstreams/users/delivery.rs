@@ -113,7 +113,7 @@ fn the_method_is_the_configured_one() {
     sandbox.set_targets([target]);
     sandbox.emit(&created([1]));
     sandbox.run("sync users").expect(0);
-    assert_eq!(sandbox.users.door().log()[0].method, "PUT");
+    assert_eq!(sandbox.users.server().log()[0].method, "PUT");
 }
 
 #[test]
@@ -146,9 +146,9 @@ fn every_target_gets_every_event_with_its_own_proof() {
     assert_eq!((&stats["completed_tasks"], &stats["success_rate"]), (&22.into(), &1.0.into()), "{stats:#}");
     sandbox.database().assert_consistent();
 
-    let count = sandbox.users.door().log().len();
+    let count = sandbox.users.server().log().len();
     let second = sandbox.run("sync users --json").expect(0);
-    assert_eq!((second.count("total"), sandbox.users.door().log().len()), (0, count), "a second pass sends nothing");
+    assert_eq!((second.count("total"), sandbox.users.server().log().len()), (0, count), "a second pass sends nothing");
 }
 
 /// One that takes ten events at a time.
@@ -200,7 +200,7 @@ fn an_event_keeps_its_key_when_its_batch_is_taken_apart() {
     // No second attempt in the first pass.
     sandbox.home.set("users.backoff", "1s");
     sandbox.home.set("users.backoff_cap", "1s");
-    sandbox.users.door().add(Rule::on("/users/", Fault::Lost).times(1));
+    sandbox.users.server().add(Rule::on("/users/", Fault::Lost).times(1));
     sandbox.emit(&created(1..=4));
     sandbox.run("sync users");
     assert_eq!(sandbox.users.processed(), 4);
@@ -248,7 +248,7 @@ fn a_dry_run_sends_nothing_and_changes_nothing() {
     let before = sandbox.database_bytes();
     let outcome = sandbox.run("sync users --dry-run --json").expect(0);
     assert_eq!(outcome.count("pending"), 10);
-    assert!(sandbox.users.door().log().is_empty());
+    assert!(sandbox.users.server().log().is_empty());
     assert!(sandbox.database_bytes() == before, "a dry run changed the database");
 }
 

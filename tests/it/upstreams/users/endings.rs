@@ -9,11 +9,11 @@ use crate::support::{Running, Sandbox, poll};
 impl Sandbox {
     /// Starts a pass that has so many answers and waits for the next.
     fn spawn_delivering(&self, arguments: &str, answered: u32) -> Running {
-        let door = self.users.door();
-        let count = door.count("/");
-        door.add(Rule::on("/", Fault::Hold).after(answered).times(1));
+        let server = self.users.server();
+        let count = server.count("/");
+        server.add(Rule::on("/", Fault::Hold).after(answered).times(1));
         let mut running = self.spawn(arguments);
-        running.await_requests(door, count + answered as usize + 1);
+        running.await_requests(server, count + answered as usize + 1);
         running
     }
 }
@@ -35,7 +35,7 @@ fn what_was_answered_before_a_signal_is_stored_and_the_rest_is_not_lost() {
         let states = sandbox.states(TARGET);
         assert_eq!(states.iter().filter(|state| *state == "delivered").count(), 4, "{states:?}");
         assert_eq!(sandbox.database().count("user_deliveries WHERE state = 'pending'"), 6);
-        sandbox.users.door().behave();
+        sandbox.users.server().clear_faults();
         sandbox.run("sync users").expect(0);
         assert_eq!(sandbox.users.processed(), 10);
         assert!(sandbox.users.duplicates().len() <= 1, "{:?}", sandbox.users.duplicates());
@@ -49,7 +49,7 @@ fn a_pass_ends_in_its_time_and_the_next_goes_on() {
     let running = sandbox.spawn_delivering("sync users --max-runtime 1s", 2);
     let outcome = running.wait().expect(10);
     assert!(outcome.took.as_secs_f64() < 4.0, "{:?}", outcome.took);
-    sandbox.users.door().behave();
+    sandbox.users.server().clear_faults();
     sandbox.run("sync users").expect(0);
     assert_eq!(sandbox.users.processed(), 5);
 }
@@ -67,7 +67,7 @@ fn a_second_pass_is_kept_out_and_told_by_whom() {
     // Who tells of events, or decides about them, need not wait for the deliveries.
     sandbox.emit(&updated([1], "admin"));
     sandbox.run("users queue").expect(0);
-    sandbox.users.door().behave();
+    sandbox.users.server().clear_faults();
     holder.wait().expect(0);
     sandbox.run("sync users").expect(0);
     assert_eq!((sandbox.users.processed(), sandbox.users.order_inversions()), (8, vec![]));
@@ -83,14 +83,14 @@ fn a_pass_that_was_stopped_and_replaced_sends_nothing_when_it_wakes() {
     stopped.signal(Signal::STOP);
     let taken_over = sandbox.run("sync users --on-lock wait=60s").expect(0);
     assert!(taken_over.took.as_secs() >= 5, "nobody was robbed: {:?}", taken_over.took);
-    sandbox.users.door().behave();
+    sandbox.users.server().clear_faults();
     // Something to send, if it did not know better.
     sandbox.emit(&updated(1..=6, "admin"));
-    let (content, count) = (sandbox.database().content("user_deliveries"), sandbox.users.door().count("/"));
+    let (content, count) = (sandbox.database().content("user_deliveries"), sandbox.users.server().count("/"));
 
     stopped.signal(Signal::CONT);
     stopped.wait().expect(13);
-    assert_eq!(sandbox.users.door().count("/"), count, "it went on sending");
+    assert_eq!(sandbox.users.server().count("/"), count, "it went on sending");
     let database = sandbox.database();
     assert_eq!(database.content("user_deliveries"), content);
     database.assert_consistent();
@@ -105,7 +105,7 @@ fn a_killed_pass_is_followed_at_once() {
     let killed = sandbox.spawn_delivering("sync users", 3);
     killed.signal(Signal::KILL);
     assert_eq!(killed.wait().signal, Some(9));
-    sandbox.users.door().behave();
+    sandbox.users.server().clear_faults();
     let next = sandbox.run("sync users").expect(0);
     assert!(next.took.as_secs() < 10, "{:?}", next.took);
     poll("the request that was held", || sandbox.users.processed() == 6);

@@ -6,9 +6,9 @@ use std::time::Duration;
 use rustix::process::Signal;
 
 use super::{TARGET, created, updated};
-use crate::experiments::Trial;
+use crate::experiments::Experiment;
 use crate::sandbox::random::Random;
-use crate::sandbox::users::Shares;
+use crate::sandbox::users::FaultShares;
 use crate::sandbox::{Settings, Users};
 use crate::support::Sandbox;
 
@@ -20,12 +20,12 @@ const USERS: i64 = 40;
 
 #[test]
 fn deliveries_survive_kills() {
-    let trial = Trial::new("deliveries", 8);
-    let (kills, seed) = (trial.count, trial.seed);
+    let experiment = Experiment::new("deliveries", 8);
+    let (kills, seed) = (experiment.count, experiment.seed);
     // Two targets, 10 % of the answers 503, 5 % of the others lost after processing.
     let sandbox = Sandbox::start(Settings { seed, ..Settings::default() });
-    sandbox.users.misbehave(Shares { failed: 10, lost: 5, latency: Duration::from_millis(2) });
-    sandbox.users.door().keep_no_log();
+    sandbox.users.inject_faults(FaultShares { failed: 10, lost: 5, latency: Duration::from_millis(2) });
+    sandbox.users.server().keep_no_log();
     let mut random = Random::new(seed);
     sandbox.emit(&created(1..=USERS));
     let (mut killed, mut rounds, mut events) = (0, 0, USERS);
@@ -50,12 +50,12 @@ fn deliveries_survive_kills() {
     sandbox.sync_all();
 
     let events = u64::try_from(events).expect("a count");
-    let lost_answers = sandbox.users.door().lost_count();
+    let lost_answers = sandbox.users.server().lost_count();
     let duplicates = sandbox.users.duplicates();
     let again: u64 = duplicates.values().sum();
     let allowed = killed * WORKERS * 2 + lost_answers;
     let inversions = sandbox.users.order_inversions();
-    trial.tell(&format!(
+    experiment.report(&format!(
         "{killed} kills, {events} events at 2 targets, {} processed, {} lost; {again} duplicates of {allowed} \
          allowed ({lost_answers} lost answers), {} inversions",
         sandbox.users.processed(),

@@ -106,7 +106,7 @@ fn no_credential_of_a_target_is_seen_whatever_goes_wrong() {
     sandbox.emit(&created(1..=20));
     for fault in [None, Some(Fault::Status(401)), Some(Fault::Status(500)), Some(Fault::Lost), Some(Fault::html())] {
         if let Some(fault) = fault {
-            sandbox.users.door().always(fault);
+            sandbox.users.server().always(fault);
         }
         for command in [
             "sync users",
@@ -123,7 +123,7 @@ fn no_credential_of_a_target_is_seen_whatever_goes_wrong() {
             assert_ne!(outcome.code, Some(1), "{}", outcome.said());
             assert_unseen(&sandbox, &outcome, &canaries);
         }
-        sandbox.users.door().behave();
+        sandbox.users.server().clear_faults();
         sandbox.emit(&created(1..=20));
     }
     let database = sandbox.database();

@@ -241,7 +241,7 @@ fn a_redis_that_is_killed_while_it_is_read_loses_nothing() {
     for round in 0..5 {
         let users = round * 4000 + 1;
         sandbox.spawn_fed("users emit - --to-stream", &created(users..users + 4000)).wait().expect(0);
-        sandbox.users.door().keep_no_log();
+        sandbox.users.server().keep_no_log();
         let has_failed = sync_while_redis_dies(&sandbox, &mut server, Duration::from_millis(20 + random.below(250)));
         failed += u64::from(has_failed);
     }

@@ -28,14 +28,14 @@ fn wait_of(sandbox: &Sandbox, user: i64) -> i64 {
 #[test]
 fn what_one_target_got_is_not_sent_again_because_another_failed() {
     let sandbox = Sandbox::small();
-    sandbox.users.door().add(Rule::on("/users/unified-auth", Fault::Status(503)));
+    sandbox.users.server().add(Rule::on("/users/unified-auth", Fault::Status(503)));
     sandbox.emit(&created(1..=5));
     for _ in 0..3 {
         sandbox.run("sync users --json");
     }
     assert_eq!(sandbox.requests(TARGET), 5);
     assert!(sandbox.states(Users::AUTH).iter().all(|state| state == "retrying"));
-    sandbox.users.door().behave();
+    sandbox.users.server().clear_faults();
     sandbox.sync_all();
     assert_eq!((sandbox.requests(TARGET), sandbox.users.processed()), (5, 10));
     assert_eq!((sandbox.users.duplicates().len(), sandbox.users.order_inversions()), (0, vec![]));
@@ -84,10 +84,10 @@ fn a_target_that_asks_for_time_gets_it() {
     sandbox.home.set("users.workers", 1);
     sandbox.home.set("users.backoff", "1s");
     sandbox.home.set("users.backoff_cap", "2h");
-    sandbox.users.door().add(Rule::on("/users/", Fault::throttled("600")).times(1));
+    sandbox.users.server().add(Rule::on("/users/", Fault::throttled("600")).times(1));
     sandbox.emit(&created(1..=4));
     sandbox.run("sync users").expect(5);
-    assert_eq!((sandbox.requests(TARGET), sandbox.users.door().log().len()), (0, 1), "it was asked again");
+    assert_eq!((sandbox.requests(TARGET), sandbox.users.server().log().len()), (0, 1), "it was asked again");
     let wait = wait_of(&sandbox, 1);
     assert!((595..=600).contains(&wait), "{wait}");
 }
@@ -97,11 +97,11 @@ fn a_redirection_is_a_failure_and_nobody_follows_it() {
     let sandbox = Sandbox::with_one_target();
     for status in [301, 302, 307, 308] {
         let elsewhere = sandbox.users.url("elsewhere");
-        sandbox.users.door().add(Rule::on("/users/user-service", Fault::StatusWith(status, "location", elsewhere)));
+        sandbox.users.server().add(Rule::on("/users/user-service", Fault::StatusWith(status, "location", elsewhere)));
         sandbox.emit(&created([i64::from(status)]));
         let outcome = sandbox.run("sync users");
         assert!(matches!(outcome.code, Some(3 | 7)), "{}", outcome.said());
-        sandbox.users.door().behave();
+        sandbox.users.server().clear_faults();
     }
     assert_eq!((sandbox.requests("elsewhere"), sandbox.users.processed()), (0, 0));
     assert!(sandbox.states(TARGET).iter().all(|state| state == "retrying"));

@@ -30,7 +30,7 @@ pub enum Start {
 }
 
 /// One upstream with its databases: what a pass finds, and what it leaves.
-pub struct Ground<'a> {
+pub struct Fixture<'a> {
     pub line: &'a Line,
     pub sandbox: Sandbox,
     filled: Vec<u8>,
@@ -43,20 +43,20 @@ pub struct Undisturbed {
     pub content: Vec<String>,
 }
 
-impl<'a> Ground<'a> {
+impl<'a> Fixture<'a> {
     /// Both starts, each with the pass from there.
     pub fn prepare(line: &'a Line) -> (Self, [Undisturbed; 2]) {
         let sandbox = Sandbox::small();
         sandbox.run(line.command).expect(0);
         let filled = sandbox.database_bytes();
         (line.change)(&sandbox);
-        let ground = Self { line, sandbox, filled };
-        let undisturbed = [Start::Empty, Start::Filled].map(|start| ground.pass_from(start));
-        (ground, undisturbed)
+        let fixture = Self { line, sandbox, filled };
+        let undisturbed = [Start::Empty, Start::Filled].map(|start| fixture.pass_from(start));
+        (fixture, undisturbed)
     }
 
     fn pass_from(&self, start: Start) -> Undisturbed {
-        self.put_back(start);
+        self.restore(start);
         let took = self.sandbox.run(self.line.command).expect(0).took;
         Undisturbed { start, took, content: self.content() }
     }
@@ -82,7 +82,7 @@ impl<'a> Ground<'a> {
     }
 
     /// Makes the database what a pass is to find.
-    pub fn put_back(&self, start: Start) {
+    pub fn restore(&self, start: Start) {
         let path = self.sandbox.home.database();
         for file in [path.clone(), path.with_extension("db-wal"), path.with_extension("db-shm")] {
             remove(&file);

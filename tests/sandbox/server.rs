@@ -1,4 +1,4 @@
-//! The front door of a fake upstream: it logs every request and misbehaves as told.
+//! The front server of a fake upstream: it logs every request and misbehaves as told.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -15,9 +15,9 @@ use super::fault::Fault;
 use super::random::Random;
 use super::wire::Wire;
 
-/// The log of one fake upstream and the rules it misbehaves by. Clones are the same door.
+/// The log of one fake upstream and the rules it misbehaves by. Clones are the same server.
 #[derive(Clone, Default)]
-pub struct Door(Arc<Inner>);
+pub struct FakeServer(Arc<Inner>);
 
 #[derive(Default)]
 struct Inner {
@@ -156,7 +156,7 @@ impl Logged {
     }
 }
 
-impl Door {
+impl FakeServer {
     /// Misbehaves by this rule from now on.
     pub fn add(&self, rule: Rule) {
         self.book().rules.push(rule);
@@ -168,7 +168,7 @@ impl Door {
     }
 
     /// Behaves again: forgets every rule and lets go what is held.
-    pub fn behave(&self) {
+    pub fn clear_faults(&self) {
         self.book().rules.clear();
         self.0.released.send_modify(|generation| *generation += 1);
     }
@@ -203,7 +203,7 @@ impl Door {
         self.book().log.iter().filter(|logged| logged.path.starts_with(path)).count()
     }
 
-    /// The router behind this door.
+    /// The router behind this server.
     pub fn guard(&self, router: Router) -> Router {
         router.layer(from_fn_with_state(self.clone(), pass))
     }
@@ -224,13 +224,13 @@ impl Door {
     }
 }
 
-async fn pass(State(door): State<Door>, request: Request, next: Next) -> Response {
-    let mut released = door.0.released.subscribe();
+async fn pass(State(server): State<FakeServer>, request: Request, next: Next) -> Response {
+    let mut released = server.0.released.subscribe();
     let (head, body) = request.into_parts();
     // A body that breaks off is as good as none: its sender is gone.
     let body = to_bytes(body, usize::MAX).await.unwrap_or_default();
     let request = Request::from_parts(head, Body::from(body.clone()));
-    let (latency, fault) = door.admit(Logged {
+    let (latency, fault) = server.admit(Logged {
         method: request.method().to_string(),
         path: request.uri().path().to_owned(),
         query: request.uri().query().unwrap_or_default().to_owned(),
@@ -249,7 +249,7 @@ async fn answer(fault: Option<Fault>, released: &mut watch::Receiver<u64>, reque
     match fault {
         None => next.run(request).await,
         Some(Fault::Hold) => {
-            // An error would mean that the door is gone, and with it whoever could let go.
+            // An error would mean that the server is gone, and with it whoever could let go.
             let _ = released.changed().await;
             next.run(request).await
         }
