@@ -6,10 +6,10 @@ use axum::Router;
 use tokio::net::TcpListener;
 use tokio::runtime::{Handle, Runtime};
 
+use super::connection;
 use super::home::Home;
 use super::server::FakeServer;
 use super::settings::Settings;
-use super::wire;
 
 /// What a fake needs while it starts.
 pub struct SandboxBuilder<'a> {
@@ -28,14 +28,14 @@ impl<'a> SandboxBuilder<'a> {
         Self { settings, home, runtime, given, opened: Vec::new() }
     }
 
-    /// Serves the router on loopback behind a server; answers the server and the base URL.
+    /// Serves the router on loopback with a log and faults of a new server; returns it with its base URL.
     pub fn serve(&mut self, router: Router) -> (FakeServer, String) {
         let server = FakeServer::default();
         let base_url = self.serve_behind(&server, router);
         (server, base_url)
     }
 
-    /// Serves a further origin of the upstream behind the same server; answers its base URL.
+    /// Serves a further origin of the upstream with the same log and faults; returns its base URL.
     pub fn serve_behind(&mut self, server: &FakeServer, router: Router) -> String {
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, self.next_port()));
         let listener = self
@@ -44,11 +44,11 @@ impl<'a> SandboxBuilder<'a> {
             .unwrap_or_else(|error| panic!("cannot listen on {address}: {error}"));
         let address = listener.local_addr();
         self.opened.extend(address.as_ref().map(SocketAddr::port));
-        self.runtime.spawn(wire::serve(listener, server.guard(router)));
-        wire::base_url(address)
+        self.runtime.spawn(connection::serve(listener, server.guard(router)));
+        connection::base_url(address)
     }
 
-    /// Where a fake runs what it starts by itself.
+    /// The runtime, for tasks that a fake starts later.
     pub fn handle(&self) -> Handle {
         self.runtime.handle().clone()
     }

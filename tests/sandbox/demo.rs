@@ -8,7 +8,7 @@ use std::process::ExitCode;
 
 use tongbu::exit::Exit;
 
-use self::show::Show;
+use self::show::{Show, say};
 use crate::kept;
 use crate::sandbox::{Fault, Rule, Sandbox, Settings};
 
@@ -29,7 +29,9 @@ pub fn run(settings: Settings) -> ExitCode {
         Ok([]) => ExitCode::SUCCESS,
         Ok(failures) => {
             println!("\nThe demonstration failed:");
-            failures.iter().for_each(|failure| println!("  {failure}"));
+            for failure in failures {
+                println!("  {failure}");
+            }
             ExitCode::FAILURE
         }
         Err(error) => {
@@ -82,7 +84,7 @@ fn play(show: &mut Show) -> io::Result<()> {
         "sync fairing",
         Exit::Partial,
     )?;
-    show.say("What to do: follow the hint. Here, the upstream simply accepts the key again.");
+    say("What to do: follow the hint. Here, the upstream simply accepts the key again.");
     show.sandbox.fairing.server().clear_faults();
     show.step("The next run makes up for what was missed.", "sync fairing", Exit::Ok)?;
 

@@ -1,4 +1,4 @@
-//! Douban, faked: two origins behind one server, with two lists, films' pages and the two lesser sources.
+//! Douban, faked: two origins with one log, two lists, films' pages and the two lesser sources.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -40,7 +40,7 @@ const NEED_LOGIN: &str = include_str!("../fixtures/douban/need_login.json");
 const RATE_LIMITED: &str = include_str!("../fixtures/douban/rate_limited.json");
 const MISSING_REFERER: &str = include_str!("../fixtures/douban/missing_referer.json");
 
-/// One film as it stands upstream.
+/// One film upstream.
 #[derive(Clone, Debug)]
 pub struct Film {
     pub id: u64,
@@ -59,9 +59,9 @@ pub enum Page {
     /// A redirect to itself.
     Circle,
     Gone,
-    /// A redirect to where visitors have to prove something.
+    /// A redirect to a challenge for visitors.
     Challenge,
-    /// A page that says that we are suspicious, as if it were a good one.
+    /// Status 200 with the page for suspicious visitors.
     Blocked,
     /// A page with a title and nothing else.
     Unreadable,
@@ -74,7 +74,7 @@ pub enum Source {
     Good,
     /// Status 200 with the words of a refusal.
     Throttled,
-    /// A redirect to where visitors have to prove something.
+    /// A redirect to a challenge for visitors.
     Challenge,
     NeedsLogin,
     RateLimited,
@@ -83,10 +83,10 @@ pub enum Source {
 
 /// Everything it answers from.
 #[derive(Clone, Debug)]
-pub struct Book {
+pub struct Catalogue {
     /// The newest first.
     pub films: Vec<Film>,
-    /// The explore list never brings more at once, whatever it is asked for.
+    /// The explore list returns no more at once, whatever the query says.
     pub page_limit: usize,
     pub explore: Source,
     pub search: Source,
@@ -99,10 +99,10 @@ pub struct Douban {
     server: FakeServer,
     list_url: String,
     page_url: String,
-    book: Shared,
+    catalogue: Shared,
 }
 
-type Shared = Arc<Mutex<Book>>;
+type Shared = Arc<Mutex<Catalogue>>;
 
 impl Douban {
     pub const NAME: &'static str = "douban";
@@ -119,7 +119,7 @@ impl Douban {
             },
             ..Film::new(FIRST_ID - index, seed)
         });
-        let book = Book {
+        let catalogue = Catalogue {
             films: films.collect(),
             page_limit: usize::MAX,
             explore: Source::Good,
@@ -127,22 +127,22 @@ impl Douban {
             rexxar: Source::NeedsLogin,
             card: Source::NeedsLogin,
         };
-        let book = Arc::new(Mutex::new(book));
+        let catalogue = Arc::new(Mutex::new(catalogue));
         let lists = Router::new()
             .route("/rexxar/api/v2/subject/recent_hot/movie", get(explore))
             .route("/rexxar/api/v2/movie/{id}", get(rexxar))
-            .with_state(Arc::clone(&book));
+            .with_state(Arc::clone(&catalogue));
         let pages = Router::new()
             .route("/j/search_subjects", get(search))
             .route("/j/subject_abstract", get(card))
             .route("/subject/{id}/", get(page))
-            .with_state(Arc::clone(&book));
+            .with_state(Arc::clone(&catalogue));
         let (server, list_url) = builder.serve(lists);
         let page_url = builder.serve_behind(&server, pages);
-        Self { server, list_url, page_url, book }
+        Self { server, list_url, page_url, catalogue }
     }
 
-    /// Both origins' server; the `Host` tells them apart.
+    /// The server of both origins; their `Host` differs.
     pub const fn server(&self) -> &FakeServer {
         &self.server
     }
@@ -165,13 +165,13 @@ impl Douban {
     }
 
     /// Changes what it answers from.
-    pub fn change(&self, change: impl FnOnce(&mut Book)) {
-        change(&mut locked(&self.book));
+    pub fn change(&self, change: impl FnOnce(&mut Catalogue)) {
+        change(&mut locked(&self.catalogue));
     }
 
     /// The path of the film at this place of the list.
     pub fn path(&self, index: usize) -> String {
-        format!("/subject/{}/", locked(&self.book).films[index].id)
+        format!("/subject/{}/", locked(&self.catalogue).films[index].id)
     }
 }
 
@@ -233,35 +233,35 @@ impl Source {
     }
 }
 
-async fn explore(State(book): State<Shared>, uri: OriginalUri, headers: HeaderMap) -> Response {
-    let book = locked(&book);
+async fn explore(State(catalogue): State<Shared>, uri: OriginalUri, headers: HeaderMap) -> Response {
+    let catalogue = locked(&catalogue);
     let is_browser = header_text(&headers, header::USER_AGENT).starts_with("Mozilla/5.0 ");
     if header_text(&headers, header::REFERER) != REFERER || !is_browser {
         return as_json(StatusCode::BAD_REQUEST, MISSING_REFERER);
     }
-    if let Some(refusal) = book.explore.refusal(json!({"items": [], "total": 500})) {
+    if let Some(refusal) = catalogue.explore.refusal(json!({"items": [], "total": 500})) {
         return refusal;
     }
-    let (start, limit) = (number(&uri, "start"), number(&uri, "limit").min(book.page_limit));
+    let (start, limit) = (number(&uri, "start"), number(&uri, "limit").min(catalogue.page_limit));
     let series = json!({"id": "95000000", "title": "山外十二夜", "type": "tv"});
-    let items: Vec<Json> = book.films.iter().map(Film::item).chain([series]).skip(start).take(limit).collect();
+    let items: Vec<Json> = catalogue.films.iter().map(Film::item).chain([series]).skip(start).take(limit).collect();
     axum::Json(json!({"category": "最新", "tags": [], "items": items, "total": 500, "type": "全部"})).into_response()
 }
 
-async fn search(State(book): State<Shared>, uri: OriginalUri) -> Response {
-    let book = locked(&book);
-    if let Some(refusal) = book.search.refusal(json!({"subjects": []})) {
+async fn search(State(catalogue): State<Shared>, uri: OriginalUri) -> Response {
+    let catalogue = locked(&catalogue);
+    if let Some(refusal) = catalogue.search.refusal(json!({"subjects": []})) {
         return refusal;
     }
     let (start, limit) = (number(&uri, "page_start"), number(&uri, "page_limit"));
-    let subjects: Vec<Json> = book.films.iter().map(Film::subject).skip(start).take(limit).collect();
+    let subjects: Vec<Json> = catalogue.films.iter().map(Film::subject).skip(start).take(limit).collect();
     axum::Json(json!({ "subjects": subjects })).into_response()
 }
 
-async fn page(State(book): State<Shared>, Path(id): Path<u64>) -> Response {
-    let book = locked(&book);
-    let film = book.films.iter().find(|film| film.id == id);
-    let target = || book.films.iter().find(|film| film.page == Page::MovedTo(id));
+async fn page(State(catalogue): State<Shared>, Path(id): Path<u64>) -> Response {
+    let catalogue = locked(&catalogue);
+    let film = catalogue.films.iter().find(|film| film.id == id);
+    let target = || catalogue.films.iter().find(|film| film.page == Page::MovedTo(id));
     let Some(film) = film.or_else(target) else { return html(StatusCode::NOT_FOUND, GONE) };
     if film.id != id {
         return html(StatusCode::OK, &film.fill(PAGE));
@@ -278,23 +278,23 @@ async fn page(State(book): State<Shared>, Path(id): Path<u64>) -> Response {
     }
 }
 
-async fn rexxar(State(book): State<Shared>, Path(id): Path<u64>, headers: HeaderMap) -> Response {
-    let book = locked(&book);
+async fn rexxar(State(catalogue): State<Shared>, Path(id): Path<u64>, headers: HeaderMap) -> Response {
+    let catalogue = locked(&catalogue);
     if header_text(&headers, header::REFERER) != format!("https://m.douban.com/movie/subject/{id}/") {
         return as_json(StatusCode::BAD_REQUEST, MISSING_REFERER);
     }
-    let refusal = book.rexxar.refusal(json!({}));
-    refusal.unwrap_or_else(|| filled(&book, id, REXXAR))
+    let refusal = catalogue.rexxar.refusal(json!({}));
+    refusal.unwrap_or_else(|| filled(&catalogue, id, REXXAR))
 }
 
-async fn card(State(book): State<Shared>, uri: OriginalUri) -> Response {
-    let book = locked(&book);
-    let refusal = book.card.refusal(json!({"r": 0}));
-    refusal.unwrap_or_else(|| filled(&book, number(&uri, "subject_id") as u64, CARD))
+async fn card(State(catalogue): State<Shared>, uri: OriginalUri) -> Response {
+    let catalogue = locked(&catalogue);
+    let refusal = catalogue.card.refusal(json!({"r": 0}));
+    refusal.unwrap_or_else(|| filled(&catalogue, number(&uri, "subject_id") as u64, CARD))
 }
 
-fn filled(book: &Book, id: u64, template: &str) -> Response {
-    match book.films.iter().find(|film| film.id == id) {
+fn filled(catalogue: &Catalogue, id: u64, template: &str) -> Response {
+    match catalogue.films.iter().find(|film| film.id == id) {
         Some(film) => as_json(StatusCode::OK, &film.fill(template)),
         None => as_json(StatusCode::NOT_FOUND, "{}"),
     }
@@ -333,6 +333,6 @@ fn number(uri: &OriginalUri, name: &str) -> usize {
     pairs.find(|(known, _)| known == name).and_then(|(_, value)| value.parse().ok()).unwrap_or_default()
 }
 
-fn locked(book: &Shared) -> MutexGuard<'_, Book> {
-    book.lock().unwrap_or_else(PoisonError::into_inner)
+fn locked(catalogue: &Shared) -> MutexGuard<'_, Catalogue> {
+    catalogue.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,7 +1,7 @@
 //! Two clouds, faked: an Alibaba Cloud account with two regions and a Tencent Cloud account with one, or with more.
 //!
-//! Every signature is looked at before a request is answered, every nonce is accepted once. Whether the signatures are
-//! those of the vendors is not for this code to say: the tests have the vendors' own packages compute them again.
+//! Every signature is verified before a request is answered, every nonce is accepted once. The tests have the vendors' own
+//! packages compute the signatures again.
 
 mod aliyun;
 mod fleet;
@@ -32,11 +32,11 @@ pub struct Region {
     pub machines: Vec<Machine>,
     /// The account may not list here: an empty answer, not an error.
     pub is_hidden: bool,
-    /// So many rows fewer are listed than the total says.
+    /// How many rows fewer are listed than the total says.
     pub skipped: usize,
 }
 
-/// What an account proves itself with.
+/// The credentials of an account.
 #[derive(Clone, Debug)]
 pub struct Key {
     pub id: String,
@@ -77,20 +77,20 @@ pub struct Account {
 
 pub struct State {
     accounts: Vec<Account>,
-    /// A page holds no more, whatever was asked for.
+    /// A page holds no more rows, whatever the request says.
     page_cap: usize,
     nonces: BTreeSet<String>,
 }
 
 /// A request as both clouds need it.
-pub struct Asked<'a> {
+pub struct ApiRequest<'a> {
     pub method: &'a str,
     pub uri: &'a Uri,
     pub headers: &'a HeaderMap,
     pub body: &'a [u8],
 }
 
-/// A refusal in the provider's words.
+/// A refusal with the provider's error code.
 pub struct Refused(pub StatusCode, pub &'static str);
 
 /// The running fake of both clouds.
@@ -179,7 +179,7 @@ impl Ecs {
         }
     }
 
-    /// From now on a page holds no more than so many rows.
+    /// From now on a page holds no more rows than this.
     pub fn cap_pages(&self, rows: usize) {
         self.state().page_cap = rows;
     }
@@ -197,16 +197,16 @@ async fn answer(
     body: Bytes,
 ) -> Response {
     let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
-    let asked = Asked { method: method.as_str(), uri: &uri, headers: &headers, body: &body };
+    let request = ApiRequest { method: method.as_str(), uri: &uri, headers: &headers, body: &body };
     let (status, document) = if headers.contains_key("x-tc-action") {
-        tencent::answer(&mut state, &asked)
+        tencent::answer(&mut state, &request)
     } else {
-        aliyun::answer(&mut state, &asked)
+        aliyun::answer(&mut state, &request)
     };
     (status, axum::Json(document)).into_response()
 }
 
-impl Asked<'_> {
+impl ApiRequest<'_> {
     /// The header's value; empty where there is none.
     pub fn header(&self, name: &str) -> &str {
         self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
@@ -241,7 +241,7 @@ impl Region {
     }
 }
 
-/// So many of the rows from `start` on, and where the next page starts.
+/// `size` rows from `start` on, and where the next page starts.
 fn page<T>(rows: &[T], start: usize, size: usize, json: impl Fn(&T) -> Json) -> (Vec<Json>, Option<usize>) {
     let end = (start + size).min(rows.len());
     let page = rows.get(start..end).unwrap_or_default();

@@ -20,7 +20,7 @@ use crate::sandbox::home::Home;
 use crate::sandbox::server::FakeServer;
 
 const QUESTION_COUNT: u64 = 40;
-/// The second account is smaller, so that the two can be told apart.
+/// The second account is smaller, so that the two differ.
 const SECOND_SHARE: u64 = 10;
 
 /// What an account has.
@@ -58,7 +58,7 @@ pub enum Auth {
     Bearer,
 }
 
-/// What stands in `next` on the last page.
+/// The value of `next` on the last page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum End {
     Null,

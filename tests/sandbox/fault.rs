@@ -8,32 +8,32 @@ use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use futures_util::{StreamExt, stream};
 
-/// One way to misbehave.
+/// One way in which an answer is wrong.
 #[derive(Clone, Debug)]
 pub enum Fault {
     /// This status with a small JSON body.
     Status(u16),
     /// This status with a header: `Retry-After`, `Location`.
     StatusWith(u16, &'static str, String),
-    /// This status, with the refusal in the words of a cloud: its error code.
+    /// This status, with the error code of a cloud.
     Refusal(u16, &'static str),
-    /// The right answer, but so late.
+    /// The right answer, later.
     Delay(Duration),
     /// No answer until [`FakeServer::clear_faults`](super::FakeServer::clear_faults); then the right one.
     Hold,
-    /// The right answer in pieces of so many bytes, with such a pause before each.
+    /// The right answer in pieces of this size, with this pause before each.
     Drip(usize, Duration),
-    /// The connection ends after so many bytes of the right answer's body.
+    /// The connection ends after this number of bytes of the right answer's body.
     Cut(usize),
     /// The request is processed, and the connection ends without an answer.
     Lost,
-    /// So many bytes of the right answer's body, as if that were all of it.
+    /// This number of bytes of the right answer's body, as if that were all of it.
     Truncate(usize),
     /// Status 200 with this content type and body.
     Instead(&'static str, &'static str),
     /// The right answer behind a byte order mark.
     ByteOrderMark,
-    /// The right answer, said to be compressed.
+    /// The right answer, labelled as compressed.
     WrongEncoding,
 }
 
@@ -60,12 +60,12 @@ impl Fault {
         Self::Instead("application/json", r#"{"data":[{"id":{"nested":true}},7,"row",null],"next":17}"#)
     }
 
-    /// The answer that stands in for the right one; `None` where the right one is needed.
-    pub(super) fn instead(&self) -> Option<Response> {
+    /// The answer that replaces the right one; `None` where the right one is needed.
+    pub(super) fn replacement(&self) -> Option<Response> {
         match self {
             Self::Status(status) => Some((code(*status), [JSON], r#"{"error":"sandbox"}"#).into_response()),
             Self::StatusWith(status, name, value) => {
-                let mut answer = Self::Status(*status).instead()?;
+                let mut answer = Self::Status(*status).replacement()?;
                 let value = HeaderValue::from_str(value).expect("a header's value");
                 answer.headers_mut().insert(HeaderName::from_static(name), value);
                 Some(answer)
@@ -86,8 +86,8 @@ impl Fault {
         }
     }
 
-    /// The right answer, spoiled.
-    pub(super) fn spoil(self, answer: Response) -> Response {
+    /// The right answer, damaged.
+    pub(super) fn damage(self, answer: Response) -> Response {
         let (mut parts, body) = answer.into_parts();
         parts.headers.remove(header::CONTENT_LENGTH);
         let body = match self {

@@ -1,4 +1,4 @@
-//! A throw-away home: configuration, credentials and database of one sandbox, and nothing of the person's who runs it.
+//! A throw-away home: configuration, credentials and database of one sandbox. Nothing of the user's own home is used.
 
 use std::fs;
 use std::io::Write as _;
@@ -23,7 +23,7 @@ impl Home {
         let mut home = Self { path: directory.path().to_owned(), config: Table::new(), cleanup: Some(directory) };
         home.set("database", home.database().display().to_string());
         home.set("time_zone", "Asia/Shanghai");
-        // A test is to see what follows after the retries, not to wait for them.
+        // Tests look at what follows after the retries; they do not wait for them.
         home.set("http.retries", 2);
         home.set("http.backoff", "5ms");
         home.set("http.backoff_cap", "20ms");
@@ -51,12 +51,12 @@ impl Home {
         self.path().join("tongbu.db")
     }
 
-    /// The configuration as it stands in the file.
+    /// The configuration, as in the file.
     pub fn config_text(&self) -> String {
         toml::to_string(&self.config).expect("a table is TOML")
     }
 
-    /// Puts an upstream's section in place.
+    /// Writes an upstream's section.
     pub fn configure(&mut self, section: &str, table: Table) {
         self.config.insert(section.to_owned(), Value::Table(table));
         self.save_config();
@@ -74,14 +74,14 @@ impl Home {
         self.save_config();
     }
 
-    /// Writes a credential and answers the reference to it.
+    /// Writes a credential and returns the reference to it.
     pub fn secret(&self, name: &str, value: &str) -> Value {
         let path = self.path().join(format!("{name}.secret"));
         write_private(&path, value);
         Value::Table(Table::from_iter([("file".to_owned(), path.display().to_string().into())]))
     }
 
-    /// The program, in this home and in no other environment: as cron would start it.
+    /// The program in this home, with an environment as small as cron's.
     pub fn command(&self, program: &Path) -> Command {
         let mut command = Command::new(program);
         command
@@ -94,7 +94,7 @@ impl Home {
         command
     }
 
-    /// Leaves the directory behind when this value goes.
+    /// Keeps the directory when this value is dropped.
     pub fn keep(&mut self) {
         if let Some(directory) = &mut self.cleanup {
             directory.disable_cleanup(true);

@@ -7,6 +7,7 @@
 
 pub mod builder;
 pub mod clock;
+mod connection;
 pub mod douban;
 pub mod ecs;
 pub mod fairing;
@@ -18,7 +19,6 @@ pub mod server;
 pub mod settings;
 pub mod tasks;
 pub mod users;
-mod wire;
 
 use std::path::Path;
 
@@ -91,7 +91,7 @@ impl Sandbox {
         &self.ports
     }
 
-    /// Every fake's server, with its upstream's name and base URL.
+    /// Every upstream's name, base URL and server.
     pub fn servers(&self) -> Vec<(&'static str, &str, &FakeServer)> {
         vec![
             (Fairing::NAME, self.fairing.base_url(), self.fairing.server()),

@@ -17,12 +17,12 @@ impl Random {
         mixed ^ (mixed >> 31)
     }
 
-    /// From 0 to `bound`, which is left out.
+    /// From 0 to `bound`, exclusive.
     pub const fn below(&mut self, bound: u64) -> u64 {
         self.number() % bound
     }
 
-    /// True in so many of a hundred cases.
+    /// True in this percentage of the cases.
     pub const fn chance(&mut self, percent: u64) -> bool {
         self.below(100) < percent
     }

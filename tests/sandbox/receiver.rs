@@ -1,4 +1,4 @@
-//! A watchdog or a chat room, faked: takes whatever is sent and keeps it.
+//! A watchdog or a chat room, faked: accepts every message and keeps it.
 
 use std::sync::{Arc, Mutex, PoisonError};
 

@@ -1,4 +1,4 @@
-//! The front server of a fake upstream: it logs every request and misbehaves as told.
+//! What every fake upstream answers through: a log of the requests, and faults on demand.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -11,27 +11,27 @@ use axum::middleware::{Next, from_fn_with_state};
 use axum::response::Response;
 use tokio::sync::watch;
 
+use super::connection::Cut;
 use super::fault::Fault;
 use super::random::Random;
-use super::wire::Wire;
 
-/// The log of one fake upstream and the rules it misbehaves by. Clones are the same server.
+/// The log of one fake upstream and its rules for faults. Clones share both.
 #[derive(Clone, Default)]
 pub struct FakeServer(Arc<Inner>);
 
 #[derive(Default)]
 struct Inner {
-    state: Mutex<Book>,
-    /// Raised to let every request go on that is held.
+    state: Mutex<ServerState>,
+    /// Raised to answer every request that is held.
     released: watch::Sender<u64>,
 }
 
 #[derive(Default)]
-struct Book {
+struct ServerState {
     log: Vec<Logged>,
     rules: Vec<Rule>,
     latency: Duration,
-    /// How many answers were lost on purpose.
+    /// How many requests were processed without an answer.
     lost_count: u64,
     keeps_no_log: bool,
 }
@@ -47,7 +47,7 @@ pub struct Logged {
     pub at: Instant,
 }
 
-/// When to misbehave, and how. The first rule that fits a request is used.
+/// Which requests meet which fault. The first rule that fits a request is used.
 #[derive(Clone, Debug)]
 pub struct Rule {
     path: String,
@@ -58,7 +58,7 @@ pub struct Rule {
     fault: Fault,
     skip: u32,
     times: Option<u32>,
-    /// In so many of a hundred cases.
+    /// In this percentage of the cases.
     share: Option<(u64, Random)>,
 }
 
@@ -93,19 +93,19 @@ impl Rule {
         self
     }
 
-    /// Lets so many requests pass first: `after(2)` begins with page 3.
+    /// Lets this number of requests pass first: `after(2)` begins with page 3.
     pub const fn after(mut self, count: u32) -> Self {
         self.skip = count;
         self
     }
 
-    /// Only so many times, then the upstream is well again.
+    /// Only this number of times.
     pub const fn times(mut self, count: u32) -> Self {
         self.times = Some(count);
         self
     }
 
-    /// Only in so many of a hundred cases, which ones following from the seed and the requests' order.
+    /// Only in this percentage of the cases. The seed and the order of the requests decide which ones.
     pub fn share(self, percent: u64, seed: u64) -> Self {
         Self { share: Some((percent, Random::new(seed))), ..self }
     }
@@ -117,7 +117,7 @@ impl Rule {
             && self.mentions.iter().all(|text| request.mentions(text))
     }
 
-    /// Counts a fitting request; the fault if it is this request's turn.
+    /// Counts a fitting request; the fault if this request meets it.
     fn take(&mut self) -> Option<Fault> {
         if self.skip > 0 {
             self.skip -= 1;
@@ -157,77 +157,77 @@ impl Logged {
 }
 
 impl FakeServer {
-    /// Misbehaves by this rule from now on.
+    /// Adds a rule for the requests to come.
     pub fn add(&self, rule: Rule) {
-        self.book().rules.push(rule);
+        self.state().rules.push(rule);
     }
 
-    /// Every request from now on meets this fault.
+    /// Every request to come meets this fault.
     pub fn always(&self, fault: Fault) {
         self.add(Rule::on("/", fault));
     }
 
-    /// Behaves again: forgets every rule and lets go what is held.
+    /// Forgets every rule and answers the requests that are held.
     pub fn clear_faults(&self) {
-        self.book().rules.clear();
+        self.state().rules.clear();
         self.0.released.send_modify(|generation| *generation += 1);
     }
 
-    /// Every answer is so late.
+    /// Delays every answer to come.
     pub fn set_latency(&self, latency: Duration) {
-        self.book().latency = latency;
+        self.state().latency = latency;
     }
 
-    /// Forgets what came and keeps no log from now on: for runs of so many requests that it would fill the memory.
+    /// Empties the log and keeps none from now on: over many requests it would fill the memory.
     pub fn keep_no_log(&self) {
-        let mut book = self.book();
-        (book.keeps_no_log, book.log) = (true, Vec::new());
+        let mut state = self.state();
+        (state.keeps_no_log, state.log) = (true, Vec::new());
     }
 
     /// How many requests met [`Fault::Lost`].
     pub fn lost_count(&self) -> u64 {
-        self.book().lost_count
+        self.state().lost_count
     }
 
     pub fn log(&self) -> Vec<Logged> {
-        self.book().log.clone()
+        self.state().log.clone()
     }
 
-    /// Empties the log and answers what was in it.
+    /// Empties the log and returns what was in it.
     pub fn take_log(&self) -> Vec<Logged> {
-        std::mem::take(&mut self.book().log)
+        std::mem::take(&mut self.state().log)
     }
 
-    /// How many requests came whose path begins so.
+    /// How many requests came whose path begins with `path`.
     pub fn count(&self, path: &str) -> usize {
-        self.book().log.iter().filter(|logged| logged.path.starts_with(path)).count()
+        self.state().log.iter().filter(|logged| logged.path.starts_with(path)).count()
     }
 
-    /// The router behind this server.
+    /// The router, with the log and the faults in front of it.
     pub fn guard(&self, router: Router) -> Router {
         router.layer(from_fn_with_state(self.clone(), pass))
     }
 
-    fn book(&self) -> MutexGuard<'_, Book> {
+    fn state(&self) -> MutexGuard<'_, ServerState> {
         self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Logs the request; what to do with it.
+    /// Logs the request; how long its answer takes at least, and its fault.
     fn admit(&self, logged: Logged) -> (Duration, Option<Fault>) {
-        let mut book = self.book();
-        let fault = book.rules.iter_mut().filter(|rule| rule.fits(&logged)).find_map(Rule::take);
-        book.lost_count += u64::from(matches!(fault, Some(Fault::Lost)));
-        if !book.keeps_no_log {
-            book.log.push(logged);
+        let mut state = self.state();
+        let fault = state.rules.iter_mut().filter(|rule| rule.fits(&logged)).find_map(Rule::take);
+        state.lost_count += u64::from(matches!(fault, Some(Fault::Lost)));
+        if !state.keeps_no_log {
+            state.log.push(logged);
         }
-        (book.latency, fault)
+        (state.latency, fault)
     }
 }
 
 async fn pass(State(server): State<FakeServer>, request: Request, next: Next) -> Response {
     let mut released = server.0.released.subscribe();
     let (head, body) = request.into_parts();
-    // A body that breaks off is as good as none: its sender is gone.
+    // A body that breaks off counts as none: its sender is gone.
     let body = to_bytes(body, usize::MAX).await.unwrap_or_default();
     let request = Request::from_parts(head, Body::from(body.clone()));
     let (latency, fault) = server.admit(Logged {
@@ -249,7 +249,7 @@ async fn answer(fault: Option<Fault>, released: &mut watch::Receiver<u64>, reque
     match fault {
         None => next.run(request).await,
         Some(Fault::Hold) => {
-            // An error would mean that the server is gone, and with it whoever could let go.
+            // An error means that the sandbox ends: nobody waits for the answer any more.
             let _ = released.changed().await;
             next.run(request).await
         }
@@ -258,14 +258,14 @@ async fn answer(fault: Option<Fault>, released: &mut watch::Receiver<u64>, reque
             next.run(request).await
         }
         Some(Fault::Lost) => {
-            let wire = request.extensions().get::<ConnectInfo<Wire>>().cloned();
+            let cut = request.extensions().get::<ConnectInfo<Cut>>().cloned();
             let answer = next.run(request).await;
-            wire.expect("every fake serves on connections that can be cut").0.cut();
+            cut.expect("every fake serves on connections that can be cut").0.cut();
             answer
         }
-        Some(fault) => match fault.instead() {
+        Some(fault) => match fault.replacement() {
             Some(answer) => answer,
-            None => fault.spoil(next.run(request).await),
+            None => fault.damage(next.run(request).await),
         },
     }
 }

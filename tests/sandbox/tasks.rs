@@ -42,7 +42,7 @@ pub struct Task {
 /// What the documentation leaves open, or what goes wrong.
 #[derive(Clone, Debug, Default)]
 pub struct Style {
-    /// The list refuses the token with this code, so many times.
+    /// The list refuses the token with this code, this number of times.
     pub refusal: Option<(i64, u32)>,
     /// What is added to the true `totalCount`.
     pub total_offset: i64,
@@ -50,7 +50,7 @@ pub struct Style {
     pub login_refusal: Option<(i64, String)>,
 }
 
-struct Book {
+struct PlatformState {
     style: Style,
     tasks: Vec<Task>,
     /// Tokens given out so far; the last one is valid.
@@ -62,11 +62,11 @@ pub struct Tasks {
     server: FakeServer,
     base_url: String,
     secret: String,
-    state: Arc<Mutex<Book>>,
+    state: Arc<Mutex<PlatformState>>,
     login: Login,
 }
 
-/// What is accepted at the server.
+/// The credentials that are accepted.
 #[derive(Clone)]
 struct Login {
     secret: String,
@@ -77,13 +77,13 @@ struct Login {
 
 #[derive(Clone)]
 struct Platform {
-    state: Arc<Mutex<Book>>,
+    state: Arc<Mutex<PlatformState>>,
     login: Login,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Asked {
+struct ListQuery {
     page: usize,
     page_size: usize,
     start_time: DateTime,
@@ -112,7 +112,7 @@ impl Tasks {
             password: format!("gooki-password canary&{seed:08x}"),
             token: format!("gooki-token-canary-{seed:08x}"),
         };
-        let state = Arc::new(Mutex::new(Book {
+        let state = Arc::new(Mutex::new(PlatformState {
             style: Style::default(),
             tasks: made_up(builder.settings.clock),
             token_count: 0,
@@ -159,28 +159,28 @@ impl Tasks {
 
     /// Changes how it answers.
     pub fn style(&self, change: impl FnOnce(&mut Style)) {
-        change(&mut self.book().style);
+        change(&mut self.state().style);
     }
 
     /// Changes the tasks: the historical ones first, then today's.
     pub fn change(&self, change: impl FnOnce(&mut Vec<Task>)) {
-        change(&mut self.book().tasks);
+        change(&mut self.state().tasks);
     }
 
-    /// A file for `packages import`: the packages of the first so many tasks.
+    /// A file for `packages import`: the packages of the first `count` tasks.
     pub fn packages_csv(&self, count: usize) -> String {
         let header = std::iter::once("编码,来源,有效数,单价".to_owned());
-        let book = self.book();
-        let rows = book.tasks.iter().take(count).map(|task| format!("{},官网,900,2.50", task.code()));
+        let state = self.state();
+        let rows = state.tasks.iter().take(count).map(|task| format!("{},官网,900,2.50", task.code()));
         header.chain(rows).collect::<Vec<_>>().join("\n")
     }
 
     /// Makes the last token invalid, as if a month had passed.
     pub fn expire(&self) {
-        self.book().token_count += 1;
+        self.state().token_count += 1;
     }
 
-    fn book(&self) -> MutexGuard<'_, Book> {
+    fn state(&self) -> MutexGuard<'_, PlatformState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -214,10 +214,10 @@ impl Task {
     }
 }
 
-/// Writes the answers of a platform of so many tasks as files for a static server, `token` and `pages/<number>` of 1,000
-/// tasks each, and `packages.csv` with so many packages: what nineteen of twenty tasks call.
+/// Writes the answers of a platform as files for a static server, `token` and `pages/<number>` of 1,000 tasks each, and
+/// `packages.csv`: nineteen of twenty tasks call one of its packages.
 ///
-/// Every so many-th task is written as if it had been called meanwhile.
+/// Every `edit_every`-th task is written as if it had been called meanwhile.
 pub fn write_platform(folder: &Path, tasks: u64, packages: u64, edit_every: Option<u64>) -> io::Result<()> {
     const PAGE: u64 = 1000;
     let called_on = Clock::fixed().base.to_zoned(zone()).date();
@@ -258,7 +258,7 @@ fn made_up(clock: Clock) -> Vec<Task> {
     historical.chain(of_today).collect()
 }
 
-/// A package's code: bought two days before it is called, so many leads over a thousand.
+/// A package's code: bought two days before it is called, `leads` more than a thousand.
 fn code(site: &str, leads: u64, called_on: Date) -> String {
     format!("{site}-{}A-高三-{}", month_day(called_on - 2.days()), 1000 + leads)
 }
@@ -276,8 +276,8 @@ fn zone() -> TimeZone {
 }
 
 async fn token(State(platform): State<Platform>, Query(given): Query<Credentials>) -> Json<Value> {
-    let mut book = platform.state.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some((code, message)) = &book.style.login_refusal {
+    let mut state = platform.state.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some((code, message)) = &state.style.login_refusal {
         return Json(json!({"code": code, "message": message}));
     }
     let login = &platform.login;
@@ -289,30 +289,30 @@ async fn token(State(platform): State<Platform>, Query(given): Query<Credentials
     if !is_known {
         return Json(json!({"code": 401, "message": "unknown login"}));
     }
-    book.token_count += 1;
-    Json(json!({"code": 200, "message": "OK", "data": {"token": format!("{}-{}", login.token, book.token_count)}}))
+    state.token_count += 1;
+    Json(json!({"code": 200, "message": "OK", "data": {"token": format!("{}-{}", login.token, state.token_count)}}))
 }
 
-async fn list(State(platform): State<Platform>, headers: HeaderMap, Query(asked): Query<Asked>) -> Json<Value> {
-    let mut book = platform.state.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some((code, times)) = &mut book.style.refusal
+async fn list(State(platform): State<Platform>, headers: HeaderMap, Query(query): Query<ListQuery>) -> Json<Value> {
+    let mut state = platform.state.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some((code, times)) = &mut state.style.refusal
         && *times > 0
     {
         *times -= 1;
         return Json(json!({"code": *code, "message": "token", "data": null}));
     }
-    let valid = format!("{}-{}", platform.login.token, book.token_count);
+    let valid = format!("{}-{}", platform.login.token, state.token_count);
     if headers.get("authorization").is_none_or(|token| token != &valid) {
         return Json(json!({"code": INVALID, "message": "invalid token", "data": null}));
     }
-    let days = asked.end_time.date() - asked.start_time.date();
-    if asked.page == 0 || asked.page_size > 1000 || days.get_days() >= 7 {
+    let days = query.end_time.date() - query.start_time.date();
+    if query.page == 0 || query.page_size > 1000 || days.get_days() >= 7 {
         return Json(json!({"code": 400, "message": "page, pageSize or the window is out of range"}));
     }
     let instant = |reading: DateTime| reading.to_zoned(zone()).map(|at| at.timestamp().as_second()).unwrap_or_default();
-    let window = instant(asked.start_time)..=instant(asked.end_time);
-    let tasks: Vec<Value> = book.tasks.iter().filter(|task| window.contains(&task.created)).map(Task::json).collect();
-    let total_count = i64::try_from(tasks.len()).unwrap_or(i64::MAX) + book.style.total_offset;
-    let page: Vec<Value> = tasks.into_iter().skip((asked.page - 1) * asked.page_size).take(asked.page_size).collect();
-    Json(json!({"code": 200, "message": "OK", "data": {"data": page, "page": asked.page, "totalCount": total_count}}))
+    let window = instant(query.start_time)..=instant(query.end_time);
+    let tasks: Vec<Value> = state.tasks.iter().filter(|task| window.contains(&task.created)).map(Task::json).collect();
+    let total_count = i64::try_from(tasks.len()).unwrap_or(i64::MAX) + state.style.total_offset;
+    let page: Vec<Value> = tasks.into_iter().skip((query.page - 1) * query.page_size).take(query.page_size).collect();
+    Json(json!({"code": 200, "message": "OK", "data": {"data": page, "page": query.page, "totalCount": total_count}}))
 }

@@ -1,7 +1,7 @@
-//! The services that want to hear of users, faked: any number of targets at one address, and one that is down.
+//! The services that receive user events, faked: any number of targets at one address, and one that is down.
 //!
 //! A target is the first part of a path: `POST /users/<target>/…` takes an event, `POST /users/<target>/…/batch`
-//! several, and `GET /users/<target>/…/users/<id>` answers what the target holds. `GET /users/ledger` tells everything.
+//! several, and `GET /users/<target>/…/users/<id>` returns what the target holds. `GET /users/ledger` sums it all up.
 
 pub mod ledger;
 mod proof;
@@ -26,22 +26,22 @@ use self::ledger::Task;
 pub use self::ledger::{Arrival, Holdings, Inversion, Ledger, Requests, Target};
 pub use self::proof::Proof;
 use crate::sandbox::builder::SandboxBuilder;
+use crate::sandbox::connection;
 use crate::sandbox::fault::Fault;
 use crate::sandbox::home::Home;
 use crate::sandbox::server::{FakeServer, Rule};
-use crate::sandbox::wire;
 
 /// How many connections wait to be accepted by a target that came up.
 const BACKLOG: u32 = 1024;
 
-/// Which share of the deliveries goes wrong.
+/// Which percentage of the deliveries fails.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct FaultShares {
-    /// So many percent are answered 503 and not processed.
+    /// The percentage that is answered 503 and not processed.
     pub failed: u64,
-    /// So many percent of the others are processed and not answered.
+    /// The percentage of the others that is processed and not answered.
     pub lost: u64,
-    /// Every answer is so late.
+    /// How late every answer is.
     pub latency: Duration,
 }
 
@@ -50,14 +50,14 @@ pub struct Users {
     server: FakeServer,
     base_url: String,
     seed: u64,
-    book: Arc<Mutex<Book>>,
+    state: Arc<Mutex<TargetsState>>,
     down: Mutex<Option<TcpSocket>>,
     down_url: String,
     handle: Handle,
 }
 
 #[derive(Default)]
-struct Book {
+struct TargetsState {
     ledger: Ledger,
     proofs: BTreeMap<String, Proof>,
     /// Users whose events a target answers with this status.
@@ -74,15 +74,15 @@ impl Users {
 
     pub fn start(builder: &mut SandboxBuilder<'_>) -> Self {
         let seed = builder.settings.seed;
-        let book = Arc::<Mutex<Book>>::default();
+        let state = Arc::<Mutex<TargetsState>>::default();
         let server = FakeServer::default();
-        let base_url = builder.serve_behind(&server, router(&book, &server));
-        // Bound and not listening: nobody else takes the port, and nobody answers there.
+        let base_url = builder.serve_behind(&server, router(&state, &server));
+        // Bound and not listening: no other program takes the port, and no answer comes from it.
         let socket = TcpSocket::new_v4().expect("a socket");
         socket.bind((Ipv4Addr::LOCALHOST, 0).into()).expect("a free port");
-        let down_url = wire::base_url(socket.local_addr());
+        let down_url = connection::base_url(socket.local_addr());
         let handle = builder.handle();
-        let users = Self { server, base_url, seed, book, down: Mutex::new(Some(socket)), down_url, handle };
+        let users = Self { server, base_url, seed, state, down: Mutex::new(Some(socket)), down_url, handle };
         let [bearer, signing] = users.secrets();
         users.require(Self::AUTH, Proof { bearer: Some(bearer), signing: Some(signing), ..Proof::default() });
         users
@@ -101,7 +101,7 @@ impl Users {
         format!("{}/users/{target}/api/v1/auth/sync/user", self.base_url)
     }
 
-    /// Where a target answers what it holds; `{user_id}` stands in it.
+    /// Where a target returns what it holds, with the placeholder `{user_id}`.
     pub fn check_url(&self, target: &str) -> String {
         format!("{}/users/{target}/api/v1/auth/users/{{user_id}}", self.base_url)
     }
@@ -111,12 +111,12 @@ impl Users {
         format!("{}/users/{}/sync", self.down_url, Self::DOWN)
     }
 
-    /// From now on the target at [`down_url`](Self::down_url) serves, behind the same server and in the same ledger.
+    /// From now on the target at [`down_url`](Self::down_url) serves, with the same log and the same ledger.
     pub fn come_up(&self) {
         let socket = self.down.lock().unwrap_or_else(PoisonError::into_inner).take().expect("it is down");
         let _runtime = self.handle.enter();
         let listener = socket.listen(BACKLOG).expect("a bound socket can listen");
-        self.handle.spawn(wire::serve(listener, self.server.guard(router(&self.book, &self.server))));
+        self.handle.spawn(connection::serve(listener, self.server.guard(router(&self.state, &self.server))));
     }
 
     /// Its part of the configuration: two HTTP targets, the first of which wants a token and a signature.
@@ -145,22 +145,22 @@ impl Users {
         self.secrets()
     }
 
-    /// What the target asks for from now on.
+    /// The credentials that the target wants from now on.
     pub fn require(&self, target: &str, proof: Proof) {
-        self.book().proofs.insert(target.to_owned(), proof);
+        self.state().proofs.insert(target.to_owned(), proof);
     }
 
     /// From now on the target answers every event of that user with this status.
     pub fn refuse_user(&self, target: &str, user_id: i64, status: u16) {
-        self.book().refused.insert((target.to_owned(), user_id), status);
+        self.state().refused.insert((target.to_owned(), user_id), status);
     }
 
     /// Takes the user's events again.
     pub fn accept_user(&self, target: &str, user_id: i64) {
-        self.book().refused.remove(&(target.to_owned(), user_id));
+        self.state().refused.remove(&(target.to_owned(), user_id));
     }
 
-    /// Misbehaves in these shares from now on; which deliveries are hit follows from the seed and their order.
+    /// Injects faults from now on; the seed and the order of the deliveries decide which ones fail.
     pub fn inject_faults(&self, shares: FaultShares) {
         let rule = |fault, percent, seed| Rule::on("/users/", fault).for_method("POST").share(percent, seed);
         self.server.add(rule(Fault::Status(503), shares.failed, self.seed));
@@ -170,7 +170,7 @@ impl Users {
 
     /// A look into the ledger.
     pub fn ledger<T>(&self, look: impl FnOnce(&mut Ledger) -> T) -> T {
-        look(&mut self.book().ledger)
+        look(&mut self.state().ledger)
     }
 
     /// How many events took effect, at all targets.
@@ -192,37 +192,39 @@ impl Users {
         ["token", "signing"].map(|name| format!("unified-auth-{name}-canary-{:08x}", self.seed))
     }
 
-    fn book(&self) -> MutexGuard<'_, Book> {
-        self.book.lock().unwrap_or_else(PoisonError::into_inner)
+    fn state(&self) -> MutexGuard<'_, TargetsState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-fn router(book: &Arc<Mutex<Book>>, server: &FakeServer) -> Router {
+fn router(state: &Arc<Mutex<TargetsState>>, server: &FakeServer) -> Router {
     let server = server.clone();
-    // A server that a script cannot look through tells here what was lost at it.
-    let tell = async move |State(book): State<Arc<Mutex<Book>>>| {
-        let mut told = book.lock().unwrap_or_else(PoisonError::into_inner).ledger.json();
-        told["lost_answers"] = server.lost_count().into();
-        Json(told)
+    // Scripts read here how many answers were lost.
+    let show = async move |State(state): State<Arc<Mutex<TargetsState>>>| {
+        let mut document = state.lock().unwrap_or_else(PoisonError::into_inner).ledger.json();
+        document["lost_answers"] = server.lost_count().into();
+        Json(document)
     };
-    Router::new().route("/users/ledger", get(tell)).fallback(answer).with_state(Arc::clone(book))
+    Router::new().route("/users/ledger", get(show)).fallback(answer).with_state(Arc::clone(state))
 }
 
 /// Why an event is not taken.
 struct Refusal(StatusCode, String);
 
 async fn answer(
-    State(book): State<Arc<Mutex<Book>>>,
+    State(state): State<Arc<Mutex<TargetsState>>>,
     method: Method,
     uri: Uri,
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    let mut book = book.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
     let parts: Vec<&str> = uri.path().split('/').skip(1).collect();
     let answered = match (method.as_str(), parts.as_slice()) {
-        ("GET", ["users", target, .., "users", user_id]) => book.show(target, user_id, &headers),
-        ("POST" | "PUT" | "PATCH", ["users", target, .., last]) => book.take(target, *last == "batch", &headers, &body),
+        ("GET", ["users", target, .., "users", user_id]) => state.show(target, user_id, &headers),
+        ("POST" | "PUT" | "PATCH", ["users", target, .., last]) => {
+            state.take(target, *last == "batch", &headers, &body)
+        }
         _ => Err(Refusal(StatusCode::NOT_FOUND, "no such path".to_owned())),
     };
     match answered {
@@ -231,7 +233,7 @@ async fn answer(
     }
 }
 
-impl Book {
+impl TargetsState {
     /// What the target holds of the user.
     fn show(&mut self, target: &str, user_id: &str, headers: &HeaderMap) -> Result<Value, Refusal> {
         if let Some(Proof { bearer, basic, .. }) = self.proofs.get(target) {
@@ -267,7 +269,7 @@ impl Book {
         }
     }
 
-    /// The events of the request, if nothing speaks against any of them.
+    /// The events of the request, if none of them is refused.
     fn read(&self, target: &str, is_batch: bool, headers: &HeaderMap, body: &[u8]) -> Result<Vec<Task>, Refusal> {
         let bad = |reason: String| Refusal(StatusCode::BAD_REQUEST, reason);
         let document: Value = serde_json::from_slice(body).map_err(|error| bad(error.to_string()))?;

@@ -1,4 +1,4 @@
-//! A look into the database, without tongbu and without changing it.
+//! Reads the database without tongbu and without a change.
 
 use rusqlite::types::Value;
 use rusqlite::{Connection, OpenFlags};

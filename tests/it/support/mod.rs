@@ -29,16 +29,16 @@ impl Sandbox {
     }
 }
 
-/// Looks again and again until it is so.
-pub fn poll(what: &str, mut is_so: impl FnMut() -> bool) {
+/// Waits until the condition holds.
+pub fn poll(what: &str, mut condition: impl FnMut() -> bool) {
     let deadline = Instant::now() + PATIENCE;
-    while !is_so() {
+    while !condition() {
         assert!(Instant::now() < deadline, "waited {PATIENCE:?} for {what}");
         thread::sleep(Duration::from_millis(2));
     }
 }
 
-/// Asks a fake without tongbu: the status and the body.
+/// Sends a request to a fake without tongbu: the status and the body.
 pub fn fetch(url: &str, authorization: &str) -> (u16, Vec<u8>) {
     let url = url::Url::parse(url).expect("a URL");
     let address = (url.host_str().expect("a host"), url.port().expect("a port"));

@@ -15,7 +15,7 @@ use super::{PATIENCE, poll};
 /// Another program may take the port that was just seen to be free.
 const ATTEMPTS: usize = 20;
 
-/// A server of a cluster listens on a second port so much higher, too.
+/// A server of a cluster listens on a second port, higher by this.
 const CLUSTER_PORTS: u16 = 10_000;
 
 /// Where `tests/run.sh` links the server.
@@ -40,7 +40,7 @@ impl RedisServer {
         Self::launch("save \"\"\nappendonly yes\nappendfsync always\n", None)
     }
 
-    /// One that lets in only who knows the password.
+    /// One that wants a password.
     pub fn locked(password: &'static str) -> Self {
         Self::launch(&format!("save \"\"\nrequirepass {password}\n"), Some(password))
     }
@@ -94,7 +94,7 @@ impl RedisServer {
         self.server = spawn(&self.directory, self.port).expect("the port is still free");
     }
 
-    /// Asks it without tongbu, in words.
+    /// Sends a command without tongbu.
     #[track_caller]
     pub fn ask<T: FromRedisValue>(&self, words: &str) -> T {
         let mut command = Cmd::new();
@@ -132,7 +132,7 @@ fn spawn(directory: &TempDir, port: u16) -> Option<Child> {
     (!has_ended).then_some(server)
 }
 
-/// It answers when it has read what is on disk; that a password is missing is an answer, too.
+/// It answers once it has read what is on disk; the demand for a password is an answer too.
 fn answers(port: u16) -> bool {
     let ping = || {
         let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port))?;

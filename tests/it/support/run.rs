@@ -51,7 +51,7 @@ impl Sandbox {
 
     /// Starts `tongbu` with these words and this on its stdin.
     pub fn spawn_fed(&self, arguments: &str, input: &str) -> Running {
-        // Without a name, so that no look through the home finds it.
+        // Without a name, so that it is no file of the home.
         let mut file = tempfile::tempfile().expect("a temporary file");
         file.write_all(input.as_bytes()).and_then(|()| file.rewind()).expect("a file can be written");
         let mut command = self.command();
@@ -103,12 +103,12 @@ impl Running {
         }
         let (status, stdout, stderr) = self.ending.take().expect("it has ended");
         let (took, peak_bytes) = (self.started.elapsed(), self.peak_bytes);
-        // What the wait was for is over; nothing is left to be killed.
+        // It has ended: nothing is left to be killed.
         self.ending = Some((status, String::new(), String::new()));
         Outcome { code: status.code(), signal: status.signal(), stdout, stderr, took, peak_bytes }
     }
 
-    /// Waits until so many requests have come in at the server; they must come before it ends.
+    /// Waits until the server has received `count` requests; they must come before the process ends.
     #[track_caller]
     pub fn await_requests(&mut self, server: &FakeServer, count: usize) {
         poll("a request", || {
@@ -130,7 +130,7 @@ impl Running {
         self.ending.is_some()
     }
 
-    /// Sees how much memory it needs.
+    /// Measures how much memory it needs.
     fn watch(&mut self) {
         assert!(self.started.elapsed() < PATIENCE, "the process is still running after {PATIENCE:?}");
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid())).unwrap_or_default();
@@ -185,7 +185,7 @@ impl Outcome {
         document["summary"][name].as_u64().unwrap_or_else(|| panic!("no `summary.{name}` in {document:#}"))
     }
 
-    /// Everything it said.
+    /// Both outputs.
     pub fn said(&self) -> String {
         format!("{}{}", self.stdout, self.stderr)
     }

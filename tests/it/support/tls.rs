@@ -1,4 +1,4 @@
-//! A server nobody has reason to trust.
+//! A server with a certificate that no client trusts.
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpListener;

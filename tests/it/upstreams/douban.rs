@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 
-use crate::sandbox::douban::{Book, Film, Page};
+use crate::sandbox::douban::{Catalogue, Film, Page};
 use crate::sandbox::{Fault, Home, Rule};
 use crate::support::{Outcome, Running, Sandbox, Settings};
 
@@ -18,7 +18,7 @@ impl Sandbox {
     /// Films of which every page is good.
     fn films(films: u64) -> Self {
         let sandbox = Self::start(Settings { films, ..Settings::default() });
-        sandbox.douban.change(|book| book.films.iter_mut().for_each(|film| film.page = Page::Good));
+        sandbox.douban.change(|catalogue| catalogue.films.iter_mut().for_each(|film| film.page = Page::Good));
         sandbox
     }
 
@@ -43,8 +43,8 @@ fn check_counts(outcome: &Outcome, expected: [u64; 5]) {
     assert_eq!(counts, expected, "{}", outcome.stdout);
 }
 
-fn set_page(index: usize, page: Page) -> impl FnOnce(&mut Book) {
-    move |book| book.films[index].page = page
+fn set_page(index: usize, page: Page) -> impl FnOnce(&mut Catalogue) {
+    move |catalogue| catalogue.films[index].page = page
 }
 
 #[test]
@@ -95,10 +95,10 @@ fn pages_are_asked_for_newest_first_as_a_browser_does() {
 fn a_change_in_the_list_is_an_update_and_details_stay() {
     let sandbox = Sandbox::films(6);
     sandbox.watch("").expect(0);
-    sandbox.douban.change(|book| {
-        book.films[0].rating = 9.9;
-        book.films.pop();
-        book.films.insert(0, Film::new(91_000_001, 1));
+    sandbox.douban.change(|catalogue| {
+        catalogue.films[0].rating = 9.9;
+        catalogue.films.pop();
+        catalogue.films.insert(0, Film::new(91_000_001, 1));
     });
     check_counts(&sandbox.watch("").expect(0), [6, 1, 1, 4, 0]);
     assert_eq!(sandbox.film_count(DETAILED), 7);
@@ -113,11 +113,11 @@ fn no_blank_replaces_a_value() {
     let values = "SELECT source_id, title, imdb_id, rating, votes, cover_url, summary, directors, detail_status FROM videos ORDER BY 1";
     let before = sandbox.database().rows(values);
     for (page, code) in [(Page::Unreadable, 3), (Page::Blocked, 7), (Page::Status(500), 3)] {
-        sandbox.douban.change(|book| book.films.iter_mut().for_each(|film| film.page = page));
+        sandbox.douban.change(|catalogue| catalogue.films.iter_mut().for_each(|film| film.page = page));
         sandbox.watch("--force --refresh-older-than 0s").expect(code);
         assert_eq!(sandbox.database().rows(values), before, "{page:?}");
     }
-    sandbox.douban.change(|book| book.films.iter_mut().for_each(|film| film.page = Page::Gone));
+    sandbox.douban.change(|catalogue| catalogue.films.iter_mut().for_each(|film| film.page = Page::Gone));
     sandbox.watch("--force --refresh-older-than 0s").expect(0);
     assert_eq!(sandbox.film_count("videos WHERE detail_status = 'gone' AND imdb_id IS NOT NULL AND summary <> ''"), 3);
 }
@@ -125,7 +125,7 @@ fn no_blank_replaces_a_value() {
 #[test]
 fn a_film_that_is_gone_is_no_failure_and_is_not_asked_for_again() {
     let sandbox = Sandbox::films(2);
-    sandbox.douban.change(|book| book.films.iter_mut().for_each(|film| film.page = Page::Gone));
+    sandbox.douban.change(|catalogue| catalogue.films.iter_mut().for_each(|film| film.page = Page::Gone));
     check_counts(&sandbox.watch("").expect(0), [2, 2, 0, 0, 0]);
     assert_eq!(sandbox.film_count("videos WHERE detail_status = 'gone' AND title IS NOT NULL"), 2);
     sandbox.watch("--refresh-older-than 0s").expect(0);

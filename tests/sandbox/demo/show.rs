@@ -53,13 +53,9 @@ impl Show {
         }
     }
 
-    pub fn say(&self, text: &str) {
-        println!("\n{text}");
-    }
-
     /// Runs tongbu with these words, which has to end with this exit code.
     pub fn step(&mut self, why: &str, words: &str, expected: Exit) -> io::Result<()> {
-        self.say(why);
+        say(why);
         println!("$ tongbu {words}");
         let status = self.command(words).status()?;
         self.check(words, status, expected);
@@ -71,7 +67,7 @@ impl Show {
         let server = self.sandbox.douban.server().clone();
         let count = server.count("/");
         server.always(Fault::Hold);
-        self.say("The upstream is slow, and this run waits for it in the background.");
+        say("The upstream is slow, and this run waits for it in the background.");
         println!("$ tongbu {words} &");
         let first = self.command(words).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
         let deadline = Instant::now() + PATIENCE;
@@ -81,7 +77,7 @@ impl Show {
         self.step("A second run meanwhile does not wait and changes nothing.", words, Exit::Locked)?;
         self.step("Who holds which lock, and until when.", "locks list", Exit::Ok)?;
         server.clear_faults();
-        self.say("The upstream answers, and the first run ends in its own time.");
+        say("The upstream answers, and the first run ends in its own time.");
         let output = first.wait_with_output()?;
         io::stdout().write_all(&output.stdout)?;
         io::stdout().write_all(&output.stderr)?;
@@ -92,7 +88,7 @@ impl Show {
     /// Compares what is stored with what the upstream has.
     pub fn check_rows(&mut self) -> io::Result<()> {
         let database = self.sandbox.home.database();
-        self.say("The rows are in one SQLite file.");
+        say("The rows are in one SQLite file.");
         println!("$ sqlite3 {} '{COUNT}'", database.display());
         let stored = load_count(&database).map_err(io::Error::other)?;
         println!("{stored}");
@@ -124,6 +120,10 @@ impl Show {
             self.failures.push(format!("`tongbu {words}` ended with {status}, expected {expected}"));
         }
     }
+}
+
+pub fn say(text: &str) {
+    println!("\n{text}");
 }
 
 fn load_count(database: &Path) -> rusqlite::Result<i64> {

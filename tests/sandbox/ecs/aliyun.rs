@@ -7,16 +7,16 @@ use jiff::Timestamp;
 use serde_json::{Value as Json, json};
 
 use super::signature::{canonical, hex, hmac, part, sha256};
-use super::{Account, Asked, Machine, Refused, Region, State, page};
+use super::{Account, ApiRequest, Machine, Refused, Region, State, page};
 
 /// How far the client's clock may be off.
 const CLOCK_SLACK_S: i64 = 15 * 60;
 
-pub fn answer(state: &mut State, asked: &Asked<'_>) -> (StatusCode, Json) {
-    match verify(state, asked).and_then(|id| {
+pub fn answer(state: &mut State, request: &ApiRequest<'_>) -> (StatusCode, Json) {
+    match verify(state, request).and_then(|id| {
         let account =
             state.account("aliyun", &id).ok_or(Refused(StatusCode::NOT_FOUND, "InvalidAccessKeyId.NotFound"))?;
-        act(account, state.page_cap, asked)
+        act(account, state.page_cap, request)
     }) {
         Ok(document) => (StatusCode::OK, document),
         Err(Refused(status, code)) => (
@@ -27,43 +27,43 @@ pub fn answer(state: &mut State, asked: &Asked<'_>) -> (StatusCode, Json) {
 }
 
 /// The id of the key that signed the request.
-fn verify(state: &mut State, asked: &Asked<'_>) -> Result<String, Refused> {
+fn verify(state: &mut State, request: &ApiRequest<'_>) -> Result<String, Refused> {
     let refused = |code| Refused(StatusCode::BAD_REQUEST, code);
-    let authorization = asked.header("authorization");
+    let authorization = request.header("authorization");
     let (id, signed) = (part(authorization, "Credential"), part(authorization, "SignedHeaders"));
     let account = state.account("aliyun", id).ok_or(Refused(StatusCode::NOT_FOUND, "InvalidAccessKeyId.NotFound"))?;
-    let mut sent = asked.headers.keys().map(axum::http::HeaderName::as_str).filter(|name| name.starts_with("x-acs-"));
+    let mut sent = request.headers.keys().map(axum::http::HeaderName::as_str).filter(|name| name.starts_with("x-acs-"));
     let is_whole = sent.all(|name| signed.split(';').any(|signed| signed == name));
-    let to_sign = format!("ACS3-HMAC-SHA256\n{}", sha256(canonical(asked, signed)));
+    let to_sign = format!("ACS3-HMAC-SHA256\n{}", sha256(canonical(request, signed)));
     let signature = hex(&hmac(account.key.secret.as_bytes(), &to_sign));
-    let is_body = asked.header("x-acs-content-sha256") == sha256(asked.body);
+    let is_body = request.header("x-acs-content-sha256") == sha256(request.body);
     if !is_whole || !is_body || !signed.split(';').any(|name| name == "host") {
         return Err(refused("IncompleteSignature"));
     }
     if part(authorization, "Signature") != signature {
         return Err(refused("SignatureDoesNotMatch"));
     }
-    let at: Timestamp = asked.header("x-acs-date").parse().map_err(|_| refused("InvalidTimeStamp.Format"))?;
+    let at: Timestamp = request.header("x-acs-date").parse().map_err(|_| refused("InvalidTimeStamp.Format"))?;
     if (Timestamp::now().as_second() - at.as_second()).abs() > CLOCK_SLACK_S {
         return Err(refused("InvalidTimeStamp.Expired"));
     }
-    if !state.nonces.insert(asked.header("x-acs-signature-nonce").to_owned()) {
+    if !state.nonces.insert(request.header("x-acs-signature-nonce").to_owned()) {
         return Err(refused("SignatureNonceUsed"));
     }
     Ok(id.to_owned())
 }
 
-fn act(account: &Account, page_cap: usize, asked: &Asked<'_>) -> Result<Json, Refused> {
-    let parameters = asked.parameters();
+fn act(account: &Account, page_cap: usize, request: &ApiRequest<'_>) -> Result<Json, Refused> {
+    let parameters = request.parameters();
     let region = || {
         let name = parameters.get("RegionId").map(String::as_str).unwrap_or_default();
         account.regions.get(name).ok_or(Refused(StatusCode::NOT_FOUND, "InvalidRegionId.NotFound"))
     };
     let size = |most: usize| {
-        let asked = parameters.get("MaxResults").and_then(|size| size.parse().ok()).unwrap_or(10);
-        page_cap.min(most).min(asked)
+        let wanted = parameters.get("MaxResults").and_then(|size| size.parse().ok()).unwrap_or(10);
+        page_cap.min(most).min(wanted)
     };
-    match asked.header("x-acs-action") {
+    match request.header("x-acs-action") {
         "DescribeRegions" => {
             let rows =
                 account.regions.keys().map(|name| json!({"RegionId": name, "LocalName": name, "Status": "available"}));
@@ -108,9 +108,9 @@ fn listing(set: &str, row: &str, (rows, next): (Vec<Json>, Option<usize>)) -> Js
 }
 
 fn statuses(region: &Region, parameters: &BTreeMap<String, String>) -> Json {
-    let asked: Vec<&String> =
+    let wanted: Vec<&String> =
         parameters.iter().filter(|(name, _)| name.starts_with("InstanceId.")).map(|(_, id)| id).collect();
-    let known = region.listed().iter().filter(|machine| asked.contains(&&machine.id));
+    let known = region.listed().iter().filter(|machine| wanted.contains(&&machine.id));
     let rows: Vec<Json> = known.map(|machine| json!({"InstanceId": machine.id, "Status": machine.status})).collect();
     json!({"RequestId": "sandbox", "InstanceStatuses": {"InstanceStatus": rows}})
 }

@@ -1,4 +1,4 @@
-//! One made-up machine, whatever cloud it stands in.
+//! One made-up machine of either cloud.
 
 use jiff::{Timestamp, ToSpan as _};
 

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::{Digest as _, Sha256};
 
-use super::Asked;
+use super::ApiRequest;
 
 /// `name=value` behind the algorithm's name in `Authorization`.
 pub fn part<'a>(authorization: &'a str, name: &str) -> &'a str {
@@ -15,18 +15,18 @@ pub fn part<'a>(authorization: &'a str, name: &str) -> &'a str {
 }
 
 /// The canonical request, over the headers the request says it signed.
-pub fn canonical(asked: &Asked<'_>, signed: &str) -> String {
-    let mut pairs: Vec<&str> = asked.query().split('&').collect();
-    // By name: `InstanceId.1` stands before `InstanceId.10`, whatever their values.
+pub fn canonical(request: &ApiRequest<'_>, signed: &str) -> String {
+    let mut pairs: Vec<&str> = request.query().split('&').collect();
+    // By name: `InstanceId.1` comes before `InstanceId.10`, whatever their values.
     pairs.sort_unstable_by_key(|pair| pair.split_once('='));
     let headers = signed.split(';').fold(String::new(), |headers, name| {
-        let value = asked.header(name).trim();
+        let value = request.header(name).trim();
         // One provider signs this one's value in lower case.
         let value = if name == "x-tc-action" { value.to_lowercase() } else { value.to_owned() };
         headers + name + ":" + &value + "\n"
     });
-    let (method, path, query) = (asked.method, asked.uri.path(), pairs.join("&"));
-    format!("{method}\n{path}\n{query}\n{headers}\n{signed}\n{}", sha256(asked.body))
+    let (method, path, query) = (request.method, request.uri.path(), pairs.join("&"));
+    format!("{method}\n{path}\n{query}\n{headers}\n{signed}\n{}", sha256(request.body))
 }
 
 pub fn sha256(bytes: impl AsRef<[u8]>) -> String {

@@ -5,13 +5,13 @@ use jiff::Timestamp;
 use serde_json::{Value as Json, json};
 
 use super::signature::{canonical, hex, hmac, part, sha256};
-use super::{Account, Asked, Machine, Refused, State, page};
+use super::{Account, ApiRequest, Machine, Refused, State, page};
 
 /// How far the client's clock may be off.
 const CLOCK_SLACK_S: i64 = 5 * 60;
 
-pub fn answer(state: &mut State, asked: &Asked<'_>) -> (StatusCode, Json) {
-    let outcome = verify(state, asked).and_then(|account| act(account, state.page_cap, asked));
+pub fn answer(state: &mut State, request: &ApiRequest<'_>) -> (StatusCode, Json) {
+    let outcome = verify(state, request).and_then(|account| act(account, state.page_cap, request));
     let document = match outcome {
         Ok(document) => document,
         Err(Refused(_, code)) => json!({"Error": {"Code": code, "Message": "refused by the sandbox"}}),
@@ -21,18 +21,18 @@ pub fn answer(state: &mut State, asked: &Asked<'_>) -> (StatusCode, Json) {
     (StatusCode::OK, answer)
 }
 
-fn verify<'a>(state: &'a State, asked: &Asked<'_>) -> Result<&'a Account, Refused> {
+fn verify<'a>(state: &'a State, request: &ApiRequest<'_>) -> Result<&'a Account, Refused> {
     let refused = |code| Refused(StatusCode::OK, code);
-    let authorization = asked.header("authorization");
+    let authorization = request.header("authorization");
     let (credential, signed) = (part(authorization, "Credential"), part(authorization, "SignedHeaders"));
     let (id, scope) = credential.split_once('/').ok_or_else(|| refused("AuthFailure.InvalidAuthorization"))?;
     let account = state.account("tencent", id).ok_or_else(|| refused("AuthFailure.SecretIdNotFound"))?;
-    let at = asked.header("x-tc-timestamp");
+    let at = request.header("x-tc-timestamp");
     let seconds: i64 = at.parse().map_err(|_| refused("AuthFailure.SignatureExpire"))?;
     if (Timestamp::now().as_second() - seconds).abs() > CLOCK_SLACK_S {
         return Err(refused("AuthFailure.SignatureExpire"));
     }
-    let to_sign = format!("TC3-HMAC-SHA256\n{at}\n{scope}\n{}", sha256(canonical(asked, signed)));
+    let to_sign = format!("TC3-HMAC-SHA256\n{at}\n{scope}\n{}", sha256(canonical(request, signed)));
     let first = format!("TC3{}", account.key.secret).into_bytes();
     let key = scope.split('/').fold(first, |key, part| hmac(&key, part));
     let is_whole = ["content-type", "host"].iter().all(|name| signed.split(';').any(|signed| signed == *name));
@@ -42,11 +42,11 @@ fn verify<'a>(state: &'a State, asked: &Asked<'_>) -> Result<&'a Account, Refuse
     Ok(account)
 }
 
-fn act(account: &Account, page_cap: usize, asked: &Asked<'_>) -> Result<Json, Refused> {
+fn act(account: &Account, page_cap: usize, request: &ApiRequest<'_>) -> Result<Json, Refused> {
     let refused = |code| Refused(StatusCode::OK, code);
-    let body: Json = serde_json::from_slice(asked.body).map_err(|_| refused("InvalidParameter"))?;
-    let region = || account.regions.get(asked.header("x-tc-region")).ok_or_else(|| refused("UnsupportedRegion"));
-    match asked.header("x-tc-action") {
+    let body: Json = serde_json::from_slice(request.body).map_err(|_| refused("InvalidParameter"))?;
+    let region = || account.regions.get(request.header("x-tc-region")).ok_or_else(|| refused("UnsupportedRegion"));
+    match request.header("x-tc-action") {
         "DescribeRegions" => {
             let rows = account.regions.keys();
             let rows = rows.map(|name| json!({"Region": name, "RegionName": name, "RegionState": "AVAILABLE"}));

@@ -1,4 +1,4 @@
-//! The fake's answers: who may ask, for which rows, in which shape.
+//! The fake's answers: which account, which rows, in which shape.
 
 use std::collections::HashMap;
 use std::convert::Infallible;
@@ -15,7 +15,7 @@ use jiff::Timestamp;
 use super::set::{Order, Rows, Set};
 use super::{Auth, End, Kind, Shape, State, Style};
 
-/// What the real API calls itself in `next`, whatever it was asked through.
+/// The origin of the real API, which `next` names in every answer.
 const PUBLIC_ORIGIN: &str = "https://app.fairing.co";
 /// A body goes out in pieces of at least this size.
 const PIECE_BYTES: usize = 256 * 1024;
@@ -49,8 +49,8 @@ fn answer(kind: Kind, state: &Mutex<State>, parameters: &Parameters, headers: &H
         return refused(StatusCode::UNAUTHORIZED, "unauthorized");
     };
     let set = Arc::clone(account.set_mut(kind));
-    match Asked::read(parameters, &set, style) {
-        Ok(asked) => shaped(kind, style, &set, &asked),
+    match RowQuery::read(parameters, &set, style) {
+        Ok(query) => shaped(kind, style, &set, &query),
         Err(reason) => refused(StatusCode::UNPROCESSABLE_ENTITY, &reason),
     }
 }
@@ -59,21 +59,21 @@ fn refused(status: StatusCode, reason: &str) -> Response {
     (status, axum::Json(serde_json::json!({ "error": reason }))).into_response()
 }
 
-/// The query, understood.
-struct Asked {
+/// The parameters of a request.
+struct RowQuery {
     limit: Option<u64>,
     order: Order,
     after: Option<u64>,
     updated_min: Option<Timestamp>,
-    /// The query again, without where to start.
+    /// The same parameters without the start.
     rest: String,
     /// For [`End::SameRows`]: how many times the rows came again.
     again: u64,
 }
 
-impl Asked {
+impl RowQuery {
     fn read(parameters: &Parameters, set: &Set, style: Style) -> Result<Self, String> {
-        let mut asked = Self {
+        let mut query = Self {
             limit: None,
             order: Order::InsertedDescending,
             after: None,
@@ -83,20 +83,20 @@ impl Asked {
         };
         for (name, value) in parameters {
             match name.as_str() {
-                "limit" => asked.limit = Some(limit(value, style.max_limit)?),
-                "starting_after" => asked.after = Some(set.number(value).ok_or("unknown id in starting_after")?),
-                "again" => asked.again = value.parse().map_err(|_| "no number")?,
+                "limit" => query.limit = Some(limit(value, style.max_limit)?),
+                "starting_after" => query.after = Some(set.number(value).ok_or("unknown id in starting_after")?),
+                "again" => query.again = value.parse().map_err(|_| "no number")?,
                 "sort" | "updated_at_min" if style.ignores_filter => {}
-                "sort" => asked.order = order(value)?,
-                "updated_at_min" => asked.updated_min = Some(time(value)?),
+                "sort" => query.order = order(value)?,
+                "updated_at_min" => query.updated_min = Some(time(value)?),
                 _ => return Err(format!("unknown parameter {name}")),
             }
             if name != "starting_after" && name != "again" {
                 let value: String = url::form_urlencoded::byte_serialize(value.as_bytes()).collect();
-                asked.rest = format!("{}{name}={value}&", asked.rest);
+                query.rest = format!("{}{name}={value}&", query.rest);
             }
         }
-        Ok(asked)
+        Ok(query)
     }
 }
 
@@ -121,33 +121,33 @@ fn time(value: &str) -> Result<Timestamp, String> {
         && value
             .chars()
             .zip(shape.chars())
-            .all(|(is, asked)| if asked == '0' { is.is_ascii_digit() } else { is == asked });
+            .all(|(is, expected)| if expected == '0' { is.is_ascii_digit() } else { is == expected });
     let time = if fits { value.parse().ok() } else { None };
     time.ok_or_else(|| "a time must look like YYYY-MM-DDTHH:MM:SS.ffffffZ".to_owned())
 }
 
-fn shaped(kind: Kind, style: Style, set: &Arc<Set>, asked: &Asked) -> Response {
-    let rows = set.rows(asked.order, asked.after, asked.updated_min);
+fn shaped(kind: Kind, style: Style, set: &Arc<Set>, query: &RowQuery) -> Response {
+    let rows = set.rows(query.order, query.after, query.updated_min);
     match style.shape {
         Shape::Whole => json(set.now(), Body::from_stream(streamed(pieces("{\"data\":[", rows, "]}")))),
         Shape::Bare => json(set.now(), Body::from_stream(streamed(pieces("[", rows, "]")))),
         Shape::Pages => {
-            let limit = usize::try_from(asked.limit.unwrap_or(style.max_limit)).expect("a page fits memory");
+            let limit = usize::try_from(query.limit.unwrap_or(style.max_limit)).expect("a page fits memory");
             let mut numbers: Vec<u64> = rows.take(limit + 1).collect();
             let has_more = numbers.len() > limit;
             numbers.truncate(limit);
-            let next = next(kind, style, set, asked, numbers.last().copied(), has_more);
+            let next = next(kind, style, set, query, numbers.last().copied(), has_more);
             json(set.now(), Body::from(page(set, &numbers, &next)))
         }
     }
 }
 
-/// What stands behind the rows: the `next` key with its comma, or nothing.
-fn next(kind: Kind, style: Style, set: &Set, asked: &Asked, last: Option<u64>, has_more: bool) -> String {
+/// What follows the rows: the `next` key with its comma, or nothing.
+fn next(kind: Kind, style: Style, set: &Set, query: &RowQuery, last: Option<u64>, has_more: bool) -> String {
     let path = kind.name();
     let after = |number: Option<u64>| match number {
         Some(number) => {
-            let (rest, id) = (&asked.rest, set.id(number));
+            let (rest, id) = (&query.rest, set.id(number));
             format!(",\"next\":\"{PUBLIC_ORIGIN}/api/{path}?{rest}starting_after={id}\"")
         }
         None => ",\"next\":null".to_owned(),
@@ -160,12 +160,12 @@ fn next(kind: Kind, style: Style, set: &Set, asked: &Asked, last: Option<u64>, h
         End::Absent => String::new(),
         End::EmptyText => ",\"next\":\"\"".to_owned(),
         End::OneMore => after(last),
-        End::Itself if asked.after.is_some() => after(asked.after),
-        End::Itself => format!(",\"next\":\"{PUBLIC_ORIGIN}/api/{path}?{}\"", asked.rest),
+        End::Itself if query.after.is_some() => after(query.after),
+        End::Itself => format!(",\"next\":\"{PUBLIC_ORIGIN}/api/{path}?{}\"", query.rest),
         End::SameRows => {
-            let (start, again) = (asked.after.map(|number| set.id(number)), asked.again + 1);
+            let (start, again) = (query.after.map(|number| set.id(number)), query.again + 1);
             let start = start.map(|id| format!("&starting_after={id}")).unwrap_or_default();
-            format!(",\"next\":\"{PUBLIC_ORIGIN}/api/{path}?{}again={again}{start}\"", asked.rest)
+            format!(",\"next\":\"{PUBLIC_ORIGIN}/api/{path}?{}again={again}{start}\"", query.rest)
         }
     }
 }

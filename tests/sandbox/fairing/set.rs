@@ -11,7 +11,7 @@ use super::{Kind, question, response};
 use crate::sandbox::clock::Clock;
 use crate::sandbox::random::Random;
 
-/// So many different rows are made up; the others repeat them with other ids and times.
+/// How many different rows are made up; the others repeat them with other ids and times.
 const TEMPLATE_COUNT: u64 = 256;
 /// Over how long before the clock's base the rows were inserted, in microseconds.
 const QUESTIONS_SPREAD_US: i64 = 90 * DAY_US;
@@ -43,7 +43,7 @@ struct Patch {
     updated: Timestamp,
 }
 
-/// In what order rows are asked for.
+/// The order of rows in an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Order {
     InsertedAscending,
@@ -90,7 +90,7 @@ impl Set {
         }
     }
 
-    /// Edits these rows without telling: `updated_at` stays.
+    /// Edits these rows and leaves `updated_at` as it is.
     pub fn edit_silently(&mut self, numbers: impl IntoIterator<Item = u64>) {
         for number in numbers {
             let patch = self.patch(number);
@@ -109,7 +109,7 @@ impl Set {
         }
     }
 
-    /// Adds so many rows, inserted now.
+    /// Adds `count` rows, inserted now.
     pub fn add(&mut self, count: u64) {
         self.pass_time();
         let added = self.count..self.count + count;
@@ -124,7 +124,7 @@ impl Set {
         self.templates = templates(self.kind, self.seed, layout);
     }
 
-    /// The row's id as it stands in the answer, without quotes.
+    /// The row's id in the answer, without quotes.
     pub fn id(&self, number: u64) -> String {
         match self.kind {
             Kind::Questions => (FIRST_INTEGER + number).to_string(),
@@ -205,7 +205,7 @@ impl Set {
     }
 }
 
-/// The numbers of rows in the order they were asked for; holds no rows.
+/// The numbers of rows in the order of the query; holds no rows.
 pub struct Rows {
     pub set: Arc<Set>,
     order: Order,

@@ -54,7 +54,7 @@ fn encoded(name: &'static str, encoding: &str, body: impl AsRef<[u8]>) -> Fault 
     fault(name, answer("200 OK", &headers, body.as_ref()))
 }
 
-/// Where an answer ends, told wrongly or not kept to.
+/// The length of an answer, wrong or broken.
 fn framing() -> Vec<Fault> {
     let chunked = head("transfer-encoding: chunked\r\n");
     let length = GOOD_BODY.len();

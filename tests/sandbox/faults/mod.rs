@@ -1,4 +1,4 @@
-//! A server that sends exact bytes: whatever a broken or hostile upstream might.
+//! A server that sends exact bytes, as a broken or hostile upstream might.
 //!
 //! A [`Script`] is what happens on one connection once a request has come; [`catalogue`] names the known faults.
 
@@ -21,11 +21,11 @@ pub type Script = Vec<Step>;
 #[derive(Clone, Debug)]
 pub enum Step {
     Send(Vec<u8>),
-    /// The same bytes so many times.
+    /// The same bytes, this number of times.
     Repeat(Vec<u8>, usize),
     /// Byte by byte, with a pause after each.
     Drip(Vec<u8>, Duration),
-    /// Nothing, until the other side gives up.
+    /// Nothing, until the client gives up.
     Hold,
     /// The connection is reset, not closed.
     Reset,

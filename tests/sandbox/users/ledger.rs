@@ -1,11 +1,11 @@
-//! What the targets were given: every arrival, in order, and what it made of their users.
+//! What the targets received: every arrival, in order, and the users that they hold since.
 
 use std::collections::{BTreeMap, HashMap};
 
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-/// So many examples are enough for a person.
+/// How many examples of duplicates and inversions are shown.
 const SHOWN: usize = 10;
 
 /// One event, as it came in one request.
@@ -14,7 +14,7 @@ pub struct Arrival {
     pub user_id: i64,
     /// Behind the user in `user_sync_<uid>_<seq>`.
     pub seq: i64,
-    /// Its key had been processed before: whoever sent it again could not know.
+    /// Its key had been processed before: after a lost answer it is sent again.
     pub is_duplicate: bool,
 }
 
@@ -28,7 +28,7 @@ pub struct Inversion {
     pub after: i64,
 }
 
-/// The requests of a target, whatever became of them.
+/// The requests of a target, whatever their result.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Requests {
     pub single: u64,
@@ -39,7 +39,7 @@ pub struct Requests {
     pub refused: u64,
 }
 
-/// What one target was given, and the state it left.
+/// What one target received, and what it holds.
 #[derive(Default)]
 pub struct Target {
     pub requests: Requests,
@@ -82,7 +82,7 @@ impl Task {
 }
 
 impl Ledger {
-    /// The target of that name; nobody has to announce one.
+    /// The target of that name; it comes into being on first use.
     pub fn target(&mut self, name: &str) -> &mut Target {
         if !self.0.contains_key(name) {
             self.0.insert(name.to_owned(), Target::default());
@@ -107,7 +107,7 @@ impl Ledger {
         self.0.values().map(Target::processed).sum()
     }
 
-    /// Target and key of what came again after it had been processed, and how often.
+    /// Target and key of each event that came again after it had been processed, and how often.
     pub fn duplicates(&self) -> BTreeMap<(String, String), u64> {
         let again = |(name, target): (&String, &Target)| {
             let again = target.keys.iter().filter(|(_, count)| **count > 1);
@@ -116,7 +116,7 @@ impl Ledger {
         self.0.iter().flat_map(again).collect()
     }
 
-    /// Where the order of a user's events was not kept; a duplicate counts, too.
+    /// Where the order of a user's events was not kept; duplicates count too.
     pub fn order_inversions(&self) -> Vec<Inversion> {
         self.0.iter().flat_map(|(name, target)| target.order_inversions(name)).collect()
     }

@@ -1,10 +1,10 @@
-//! What a target wants to see before it believes a request.
+//! The credentials and the signature that a target wants in a request.
 
 use axum::http::HeaderMap;
 
 use crate::sandbox::ecs::signature::{hex, hmac};
 
-/// The credentials a target asks for; without any it believes everybody.
+/// The credentials a target wants; without any it accepts every request.
 #[derive(Clone, Debug, Default)]
 pub struct Proof {
     pub bearer: Option<String>,

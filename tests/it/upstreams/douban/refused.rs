@@ -61,7 +61,7 @@ fn a_block_that_leaves_nothing_stored_is_a_failure() {
 fn a_blocked_list_tries_the_other_one_once_and_no_page() {
     for source in [Source::Throttled, Source::Challenge, Source::RateLimited] {
         let sandbox = Sandbox::films(60);
-        sandbox.douban.change(|book| book.explore = source);
+        sandbox.douban.change(|catalogue| catalogue.explore = source);
         let outcome = sandbox.watch("").expect(3);
         check_counts(&outcome, [50, 50, 0, 0, 1]);
         let paths: Vec<String> = sandbox.douban.server().take_log().into_iter().map(|logged| logged.path).collect();
@@ -73,7 +73,7 @@ fn a_blocked_list_tries_the_other_one_once_and_no_page() {
 #[test]
 fn both_lists_blocked_store_nothing() {
     let sandbox = Sandbox::films(3);
-    sandbox.douban.change(|book| (book.explore, book.search) = (Source::Throttled, Source::Challenge));
+    sandbox.douban.change(|catalogue| (catalogue.explore, catalogue.search) = (Source::Throttled, Source::Challenge));
     let outcome = sandbox.watch("").expect(7);
     assert!(outcome.stdout.contains("异常请求"), "{}", outcome.stdout);
     assert_eq!((sandbox.film_count("videos"), sandbox.film_count(NOT_BEFORE)), (0, 1));
@@ -87,7 +87,7 @@ fn both_lists_blocked_store_nothing() {
 fn a_refusal_by_a_lesser_source_ends_the_pass_too() {
     let sandbox = Sandbox::films(3);
     sandbox.douban.change(set_page(1, Page::Unreadable));
-    sandbox.douban.change(|book| book.rexxar = Source::RateLimited);
+    sandbox.douban.change(|catalogue| catalogue.rexxar = Source::RateLimited);
     sandbox.watch("").expect(3);
     assert_eq!(sandbox.film_count(DETAILED), 1);
     assert_eq!(sandbox.douban.server().log().last().map(|logged| logged.path.contains("rexxar")), Some(true));
@@ -105,7 +105,7 @@ fn an_unwell_page_is_a_problem_of_its_film_and_many_end_the_pass() {
 
     let sandbox = Sandbox::films(8);
     sandbox.watch("--no-details").expect(0);
-    sandbox.douban.change(|book| book.films.iter_mut().for_each(|film| film.page = Page::Status(500)));
+    sandbox.douban.change(|catalogue| catalogue.films.iter_mut().for_each(|film| film.page = Page::Status(500)));
     sandbox.watch("").expect(5);
     let first_tries = 5;
     assert!(sandbox.page_count() <= first_tries * 3, "{}", sandbox.page_count());

@@ -10,7 +10,7 @@ const SEARCH: &str = "/j/search_subjects";
 #[test]
 fn a_list_that_brings_fewer_than_asked_is_paged_through() {
     let sandbox = Sandbox::films(20);
-    sandbox.douban.change(|book| book.page_limit = 8);
+    sandbox.douban.change(|catalogue| catalogue.page_limit = 8);
     check_counts(&sandbox.watch("--no-details --limit 18").expect(0), [18, 18, 0, 0, 0]);
     let starts: Vec<_> = sandbox.douban.server().log().iter().map(|logged| logged.parameter("start")).collect();
     assert_eq!(starts, ["0", "8", "16"].map(|start| Some(start.to_owned())));
@@ -30,7 +30,7 @@ fn a_list_ends_where_nothing_new_comes() {
 fn an_explore_list_that_cannot_be_read_is_replaced_by_the_other_one() {
     for source in [Source::Empty, Source::NeedsLogin] {
         let sandbox = Sandbox::films(60);
-        sandbox.douban.change(|book| book.explore = source);
+        sandbox.douban.change(|catalogue| catalogue.explore = source);
         let outcome = sandbox.watch("--limit 60").expect(3);
         check_counts(&outcome, [60, 60, 0, 0, 1]);
         assert_eq!(sandbox.douban.server().count(SEARCH), 2, "{source:?}");
@@ -43,7 +43,7 @@ fn an_empty_list_takes_no_film_its_place() {
     let sandbox = Sandbox::films(3);
     sandbox.watch("").expect(0);
     let content = sandbox.database().content("videos");
-    sandbox.douban.change(|book| (book.explore, book.search) = (Source::Empty, Source::Empty));
+    sandbox.douban.change(|catalogue| (catalogue.explore, catalogue.search) = (Source::Empty, Source::Empty));
     let outcome = sandbox.watch("").expect(7);
     assert!(outcome.stdout.contains("there is no film in the list"), "{}", outcome.stdout);
     assert_eq!(sandbox.database().content("videos"), content);
@@ -56,12 +56,12 @@ fn a_page_that_cannot_be_read_is_told_by_the_next_best_source() {
     {
         let sandbox = Sandbox::films(2);
         sandbox.douban.change(set_page(0, Page::Unreadable));
-        sandbox.douban.change(|book| (book.rexxar, book.card) = (rexxar, card));
+        sandbox.douban.change(|catalogue| (catalogue.rexxar, catalogue.card) = (rexxar, card));
         sandbox.watch("").expect(0);
         let told = format!("videos WHERE detail_source = '{source}' AND directors = '林一' AND imdb_id IS NULL");
         assert_eq!(sandbox.film_count(&told), 1);
         // A lesser source does not blank what the page told before.
-        sandbox.douban.change(|book| book.films.swap(0, 1));
+        sandbox.douban.change(|catalogue| catalogue.films.swap(0, 1));
         sandbox.douban.change(set_page(0, Page::Unreadable));
         sandbox.watch("--refresh-older-than 0s").expect(0);
         assert_eq!(sandbox.film_count("videos WHERE detail_source LIKE 'page%' AND imdb_id IS NOT NULL"), 1);

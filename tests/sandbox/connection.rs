@@ -13,20 +13,20 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 
 /// A listener whose connections can be cut.
-pub struct Wired(pub TcpListener);
+pub struct CuttableListener(pub TcpListener);
 
 /// Ends one connection; requests carry it in their extensions.
 #[derive(Clone, Debug, Default)]
-pub struct Wire(Arc<AtomicBool>);
+pub struct Cut(Arc<AtomicBool>);
 
 /// A connection that writes nothing more once it is cut.
 pub struct Stream {
     tcp: TcpStream,
-    wire: Wire,
+    cut: Cut,
 }
 
-impl Wire {
-    /// Nothing more is written: the other side sees the end of the connection.
+impl Cut {
+    /// Nothing more is written: the client sees the end of the connection.
     pub fn cut(&self) {
         self.0.store(true, Ordering::SeqCst);
     }
@@ -36,25 +36,25 @@ impl Wire {
     }
 }
 
-impl Listener for Wired {
+impl Listener for CuttableListener {
     type Io = Stream;
-    type Addr = Wire;
+    type Addr = Cut;
 
-    async fn accept(&mut self) -> (Stream, Wire) {
+    async fn accept(&mut self) -> (Stream, Cut) {
         let (tcp, _) = Listener::accept(&mut self.0).await;
-        // An answer goes out when it is there.
+        // An answer is sent without waiting for more.
         let _ = tcp.set_nodelay(true);
-        let wire = Wire::default();
-        (Stream { tcp, wire: wire.clone() }, wire)
+        let cut = Cut::default();
+        (Stream { tcp, cut: cut.clone() }, cut)
     }
 
-    fn local_addr(&self) -> io::Result<Wire> {
-        Ok(Wire::default())
+    fn local_addr(&self) -> io::Result<Cut> {
+        Ok(Cut::default())
     }
 }
 
-impl Connected<IncomingStream<'_, Wired>> for Wire {
-    fn connect_info(stream: IncomingStream<'_, Wired>) -> Self {
+impl Connected<IncomingStream<'_, CuttableListener>> for Cut {
+    fn connect_info(stream: IncomingStream<'_, CuttableListener>) -> Self {
         stream.remote_addr().clone()
     }
 }
@@ -67,12 +67,12 @@ impl AsyncRead for Stream {
 
 impl AsyncWrite for Stream {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        self.wire.check()?;
+        self.cut.check()?;
         Pin::new(&mut self.tcp).poll_write(cx, bytes)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.wire.check()?;
+        self.cut.check()?;
         Pin::new(&mut self.tcp).poll_flush(cx)
     }
 
@@ -84,7 +84,7 @@ impl AsyncWrite for Stream {
 /// Serves on this listener for as long as the runtime lives.
 pub async fn serve(listener: TcpListener, router: axum::Router) {
     // It never ends by itself.
-    let _ = axum::serve(Wired(listener), router.into_make_service_with_connect_info::<Wire>()).await;
+    let _ = axum::serve(CuttableListener(listener), router.into_make_service_with_connect_info::<Cut>()).await;
 }
 
 /// Where a bound listener can be reached.
