@@ -59,7 +59,7 @@ fn check(args: &[&str], code: i32, stdout: &str, stderr: &str) {
 }
 
 #[test]
-fn help_and_version_are_answers() {
+fn help_and_version_go_to_stdout() {
     check(&["--version"], 0, "tongbu 0.", "");
     check(&["-h"], 0, "Usage: tongbu", "");
     check(&["sync", "fairing", "--help"], 0, "Exit status:", "");
@@ -109,7 +109,7 @@ fn a_wrong_command_line_is_one_document_with_json() {
 }
 
 #[test]
-fn what_was_typed_cannot_steer_the_terminal() {
+fn typed_control_characters_are_escaped() {
     let output = Fixture::new().run(&["a\u{9b}2J\u{202e}"]);
     let told = text(&output.stderr);
     assert!(told.contains("a\\u{9b}2J\\u{202e}"), "{told}");
@@ -117,7 +117,7 @@ fn what_was_typed_cannot_steer_the_terminal() {
 }
 
 #[test]
-fn before_the_first_run_looking_around_says_so_and_makes_no_file() {
+fn reading_commands_before_the_first_run_create_no_file() {
     let fixture = Fixture::new();
     for args in [["records", "list"], ["records", "stats"], ["locks", "list"], ["locks", "clean"]] {
         let output = fixture.run(&args);
@@ -131,7 +131,7 @@ fn before_the_first_run_looking_around_says_so_and_makes_no_file() {
 }
 
 #[test]
-fn a_sync_that_never_succeeded_is_stale_when_its_age_is_asked_for() {
+fn sync_that_never_succeeded_is_stale() {
     let fixture = Fixture::new();
     let (code, document) = fixture.json(&["status", "--max-age", "fairing=2h"]);
     assert_eq!((code, &document["exit_name"]), (14, &"stale".into()));
@@ -187,7 +187,7 @@ fn settings_are_shown_with_their_defaults_and_what_set_them() {
 }
 
 #[test]
-fn a_misspelled_key_is_told_on_stderr_or_in_the_document() {
+fn misspelled_key_is_reported_on_stderr_or_in_json() {
     let fixture = Fixture::new();
     fixture.configure("databse = \"x.db\"\n");
     let output = fixture.run(&["status"]);
@@ -199,7 +199,7 @@ fn a_misspelled_key_is_told_on_stderr_or_in_the_document() {
 }
 
 #[test]
-fn the_configured_language_is_spoken_unless_a_flag_asks_for_another() {
+fn language_flag_overrides_the_configured_language() {
     let fixture = Fixture::new();
     fixture.configure("lang = \"zh\"\n");
     assert!(text(&fixture.run(&["status"]).stdout).contains("尚未运行过"));
@@ -220,7 +220,7 @@ fn everything_is_generated_from_the_command_line() {
 }
 
 #[test]
-fn a_reader_who_has_seen_enough_is_no_error() {
+fn closed_pipe_is_no_error() {
     let mut child = Command::new(env!("CARGO_BIN_EXE_tongbu"))
         .args(["generate", "completions", "bash"])
         .stdout(Stdio::piped())
@@ -233,7 +233,7 @@ fn a_reader_who_has_seen_enough_is_no_error() {
 }
 
 #[test]
-fn an_answer_that_cannot_be_written_is_an_error() {
+fn unwritable_output_is_an_error() {
     let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
     let output = Command::new(env!("CARGO_BIN_EXE_tongbu"))
         .args(["generate", "schema"])

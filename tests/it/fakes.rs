@@ -111,7 +111,7 @@ fn the_last_page_ends_in_every_documented_way() {
 }
 
 #[test]
-fn changes_show_in_the_next_answer_and_only_where_they_were_made() {
+fn changes_show_in_the_next_answer_and_nowhere_else() {
     let sandbox = Sandbox::small();
     let before = rows(&sandbox, "/api/responses");
     sandbox.fairing.change(EU, Kind::Responses, |set| set.set_layout(Layout::Reordered));
@@ -149,7 +149,7 @@ fn only_the_right_key_and_known_parameters_are_answered() {
 }
 
 #[test]
-fn a_door_misbehaves_where_and_as_often_as_told() {
+fn faults_follow_their_rules() {
     let sandbox = Sandbox::small();
     let server = sandbox.fairing.server();
     server.add(Rule::on("/api/responses", Fault::Status(503)).after(1).times(2));
@@ -178,7 +178,7 @@ fn a_door_misbehaves_where_and_as_often_as_told() {
 }
 
 #[test]
-fn a_held_request_is_answered_when_it_is_let_go() {
+fn held_request_is_answered_after_clear_faults() {
     let sandbox = Sandbox::small();
     let server = sandbox.fairing.server();
     server.always(Fault::Hold);

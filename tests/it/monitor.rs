@@ -54,7 +54,7 @@ impl Sandbox {
 }
 
 #[test]
-fn every_run_is_pinged_at_its_end_and_a_failed_one_elsewhere() {
+fn every_run_pings_its_url_and_a_failed_one_another() {
     let mut sandbox = Sandbox::small();
     let address = format!("{}{PATH}?{QUERY}", sandbox.receiver.base_url());
     sandbox.ping(&address);
@@ -77,7 +77,7 @@ fn every_run_is_pinged_at_its_end_and_a_failed_one_elsewhere() {
 }
 
 #[test]
-fn people_are_told_after_so_many_failures_and_when_it_is_over() {
+fn notification_is_sent_after_repeated_failures_and_on_recovery() {
     let mut sandbox = Sandbox::small();
     sandbox.notify(&["webhook"], 2);
     sandbox.run(RUN).expect(0);
@@ -97,7 +97,7 @@ fn people_are_told_after_so_many_failures_and_when_it_is_over() {
 }
 
 #[test]
-fn rejected_credentials_are_told_at_once_and_once() {
+fn rejected_credentials_are_notified_at_once_and_only_once() {
     let mut sandbox = Sandbox::small();
     sandbox.notify(&["webhook"], 3);
     let canaries = sandbox.tasks.canaries().map(str::to_owned);
@@ -121,7 +121,7 @@ fn rejected_credentials_are_told_at_once_and_once() {
 }
 
 #[test]
-fn every_kind_is_told_in_its_own_form() {
+fn every_receiver_kind_gets_its_own_format() {
     let mut sandbox = Sandbox::small();
     sandbox.notify(&["webhook", "dingtalk", "wecom", "feishu", "slack", "command"], 1);
     sandbox.fail();
@@ -154,7 +154,7 @@ fn every_kind_is_told_in_its_own_form() {
 }
 
 #[test]
-fn a_receiver_that_is_down_only_warns_and_is_not_named() {
+fn unreachable_receiver_is_a_warning_without_its_address() {
     let mut sandbox = Sandbox::small();
     // A port that was free a moment ago and that nobody listens on.
     let port = TcpListener::bind("127.0.0.1:0").and_then(|socket| socket.local_addr()).expect("a free port").port();

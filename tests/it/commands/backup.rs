@@ -78,7 +78,7 @@ fn no_file_is_replaced() {
 }
 
 #[test]
-fn without_a_database_of_ours_there_is_no_copy() {
+fn backup_needs_a_tongbu_database() {
     let sandbox = Sandbox::small();
     let outcome = sandbox.run("backup copy.db").expect(12);
     assert!(outcome.stderr.contains("does not exist yet"), "{}", outcome.stderr);
@@ -102,7 +102,7 @@ fn where_nothing_can_be_written_the_path_is_named() {
 }
 
 #[test]
-fn a_copy_that_finds_no_room_is_gone_again() {
+fn backup_without_disk_space_leaves_no_file() {
     let sandbox = Sandbox::small();
     sandbox.run("sync fairing").expect(0);
     // A limit on a file's size stands in for a full disk; the signal that goes with it is ignored.

@@ -38,7 +38,7 @@ fn check(outcome: Outcome, code: i32, check: &str, words: &[&str]) -> Value {
 }
 
 #[test]
-fn where_all_is_well_every_upstream_has_answered() {
+fn healthy_setup_reports_an_answer_of_every_upstream() {
     let sandbox = Sandbox::small();
     sandbox.run("sync fairing").expect(0);
     for (_, _, server) in sandbox.servers() {
@@ -65,7 +65,7 @@ fn where_all_is_well_every_upstream_has_answered() {
 }
 
 #[test]
-fn a_quiet_look_speaks_only_of_failure() {
+fn quiet_doctor_prints_only_failures() {
     let sandbox = Sandbox::small();
     assert_eq!(sandbox.run("doctor -q --offline").expect(0).said(), "");
     fs::write(sandbox.home.database(), "x").expect("a file can be written");
@@ -73,7 +73,7 @@ fn a_quiet_look_speaks_only_of_failure() {
 }
 
 #[test]
-fn offline_nothing_is_sent() {
+fn offline_doctor_sends_nothing() {
     let sandbox = Sandbox::small();
     check(sandbox.run("doctor --offline --json"), 0, "credentials", &["ok fairing", "not sent"]);
     for (name, _, server) in sandbox.servers() {
@@ -83,7 +83,7 @@ fn offline_nothing_is_sent() {
 }
 
 #[test]
-fn rejected_credentials_are_told_by_account_and_without_their_value() {
+fn rejected_credentials_are_reported_by_account_without_their_value() {
     let sandbox = Sandbox::small();
     sandbox.fairing.server().always(Fault::Status(401));
     let outcome = sandbox.run("doctor --json");
@@ -94,14 +94,14 @@ fn rejected_credentials_are_told_by_account_and_without_their_value() {
 }
 
 #[test]
-fn an_upstream_that_is_not_there_is_unavailable() {
+fn unreachable_upstream_is_unavailable() {
     let mut sandbox = Sandbox::small();
     sandbox.home.set("fairing.base_url", "http://127.0.0.1:1");
     check(sandbox.run("doctor --json"), 5, "credentials", &["failed fairing/shop-eu", "refused", "curl"]);
 }
 
 #[test]
-fn a_clock_that_is_right_is_in_step() {
+fn correct_clock_is_ok() {
     let sandbox = Sandbox::small();
     let mut config: toml::Table = sandbox.home.config_text().parse().expect("the configuration is TOML");
     // Its answers bear the date of its rows.
@@ -111,7 +111,7 @@ fn a_clock_that_is_right_is_in_step() {
 }
 
 #[test]
-fn a_clock_that_is_off_is_told_by_the_upstreams_answers() {
+fn wrong_clock_is_detected_from_upstream_answers() {
     let sandbox = Sandbox::small();
     sandbox.fairing.server().always(Fault::StatusWith(401, "date", "Fri, 02 Jan 2026 03:04:05 GMT".to_owned()));
     check(sandbox.run("doctor --json"), 6, "clock", &["warning", "ahead of fairing", "timedatectl"]);
@@ -129,7 +129,7 @@ fn a_configuration_that_cannot_be_read_is_named_with_its_line() {
 }
 
 #[test]
-fn a_secret_that_others_can_read_is_told_with_what_to_do() {
+fn secret_readable_by_others_is_reported_with_a_hint() {
     let sandbox = Sandbox::small();
     let text = fs::read_to_string(sandbox.home.config()).expect("the configuration");
     let path = text.split('"').find(|part| part.ends_with(".secret")).expect("a secret in a file");
@@ -148,7 +148,7 @@ fn a_file_that_is_not_our_database_is_left_alone() {
 }
 
 #[test]
-fn a_damaged_database_is_found_out() {
+fn damaged_database_is_detected() {
     let sandbox = Sandbox::small();
     sandbox.run("sync fairing").expect(0);
     let sql = "SELECT rootpage FROM sqlite_schema WHERE name = 'fairing_responses'";
@@ -195,7 +195,7 @@ fn doctor_with(sandbox: &Sandbox, variable: (&str, &str), arguments: &str) -> Ou
 }
 
 #[test]
-fn a_variable_that_cron_does_not_give_is_missed_there() {
+fn variable_missing_under_cron_is_reported() {
     let mut sandbox = Sandbox::small();
     let mut cookie = toml::Table::new();
     cookie.insert("env".to_owned(), "DOCTOR_COOKIE".into());
@@ -216,7 +216,7 @@ fn a_variable_that_cron_does_not_give_is_missed_there() {
 }
 
 #[test]
-fn a_home_that_is_not_there_is_told() {
+fn missing_home_is_reported() {
     let sandbox = Sandbox::small();
     let arguments = format!("doctor --offline --cron --json --config {}", sandbox.home.config().display());
     let document = doctor_with(&sandbox, ("HOME", "/nowhere"), &arguments).expect(0).json();
@@ -226,7 +226,7 @@ fn a_home_that_is_not_there_is_told() {
 }
 
 #[test]
-fn a_configuration_that_only_a_variable_names_is_not_found_by_cron() {
+fn configuration_named_by_a_variable_is_not_found_under_cron() {
     let sandbox = Sandbox::small();
     let document = check(sandbox.run("doctor --offline --cron --json"), 0, "configuration", &["ok", "TONGBU_CONFIG"]);
     let difference = &document["cron"]["differences"][0];

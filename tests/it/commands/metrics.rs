@@ -3,7 +3,7 @@
 use crate::support::Sandbox;
 
 #[test]
-fn every_sync_that_ran_is_told_in_the_text() {
+fn metrics_list_every_sync_that_ran() {
     let sandbox = Sandbox::small();
     sandbox.run("sync fairing").expect(0);
     let outcome = sandbox.run("metrics").expect(0);
@@ -15,7 +15,7 @@ fn every_sync_that_ran_is_told_in_the_text() {
 }
 
 #[test]
-fn before_the_first_run_the_text_is_empty_and_whole() {
+fn metrics_before_the_first_run_are_empty_and_complete() {
     let sandbox = Sandbox::small();
     let text = sandbox.run("metrics").expect(0).stdout;
     assert!(text.ends_with("# EOF\n") && !text.contains("sync="), "{text}");

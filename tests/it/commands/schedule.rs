@@ -47,7 +47,7 @@ fn a_crontab_names_the_files_and_the_user_it_is_made_for() {
 }
 
 #[test]
-fn what_a_schedule_would_misread_is_refused() {
+fn arguments_that_a_schedule_would_misread_are_refused() {
     let home = home();
     for arguments in ["generate cron --db /a%b", "generate systemd --config /a$b", "generate cron --user Root;"] {
         let output = tongbu(home.path(), arguments);

@@ -15,7 +15,7 @@ use crate::support::{Outcome, Running, Sandbox};
 const JUMPS: [i64; 5] = [-25, -1, 0, 1, 25];
 
 #[test]
-fn a_clock_that_jumped_robs_no_live_holder_and_keeps_no_dead_ones_lock() {
+fn clock_jump_neither_steals_a_live_lock_nor_keeps_a_dead_one() {
     // Every jump of the holder's clock against every one of whoever comes next.
     let experiment = Experiment::new("clocks", 1);
     let usual = Sandbox::small().run(ONE).expect(0).took;

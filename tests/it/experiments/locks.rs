@@ -23,7 +23,7 @@ const TURNS: u64 = 25;
 const SHARE: &str = "TONGBU_EXPERIMENT_SHARE";
 
 #[test]
-fn processes_hold_one_lock_in_turn() {
+fn processes_hold_one_lock_one_after_the_other() {
     if let Some(folder) = std::env::var_os(FOLDER) {
         compete(Path::new(&folder), number(SHARE).expect("a share"));
     } else {
@@ -37,7 +37,7 @@ fn check_turns(experiment: &Experiment) {
     let competitor = |number: u64| {
         let mut command = Command::new(std::env::current_exe().expect("this program has a path"));
         command
-            .args(["--exact", "experiments::locks::processes_hold_one_lock_in_turn", "--nocapture"])
+            .args(["--exact", "experiments::locks::processes_hold_one_lock_one_after_the_other", "--nocapture"])
             .env(FOLDER, folder.path())
             .env(SHARE, (experiment.count / processes + u64::from(number < experiment.count % processes)).to_string());
         Running::start(command)

@@ -21,7 +21,7 @@ const LARGEST_LOG_BYTES: u64 = 16 << 20;
 const LARGEST_GROWTH_BYTES: u64 = 64 << 10;
 
 #[test]
-fn runs_back_to_back_disturb_nobody_and_leave_nothing_behind() {
+fn consecutive_runs_leave_nothing_behind() {
     let experiment = Experiment::new("runs", 30);
     let mut sandbox = Sandbox::small();
     sandbox.home.set("records.keep", "0s");

@@ -67,7 +67,7 @@ fn held(sandbox: &Sandbox, user_id: i64) -> (u16, Value) {
 }
 
 #[test]
-fn events_take_effect_once_and_the_ledger_knows_what_came_again_and_out_of_order() {
+fn ledger_counts_duplicates_and_inversions() {
     let sandbox = Sandbox::small();
     assert_eq!(held(&sandbox, 1).0, 404);
     for (user_id, seq, event_type) in
@@ -127,7 +127,7 @@ fn a_request_that_is_not_as_documented_is_refused() {
 }
 
 #[test]
-fn only_the_right_credentials_and_signature_are_believed() {
+fn only_correct_credentials_and_signatures_are_accepted() {
     let sandbox = Sandbox::small();
     let (url, task) = (sandbox.users.url(TARGET), task(1, 1, "user.created"));
     let proof = Proof {
@@ -175,7 +175,7 @@ fn a_lost_answer_is_processed_and_never_sent() {
 }
 
 #[test]
-fn shares_of_the_deliveries_go_wrong_the_same_ones_for_the_same_seed() {
+fn same_seed_fails_the_same_deliveries() {
     let outcomes = |seed| {
         let sandbox = Sandbox::start(Settings { seed, ..Settings::default() });
         sandbox.users.inject_faults(FaultShares { failed: 10, lost: 5, latency: Duration::ZERO });
@@ -204,7 +204,7 @@ fn a_target_that_is_down_refuses_connections_until_it_comes_up() {
 }
 
 #[test]
-fn a_door_without_a_log_counts_nothing_and_still_answers() {
+fn server_without_a_log_still_answers() {
     let sandbox = Sandbox::small();
     sandbox.users.server().keep_no_log();
     assert_eq!(deliver(&sandbox, 1, 1, "user.created"), Some(200));

@@ -98,7 +98,7 @@ async fn a_handshake_that_stalls_is_a_connect_timeout() {
 }
 
 #[tokio::test]
-async fn a_refused_connection_says_where_and_how_to_look() {
+async fn refused_connection_names_the_address_and_a_hint() {
     let port = TcpListener::bind("127.0.0.1:0").expect("a free port").local_addr().expect("its address").port();
     let error =
         fetch(&client(patient(&format!("http://127.0.0.1:{port}/base")), &context())).await.expect_err("refusal");
@@ -108,7 +108,7 @@ async fn a_refused_connection_says_where_and_how_to_look() {
 }
 
 #[tokio::test]
-async fn a_certificate_nobody_vouches_for_is_not_retried() {
+async fn untrusted_certificate_is_not_retried() {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let url = format!("https://{}", listener.local_addr().expect("its address"));
     let profile = Profile { retries: 3, ..patient(&url) };
@@ -123,7 +123,7 @@ async fn a_certificate_nobody_vouches_for_is_not_retried() {
 }
 
 #[tokio::test]
-async fn a_body_cut_half_way_is_fetched_again_and_counted() {
+async fn truncated_body_is_retried_and_counted() {
     let cut = catalogue::named("cut-body").expect("a fault").script;
     let server = serve(move |request| if request.number < 2 { cut.clone() } else { json(GOOD_BODY) }).await;
     let context = context();
@@ -134,7 +134,7 @@ async fn a_body_cut_half_way_is_fetched_again_and_counted() {
 }
 
 #[tokio::test]
-async fn a_long_outage_is_not_asked_much_more_often_than_a_healthy_upstream() {
+async fn long_outage_causes_few_extra_requests() {
     let server = serve(|_| answer("503 Down", "", b"")).await;
     let context = context();
     let client = client(Profile { retries: 3, ..patient(&server.url()) }, &context);
@@ -167,7 +167,7 @@ async fn a_wait_longer_than_a_run_becomes_a_not_before() {
 }
 
 #[tokio::test]
-async fn a_retry_after_that_says_nothing_leaves_the_backoff() {
+async fn unusable_retry_after_keeps_the_backoff() {
     let throttled = catalogue::named("throttled-garbage").expect("a fault").script;
     let server = serve(move |request| if request.number == 0 { throttled.clone() } else { json(GOOD_BODY) }).await;
     fetch(&client(Profile { retries: 1, ..patient(&server.url()) }, &context())).await.expect("a page");
@@ -188,7 +188,7 @@ async fn no_redirect_reaches_another_origin() {
 }
 
 #[tokio::test]
-async fn requests_keep_their_pace_over_all_clones() {
+async fn all_clones_share_one_rate_limit() {
     let server = serve(|_| json(GOOD_BODY)).await;
     let rate_limit = Some(RateLimit { count: 10, per: Duration::from_millis(300) });
     let client = client(Profile { rate_limit, ..patient(&server.url()) }, &context());
@@ -201,7 +201,7 @@ async fn requests_keep_their_pace_over_all_clones() {
 }
 
 #[tokio::test]
-async fn a_sibling_talks_to_another_base_in_the_same_run() {
+async fn client_with_another_base_url_shares_the_run() {
     let (server, other) = (serve(|_| json(GOOD_BODY)).await, serve(|_| json(GOOD_BODY)).await);
     let context = context();
     let client = client(patient(&server.url()), &context);
@@ -212,7 +212,7 @@ async fn a_sibling_talks_to_another_base_in_the_same_run() {
 }
 
 #[tokio::test]
-async fn a_refusal_keeps_its_body_for_those_who_read_it() {
+async fn error_response_keeps_its_body() {
     let body = "{\"Code\":\"Throttling\"}".repeat(1_000);
     let script = answer("400 Bad Request", "", body.as_bytes());
     let server = serve(move |_| script.clone()).await;
@@ -226,7 +226,7 @@ async fn a_refusal_keeps_its_body_for_those_who_read_it() {
 }
 
 #[tokio::test]
-async fn what_is_sent_is_what_was_asked_for() {
+async fn request_is_sent_as_built() {
     let server = serve(|_| json(GOOD_BODY)).await;
     let client = client(patient(&format!("{}/v1/", server.url())), &context());
     let request = Request::get("/x").query("名", "a b").raw_query("s=%7E~%2A").header("user-agent", "mine");

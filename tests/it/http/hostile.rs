@@ -197,7 +197,7 @@ fn kind(error: &Error) -> (&'static str, Class) {
 }
 
 #[tokio::test]
-async fn a_bomb_is_ended_before_it_fills_the_memory_of_a_run() {
+async fn decompression_bomb_is_stopped_early() {
     let script = catalogue::named("gzip-bomb").expect("a bomb").script;
     let server = Server::start(move |_| script.clone()).await.expect("a free port");
     let profile = Profile { read_timeout: PATIENCE, total_timeout: PATIENCE, ..profile(&server.url()) };

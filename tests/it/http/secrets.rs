@@ -110,7 +110,7 @@ async fn a_refused_connection_shows_no_credential() {
 }
 
 #[tokio::test]
-async fn an_upstream_that_repeats_a_secret_is_quoted_without_it() {
+async fn secret_in_an_answer_is_redacted() {
     for (status, headers) in [("403 Forbidden", ""), ("200 OK", "content-type: text/html\r\n"), ("503 Down", "")] {
         let (log, _guard) = Log::watch();
         let body = format!("<p>no such key: {REPEATED}");

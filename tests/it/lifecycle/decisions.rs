@@ -46,7 +46,7 @@ fn decisions_made_at_the_same_time_are_all_stored() {
 }
 
 #[test]
-fn a_decision_waits_for_another_and_tells_who_keeps_it_from_being_made() {
+fn decision_waits_for_another_and_names_its_process() {
     let sandbox = Sandbox::small();
     sandbox.run("sync tasks --window today").expect(0);
     let (one, other) = (20_000 + Tasks::HISTORICAL, 20_001 + Tasks::HISTORICAL);

@@ -10,7 +10,7 @@ use crate::sandbox::Fault;
 use crate::support::Sandbox;
 
 #[test]
-fn a_signal_ends_a_run_in_good_order() {
+fn signal_ends_a_run_cleanly() {
     for (signal, code) in [(Signal::TERM, 143), (Signal::INT, 130)] {
         let sandbox = Sandbox::small();
         let running = sandbox.spawn_held(ONE);
@@ -60,7 +60,7 @@ fn a_run_ends_when_its_time_is_up_and_keeps_what_it_has() {
 }
 
 #[test]
-fn a_failing_upstream_is_given_up_after_the_retries() {
+fn failing_upstream_ends_the_run_after_its_retries() {
     let sandbox = Sandbox::small();
     let server = sandbox.fairing.server();
     server.always(Fault::Status(503));

@@ -6,7 +6,7 @@ use super::{LOCK, ONE, ROWS};
 use crate::support::Sandbox;
 
 #[test]
-fn two_processes_share_the_scopes_and_none_is_read_twice() {
+fn two_processes_share_the_scopes_and_read_each_once() {
     let mut sandbox = Sandbox::small();
     sandbox.home.set("fairing.workers", 1);
     sandbox.home.set("fairing.min_interval", "1h");
@@ -100,7 +100,7 @@ fn a_killed_run_is_taken_over_within_a_second() {
 }
 
 #[test]
-fn a_stopped_run_that_was_taken_over_writes_nothing_when_it_wakes() {
+fn replaced_run_writes_nothing_after_it_resumes() {
     let mut sandbox = Sandbox::small();
     sandbox.home.set("fairing.lock_ttl", "2s");
     let stopped = sandbox.spawn_held(ONE);

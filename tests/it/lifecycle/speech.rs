@@ -42,7 +42,7 @@ fn nothing_due_is_a_success_without_a_request() {
 }
 
 #[test]
-fn nothing_of_the_environment_is_needed_when_paths_are_given() {
+fn no_environment_variable_is_needed_with_explicit_paths() {
     let sandbox = Sandbox::small();
     let mut command = sandbox.command();
     command.env_clear().current_dir(Path::new("/")).arg("--config").arg(sandbox.home.config());

@@ -179,7 +179,7 @@ fn the_second_pass_changes_nothing() {
 }
 
 #[test]
-fn a_dry_run_tells_what_it_would_do_and_writes_nothing() {
+fn dry_run_reports_changes_and_writes_nothing() {
     for line in fetching() {
         let sandbox = Sandbox::small();
         let dry = format!("{} --dry-run --json", line.command);
@@ -199,7 +199,7 @@ fn a_dry_run_tells_what_it_would_do_and_writes_nothing() {
 }
 
 #[test]
-fn each_failure_has_its_exit_code_and_costs_no_row() {
+fn each_failure_has_its_exit_code_and_loses_no_row() {
     for line in fetching() {
         let sandbox = Sandbox::small();
         sandbox.run(line.command).expect(0);
@@ -219,12 +219,12 @@ fn each_failure_has_its_exit_code_and_costs_no_row() {
 }
 
 #[test]
-fn a_pass_that_is_killed_before_any_of_its_requests_is_made_good_by_the_next() {
+fn next_pass_completes_a_pass_killed_before_any_request() {
     check_ended_by(Signal::KILL, None, "interrupted");
 }
 
 #[test]
-fn a_pass_that_is_terminated_before_any_of_its_requests_is_made_good_by_the_next() {
+fn next_pass_completes_a_pass_terminated_before_any_request() {
     check_ended_by(Signal::TERM, Some(143), "cancelled");
 }
 

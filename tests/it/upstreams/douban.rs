@@ -107,7 +107,7 @@ fn a_change_in_the_list_is_an_update_and_details_stay() {
 }
 
 #[test]
-fn no_blank_replaces_a_value() {
+fn empty_value_replaces_no_stored_one() {
     let sandbox = Sandbox::films(3);
     sandbox.watch("").expect(0);
     let values = "SELECT source_id, title, imdb_id, rating, votes, cover_url, summary, directors, detail_status FROM videos ORDER BY 1";
@@ -133,7 +133,7 @@ fn a_film_that_is_gone_is_no_failure_and_is_not_asked_for_again() {
 }
 
 #[test]
-fn a_merged_film_notes_where_it_went() {
+fn merged_film_stores_its_new_id() {
     let sandbox = Sandbox::films(2);
     sandbox.douban.change(set_page(0, Page::MovedTo(77)));
     sandbox.watch("").expect(0);
@@ -142,7 +142,7 @@ fn a_merged_film_notes_where_it_went() {
 }
 
 #[test]
-fn redirects_in_a_circle_end_as_a_problem_of_that_film() {
+fn redirect_loop_is_a_problem_of_its_film() {
     let sandbox = Sandbox::films(2);
     sandbox.douban.change(set_page(0, Page::Circle));
     let outcome = sandbox.watch("").expect(3);
@@ -167,7 +167,7 @@ fn flags_restrict_the_pass() {
 }
 
 #[test]
-fn every_request_but_the_first_waits_its_turn() {
+fn every_request_but_the_first_waits_for_the_interval() {
     let sandbox = Sandbox::films(3);
     sandbox.douban.change(set_page(0, Page::Status(503)));
     sandbox.watch("--interval 100ms").expect(3);
@@ -242,7 +242,7 @@ fn a_dry_run_asks_for_the_list_and_writes_nothing() {
 }
 
 #[test]
-fn no_section_is_needed() {
+fn douban_needs_no_configuration() {
     let sandbox = Sandbox::films(1);
     let mut bare = Home::new();
     bare.set("douban.limit", 0);

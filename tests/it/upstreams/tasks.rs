@@ -89,7 +89,7 @@ fn the_windows_run_side_by_side_and_each_only_once() {
 }
 
 #[test]
-fn a_page_that_fails_is_no_end_and_no_success() {
+fn failing_page_is_a_failure_and_not_the_last_page() {
     for (fault, code) in [(Fault::Status(500), 5), (Fault::html(), 7), (Fault::wrong_types(), 7)] {
         let sandbox = Sandbox::small();
         sandbox.tasks.server().add(Rule::on("/task/list", fault.clone()).after(1));
@@ -107,7 +107,7 @@ fn a_page_that_fails_is_no_end_and_no_success() {
 }
 
 #[test]
-fn another_count_than_the_upstreams_own_is_partial() {
+fn count_that_differs_from_the_upstreams_total_is_partial() {
     for offset in [1, -1, 1000] {
         let sandbox = Sandbox::small();
         sandbox.tasks.style(|style| style.total_offset = offset);
@@ -122,7 +122,7 @@ fn another_count_than_the_upstreams_own_is_partial() {
 }
 
 #[test]
-fn a_task_that_comes_on_two_pages_counts_once_and_is_kept_as_it_came_last() {
+fn task_on_two_pages_counts_once_with_its_latest_values() {
     let sandbox = Sandbox::small();
     sandbox.tasks.change(|tasks| {
         tasks[50].id = tasks[2].id.clone();
@@ -187,7 +187,7 @@ fn a_repair_reads_other_days_a_week_at_a_time() {
 }
 
 #[test]
-fn both_windows_are_synced_by_all_and_told_apart_in_either_language() {
+fn sync_all_covers_both_windows_in_both_languages() {
     let sandbox = Sandbox::small();
     let all = sandbox.run("sync all --json").expect(0).json();
     let types: Vec<_> = all["runs"]

@@ -8,7 +8,7 @@ use crate::support::Sandbox;
 const EXPLORE: &str = "/rexxar/api/v2/subject/recent_hot";
 
 #[test]
-fn a_block_in_the_middle_keeps_what_came_and_is_waited_out() {
+fn block_keeps_stored_films_and_is_waited_out() {
     for page in [Page::Challenge, Page::Blocked, Page::Status(403), Page::Status(418), Page::Status(429)] {
         let sandbox = Sandbox::films(6);
         sandbox.douban.change(set_page(3, page));
@@ -33,7 +33,7 @@ fn a_block_in_the_middle_keeps_what_came_and_is_waited_out() {
 }
 
 #[test]
-fn the_wait_after_a_block_is_the_longer_of_ours_and_theirs() {
+fn wait_after_a_block_is_the_longer_of_configuration_and_retry_after() {
     for (pause, retry_after, minutes) in [("30m", "60", 30), ("30m", "7200", 120), ("1h", "x", 60)] {
         let mut sandbox = Sandbox::films(2);
         sandbox.home.set("douban.not_before_after_block", pause);
@@ -84,7 +84,7 @@ fn both_lists_blocked_store_nothing() {
 }
 
 #[test]
-fn a_refusal_by_a_lesser_source_ends_the_pass_too() {
+fn refusal_by_a_fallback_source_ends_the_pass() {
     let sandbox = Sandbox::films(3);
     sandbox.douban.change(set_page(1, Page::Unreadable));
     sandbox.douban.change(|catalogue| catalogue.rexxar = Source::RateLimited);
@@ -95,7 +95,7 @@ fn a_refusal_by_a_lesser_source_ends_the_pass_too() {
 }
 
 #[test]
-fn an_unwell_page_is_a_problem_of_its_film_and_many_end_the_pass() {
+fn failing_page_is_a_problem_of_its_film_and_many_end_the_pass() {
     let sandbox = Sandbox::films(8);
     sandbox.douban.change(set_page(2, Page::Status(500)));
     let outcome = sandbox.watch("").expect(3);

@@ -19,7 +19,7 @@ fn a_list_that_brings_fewer_than_asked_is_paged_through() {
 }
 
 #[test]
-fn a_list_ends_where_nothing_new_comes() {
+fn list_ends_at_a_page_without_new_films() {
     let sandbox = Sandbox::films(5);
     // The series at its end is no film.
     check_counts(&sandbox.watch("--no-details").expect(0), [5, 5, 0, 0, 0]);
@@ -39,7 +39,7 @@ fn an_explore_list_that_cannot_be_read_is_replaced_by_the_other_one() {
 }
 
 #[test]
-fn an_empty_list_takes_no_film_its_place() {
+fn empty_list_fails_and_changes_no_film() {
     let sandbox = Sandbox::films(3);
     sandbox.watch("").expect(0);
     let content = sandbox.database().content("videos");
@@ -50,7 +50,7 @@ fn an_empty_list_takes_no_film_its_place() {
 }
 
 #[test]
-fn a_page_that_cannot_be_read_is_told_by_the_next_best_source() {
+fn unreadable_page_falls_back_to_the_next_source() {
     for (rexxar, card, source) in
         [(Source::Good, Source::Good, "rexxar"), (Source::NeedsLogin, Source::Good, "abstract")]
     {
@@ -69,7 +69,7 @@ fn a_page_that_cannot_be_read_is_told_by_the_next_best_source() {
 }
 
 #[test]
-fn a_page_that_nobody_tells_is_a_problem_that_says_what_was_missing() {
+fn film_without_any_source_is_a_problem_with_the_missing_fields() {
     let sandbox = Sandbox::films(3);
     sandbox.douban.change(set_page(1, Page::Unreadable));
     let outcome = sandbox.watch("").expect(3);

@@ -343,7 +343,7 @@ fn check(sandbox: &Sandbox, flags: &str, expected: &Expected) {
 }
 
 #[test]
-fn whatever_happens_to_a_thousand_instances_is_told_exactly() {
+fn random_changes_of_a_thousand_instances_are_recorded_exactly() {
     const SEED: u64 = 7;
     let settings = Settings { seed: SEED, regions: REGIONS, instances: INSTANCES, ..Settings::default() };
     let sandbox = Sandbox::start(settings);

@@ -20,7 +20,7 @@ fn an_instance_that_is_gone_becomes_a_tombstone_and_may_come_back() {
 }
 
 #[test]
-fn a_listing_that_is_cut_deletes_nothing() {
+fn truncated_listing_deletes_nothing() {
     let sandbox = Sandbox::start(Settings { instances: 30, ..Settings::default() });
     sandbox.ecs_pass("").expect(0);
     sandbox.ecs.cap_pages(10);
@@ -65,7 +65,7 @@ fn an_empty_region_is_deleted_only_when_that_is_accepted() {
 }
 
 #[test]
-fn an_empty_list_of_who_may_not_see_is_a_refusal() {
+fn empty_listing_without_permission_is_an_auth_error() {
     let sandbox = Sandbox::small();
     sandbox.ecs_pass("").expect(0);
     for region in [HANGZHOU, BEIJING] {
@@ -77,7 +77,7 @@ fn an_empty_list_of_who_may_not_see_is_a_refusal() {
 }
 
 #[test]
-fn a_row_that_cannot_be_read_is_a_problem_and_is_not_missing() {
+fn unreadable_row_is_a_problem_and_not_a_deletion() {
     let sandbox = Sandbox::small();
     sandbox.ecs_pass("").expect(0);
     for region in [BEIJING, GUANGZHOU] {

@@ -22,7 +22,7 @@ fn every_region_of_every_account_is_a_scope() {
 }
 
 #[test]
-fn each_changed_field_is_told_once_with_both_values() {
+fn each_changed_field_is_recorded_once_with_both_values() {
     let sandbox = Sandbox::small();
     sandbox.ecs_pass("").expect(0);
     let mut id = String::new();
@@ -69,7 +69,7 @@ fn data_disks_belong_to_the_comparison() {
 }
 
 #[test]
-fn an_incremental_pass_asks_less_and_finds_the_same() {
+fn incremental_pass_sends_fewer_requests_and_finds_the_same() {
     let sandbox = Sandbox::small();
     sandbox.ecs_pass("").expect(0);
     let full = sandbox.ecs_pass("").expect(0);
@@ -87,7 +87,7 @@ fn an_incremental_pass_asks_less_and_finds_the_same() {
 }
 
 #[test]
-fn statuses_alone_are_asked_for_what_is_stored() {
+fn status_only_pass_reads_the_statuses_of_stored_instances() {
     let sandbox = Sandbox::small();
     sandbox.ecs_pass("").expect(0);
     for region in [BEIJING, GUANGZHOU] {
@@ -148,7 +148,7 @@ fn the_list_of_regions_is_kept_until_it_is_old_or_forced() {
 }
 
 #[test]
-fn what_is_stored_can_be_listed_and_its_changes_told() {
+fn stored_instances_and_their_changes_are_listed() {
     let sandbox = Sandbox::small();
     sandbox.ecs_pass("").expect(0);
     sandbox.ecs.change(HANGZHOU, |region| {

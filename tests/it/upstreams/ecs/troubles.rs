@@ -53,7 +53,7 @@ fn a_refused_credential_stops_its_account_and_no_other() {
 }
 
 #[test]
-fn a_refused_credential_is_the_first_thing_told() {
+fn refused_credential_is_reported_first() {
     let sandbox = Sandbox::small();
     let refuse = |region, action, status, code| {
         let rule = Rule::on("/", Fault::Refusal(status, code)).mentioning(region).mentioning(action);
@@ -71,7 +71,7 @@ fn a_refused_credential_is_the_first_thing_told() {
 }
 
 #[test]
-fn a_region_another_run_holds_is_left_to_it() {
+fn region_locked_by_another_run_is_skipped() {
     let sandbox = Sandbox::small();
     sandbox.ecs.server().add(Rule::on("/", Fault::Hold).mentioning(HANGZHOU).mentioning("DescribeInstances"));
     let mut other = sandbox.spawn("sync ecs --account prod --regions cn-hangzhou --json");
@@ -97,7 +97,7 @@ fn a_wrong_key_is_refused_before_anything_is_stored() {
 }
 
 #[test]
-fn throttling_is_waited_for_and_signed_afresh() {
+fn throttled_request_is_signed_again() {
     let sandbox = Sandbox::small();
     for fault in [Fault::StatusWith(429, "x-acs-retry-after", "300".to_owned()), Fault::Refusal(400, "Throttling.Api")]
     {
@@ -116,7 +116,7 @@ fn throttling_is_waited_for_and_signed_afresh() {
 }
 
 #[test]
-fn throttling_is_waited_for_longer_than_a_failure() {
+fn throttling_waits_longer_than_a_failure() {
     let sandbox = Sandbox::small();
     let listing = |code| Rule::on("/", Fault::Refusal(400, code)).mentioning(HANGZHOU).mentioning("DescribeInstances");
     sandbox.ecs.server().add(listing("Throttling.User").times(12));
@@ -130,7 +130,7 @@ fn throttling_is_waited_for_longer_than_a_failure() {
 }
 
 #[test]
-fn each_api_of_an_account_has_a_pace_of_its_own() {
+fn each_api_of_an_account_has_its_own_rate_limit() {
     let mut sandbox = Sandbox::small();
     sandbox.home.set("ecs.qps", 1);
     sandbox.ecs_pass("--account prod").expect(0);
@@ -149,7 +149,7 @@ fn each_api_of_an_account_has_a_pace_of_its_own() {
 }
 
 #[test]
-fn a_long_pause_is_remembered_for_its_region_alone() {
+fn long_pause_is_stored_for_its_region_only() {
     let sandbox = Sandbox::small();
     sandbox.ecs_pass("").expect(0);
     sandbox.trouble(HANGZHOU, Fault::throttled("3600"));
@@ -203,7 +203,7 @@ fn named_regions_do_not_need_the_list_of_regions() {
 }
 
 #[test]
-fn an_account_whose_regions_take_long_keeps_no_other_waiting() {
+fn slow_account_does_not_delay_others() {
     let sandbox = Sandbox::small();
     // The version belongs to one of the two clouds.
     sandbox.ecs.server().add(Rule::on("/", Fault::Hold).mentioning("DescribeRegions").mentioning("2014-05-26"));
@@ -218,7 +218,7 @@ fn an_account_whose_regions_take_long_keeps_no_other_waiting() {
 }
 
 #[test]
-fn no_more_regions_ask_at_once_than_configured() {
+fn concurrent_regions_are_limited_as_configured() {
     let mut sandbox = Sandbox::start(Settings { regions: 20, ..Settings::default() });
     sandbox.home.set("ecs.concurrency", 3);
     sandbox.ecs.server().add(Rule::on("/", Fault::Hold).mentioning("DescribeInstances"));

@@ -34,7 +34,7 @@ fn a_token_is_kept_between_runs_for_its_owner_alone() {
 }
 
 #[test]
-fn a_refused_token_is_fetched_once_more_and_no_further() {
+fn refused_token_is_fetched_once_more() {
     for code in [INVALID, EXPIRED] {
         let sandbox = Sandbox::small();
         sandbox.run(TODAY).expect(0);
@@ -55,7 +55,7 @@ fn a_refused_token_is_fetched_once_more_and_no_further() {
 }
 
 #[test]
-fn a_token_of_a_month_ago_is_renewed_unnoticed() {
+fn expired_token_is_renewed() {
     let sandbox = Sandbox::small();
     sandbox.run(TODAY).expect(0);
     sandbox.tasks.expire();

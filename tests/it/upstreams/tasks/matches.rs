@@ -40,7 +40,7 @@ fn a_name_that_begins_with_a_code_is_matched_and_the_rest_is_pending() {
 }
 
 #[test]
-fn what_a_person_says_survives_every_pass() {
+fn manual_matches_survive_every_pass() {
     let sandbox = Sandbox::small();
     sandbox.import(&[FIRST, OTHER]);
     sandbox.run(HISTORICAL).expect(0);
@@ -115,7 +115,7 @@ fn an_import_is_an_upsert_and_a_file_with_a_bad_row_changes_nothing() {
 }
 
 #[test]
-fn pending_tasks_stand_in_groups_with_the_best_suggestion_beside_them() {
+fn pending_tasks_are_grouped_with_their_best_suggestion() {
     let sandbox = Sandbox::small();
     sandbox.tasks.change(|tasks| {
         for task in &mut tasks[90..93] {

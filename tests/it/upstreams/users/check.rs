@@ -47,7 +47,7 @@ fn part<'a>(document: &'a Value, target: &str) -> &'a Value {
 }
 
 #[test]
-fn targets_in_line_are_told_so() {
+fn matching_targets_are_reported_as_equal() {
     let sandbox = in_line();
     let document = sandbox.run("check users --json").expect(0).json();
     assert_eq!(document["schema"], "tongbu.check-users/1");
@@ -60,7 +60,7 @@ fn targets_in_line_are_told_so() {
 }
 
 #[test]
-fn differences_are_told_and_repaired_at_that_target_alone() {
+fn differences_are_reported_and_repaired_at_that_target_only() {
     let sandbox = in_line();
     disturb(&sandbox);
     let found = sandbox.run("check users --json").expect(3).json();
@@ -94,7 +94,7 @@ fn differences_are_told_and_repaired_at_that_target_alone() {
 }
 
 #[test]
-fn users_with_events_on_their_way_are_left_out() {
+fn users_with_events_in_flight_are_skipped() {
     let sandbox = in_line();
     sandbox.emit(&updated([1, 2], "admin"));
     let document = sandbox.run("check users --json").expect(0).json();
@@ -147,7 +147,7 @@ fn a_sync_checks_and_repairs_when_it_is_due() {
 }
 
 #[test]
-fn a_sync_that_is_not_to_repair_is_partial() {
+fn sync_without_repair_is_partial() {
     let mut sandbox = in_line();
     disturb(&sandbox);
     sandbox.home.set("users.check_every", "1ms");
@@ -160,7 +160,7 @@ fn a_sync_that_is_not_to_repair_is_partial() {
 }
 
 #[test]
-fn a_user_the_target_refuses_is_not_repaired_over_and_over() {
+fn refused_user_is_not_repaired_repeatedly() {
     let mut sandbox = Sandbox::small();
     sandbox.home.set("users.check_every", "1ms");
     sandbox.users.refuse_user(TARGET, 2, 422);
@@ -180,7 +180,7 @@ fn a_user_the_target_refuses_is_not_repaired_over_and_over() {
 }
 
 #[test]
-fn a_target_that_cannot_be_asked_does_not_keep_others_from_it() {
+fn unreachable_target_does_not_stop_checks_of_others() {
     let sandbox = in_line();
     disturb(&sandbox);
     for (fault, word) in [(Fault::Status(401), "401"), (Fault::Status(500), "500"), (Fault::html(), "cannot read")] {
@@ -194,7 +194,7 @@ fn a_target_that_cannot_be_asked_does_not_keep_others_from_it() {
 }
 
 #[test]
-fn where_no_target_can_be_asked_nothing_was_checked() {
+fn check_fails_where_no_target_is_reachable() {
     let sandbox = in_line();
     for (fault, code) in [(Fault::Status(401), 6), (Fault::Status(500), 5), (Fault::html(), 7)] {
         sandbox.users.server().always(fault);
@@ -205,7 +205,7 @@ fn where_no_target_can_be_asked_nothing_was_checked() {
 }
 
 #[test]
-fn a_check_that_fails_calls_nobody_compared_and_forgets_nothing_that_was_found() {
+fn failed_check_counts_no_comparison_and_keeps_findings() {
     let sandbox = in_line();
     disturb(&sandbox);
     let before = findings(&sandbox.run("check users --json").expect(3).json());
@@ -225,7 +225,7 @@ fn a_check_that_fails_calls_nobody_compared_and_forgets_nothing_that_was_found()
 }
 
 #[test]
-fn a_check_has_its_own_rules() {
+fn check_refuses_dry_run_and_unknown_targets() {
     let sandbox = in_line();
     sandbox.run("check users --dry-run").expect(2);
     sandbox.run("check users --target nobody").expect(2);

@@ -117,7 +117,7 @@ fn the_method_is_the_configured_one() {
 }
 
 #[test]
-fn every_target_gets_every_event_with_its_own_proof() {
+fn every_target_gets_every_event_with_its_own_credentials() {
     let mut sandbox = Sandbox::small();
     let [auth, mut service] = sandbox.usual_targets();
     let password = sandbox.home.secret("service-password", "open sesame");
@@ -179,7 +179,7 @@ fn a_batch_is_as_documented() {
 }
 
 #[test]
-fn a_refused_batch_goes_one_by_one_and_only_the_refused_event_is_dead() {
+fn refused_batch_is_split_and_only_the_refused_event_is_dead() {
     let mut sandbox = Sandbox::small();
     sandbox.set_targets([batched_target(TARGET, &sandbox.users.url(TARGET))]);
     sandbox.users.refuse_user(TARGET, 13, 422);
@@ -194,7 +194,7 @@ fn a_refused_batch_goes_one_by_one_and_only_the_refused_event_is_dead() {
 }
 
 #[test]
-fn an_event_keeps_its_key_when_its_batch_is_taken_apart() {
+fn event_keeps_its_key_when_its_batch_is_split() {
     let mut sandbox = Sandbox::small();
     sandbox.set_targets([batched_target(TARGET, &sandbox.users.url(TARGET))]);
     // No second attempt in the first pass.
@@ -210,7 +210,7 @@ fn an_event_keeps_its_key_when_its_batch_is_taken_apart() {
 }
 
 #[test]
-fn a_disabled_target_is_not_there_and_gets_everything_once_it_is_enabled() {
+fn disabled_target_gets_everything_once_enabled() {
     let mut sandbox = Sandbox::small();
     let [auth, service] = sandbox.usual_targets();
     let mut disabled = auth.clone();
@@ -227,7 +227,7 @@ fn a_disabled_target_is_not_there_and_gets_everything_once_it_is_enabled() {
 }
 
 #[test]
-fn one_target_may_be_chosen_and_must_be_there() {
+fn chosen_target_must_exist() {
     let mut sandbox = Sandbox::small();
     sandbox.emit(&created([1]));
     let outcome = sandbox.run("sync users --target nobody").expect(2);
@@ -253,7 +253,7 @@ fn a_dry_run_sends_nothing_and_changes_nothing() {
 }
 
 #[test]
-fn what_was_delivered_long_ago_is_forgotten_and_its_number_is_not_given_again() {
+fn old_deliveries_are_pruned_and_their_numbers_are_not_reused() {
     let mut sandbox = Sandbox::with_one_target();
     sandbox.users.refuse_user(TARGET, 2, 422);
     sandbox.home.set("users.keep_delivered", "1ms");

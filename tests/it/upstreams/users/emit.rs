@@ -9,7 +9,7 @@ use crate::support::Sandbox;
 const MAX_EVENT_BYTES: usize = 64 << 10;
 
 #[test]
-fn one_event_is_stored_made_whole_and_the_user_is_known() {
+fn stored_event_includes_full_user() {
     let sandbox = Sandbox::small();
     let outcome = sandbox.run("users emit user.created --user-id 7 --username anna --email a@b.c --role admin --json");
     let answer = outcome.expect(0).json();
@@ -31,7 +31,7 @@ fn one_event_is_stored_made_whole_and_the_user_is_known() {
 }
 
 #[test]
-fn the_same_id_is_stored_once_from_the_command_line_and_from_lines() {
+fn same_event_id_is_stored_once_from_arguments_and_from_lines() {
     let sandbox = Sandbox::small();
     sandbox.run("users emit user.created --user-id 1 --id e1 --username anna").expect(0);
     let again = sandbox.run("users emit user.created --user-id 1 --id e1 --username other --json").expect(0).json();
@@ -47,7 +47,7 @@ fn the_same_id_is_stored_once_from_the_command_line_and_from_lines() {
 }
 
 #[test]
-fn lines_may_end_as_on_any_system_and_be_blank() {
+fn blank_lines_and_all_line_endings_are_accepted() {
     let sandbox = Sandbox::small();
     let lines = format!("\n{}\r\n   \r\n{}", created([1, 2]).replace('\n', "\r\n"), created([3]).trim_end());
     assert_eq!(sandbox.emit(&lines).json()["stored"], 3);
@@ -55,7 +55,7 @@ fn lines_may_end_as_on_any_system_and_be_blank() {
 }
 
 #[test]
-fn a_bad_line_is_named_with_what_is_stored_and_how_to_go_on() {
+fn bad_line_reports_its_number_what_is_stored_and_how_to_continue() {
     let sandbox = Sandbox::small();
     let good: Vec<String> = created(1..=2500).lines().map(str::to_owned).collect();
     let mut lines = good.clone();
@@ -80,7 +80,7 @@ fn a_bad_line_is_named_with_what_is_stored_and_how_to_go_on() {
 }
 
 #[test]
-fn a_bad_line_in_the_first_thousand_leaves_nothing() {
+fn bad_line_in_the_first_chunk_stores_nothing() {
     let sandbox = Sandbox::small();
     for bad in [
         "{",
@@ -98,7 +98,7 @@ fn a_bad_line_in_the_first_thousand_leaves_nothing() {
 }
 
 #[test]
-fn a_line_may_be_just_so_long() {
+fn line_length_is_limited() {
     let line = |length: usize| {
         let around = r#"{"type":"user.created","user_id":1,"data":{"user":{"note":""}}}"#.len();
         let note = "x".repeat(length - around);
@@ -131,7 +131,7 @@ fn data_may_come_from_stdin() {
 }
 
 #[test]
-fn a_wrong_command_line_makes_no_database() {
+fn usage_error_creates_no_database() {
     let sandbox = Sandbox::small();
     for (words, part) in [
         ("users emit user.created", "`--user-id` is missing"),
@@ -150,7 +150,7 @@ fn a_wrong_command_line_makes_no_database() {
 }
 
 #[test]
-fn processes_that_emit_at_once_all_succeed() {
+fn concurrent_emits_all_succeed() {
     let sandbox = Sandbox::small();
     sandbox.emit(&created([1]));
     let runs: Vec<_> = (0..3).map(|_| sandbox.spawn_fed("users emit -", &created(1..=3000))).collect();

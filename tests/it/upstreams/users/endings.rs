@@ -44,7 +44,7 @@ fn what_was_answered_before_a_signal_is_stored_and_the_rest_is_not_lost() {
 }
 
 #[test]
-fn a_pass_ends_in_its_time_and_the_next_goes_on() {
+fn pass_ends_at_its_deadline_and_the_next_continues() {
     let sandbox = delivering(5);
     let running = sandbox.spawn_delivering("sync users --max-runtime 1s", 2);
     let outcome = running.wait().expect(10);
@@ -55,7 +55,7 @@ fn a_pass_ends_in_its_time_and_the_next_goes_on() {
 }
 
 #[test]
-fn a_second_pass_is_kept_out_and_told_by_whom() {
+fn second_pass_is_locked_out_and_the_holder_is_named() {
     let sandbox = Sandbox::small();
     sandbox.emit(&created(1..=3));
     let holder = sandbox.spawn_delivering("sync users", 0);
@@ -74,7 +74,7 @@ fn a_second_pass_is_kept_out_and_told_by_whom() {
 }
 
 #[test]
-fn a_pass_that_was_stopped_and_replaced_sends_nothing_when_it_wakes() {
+fn replaced_pass_sends_nothing_after_it_resumes() {
     let mut sandbox = delivering(6);
     // The shortest that is allowed.
     sandbox.home.set("users.timeout", "200ms");
@@ -100,7 +100,7 @@ fn a_pass_that_was_stopped_and_replaced_sends_nothing_when_it_wakes() {
 }
 
 #[test]
-fn a_killed_pass_is_followed_at_once() {
+fn killed_pass_is_taken_over_at_once() {
     let sandbox = delivering(6);
     let killed = sandbox.spawn_delivering("sync users", 3);
     killed.signal(Signal::KILL);

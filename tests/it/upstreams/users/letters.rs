@@ -35,7 +35,7 @@ fn dead_letters_keep_runs_partial_until_they_are_dropped() {
 }
 
 #[test]
-fn dead_letters_come_through_when_they_are_retried() {
+fn retried_dead_letters_are_delivered() {
     let sandbox = with_dead_letter();
     sandbox.run("users events retry 2").expect(0);
     sandbox.run("sync users").expect(0);
@@ -50,7 +50,7 @@ fn dead_letters_come_through_when_they_are_retried() {
 }
 
 #[test]
-fn a_dead_letter_that_later_events_have_overtaken_is_retried_only_by_force() {
+fn superseded_dead_letter_is_retried_only_with_force() {
     let sandbox = with_dead_letter();
     sandbox.emit(&updated([2], "admin"));
     sandbox.run("sync users").expect(3);
@@ -79,7 +79,7 @@ fn a_replay_sends_the_same_keys_again() {
 }
 
 #[test]
-fn an_event_that_is_still_tried_is_given_up_by_its_number_alone() {
+fn pending_event_is_dropped_only_by_its_number() {
     let mut sandbox = Sandbox::with_one_target();
     sandbox.home.set("users.backoff", "1h");
     sandbox.home.set("users.backoff_cap", "1h");
@@ -95,7 +95,7 @@ fn an_event_that_is_still_tried_is_given_up_by_its_number_alone() {
 }
 
 #[test]
-fn what_is_given_up_while_it_is_on_its_way_stays_so_and_its_user_has_one_head() {
+fn event_dropped_in_flight_stays_dropped() {
     for fault in [Fault::Status(503), Fault::Status(422)] {
         let mut sandbox = Sandbox::with_one_target();
         sandbox.home.set("users.backoff", "1h");
@@ -120,7 +120,7 @@ fn what_is_given_up_while_it_is_on_its_way_stays_so_and_its_user_has_one_head() 
 }
 
 #[test]
-fn what_is_replayed_while_a_later_event_fails_goes_first() {
+fn replayed_event_precedes_a_failing_later_event() {
     let mut sandbox = Sandbox::with_one_target();
     sandbox.home.set("users.backoff", "1ms");
     sandbox.home.set("users.backoff_cap", "1ms");

@@ -43,7 +43,7 @@ fn assert_unseen(sandbox: &Sandbox, outcome: &Outcome, canaries: &[String]) {
 }
 
 #[test]
-fn an_emitted_password_is_refused_and_kept_nowhere() {
+fn emitted_password_is_refused_and_not_stored() {
     let sandbox = Sandbox::small();
     sandbox.emit(&created([1]));
     let canaries = [CANARY.to_owned()];
@@ -73,7 +73,7 @@ fn an_emitted_password_is_refused_and_kept_nowhere() {
 }
 
 #[test]
-fn no_credential_of_a_target_is_seen_whatever_goes_wrong() {
+fn target_credentials_are_never_shown_in_any_failure() {
     let server = RedisServer::locked(REDIS_CANARY);
     let mut sandbox = Sandbox::small();
     let secret = |name: &str, value: &str| sandbox.home.secret(name, value);

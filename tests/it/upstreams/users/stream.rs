@@ -32,7 +32,7 @@ fn pending(server: &RedisServer) -> u64 {
 }
 
 #[test]
-fn events_of_the_stream_are_delivered_whoever_put_them_there() {
+fn stream_events_of_any_producer_are_delivered() {
     let server = RedisServer::start();
     let sandbox = reading(&server);
     let published = sandbox.spawn_fed("users emit - --to-stream --json", &created(1..=1500)).wait().expect(0).json();
@@ -62,7 +62,7 @@ impl Drop for Over<'_> {
 }
 
 #[test]
-fn a_stream_that_never_rests_keeps_nothing_from_being_delivered() {
+fn busy_stream_does_not_delay_deliveries() {
     let server = RedisServer::start();
     let sandbox = reading(&server);
     let is_over = AtomicBool::new(false);
@@ -82,7 +82,7 @@ fn a_stream_that_never_rests_keeps_nothing_from_being_delivered() {
 }
 
 #[test]
-fn what_is_no_event_is_put_aside_without_its_password() {
+fn invalid_stream_entry_is_rejected_without_its_password() {
     const CANARY: &str = "stream-canary-91d3";
     let server = RedisServer::start();
     let sandbox = reading(&server);
@@ -148,12 +148,12 @@ fn dropping_entries_and_all_dead_letters_does_both() {
 }
 
 #[test]
-fn what_was_read_and_not_stored_is_read_again() {
+fn entries_read_but_not_stored_are_read_again() {
     check_killed_reader(false);
 }
 
 #[test]
-fn what_was_stored_and_not_acknowledged_is_not_stored_again() {
+fn entries_stored_but_not_acknowledged_are_stored_once() {
     check_killed_reader(true);
 }
 
@@ -192,7 +192,7 @@ fn check_killed_reader(is_stored: bool) {
 }
 
 #[test]
-fn a_reader_that_is_killed_at_any_moment_doubles_nothing_and_loses_nothing() {
+fn killed_reader_loses_and_duplicates_nothing() {
     const KILLS: u64 = 12;
     const SEED: u64 = 20_260_701;
     let server = RedisServer::start();
@@ -233,7 +233,7 @@ fn sync_while_redis_dies(sandbox: &Sandbox, server: &mut RedisServer, after: Dur
 }
 
 #[test]
-fn a_redis_that_is_killed_while_it_is_read_loses_nothing() {
+fn killed_redis_loses_no_entry() {
     let mut server = RedisServer::durable();
     let sandbox = reading(&server);
     let mut random = Random::new(7);
@@ -254,7 +254,7 @@ fn a_redis_that_is_killed_while_it_is_read_loses_nothing() {
 }
 
 #[test]
-fn a_redis_target_that_is_killed_in_the_middle_gets_everything_in_the_end() {
+fn killed_redis_target_gets_everything_in_the_end() {
     const USERS: i64 = 3000;
     let mut server = RedisServer::durable();
     let mut sandbox = Sandbox::small();
@@ -276,7 +276,7 @@ fn a_redis_target_that_is_killed_in_the_middle_gets_everything_in_the_end() {
 }
 
 #[test]
-fn while_redis_is_down_what_is_here_is_delivered_all_the_same() {
+fn stored_events_are_delivered_while_redis_is_down() {
     let mut server = RedisServer::start();
     let mut sandbox = reading(&server);
     let url = sandbox.users.url(TARGET);

@@ -26,7 +26,7 @@ fn wait_of(sandbox: &Sandbox, user: i64) -> i64 {
 }
 
 #[test]
-fn what_one_target_got_is_not_sent_again_because_another_failed() {
+fn failure_of_one_target_resends_nothing_to_another() {
     let sandbox = Sandbox::small();
     sandbox.users.server().add(Rule::on("/users/unified-auth", Fault::Status(503)));
     sandbox.emit(&created(1..=5));
@@ -42,7 +42,7 @@ fn what_one_target_got_is_not_sent_again_because_another_failed() {
 }
 
 #[test]
-fn a_poison_event_is_dead_at_once_and_delays_only_its_user_at_its_target() {
+fn refused_event_is_dead_at_once_and_delays_only_its_user_at_its_target() {
     for status in [400, 404, 410, 413, 422] {
         let sandbox = Sandbox::small();
         sandbox.users.refuse_user(TARGET, 3, status);
@@ -60,7 +60,7 @@ fn a_poison_event_is_dead_at_once_and_delays_only_its_user_at_its_target() {
 }
 
 #[test]
-fn a_failing_user_is_put_off_in_a_column_and_no_pass_waits() {
+fn failing_user_is_postponed_without_waiting() {
     let mut sandbox = Sandbox::with_one_target();
     sandbox.home.set("users.backoff", "1h");
     sandbox.home.set("users.backoff_cap", "4h");
@@ -79,7 +79,7 @@ fn a_failing_user_is_put_off_in_a_column_and_no_pass_waits() {
 }
 
 #[test]
-fn a_target_that_asks_for_time_gets_it() {
+fn retry_after_of_a_target_is_honoured() {
     let mut sandbox = Sandbox::with_one_target();
     sandbox.home.set("users.workers", 1);
     sandbox.home.set("users.backoff", "1s");
@@ -93,7 +93,7 @@ fn a_target_that_asks_for_time_gets_it() {
 }
 
 #[test]
-fn a_redirection_is_a_failure_and_nobody_follows_it() {
+fn redirect_of_a_target_is_a_failure_and_not_followed() {
     let sandbox = Sandbox::with_one_target();
     for status in [301, 302, 307, 308] {
         let elsewhere = sandbox.users.url("elsewhere");
@@ -108,7 +108,7 @@ fn a_redirection_is_a_failure_and_nobody_follows_it() {
 }
 
 #[test]
-fn rejected_credentials_are_tried_no_further() {
+fn rejected_credentials_stop_deliveries_to_that_target() {
     let mut sandbox = Sandbox::small();
     let [auth, service] = sandbox.usual_targets();
     sandbox.users.require(
@@ -128,7 +128,7 @@ fn rejected_credentials_are_tried_no_further() {
 }
 
 #[test]
-fn a_target_that_is_down_costs_its_budget_and_the_other_goes_on() {
+fn unreachable_target_does_not_stop_the_other() {
     let mut sandbox = Sandbox::small();
     sandbox.home.set("users.max_attempts", 2);
     sandbox.home.set("users.check_every", "1h");
@@ -169,7 +169,7 @@ fn a_target_that_is_down_costs_its_budget_and_the_other_goes_on() {
 }
 
 #[test]
-fn a_target_that_is_alone_and_down_is_unavailable() {
+fn single_unreachable_target_ends_unavailable() {
     let mut sandbox = Sandbox::small();
     let mut down = http_target("down", &sandbox.users.down_url());
     let check_url = sandbox.users.down_url() + "/users/{user_id}";

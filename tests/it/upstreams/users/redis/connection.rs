@@ -20,7 +20,7 @@ fn target(connection: Connection) -> Target {
 }
 
 #[tokio::test]
-async fn only_who_knows_the_password_gets_in_and_nobody_reads_it_in_a_message() {
+async fn redis_password_is_required_and_never_shown_in_messages() {
     let server = RedisServer::locked(PASSWORD);
     let connection = connect(&server).await;
     let version = Version { at_ms: 1, seq: 1 };
@@ -36,7 +36,7 @@ async fn only_who_knows_the_password_gets_in_and_nobody_reads_it_in_a_message() 
 }
 
 #[tokio::test]
-async fn a_server_that_is_not_there_is_unavailable_and_is_named() {
+async fn missing_redis_server_is_unavailable_and_named() {
     let reserved = tokio::net::TcpSocket::new_v4().expect("a socket");
     reserved.bind((Ipv4Addr::LOCALHOST, 0).into()).expect("a port");
     let address = reserved.local_addr().expect("an address");
@@ -49,7 +49,7 @@ async fn a_server_that_is_not_there_is_unavailable_and_is_named() {
 }
 
 #[tokio::test]
-async fn a_certificate_nobody_vouches_for_is_no_matter_of_waiting() {
+async fn untrusted_redis_certificate_fails_without_retry() {
     let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
     let address = listener.local_addr().expect("an address");
     let serving = std::thread::spawn(move || serve_self_signed(&listener));
@@ -60,7 +60,7 @@ async fn a_certificate_nobody_vouches_for_is_no_matter_of_waiting() {
 }
 
 #[tokio::test]
-async fn a_server_that_does_not_answer_costs_its_timeout_and_no_more() {
+async fn silent_redis_server_costs_one_timeout() {
     let silent = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a port");
     let url = Secret::new(format!("redis://:{PASSWORD}@{}", silent.local_addr().expect("an address")));
     let started = Instant::now();
@@ -80,7 +80,7 @@ async fn a_server_that_does_not_answer_costs_its_timeout_and_no_more() {
 }
 
 #[tokio::test]
-async fn a_server_that_comes_back_is_used_again() {
+async fn connection_recovers_after_redis_restart() {
     let mut server = RedisServer::durable();
     let target = target(connect(&server).await);
     target.put(7, Version { at_ms: 1, seq: 1 }, "a").await.unwrap();

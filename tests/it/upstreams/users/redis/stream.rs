@@ -54,7 +54,7 @@ async fn every_event_is_read_once_in_order_and_also_those_from_before_the_group(
 }
 
 #[tokio::test]
-async fn a_pass_gets_again_what_an_earlier_one_did_not_acknowledge() {
+async fn unacknowledged_entries_are_read_again_by_the_next_pass() {
     let server = RedisServer::start();
     let connection = connect(&server).await;
     publish_numbers(&connection, 0..10).await;
@@ -79,7 +79,7 @@ async fn a_pass_gets_again_what_an_earlier_one_did_not_acknowledge() {
 }
 
 #[tokio::test]
-async fn what_a_pass_does_not_acknowledge_does_not_keep_it_from_the_rest() {
+async fn unacknowledged_entries_do_not_block_new_ones() {
     let server = RedisServer::start();
     publish_numbers(&connect(&server).await, 0..6).await;
     source(&server, "a").await.read(4).await.unwrap();
@@ -92,7 +92,7 @@ async fn what_a_pass_does_not_acknowledge_does_not_keep_it_from_the_rest() {
 }
 
 #[tokio::test]
-async fn what_another_consumer_left_is_taken_over_once_it_is_stale() {
+async fn stale_entries_of_another_consumer_are_taken_over() {
     let server = RedisServer::start();
     publish_numbers(&connect(&server).await, 0..7).await;
     source(&server, "gone").await.read(5).await.unwrap();
@@ -136,7 +136,7 @@ async fn an_entry_that_was_deleted_while_it_was_pending_is_acknowledged() {
 }
 
 #[tokio::test]
-async fn a_poison_entry_says_what_it_has_instead_and_hides_no_other() {
+async fn invalid_entry_is_described_and_hides_no_other() {
     let server = RedisServer::start();
     let mut source = source(&server, "a").await;
     let connection = connect(&server).await;
@@ -155,7 +155,7 @@ async fn a_poison_entry_says_what_it_has_instead_and_hides_no_other() {
 }
 
 #[tokio::test]
-async fn a_group_that_was_destroyed_or_a_stream_that_was_deleted_is_made_again() {
+async fn destroyed_group_or_deleted_stream_is_created_again() {
     let server = RedisServer::start();
     let connection = connect(&server).await;
     let mut source = source(&server, "a").await;
@@ -221,7 +221,7 @@ async fn many_events_are_published_read_and_acknowledged_in_chunks() {
 }
 
 #[tokio::test]
-async fn a_key_that_is_no_stream_is_a_matter_of_the_contract() {
+async fn key_of_another_type_is_a_contract_error() {
     let server = RedisServer::start();
     server.ask::<()>("SET user_events x");
     let connection = connect(&server).await;

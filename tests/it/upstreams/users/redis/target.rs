@@ -21,7 +21,7 @@ const fn at(at_ms: i64, seq: i64) -> Version {
 }
 
 #[tokio::test]
-async fn a_value_has_its_time_to_live_and_its_version_a_longer_one() {
+async fn version_key_outlives_its_value() {
     let server = RedisServer::start();
     let target = target(&server, "user:{user_id}").await;
     assert_eq!(target.load(7).await.unwrap(), None);
@@ -39,7 +39,7 @@ async fn a_value_has_its_time_to_live_and_its_version_a_longer_one() {
 }
 
 #[tokio::test]
-async fn a_cluster_has_a_users_keys_in_one_slot() {
+async fn keys_of_one_user_share_a_cluster_slot() {
     let server = RedisServer::cluster();
     for pattern in ["user:{user_id}", "{app}:user:{user_id}", "u{user_id}{app}"] {
         let target = target(&server, pattern).await;
@@ -79,7 +79,7 @@ async fn an_older_event_never_overwrites_a_newer_one() {
 }
 
 #[tokio::test]
-async fn a_deleted_user_is_not_brought_back_by_an_event_that_was_late() {
+async fn late_event_does_not_restore_a_deleted_user() {
     let server = RedisServer::start();
     let target = target(&server, "user:{user_id}").await;
     target.put(7, at(1000, 1), "a").await.unwrap();
@@ -99,7 +99,7 @@ async fn a_deleted_user_is_not_brought_back_by_an_event_that_was_late() {
 }
 
 #[tokio::test]
-async fn the_script_is_sent_again_to_a_server_that_forgot_it() {
+async fn script_is_loaded_again_after_redis_forgets_it() {
     let server = RedisServer::start();
     let target = target(&server, "user:{user_id}").await;
     target.put(7, at(1, 1), "a").await.unwrap();
@@ -131,7 +131,7 @@ async fn a_scan_finds_every_user_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn a_key_of_another_type_and_a_server_that_is_full_have_their_class() {
+async fn wrong_key_type_and_full_server_have_their_error_class() {
     let server = RedisServer::start();
     let target = target(&server, "user:{user_id}").await;
     server.ask::<()>("LPUSH user:7 x");
