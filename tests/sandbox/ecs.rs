@@ -5,43 +5,30 @@
 
 mod aliyun;
 mod fleet;
+mod model;
+mod request;
 pub mod signature;
 mod tencent;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract;
-use axum::http::{HeaderMap, Method, StatusCode, Uri};
+use axum::http::{HeaderMap, Method, Uri};
 use axum::response::{IntoResponse, Response};
 use axum::routing::any;
-use serde_json::Value as Json;
 use toml::{Table, Value};
 
 pub use self::fleet::{Disk, Machine};
+use self::model::{Account, State};
+pub use self::model::{Key, Region};
+use self::request::ApiRequest;
 use crate::sandbox::builder::SandboxBuilder;
 use crate::sandbox::home::Home;
 use crate::sandbox::server::FakeServer;
 use crate::sandbox::settings::Settings;
-
-/// One region of an account.
-#[derive(Clone, Debug, Default)]
-pub struct Region {
-    pub machines: Vec<Machine>,
-    /// The account may not list here: an empty answer, not an error.
-    pub is_hidden: bool,
-    /// How many rows fewer are listed than the total says.
-    pub skipped: usize,
-}
-
-/// The credentials of an account.
-#[derive(Clone, Debug)]
-pub struct Key {
-    pub id: String,
-    pub secret: String,
-}
 
 /// The accounts' regions in the order in which more of them are opened.
 const REGIONS: [(&str, &str); 20] = [
@@ -66,32 +53,6 @@ const REGIONS: [(&str, &str); 20] = [
     (Ecs::ALIYUN, "eu-central-1"),
     (Ecs::TENCENT, "eu-frankfurt"),
 ];
-
-/// One account of one cloud.
-pub struct Account {
-    name: &'static str,
-    provider: &'static str,
-    key: Key,
-    regions: BTreeMap<&'static str, Region>,
-}
-
-pub struct State {
-    accounts: Vec<Account>,
-    /// A page holds no more rows, whatever the request says.
-    page_cap: usize,
-    nonces: BTreeSet<String>,
-}
-
-/// A request as both clouds need it.
-pub struct ApiRequest<'a> {
-    pub method: &'a str,
-    pub uri: &'a Uri,
-    pub headers: &'a HeaderMap,
-    pub body: &'a [u8],
-}
-
-/// A refusal with the provider's error code.
-pub struct Refused(pub StatusCode, pub &'static str);
 
 /// The running fake of both clouds.
 pub struct Ecs {
@@ -204,46 +165,4 @@ async fn answer(
         aliyun::answer(&mut state, &request)
     };
     (status, axum::Json(document)).into_response()
-}
-
-impl ApiRequest<'_> {
-    /// The header's value; empty where there is none.
-    pub fn header(&self, name: &str) -> &str {
-        self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
-    }
-
-    /// The decoded parameters of the query.
-    pub fn parameters(&self) -> BTreeMap<String, String> {
-        url::form_urlencoded::parse(self.query().as_bytes()).into_owned().collect()
-    }
-
-    pub fn query(&self) -> &str {
-        self.uri.query().unwrap_or_default()
-    }
-}
-
-impl State {
-    /// The account whose key signed the request.
-    fn account(&self, provider: &str, id: &str) -> Option<&Account> {
-        self.accounts.iter().find(|account| account.provider == provider && account.key.id == id)
-    }
-}
-
-impl Region {
-    /// The machine with that number.
-    pub fn machine(&mut self, number: usize) -> &mut Machine {
-        &mut self.machines[number]
-    }
-
-    /// What a listing shows.
-    fn listed(&self) -> &[Machine] {
-        if self.is_hidden { &[] } else { &self.machines[..self.machines.len() - self.skipped] }
-    }
-}
-
-/// `size` rows from `start` on, and where the next page starts.
-fn page<T>(rows: &[T], start: usize, size: usize, json: impl Fn(&T) -> Json) -> (Vec<Json>, Option<usize>) {
-    let end = (start + size).min(rows.len());
-    let page = rows.get(start..end).unwrap_or_default();
-    (page.iter().map(json).collect(), (end < rows.len()).then_some(end))
 }

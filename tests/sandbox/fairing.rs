@@ -1,6 +1,8 @@
 //! Fairing, faked: survey questions and responses of two accounts, whole or in pages.
 
 mod answer;
+mod kind;
+mod model;
 mod question;
 mod response;
 mod set;
@@ -13,6 +15,9 @@ use axum::routing::get;
 use toml::{Table, Value};
 
 pub use self::answer::write_whole;
+pub use self::kind::Kind;
+use self::model::State;
+pub use self::model::{Account, Auth, End, Shape, Style};
 pub use self::set::Set;
 pub use self::template::Layout;
 use crate::sandbox::builder::SandboxBuilder;
@@ -22,68 +27,6 @@ use crate::sandbox::server::FakeServer;
 const QUESTION_COUNT: u64 = 40;
 /// The second account is smaller, so that the two differ.
 const SECOND_SHARE: u64 = 10;
-
-/// What an account has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    Questions,
-    Responses,
-}
-
-/// What the documentation leaves open, or what other installations do.
-#[derive(Clone, Copy, Debug)]
-pub struct Style {
-    pub shape: Shape,
-    pub auth: Auth,
-    /// A larger `limit` is answered with 422.
-    pub max_limit: u64,
-    pub end: End,
-    /// `updated_at_min` and `sort` are accepted and change nothing, as on the old API.
-    pub ignores_filter: bool,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Shape {
-    /// `{"data":[…]}` with everything in it.
-    Whole,
-    /// `[…]`.
-    Bare,
-    /// `{"data":[…],"next":…,"prev":…}`, whose URLs name the public host.
-    Pages,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Auth {
-    Raw,
-    Bearer,
-}
-
-/// The value of `next` on the last page.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum End {
-    Null,
-    Absent,
-    EmptyText,
-    /// A further page, which is empty.
-    OneMore,
-    /// The page itself.
-    Itself,
-    /// A URL never seen before that brings the same rows again.
-    SameRows,
-}
-
-/// One account with its rows.
-pub struct Account {
-    pub name: &'static str,
-    pub token: String,
-    questions: Arc<Set>,
-    responses: Arc<Set>,
-}
-
-struct State {
-    style: Style,
-    accounts: Vec<Account>,
-}
 
 /// The running fake.
 pub struct Fairing {
@@ -170,33 +113,5 @@ impl Fairing {
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl State {
-    fn account(&mut self, name: &str) -> &mut Account {
-        let account = self.accounts.iter_mut().find(|account| account.name == name);
-        account.unwrap_or_else(|| panic!("the fake has no account `{name}`"))
-    }
-}
-
-impl Account {
-    const fn set_mut(&mut self, kind: Kind) -> &mut Arc<Set> {
-        match kind {
-            Kind::Questions => &mut self.questions,
-            Kind::Responses => &mut self.responses,
-        }
-    }
-}
-
-impl Kind {
-    pub const ALL: [Self; 2] = [Self::Questions, Self::Responses];
-
-    /// The word in paths, scopes and on the command line.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Questions => "questions",
-            Self::Responses => "responses",
-        }
     }
 }

@@ -7,6 +7,7 @@
 
 mod demo;
 mod kept;
+mod made;
 #[path = "mod.rs"]
 #[allow(dead_code, unused_imports, reason = "the tests use the other half of it")]
 mod sandbox;
@@ -21,9 +22,10 @@ use std::time::Instant;
 
 use clap::{Parser, Subcommand};
 
+use self::made::Made;
+use self::sandbox::Clock;
 use self::sandbox::fairing::{Kind, Set, write_whole};
 use self::sandbox::tasks::write_platform;
-use self::sandbox::{Clock, Settings};
 use self::serve::Serve;
 
 /// Fake upstreams on loopback, with made-up data.
@@ -60,42 +62,6 @@ enum Command {
         #[arg(long, value_name = "N")]
         edit_every: Option<u64>,
     },
-}
-
-#[derive(clap::Args)]
-struct Made {
-    /// The first fake's port, the others follow; free ports by default
-    #[arg(long, default_value_t = 0)]
-    port: u16,
-    /// How many survey responses the first account has
-    #[arg(long, default_value_t = 150)]
-    responses: u64,
-    /// How many films Douban's lists hold
-    #[arg(long, default_value_t = 6)]
-    films: u64,
-    /// How many regions the two cloud accounts have together
-    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u8).range(1..=20))]
-    regions: u8,
-    /// How many instances each of these regions has
-    #[arg(long, default_value_t = 12)]
-    instances: u64,
-    /// The same seed makes the same data
-    #[arg(long, default_value_t = 1)]
-    seed: u64,
-}
-
-impl Made {
-    const fn settings(&self, clock: Clock) -> Settings {
-        Settings {
-            seed: self.seed,
-            port: self.port,
-            responses: self.responses,
-            films: self.films,
-            regions: self.regions as usize,
-            instances: self.instances,
-            clock,
-        }
-    }
 }
 
 fn main() -> ExitCode {

@@ -5,9 +5,10 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
+use crate::kept;
+use crate::made::Made;
 use crate::sandbox::users::FaultShares;
 use crate::sandbox::{Clock, Sandbox, Users};
-use crate::{Made, kept};
 
 #[derive(clap::Args)]
 pub struct Serve {

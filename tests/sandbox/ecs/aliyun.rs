@@ -6,8 +6,10 @@ use axum::http::StatusCode;
 use jiff::Timestamp;
 use serde_json::{Value as Json, json};
 
+use super::fleet::Machine;
+use super::model::{Account, Refused, Region, State, page};
+use super::request::ApiRequest;
 use super::signature::{canonical, hex, hmac, part, sha256};
-use super::{Account, ApiRequest, Machine, Refused, Region, State, page};
 
 /// How far the client's clock may be off.
 const CLOCK_SLACK_S: i64 = 15 * 60;

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::{Digest as _, Sha256};
 
-use super::ApiRequest;
+use super::request::ApiRequest;
 
 /// `name=value` behind the algorithm's name in `Authorization`.
 pub fn part<'a>(authorization: &'a str, name: &str) -> &'a str {

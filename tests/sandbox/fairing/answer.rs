@@ -12,8 +12,9 @@ use axum::response::{IntoResponse, Response};
 use futures_util::stream;
 use jiff::Timestamp;
 
+use super::kind::Kind;
+use super::model::{Auth, End, Shape, State, Style};
 use super::set::{Order, Rows, Set};
-use super::{Auth, End, Kind, Shape, State, Style};
 
 /// The origin of the real API, which `next` names in every answer.
 const PUBLIC_ORIGIN: &str = "https://app.fairing.co";

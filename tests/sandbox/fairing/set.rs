@@ -6,8 +6,9 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::kind::Kind;
 use super::template::{FIRST_INTEGER, Filling, Layout, Template};
-use super::{Kind, question, response};
+use super::{question, response};
 use crate::sandbox::clock::Clock;
 use crate::sandbox::random::Random;
 

@@ -1,0 +1,70 @@
+//! What the two clouds have: accounts with their keys, regions and machines.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use axum::http::StatusCode;
+use serde_json::Value as Json;
+
+use super::fleet::Machine;
+
+/// One region of an account.
+#[derive(Clone, Debug, Default)]
+pub struct Region {
+    pub machines: Vec<Machine>,
+    /// The account may not list here: an empty answer, not an error.
+    pub is_hidden: bool,
+    /// How many rows fewer are listed than the total says.
+    pub skipped: usize,
+}
+
+/// The credentials of an account.
+#[derive(Clone, Debug)]
+pub struct Key {
+    pub id: String,
+    pub secret: String,
+}
+
+/// One account of one cloud.
+pub struct Account {
+    pub name: &'static str,
+    pub provider: &'static str,
+    pub key: Key,
+    pub regions: BTreeMap<&'static str, Region>,
+}
+
+/// Everything the clouds answer from.
+pub struct State {
+    pub accounts: Vec<Account>,
+    /// A page holds no more rows, whatever the request says.
+    pub page_cap: usize,
+    pub nonces: BTreeSet<String>,
+}
+
+/// A refusal with the provider's error code.
+pub struct Refused(pub StatusCode, pub &'static str);
+
+impl State {
+    /// The account whose key signed the request.
+    pub fn account(&self, provider: &str, id: &str) -> Option<&Account> {
+        self.accounts.iter().find(|account| account.provider == provider && account.key.id == id)
+    }
+}
+
+impl Region {
+    /// The machine with that number.
+    pub fn machine(&mut self, number: usize) -> &mut Machine {
+        &mut self.machines[number]
+    }
+
+    /// What a listing shows.
+    pub fn listed(&self) -> &[Machine] {
+        if self.is_hidden { &[] } else { &self.machines[..self.machines.len() - self.skipped] }
+    }
+}
+
+/// `size` rows from `start` on, and where the next page starts.
+pub fn page<T>(rows: &[T], start: usize, size: usize, json: impl Fn(&T) -> Json) -> (Vec<Json>, Option<usize>) {
+    let end = (start + size).min(rows.len());
+    let page = rows.get(start..end).unwrap_or_default();
+    (page.iter().map(json).collect(), (end < rows.len()).then_some(end))
+}
