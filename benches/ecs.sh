@@ -20,7 +20,7 @@ cargo build --locked --release --quiet --features sandbox --bins
 target=${CARGO_TARGET_DIR:-target}/release
 work=$(mktemp -d)
 : >"$work/sandbox"
-"$target/examples/sandbox" serve --regions 20 --instances 500 --latency-ms 50 >"$work/sandbox" &
+"$target/sandbox" serve --regions 20 --instances 500 --latency-ms 50 >"$work/sandbox" &
 sandbox=$!
 home=
 trap 'kill "$sandbox"; rm -rf "$work" ${home:+"$home"}' EXIT

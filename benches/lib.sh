@@ -5,7 +5,7 @@ need() {
     local tool
     for tool in "$@"; do
         command -v "$tool" >/dev/null && continue
-        echo "error: \`$tool\` is missing: apt-get install nginx-light curl sqlite3 time" >&2
+        echo "error: \`$tool\` is missing; the head of $0 names what it needs" >&2
         exit 1
     done
 }

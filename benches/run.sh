@@ -20,8 +20,8 @@ trap 'clean_up "$work"' EXIT
 port=$((20000 + $$ % 20000))
 
 mkdir -p "$work/whole/api" "$work/edited/api"
-"$target/examples/sandbox" write "$work/whole/api/responses" --responses "$rows" >/dev/null
-"$target/examples/sandbox" write "$work/edited/api/responses" --responses "$rows" --edit-every 100 >/dev/null
+"$target/sandbox" write "$work/whole/api/responses" --responses "$rows" >/dev/null
+"$target/sandbox" write "$work/edited/api/responses" --responses "$rows" --edit-every 100 >/dev/null
 payload=$(stat -c %s "$work/whole/api/responses")
 
 serve "$work" "

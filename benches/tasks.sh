@@ -25,7 +25,7 @@ for which in whole edited; do
     mkdir -p "$work/$which"
     edits=()
     [ "$which" = whole ] || edits=(--edit-every 100)
-    "$target/examples/sandbox" write-tasks "$work/$which" --tasks "$tasks" --packages "$packages" "${edits[@]}"
+    "$target/sandbox" write-tasks "$work/$which" --tasks "$tasks" --packages "$packages" "${edits[@]}"
 done
 
 server() {
