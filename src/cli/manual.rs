@@ -6,7 +6,8 @@ use clap_mangen::roff::{Roff, bold, roman};
 use super::command::command;
 use crate::exit::Exit;
 
-/// What stands at the foot of every page.
+const PROGRAM: &str = "tongbu";
+/// The foot of every page.
 const SOURCE: &str = concat!("tongbu ", env!("CARGO_PKG_VERSION"));
 
 /// Every page with its file name, `tongbu-sync-fairing.1`.
@@ -39,7 +40,9 @@ fn render(command: &clap::Command, man: &Man) -> Vec<u8> {
     if has_subcommands {
         let _ = man.render_subcommands_section(&mut page);
     }
-    let _ = exit_status().to_writer(&mut page);
+    // Only the page of the program itself has no parent's name in its own.
+    let exit_status = if command.get_name() == PROGRAM { exit_codes() } else { exit_reference() };
+    let _ = exit_status.to_writer(&mut page);
     page
 }
 
@@ -56,7 +59,8 @@ fn examples(command: &clap::Command) -> Roff {
     roff
 }
 
-fn exit_status() -> Roff {
+/// Every exit code: on the page of the program, to which the others refer.
+fn exit_codes() -> Roff {
     let mut roff = Roff::new();
     roff.control("SH", ["EXIT STATUS"]);
     for exit in Exit::ALL {
@@ -67,6 +71,13 @@ fn exit_status() -> Roff {
     roff
 }
 
+fn exit_reference() -> Roff {
+    let mut roff = Roff::new();
+    roff.control("SH", ["EXIT STATUS"]);
+    roff.text([roman("See EXIT STATUS in "), bold(PROGRAM), roman("(1).")]);
+    roff
+}
+
 #[cfg(test)]
 mod tests {
     use super::{SOURCE, pages};
@@ -74,7 +85,7 @@ mod tests {
     use crate::upstreams;
 
     #[test]
-    fn every_command_has_a_page_that_explains_every_exit_code() {
+    fn every_command_has_a_page_with_its_exit_status() {
         let pages = pages();
         for name in upstreams::names() {
             assert!(pages.iter().any(|(file, _)| *file == format!("tongbu-sync-{name}.1")), "{name}");
@@ -82,7 +93,11 @@ mod tests {
         for (file, page) in &pages {
             let page = String::from_utf8_lossy(page);
             assert!(page.contains("EXIT STATUS") && page.contains(SOURCE), "{file}");
-            assert!(Exit::ALL.iter().all(|exit| page.contains(exit.name().replace('-', "\\-").as_str())), "{file}");
+            let named =
+                Exit::ALL.iter().filter(|exit| page.contains(&format!("({})", exit.name().replace('-', "\\-"))));
+            let is_program = file == "tongbu.1";
+            assert_eq!(named.count(), if is_program { Exit::ALL.len() } else { 0 }, "{file}");
+            assert_ne!(page.contains("See EXIT STATUS in \\fBtongbu\\fR(1)."), is_program, "{file}");
         }
     }
 

@@ -1,4 +1,4 @@
-//! Every exit code is explained alike in the README, the help and the manual.
+//! Every exit code has the same explanation in the README, the help and the manual.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -18,7 +18,7 @@ fn table() -> String {
     table
 }
 
-/// What stands between the two, each of which is there once.
+/// The text between two marks, each of which occurs once.
 #[track_caller]
 fn between<'a>(text: &'a str, begin: &str, end: &str) -> &'a str {
     assert_eq!(text.matches(begin).count(), 1, "{begin}");
@@ -27,13 +27,13 @@ fn between<'a>(text: &'a str, begin: &str, end: &str) -> &'a str {
 }
 
 #[test]
-fn the_readme_has_the_table_of_exit_codes() {
+fn the_readme_explains_every_exit_code() {
     let readme = text_of("README.md");
     assert!(between(&readme, BEGIN, END) == table(), "put this between the markers:\n{}", table());
 }
 
 #[test]
-fn the_readme_tells_which_cause_wins() {
+fn the_readme_gives_the_order_of_severity() {
     let readme = flat(&text_of("README.md"));
     let order: Vec<&str> = SEVERITY.iter().map(|exit| exit.name()).collect();
     assert_eq!(between(&readme, "the most severe wins: ", ". "), order.join(", "));
@@ -53,14 +53,18 @@ fn the_help_explains_every_exit_code() {
 }
 
 #[test]
-fn every_manual_page_explains_every_exit_code() {
-    let pages = fs::read_dir(in_repository("man")).expect("the manual is there");
-    for path in pages.map(|entry| entry.expect("an entry can be read").path()) {
+fn the_manual_explains_every_exit_code_once() {
+    for path in fs::read_dir(in_repository("man")).expect("the manual is there") {
+        let path = path.expect("an entry can be read").path();
         let page = fs::read_to_string(&path).expect("a page is text");
         let page = flat(&page.replace("\\fB", "").replace("\\fR", "").replace("\\-", "-"));
-        for exit in Exit::ALL {
-            let entry = format!(".TP {} ({}) {}", exit.code(), exit.name(), exit.meaning());
-            assert!(page.contains(&entry), "{} lacks {entry}", path.display());
+        if path.ends_with("tongbu.1") {
+            for exit in Exit::ALL {
+                let entry = format!(".TP {} ({}) {}", exit.code(), exit.name(), exit.meaning());
+                assert!(page.contains(&entry), "{entry}");
+            }
+        } else {
+            assert!(page.ends_with(".SH \"EXIT STATUS\" See EXIT STATUS in tongbu(1)."), "{}", path.display());
         }
     }
 }
