@@ -98,6 +98,7 @@ impl Environment {
     }
 
     /// The value as it is, an empty one included.
+    #[expect(clippy::disallowed_methods, reason = "the environment is read here and nowhere else")]
     pub fn raw(&self, name: &str) -> Option<OsString> {
         match &self.0 {
             None => std::env::var_os(name),
@@ -106,6 +107,7 @@ impl Environment {
     }
 
     /// The variables that override a key, in the order of their names.
+    #[expect(clippy::disallowed_methods, reason = "the environment is read here and nowhere else")]
     pub fn overrides(&self) -> Vec<Override> {
         let mut overrides: Vec<Override> = match &self.0 {
             None => {

@@ -64,7 +64,7 @@ impl Cancel {
     fn signal(&self, exit: Exit) {
         let code = exit.code();
         if self.exit_code.compare_exchange(0, code, Ordering::SeqCst, Ordering::SeqCst).is_err() {
-            // The one place that must end the process, whatever it is doing.
+            #[expect(clippy::disallowed_methods, reason = "a second signal ends the process, whatever it is doing")]
             std::process::exit(i32::from(code));
         }
         self.token.cancel();

@@ -38,6 +38,7 @@ pub enum Error {
 }
 
 /// Starts the log for this process; the first call counts. Without `-v` and without a file there is none.
+#[expect(clippy::disallowed_methods, reason = "the log goes to stderr")]
 pub fn start(verbosity: u8, file: Option<&LogFile>) -> Result<(), Error> {
     let level = if verbosity > 1 { Level::DEBUG } else { Level::INFO };
     let filter = Targets::new().with_target("tongbu", level).with_default(LevelFilter::WARN);

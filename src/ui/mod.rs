@@ -202,6 +202,7 @@ impl Ui {
     }
 
     /// Commentary as it stands.
+    #[expect(clippy::disallowed_methods, reason = "the commentary goes to stderr")]
     pub fn comment(&self, text: &str) {
         // Where stderr cannot be written nobody is left to be told.
         let _ = io::stderr().lock().write_all(secret::scrub(text).as_bytes());
@@ -234,6 +235,7 @@ impl Ui {
         Style { colour: self.terminal.colours_stderr(), ..self.stdout_style() }
     }
 
+    #[expect(clippy::disallowed_methods, reason = "the answer goes to stdout")]
     fn print(&self, text: &str) {
         let mut stdout = io::stdout().lock();
         let written = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());

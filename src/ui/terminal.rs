@@ -15,6 +15,7 @@ pub struct Terminal {
 
 impl Terminal {
     /// What this process was started with.
+    #[expect(clippy::disallowed_methods, reason = "looks whether they are terminals and prints nothing")]
     pub fn detect() -> Self {
         Self {
             stdin_is_terminal: std::io::stdin().is_terminal(),

@@ -1,5 +1,6 @@
 //! The integration tests: the real binary, in a throw-away home, against fake upstreams on loopback.
 
+#![expect(clippy::disallowed_methods, reason = "tests read the clock and the environment that the program runs in")]
 #![expect(clippy::expect_used, reason = "a test that cannot go on fails where it stands")]
 
 #[path = "../sandbox/mod.rs"]

@@ -2,6 +2,7 @@
 //!
 //! Called by the name `tongbu` it is tongbu itself, so that the demonstration needs no second binary.
 
+#![expect(clippy::disallowed_methods, reason = "the fakes have no other clock, and the demonstration prints")]
 #![expect(clippy::expect_used, reason = "a sandbox that cannot start ends with the reason")]
 #![expect(clippy::print_stdout, reason = "what it prints is what it is for")]
 
