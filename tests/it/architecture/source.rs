@@ -1,17 +1,20 @@
-//! Rust source as far as the rules need it: tokens without comments and texts, and the paths they form.
+//! Rust source as far as the rules need it: tokens without comments.
+
+use std::collections::BTreeSet;
 
 /// One file.
 pub struct Source {
     /// From the repository's root, `src/http/client.rs`.
     pub path: String,
     pub line_count: usize,
-    /// All of it.
+    /// All tokens.
     pub tokens: Vec<String>,
-    /// What ships: without `#[cfg(test)]` items; nothing at all of a file of tests.
+    /// The tokens that ship: without `#[cfg(test)]` items, and none of a file of tests.
     pub shipped: Vec<String>,
 }
 
 impl Source {
+    /// `text` is the content of the file at `path`.
     pub fn new(path: &str, text: &str) -> Self {
         let tokens = tokens(text);
         let is_test = !path.starts_with("src/") || path.ends_with("/tests.rs") || path.contains("/tests/");
@@ -27,85 +30,20 @@ impl Source {
         let is_root = matches!(path, "lib" | "main");
         path.split('/').filter(|_| !is_root).map(str::to_owned).collect()
     }
-
-    /// Every path into the crate that shipped code names, from its root: `crate::store::{Store, lock::Lease}` is
-    /// `[store, Store]` and `[store, lock, Lease]`; `super` is resolved.
-    pub fn paths(&self) -> Vec<Vec<String>> {
-        let tokens = &self.shipped;
-        let mut paths = Vec::new();
-        // Names of the inline modules we are in, each with the brace depth it ends at.
-        let mut inline: Vec<(String, usize)> = Vec::new();
-        let mut depth = 0_usize;
-        for (at, token) in tokens.iter().enumerate() {
-            match token.as_str() {
-                "{" => {
-                    if let [.., keyword, name] = &tokens[..at]
-                        && keyword == "mod"
-                    {
-                        inline.push((name.clone(), depth));
-                    }
-                    depth += 1;
-                }
-                "}" => {
-                    depth = depth.saturating_sub(1);
-                    inline.pop_if(|(_, end)| *end == depth);
-                }
-                "crate" | "super" | "tongbu" if at == 0 || tokens[at - 1] != "::" => {
-                    let mut module = self.module();
-                    module.extend(inline.iter().map(|(name, _)| name.clone()));
-                    let (mut rest, mut start) = (&tokens[at..], Vec::new());
-                    while let [word, colons, ..] = rest
-                        && word == "super"
-                        && colons == "::"
-                    {
-                        module.pop();
-                        start.clone_from(&module);
-                        rest = &rest[2..];
-                    }
-                    if token != "super" {
-                        rest = if tokens.get(at + 1).is_some_and(|next| next == "::") { &rest[2..] } else { &[] };
-                    }
-                    tree(rest, start, &mut paths);
-                }
-                _ => {}
-            }
-        }
-        paths
-    }
 }
 
-/// Reads a path or a tree of paths behind `prefix`; answers how many tokens it had.
-fn tree(tokens: &[String], mut prefix: Vec<String>, paths: &mut Vec<Vec<String>>) -> usize {
-    let mut at = 0;
-    while let Some(token) = tokens.get(at) {
-        if token == "{" {
-            at += 1;
-            while tokens.get(at).is_some_and(|token| token != "}") {
-                let step = tree(&tokens[at..], prefix.clone(), paths);
-                at += step.max(1);
-                if tokens.get(at).is_some_and(|token| token == ",") {
-                    at += 1;
-                }
-            }
-            return at + 1;
-        }
-        if !token.starts_with(|first: char| first.is_alphabetic() || matches!(first, '_' | '*')) {
-            break;
-        }
-        prefix.push(token.clone());
-        at += 1;
-        if tokens.get(at).is_none_or(|token| token != "::") {
-            break;
-        }
-        at += 1;
-    }
-    if tokens.get(at).is_some_and(|token| token == "as") {
-        at += 2;
-    }
-    if !prefix.is_empty() {
-        paths.push(prefix);
-    }
-    at
+/// The files that ship, `main.rs` apart: those that a shipped `mod` line declares, and all above them.
+pub fn shipped(sources: &[Source]) -> Vec<&Source> {
+    let declared: BTreeSet<Vec<String>> = sources
+        .iter()
+        .flat_map(|source| {
+            let declarations = source.shipped.windows(3).filter(|window| window[0] == "mod" && window[2] == ";");
+            declarations.map(|window| [source.module(), vec![window[1].clone()]].concat())
+        })
+        .collect();
+    let is_declared = |module: &[String]| (1..=module.len()).all(|length| declared.contains(&module[..length]));
+    let in_source = sources.iter().filter(|source| source.path.starts_with("src/") && source.path != "src/main.rs");
+    in_source.filter(|source| is_declared(&source.module())).collect()
 }
 
 /// The tokens without items under `#[cfg(test)]`.
@@ -144,7 +82,7 @@ fn item_length(tokens: &[String]) -> usize {
     tokens.len()
 }
 
-/// Words, `::`, and single punctuation marks; a text is `""`, comments and lifetimes are nothing.
+/// Words, `::`, single punctuation marks, and string literals as `"` with what they hold; no comments, no lifetimes.
 fn tokens(text: &str) -> Vec<String> {
     let characters: Vec<char> = text.chars().collect();
     let peek = |at: usize| characters.get(at).copied().unwrap_or('\0');
@@ -157,8 +95,9 @@ fn tokens(text: &str) -> Vec<String> {
         } else if this == '/' && next == '*' {
             at = after_block_comment(&characters, at);
         } else if this == '"' {
-            at = after_text(&characters, at);
-            tokens.push("\"\"".to_owned());
+            let end = after_text(&characters, at);
+            tokens.push(literal(&characters, at + 1, end - 1));
+            at = end;
         } else if this == '\'' {
             at = after_character_or_lifetime(&characters, at);
         } else if this.is_alphanumeric() || this == '_' {
@@ -166,8 +105,9 @@ fn tokens(text: &str) -> Vec<String> {
             let word: String = characters[at..end].iter().collect();
             let hashes = end_of(&characters, end, |at| peek(at) != '#') - end;
             if matches!(word.as_str(), "r" | "br" | "cr") && peek(end + hashes) == '"' {
-                at = after_raw_text(&characters, end + hashes + 1, hashes);
-                tokens.push("\"\"".to_owned());
+                let start = end + hashes + 1;
+                at = after_raw_text(&characters, start, hashes);
+                tokens.push(literal(&characters, start, at - 1 - hashes));
             } else {
                 at = end;
                 tokens.push(word);
@@ -183,6 +123,14 @@ fn tokens(text: &str) -> Vec<String> {
         }
     }
     tokens
+}
+
+fn literal(characters: &[char], start: usize, end: usize) -> String {
+    let content = &characters[start..end.clamp(start, characters.len())];
+    content.iter().fold("\"".to_owned(), |mut text, character| {
+        text.push(*character);
+        text
+    })
 }
 
 fn end_of(characters: &[char], start: usize, is_end: impl Fn(usize) -> bool) -> usize {
