@@ -1,6 +1,7 @@
-//! The documents agree with the program: what is generated is fresh, and what is written is true.
+//! The documents agree with the program, and the generated files are current.
 
 mod crontab;
+mod dependencies;
 mod generated;
 mod markdown;
 mod meanings;
@@ -24,14 +25,14 @@ fn text_of(name: &str) -> String {
     fs::read_to_string(in_repository(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
 }
 
-/// The program in an environment of nothing but this home.
+/// The program with an environment that holds only this home.
 fn tongbu(home: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_tongbu"));
     command.env_clear().env("HOME", home).current_dir(home);
     command
 }
 
-/// Whether the real command line takes these words, `tongbu` first; what is wrong with them if it does not.
+/// Parses these words, `tongbu` first, as the real command line; the error if they are not valid.
 fn parse(words: &[&str]) -> Result<(), String> {
     match tongbu::cli::command().try_get_matches_from(words) {
         Ok(_) => Ok(()),
@@ -40,7 +41,7 @@ fn parse(words: &[&str]) -> Result<(), String> {
     }
 }
 
-/// The text on one line, one blank between words.
+/// The text on one line with single blanks.
 fn flat(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }

@@ -1,4 +1,4 @@
-//! The ready crontab: every line is one that cron takes, and its command one that tongbu takes.
+//! The crontab in the repository: every line is valid for cron, and its command for tongbu.
 
 use std::ops::RangeInclusive;
 
@@ -7,8 +7,8 @@ use super::{flat, parse, text_of};
 const FIELDS: [(&str, RangeInclusive<u8>); 5] =
     [("minute", 0..=59), ("hour", 0..=23), ("day", 1..=31), ("month", 1..=12), ("weekday", 0..=7)];
 
-/// What only a shell understands; `%` ends a command in a crontab.
-const NO_PLACE_IN_A_JOB: &str = "%'\"\\$`;&|<>*?()";
+/// Characters that need a shell, and `%`, which ends a command in a crontab.
+const SHELL_CHARACTERS: &str = "%'\"\\$`;&|<>*?()";
 
 /// The command of a line of a system crontab, its words.
 pub fn job(line: &str) -> Result<Vec<&str>, String> {
@@ -27,7 +27,7 @@ pub fn job(line: &str) -> Result<Vec<&str>, String> {
     if command.first() != Some(&"tongbu") {
         return Err(format!("user `{user}` does not run tongbu"));
     }
-    match command.iter().find(|word| word.contains(|sign| NO_PLACE_IN_A_JOB.contains(sign))) {
+    match command.iter().find(|word| word.contains(|sign| SHELL_CHARACTERS.contains(sign))) {
         Some(word) => Err(format!("word `{word}`")),
         None => parse(&command).map(|()| command),
     }
@@ -59,9 +59,9 @@ fn jobs(crontab: &str) -> Vec<(String, Vec<&str>)> {
 }
 
 #[test]
-fn the_ready_crontab_is_one_that_cron_and_tongbu_take() {
+fn crontab_is_valid_and_schedules_every_pass() {
     let crontab = text_of("cron.d/tongbu");
-    assert!(crontab.ends_with('\n'), "cron ignores a last line that has no end");
+    assert!(crontab.ends_with('\n'), "cron ignores a last line without a line break");
     let jobs = jobs(&crontab);
     for registration in tongbu::upstreams::ALL {
         for flags in registration.passes {
@@ -75,12 +75,15 @@ fn the_ready_crontab_is_one_that_cron_and_tongbu_take() {
     for (line, words) in &jobs {
         assert!(words.contains(&"-q"), "a success would send mail: {line}");
         let is_sync = words.get(1) == Some(&"sync");
-        assert!(!is_sync || words.windows(2).any(|pair| pair == ["--trigger", "auto"]), "nobody is there: {line}");
+        assert!(
+            !is_sync || words.windows(2).any(|pair| pair == ["--trigger", "auto"]),
+            "the trigger is missing: {line}"
+        );
     }
 }
 
 #[test]
-fn the_line_the_readme_shows_is_in_the_crontab() {
+fn crontab_lines_of_the_readme_are_in_the_crontab() {
     let crontab = text_of("cron.d/tongbu");
     let jobs = jobs(&crontab);
     let readme = text_of("README.md");
@@ -93,14 +96,14 @@ fn the_line_the_readme_shows_is_in_the_crontab() {
     }
 }
 
-/// `wrong`: what is said of the line; nothing where it is right.
+/// `wrong`: part of the error; empty for a valid line.
 fn check(line: &str, wrong: &str) {
-    let told = job(line).err().unwrap_or_default();
-    assert!(told.contains(wrong) && told.is_empty() == wrong.is_empty(), "{line}: {told}");
+    let error = job(line).err().unwrap_or_default();
+    assert!(error.contains(wrong) && error.is_empty() == wrong.is_empty(), "{line}: {error}");
 }
 
 #[test]
-fn a_bad_line_is_seen() {
+fn invalid_crontab_lines_are_rejected() {
     check("7 * * * * tongbu tongbu sync fairing -q", "");
     check("3-59/5 0,12 1-31 */2 0-7 tongbu tongbu locks clean -q", "");
     check("60 * * * * tongbu tongbu sync fairing", "minute `60`");

@@ -1,4 +1,4 @@
-//! What is generated and committed is what the program generates now.
+//! The generated files in the repository are current.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -6,7 +6,7 @@ use std::path::Path;
 
 use super::{in_repository, tongbu};
 
-/// Each shell with the name its script usually has.
+/// Each shell with its script.
 const SCRIPTS: [(&str, &str); 5] = [
     ("bash", "completions/tongbu.bash"),
     ("elvish", "completions/tongbu.elv"),
@@ -28,7 +28,7 @@ fn contents(directory: &Path) -> BTreeMap<String, Vec<u8>> {
 }
 
 #[test]
-fn the_completions_are_what_the_program_generates() {
+fn committed_completions_are_current() {
     let home = tempfile::tempdir().expect("a temporary directory");
     let names: Vec<String> =
         contents(&in_repository("completions")).into_keys().map(|name| format!("completions/{name}")).collect();
@@ -43,13 +43,13 @@ fn the_completions_are_what_the_program_generates() {
 }
 
 #[test]
-fn the_manual_is_what_the_program_generates() {
+fn committed_manual_pages_are_current() {
     const AGAIN: &str = "run `rm -r man && cargo run --bin tongbu -- generate man man`";
     let home = tempfile::tempdir().expect("a temporary directory");
     let status = tongbu(home.path()).args(["generate", "man", "man"]).status().expect("tongbu starts");
     assert!(status.success());
     let (committed, fresh) = (contents(&in_repository("man")), contents(&home.path().join("man")));
-    assert!(committed.keys().eq(fresh.keys()), "pages come or go: {AGAIN}");
+    assert!(committed.keys().eq(fresh.keys()), "pages are added or removed: {AGAIN}");
     for (name, page) in fresh {
         assert!(committed[&name] == page, "man/{name} differs: {AGAIN}");
     }

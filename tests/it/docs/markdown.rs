@@ -1,4 +1,4 @@
-//! As much of Markdown as the README speaks: fenced blocks, code in prose, links.
+//! The parts of Markdown that the README uses: fenced blocks, code in prose, links.
 
 /// A fenced block.
 #[derive(Debug, PartialEq, Eq)]
@@ -9,7 +9,7 @@ pub struct Block {
 
 /// Every fenced block.
 pub fn blocks(text: &str) -> Vec<Block> {
-    // Between two fences stand, by turns, prose and a block.
+    // Prose and blocks alternate between the fences.
     let inside = fenced(text).into_iter().skip(1).step_by(2);
     inside
         .map(|block| {
@@ -19,7 +19,7 @@ pub fn blocks(text: &str) -> Vec<Block> {
         .collect()
 }
 
-/// What stands as code inside the prose.
+/// Code inside the prose.
 pub fn codes(text: &str) -> Vec<String> {
     let prose = fenced(text).into_iter().step_by(2);
     let inside = prose.flat_map(|prose| {
@@ -30,7 +30,7 @@ pub fn codes(text: &str) -> Vec<String> {
     inside.map(super::flat).collect()
 }
 
-/// Where every link leads.
+/// The target of every link.
 pub fn links(text: &str) -> Vec<&str> {
     text.split("](").skip(1).filter_map(|rest| rest.split_once(')')).map(|(target, _)| target).collect()
 }
@@ -48,7 +48,7 @@ fn fenced(text: &str) -> Vec<&str> {
 }
 
 #[test]
-fn blocks_and_code_in_prose_are_told_apart() {
+fn blocks_code_and_links_are_read() {
     let text = "see `a\nb`\n```sh\ntongbu `x`\n```\nand `c` [d](#e-f)\n## E f\n";
     assert_eq!(blocks(text), [Block { language: "sh".to_owned(), text: "tongbu `x`\n".to_owned() }]);
     assert_eq!(codes(text), ["a b", "c"]);

@@ -1,4 +1,4 @@
-//! What the README tells to type, to configure and to look at is there.
+//! The commands, flags, paths and settings of the README exist.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -6,7 +6,7 @@ use std::fs;
 use super::markdown::{Block, anchors, blocks, codes, links};
 use super::{in_repository, parse, text_of, tongbu};
 
-/// The words of a line of shell as far as its first command goes: no comment, no pipe, no redirection.
+/// The words of the first command of a shell line, without comment, pipe or redirection.
 fn command(line: &str) -> Vec<&str> {
     line.split_whitespace().take_while(|word| !matches!(*word, "#" | "|" | ">" | ">>" | "<" | "&&" | ";")).collect()
 }
@@ -17,7 +17,7 @@ fn commands<'a>(blocks: &'a [Block], codes: &'a [String]) -> Vec<Vec<&'a str>> {
     lines.chain(codes.iter().map(String::as_str)).map(command).filter(|words| !words.is_empty()).collect()
 }
 
-/// A flag in prose, `--on-lock fail|skip`, without what it takes.
+/// A flag in prose, `--on-lock fail|skip`, without its value.
 fn flag(code: &str) -> Option<&str> {
     code.split([' ', '=']).next().filter(|word| word.starts_with('-'))
 }
@@ -113,16 +113,16 @@ fn every_configuration_of_the_readme_passes_the_check() {
         fs::write(home.path().join("config.toml"), &snippet.text).expect("a file can be written");
         let mut command = tongbu(home.path());
         for variable in snippet.text.split("env = \"").skip(1).filter_map(|rest| rest.split('"').next()) {
-            command.env(variable, "a-credential-for-nothing");
+            command.env(variable, "a-credential");
         }
         let output = command.args(["config", "check", "--config", "config.toml"]).output().expect("tongbu starts");
-        let told = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "{}{told}{}", snippet.text, String::from_utf8_lossy(&output.stdout));
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{}{stderr}{}", snippet.text, String::from_utf8_lossy(&output.stdout));
     }
 }
 
 #[test]
-fn what_is_no_command_is_cut_off() {
+fn comments_and_redirections_are_cut_off() {
     assert_eq!(command("tongbu status    # how it stands"), ["tongbu", "status"]);
     assert_eq!(command("tongbu generate completions bash > file"), ["tongbu", "generate", "completions", "bash"]);
     assert!(command("# nothing").is_empty());

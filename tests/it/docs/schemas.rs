@@ -1,4 +1,4 @@
-//! Every document that a snapshot shows agrees with exactly one of the published schemas.
+//! Every JSON document in a snapshot matches exactly one of the published schemas.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -18,7 +18,7 @@ fn schemas() -> Value {
     serde_json::from_slice(&output.stdout).expect("the schemas are JSON")
 }
 
-/// What is wrong with the documents, by name.
+/// The validation errors of the documents, by name.
 fn errors(documents: &BTreeMap<String, Value>) -> BTreeMap<String, Vec<String>> {
     let request = json!({"schemas": schemas(), "documents": documents});
     serde_json::from_str(&run_python(&[VALIDATE], &request.to_string())).expect("the answer is JSON")
@@ -41,7 +41,7 @@ fn collect_documents(directory: &Path, documents: &mut BTreeMap<String, Value>) 
 }
 
 #[test]
-fn every_document_of_a_snapshot_agrees_with_one_schema() {
+fn every_json_snapshot_matches_exactly_one_schema() {
     let mut documents = BTreeMap::new();
     collect_documents(&in_repository("src"), &mut documents);
     assert!(documents.len() > 30, "{} documents", documents.len());
@@ -49,7 +49,7 @@ fn every_document_of_a_snapshot_agrees_with_one_schema() {
 }
 
 #[test]
-fn a_document_with_a_missing_or_wrong_key_is_found() {
+fn invalid_documents_match_no_schema() {
     let wrong = [
         json!({"schema": "tongbu.locks/1"}),
         json!({"schema": "tongbu.locks/2", "locks": []}),

@@ -1,4 +1,4 @@
-//! The tables the README names are in a new database, with these columns.
+//! The tables and columns that the README names exist in a new database.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,8 +9,8 @@ use tongbu::store::{Mode, Store, StoreOptions};
 use super::markdown::{blocks, codes};
 use super::text_of;
 
-/// How the store knows what is in the file; no table to read.
-const LEDGER: &str = "schema_migrations";
+/// The store's own list of migrations, which is not documented.
+const MIGRATIONS: &str = "schema_migrations";
 
 struct NewDatabase {
     connection: Connection,
@@ -36,7 +36,7 @@ impl NewDatabase {
     /// Every table with its columns.
     fn tables(&self) -> BTreeMap<String, BTreeSet<String>> {
         let names = self.column("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite%'");
-        let names = names.into_iter().filter(|name| name != LEDGER);
+        let names = names.into_iter().filter(|name| name != MIGRATIONS);
         names
             .map(|name| {
                 let columns = self.column(&format!("SELECT name FROM pragma_table_info('{name}')"));
@@ -66,7 +66,7 @@ fn identifiers(prose: &str) -> Vec<String> {
 }
 
 #[test]
-fn the_readme_names_every_table_and_only_columns_that_are_there() {
+fn readme_lists_every_table_and_existing_columns() {
     let tables = NewDatabase::new().tables();
     let mut named = BTreeSet::new();
     for (row_tables, columns) in rows(&text_of("README.md")) {
@@ -82,7 +82,7 @@ fn the_readme_names_every_table_and_only_columns_that_are_there() {
 }
 
 #[test]
-fn the_queries_of_the_readme_can_be_asked() {
+fn queries_of_the_readme_are_valid() {
     let readme = text_of("README.md");
     let blocks = blocks(&readme);
     let lines = blocks.iter().flat_map(|block| block.text.lines()).filter(|line| line.starts_with("sqlite3 "));
@@ -95,7 +95,7 @@ fn the_queries_of_the_readme_can_be_asked() {
 }
 
 #[test]
-fn names_are_read_out_of_prose() {
+fn identifiers_are_read_from_prose() {
     let text = "## Tables to read\n| table | x |\n| `a`, `b` | one per `(c, d)`: `e` |\n## Next\n| `f` | |\n";
     let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
     assert_eq!(rows(text), [(names(&["a", "b"]), names(&["c", "d", "e"]))]);

@@ -1,11 +1,11 @@
-//! The commented configuration holds every key an upstream's section takes, and `config show` shows them.
+//! The configuration template has every key of an upstream's section, and `config show` lists them.
 
 use std::fs;
 
 use tongbu::config::{self, Config, env::Environment};
 use tongbu::upstreams::{self, Registration};
 
-/// Every upstream has it, described once for all in `[http]`.
+/// A key of every upstream, described only once, in `[http]`.
 const SHARED: &str = "http";
 
 fn load(text: &str) -> Config {
@@ -16,16 +16,16 @@ fn load(text: &str) -> Config {
     config::load_in(Some(&path), &upstreams::names(), &Environment::fixed(none)).expect("it loads")
 }
 
-/// The keys of the section: what is said to be known when an unknown one is refused.
+/// The keys of the section, from the error about an unknown one.
 fn keys(registration: &Registration) -> Vec<String> {
     let config = load(&format!("[{}]\nzzzzzzzzzzzzzzzz = 1\n", registration.name));
-    let told = registration.describe(&config).expect_err("the key is unknown").to_string();
-    let known = told.split_once("; known are ").expect("the known keys are told").1;
+    let message = registration.describe(&config).expect_err("the key is unknown").to_string();
+    let known = message.split_once("; known are ").expect("the message lists the known keys").1;
     known.split('`').skip(1).step_by(2).map(str::to_owned).collect()
 }
 
 #[test]
-fn the_template_of_every_upstream_holds_every_key() {
+fn config_template_has_every_key() {
     for registration in upstreams::ALL {
         let keys = keys(registration);
         assert!(keys.len() > 1, "{keys:?}");
@@ -38,7 +38,7 @@ fn the_template_of_every_upstream_holds_every_key() {
 }
 
 #[test]
-fn every_key_of_every_upstream_is_shown_though_nothing_set_it() {
+fn config_show_lists_every_key_with_its_default() {
     for registration in upstreams::ALL {
         let name = registration.name;
         let shown = registration.describe(&load(&format!("[{name}]\n"))).expect("an empty section is one");
