@@ -84,7 +84,9 @@ fn named(source: &Source, owners: &BTreeMap<&str, Owned>, core: &Owned) -> Vec<S
         }
         let others = owners.iter().filter(|(other, _)| *other != owner).map(|(_, owned)| owned).chain([core]);
         let elsewhere: BTreeSet<&str> = others.flat_map(|other| other.columns.iter().copied()).collect();
-        let columns = owned.columns.iter().filter(|column| is_telling(column) && !elsewhere.contains(*column));
+        let is_distinct = |column: &&&str| is_telling(column) && !elsewhere.contains(**column);
+        // Another upstream may have a field of the same name.
+        let columns = owned.columns.iter().filter(|_| !source.path.starts_with(UPSTREAMS)).filter(is_distinct);
         let names = owned.tables.iter().chain(columns).chain([owner]);
         let names: BTreeSet<&str> = names.copied().filter(|name| words.contains(name)).collect();
         found.extend(names.into_iter().map(|name| format!("{}: `{name}` of `{owner}`", source.path)));
@@ -149,6 +151,7 @@ mod tests {
         );
         check("src/cli/x.rs", "\"tongbu sync fairing\"", &["src/cli/x.rs: `fairing` of `fairing`"]);
         check("src/cli/x.rs", "row.order_id", &["src/cli/x.rs: `order_id` of `fairing`"]);
+        check("src/upstreams/douban.rs", "row.order_id", &[]);
         check("src/upstreams/x.rs", "use super::fairing::Fairing; use crate::upstreams::fairing;", &[]);
     }
 

@@ -36,24 +36,26 @@ impl References {
     pub fn of(source: &Source) -> Self {
         let tokens = &source.shipped;
         let mut found = Self { all: Vec::new(), words: Vec::new() };
-        // Inline modules around the current token, each with the brace depth it ends at.
-        let mut inline: Vec<(String, usize)> = Vec::new();
+        let mut module = source.module();
+        // The brace depths at which the inline modules around the current token end.
+        let mut inline_ends: Vec<usize> = Vec::new();
         let (mut at, mut depth) = (0, 0_usize);
         while at < tokens.len() {
-            let mut module = source.module();
-            module.extend(inline.iter().map(|(name, _)| name.clone()));
             match tokens[at].as_str() {
                 "{" => {
                     if let [.., keyword, name] = &tokens[..at]
                         && keyword == "mod"
                     {
-                        inline.push((name.clone(), depth));
+                        module.push(name.clone());
+                        inline_ends.push(depth);
                     }
                     depth += 1;
                 }
                 "}" => {
                     depth = depth.saturating_sub(1);
-                    inline.pop_if(|(_, end)| *end == depth);
+                    if inline_ends.pop_if(|end| *end == depth).is_some() {
+                        module.pop();
+                    }
                 }
                 // `pub(in crate::store)` names an ancestor without using it.
                 "in" if at > 1 && tokens[at - 1] == "(" && tokens[at - 2] == "pub" => {
