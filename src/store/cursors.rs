@@ -2,21 +2,20 @@
 
 use jiff::Timestamp;
 
-use super::error::Error;
-use super::sqlite::statement::{Reader, Row, Writer};
+use super::{Error, Reader, Row, Writer};
 use crate::clock::to_rfc3339_millis;
 
 /// One row of `sync_cursors`.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ScopeState {
     pub scope: String,
-    /// Where the next pass resumes; each upstream defines its shape.
+    /// The upstream's own resume point; its shape is the upstream's affair.
     pub cursor: Option<serde_json::Value>,
     pub last_success_at: Option<Timestamp>,
     pub record_count: Option<u64>,
     /// Hex digest of the whole set at the last complete read.
     pub digest: Option<String>,
-    /// No request before this instant, because the upstream requested a pause.
+    /// No request before this instant: the upstream asked for it.
     pub not_before: Option<Timestamp>,
 }
 
@@ -45,7 +44,7 @@ pub fn load_states(r: &Reader<'_>, prefix: &str) -> Result<Vec<ScopeState>, Erro
     )
 }
 
-/// Replaces the scope's state. Call it in the transaction that stored what the cursor refers to.
+/// Replaces the scope's state. Call it in the transaction that stored what the cursor stands for.
 pub fn save_state(w: &Writer<'_>, state: &ScopeState) -> Result<(), Error> {
     let cursor = state.cursor.as_ref().map(ToString::to_string);
     let last_success_at = state.last_success_at.map(to_rfc3339_millis);

@@ -2,8 +2,7 @@
 
 use xxhash_rust::xxh3::xxh3_128;
 
-use super::error::Error;
-use super::sqlite::statement::{Reader, Writer};
+use super::{Error, Reader, Writer};
 use crate::clock::{Clock, to_rfc3339_millis};
 
 /// One step of a component's schema. Never edited once released: the checksum is compared at every open.

@@ -1,4 +1,4 @@
-//! Digests of rows as upstreams tell them: of their bytes, and of their meaning.
+//! Digests of rows as upstreams send them: of their bytes, and of their meaning.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -15,18 +15,15 @@ pub fn of_bytes(row: &[u8], seed: u64) -> Digest {
     xxh3_128_with_seed(row, seed)
 }
 
-/// What one row adds to the digest of its set. The set's digest is the sum, so the order of rows does not matter.
-pub fn of_member(id: &str, content: Digest) -> Digest {
-    let mut hash = Xxh3::with_seed(1);
-    hash.update(id.as_bytes());
-    hash.update(&content.to_le_bytes());
-    hash.digest128()
-}
-
 /// The digest of what a JSON value means: the order of keys, white space and the way strings are escaped do not matter;
 /// numbers count as written, so that no precision is lost.
 pub fn of_meaning(json: &str) -> Result<Digest, serde_json::Error> {
     of_nested(json, MAX_DEPTH)
+}
+
+/// Whether two JSON values mean the same; what is no JSON means nothing.
+pub fn is_same_meaning(one: &str, other: &str) -> bool {
+    matches!((of_meaning(one), of_meaning(other)), (Ok(one), Ok(other)) if one == other)
 }
 
 /// How deeply values may be nested; the rows of all upstreams are nearly flat.
@@ -45,6 +42,14 @@ pub const fn stored(digest: Digest) -> [u8; 16] {
 /// A stored digest; `None` where the bytes are none.
 pub fn from_stored(bytes: &[u8]) -> Option<Digest> {
     bytes.try_into().ok().map(Digest::from_le_bytes)
+}
+
+/// What one member adds to the digest of its object. The object's digest is the sum, so their order does not matter.
+fn of_member(key: &str, value: Digest) -> Digest {
+    let mut hash = Xxh3::with_seed(1);
+    hash.update(key.as_bytes());
+    hash.update(&value.to_le_bytes());
+    hash.digest128()
 }
 
 fn of_nested(json: &str, levels: usize) -> Result<Digest, serde_json::Error> {

@@ -14,7 +14,6 @@
 //! From its folder and its line an upstream has its subcommand, completions, manual page, configuration section,
 //! migrations, locks, records and metrics labels, and the contract tests run over it.
 
-pub mod command;
 mod digest;
 pub mod douban;
 pub mod ecs;
@@ -22,6 +21,7 @@ mod error;
 pub mod fairing;
 pub mod guard;
 mod hmac;
+pub mod mirror;
 mod pass;
 mod registration;
 mod schedule;
@@ -30,15 +30,14 @@ pub mod tasks;
 mod upstream;
 pub mod users;
 
-use crate::language::Language;
 use crate::{config, http};
 
 pub use self::error::{Error, UpstreamSpecific};
 pub use self::pass::{Failure, Flags, OnLock, PassContext, PassOutcome, ScopeReport, SkipReason};
-pub use self::registration::{Pass, Registration};
+pub use self::registration::{Pass, Registration, Verified};
 pub use self::schedule::{Job, Schedule};
 pub use self::scope::{Scope, ScopeRules, ScopeWork, panic_text};
-pub use self::upstream::{ChangesOf, Opening, SyncType, Upstream, Verified};
+pub use self::upstream::{Opening, Upstream};
 
 /// Every upstream there is, in the order they are shown and run.
 pub const ALL: &[Registration] = &[
@@ -89,10 +88,4 @@ pub fn names() -> Vec<&'static str> {
 /// What the store has to hold for them.
 pub fn components() -> Vec<crate::store::Component> {
     ALL.iter().map(Registration::component).collect()
-}
-
-/// The label of a kind of pass; its own name where it has none.
-pub fn sync_type_label(name: &str, language: Language) -> &str {
-    let mut types = ALL.iter().flat_map(|registration| registration.sync_types);
-    types.find(|known| known.name == name).map_or(name, |known| known.label.label(language))
 }

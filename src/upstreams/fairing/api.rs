@@ -93,12 +93,15 @@ impl Api {
     }
 }
 
-/// Path and query of the next page. The key is never sent to the origin `next` names: only what follows it counts.
-pub fn next_target(next: &str, config: &Config) -> Result<String, Error> {
+/// Path and query of the page that `next` names on the page `current`. The key is never sent to the origin `next` names:
+/// only what follows it counts.
+pub fn next_target(next: &str, current: &str, config: &Config) -> Result<String, Error> {
     let odd = |reason: String| Error::Contract { context: "cannot follow `next`".to_owned(), reason };
-    let base = Url::parse(&config.base_url).map_err(|error| odd(error.to_string()))?;
+    let base = Url::parse(&format!("{}{current}", config.base_url.trim_end_matches('/')))
+        .map_err(|error| odd(error.to_string()))?;
     let url = base.join(next).map_err(|error| odd(error.to_string()))?;
-    let prefix = base.path().trim_end_matches('/');
+    let root = Url::parse(&config.base_url).map_err(|error| odd(error.to_string()))?;
+    let prefix = root.path().trim_end_matches('/');
     let path = url.path().strip_prefix(prefix).filter(|path| path.starts_with('/')).unwrap_or(url.path());
     if !path.starts_with("/api/") {
         return Err(odd(format!("`{path}` is no path of the API")));
@@ -118,12 +121,14 @@ mod tests {
             ("http://evil.example/api/responses", Some("/api/responses")),
             ("/api/responses?x=1", Some("/api/responses?x=1")),
             ("/mirror/api/responses?x=1", Some("/api/responses?x=1")),
-            ("?after=3", None),
+            ("?after=3", Some("/api/responses?after=3")),
+            ("responses?after=3", Some("/api/responses?after=3")),
+            ("//evil.example/api/responses?after=3", Some("/api/responses?after=3")),
             ("https://app.fairing.co/admin", None),
             ("javascript:alert(1)", None),
             ("http://[", None),
         ] {
-            assert_eq!(next_target(next, &config).ok().as_deref(), expected, "{next}");
+            assert_eq!(next_target(next, "/api/responses?limit=100", &config).ok().as_deref(), expected, "{next}");
         }
     }
 

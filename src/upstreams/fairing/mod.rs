@@ -3,14 +3,13 @@
 mod api;
 mod config;
 mod cursor;
-mod keyset;
 mod parse;
 mod pass;
 mod pii;
 mod row;
 mod split;
 mod tables;
-mod tally;
+mod times;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,6 +1,5 @@
 //! One scope's pass: fetch page after page, plan each batch, save what differs; then what is missing, and the cursor.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -9,16 +8,18 @@ use tokio::sync::mpsc;
 use super::api::{Api, Kind, OLD_PAGE_SIZE, Query, next_target};
 use super::config::Config;
 use super::cursor::Cursor;
-use super::parse::{self, Batch, Piece, Treatment, parse};
+use super::parse::{self, Batch, BodyEvent, ParseContext, parse};
 use super::pii::Pii;
-use super::row::BadRow;
+use super::row::{BadRow, text};
 use super::split::Envelope;
-use super::tables::{QUESTIONS, RESPONSES, Saved, Stamp, Table};
-use super::tally::{Tally, server_time};
-use crate::clock::to_rfc3339_millis;
-use crate::error::Class;
-use crate::store::{ScopeState, cursors};
-use crate::upstreams::{Error, Scope, ScopeWork, guard};
+use super::tables::{KindTable, QUESTIONS, RESPONSES};
+use super::times::{Times, server_time};
+use crate::store::{self, ScopeState, Writer, cursors};
+use crate::upstreams::mirror::{
+    Changes, Counts, Deletions, Ending, Limits, PageInfo, Paginator, Reading, RowOutcome, RowValues, Step, Subject,
+    WriteMeta, finish,
+};
+use crate::upstreams::{Error, Scope, ScopeWork};
 
 /// Chunks of the body that may wait for the parser, and batches that may wait for the writer: enough to keep all three
 /// busy, few enough for flat memory. Batches that wait are written in one transaction.
@@ -35,197 +36,184 @@ pub struct Work<'a> {
     pub is_incremental: bool,
 }
 
+/// What is known while pages come in.
+#[derive(Default)]
+struct State {
+    reading: Reading,
+    times: Times,
+    /// Only rows updated since then were asked for.
+    since: Option<Timestamp>,
+    looks_up: bool,
+}
+
 impl ScopeWork for Work<'_> {
     /// Reads the scope, fully or since its cursor.
     async fn run(&self, scope: &Scope<'_>) -> Result<(), Error> {
         let cursor = Cursor::load(&scope.state);
+        let mut state = State::default();
         if self.is_incremental
             && self.kind == Kind::Responses
             && let Some(since) = cursor.since(self.config, scope.context.clock.now())
         {
-            if self.read_since(scope, since, &cursor).await? {
+            if self.read_since(scope, since, &cursor, &mut state).await? {
                 return Ok(());
             }
             let account = self.account;
             scope
                 .context
                 .warn(format!("account `{account}`: the upstream ignored `updated_at_min`; reading everything"));
+            state.reading.begin_round();
         }
-        self.read_all(scope).await
+        self.read_all(scope, state).await
     }
 }
 
 impl Work<'_> {
     /// Reads the complete set; what is stored but did not come becomes a tombstone, within the guard.
-    async fn read_all(&self, scope: &Scope<'_>) -> Result<(), Error> {
-        let table = self.table();
+    async fn read_all(&self, scope: &Scope<'_>, mut state: State) -> Result<(), Error> {
+        let table = &self.table().table;
         let started_at = scope.context.clock.now();
-        let live = scope.context.store.read(|r| table.load_live(r, self.account))?;
+        let live = scope.context.store.read(|r| table.load_live(r, &[self.account.into()]))?;
         // Rows of the scope that were deleted are not live; they are found when they are written.
-        let looks_up = live.len() > 0;
-        let mut tally = Tally::default();
-        self.read_pages(scope, None, looks_up, &mut tally).await?;
+        (state.times, state.since, state.looks_up) = (Times::default(), None, !live.is_empty());
+        let ending = self.read_pages(scope, &mut state).await;
+        state.reading.report(scope);
+        let (ending, State { reading, times, .. }) = (ending?, state);
 
-        let received = tally.seen.len();
-        let missing = live.minus(&tally.seen).count() as u64;
-        scope.count(|summary| {
-            summary.total = received + tally.bad_count;
-            summary.unchanged = received.saturating_sub(summary.new + summary.updated + summary.restored);
-        });
-        // A row that could not be read may be any of the missing ones.
-        let allowed = if tally.bad_count > 0 {
-            Ok(0)
-        } else {
-            guard::check(missing, live.len(), received, scope.context.flags.accept_deletes).map(|()| missing)
+        let counts = Counts {
+            missing: live.minus(reading.seen()).count() as u64,
+            live: live.len(),
+            received: reading.seen().len(),
+            unreadable: reading.bad_count(),
         };
-        let deleted = allowed.unwrap_or(0);
+        let deletions = Deletions::check(scope, self.subject(), ending, counts);
         let cursor =
-            Cursor { updated_at: Some(tally.server_time.unwrap_or(started_at)), last_full_at: Some(started_at) };
-        let is_complete = allowed.is_ok() && tally.bad_count == 0;
+            Cursor { updated_at: Some(times.server_time.unwrap_or(started_at)), last_full_at: Some(started_at) };
         let state = ScopeState {
             last_success_at: Some(started_at),
-            record_count: Some(received),
-            digest: Some(format!("{:032x}", tally.digest)),
+            record_count: Some(counts.received),
+            digest: None,
             ..cursor.moved(&scope.state, None)
         };
-        let stamp = self.stamp(scope);
-        scope
-            .write(move |w| {
-                if deleted > 0 {
-                    for key in live.minus(&tally.seen) {
-                        table.delete(w, key, &stamp)?;
-                    }
-                }
-                if is_complete { cursors::save_state(w, &state) } else { Ok(()) }
-            })
-            .await?;
-        scope.count(|summary| summary.deleted += deleted);
-        self.tell(scope);
-        allowed?;
-        Ok(())
+        let meta = WriteMeta::now(scope);
+        let delete = move |w: &Writer<'_>| {
+            if !deletions.are_allowed() {
+                return Ok(0);
+            }
+            live.minus(reading.seen())
+                .try_fold(0, |deleted, key| Ok(deleted + u64::from(table.delete(w, &[key.into()], &meta)?)))
+        };
+        finish(scope, self.subject(), deletions, state, delete).await
     }
 
     /// Reads what was updated since; answers whether the upstream did filter.
-    async fn read_since(&self, scope: &Scope<'_>, since: Timestamp, cursor: &Cursor) -> Result<bool, Error> {
+    async fn read_since(
+        &self,
+        scope: &Scope<'_>,
+        since: Timestamp,
+        cursor: &Cursor,
+        state: &mut State,
+    ) -> Result<bool, Error> {
         let started_at = scope.context.clock.now();
-        let mut tally = Tally { newest: cursor.updated_at, ..Tally::default() };
-        self.read_pages(scope, Some(since), true, &mut tally).await?;
-        if tally.is_unfiltered {
+        (state.times.newest, state.since, state.looks_up) = (cursor.updated_at, Some(since), true);
+        let ending = self.read_pages(scope, state).await;
+        if ending.is_ok() && state.times.is_unfiltered {
             return Ok(false);
         }
-        let received = tally.seen.len();
-        scope.count(|summary| {
-            summary.total = received + tally.bad_count;
-            summary.unchanged = received.saturating_sub(summary.new + summary.updated + summary.restored);
-        });
-        if tally.bad_count == 0 {
-            let state = ScopeState { last_success_at: Some(started_at), ..cursor.moved(&scope.state, tally.newest) };
-            scope.write(move |w| cursors::save_state(w, &state)).await?;
-        }
-        self.tell(scope);
+        state.reading.report(scope);
+        // Nothing is missing from what was asked for, so the guard has nothing to weigh.
+        let counts = Counts { missing: 0, live: 0, received: 0, unreadable: state.reading.bad_count() };
+        let deletions = Deletions::check(scope, self.subject(), ending?, counts);
+        let state = ScopeState { last_success_at: Some(started_at), ..cursor.moved(&scope.state, state.times.newest) };
+        finish(scope, self.subject(), deletions, state, |_| Ok(0)).await?;
         Ok(true)
     }
 
-    /// Page after page until the set ends; every page is stored before the next one is asked for.
-    async fn read_pages(
-        &self,
-        scope: &Scope<'_>,
-        since: Option<Timestamp>,
-        looks_up: bool,
-        tally: &mut Tally,
-    ) -> Result<(), Error> {
-        let mut query = Query { kind: self.kind, page_size: self.page_size(), updated_since: since };
+    /// Page after page until the set ends; every page is stored before the next one is read.
+    async fn read_pages(&self, scope: &Scope<'_>, state: &mut State) -> Result<Ending, Error> {
+        let mut query = Query { kind: self.kind, page_size: self.page_size(), updated_since: state.since };
+        let limits = Limits { max_pages: self.config.max_pages, max_stale_pages: 0 };
         let mut target = query.target();
-        let mut visited = HashSet::new();
+        let mut pages = Paginator::new(target.clone(), limits);
         loop {
-            if visited.len() as u64 >= self.config.max_pages {
-                let reason = format!("more than {} pages (`max_pages`)", self.config.max_pages);
-                return Err(Error::Contract { context: self.context(), reason });
-            }
-            visited.insert(target.clone());
-            let seen_before = tally.seen.len();
-            let page = self.read_page(scope, &target, looks_up, since, tally).await;
-            let envelope = match page {
-                Err(Error::Http(error)) if visited.len() == 1 && query.is_shrinkable(error.status()) => {
+            let seen_before = state.reading.received();
+            let envelope = match self.read_page(scope, &target, state).await {
+                Err(Error::Http(error)) if pages.page_count() == 1 && query.is_shrinkable(error.status()) => {
                     query.page_size = Some(OLD_PAGE_SIZE);
                     target = query.target();
+                    pages = Paginator::new(target.clone(), limits);
                     continue;
                 }
                 page => page?,
             };
-            if tally.is_unfiltered {
-                return Ok(());
+            if state.times.is_unfiltered {
+                return Ok(Ending::ProvedEnd);
             }
-            scope.advance(tally.seen.len(), scope.state.record_count, None);
-            let brought_nothing = tally.seen.len() == seen_before;
-            let Some(next) = envelope.next.filter(|_| !brought_nothing) else { return Ok(()) };
-            target = next_target(&next, self.config)?;
-            if visited.contains(&target) {
-                return Ok(());
-            }
+            let received = state.reading.received();
+            scope.advance(received, scope.state.record_count, None);
+            let next = envelope.next.map(|next| next_target(&next, &target, self.config)).transpose()?;
+            let page = PageInfo {
+                row_count: envelope.row_count as u64,
+                fresh_count: received.saturating_sub(seen_before),
+                // On its last page the real API names the page itself.
+                next: next.filter(|next| *next != target),
+                total: None,
+            };
+            target = match pages.take(page) {
+                Step::Next(next) => next,
+                Step::Again(first) => {
+                    state.reading.begin_round();
+                    first
+                }
+                Step::End(ending) => return Ok(ending),
+            };
         }
     }
 
     /// One page, tried again as a whole when it breaks in the middle.
-    async fn read_page(
-        &self,
-        scope: &Scope<'_>,
-        target: &str,
-        looks_up: bool,
-        since: Option<Timestamp>,
-        tally: &mut Tally,
-    ) -> Result<Envelope, Error> {
-        let before = tally.clone();
-        let tally = &tokio::sync::Mutex::new(tally);
+    async fn read_page(&self, scope: &Scope<'_>, target: &str, state: &mut State) -> Result<Envelope, Error> {
+        let before = &(state.reading.round(), state.times.clone());
+        let state = &tokio::sync::Mutex::new(state);
         self.api
             .client
-            .retry(&self.context(), |attempt| {
-                let before = &before;
-                async move {
-                    let mut tally = tally.lock().await;
-                    if attempt > 0 {
-                        tally.clone_from(before);
-                    }
-                    self.try_page(scope, target, looks_up, since, &mut tally).await
+            .retry(&self.context(), |attempt| async move {
+                let mut state = state.lock().await;
+                if attempt > 0 {
+                    state.reading.restore_round(&before.0);
+                    state.times.clone_from(&before.1);
                 }
+                self.try_page(scope, target, &mut state).await
             })
             .await
     }
 
     /// Network, parser and writer work at the same time, each on its own thread, with little between them.
-    async fn try_page(
-        &self,
-        scope: &Scope<'_>,
-        target: &str,
-        looks_up: bool,
-        since: Option<Timestamp>,
-        tally: &mut Tally,
-    ) -> Result<Envelope, Error> {
+    async fn try_page(&self, scope: &Scope<'_>, target: &str, state: &mut State) -> Result<Envelope, Error> {
         let started = tokio::time::Instant::now();
         let mut response = self.api.fetch(target).await?;
-        if tally.server_time.is_none() {
-            tally.server_time = response.header("date").and_then(server_time);
+        if state.times.server_time.is_none() {
+            state.times.server_time = response.header("date").and_then(server_time);
         }
-        let (piece_sender, pieces) = mpsc::channel(WAITING_CHUNKS);
+        let (event_sender, events) = mpsc::channel(WAITING_CHUNKS);
         let (batch_sender, mut batches) = mpsc::channel(WAITING_BATCHES);
-        let treatment = self.treatment(scope, looks_up, since.is_some());
-        let parser = tokio::task::spawn_blocking(move || parse(pieces, &batch_sender, &treatment));
+        let context = self.parse_context(scope, state);
+        let parser = tokio::task::spawn_blocking(move || parse(events, &batch_sender, &context));
         let network = async move {
             while let Some(bytes) = response.chunk().await? {
-                if piece_sender.send(Piece::Bytes(bytes)).await.is_err() {
+                if event_sender.send(BodyEvent::Bytes(bytes)).await.is_err() {
                     return Ok(());
                 }
             }
             // A parser that is gone has said why.
-            let _ = piece_sender.send(Piece::End).await;
+            let _ = event_sender.send(BodyEvent::End).await;
             Ok::<(), Error>(())
         };
-        let counted = &mut *tally;
+        let counted = &mut *state;
         let writer = async move {
             // Ends, and with it the channel, at the first error: then parser and network end too.
             let mut waiting = Vec::new();
             while batches.recv_many(&mut waiting, WAITING_BATCHES).await > 0 {
-                self.save(scope, std::mem::take(&mut waiting), since, counted).await?;
+                self.save(scope, std::mem::take(&mut waiting), counted).await?;
             }
             Ok::<(), Error>(())
         };
@@ -235,100 +223,78 @@ impl Work<'_> {
         fetched?;
         let envelope = parsed.map_err(|error| self.unreadable(error))?;
         let duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-        let (account, kind, fetched) = (self.account, self.kind.name(), tally.seen.len());
+        let (account, kind, fetched) = (self.account, self.kind.name(), state.reading.received());
         tracing::info!(account, kind, fetched, duration_ms, "read a page");
         Ok(envelope)
     }
 
     /// Saves what of the batches differs, in one transaction, and counts.
-    async fn save(
-        &self,
-        scope: &Scope<'_>,
-        batches: Vec<Batch>,
-        since: Option<Timestamp>,
-        tally: &mut Tally,
-    ) -> Result<(), Error> {
+    async fn save(&self, scope: &Scope<'_>, batches: Vec<Batch>, state: &mut State) -> Result<(), Error> {
         for batch in &batches {
-            self.look_at(scope, batch, since, tally)?;
+            self.take_in(batch, state)?;
         }
-        if tally.is_unfiltered || batches.iter().all(|batch| batch.rows.is_empty()) {
-            return Ok(());
+        if !state.times.is_unfiltered && batches.iter().any(|batch| !batch.rows.is_empty()) {
+            // The cursor moves with the page it stands for, as long as pages come oldest first.
+            let is_last = batches.iter().any(|batch| batch.is_last);
+            let moves = state.since.is_some() && is_last && !state.times.is_unsorted && state.reading.bad_count() == 0;
+            let cursor = moves.then(|| Cursor::load(&scope.state).moved(&scope.state, state.times.newest));
+            let (table, account, changes) = (self.table(), self.account.to_owned(), state.reading.changes.clone());
+            let meta = WriteMeta::now(scope);
+            let saved = scope
+                .write(move |w| {
+                    if let Some(cursor) = &cursor {
+                        cursors::save_state(w, cursor)?;
+                    }
+                    save_batches(w, table, batches, &account, &changes, &meta)
+                })
+                .await?;
+            for (id, number, outcome) in saved {
+                state.reading.record_outcome(number, &id, outcome);
+            }
         }
-        let (table, stamp) = (self.table(), self.stamp(scope));
-        // The cursor moves with the page it stands for, as long as pages come oldest first.
-        let is_last = batches.iter().any(|batch| batch.is_last);
-        let moves = since.is_some() && is_last && !tally.is_unsorted && tally.bad_count == 0;
-        let state = moves.then(|| Cursor::load(&scope.state).moved(&scope.state, tally.newest));
-        let Saved { new, updated, restored, members } = scope
-            .write(move |w| {
-                if let Some(state) = &state {
-                    cursors::save_state(w, state)?;
-                }
-                let mut saved = Saved::default();
-                batches.iter().try_for_each(|batch| table.save_batch(w, batch, &stamp, &mut saved))?;
-                Ok(saved)
-            })
-            .await?;
-        scope.count(|summary| {
-            summary.new += new;
-            summary.updated += updated;
-            summary.restored += restored;
-        });
-        for (key, member) in members {
-            tally.see(key, member);
-        }
-        scope.advance(tally.seen.len(), scope.state.record_count, None);
+        state.reading.count(scope);
+        scope.advance(state.reading.received(), scope.state.record_count, None);
         Ok(())
     }
 
-    /// Counts what needs no writing.
-    fn look_at(
-        &self,
-        scope: &Scope<'_>,
-        batch: &Batch,
-        since: Option<Timestamp>,
-        tally: &mut Tally,
-    ) -> Result<(), Error> {
+    /// Takes in what needs no writing.
+    fn take_in(&self, batch: &Batch, state: &mut State) -> Result<(), Error> {
         for bad in &batch.bad {
-            tally.bad_count += 1;
             match bad {
                 BadRow::NotJson(_) | BadRow::NotUtf8 => {
                     return Err(Error::Contract { context: self.context(), reason: bad_row(bad) });
                 }
-                BadRow::NoId | BadRow::OddId => scope.problem(Class::Contract, None, None, bad_row(bad)),
+                BadRow::NoId | BadRow::OddId => state.reading.see_bad(bad_row(bad)),
             }
         }
-        for (key, member) in &batch.unchanged {
-            tally.see(*key, *member);
+        for number in &batch.unchanged {
+            state.reading.see(*number);
         }
-        if let Some(since) = since {
-            tally.look_at_times(batch, self.table(), since);
+        if let Some(since) = state.since {
+            state.times.add(&batch.times, since);
         }
         Ok(())
     }
 
-    fn treatment(&self, scope: &Scope<'_>, looks_up: bool, parses_all: bool) -> Treatment {
-        Treatment {
+    fn parse_context(&self, scope: &Scope<'_>, state: &State) -> ParseContext {
+        ParseContext {
             store: scope.context.store.clone(),
             table: self.table(),
             account: self.account.into(),
             pii: Arc::clone(&self.pii),
-            looks_up,
-            parses_all,
+            changes: state.reading.changes.clone(),
+            looks_up: state.looks_up,
+            parses_all: state.since.is_some(),
             batch_size: self.config.batch_size.max(1),
             page_size: self.config.page_size,
         }
     }
 
-    fn stamp(&self, scope: &Scope<'_>) -> Stamp {
-        Stamp {
-            account: self.account.to_owned(),
-            record: scope.context.record.0,
-            now: to_rfc3339_millis(scope.context.clock.now()),
-        }
+    const fn subject(&self) -> Subject<'_> {
+        Subject { account: Some(self.account), rows: "records" }
     }
 
-    fn table(&self) -> &'static Table {
+    fn table(&self) -> &'static KindTable {
         match self.kind {
             Kind::Questions => &QUESTIONS,
             Kind::Responses => &RESPONSES,
@@ -357,26 +323,34 @@ impl Work<'_> {
             parse::Error::Abandoned => Error::Cancelled,
         }
     }
+}
 
-    fn tell(&self, scope: &Scope<'_>) {
-        let summary = scope.summary();
-        let previous = scope.state.record_count.unwrap_or(0);
-        if !summary.is_changed() && summary.failed == 0 && summary.total > 0 {
-            scope.note(format!("no change, nothing saved: {} records", summary.total));
+/// Saves the rows of these batches in their order; the id and number of each, and what became of it.
+fn save_batches(
+    w: &Writer<'_>,
+    KindTable { table, .. }: &KindTable,
+    batches: Vec<Batch>,
+    account: &str,
+    changes: &Changes,
+    meta: &WriteMeta,
+) -> Result<Vec<(String, i64, RowOutcome)>, store::Error> {
+    let mut next_number = table.load_next_number(w)?;
+    let mut saved = Vec::with_capacity(batches.iter().map(|batch| batch.rows.len()).sum());
+    for Batch { text: source, rows, .. } in batches {
+        for row in rows {
+            let values = RowValues {
+                key: &[account.into(), (&row.id).into()],
+                number: Some(next_number),
+                content_hash: row.digest,
+                raw: Some(text(&source, &row.raw)),
+            };
+            let columns = row.cells.iter().map(|cell| cell.value(&source));
+            let (number, outcome) = changes.save(w, table, &values, columns, row.found.as_ref(), meta)?;
+            next_number += i64::from(outcome == RowOutcome::New);
+            saved.push((row.id, number, outcome));
         }
-        tracing::info!(
-            account = self.account,
-            kind = self.kind.name(),
-            fetched = summary.total,
-            new = summary.new,
-            changed = summary.updated + summary.restored,
-            unchanged = summary.unchanged,
-            deleted = summary.deleted,
-            previous,
-            "{}",
-            if summary.is_changed() { "saved" } else { "no change, nothing saved" }
-        );
     }
+    Ok(saved)
 }
 
 impl Query {

@@ -9,6 +9,7 @@ use serde_json::value::RawValue;
 
 use crate::store::Value;
 use crate::upstreams::digest::Digest;
+use crate::upstreams::mirror::Found;
 
 /// How a column stores what the upstream sends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,9 +41,9 @@ pub enum Cell {
     Owned(String),
 }
 
-/// A parsed row of a batch.
+/// A row of a batch that is to be written.
 #[derive(Clone, Debug)]
-pub struct Row {
+pub struct ParsedRow {
     /// Where the row's JSON is in the batch's text.
     pub raw: Range<usize>,
     pub id: String,
@@ -50,8 +51,8 @@ pub struct Row {
     pub cells: Vec<Cell>,
     /// Of the row as it came.
     pub digest: Digest,
-    /// Whether a row of that id was stored when it was looked up.
-    pub is_known: bool,
+    /// What is stored of it, as far as it was looked up.
+    pub found: Option<Found>,
 }
 
 /// Why a row cannot be stored.
@@ -73,8 +74,16 @@ impl Cell {
         match self {
             Self::Null => Value::Null,
             Self::Integer(number) => Value::Int(*number),
-            Self::Slice(range) => Value::Text(text(batch, range)),
-            Self::Owned(text) => Value::Text(text),
+            Self::Slice(_) | Self::Owned(_) => self.text(batch).into(),
+        }
+    }
+
+    /// The value, where it is text.
+    pub fn text<'a>(&'a self, batch: &'a str) -> Option<&'a str> {
+        match self {
+            Self::Null | Self::Integer(_) => None,
+            Self::Slice(range) => Some(text(batch, range)),
+            Self::Owned(text) => Some(text),
         }
     }
 }

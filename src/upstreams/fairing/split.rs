@@ -8,6 +8,7 @@ use std::ops::Range;
 use memchr::memchr2;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
+use serde_json::value::RawValue;
 
 /// More bytes around the rows than any known answer has.
 const MAX_ENVELOPE_BYTES: usize = 64 * 1024;
@@ -35,6 +36,10 @@ pub enum Malformed {
     Truncated,
     #[error("cannot read what surrounds the rows")]
     Envelope(#[source] serde_json::Error),
+    #[error("the answer carries an `error`")]
+    Refused,
+    #[error("the answer has no `data`")]
+    NoData,
 }
 
 /// What surrounds the rows.
@@ -42,11 +47,13 @@ pub enum Malformed {
 pub struct Envelope {
     /// Where the next page is, if there is one.
     pub next: Option<String>,
+    /// How many rows the answer held.
+    pub row_count: usize,
 }
 
 /// Complete rows, ready to be parsed: ranges of `bytes`.
 #[derive(Debug, Default)]
-pub struct Rows {
+pub struct RawRows {
     pub bytes: Vec<u8>,
     pub ranges: Vec<Range<usize>>,
 }
@@ -59,13 +66,15 @@ pub struct Splitter {
     /// How much of the buffer was looked at.
     scanned: usize,
     ranges: Vec<Range<usize>>,
+    /// How many rows were taken.
+    taken_count: usize,
     envelope: Vec<u8>,
-    place: Place,
+    state: State,
     has_rows: bool,
 }
 
 #[derive(Debug)]
-enum Place {
+enum State {
     /// Outside the list of rows.
     Around { depth: usize, string: Option<StringStart>, last_string: Range<usize>, is_data: bool },
     /// In the list, before a row, a comma or the list's end.
@@ -80,7 +89,7 @@ struct StringStart {
     escaped: bool,
 }
 
-const OUTSIDE: Place = Place::Around { depth: 0, string: None, last_string: 0..0, is_data: false };
+const OUTSIDE: State = State::Around { depth: 0, string: None, last_string: 0..0, is_data: false };
 
 impl Default for Splitter {
     fn default() -> Self {
@@ -88,8 +97,9 @@ impl Default for Splitter {
             buffer: Vec::new(),
             scanned: 0,
             ranges: Vec::new(),
+            taken_count: 0,
             envelope: Vec::new(),
-            place: OUTSIDE,
+            state: OUTSIDE,
             has_rows: false,
         }
     }
@@ -100,10 +110,10 @@ impl Splitter {
     pub fn push(&mut self, bytes: &[u8]) -> Result<(), Malformed> {
         self.buffer.extend_from_slice(bytes);
         while self.scanned < self.buffer.len() {
-            match self.place {
-                Place::Around { .. } => self.scan_around()?,
-                Place::Between { .. } => self.scan_between()?,
-                Place::Row { .. } => self.scan_row()?,
+            match self.state {
+                State::Around { .. } => self.scan_around()?,
+                State::Between { .. } => self.scan_between()?,
+                State::Row { .. } => self.scan_row()?,
             }
         }
         Ok(())
@@ -120,52 +130,63 @@ impl Splitter {
     }
 
     /// The complete rows so far; the splitter keeps only the beginning of the next one.
-    pub fn take_rows(&mut self) -> Rows {
+    pub fn take_rows(&mut self) -> RawRows {
         let end = self.row_bytes();
-        let keep = match &mut self.place {
-            Place::Row { start, .. } => {
+        let keep = match &mut self.state {
+            State::Row { start, .. } => {
                 let keep = *start;
                 *start = 0;
                 keep
             }
-            Place::Between { .. } | Place::Around { .. } => self.scanned,
+            State::Between { .. } | State::Around { .. } => self.scanned,
         };
         let mut rest = Vec::with_capacity(self.buffer.capacity());
         rest.extend_from_slice(&self.buffer[keep..]);
         self.scanned -= keep;
         let mut bytes = std::mem::replace(&mut self.buffer, rest);
         bytes.truncate(end);
-        Rows { bytes, ranges: std::mem::take(&mut self.ranges) }
+        self.taken_count += self.ranges.len();
+        RawRows { bytes, ranges: std::mem::take(&mut self.ranges) }
     }
 
     /// Called at the proper end of the body, when all rows were taken.
     pub fn finish(self) -> Result<Envelope, Malformed> {
-        #[derive(Deserialize)]
-        struct Document {
-            #[serde(rename = "data")]
-            _data: [IgnoredAny; 0],
+        #[derive(Default, Deserialize)]
+        struct Document<'a> {
+            data: Option<[IgnoredAny; 0]>,
             next: Option<String>,
+            #[serde(borrow)]
+            error: Option<&'a RawValue>,
+            #[serde(borrow)]
+            errors: Option<&'a RawValue>,
         }
-        match self.place {
-            Place::Row { .. } | Place::Between { .. } => return Err(Malformed::Truncated),
-            Place::Around { .. } => {}
+        match self.state {
+            State::Row { .. } | State::Between { .. } => return Err(Malformed::Truncated),
+            State::Around { .. } => {}
         }
         let envelope = self.envelope.strip_prefix(BOM).unwrap_or(&self.envelope).trim_ascii();
-        match envelope.first() {
-            None => Err(Malformed::Empty),
-            Some(b'[') => serde_json::from_slice::<[IgnoredAny; 0]>(envelope)
-                .map(|_| Envelope::default())
-                .map_err(Malformed::Envelope),
-            Some(b'{') => serde_json::from_slice::<Document>(envelope)
-                .map(|document| Envelope { next: document.next.filter(|next| !next.is_empty()) })
-                .map_err(Malformed::Envelope),
-            Some(_) => Err(not_json(envelope)),
+        let document: Document<'_> = match envelope.first() {
+            None => return Err(Malformed::Empty),
+            Some(b'[') => {
+                let data = serde_json::from_slice(envelope).map_err(Malformed::Envelope)?;
+                Document { data, ..Document::default() }
+            }
+            Some(b'{') => serde_json::from_slice(envelope).map_err(Malformed::Envelope)?,
+            Some(_) => return Err(not_json(envelope)),
+        };
+        // Whatever rows stand beside it, they are not the set.
+        if [document.error, document.errors].into_iter().flatten().any(says_something) {
+            return Err(Malformed::Refused);
         }
+        if document.data.is_none() {
+            return Err(Malformed::NoData);
+        }
+        Ok(Envelope { next: document.next.filter(|next| !next.is_empty()), row_count: self.taken_count })
     }
 
     /// Copies what surrounds the rows aside until the list of rows begins.
     fn scan_around(&mut self) -> Result<(), Malformed> {
-        let Place::Around { depth, string, last_string, is_data } = &mut self.place else { return Ok(()) };
+        let State::Around { depth, string, last_string, is_data } = &mut self.state else { return Ok(()) };
         let byte = self.buffer[self.scanned];
         self.scanned += 1;
         self.envelope.push(byte);
@@ -192,7 +213,7 @@ impl Splitter {
                 if std::mem::replace(&mut self.has_rows, true) {
                     return Err(Malformed::TwoLists);
                 }
-                self.place = Place::Between { wants_row: true, may_end: true };
+                self.state = State::Between { wants_row: true, may_end: true };
             }
             b'{' | b'[' => *depth += 1,
             b'}' | b']' => *depth = depth.saturating_sub(1),
@@ -206,18 +227,18 @@ impl Splitter {
     }
 
     fn scan_between(&mut self) -> Result<(), Malformed> {
-        let Place::Between { wants_row, may_end } = &mut self.place else { return Ok(()) };
+        let State::Between { wants_row, may_end } = &mut self.state else { return Ok(()) };
         let byte = self.buffer[self.scanned];
         match byte {
             b'{' if *wants_row => {
-                self.place = Place::Row { start: self.scanned, depth: 0, in_string: false, is_escaped: false };
+                self.state = State::Row { start: self.scanned, depth: 0, in_string: false, is_escaped: false };
                 return Ok(());
             }
             b',' if !*wants_row => (*wants_row, *may_end) = (true, false),
             b']' if *may_end => {
                 self.envelope.push(b']');
                 let depth = usize::from(self.envelope.contains(&b'{'));
-                self.place = Place::Around { depth, string: None, last_string: 0..0, is_data: false };
+                self.state = State::Around { depth, string: None, last_string: 0..0, is_data: false };
             }
             _ if is_blank(byte) => {}
             _ => return Err(Malformed::NotObjects),
@@ -228,7 +249,7 @@ impl Splitter {
 
     /// Runs to the end of the row or of the bytes; the hot loop.
     fn scan_row(&mut self) -> Result<(), Malformed> {
-        let Place::Row { start, depth, in_string, is_escaped } = &mut self.place else { return Ok(()) };
+        let State::Row { start, depth, in_string, is_escaped } = &mut self.state else { return Ok(()) };
         let bytes = self.buffer.as_slice();
         let mut at = self.scanned + usize::from(std::mem::take(is_escaped));
         loop {
@@ -263,7 +284,7 @@ impl Splitter {
                     if *depth == 0 {
                         self.ranges.push(*start..at);
                         self.scanned = at;
-                        self.place = Place::Between { wants_row: false, may_end: true };
+                        self.state = State::Between { wants_row: false, may_end: true };
                         return Ok(());
                     }
                 }
@@ -275,6 +296,11 @@ impl Splitter {
         self.scanned = at;
         Ok(())
     }
+}
+
+/// Whether an `error` is one: many upstreams always send the key.
+fn says_something(error: &RawValue) -> bool {
+    !matches!(error.get(), "null" | "false" | "0" | "\"\"" | "[]" | "{}")
 }
 
 const fn is_blank(byte: u8) -> bool {
@@ -296,7 +322,11 @@ mod tests {
         for size in 1..=text.len() {
             let (found, end) = split(text.as_bytes(), size);
             assert_eq!(found, rows, "in pieces of {size}");
-            assert_eq!(end.unwrap(), Envelope { next: next.map(str::to_owned) }, "in pieces of {size}");
+            assert_eq!(
+                end.unwrap(),
+                Envelope { next: next.map(str::to_owned), row_count: rows.len() },
+                "in pieces of {size}"
+            );
         }
     }
 
@@ -342,9 +372,11 @@ mod tests {
     fn what_is_no_answer_is_named() {
         check_malformed("", "empty");
         check_malformed("<html><body>busy</body></html>", "begins with `<");
-        check_malformed(r#"{"error":"no"}"#, "cannot read what surrounds");
+        check_malformed(r#"{"error":"no"}"#, "carries an `error`");
+        check_malformed("{}", "no `data`");
+        check_malformed(r#"{"next":null}"#, "no `data`");
         check_malformed(r#"{"data":{"id":1}}"#, "cannot read what surrounds");
-        check_malformed(r#"{"data":null}"#, "cannot read what surrounds");
+        check_malformed(r#"{"data":null}"#, "no `data`");
         check_malformed(r#"{"data":[1,2]}"#, "not a list of objects");
         check_malformed(r#"{"data":[{"id":1}"#, "ends in the middle");
         check_malformed(r#"{"data":[{"id":1},]}"#, "not a list of objects");
@@ -352,6 +384,19 @@ mod tests {
         check_malformed(r#"{"data":[{}],"data":[{}]}"#, "appears twice");
         check_malformed(r#"[{"id":1}] trailing"#, "not JSON");
         check_malformed(r#"{"data":[{}]"#, "cannot read what surrounds");
+    }
+
+    #[test]
+    fn an_error_beside_the_rows_makes_them_no_answer() {
+        for error in
+            [r#""error":{"message":"busy"}"#, r#""error":"busy""#, r#""error":true"#, r#""errors":[{"code":7}]"#]
+        {
+            for answer in [format!(r#"{{"data":[{{}}],{error},"next":null}}"#), format!(r#"{{{error},"data":[]}}"#)] {
+                check_malformed(&answer, "carries an `error`");
+            }
+        }
+        check(r#"{"data":[{}],"error":null,"errors":[]}"#, &["{}"], None);
+        check(r#"{"error":false,"data":[]}"#, &[], None);
     }
 
     proptest! {

@@ -1,9 +1,8 @@
-//! Which page of a long list an output shows.
+//! Which page of a long list an answer shows.
 
-use schemars::JsonSchema;
 use serde::Serialize;
 
-/// A page's position in its list.
+/// A page's place in its list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Paging {
     /// From 1.
@@ -14,7 +13,7 @@ pub struct Paging {
 }
 
 /// The same in a document.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Debug, Serialize)]
 pub struct PagingPart {
     total: u64,
     page: u64,

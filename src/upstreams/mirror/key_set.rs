@@ -10,7 +10,7 @@ pub struct KeySet {
 impl KeySet {
     /// Adds the key; answers whether it is new.
     pub fn insert(&mut self, key: i64) -> bool {
-        let Some((word, bit)) = place(key) else { return false };
+        let Some((word, bit)) = word_and_bit(key) else { return false };
         if word >= self.words.len() {
             self.words.resize(word + 1, 0);
         }
@@ -20,8 +20,26 @@ impl KeySet {
         is_new
     }
 
+    /// Takes the key out; answers whether it was there.
+    pub fn remove(&mut self, key: i64) -> bool {
+        let is_there = self.contains(key);
+        if let Some((word, bit)) = word_and_bit(key).filter(|_| is_there) {
+            self.words[word] &= !bit;
+            self.count -= 1;
+        }
+        is_there
+    }
+
+    pub fn contains(&self, key: i64) -> bool {
+        word_and_bit(key).is_some_and(|(word, bit)| self.words.get(word).is_some_and(|bits| bits & bit != 0))
+    }
+
     pub const fn len(&self) -> u64 {
         self.count
+    }
+
+    pub const fn is_empty(&self) -> bool {
+        self.count == 0
     }
 
     /// The keys of `self` that are not in `other`, ascending.
@@ -39,7 +57,7 @@ impl KeySet {
     }
 }
 
-fn place(key: i64) -> Option<(usize, u64)> {
+fn word_and_bit(key: i64) -> Option<(usize, u64)> {
     let key = usize::try_from(key).ok()?;
     Some((key / 64, 1 << (key % 64)))
 }
@@ -70,7 +88,14 @@ mod tests {
             let (set, taken) = (key_set(&one), key_set(&other));
             prop_assert_eq!(set.len(), one.len() as u64);
             let left: Vec<i64> = one.difference(&other).copied().collect();
-            prop_assert_eq!(set.minus(&taken).collect::<Vec<_>>(), left);
+            prop_assert_eq!(set.minus(&taken).collect::<Vec<_>>(), left.clone());
+            let mut removed = set.clone();
+            for key in &other {
+                prop_assert_eq!(set.contains(*key), one.contains(key));
+                prop_assert_eq!(removed.remove(*key), one.contains(key));
+            }
+            prop_assert_eq!(removed.len(), left.len() as u64);
+            prop_assert_eq!(removed.minus(&KeySet::default()).collect::<Vec<_>>(), left);
         }
     }
 }

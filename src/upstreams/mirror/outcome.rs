@@ -1,0 +1,31 @@
+//! What became of a row, and what a row is written for.
+
+use crate::clock::to_rfc3339_millis;
+use crate::upstreams::Scope;
+
+/// The run that writes a row, and when.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WriteMeta {
+    /// `None` where a person writes, outside of a run.
+    pub record: Option<i64>,
+    /// Wall time, as stored.
+    pub at: String,
+}
+
+impl WriteMeta {
+    /// For what the run in hand writes now.
+    pub fn now(scope: &Scope<'_>) -> Self {
+        Self { record: Some(scope.context.record.0), at: to_rfc3339_millis(scope.context.clock.now()) }
+    }
+}
+
+/// What became of a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RowOutcome {
+    New,
+    Updated,
+    Restored,
+    Unchanged,
+    /// It came a second time in one reading, now as it was stored before: the first time was no change after all.
+    Reverted,
+}

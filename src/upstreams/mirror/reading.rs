@@ -1,0 +1,307 @@
+//! One reading of a set: which rows came, what became of each, and the rows that came twice.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use super::key_set::KeySet;
+use super::outcome::{RowOutcome, WriteMeta};
+use super::table::{Known, Replace, RowValues, Table};
+use crate::error::Class;
+use crate::store::{Error, Reader, Summary, Value, Writer};
+use crate::upstreams::Scope;
+use crate::upstreams::digest::{Digest, is_same_meaning};
+
+/// Rows that were changed are remembered as they were, up to this many: a few megabytes.
+const MAX_ORIGINALS: usize = 20_000;
+/// This many unreadable rows are kept word for word; all are counted.
+const MAX_BAD_ROWS: usize = 100;
+
+/// A reading of a numbered table's rows.
+#[derive(Debug, Default)]
+pub struct Reading {
+    /// The rows of the round in hand.
+    seen: KeySet,
+    bad: Vec<String>,
+    bad_count: u64,
+    /// The rows of all rounds: a reading may be made again, or be followed by another.
+    counted: KeySet,
+    /// Of these, the rows that were written and counted so.
+    written: KeySet,
+    new: u64,
+    updated: u64,
+    restored: u64,
+    repeated_count: u64,
+    first_repeated: Option<String>,
+    pub changes: Changes,
+}
+
+/// A round of a reading, as it was before a page that is tried again.
+#[derive(Clone, Debug)]
+pub struct Round {
+    seen: KeySet,
+    bad: Vec<String>,
+    bad_count: u64,
+}
+
+/// What a reading has changed so far; shared by those who compare rows and those who write them.
+#[derive(Clone, Debug, Default)]
+pub struct Changes(Arc<Mutex<ChangesState>>);
+
+#[derive(Debug, Default)]
+struct ChangesState {
+    /// Rows that differed from what was stored: what a reader still sees of them may be out of date.
+    planned: KeySet,
+    originals: HashMap<i64, Original>,
+}
+
+/// A row as it was before the reading changed it.
+#[derive(Clone, Debug)]
+struct Original {
+    content_hash: Digest,
+    meta: WriteMeta,
+}
+
+/// A fetched row beside the stored one.
+#[derive(Clone, Debug)]
+pub enum Comparison {
+    /// Nothing to write.
+    Unchanged { number: i64 },
+    /// To be written; what is stored, as far as it was found.
+    Changed(Option<Found>),
+}
+
+/// The stored row of a fetched one's key, as a reader saw it.
+#[derive(Clone, Debug)]
+pub struct Found {
+    known: Known,
+    /// The write it is from, where that may have to be restored.
+    before: Option<WriteMeta>,
+}
+
+impl Reading {
+    /// Begins to read all pages again; what earlier rounds brought stays counted.
+    pub fn begin_round(&mut self) {
+        self.seen = KeySet::default();
+        self.bad.clear();
+        self.bad_count = 0;
+    }
+
+    /// What to go back to when a page is tried again.
+    pub fn round(&self) -> Round {
+        Round { seen: self.seen.clone(), bad: self.bad.clone(), bad_count: self.bad_count }
+    }
+
+    pub fn restore_round(&mut self, round: &Round) {
+        let Round { seen, bad, bad_count } = round.clone();
+        (self.seen, self.bad, self.bad_count) = (seen, bad, bad_count);
+    }
+
+    /// The rows of the round.
+    pub const fn seen(&self) -> &KeySet {
+        &self.seen
+    }
+
+    /// How many different rows the round brought, unreadable ones included.
+    pub const fn received(&self) -> u64 {
+        self.seen.len() + self.bad_count
+    }
+
+    /// How many rows of the round cannot be read.
+    pub const fn bad_count(&self) -> u64 {
+        self.bad_count
+    }
+
+    /// Takes in a row that needs no writing.
+    pub fn see(&mut self, number: i64) {
+        self.seen.insert(number);
+        self.counted.insert(number);
+    }
+
+    /// Takes in a row that cannot be read.
+    pub fn see_bad(&mut self, reason: String) {
+        self.bad_count += 1;
+        if self.bad.len() < MAX_BAD_ROWS {
+            self.bad.push(reason);
+        }
+    }
+
+    /// Takes in a row that was saved. Each row counts once, as what all its saves came to.
+    pub fn record_outcome(&mut self, number: i64, id: &str, outcome: RowOutcome) {
+        let is_repeated = !self.seen.insert(number);
+        self.counted.insert(number);
+        if outcome == RowOutcome::Unchanged {
+            return;
+        }
+        if is_repeated {
+            self.repeated_count += 1;
+            self.first_repeated.get_or_insert_with(|| id.to_owned());
+        }
+        if outcome == RowOutcome::Reverted {
+            // Only a live row that was updated is ever reverted.
+            self.updated -= u64::from(self.written.remove(number));
+        } else if self.written.insert(number) {
+            match outcome {
+                RowOutcome::New => self.new += 1,
+                RowOutcome::Updated => self.updated += 1,
+                RowOutcome::Restored => self.restored += 1,
+                RowOutcome::Unchanged | RowOutcome::Reverted => {}
+            }
+        }
+    }
+
+    /// Counts what came so far: always `total = new + updated + unchanged + restored + failed`.
+    pub fn count(&self, scope: &Scope<'_>) {
+        scope.count(|summary| self.count_into(summary));
+    }
+
+    fn count_into(&self, summary: &mut Summary) {
+        let Self { new, updated, restored, .. } = *self;
+        summary.total = self.counted.len() + summary.failed;
+        (summary.new, summary.updated, summary.restored) = (new, updated, restored);
+        summary.unchanged = self.counted.len().saturating_sub(new + updated + restored);
+    }
+
+    /// Says at the end, whatever it was, what could not be read and what came twice.
+    pub fn report(&mut self, scope: &Scope<'_>) {
+        let untold = self.bad_count - self.bad.len() as u64;
+        for reason in self.bad.drain(..) {
+            scope.problem(Class::Contract, None, None, reason);
+        }
+        scope.count(|summary| summary.failed += untold);
+        self.count(scope);
+        if let Some(id) = self.first_repeated.take() {
+            let (name, count) = (scope.name, self.repeated_count);
+            scope.context.warn(format!(
+                "`{name}`: rows came again with other content {count} times, the first is `{id}`; the later one is stored"
+            ));
+        }
+    }
+}
+
+impl Changes {
+    /// Whether a row of this content needs no writing, by its hash alone. What the reading has changed has to be compared
+    /// again where it is written.
+    pub fn is_unchanged(&self, known: &Known, content_hash: Digest) -> bool {
+        !known.is_deleted && known.content_hash == Some(content_hash) && !self.state().planned.contains(known.number)
+    }
+
+    /// Compares a fetched row with the stored one, which `known` is. Where the bytes differ, the meaning decides.
+    pub fn compare(
+        &self,
+        r: &Reader<'_>,
+        table: &Table,
+        known: Option<Known>,
+        content_hash: Digest,
+        raw: &str,
+    ) -> Result<Comparison, Error> {
+        let Some(known) = known else { return Ok(Comparison::Changed(None)) };
+        let number = known.number;
+        if self.is_unchanged(&known, content_hash) {
+            return Ok(Comparison::Unchanged { number });
+        }
+        let mut before = None;
+        if !known.is_deleted && known.content_hash != Some(content_hash) {
+            let stored = table.load_before(r, &[number.into()], |stored| is_same_meaning(raw, stored))?;
+            let state = self.state();
+            if matches!(stored, Some((true, _))) && !state.planned.contains(number) {
+                return Ok(Comparison::Unchanged { number });
+            }
+            before = stored.map(|(_, before)| before);
+        }
+        self.state().planned.insert(number);
+        Ok(Comparison::Changed(Some(Found { known, before })))
+    }
+
+    /// Writes a row that differs from what a reader found; a new one gets the number in `row`. Answers the row's number
+    /// and what became of it.
+    pub fn save<'v>(
+        &self,
+        w: &Writer<'_>,
+        table: &Table,
+        row: &RowValues<'v>,
+        columns: impl Iterator<Item = Value<'v>> + Clone,
+        found: Option<&Found>,
+        meta: &WriteMeta,
+    ) -> Result<(i64, RowOutcome), Error> {
+        match found {
+            None => {
+                if table.save(w, row, columns.clone(), Replace::Nothing, meta)? {
+                    return Ok((row.number.unwrap_or_default(), RowOutcome::New));
+                }
+            }
+            Some(Found { known, before }) => {
+                if let Some(before) = before {
+                    self.keep_original(*known, before, meta);
+                }
+                if let Some(expected) = known.content_hash
+                    && (expected != row.content_hash || known.is_deleted)
+                    && let Some(outcome) =
+                        self.replace(w, table, row, columns.clone(), *known, Replace::Content(expected), meta)?
+                {
+                    return Ok((known.number, outcome));
+                }
+            }
+        }
+        // It came before in this reading, or is a tombstone that was not looked for.
+        let gone = || Error::Value { found: "no row".to_owned(), expected: "the row that is in the way" };
+        let known = table.find(w, row.key)?.ok_or_else(gone)?;
+        let is_same = known.content_hash == Some(row.content_hash)
+            || table
+                .load_before(w, &[known.number.into()], |stored| is_same_meaning(row.raw.unwrap_or_default(), stored))?
+                .is_some_and(|(is_same, _)| is_same);
+        if is_same && !known.is_deleted {
+            return Ok((known.number, RowOutcome::Unchanged));
+        }
+        let outcome = self.replace(w, table, row, columns, known, Replace::Anything, meta)?;
+        Ok((known.number, outcome.unwrap_or(RowOutcome::Unchanged)))
+    }
+
+    /// Replaces the stored row; `None` where it has changed since. A row that is again as it was before the reading gets
+    /// the time of its last change back too.
+    #[expect(clippy::too_many_arguments, reason = "what `save` was called with")]
+    fn replace<'v>(
+        &self,
+        w: &Writer<'_>,
+        table: &Table,
+        row: &RowValues<'v>,
+        columns: impl Iterator<Item = Value<'v>>,
+        known: Known,
+        replace: Replace,
+        meta: &WriteMeta,
+    ) -> Result<Option<RowOutcome>, Error> {
+        let original = self.original(known.number, row.content_hash);
+        let outcome = match &original {
+            Some(_) => RowOutcome::Reverted,
+            None if known.is_deleted => RowOutcome::Restored,
+            None => RowOutcome::Updated,
+        };
+        let is_saved = table.save(w, row, columns, replace, original.as_ref().unwrap_or(meta))?;
+        Ok(is_saved.then_some(outcome))
+    }
+
+    /// Keeps what the row was before this run wrote it.
+    fn keep_original(&self, known: Known, before: &WriteMeta, meta: &WriteMeta) {
+        let originals = &mut self.state().originals;
+        if let Some(content_hash) = known.content_hash
+            && before.record != meta.record
+            && originals.len() < MAX_ORIGINALS
+        {
+            let original = Original { content_hash, meta: before.clone() };
+            originals.entry(known.number).or_insert(original);
+        }
+    }
+
+    /// The write a row of this content was from before the reading changed it.
+    fn original(&self, number: i64, content_hash: Digest) -> Option<WriteMeta> {
+        let state = self.state();
+        let original = state.originals.get(&number)?;
+        (original.content_hash == content_hash).then(|| original.meta.clone())
+    }
+
+    fn state(&self) -> MutexGuard<'_, ChangesState> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests;
