@@ -15,6 +15,7 @@ const LAYERS: &[(&str, u8)] = &[
     ("upstreams", 2),
     ("config", 1),
     ("http", 1),
+    ("present", 1),
     ("store", 1),
     ("error", GROUND),
     ("exit", GROUND),
