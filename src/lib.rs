@@ -5,7 +5,8 @@
 //!
 //! # Layers
 //!
-//! `main → cli → ui → run → upstreams → {config, http, store} → {error, exit, ident, clock, language, secret, text, progress}`
+//! `main → cli → ui → run → upstreams → {config, http, present, store} → {error, exit, ident, clock, language, secret, text,
+//! progress}`
 //!
 //! Each layer may use what stands to its right and nothing to its left; the three machinery siblings do not use one
 //! another.
@@ -29,6 +30,7 @@ pub mod text;
 
 pub mod config;
 pub mod http;
+pub mod present;
 pub mod store;
 
 pub mod upstreams;

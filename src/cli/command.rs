@@ -9,7 +9,6 @@ use super::backup::BackupArgs;
 use super::check::CheckArgs;
 use super::config::ConfigArgs;
 use super::doctor::DoctorArgs;
-use super::douban::DoubanArgs;
 use super::ecs::EcsArgs;
 use super::examples;
 use super::generate::GenerateArgs;
@@ -19,6 +18,7 @@ use super::records::RecordsArgs;
 use super::status::StatusArgs;
 use super::sync::SyncArgs;
 use super::tasks::TasksArgs;
+use super::upstream;
 use super::users::UsersArgs;
 use crate::exit::Exit;
 
@@ -63,9 +63,6 @@ pub enum Topic {
     Ecs(EcsArgs),
     /// How each sync stands
     Status(StatusArgs),
-    /// The films that came from Douban
-    #[command(subcommand, arg_required_else_help = true)]
-    Douban(DoubanArgs),
     /// User events, and how their deliveries stand
     #[command(subcommand, arg_required_else_help = true)]
     Users(UsersArgs),
@@ -85,7 +82,7 @@ pub enum Topic {
 
 /// The command with all its subcommands, its help in one form throughout.
 pub fn command() -> clap::Command {
-    dress(Cli::command(), "", &exit_status())
+    dress(upstream::augment(Cli::command()), "", &exit_status())
 }
 
 /// Every exit code on its line.

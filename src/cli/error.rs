@@ -24,9 +24,6 @@ pub enum Error {
     /// The command line asks for what is not there.
     #[error("{message}")]
     Usage { message: String, hint: String },
-    /// Another process holds the lock that a command needs.
-    #[error("`{}` is locked by {} (pid {} on {})", .0.name, .0.owner, .0.pid, .0.host)]
-    Locked(Box<Holder>),
     #[error("no upstream is configured")]
     NothingConfigured,
     #[error("cannot read `{}`", path.display())]
@@ -43,7 +40,6 @@ impl Error {
             Self::Run(error) => error.class(),
             Self::Upstream(error) => error.class(),
             Self::Usage { .. } | Self::Read { .. } => Class::Usage,
-            Self::Locked(_) => Class::Busy,
             Self::Log(_) | Self::NothingConfigured | Self::Write { .. } => Class::Config,
         }
     }
@@ -60,7 +56,6 @@ impl Error {
             Self::NothingConfigured => {
                 Some("write a configuration with `tongbu config init`, then fill in an upstream".to_owned())
             }
-            Self::Locked(_) => Some("run again in a moment; see who holds it with `tongbu locks list`".to_owned()),
             Self::Read { .. } => Some("give the path of a file you may read".to_owned()),
             Self::Write { .. } => Some("give a path you may write to, or remove what stands there".to_owned()),
         };
@@ -70,9 +65,9 @@ impl Error {
     /// Who holds the lock, where that is why.
     pub fn holder(&self) -> Option<&Holder> {
         match self {
-            Self::Locked(holder) => Some(holder),
-            Self::Config(_)
-            | Self::Store(_)
+            Self::Store(store::Error::Locked(holder)) => Some(holder),
+            Self::Store(_)
+            | Self::Config(_)
             | Self::Run(_)
             | Self::Upstream(_)
             | Self::Log(_)

@@ -45,8 +45,6 @@ const EXAMPLES: &[(&str, &str)] = &[
     ("packages list", "  tongbu packages list --json"),
     ("packages remove", "  tongbu packages remove 禹州-1015A-高三-5000"),
     ("status", "  tongbu status\n  tongbu status --max-age fairing=2h --max-age tasks/historical=12h"),
-    ("douban", "  tongbu douban list\n  tongbu douban list --missing-details"),
-    ("douban list", "  tongbu douban list\n  tongbu douban list --missing-details --json"),
     ("users", "  tongbu users emit user.created --user-id 7 --username li\n  tongbu users queue"),
     (
         "users emit",

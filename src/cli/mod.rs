@@ -10,7 +10,6 @@ mod command;
 mod config;
 mod crontab;
 mod doctor;
-mod douban;
 mod ecs;
 mod error;
 mod examples;
@@ -27,6 +26,7 @@ mod status;
 mod sync;
 mod systemd;
 mod tasks;
+mod upstream;
 mod usage;
 mod users;
 mod values;
@@ -39,6 +39,7 @@ use clap::FromArgMatches;
 pub use self::command::command;
 pub use self::error::Error;
 
+use self::args::GlobalArgs;
 use self::command::{Cli, Topic};
 use self::session::Session;
 use crate::clock::Clock;
@@ -57,14 +58,25 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
 }
 
 fn run_caught(args: &[OsString]) -> Exit {
-    let parsed = command().try_get_matches_from(args).and_then(|matches| Cli::from_arg_matches(&matches));
-    let cli = match parsed {
-        Ok(cli) => cli,
+    let parsed = command().try_get_matches_from(args).and_then(|matches| {
+        let globals = GlobalArgs::from_arg_matches(&matches)?;
+        // What is no upstream's own command is one of the program's.
+        let topic =
+            if upstream::find(&matches).is_some() { None } else { Some(Cli::from_arg_matches(&matches)?.topic) };
+        Ok((matches, globals, topic))
+    });
+    let (matches, globals, topic) = match parsed {
+        Ok(parsed) => parsed,
         Err(error) => return usage::answer(&error, &early_ui(args)),
     };
-    let ui = Ui::new(cli.globals.wishes(), Terminal::detect(), Clock::system());
-    let mut session = Session::new(ui, cli.globals);
-    let exit = run_topic(&mut session, cli.topic).unwrap_or_else(|error| {
+    let ui = Ui::new(globals.wishes(), Terminal::detect(), Clock::system());
+    let mut session = Session::new(ui, globals);
+    let ended = match (topic, upstream::find(&matches)) {
+        (Some(topic), _) => run_topic(&mut session, topic),
+        (None, Some(named)) => upstream::run(&mut session, &named),
+        (None, None) => Ok(Exit::Ok),
+    };
+    let exit = ended.unwrap_or_else(|error| {
         session.ui.error(&error.to_failure(), error.holder());
         Exit::from(error.class())
     });
@@ -80,7 +92,6 @@ fn run_topic(session: &mut Session, topic: Topic) -> Result<Exit, Error> {
         Topic::Locks(args) => locks::cmd_locks(session, args),
         Topic::Ecs(args) => ecs::cmd_ecs(session, args),
         Topic::Status(args) => status::cmd_status(session, &args),
-        Topic::Douban(args) => douban::cmd_douban(session, &args),
         Topic::Check(args) => check::cmd_check(session, args),
         Topic::Users(args) => users::cmd_users(session, args),
         Topic::Config(args) => config::cmd_config(session, &args),

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 
 use super::error::Error;
-use super::session::{LogTo, Session, write};
+use super::session::{LogTo, Session};
 use crate::exit::Exit;
 use crate::store::Mode;
 use crate::ui::packages::{ImportAnswer, PackagesAnswer, RemovedAnswer};
@@ -70,14 +70,14 @@ fn cmd_import(session: &mut Session, args: &ImportArgs) -> Result<Exit, Error> {
     let mode = if args.dry_run { Mode::DryRun } else { Mode::ReadWrite };
     let store = session.open(&session.database(&config)?, mode)?;
     let at = session.ui.clock().now();
-    let plan = write(&store, LOCK, move |w| {
+    let plan = store.write_under_lock(LOCK, move |w| {
         let codes: Vec<String> = import.packages.iter().map(|package| package.code.clone()).collect();
         let stored = tables::load_stored_packages(w, codes.iter().map(String::as_str))?;
         let plan = plan_import(import, &stored);
         for package in &plan.saves {
             tables::save_package(w, package, at)?;
         }
-        Ok(plan)
+        Ok::<_, Error>(plan)
     })?;
     session.ui.answer(&ImportAnswer {
         new_count: plan.new_count,
@@ -98,7 +98,7 @@ fn cmd_remove(session: &mut Session, code: &str) -> Result<Exit, Error> {
     };
     let at = session.ui.clock().now();
     let wanted = code.to_owned();
-    let task_count = write(&store, LOCK, move |w| {
+    let task_count = store.write_under_lock(LOCK, move |w| {
         if !tables::delete_package(w, &wanted, at)? {
             return Err(missing);
         }

@@ -1,23 +1,16 @@
 //! What a command works with: the voice, the flags, and what they open.
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
-
-use tokio::time::Instant;
 
 use super::args::GlobalArgs;
 use super::error::Error;
 use crate::config::{self, Config};
 use crate::exit::Exit;
-use crate::run;
-use crate::store::{Acquisition, Lease, LeaseRequest, Mode, Store, StoreOptions, Writer};
+use crate::store::{Mode, Store, StoreOptions};
 use crate::ui::log::{self, LogFile};
 use crate::ui::notices::NoRunYet;
 use crate::ui::{Answer, Ui};
 use crate::upstreams;
-
-/// How long a command that changes a few rows may keep others out if it dies.
-const LEASE_TTL: Duration = Duration::from_secs(60);
 
 /// One invocation, from its flags on.
 #[derive(Debug)]
@@ -93,41 +86,6 @@ impl Session {
             return Ok(None);
         }
         self.open(path, mode).map(Some)
-    }
-}
-
-/// How long such a command waits for another one of its kind, and how often it looks: several may be started together.
-const LEASE_PATIENCE: Duration = Duration::from_secs(10);
-const LEASE_POLL: Duration = Duration::from_millis(20);
-
-/// Does `work` in one transaction, under a lease of that name which is held for no longer. Where another process holds
-/// it, that is waited for a while; then it is [`Error::Locked`].
-pub fn write<T: Send + 'static>(
-    store: &Store,
-    name: &str,
-    work: impl FnOnce(&Writer<'_>) -> Result<T, Error> + Send + 'static,
-) -> Result<T, Error> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(run::Error::Runtime)?;
-    let lease = runtime.block_on(acquire(store, name))?;
-    let outcome = store.write_blocking(&lease, work);
-    let released = runtime.block_on(store.release(lease, None));
-    let value = outcome?;
-    released?;
-    Ok(value)
-}
-
-async fn acquire(store: &Store, name: &str) -> Result<Lease, Error> {
-    let begun = Instant::now();
-    loop {
-        let request = LeaseRequest { name, ttl: LEASE_TTL, trace_id: "", record: None };
-        match store.acquire(request).await? {
-            Acquisition::Held(lease) => return Ok(lease),
-            Acquisition::Busy(holder) if begun.elapsed() >= LEASE_PATIENCE => {
-                return Err(Error::Locked(Box::new(holder)));
-            }
-            // Not all at once: those who came together would meet at every look.
-            Acquisition::Busy(_) => tokio::time::sleep(LEASE_POLL.mul_f64(0.5 + fastrand::f64())).await,
-        }
     }
 }
 

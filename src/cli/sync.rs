@@ -1,11 +1,14 @@
 //! `sync <upstream>` and `sync all`.
 
+use std::path::Path;
+
 use clap::{ArgMatches, Args, Command, FromArgMatches, Subcommand};
 
 use super::args::RunArgs;
 use super::error::Error;
 use super::examples;
 use super::session::{LogTo, Session};
+use crate::config::Config;
 use crate::exit::Exit;
 use crate::run::{self, Cancel, Invocation, Report, Settings};
 use crate::store::Trigger;
@@ -94,18 +97,30 @@ fn sync_one(
 ) -> Result<Exit, Error> {
     let config = session.load_config(LogTo::Configured)?;
     let database = session.database(&config)?;
-    let report = run::execute(Invocation {
-        registration,
-        matches,
-        config: &config,
-        database: &database,
-        settings,
-        observer: session.ui.observer(),
-        cancel: Cancel::on_signals().map_err(run::Error::Runtime)?,
-    })?;
+    let report = run_pass(session, registration, matches, &config, &database, settings)?;
     session.ui.answer(&SyncAnswer(&report));
     explain(session, &report);
     Ok(report.exit)
+}
+
+/// Makes one pass, ended by a signal.
+pub fn run_pass(
+    session: &Session,
+    registration: &'static Registration,
+    matches: &ArgMatches,
+    config: &Config,
+    database: &Path,
+    settings: Settings,
+) -> Result<Report, Error> {
+    Ok(run::execute(Invocation {
+        registration,
+        matches,
+        config,
+        database,
+        settings,
+        observer: session.ui.observer(),
+        cancel: Cancel::on_signals().map_err(run::Error::Runtime)?,
+    })?)
 }
 
 fn sync_all(session: &mut Session, settings: &Settings) -> Result<Exit, Error> {

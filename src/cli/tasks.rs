@@ -5,10 +5,10 @@ use clap::{Args, Subcommand};
 use super::args::PageArgs;
 use super::error::Error;
 use super::packages::no_package;
-use super::session::{LogTo, Session, write};
+use super::session::{LogTo, Session};
 use crate::exit::Exit;
+use crate::present::paging::Paging;
 use crate::store::{Mode, Reader, Store};
-use crate::ui::paging::Paging;
 use crate::ui::tasks::{Group, MatchedAnswer, PendingAnswer, SuggestAnswer, TasksAnswer};
 use crate::upstreams::tasks::matching::{Match, Packages, State, Suggestions};
 use crate::upstreams::tasks::plan::plan_rematch;
@@ -133,7 +133,7 @@ fn decide(
         hint: "fetch them with `tongbu sync tasks --window today`".to_owned(),
     })?;
     let at = session.ui.clock().now();
-    let matches = write(&store, LOCK, move |w| {
+    let matches = store.write_under_lock(LOCK, move |w| {
         let matches = plan(w)?;
         for (id, matched) in &matches {
             if tables::load_task_line(w, id)?.is_none() {

@@ -2,20 +2,21 @@
 
 use jiff::Timestamp;
 
-use super::{Error, Reader, Row, Writer};
+use super::error::Error;
+use super::sqlite::statement::{Reader, Row, Writer};
 use crate::clock::to_rfc3339_millis;
 
 /// One row of `sync_cursors`.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ScopeState {
     pub scope: String,
-    /// The upstream's own resume point; its shape is the upstream's affair.
+    /// Where the next pass resumes; each upstream defines its shape.
     pub cursor: Option<serde_json::Value>,
     pub last_success_at: Option<Timestamp>,
     pub record_count: Option<u64>,
     /// Hex digest of the whole set at the last complete read.
     pub digest: Option<String>,
-    /// No request before this instant: the upstream asked for it.
+    /// No request before this instant, because the upstream requested a pause.
     pub not_before: Option<Timestamp>,
 }
 
@@ -44,7 +45,7 @@ pub fn load_states(r: &Reader<'_>, prefix: &str) -> Result<Vec<ScopeState>, Erro
     )
 }
 
-/// Replaces the scope's state. Call it in the transaction that stored what the cursor stands for.
+/// Replaces the scope's state. Call it in the transaction that stored what the cursor refers to.
 pub fn save_state(w: &Writer<'_>, state: &ScopeState) -> Result<(), Error> {
     let cursor = state.cursor.as_ref().map(ToString::to_string);
     let last_success_at = state.last_success_at.map(to_rfc3339_millis);

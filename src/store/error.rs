@@ -2,9 +2,10 @@
 
 use std::path::PathBuf;
 
+use super::lock::types::Holder;
 use crate::error::Class;
 
-/// Whatever an engine or the operating system reported.
+/// What an engine or the operating system reported.
 pub(super) type Source = Box<dyn std::error::Error + Send + Sync>;
 
 /// A database failure, named by what the operator can do about it.
@@ -14,13 +15,16 @@ pub enum Error {
     /// The lease was taken over by another run; nothing was written.
     #[error("lost the lock `{name}` (token {token}): another run took over")]
     LeaseLost { name: String, token: i64 },
+    /// Another process holds the lock that a short write needs.
+    #[error("`{}` is locked by {} (pid {} on {})", .0.name, .0.owner, .0.pid, .0.host)]
+    Locked(Box<Holder>),
     /// Other processes kept the database locked for the whole time a statement waits.
     #[error("cannot write to the database `{path}`: another process keeps it busy")]
     Busy { path: PathBuf, source: Source },
     /// The file, its directory or its file system cannot be written.
     #[error("cannot write to the database `{path}`: it is read-only here")]
     ReadOnly { path: PathBuf, source: Source },
-    /// No space left; `free` says how much there is, where it could be asked.
+    /// No space left; `free` is how much there is, where it is known.
     #[error("cannot write to the database `{path}`: the disk is full{}", free_text(*.free))]
     Full { path: PathBuf, free: Option<u64>, source: Source },
     /// The disk or the file system failed at reading, writing or flushing.
@@ -29,7 +33,7 @@ pub enum Error {
     /// The file's content is damaged.
     #[error("cannot read the database `{path}`: it is damaged")]
     Corrupt { path: PathBuf, source: Source },
-    /// Not a database of tongbu's; `what` says what it is instead.
+    /// Not a database of tongbu's; `what` is what it is instead.
     #[error("cannot use `{path}` as the database: it is {what}")]
     NotOurs { path: PathBuf, what: String },
     /// Written by a newer tongbu; `what` names what this one does not know.
@@ -50,7 +54,7 @@ pub enum Error {
     /// A copy would replace a file.
     #[error("cannot write `{path}`: it exists already")]
     Exists { path: PathBuf },
-    /// The operating system refused.
+    /// The operating system refused the access.
     #[error("cannot access `{path}`")]
     Io { path: PathBuf, source: Source },
     /// A migration that was applied to this database has another text in this tongbu.
@@ -59,7 +63,7 @@ pub enum Error {
     /// A stored value is not of the kind it should be.
     #[error("cannot read the stored value `{found}`: expected {expected}")]
     Value { found: String, expected: &'static str },
-    /// The engine failed in a way that says nothing about the file.
+    /// The engine failed for a reason that is not in the file.
     #[error("cannot use the database `{path}`: the engine failed")]
     Engine { path: PathBuf, source: Source },
     /// A statement is wrong: a bug.
@@ -71,6 +75,7 @@ impl Error {
     pub const fn class(&self) -> Class {
         match self {
             Self::LeaseLost { .. } => Class::LeaseLost,
+            Self::Locked(_) => Class::Busy,
             Self::Busy { .. }
             | Self::ReadOnly { .. }
             | Self::Full { .. }
@@ -95,6 +100,7 @@ impl Error {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::LeaseLost { .. } | Self::Value { .. } | Self::Engine { .. } | Self::Statement { .. } => None,
+            Self::Locked(_) => Some("run again in a moment; see who holds it with `tongbu locks list`".to_owned()),
             Self::Busy { path, .. } => {
                 Some(format!("see who has it open with `fuser -v '{}'`, then run again", path.display()))
             }

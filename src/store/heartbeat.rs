@@ -3,14 +3,15 @@
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
-use super::lock::{Held, renew};
-use super::sqlite::Connection;
+use super::error::Error;
+use super::lock::lease::LeaseState;
+use super::sqlite::connection::Connection;
 
 /// A lease is renewed this many times within its expiry.
 const BEATS_PER_TTL: u32 = 3;
 
-/// After a failed renewal the next try comes this much sooner than the next beat.
-const HASTE: u32 = 4;
+/// After a failed renewal the next try comes in this fraction of the interval.
+const RETRY_DIVISOR: u32 = 4;
 
 /// The leases this process holds, each with the time of its next renewal. The writer thread beats it between jobs, so
 /// that a renewal never waits behind a lock of its own process.
@@ -20,14 +21,14 @@ pub(super) struct Heartbeat {
 }
 
 struct Watched {
-    held: Weak<Held>,
+    lease: Weak<LeaseState>,
     due: Instant,
 }
 
 impl Heartbeat {
-    /// Renews the lease from now on, as long as somebody has it.
-    pub(super) fn watch(&mut self, held: &Arc<Held>) {
-        self.watched.push(Watched { held: Arc::downgrade(held), due: Instant::now() + interval(held) });
+    /// Renews the lease from now on, as long as it is held.
+    pub(super) fn watch(&mut self, lease: &Arc<LeaseState>) {
+        self.watched.push(Watched { lease: Arc::downgrade(lease), due: Instant::now() + interval(lease) });
     }
 
     /// How long until the next renewal is due; `None` where no lease is held.
@@ -40,20 +41,20 @@ impl Heartbeat {
     pub(super) fn beat(&mut self, connection: &mut Connection) {
         let now = Instant::now();
         self.watched.retain_mut(|watched| {
-            let Some(held) = watched.held.upgrade() else { return false };
+            let Some(lease) = watched.lease.upgrade() else { return false };
             if watched.due > now {
                 return true;
             }
-            watched.due = now + interval(&held);
-            match renew(connection, &held) {
+            watched.due = now + interval(&lease);
+            match lease.write(connection, |_| Ok::<_, Error>(())) {
                 Ok(()) => true,
-                Err(_) if held.lost().is_cancelled() => {
-                    tracing::warn!(scope = held.name(), "another run took over the lock");
+                Err(_) if lease.lost().is_cancelled() => {
+                    tracing::warn!(scope = lease.name(), "another run took over the lock");
                     false
                 }
                 Err(error) => {
-                    tracing::warn!(scope = held.name(), %error, "cannot renew the lock");
-                    watched.due = now + interval(&held) / HASTE;
+                    tracing::warn!(scope = lease.name(), %error, "cannot renew the lock");
+                    watched.due = now + interval(&lease) / RETRY_DIVISOR;
                     true
                 }
             }
@@ -61,6 +62,6 @@ impl Heartbeat {
     }
 }
 
-fn interval(held: &Held) -> Duration {
-    held.ttl() / BEATS_PER_TTL
+fn interval(lease: &LeaseState) -> Duration {
+    lease.ttl() / BEATS_PER_TTL
 }

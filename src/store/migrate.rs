@@ -2,7 +2,8 @@
 
 use xxhash_rust::xxh3::xxh3_128;
 
-use super::{Error, Reader, Writer};
+use super::error::Error;
+use super::sqlite::statement::{Reader, Writer};
 use crate::clock::{Clock, to_rfc3339_millis};
 
 /// One step of a component's schema. Never edited once released: the checksum is compared at every open.

@@ -1,7 +1,7 @@
 //! The OS lock behind a lease: it only shortens the wait after a crash; safety comes from the token.
 //!
-//! Beside the files of leases lie those of live runs, `run-…`, and the writers' queue. No lease has such a name: a
-//! scope's has a `/`.
+//! The folder also holds the files of live runs, `run-…`, and the writers' fair lock. No lease has such a name: a
+//! scope's name has a `/`.
 
 use std::fmt::Write as _;
 use std::fs::{DirBuilder, File, OpenOptions};
@@ -12,19 +12,19 @@ use std::time::{Duration, Instant};
 
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::Error;
+use super::error::Error;
 
 /// File systems allow 255 bytes a name; longer lock names end in a digest.
 const LONGEST_NAME_BYTES: usize = 200;
 
-/// Whoever waits longer goes on without its turn and waits no more: who has it may be suspended.
-const QUEUE_PATIENCE: Duration = Duration::from_secs(5);
+/// A writer that waits longer goes on without the fair lock and waits no more: its holder may be suspended.
+const FAIR_LOCK_PATIENCE: Duration = Duration::from_secs(5);
 
 /// The directory of lock files beside the database, `<db>.locks`.
 #[derive(Clone, Debug)]
 pub(super) struct LockFolder(PathBuf);
 
-/// A lock file this process has locked; unlocked when it goes, however the process ends.
+/// A lock file this process has locked; unlocked when it is dropped or the process ends, in whatever way.
 ///
 /// It belongs to the open file, which `std` closes in child processes, and not to the process: two stores in one
 /// process exclude each other too.
@@ -34,19 +34,20 @@ pub(super) struct OsLock {
     inode: i64,
 }
 
-/// The lock file of a run: its record counts as alive while it is locked, and the file goes with it.
+/// The lock file of a run: its record counts as alive while the file is locked. Deleted when dropped.
 #[derive(Debug)]
 pub(super) struct RunLock {
     path: PathBuf,
     _lock: OsLock,
 }
 
-/// Where writers of several processes that have waited long take turns. A courtesy: the engine keeps them apart.
+/// Writers of several processes that have waited long take turns through this lock. It serves fairness only; the
+/// engine keeps writers apart.
 ///
-/// Without it, whoever writes one long transaction after the other takes the engine's lock back sooner than those who
-/// wait look for it.
+/// Without it, a process that writes one long transaction after the other takes the engine's lock back before a waiting
+/// process tries again.
 #[derive(Debug)]
-pub(super) struct WriterQueue {
+pub(super) struct FairLock {
     path: PathBuf,
     patience: Duration,
 }
@@ -72,8 +73,8 @@ impl LockFolder {
         self.0.join(format!("run-{id}-{}.lock", encoded(trace_id)))
     }
 
-    pub(super) fn writer_queue(&self) -> WriterQueue {
-        WriterQueue { path: self.0.join("writer.lock"), patience: QUEUE_PATIENCE }
+    pub(super) fn fair_lock(&self) -> FairLock {
+        FairLock { path: self.0.join("writer.lock"), patience: FAIR_LOCK_PATIENCE }
     }
 
     /// Locks the file of a run whose record is being inserted. The name has the id as well as the trace id, so it is
@@ -86,14 +87,14 @@ impl LockFolder {
         }
     }
 
-    /// Whether the run has let go of its file; a file that is gone was its last act.
+    /// Whether the run has unlocked its file or deleted it.
     pub(super) fn is_run_over(&self, id: i64, trace_id: &str) -> bool {
         let path = self.run_file(id, trace_id);
         OsLock::probe(&path).is_some() || !path.exists()
     }
 
-    /// Unlinks the run files nobody holds. Only inside a write transaction: a file is made in the one that inserts its
-    /// record.
+    /// Deletes the run files that nobody has locked. Only inside a write transaction: a file is created in the one that
+    /// inserts its record.
     pub(super) fn delete_leftover_runs(&self) {
         let Ok(entries) = std::fs::read_dir(&self.0) else { return };
         for path in entries.flatten().map(|entry| entry.path()) {
@@ -105,10 +106,10 @@ impl LockFolder {
     }
 }
 
-impl WriterQueue {
-    /// Waits for this writer's turn, which lasts as long as the answer; `None` where it did not come in time or cannot
-    /// come.
-    pub(super) fn turn(&mut self, mut pause: impl FnMut()) -> Option<OsLock> {
+impl FairLock {
+    /// Waits for the lock, which is held as long as the returned value exists; `None` where it did not come in time or
+    /// cannot be taken.
+    pub(super) fn wait(&mut self, mut pause: impl FnMut()) -> Option<OsLock> {
         let began = Instant::now();
         loop {
             match OsLock::open(&self.path).map(OsLock::lock) {
@@ -117,8 +118,8 @@ impl WriterQueue {
                     self.patience = Duration::ZERO;
                     return None;
                 }
-                Ok(Ok(turn)) => return turn,
-                // The file cannot be made, or the file system knows no such locks.
+                Ok(Ok(lock)) => return lock,
+                // The file cannot be created, or the file system does not support locks.
                 Ok(Err(_)) | Err(_) => return None,
             }
         }
@@ -126,8 +127,8 @@ impl WriterQueue {
 }
 
 impl OsLock {
-    /// Locks the file, made where it is missing; `None` where somebody else has it locked or where the file system
-    /// knows no such locks.
+    /// Locks the file, created where it is missing; `None` where somebody else has it locked or the file system does
+    /// not support locks.
     pub(super) fn try_take(path: &Path) -> Result<Option<Self>, Error> {
         Ok(Self::lock(Self::open(path)?).ok().flatten())
     }
@@ -150,7 +151,7 @@ impl OsLock {
         file.map_err(Error::io(path))
     }
 
-    /// Identifies the locked file: one that was deleted and made again says nothing about the holder of the first.
+    /// Identifies the locked file: a file created again after a deletion says nothing about the holder of the first.
     pub(super) const fn inode(&self) -> i64 {
         self.inode
     }
@@ -170,14 +171,14 @@ impl OsLock {
 
 impl Drop for OsLock {
     fn drop(&mut self) {
-        // Unlocked by hand, because a child between fork and exec may still have the open file.
+        // Unlocked explicitly, because a child between fork and exec may still have the open file.
         let _ = fs2::FileExt::unlock(&self.file);
     }
 }
 
 impl Drop for RunLock {
     fn drop(&mut self) {
-        // Before it is unlocked: nobody else ever locks this name.
+        // Before it is unlocked: no other process ever locks this name.
         let _ = std::fs::remove_file(&self.path);
     }
 }
@@ -203,7 +204,7 @@ fn encoded(name: &str) -> String {
 mod tests {
     use std::time::Duration;
 
-    use super::{LockFolder, OsLock, WriterQueue, encoded};
+    use super::{FairLock, LockFolder, OsLock, encoded};
 
     fn check(name: &str, expected: &str) {
         assert_eq!(encoded(name), expected);
@@ -219,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn a_lock_is_exclusive_until_it_goes_even_inside_one_process() {
+    fn a_lock_is_exclusive_until_dropped_even_inside_one_process() {
         let folder = tempfile::tempdir().unwrap();
         let path = LockFolder::beside(&folder.path().join("tongbu.db")).lease_file("a/b");
         let first = OsLock::try_take(&path).unwrap().unwrap();
@@ -231,38 +232,38 @@ mod tests {
     }
 
     #[test]
-    fn a_lock_file_made_anew_is_another_file_while_the_old_one_is_held() {
+    fn a_recreated_lock_file_has_another_inode_while_the_old_one_is_held() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("x.lock");
-        let held = OsLock::try_take(&path).unwrap().unwrap();
+        let old = OsLock::try_take(&path).unwrap().unwrap();
         std::fs::remove_file(&path).unwrap();
-        let anew = OsLock::try_take(&path).unwrap().unwrap();
-        assert_ne!(held.inode(), anew.inode());
+        let recreated = OsLock::try_take(&path).unwrap().unwrap();
+        assert_ne!(old.inode(), recreated.inode());
     }
 
     #[test]
-    fn where_no_lock_file_can_be_there_is_no_queue() {
+    fn the_fair_lock_does_not_wait_where_its_file_cannot_be_created() {
         let file = tempfile::NamedTempFile::new().unwrap();
-        let mut queue = LockFolder(file.path().to_owned()).writer_queue();
-        assert!(queue.turn(|| panic!("nothing to wait for")).is_none());
+        let mut fair_lock = LockFolder(file.path().to_owned()).fair_lock();
+        assert!(fair_lock.wait(|| panic!("nothing to wait for")).is_none());
     }
 
     #[test]
-    fn a_turn_that_never_ends_is_waited_for_once() {
+    fn a_fair_lock_that_is_never_released_is_waited_for_once() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("writer.lock");
         let suspended = OsLock::try_take(&path).unwrap().unwrap();
-        let mut queue = WriterQueue { path, patience: Duration::from_millis(5) };
+        let mut fair_lock = FairLock { path, patience: Duration::from_millis(5) };
         let mut waits = [0, 0, 0];
         for wait in &mut waits[..2] {
-            let turn = queue.turn(|| {
+            let lock = fair_lock.wait(|| {
                 *wait += 1;
                 std::thread::sleep(Duration::from_millis(1));
             });
-            assert!(turn.is_none());
+            assert!(lock.is_none());
         }
         drop(suspended);
-        assert!(queue.turn(|| waits[2] += 1).is_some());
+        assert!(fair_lock.wait(|| waits[2] += 1).is_some());
         assert!(waits[0] > 0 && waits[1..] == [0, 0], "{waits:?}");
     }
 }

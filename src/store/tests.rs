@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::records::RunStart;
-use super::sqlite::Foreign;
+use super::sqlite::raw::RawConnection;
 use super::{
     Acquisition, Component, Error, Holder, Lease, LeaseRequest, Migration, Mode, RecordId, Store, StoreOptions, Trigger,
 };
@@ -29,12 +29,12 @@ const SAMPLE: Component = Component {
 };
 
 /// A folder of its own for each test, with a database and a clock that stands still.
-struct Bench {
+struct Fixture {
     folder: tempfile::TempDir,
     clock: Clock,
 }
 
-impl Bench {
+impl Fixture {
     fn new() -> Self {
         Self { folder: tempfile::tempdir().unwrap(), clock: Clock::manual("2026-01-02T03:04:05Z".parse().unwrap()) }
     }
@@ -56,8 +56,8 @@ impl Bench {
     }
 
     /// A raw connection, as another program would have one.
-    fn raw(&self) -> Foreign {
-        Foreign::open(&self.path())
+    fn raw(&self) -> RawConnection {
+        RawConnection::open(&self.path())
     }
 }
 

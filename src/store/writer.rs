@@ -8,24 +8,24 @@ use std::thread::{Builder, JoinHandle};
 
 use tokio::sync::oneshot;
 
-use super::Error;
+use super::error::Error;
 use super::heartbeat::Heartbeat;
-use super::sqlite::Connection;
+use super::sqlite::connection::Connection;
 use crate::clock::Clock;
 
-/// What a job works with.
-pub(super) struct Desk {
+/// What a job on the writer thread works with.
+pub(super) struct WriterState {
     pub(super) connection: Connection,
     pub(super) heartbeat: Heartbeat,
     pub(super) clock: Clock,
 }
 
-/// What became of a job: its value, or its panic.
-pub(super) type Outcome<T> = std::thread::Result<T>;
+/// The value of a job, or its panic.
+pub(super) type JobResult<T> = std::thread::Result<T>;
 
-type Job = Box<dyn FnOnce(&mut Desk) + Send>;
+type Job = Box<dyn FnOnce(&mut WriterState) + Send>;
 
-/// The handle of the thread; when it goes, the thread has closed the connection.
+/// The handle of the thread; once it is dropped, the thread has closed the connection.
 pub(super) struct WriterThread {
     sender: Option<Sender<Job>>,
     thread: Option<JoinHandle<()>>,
@@ -35,41 +35,41 @@ impl WriterThread {
     pub(super) fn spawn(connection: Connection, clock: Clock) -> Result<Self, Error> {
         let path = Arc::clone(connection.path());
         let (sender, jobs) = channel();
-        let desk = Desk { connection, heartbeat: Heartbeat::default(), clock };
-        let thread = Builder::new().name("tongbu-writer".to_owned()).spawn(move || work(desk, &jobs));
+        let state = WriterState { connection, heartbeat: Heartbeat::default(), clock };
+        let thread = Builder::new().name("tongbu-writer".to_owned()).spawn(move || work(state, &jobs));
         let thread = thread.map_err(Error::io(&*path))?;
         Ok(Self { sender: Some(sender), thread: Some(thread) })
     }
 
-    /// Hands a job in; it is done whether or not the answer is awaited.
+    /// Submits a job; it runs whether or not the reply is awaited.
     pub(super) fn submit<T: Send + 'static>(
         &self,
-        job: impl FnOnce(&mut Desk) -> T + Send + 'static,
-    ) -> oneshot::Receiver<Outcome<T>> {
-        let (reply, answer) = oneshot::channel();
-        self.send(job, move |outcome| drop(reply.send(outcome)));
-        answer
+        job: impl FnOnce(&mut WriterState) -> T + Send + 'static,
+    ) -> oneshot::Receiver<JobResult<T>> {
+        let (sender, reply) = oneshot::channel();
+        self.send(job, move |result| drop(sender.send(result)));
+        reply
     }
 
     /// The same for code outside the async runtime; inside it the calling thread waits.
     pub(super) fn submit_blocking<T: Send + 'static>(
         &self,
-        job: impl FnOnce(&mut Desk) -> T + Send + 'static,
-    ) -> Receiver<Outcome<T>> {
-        let (reply, answer) = sync_channel(1);
-        self.send(job, move |outcome| drop(reply.send(outcome)));
-        answer
+        job: impl FnOnce(&mut WriterState) -> T + Send + 'static,
+    ) -> Receiver<JobResult<T>> {
+        let (sender, reply) = sync_channel(1);
+        self.send(job, move |result| drop(sender.send(result)));
+        reply
     }
 
     fn send<T>(
         &self,
-        job: impl FnOnce(&mut Desk) -> T + Send + 'static,
-        reply: impl FnOnce(Outcome<T>) + Send + 'static,
+        job: impl FnOnce(&mut WriterState) -> T + Send + 'static,
+        reply: impl FnOnce(JobResult<T>) + Send + 'static,
     ) {
         if let Some(sender) = &self.sender {
             // A panic belongs to the caller; the transaction it interrupts rolls back while it unwinds.
-            let job: Job = Box::new(move |desk| reply(catch_unwind(AssertUnwindSafe(|| job(desk)))));
-            // Where the thread is gone, the reply goes with the job and the answer says so.
+            let job: Job = Box::new(move |state| reply(catch_unwind(AssertUnwindSafe(|| job(state)))));
+            // Where the thread has ended, the reply channel closes with the job.
             let _ = sender.send(job);
         }
     }
@@ -85,24 +85,24 @@ impl Drop for WriterThread {
     }
 }
 
-fn work(mut desk: Desk, jobs: &Receiver<Job>) {
+fn work(mut state: WriterState, jobs: &Receiver<Job>) {
     loop {
-        let job = match desk.heartbeat.pause() {
+        let job = match state.heartbeat.pause() {
             None => jobs.recv().map_err(|_| RecvTimeoutError::Disconnected),
             Some(pause) => jobs.recv_timeout(pause),
         };
         match job {
-            Ok(job) => job(&mut desk),
+            Ok(job) => job(&mut state),
             Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => return,
         }
-        desk.heartbeat.beat(&mut desk.connection);
+        state.heartbeat.beat(&mut state.connection);
     }
 }
 
-/// The value of an answer; a panic of the job goes on in its caller.
-pub(super) fn open_answer<T>(answer: Option<Outcome<T>>, path: &Path) -> Result<T, Error> {
-    match answer {
+/// The value of a job; a panic of the job continues in its caller.
+pub(super) fn join_reply<T>(reply: Option<JobResult<T>>, path: &Path) -> Result<T, Error> {
+    match reply {
         Some(Ok(value)) => Ok(value),
         Some(Err(panic)) => resume_unwind(panic),
         None => Err(Error::Engine { path: path.to_owned(), source: "the writer thread has ended".into() }),

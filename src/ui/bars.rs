@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::style::shown;
+use crate::present::style::sanitize;
 use crate::progress::{Event, Observer};
 
 /// A run that ends sooner shows no bars at all.
@@ -51,7 +51,7 @@ impl Bars {
             return act(bar);
         }
         let bar = self.screen.add(ProgressBar::no_length());
-        bar.set_prefix(shown(scope));
+        bar.set_prefix(sanitize(scope));
         set_style(&bar, UNCOUNTED);
         bar.enable_steady_tick(TICK);
         act(&bar);
@@ -69,11 +69,11 @@ impl Observer for Bars {
             Event::ScopeAdvanced { scope, done, total, note } => self.with_bar(scope, |bar| {
                 set_total(bar, *total);
                 bar.set_position(*done);
-                bar.set_message(note.map(shown).unwrap_or_default());
+                bar.set_message(note.map(sanitize).unwrap_or_default());
             }),
-            Event::ScopeWaiting { scope, reason, .. } => self.with_bar(scope, |bar| bar.set_message(shown(reason))),
+            Event::ScopeWaiting { scope, reason, .. } => self.with_bar(scope, |bar| bar.set_message(sanitize(reason))),
             Event::ScopeFinished { scope, outcome } => self.with_bar(scope, |bar| {
-                bar.abandon_with_message(shown(outcome));
+                bar.abandon_with_message(sanitize(outcome));
             }),
             // The report tells it again when the bars are gone.
             Event::Warning { .. } => {}

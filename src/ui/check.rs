@@ -4,9 +4,10 @@ use serde::Serialize;
 
 use super::Answer;
 use super::labels::{self, Text};
-use super::style::{Style, shown};
 use super::sync_report::{SyncAnswer, SyncDocument};
-use super::tables::{Cell, Column, Table};
+use super::tables::render_table;
+use crate::present::style::{Style, sanitize};
+use crate::present::table::{Cell, Table, TableColumn};
 use crate::run::Report;
 use crate::upstreams::users::compare::FieldDifference;
 use crate::upstreams::users::findings::{Checked, Finding};
@@ -79,9 +80,9 @@ impl Answer for UsersCheckAnswer<'_> {
 }
 
 fn checked_table(checked: &[Checked], style: &Style) -> String {
-    let number = |label: Text| Column::number(style.say(label));
+    let number = |label: Text| TableColumn::number(style.label(label));
     let mut table = Table::new(vec![
-        Column::text(style.say(labels::TARGET)),
+        TableColumn::text(style.label(labels::TARGET)),
         number(labels::COMPARED),
         number(labels::MISSING),
         number(labels::DIFFERENT),
@@ -91,37 +92,37 @@ fn checked_table(checked: &[Checked], style: &Style) -> String {
     ]);
     for one in checked {
         let counts = [one.checked, one.missing, one.different, one.surplus, one.repaired, one.awaited];
-        let mut row: Vec<Cell> = vec![shown(&one.target).into()];
+        let mut row: Vec<Cell> = vec![sanitize(&one.target).into()];
         row.extend(counts.map(|count| Cell::from(count.to_string())));
         table.push(row);
     }
-    table.render(style)
+    render_table(table, style)
 }
 
 fn findings_table(findings: &[Finding], style: &Style) -> String {
-    let text = |label: Text| Column::text(style.say(label));
+    let text = |label: Text| TableColumn::text(style.label(label));
     let mut table = Table::new(vec![
         text(labels::TARGET),
-        Column::number(style.say(labels::USER)),
+        TableColumn::number(style.label(labels::USER)),
         text(labels::DIFFERENCE),
         text(labels::FIELD).hidden_when_blank(),
         text(labels::HERE).hidden_when_blank(),
         text(labels::THERE).hidden_when_blank(),
     ]);
-    let value = |value: &Option<String>| value.as_deref().map(shown).unwrap_or_default();
+    let value = |value: &Option<String>| value.as_deref().map(sanitize).unwrap_or_default();
     for finding in findings.iter().take(LISTED) {
         let lines =
             |pick: &dyn Fn(&FieldDifference) -> String| finding.fields.iter().map(pick).collect::<Vec<_>>().join("\n");
         table.push(vec![
-            shown(&finding.target).into(),
+            sanitize(&finding.target).into(),
             finding.user_id.to_string().into(),
-            style.say(labels::difference(finding.difference)).into(),
+            style.label(labels::difference(finding.difference)).into(),
             lines(&|field| field.field.clone()).into(),
             lines(&|field| value(&field.here)).into(),
             lines(&|field| value(&field.there)).into(),
         ]);
     }
-    table.render(style)
+    render_table(table, style)
 }
 
 impl<'a> CheckedPart<'a> {

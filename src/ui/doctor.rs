@@ -4,10 +4,11 @@ use serde::{Deserialize, Serialize};
 
 use super::Answer;
 use super::labels::{self, Text};
-use super::style::{Style, shown};
-use super::tables::{Cell, Column, Table, Tone};
+use super::tables::render_table;
 use crate::error::Class;
 use crate::exit::Exit;
+use crate::present::style::{Style, sanitize};
+use crate::present::table::{Cell, Severity, Table, TableColumn};
 use crate::upstreams::Failure;
 
 /// The answer of `doctor`.
@@ -108,16 +109,16 @@ impl Finding {
 
 impl Answer for DoctorAnswer {
     fn render_text(&self, style: &Style) -> String {
-        let mut text = render_table(&self.findings, style);
+        let mut text = render_rows(&self.findings, style);
         if let Some(cron) = &self.cron {
             text.push('\n');
             if cron.differences.is_empty() {
-                text.push_str(style.say(labels::CRON_SAME));
+                text.push_str(style.label(labels::CRON_SAME));
                 text.push('\n');
             } else {
-                text.push_str(style.say(labels::CRON_DIFFERS));
+                text.push_str(style.label(labels::CRON_DIFFERS));
                 text.push('\n');
-                text.push_str(&render_table(cron.differences.iter().map(|difference| &difference.finding), style));
+                text.push_str(&render_rows(cron.differences.iter().map(|difference| &difference.finding), style));
             }
         }
         text
@@ -165,34 +166,35 @@ struct CronDocument<'a> {
 
 impl<'a> FindingPart<'a> {
     fn new(finding: &'a Finding, style: &Style) -> Self {
-        let (check_label, state_label) = (style.say(check_label(finding.check)), style.say(state_label(finding.state)));
+        let (check_label, state_label) =
+            (style.label(check_label(finding.check)), style.label(state_label(finding.state)));
         Self { check_label, state_label, finding }
     }
 }
 
-fn render_table<'a>(findings: impl IntoIterator<Item = &'a Finding>, style: &Style) -> String {
+fn render_rows<'a>(findings: impl IntoIterator<Item = &'a Finding>, style: &Style) -> String {
     let mut table = Table::new(vec![
-        Column::text(style.say(labels::CHECK)),
-        Column::text(style.say(labels::STATE)),
-        Column::text(style.say(labels::FOUND)),
-        Column::text(style.say(labels::TO_DO)).hidden_when_blank(),
+        TableColumn::text(style.label(labels::CHECK)),
+        TableColumn::text(style.label(labels::STATE)),
+        TableColumn::text(style.label(labels::FOUND)),
+        TableColumn::text(style.label(labels::TO_DO)).hidden_when_blank(),
     ]);
     for finding in findings {
         let tone = match finding.state {
-            State::Ok => Tone::Good,
-            State::Warning => Tone::Doubtful,
-            State::Failed => Tone::Bad,
+            State::Ok => Severity::Good,
+            State::Warning => Severity::Warning,
+            State::Failed => Severity::Bad,
         };
-        let label = style.say(check_label(finding.check));
-        let subject = finding.subject.as_deref().map(|subject| format!("{label} {}", shown(subject)));
+        let label = style.label(check_label(finding.check));
+        let subject = finding.subject.as_deref().map(|subject| format!("{label} {}", sanitize(subject)));
         table.push(vec![
             subject.unwrap_or_else(|| label.to_owned()).into(),
-            Cell::toned(style.say(state_label(finding.state)), tone),
-            shown(&finding.found).into(),
-            finding.hint.as_deref().map(shown).unwrap_or_default().into(),
+            Cell::with_severity(style.label(state_label(finding.state)), tone),
+            sanitize(&finding.found).into(),
+            finding.hint.as_deref().map(sanitize).unwrap_or_default().into(),
         ]);
     }
-    table.render(style)
+    render_table(table, style)
 }
 
 const fn check_label(check: Check) -> Text {

@@ -6,8 +6,9 @@ use serde::Serialize;
 
 use super::Answer;
 use super::labels::{self, Text};
-use super::style::{Style, shown};
-use super::tables::{Column, Table};
+use super::tables::render_table;
+use crate::present::style::{Style, sanitize};
+use crate::present::table::{Table, TableColumn};
 use crate::upstreams::ecs::instance::{Disk, Tag};
 use crate::upstreams::ecs::tables::{ChangeRow, InstanceRow};
 
@@ -83,9 +84,9 @@ impl<'a> ChangePart<'a> {
 impl Answer for InstancesAnswer {
     fn render_text(&self, style: &Style) -> String {
         if self.0.is_empty() {
-            return format!("{}\n", style.say(labels::NO_INSTANCES));
+            return format!("{}\n", style.label(labels::NO_INSTANCES));
         }
-        let text = |label: Text| Column::text(style.say(label));
+        let text = |label: Text| TableColumn::text(style.label(label));
         let mut table = Table::new(vec![
             text(labels::ACCOUNT),
             text(labels::REGION),
@@ -98,16 +99,16 @@ impl Answer for InstancesAnswer {
             text(labels::TAGS).hidden_when_blank().droppable(5),
             text(labels::CHANGED).droppable(4),
         ]);
-        let optional = |text: &Option<String>| text.as_deref().map(shown).unwrap_or_default();
+        let optional = |text: &Option<String>| text.as_deref().map(sanitize).unwrap_or_default();
         for row in &self.0 {
             let tags: Vec<_> =
-                row.tags.iter().map(|tag| format!("{}={}", shown(&tag.key), shown(&tag.value))).collect();
+                row.tags.iter().map(|tag| format!("{}={}", sanitize(&tag.key), sanitize(&tag.value))).collect();
             table.push(vec![
-                shown(&row.account).into(),
-                shown(&row.region).into(),
-                shown(&row.id).into(),
+                sanitize(&row.account).into(),
+                sanitize(&row.region).into(),
+                sanitize(&row.id).into(),
                 optional(&row.name).into(),
-                shown(&row.status).into(),
+                sanitize(&row.status).into(),
                 optional(&row.public_ip).into(),
                 optional(&row.private_ip).into(),
                 optional(&row.instance_type).into(),
@@ -115,7 +116,7 @@ impl Answer for InstancesAnswer {
                 style.local(row.last_changed_at).into(),
             ]);
         }
-        table.render(style)
+        render_table(table, style)
     }
 
     fn document(&self, style: &Style) -> impl Serialize {
@@ -162,12 +163,12 @@ impl Answer for ChangesAnswer {
 /// Changes as a table, or the word that there are none.
 pub fn render_changes(changes: &[ChangeRow], style: &Style) -> String {
     if changes.is_empty() {
-        return format!("{}\n", style.say(labels::NO_CHANGES));
+        return format!("{}\n", style.label(labels::NO_CHANGES));
     }
-    let text = |label: Text| Column::text(style.say(label));
+    let text = |label: Text| TableColumn::text(style.label(label));
     let mut table = Table::new(vec![
         text(labels::AT),
-        Column::number(style.say(labels::RECORD)).droppable(3),
+        TableColumn::number(style.label(labels::RECORD)).droppable(3),
         text(labels::ACCOUNT).droppable(1),
         text(labels::REGION).droppable(2),
         text(labels::INSTANCE),
@@ -176,19 +177,19 @@ pub fn render_changes(changes: &[ChangeRow], style: &Style) -> String {
         text(labels::BEFORE).hidden_when_blank(),
         text(labels::AFTER).hidden_when_blank(),
     ]);
-    let optional = |text: &Option<String>| text.as_deref().map(shown).unwrap_or_default();
+    let optional = |text: &Option<String>| text.as_deref().map(sanitize).unwrap_or_default();
     for change in changes {
         table.push(vec![
             style.local(change.at).into(),
             change.record.to_string().into(),
-            shown(&change.account).into(),
-            shown(&change.region).into(),
-            shown(&change.instance).into(),
-            shown(&change.kind).into(),
+            sanitize(&change.account).into(),
+            sanitize(&change.region).into(),
+            sanitize(&change.instance).into(),
+            sanitize(&change.kind).into(),
             optional(&change.field).into(),
             optional(&change.before).into(),
             optional(&change.after).into(),
         ]);
     }
-    table.render(style)
+    render_table(table, style)
 }

@@ -6,10 +6,10 @@ use serde::Serialize;
 
 use super::json::ErrorPart;
 use super::labels;
-use super::style::{Style, shown};
-use super::tables::Tone;
 use crate::error::Class;
 use crate::exit::Exit;
+use crate::present::style::{Style, sanitize};
+use crate::present::table::Severity;
 use crate::store::Holder;
 use crate::upstreams::Failure;
 
@@ -49,9 +49,9 @@ pub fn to_failure(error: &dyn Error, class: Class, hint: String) -> Failure {
 /// The error for a person: `error: …`, `caused by: …`, who holds the lock where that is why, `hint: …`.
 pub fn render_error(failure: &Failure, holder: Option<&Holder>, style: &Style) -> String {
     let mut text = String::new();
-    push_line(&mut text, &toned(style.say(labels::ERROR), Tone::Bad, style), &shown(&failure.message));
+    push_line(&mut text, &toned(style.label(labels::ERROR), Severity::Bad, style), &sanitize(&failure.message));
     for cause in &failure.causes {
-        push_line(&mut text, style.say(labels::CAUSED_BY), &shown(cause));
+        push_line(&mut text, style.label(labels::CAUSED_BY), &sanitize(cause));
     }
     if let Some(holder) = holder {
         for line in render_holder(holder, style) {
@@ -62,15 +62,15 @@ pub fn render_error(failure: &Failure, holder: Option<&Holder>, style: &Style) -
     }
     let hint = holder.map_or_else(|| failure.hint.clone(), lock_hint);
     if !hint.is_empty() {
-        push_line(&mut text, style.say(labels::HINT), &shown(&hint));
+        push_line(&mut text, style.label(labels::HINT), &sanitize(&hint));
     }
     text
 }
 
 /// One line of a kind that has a name: `warning: …`.
-pub fn render_line(label: labels::Text, message: &str, tone: Tone, style: &Style) -> String {
+pub fn render_line(label: labels::Text, message: &str, tone: Severity, style: &Style) -> String {
     let mut text = String::new();
-    push_line(&mut text, &toned(style.say(label), tone, style), &shown(message));
+    push_line(&mut text, &toned(style.label(label), tone, style), &sanitize(message));
     text
 }
 
@@ -88,7 +88,7 @@ fn render_holder(holder: &Holder, style: &Style) -> [String; 3] {
     let age = |at| style.age(at);
     let fill = |label: labels::Text, values: &[&dyn std::fmt::Display]| label.fill(style.language, values);
     [
-        fill(labels::LOCK_HOLDER, &[&shown(&holder.owner), &holder.pid, &shown(&holder.host), &holder.token]),
+        fill(labels::LOCK_HOLDER, &[&sanitize(&holder.owner), &holder.pid, &sanitize(&holder.host), &holder.token]),
         fill(
             labels::LOCK_SINCE,
             &[&at(holder.locked_at), &age(holder.locked_at), &at(holder.renewed_at), &age(holder.renewed_at)],
@@ -104,15 +104,15 @@ fn push_line(text: &mut String, label: &str, message: &str) {
     text.push('\n');
 }
 
-fn toned(label: &str, tone: Tone, style: &Style) -> String {
+fn toned(label: &str, tone: Severity, style: &Style) -> String {
     if !style.colour {
         return label.to_owned();
     }
     let code = match tone {
-        Tone::Plain => "1",
-        Tone::Good => "1;32",
-        Tone::Bad => "1;31",
-        Tone::Doubtful => "1;33",
+        Severity::Plain => "1",
+        Severity::Good => "1;32",
+        Severity::Bad => "1;31",
+        Severity::Warning => "1;33",
     };
     format!("\u{1b}[{code}m{label}\u{1b}[0m")
 }

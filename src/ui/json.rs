@@ -6,8 +6,8 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::labels;
-use super::style::Style;
 use crate::exit::Exit;
+use crate::present::style::Style;
 use crate::secret;
 use crate::store::{Holder, Problem, ProblemDetails, Status, Trigger};
 use crate::upstreams::Failure;
@@ -139,9 +139,9 @@ impl<'a> KindPart<'a> {
             sync_type,
             sync_type_label: labels::sync_type(sync_type, style.language),
             trigger_type: trigger,
-            trigger_type_label: style.say(labels::trigger(trigger)),
+            trigger_type_label: style.label(labels::trigger(trigger)),
             status,
-            status_label: style.say(labels::status(status)),
+            status_label: style.label(labels::status(status)),
         }
     }
 }

@@ -2,51 +2,16 @@
 
 mod users;
 
-use std::fmt::Display;
-
 use crate::language::Language;
 use crate::store::{Status, Trigger};
-use crate::upstreams::douban::film::DetailStatus;
 use crate::upstreams::tasks::matching::State;
 
 pub use self::users::*;
 
-/// A text in both languages; `{}` marks where [`fill`](Self::fill) puts its values.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Text {
-    en: &'static str,
-    zh: &'static str,
-}
+pub use crate::present::words::*;
+pub use crate::present::{Text, text};
 
-impl Text {
-    /// The text in that language.
-    pub const fn say(self, language: Language) -> &'static str {
-        match language {
-            Language::En => self.en,
-            Language::Zh => self.zh,
-        }
-    }
-
-    /// The text with its `{}` filled in order.
-    pub fn fill(self, language: Language, values: &[&dyn Display]) -> String {
-        let mut parts = self.say(language).split("{}");
-        let mut filled = parts.next().unwrap_or_default().to_owned();
-        for (part, value) in parts.zip(values) {
-            filled.push_str(&value.to_string());
-            filled.push_str(part);
-        }
-        filled
-    }
-}
-
-const fn text(en: &'static str, zh: &'static str) -> Text {
-    Text { en, zh }
-}
-
-pub const ACCOUNT: Text = text("account", "账号");
 pub const AFTER: Text = text("after", "变更后");
-pub const AGE_AGO: Text = text("{} ago", "{}前");
-pub const AGE_IN: Text = text("in {}", "{}后");
 pub const ALL_READ: Text = text("marked as read: {}", "已标为已读：{}");
 pub const AND_MORE: Text = text("and {} more: `tongbu records show {}`", "另有 {} 条：`tongbu records show {}`");
 pub const AREA: Text = text("region", "地区");
@@ -81,7 +46,6 @@ pub const CRON_DIFFERS: Text = text("in cron's environment is found instead:", "
 pub const CRON_SAME: Text = text("in cron's environment the same is found", "在 cron 的环境中结果相同");
 pub const DATABASE: Text = text("database", "数据库");
 pub const DELETED: Text = text("deleted", "删除");
-pub const DETAILS: Text = text("details", "详情");
 pub const DRY_RUN: Text = text("dry run: nothing was written", "试运行：未写入任何数据");
 pub const DURATION: Text = text("duration", "耗时");
 pub const ENDED: Text = text("ended", "结束");
@@ -90,7 +54,6 @@ pub const EXIT: Text = text("exit", "退出码");
 pub const EXPIRES: Text = text("expires", "到期");
 pub const FAILED: Text = text("failed", "失败");
 pub const FAILURES: Text = text("failures", "连续失败");
-pub const FILMS: Text = text("{} films, {} of them without details", "{} 部影片，其中 {} 部缺少详情");
 pub const FIELD: Text = text("field", "字段");
 pub const FINE: Text = text("ok", "正常");
 pub const FOUND: Text = text("found", "结果");
@@ -101,7 +64,6 @@ pub const HEARTBEAT: Text = text("heartbeat", "心跳");
 pub const HINT: Text = text("hint", "提示");
 pub const HOLDER: Text = text("held by", "持有者");
 pub const HOST: Text = text("host", "主机");
-pub const ID: Text = text("id", "编号");
 pub const IDLE: Text = text("idle", "闲散");
 pub const INSTANCE: Text = text("instance", "实例");
 pub const IMPORTED: Text = text("imported: {} new, {} updated, {} unchanged", "已导入：新增 {}，更新 {}，未变 {}");
@@ -121,7 +83,6 @@ pub const MATCH_RATE: Text = text("match rate", "匹配率");
 pub const MEAN: Text = text("mean", "平均");
 pub const MESSAGE: Text = text("message", "说明");
 pub const METRICS_FILE: Text = text("metrics file", "指标文件");
-pub const NAME: Text = text("name", "名称");
 pub const NEVER: Text = text("never", "从未");
 pub const NEW: Text = text("new", "新增");
 pub const NEXT_DUE: Text = text("next due", "下次应运行");
@@ -132,7 +93,6 @@ pub const NOTHING_CONFIGURED: Text =
 pub const NO_CHANGES: Text = text("no change fits", "没有符合条件的变更");
 pub const NO_INSTANCES: Text = text("no instance fits", "没有符合条件的实例");
 pub const NO_LOCKS: Text = text("no lock is held", "当前没有被持有的锁");
-pub const NO_FILMS: Text = text("no film fits", "没有符合条件的影片");
 pub const NO_PACKAGES: Text =
     text("there is no package: `tongbu packages import FILE.csv`", "没有数据包：`tongbu packages import FILE.csv`");
 pub const NO_RECORDS: Text = text("no record fits", "没有符合条件的记录");
@@ -140,7 +100,6 @@ pub const NO_RUN_YET: Text = text(
     "no run has been made yet: `{}` does not exist; try `tongbu sync all`",
     "尚未运行过：`{}` 不存在；可运行 `tongbu sync all`",
 );
-pub const NOW: Text = text("now", "现在");
 pub const NO_SUGGESTION: Text = text("no package is similar", "没有相似的数据包");
 pub const NO_TASKS: Text = text("no task fits", "没有符合条件的任务");
 pub const PACKAGE: Text = text("package", "数据包");
@@ -157,15 +116,11 @@ pub const PREFIX: Text = text("name begins with", "名称前缀");
 pub const PROBLEM: Text = text("problem", "问题");
 pub const PROBLEMS: Text = text("problems:", "问题：");
 pub const PRUNED: Text = text("pruned {} records", "已清除 {} 条记录");
-pub const RANK: Text = text("rank", "位次");
-pub const RATING: Text = text("rating", "评分");
 pub const PUBLIC_IP: Text = text("public address", "公网地址");
 pub const READ: Text = text("read", "已读");
 pub const RECORD: Text = text("record", "记录");
 pub const RECORDS: Text = text("records", "记录");
-pub const REGION: Text = text("region", "地域");
 pub const RELEASED: Text = text("released", "已释放");
-pub const RELEASE_DATE: Text = text("release", "上映日期");
 pub const REQUESTS: Text = text("requests", "请求数");
 pub const RESTORED: Text = text("restored", "恢复");
 pub const RESULT: Text = text("last result", "上次结果");
@@ -183,8 +138,6 @@ pub const SOURCE: Text = text("source", "来源");
 pub const SQLITE: Text = text("SQLite", "SQLite");
 pub const STALE: Text = text("stale", "失效");
 pub const STARTED: Text = text("start", "开始");
-pub const STATE: Text = text("state", "状态");
-pub const STATUS: Text = text("status", "状态");
 pub const SUCCEEDED: Text = text("succeeded", "成功数");
 pub const SUCCESS_RATE: Text = text("success rate", "成功率");
 pub const SUGGESTION: Text = text("suggestion", "建议");
@@ -192,7 +145,6 @@ pub const SYNC: Text = text("sync", "同步");
 pub const TASK: Text = text("task", "任务");
 pub const TASKS_CHANGED: Text = text("changed tasks: {}", "已更改任务：{}");
 pub const TASKS_PAGE: Text = text("page {} of {}, {} tasks", "第 {} 页，共 {} 页，{} 个任务");
-pub const TITLE: Text = text("title", "片名");
 pub const TAGS: Text = text("tags", "标签");
 pub const TOKEN: Text = text("token", "令牌");
 pub const TOTAL: Text = text("total", "总数");
@@ -209,9 +161,7 @@ pub const UPDATED: Text = text("updated", "更新");
 pub const VALID_LEADS: Text = text("valid leads", "有效数");
 pub const VALUE: Text = text("value", "值");
 pub const VERSION: Text = text("version", "版本");
-pub const VOTES: Text = text("votes", "评价人数");
 pub const WARNING: Text = text("warning", "警告");
-pub const YEAR: Text = text("year", "年份");
 
 /// How a run or scope stands or ended.
 pub const fn status(status: Status) -> Text {
@@ -223,17 +173,6 @@ pub const fn status(status: Status) -> Text {
         Status::Cancelled => text("cancelled", "已取消"),
         Status::Interrupted => text("interrupted", "已中断"),
         Status::Skipped => text("skipped", "已跳过"),
-    }
-}
-
-/// How a film's details stand.
-pub const fn detail_status(status: DetailStatus) -> Text {
-    match status {
-        DetailStatus::Missing => text("missing", "缺少"),
-        DetailStatus::Ok => text("ok", "完整"),
-        DetailStatus::Gone => text("gone", "条目不存在"),
-        DetailStatus::Blocked => text("blocked", "被拒绝"),
-        DetailStatus::Parse => text("unreadable", "无法解析"),
     }
 }
 
@@ -257,9 +196,9 @@ pub const fn match_state(state: State) -> Text {
 /// The kind of a pass: a type that is not the upstream's own name has a label.
 pub fn sync_type(name: &str, language: Language) -> &str {
     match name {
-        "historical" => text("historical data", "历史数据").say(language),
-        "check" => text("consistency check", "一致性检查").say(language),
-        "today" => text("today's data", "今日数据").say(language),
+        "historical" => text("historical data", "历史数据").label(language),
+        "check" => text("consistency check", "一致性检查").label(language),
+        "today" => text("today's data", "今日数据").label(language),
         other => other,
     }
 }
@@ -267,21 +206,9 @@ pub fn sync_type(name: &str, language: Language) -> &str {
 /// Why a scope did nothing.
 pub fn skip_reason(name: &str, language: Language) -> &str {
     match name {
-        "min-interval" => text("synced recently", "间隔未到").say(language),
-        "not-before" => text("the upstream asked for a pause", "上游要求稍后再试").say(language),
-        "locked" => text("another run holds the lock", "被其他运行锁定").say(language),
+        "min-interval" => text("synced recently", "间隔未到").label(language),
+        "not-before" => text("the upstream asked for a pause", "上游要求稍后再试").label(language),
+        "locked" => text("another run holds the lock", "被其他运行锁定").label(language),
         other => other,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{AND_MORE, text};
-    use crate::language::Language;
-
-    #[test]
-    fn a_filled_value_is_not_filled_again() {
-        assert_eq!(AND_MORE.fill(Language::En, &[&"{}", &7]), "and {} more: `tongbu records show 7`");
-        assert_eq!(text("a {} b", "").fill(Language::En, &[]), "a ");
     }
 }

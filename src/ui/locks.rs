@@ -5,8 +5,9 @@ use serde::Serialize;
 use super::Answer;
 use super::json::{LockPart, LockState};
 use super::labels::{self, Text};
-use super::style::{Style, shown};
-use super::tables::{Cell, Column, Table, Tone};
+use super::tables::render_table;
+use crate::present::style::{Style, sanitize};
+use crate::present::table::{Cell, Severity, Table, TableColumn};
 use crate::store::Holder;
 
 /// The answer of `locks list`.
@@ -46,9 +47,9 @@ struct BreakDocument<'a> {
 impl Answer for LocksAnswer {
     fn render_text(&self, style: &Style) -> String {
         if self.0.is_empty() {
-            return format!("{}\n", style.say(labels::NO_LOCKS));
+            return format!("{}\n", style.label(labels::NO_LOCKS));
         }
-        render_table(&self.0, style)
+        render_rows(&self.0, style)
     }
 
     fn document(&self, style: &Style) -> impl Serialize {
@@ -60,11 +61,11 @@ impl Answer for CleanAnswer {
     const IS_OUTCOME: bool = true;
 
     fn render_text(&self, style: &Style) -> String {
-        let mut text = if self.cleaned.is_empty() { String::new() } else { render_table(&self.cleaned, style) };
+        let mut text = if self.cleaned.is_empty() { String::new() } else { render_rows(&self.cleaned, style) };
         text.push_str(&labels::CLEANED.fill(style.language, &[&self.cleaned.len()]));
         text.push('\n');
         if self.is_dry_run {
-            text.push_str(style.say(labels::DRY_RUN));
+            text.push_str(style.label(labels::DRY_RUN));
             text.push('\n');
         }
         text
@@ -80,7 +81,7 @@ impl Answer for BreakAnswer {
 
     fn render_text(&self, style: &Style) -> String {
         let holder = &self.0;
-        labels::BROKEN.fill(style.language, &[&shown(&holder.name), &holder.token, &shown(&holder.owner)]) + "\n"
+        labels::BROKEN.fill(style.language, &[&sanitize(&holder.name), &holder.token, &sanitize(&holder.owner)]) + "\n"
     }
 
     fn document(&self, style: &Style) -> impl Serialize {
@@ -92,11 +93,11 @@ fn parts<'a>(holders: &'a [Holder], style: &Style) -> Vec<LockPart<'a>> {
     holders.iter().map(|holder| LockPart::new(holder, style)).collect()
 }
 
-fn render_table(holders: &[Holder], style: &Style) -> String {
-    let text = |label: Text| Column::text(style.say(label));
+fn render_rows(holders: &[Holder], style: &Style) -> String {
+    let text = |label: Text| TableColumn::text(style.label(label));
     let mut table = Table::new(vec![
         text(labels::LOCK),
-        Column::number(style.say(labels::TOKEN)),
+        TableColumn::number(style.label(labels::TOKEN)),
         text(labels::STATE),
         text(labels::HOLDER),
         text(labels::STARTED).droppable(2),
@@ -105,16 +106,16 @@ fn render_table(holders: &[Holder], style: &Style) -> String {
     ]);
     for holder in holders {
         table.push(vec![
-            shown(&holder.name).into(),
+            sanitize(&holder.name).into(),
             holder.token.to_string().into(),
             state_cell(holder, style),
-            shown(&holder.owner).into(),
+            sanitize(&holder.owner).into(),
             style.local(holder.locked_at).into(),
             style.age(holder.renewed_at).into(),
             expiry(holder, style).into(),
         ]);
     }
-    table.render(style)
+    render_table(table, style)
 }
 
 /// A lock that nobody holds does not expire.
@@ -124,8 +125,8 @@ fn expiry(holder: &Holder, style: &Style) -> String {
 
 fn state_cell(holder: &Holder, style: &Style) -> Cell {
     match LockState::of(holder) {
-        LockState::Released => style.say(labels::RELEASED).into(),
-        LockState::Stale => Cell::toned(style.say(labels::STALE), Tone::Doubtful),
-        LockState::Held => Cell::toned(style.say(labels::HELD), Tone::Good),
+        LockState::Released => style.label(labels::RELEASED).into(),
+        LockState::Stale => Cell::with_severity(style.label(labels::STALE), Severity::Warning),
+        LockState::Held => Cell::with_severity(style.label(labels::HELD), Severity::Good),
     }
 }

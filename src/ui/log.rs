@@ -17,7 +17,7 @@ use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{Layer, fmt};
 
 use super::json;
-use super::style::shown;
+use crate::present::style::sanitize;
 
 /// A day's file is kept for whole days.
 const DAY: Duration = Duration::from_secs(86_400);
@@ -81,7 +81,7 @@ pub fn load_lines(file: &LogFile, trace_id: &str) -> Vec<String> {
 
 /// One JSON line of the log for a person: time, level, message, and the fields that are no bookkeeping.
 pub fn render_line(line: &str) -> String {
-    let Ok(Value::Object(fields)) = serde_json::from_str(line) else { return shown(line) };
+    let Ok(Value::Object(fields)) = serde_json::from_str(line) else { return sanitize(line) };
     let text = |key: &str| fields.get(key).and_then(Value::as_str).unwrap_or_default();
     let mut rendered = format!("{} {:5} {}", text("timestamp"), text("level"), text("message"));
     for (key, value) in &fields {
@@ -91,7 +91,7 @@ pub fn render_line(line: &str) -> String {
             let _ = write!(rendered, " {key}={value}");
         }
     }
-    shown(&rendered)
+    sanitize(&rendered)
 }
 
 fn open_file(file: &LogFile) -> Result<RollingFileAppender, Error> {
@@ -117,7 +117,7 @@ fn name_parts(path: &Path) -> (&Path, String, String) {
 
 fn clean_line(line: &str) -> Cow<'_, str> {
     let (text, end) = line.strip_suffix('\n').map_or((line, ""), |text| (text, "\n"));
-    Cow::Owned(shown(text) + end)
+    Cow::Owned(sanitize(text) + end)
 }
 
 fn clean_json_line(line: &str) -> Cow<'_, str> {

@@ -8,9 +8,8 @@ pub mod check;
 pub mod doctor;
 pub mod ecs;
 pub mod errors;
-pub mod films;
 #[cfg(test)]
-mod hostile;
+pub(crate) mod hostile;
 mod json;
 pub mod labels;
 mod lines;
@@ -18,7 +17,7 @@ pub mod locks;
 pub mod log;
 pub mod notices;
 pub mod packages;
-pub mod paging;
+pub mod pass_report;
 pub mod queue;
 pub mod records;
 #[cfg(test)]
@@ -27,12 +26,11 @@ pub mod schema;
 pub mod settings;
 pub mod show;
 #[cfg(test)]
-mod snapshots;
+pub(crate) mod snapshots;
 pub mod stats;
 pub mod status;
-pub mod style;
 pub mod sync_report;
-mod tables;
+pub mod tables;
 pub mod tasks;
 mod terminal;
 pub mod users;
@@ -40,18 +38,20 @@ pub mod users;
 mod users_samples;
 
 use std::io::{self, Write};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use jiff::tz::TimeZone;
 use serde::Serialize;
 
-pub use self::style::Style;
 pub use self::terminal::Terminal;
+pub use crate::present::Style;
 
 use crate::clock::Clock;
 use crate::config;
 use crate::language::Language;
+use crate::present::{self, Output, Severity};
 use crate::progress::Observer;
 use crate::secret;
 use crate::store::Holder;
@@ -140,6 +140,30 @@ impl Ui {
         }
     }
 
+    /// What a command of an upstream answers.
+    pub fn output(&self, output: &dyn Output) {
+        let style = self.stdout_style();
+        if self.wishes.json {
+            self.print_document(output, &style);
+        } else if !(output.is_quiet_on_success() && self.wishes.quiet) {
+            self.print(&secret::scrub(&tables::render_output(output, &style)));
+        }
+    }
+
+    /// That no run has made a database yet; a program gets the empty output.
+    pub fn no_database(&self, database: &Path, empty: &dyn Output) {
+        let style = self.stdout_style();
+        if self.wishes.json {
+            self.print_document(empty, &style);
+        } else if !(empty.is_quiet_on_success() && self.wishes.quiet) {
+            self.print(&(notices::no_run_yet(database, &style) + "\n"));
+        }
+    }
+
+    fn print_document(&self, output: &dyn Output, style: &Style) {
+        self.print(&(json::scrub_document(present::output::document(output, style).as_str()).into_owned() + "\n"));
+    }
+
     /// One of several outcomes, as soon as it is there; with `--json` the last one holds them all.
     pub fn part(&self, answer: &impl Answer) {
         if !self.wishes.json {
@@ -156,7 +180,7 @@ impl Ui {
     pub fn warning(&self, message: &str) {
         if !self.wishes.json && !self.wishes.quiet {
             let style = self.stderr_style();
-            self.comment(&errors::render_line(labels::WARNING, message, tables::Tone::Doubtful, &style));
+            self.comment(&errors::render_line(labels::WARNING, message, Severity::Warning, &style));
         }
     }
 
@@ -221,7 +245,7 @@ impl Ui {
             self.is_output_lost.store(true, Ordering::Relaxed);
             let style = self.stderr_style();
             let message = format!("cannot write the answer to stdout: {error}");
-            self.comment(&errors::render_line(labels::ERROR, &message, tables::Tone::Bad, &style));
+            self.comment(&errors::render_line(labels::ERROR, &message, Severity::Bad, &style));
         }
     }
 }

@@ -7,9 +7,10 @@ use serde::Serialize;
 use super::Answer;
 use super::json::ErrorPart;
 use super::labels;
-use super::style::{Style, render_bytes, shown};
-use super::tables::{Cell, Column, Table, Tone, render_pairs};
+use super::tables::{render_pairs, render_table};
 use crate::exit::Exit;
+use crate::present::style::{Style, render_bytes, sanitize};
+use crate::present::table::{Cell, Severity, Table, TableColumn};
 use crate::upstreams::Failure;
 
 /// An answer that has nothing to tell because there is no database yet.
@@ -62,12 +63,17 @@ impl<A: Answer> Answer for NoRunYet<'_, A> {
     const IS_OUTCOME: bool = A::IS_OUTCOME;
 
     fn render_text(&self, style: &Style) -> String {
-        labels::NO_RUN_YET.fill(style.language, &[&shown(&self.database.to_string_lossy())]) + "\n"
+        no_run_yet(self.database, style) + "\n"
     }
 
     fn document(&self, style: &Style) -> impl Serialize {
         self.empty.document(style)
     }
+}
+
+/// The line that says so.
+pub fn no_run_yet(database: &Path, style: &Style) -> String {
+    labels::NO_RUN_YET.fill(style.language, &[&sanitize(&database.to_string_lossy())])
 }
 
 #[derive(Debug, Serialize)]
@@ -100,7 +106,7 @@ impl Answer for PruneAnswer {
 
     fn render_text(&self, style: &Style) -> String {
         let pruned = labels::PRUNED.fill(style.language, &[&self.count]);
-        let dry_run = if self.is_dry_run { format!("{}\n", style.say(labels::DRY_RUN)) } else { String::new() };
+        let dry_run = if self.is_dry_run { format!("{}\n", style.label(labels::DRY_RUN)) } else { String::new() };
         format!("{pruned}\n{dry_run}")
     }
 
@@ -121,7 +127,7 @@ impl Answer for BackupAnswer {
     const IS_OUTCOME: bool = true;
 
     fn render_text(&self, style: &Style) -> String {
-        let path = shown(&self.path.to_string_lossy());
+        let path = sanitize(&self.path.to_string_lossy());
         labels::BACKED_UP.fill(style.language, &[&path, &render_bytes(self.byte_count)]) + "\n"
     }
 
@@ -140,7 +146,7 @@ impl Answer for CreatedAnswer {
     const IS_OUTCOME: bool = true;
 
     fn render_text(&self, style: &Style) -> String {
-        labels::CREATED.fill(style.language, &[&shown(&self.0.to_string_lossy())]) + "\n"
+        labels::CREATED.fill(style.language, &[&sanitize(&self.0.to_string_lossy())]) + "\n"
     }
 
     fn document(&self, _: &Style) -> impl Serialize {
@@ -164,9 +170,10 @@ struct PathPart {
 
 impl Answer for PathsAnswer {
     fn render_text(&self, style: &Style) -> String {
-        let value = |(path, named_by): &(PathBuf, &str)| format!("{} ({named_by})", shown(&path.to_string_lossy()));
-        let config = self.config.as_ref().map_or_else(|| style.say(labels::NONE).to_owned(), value);
-        let pairs = [(style.say(labels::CONFIGURATION), config), (style.say(labels::DATABASE), value(&self.database))];
+        let value = |(path, named_by): &(PathBuf, &str)| format!("{} ({named_by})", sanitize(&path.to_string_lossy()));
+        let config = self.config.as_ref().map_or_else(|| style.label(labels::NONE).to_owned(), value);
+        let pairs =
+            [(style.label(labels::CONFIGURATION), config), (style.label(labels::DATABASE), value(&self.database))];
         render_pairs(&pairs)
     }
 
@@ -205,19 +212,19 @@ impl Answer for CheckAnswer {
 
     fn render_text(&self, style: &Style) -> String {
         let mut table = Table::new(vec![
-            Column::text(style.say(labels::COMPONENT)),
-            Column::text(style.say(labels::STATE)),
-            Column::text(style.say(labels::MESSAGE)).hidden_when_blank(),
+            TableColumn::text(style.label(labels::COMPONENT)),
+            TableColumn::text(style.label(labels::STATE)),
+            TableColumn::text(style.label(labels::MESSAGE)).hidden_when_blank(),
         ]);
         for (name, outcome) in &self.parts {
             let state = match outcome {
-                Ok(()) => Cell::toned(style.say(labels::FINE), Tone::Good),
-                Err(_) => Cell::toned(style.say(labels::ERROR), Tone::Bad),
+                Ok(()) => Cell::with_severity(style.label(labels::FINE), Severity::Good),
+                Err(_) => Cell::with_severity(style.label(labels::ERROR), Severity::Bad),
             };
             let message = outcome.as_ref().err().map(render_chain).unwrap_or_default();
-            table.push(vec![shown(name).into(), state, message.into()]);
+            table.push(vec![sanitize(name).into(), state, message.into()]);
         }
-        table.render(style)
+        render_table(table, style)
     }
 
     fn document(&self, style: &Style) -> impl Serialize {
@@ -236,5 +243,5 @@ impl Answer for CheckAnswer {
 
 fn render_chain(failure: &Failure) -> String {
     let texts = std::iter::once(&failure.message).chain(&failure.causes);
-    texts.map(|text| shown(text)).collect::<Vec<_>>().join(": ")
+    texts.map(|text| sanitize(text)).collect::<Vec<_>>().join(": ")
 }

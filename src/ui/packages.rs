@@ -4,8 +4,9 @@ use serde::Serialize;
 
 use super::Answer;
 use super::labels::{self, Text};
-use super::style::{Style, shown};
-use super::tables::{Column, Table};
+use super::tables::render_table;
+use crate::present::style::{Style, sanitize};
+use crate::present::table::{Table, TableColumn};
 use crate::upstreams::tasks::packages::Package;
 
 /// The answer of `packages list`.
@@ -71,10 +72,10 @@ struct RemovedDocument<'a> {
 impl Answer for PackagesAnswer {
     fn render_text(&self, style: &Style) -> String {
         if self.0.is_empty() {
-            return format!("{}\n", style.say(labels::NO_PACKAGES));
+            return format!("{}\n", style.label(labels::NO_PACKAGES));
         }
-        let text = |label: Text| Column::text(style.say(label));
-        let number = |label: Text| Column::number(style.say(label));
+        let text = |label: Text| TableColumn::text(style.label(label));
+        let number = |label: Text| TableColumn::number(style.label(label));
         let mut table = Table::new(vec![
             text(labels::CODE),
             text(labels::NAME).hidden_when_blank().droppable(4),
@@ -85,9 +86,9 @@ impl Answer for PackagesAnswer {
             number(labels::COST_PER_LEAD).hidden_when_blank(),
         ]);
         for package in &self.0 {
-            let cell = |text: &Option<String>| text.as_deref().map(shown).unwrap_or_default().into();
+            let cell = |text: &Option<String>| text.as_deref().map(sanitize).unwrap_or_default().into();
             table.push(vec![
-                shown(&package.code).into(),
+                sanitize(&package.code).into(),
                 cell(&package.name),
                 cell(&package.source),
                 cell(&package.region),
@@ -96,7 +97,7 @@ impl Answer for PackagesAnswer {
                 package.cost_per_lead.map(|cost| cost.to_string()).unwrap_or_default().into(),
             ]);
         }
-        table.render(style)
+        render_table(table, style)
     }
 
     fn document(&self, _: &Style) -> impl Serialize {
@@ -111,12 +112,12 @@ impl Answer for ImportAnswer {
         let counts: [&dyn std::fmt::Display; 3] = [&self.new_count, &self.updated_count, &self.unchanged_count];
         let mut text = labels::IMPORTED.fill(style.language, &counts) + "\n";
         if !self.unknown_headers.is_empty() {
-            let headers: Vec<String> = self.unknown_headers.iter().map(|header| shown(header)).collect();
+            let headers: Vec<String> = self.unknown_headers.iter().map(|header| sanitize(header)).collect();
             text.push_str(&labels::UNKNOWN_COLUMNS.fill(style.language, &[&headers.join(", ")]));
             text.push('\n');
         }
         if self.is_dry_run {
-            text.push_str(style.say(labels::DRY_RUN));
+            text.push_str(style.label(labels::DRY_RUN));
             text.push('\n');
         }
         text
@@ -140,7 +141,7 @@ impl Answer for RemovedAnswer {
     const IS_OUTCOME: bool = true;
 
     fn render_text(&self, style: &Style) -> String {
-        let mut text = labels::PACKAGE_REMOVED.fill(style.language, &[&shown(&self.code)]) + "\n";
+        let mut text = labels::PACKAGE_REMOVED.fill(style.language, &[&sanitize(&self.code)]) + "\n";
         if self.task_count > 0 {
             text.push_str(&labels::PACKAGE_MISSED.fill(style.language, &[&self.task_count]));
             text.push('\n');

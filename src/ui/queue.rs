@@ -5,8 +5,9 @@ use serde::Serialize;
 
 use super::Answer;
 use super::labels::{self, Text};
-use super::style::{Style, shown};
-use super::tables::{Cell, Column, Table};
+use super::tables::render_table;
+use crate::present::style::{Style, sanitize};
+use crate::present::table::{Cell, Table, TableColumn};
 use crate::upstreams::users::config::Config;
 use crate::upstreams::users::listing::{Queue, Stats};
 
@@ -86,27 +87,27 @@ struct StatsPart<'a> {
 impl Answer for QueueAnswer {
     fn render_text(&self, style: &Style) -> String {
         if self.queues.is_empty() {
-            return format!("{}\n", style.say(labels::NO_TARGETS));
+            return format!("{}\n", style.label(labels::NO_TARGETS));
         }
-        let number = |label: Text| Column::number(style.say(label));
+        let number = |label: Text| TableColumn::number(style.label(label));
         let mut table = Table::new(vec![
-            Column::text(style.say(labels::TARGET)),
+            TableColumn::text(style.label(labels::TARGET)),
             number(labels::OPEN),
             number(labels::RETRYING),
             number(labels::DEAD),
             number(labels::DELIVERED).droppable(2),
-            Column::text(style.say(labels::OLDEST)).hidden_when_blank(),
-            Column::text(style.say(labels::NEXT_ATTEMPT)).hidden_when_blank().droppable(1),
+            TableColumn::text(style.label(labels::OLDEST)).hidden_when_blank(),
+            TableColumn::text(style.label(labels::NEXT_ATTEMPT)).hidden_when_blank().droppable(1),
         ]);
         for queue in &self.queues {
             let counts = queue.counts;
-            let mut row: Vec<Cell> = vec![shown(&queue.target).into()];
+            let mut row: Vec<Cell> = vec![sanitize(&queue.target).into()];
             row.extend([counts.open(), counts.retrying, counts.dead, counts.delivered].map(|n| n.to_string().into()));
             row.push(queue.oldest_at.map(|at| style.age(at)).unwrap_or_default().into());
             row.push(queue.next_attempt_at.map(|at| style.local(at)).unwrap_or_default().into());
             table.push(row);
         }
-        table.render(style)
+        render_table(table, style)
     }
 
     fn document(&self, style: &Style) -> impl Serialize {
@@ -138,11 +139,11 @@ impl Answer for QueueAnswer {
 impl Answer for StatsAnswer {
     fn render_text(&self, style: &Style) -> String {
         if self.0.is_empty() {
-            return format!("{}\n", style.say(labels::NO_TARGETS));
+            return format!("{}\n", style.label(labels::NO_TARGETS));
         }
-        let number = |label: Text| Column::number(style.say(label));
+        let number = |label: Text| TableColumn::number(style.label(label));
         let mut table = Table::new(vec![
-            Column::text(style.say(labels::TARGET)),
+            TableColumn::text(style.label(labels::TARGET)),
             number(labels::TOTAL),
             number(labels::DELIVERED),
             number(labels::DEAD),
@@ -152,7 +153,7 @@ impl Answer for StatsAnswer {
             number(labels::LATENCY_P95).hidden_when_blank().droppable(1),
         ]);
         for stats in &self.0 {
-            let mut row: Vec<Cell> = vec![shown(&stats.target).into()];
+            let mut row: Vec<Cell> = vec![sanitize(&stats.target).into()];
             row.extend([stats.total, stats.delivered, stats.dead, stats.retrying].map(|n| n.to_string().into()));
             let rate = success_rate(stats.delivered, stats.dead);
             row.push(rate.map(|rate| format!("{:.1}%", rate * 100.0)).unwrap_or_default().into());
@@ -162,7 +163,7 @@ impl Answer for StatsAnswer {
             );
             table.push(row);
         }
-        table.render(style)
+        render_table(table, style)
     }
 
     fn document(&self, _: &Style) -> impl Serialize {

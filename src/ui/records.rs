@@ -5,10 +5,11 @@ use serde::Serialize;
 use super::Answer;
 use super::json::{KindPart, ProblemPart};
 use super::labels::{self, Text};
-use super::paging::{Paging, PagingPart};
-use super::style::{Style, shown};
 use super::sync_report::status_cell;
-use super::tables::{Cell, Column, Table};
+use super::tables::render_table;
+use crate::present::paging::{Paging, PagingPart};
+use crate::present::style::{Style, sanitize};
+use crate::present::table::{Cell, Table, TableColumn};
 use crate::store::Summary;
 use crate::store::records::{Page, Record};
 
@@ -29,7 +30,7 @@ impl RecordsAnswer {
 impl Answer for RecordsAnswer {
     fn render_text(&self, style: &Style) -> String {
         if self.page.records.is_empty() {
-            return format!("{}\n", style.say(labels::NO_RECORDS));
+            return format!("{}\n", style.label(labels::NO_RECORDS));
         }
         let mut table = Table::new(columns(style));
         for record in &self.page.records {
@@ -37,7 +38,7 @@ impl Answer for RecordsAnswer {
         }
         let foot: [&dyn std::fmt::Display; 4] =
             [&self.number, &self.paging().page_count(), &self.page.total, &self.page.unread_count];
-        format!("{}{}\n", table.render(style), labels::PAGE.fill(style.language, &foot))
+        format!("{}{}\n", render_table(table, style), labels::PAGE.fill(style.language, &foot))
     }
 
     fn document(&self, style: &Style) -> impl Serialize {
@@ -117,7 +118,7 @@ impl<'a> RecordPart<'a> {
 
 /// `tasks/historical`, or the name alone where there is only one type.
 pub fn sync_name(sync: &str, sync_type: &str) -> String {
-    if sync == sync_type { shown(sync) } else { format!("{}/{}", shown(sync), shown(sync_type)) }
+    if sync == sync_type { sanitize(sync) } else { format!("{}/{}", sanitize(sync), sanitize(sync_type)) }
 }
 
 /// A duration as the database keeps it.
@@ -126,9 +127,9 @@ pub fn render_millis(millis: Option<i64>, style: &Style) -> String {
     millis.map(|millis| style.span(std::time::Duration::from_millis(millis))).unwrap_or_default()
 }
 
-fn columns(style: &Style) -> Vec<Column> {
-    let text = |label: Text| Column::text(style.say(label));
-    let number = |label: Text| Column::number(style.say(label));
+fn columns(style: &Style) -> Vec<TableColumn> {
+    let text = |label: Text| TableColumn::text(style.label(label));
+    let number = |label: Text| TableColumn::number(style.label(label));
     vec![
         number(labels::RECORD),
         text(labels::SYNC),
@@ -152,7 +153,7 @@ fn row(record: &Record, style: &Style) -> Vec<Cell> {
     vec![
         record.id.0.to_string().into(),
         sync_name(&record.sync, &record.sync_type).into(),
-        style.say(labels::trigger(record.trigger)).into(),
+        style.label(labels::trigger(record.trigger)).into(),
         status_cell(record.status, style),
         start.into(),
         render_millis(record.duration_ms, style).into(),

@@ -2,17 +2,11 @@
 
 use std::time::Duration;
 
-use jiff::Timestamp;
-use jiff::tz::TimeZone;
-
-use super::style::Style;
 use crate::error::Class;
 use crate::exit::Exit;
-use crate::language::Language;
 use crate::run::Report;
 use crate::store::records::{Page, Record, ScopeRecord};
 use crate::store::{Holder, Problem, ProblemDetails, RecordId, Status, Summary, Trigger};
-use crate::upstreams::douban::film::{Detail, DetailSource, DetailStatus, Film, FilmId, Kind};
 use crate::upstreams::ecs::instance::{Disk, Tag};
 use crate::upstreams::ecs::tables::{ChangeRow, InstanceRow};
 use crate::upstreams::tasks::matching::Match;
@@ -20,16 +14,7 @@ use crate::upstreams::tasks::packages::Package;
 use crate::upstreams::tasks::tables::TaskLine;
 use crate::upstreams::{Failure, ScopeReport, SkipReason};
 
-/// A style that depends on nothing outside: Shanghai time, 2026-01-02 11:04:05.
-pub fn style(language: Language, width: Option<u16>) -> Style {
-    let zone = TimeZone::fixed(jiff::tz::offset(8));
-    Style { language, zone, now: at(0), width, colour: false }
-}
-
-/// So many seconds after the style's now.
-pub fn at(seconds: i64) -> Timestamp {
-    Timestamp::from_second(1_767_323_045 + seconds).unwrap()
-}
+pub use crate::present::style::samples::{at, style};
 
 pub fn record(id: i64, sync: &str, sync_type: &str, status: Status) -> Record {
     let has_ended = status != Status::Running;
@@ -265,28 +250,5 @@ pub fn locked_report() -> Report {
         }),
         holder: Some(holder("tasks/historical")),
         ..report()
-    }
-}
-
-/// A film with its details.
-pub fn film(id: &str, title: &str) -> Film {
-    let detail = Detail {
-        title: Some(title.to_owned()),
-        kind: Some(Kind::Movie),
-        year: Some(2025),
-        release_date: Some(jiff::civil::date(2025, 11, 7)),
-        imdb_id: Some("tt90000001".to_owned()),
-        rating: Some(8.1),
-        votes: Some(20_451),
-        directors: vec!["林一".to_owned()],
-        ..Detail::default()
-    };
-    Film {
-        detail,
-        list_rank: Some(0),
-        detail_status: DetailStatus::Ok,
-        detail_source: Some(DetailSource::Page),
-        detail_at: Some(at(-60)),
-        ..Film::new(FilmId::parse(id).unwrap())
     }
 }

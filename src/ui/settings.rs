@@ -5,9 +5,10 @@ use serde_json::Value;
 
 use super::Answer;
 use super::labels;
-use super::style::{Style, shown};
-use super::tables::{Column, Table};
+use super::tables::render_table;
 use crate::config::{Place, Setting};
+use crate::present::style::{Style, sanitize};
+use crate::present::table::{Table, TableColumn};
 
 /// The answer of `config show`.
 #[derive(Debug)]
@@ -29,19 +30,19 @@ struct SettingPart<'a> {
 impl Answer for SettingsAnswer {
     fn render_text(&self, style: &Style) -> String {
         let mut table = Table::new(vec![
-            Column::text(style.say(labels::KEY)),
-            Column::text(style.say(labels::VALUE)),
-            Column::text(style.say(labels::SET_BY)).hidden_when_blank().droppable(1),
+            TableColumn::text(style.label(labels::KEY)),
+            TableColumn::text(style.label(labels::VALUE)),
+            TableColumn::text(style.label(labels::SET_BY)).hidden_when_blank().droppable(1),
         ]);
         for setting in &self.0 {
             let place = setting.place.as_ref().map(Place::to_string).unwrap_or_default();
             table.push(vec![
-                shown(&setting.key).into(),
-                shown(&setting.value.to_string()).into(),
-                shown(&place).into(),
+                sanitize(&setting.key).into(),
+                sanitize(&setting.value.to_string()).into(),
+                sanitize(&place).into(),
             ]);
         }
-        table.render(style)
+        render_table(table, style)
     }
 
     fn document(&self, _: &Style) -> impl Serialize {

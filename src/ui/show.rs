@@ -7,9 +7,10 @@ use super::ecs::{ChangePart, render_changes};
 use super::labels;
 use super::log;
 use super::records::{RecordPart, render_millis, sync_name};
-use super::style::{Style, shown};
 use super::sync_report::{problem_line, push_list, status_cell};
-use super::tables::{Column, Table, render_pairs};
+use super::tables::{render_pairs, render_table};
+use crate::present::style::{Style, sanitize};
+use crate::present::table::{Table, TableColumn};
 use crate::store::records::{Record, ScopeRecord};
 use crate::store::{Status, Summary};
 use crate::upstreams::ecs::tables::ChangeRow;
@@ -30,7 +31,7 @@ impl Answer for RecordAnswer {
         let mut text = render_pairs(&facts(&self.record, style));
         if !self.scopes.is_empty() {
             text.push('\n');
-            text.push_str(&scope_table(&self.scopes, style).render(style));
+            text.push_str(&render_table(scope_table(&self.scopes, style), style));
         }
         let problems: Vec<_> = self.record.problems.iter().map(problem_line).collect();
         if !problems.is_empty() {
@@ -94,7 +95,7 @@ impl<'a> ScopePart<'a> {
         Self {
             scope: &scope.scope,
             status: scope.status,
-            status_label: style.say(labels::status(scope.status)),
+            status_label: style.label(labels::status(scope.status)),
             reason: scope.reason.as_deref(),
             summary: scope.summary,
             duration_ms: scope.duration_ms,
@@ -119,52 +120,52 @@ fn facts<'a>(record: &Record, style: &Style) -> Vec<(&'a str, String)> {
         (labels::FAILED, summary.failed),
     ];
     let exit = match (record.exit_code, &record.exit_name) {
-        (Some(code), Some(name)) => format!("{code} ({})", shown(name)),
+        (Some(code), Some(name)) => format!("{code} ({})", sanitize(name)),
         (Some(code), None) => code.to_string(),
         (None, _) => String::new(),
     };
     let mut facts = vec![
         (labels::RECORD, record.id.0.to_string()),
         (labels::SYNC, sync_name(&record.sync, &record.sync_type)),
-        (labels::TRIGGER, style.say(labels::trigger(record.trigger)).to_owned()),
-        (labels::STATUS, style.say(labels::status(record.status)).to_owned()),
+        (labels::TRIGGER, style.label(labels::trigger(record.trigger)).to_owned()),
+        (labels::STATUS, style.label(labels::status(record.status)).to_owned()),
         (labels::STARTED, style.local(record.start_time)),
         (labels::ENDED, record.end_time.map(|at| style.local(at)).unwrap_or_default()),
         (labels::DURATION, render_millis(record.duration_ms, style)),
         (labels::EXIT, exit),
-        (labels::ERROR, record.error_message.as_deref().map(shown).unwrap_or_default()),
+        (labels::ERROR, record.error_message.as_deref().map(sanitize).unwrap_or_default()),
     ];
     let is_told = |(label, count): &(labels::Text, u64)| *label == labels::TOTAL || *count > 0;
     facts.extend(counts.into_iter().filter(is_told).map(|(label, count)| (label, count.to_string())));
     facts.extend([
         (labels::REQUESTS, record.request_count.to_string()),
         (labels::RETRIES, record.retry_count.to_string()),
-        (labels::TRACE, shown(&record.trace_id)),
-        (labels::HOST, format!("{} ({})", shown(&record.host), record.pid)),
-        (labels::VERSION, shown(&record.version)),
+        (labels::TRACE, sanitize(&record.trace_id)),
+        (labels::HOST, format!("{} ({})", sanitize(&record.host), record.pid)),
+        (labels::VERSION, sanitize(&record.version)),
         (labels::READ, record.read_at.map(|at| style.local(at)).unwrap_or_default()),
     ]);
     facts.retain(|(_, value)| !value.is_empty());
-    facts.into_iter().map(|(label, value)| (style.say(label), value)).collect()
+    facts.into_iter().map(|(label, value)| (style.label(label), value)).collect()
 }
 
 fn scope_table(scopes: &[ScopeRecord], style: &Style) -> Table {
     let mut table = Table::new(vec![
-        Column::text(style.say(labels::SCOPE)),
-        Column::text(style.say(labels::STATUS)),
-        Column::number(style.say(labels::TOTAL)),
-        Column::number(style.say(labels::NEW)),
-        Column::number(style.say(labels::UPDATED)),
-        Column::number(style.say(labels::DELETED)).hidden_when_blank(),
-        Column::number(style.say(labels::FAILED)).hidden_when_blank(),
-        Column::number(style.say(labels::DURATION)).droppable(1),
-        Column::text(style.say(labels::MESSAGE)).hidden_when_blank(),
+        TableColumn::text(style.label(labels::SCOPE)),
+        TableColumn::text(style.label(labels::STATUS)),
+        TableColumn::number(style.label(labels::TOTAL)),
+        TableColumn::number(style.label(labels::NEW)),
+        TableColumn::number(style.label(labels::UPDATED)),
+        TableColumn::number(style.label(labels::DELETED)).hidden_when_blank(),
+        TableColumn::number(style.label(labels::FAILED)).hidden_when_blank(),
+        TableColumn::number(style.label(labels::DURATION)).droppable(1),
+        TableColumn::text(style.label(labels::MESSAGE)).hidden_when_blank(),
     ]);
     for scope in scopes {
-        let reason = scope.reason.as_deref().map(|reason| shown(labels::skip_reason(reason, style.language)));
-        let message = scope.error.as_deref().map(shown).or(reason).unwrap_or_default();
+        let reason = scope.reason.as_deref().map(|reason| sanitize(labels::skip_reason(reason, style.language)));
+        let message = scope.error.as_deref().map(sanitize).or(reason).unwrap_or_default();
         table.push(vec![
-            shown(&scope.scope).into(),
+            sanitize(&scope.scope).into(),
             status_cell(scope.status, style),
             scope.summary.total.to_string().into(),
             scope.summary.new.to_string().into(),

@@ -10,52 +10,62 @@ use super::Answer;
 use super::doctor::{Check, CronPart, Difference, DoctorAnswer, Finding};
 use super::ecs::{ChangesAnswer, InstancesAnswer};
 use super::errors::{ErrorDocument, render_error};
-use super::films::FilmsAnswer;
 use super::json;
 use super::locks::{BreakAnswer, CleanAnswer, LocksAnswer};
 use super::notices::{BackupAnswer, CheckAnswer, CreatedAnswer, NoRunYet, PathsAnswer, PruneAnswer, ReadAnswer};
 use super::packages::{ImportAnswer, PackagesAnswer, RemovedAnswer};
-use super::paging::Paging;
 use super::records::RecordsAnswer;
 use super::samples::{self, style};
 use super::settings::SettingsAnswer;
 use super::show::RecordAnswer;
 use super::status::{StatusAnswer, SyncRow};
 use super::sync_report::{SyncAllAnswer, SyncAnswer};
+use super::tables::render_output;
 use super::tasks::{Group, MatchedAnswer, PendingAnswer, SuggestAnswer, TasksAnswer};
 use super::users_samples;
 use crate::config::{Place, Setting};
 use crate::error::Class;
 use crate::exit::Exit;
 use crate::language::Language;
+use crate::present::paging::Paging;
+use crate::present::{self, Output, Style};
 use crate::run::Report;
 use crate::store::{Holder, Problem, Status, Summary};
-use crate::upstreams::douban::film::{Detail, DetailStatus, Film};
 use crate::upstreams::tasks::matching::Match;
 use crate::upstreams::tasks::similar::Suggestion;
 use crate::upstreams::tasks::tables::TaskLine;
 use crate::upstreams::users::letters::Decision;
 
-/// Keeps both languages at 80 and 200 columns in one snapshot, and the document: the integration tests hold every
-/// document of a snapshot against the published schemas.
-fn check<A: Answer>(name: &str, answer: &A) {
+/// The output in both languages at 80 and 200 columns, and its document: what a snapshot keeps.
+pub fn render_everything(output: &dyn Output) -> String {
+    let render_text = |style: &Style| render_output(output, style);
+    render_all(render_text, present::output::document(output, &style(Language::Zh, None)).as_str())
+}
+
+fn render_all(render_text: impl Fn(&Style) -> String, document: &str) -> String {
     let mut all = String::new();
     for (title, language) in [("English", Language::En), ("中文", Language::Zh)] {
         for width in [80, 200] {
-            let text = answer.render_text(&style(language, Some(width)));
             writeln!(all, "== {title}, {width} columns").unwrap();
-            all.push_str(&text);
+            all.push_str(&render_text(&style(language, Some(width))));
         }
     }
-    let document = json::render(&answer.document(&style(Language::Zh, None)));
-    let pretty = serde_json::from_str::<serde_json::Value>(&document).unwrap();
+    let pretty = serde_json::from_str::<serde_json::Value>(document).unwrap();
     writeln!(all, "== JSON\n{pretty:#}").unwrap();
-    assert_snapshot!(name, all);
+    all
 }
 
-fn tables_fit(answer: &impl Answer) {
+/// Keeps both languages at 80 and 200 columns in one snapshot, and the document: the integration tests hold every
+/// document of a snapshot against the published schemas.
+fn check<A: Answer>(name: &str, answer: &A) {
+    let document = json::render(&answer.document(&style(Language::Zh, None)));
+    assert_snapshot!(name, render_all(|style| answer.render_text(style), &document));
+}
+
+/// In both languages no line of the table is wider than 80 columns.
+pub fn tables_fit(render_text: impl Fn(&Style) -> String) {
     for language in [Language::En, Language::Zh] {
-        let text = answer.render_text(&style(language, Some(80)));
+        let text = render_text(&style(language, Some(80)));
         let table = text.lines().take_while(|line| !line.contains("record") && !line.contains("记录 "));
         for line in table {
             assert!(line.width() <= 80, "{} columns: {line}", line.width());
@@ -71,7 +81,7 @@ fn a_successful_run() {
 #[test]
 fn a_run_with_every_kind_of_scope() {
     check("sync_mixed", &SyncAnswer(&samples::mixed_report()));
-    tables_fit(&SyncAnswer(&samples::mixed_report()));
+    tables_fit(|style| SyncAnswer(&samples::mixed_report()).render_text(style));
 }
 
 #[test]
@@ -115,7 +125,7 @@ fn all_runs_together() {
 fn a_page_of_records() {
     let answer = RecordsAnswer { page: samples::page(), number: 1, per_page: 20 };
     check("records_list", &answer);
-    tables_fit(&answer);
+    tables_fit(|style| answer.render_text(style));
 }
 
 #[test]
@@ -144,7 +154,7 @@ fn cloud_instances_and_their_changes() {
 #[test]
 fn user_events_and_their_deliveries() {
     check("users_events", &users_samples::events("li"));
-    tables_fit(&users_samples::events("unified-auth"));
+    tables_fit(|style| users_samples::events("unified-auth").render_text(style));
     check("users_event", &users_samples::event("li"));
     check("users_rejected", &users_samples::rejections("1700000000000-0"));
     check("users_emit", &users_samples::emitted(false));
@@ -154,8 +164,8 @@ fn user_events_and_their_deliveries() {
     check("users_replay", &users_samples::decided(Decision::Replay));
     check("users_queue", &users_samples::queue("unified-auth"));
     check("users_stats", &users_samples::stats("unified-auth"));
-    tables_fit(&users_samples::queue("unified-auth"));
-    tables_fit(&users_samples::stats("unified-auth"));
+    tables_fit(|style| users_samples::queue("unified-auth").render_text(style));
+    tables_fit(|style| users_samples::stats("unified-auth").render_text(style));
 }
 
 #[test]
@@ -170,7 +180,7 @@ fn locks_of_every_state() {
     let released = Holder { released: true, ..samples::holder("users/deliver") };
     let answer = LocksAnswer(vec![samples::holder("fairing/shop-eu/responses"), stale.clone(), released]);
     check("locks_list", &answer);
-    tables_fit(&answer);
+    tables_fit(|style| answer.render_text(style));
     check("locks_clean", &CleanAnswer { cleaned: vec![stale], is_dry_run: true });
     check("locks_break", &BreakAnswer(samples::holder("tasks/today")));
     check("locks_none", &LocksAnswer(Vec::new()));
@@ -204,24 +214,7 @@ fn how_each_sync_stands() {
     ];
     let answer = StatusAnswer { exit: Exit::Stale, rows };
     check("status", &answer);
-    tables_fit(&answer);
-}
-
-#[test]
-fn films_with_and_without_details() {
-    let unseen = samples::film("90000002", "纸鲸");
-    let unseen = Film {
-        detail: Detail { title: unseen.detail.title, ..Detail::default() },
-        list_rank: Some(1),
-        detail_status: DetailStatus::Blocked,
-        detail_source: None,
-        detail_error: Some("status 403".to_owned()),
-        ..unseen
-    };
-    let gone = Film { list_rank: None, detail_status: DetailStatus::Gone, ..samples::film("89999999", "旧片") };
-    let answer = FilmsAnswer(vec![samples::film("90000001", "潮汐邮局"), unseen, gone]);
-    check("films", &answer);
-    tables_fit(&answer);
+    tables_fit(|style| answer.render_text(style));
 }
 
 #[test]

@@ -9,8 +9,9 @@ use serde::Serialize;
 use super::Answer;
 use super::labels;
 use super::records::sync_name;
-use super::style::Style;
-use super::tables::{Column, Table};
+use super::tables::render_table;
+use crate::present::style::Style;
+use crate::present::table::{Table, TableColumn};
 use crate::store::Status;
 use crate::store::records::Record;
 
@@ -91,15 +92,15 @@ impl Stats {
 impl Answer for StatsAnswer {
     fn render_text(&self, style: &Style) -> String {
         if self.stats.is_empty() {
-            return format!("{}\n", style.say(labels::NO_RECORDS));
+            return format!("{}\n", style.label(labels::NO_RECORDS));
         }
         let mut table = Table::new(vec![
-            Column::text(style.say(labels::SYNC)),
-            Column::number(style.say(labels::RUNS)),
-            Column::number(style.say(labels::SUCCESS_RATE)),
-            Column::number(style.say(labels::MATCH_RATE)).hidden_when_blank(),
-            Column::number(style.say(labels::MEAN)),
-            Column::text(style.say(labels::TREND)),
+            TableColumn::text(style.label(labels::SYNC)),
+            TableColumn::number(style.label(labels::RUNS)),
+            TableColumn::number(style.label(labels::SUCCESS_RATE)),
+            TableColumn::number(style.label(labels::MATCH_RATE)).hidden_when_blank(),
+            TableColumn::number(style.label(labels::MEAN)),
+            TableColumn::text(style.label(labels::TREND)),
         ]);
         for stats in &self.stats {
             table.push(vec![
@@ -111,7 +112,7 @@ impl Answer for StatsAnswer {
                 render_sparkline(stats.trend()).into(),
             ]);
         }
-        table.render(style)
+        render_table(table, style)
     }
 
     fn document(&self, style: &Style) -> impl Serialize {

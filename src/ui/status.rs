@@ -8,10 +8,11 @@ use serde::Serialize;
 use super::Answer;
 use super::labels;
 use super::records::sync_name;
-use super::style::{Style, shown};
 use super::sync_report::status_cell;
-use super::tables::{Cell, Column, Table, Tone};
+use super::tables::render_table;
 use crate::exit::Exit;
+use crate::present::style::{Style, sanitize};
+use crate::present::table::{Cell, Severity, Table, TableColumn};
 use crate::store::Status;
 use crate::store::records::Record;
 
@@ -55,17 +56,17 @@ impl SyncRow {
 impl Answer for StatusAnswer {
     fn render_text(&self, style: &Style) -> String {
         if self.rows.is_empty() {
-            return format!("{}\n", style.say(labels::NOTHING_CONFIGURED));
+            return format!("{}\n", style.label(labels::NOTHING_CONFIGURED));
         }
         let mut table = Table::new(vec![
-            Column::text(style.say(labels::SYNC)),
-            Column::text(style.say(labels::RESULT)),
-            Column::text(style.say(labels::LAST_SUCCESS)),
-            Column::number(style.say(labels::FAILURES)).hidden_when_blank(),
-            Column::number(style.say(labels::ROWS)).hidden_when_blank(),
-            Column::number(style.say(labels::UNREAD)).hidden_when_blank().droppable(2),
-            Column::text(style.say(labels::NOT_BEFORE)).hidden_when_blank(),
-            Column::text(style.say(labels::NEXT_DUE)).hidden_when_blank().droppable(1),
+            TableColumn::text(style.label(labels::SYNC)),
+            TableColumn::text(style.label(labels::RESULT)),
+            TableColumn::text(style.label(labels::LAST_SUCCESS)),
+            TableColumn::number(style.label(labels::FAILURES)).hidden_when_blank(),
+            TableColumn::number(style.label(labels::ROWS)).hidden_when_blank(),
+            TableColumn::number(style.label(labels::UNREAD)).hidden_when_blank().droppable(2),
+            TableColumn::text(style.label(labels::NOT_BEFORE)).hidden_when_blank(),
+            TableColumn::text(style.label(labels::NEXT_DUE)).hidden_when_blank().droppable(1),
         ]);
         for row in &self.rows {
             table.push(vec![
@@ -79,7 +80,7 @@ impl Answer for StatusAnswer {
                 row.next_due.map(|at| style.age(at.max(style.now))).unwrap_or_default().into(),
             ]);
         }
-        table.render(style)
+        render_table(table, style)
     }
 
     fn document(&self, style: &Style) -> impl Serialize {
@@ -147,7 +148,7 @@ impl<'a> SyncPart<'a> {
             }),
             last_record_id: last.map(|record| record.id.0),
             last_status: last.map(|record| record.status),
-            last_status_label: last.map(|record| style.say(labels::status(record.status))),
+            last_status_label: last.map(|record| style.label(labels::status(record.status))),
             last_exit_code: last.and_then(|record| record.exit_code),
             last_end_time: last.and_then(|record| record.end_time).map(|at| style.rfc3339(at)),
             last_success_at: row.last_success_at.map(|at| style.rfc3339(at)),
@@ -164,13 +165,13 @@ impl<'a> SyncPart<'a> {
 
 fn result_cell(row: &SyncRow, style: &Style) -> Cell {
     if let Some(record) = row.running() {
-        let owner = format!("{}-{}", shown(&record.host), record.pid);
+        let owner = format!("{}-{}", sanitize(&record.host), record.pid);
         return labels::RUNNING_BY.fill(style.language, &[&owner]).into();
     }
-    row.last.as_ref().map_or_else(|| style.say(labels::NEVER).into(), |record| status_cell(record.status, style))
+    row.last.as_ref().map_or_else(|| style.label(labels::NEVER).into(), |record| status_cell(record.status, style))
 }
 
 fn success_cell(row: &SyncRow, style: &Style) -> Cell {
-    let age = row.last_success_at.map_or_else(|| style.say(labels::NEVER).to_owned(), |at| style.age(at));
-    if row.is_stale(style.now) { Cell::toned(age, Tone::Bad) } else { age.into() }
+    let age = row.last_success_at.map_or_else(|| style.label(labels::NEVER).to_owned(), |at| style.age(at));
+    if row.is_stale(style.now) { Cell::with_severity(age, Severity::Bad) } else { age.into() }
 }

@@ -7,9 +7,10 @@ use super::errors::render_line;
 use super::json::{ErrorPart, KindPart, LockPart, ProblemPart};
 use super::labels::{self, Text};
 use super::records::sync_name;
-use super::style::{Style, shown};
-use super::tables::{Cell, Column, Table, Tone};
+use super::tables::render_table;
 use crate::exit::Exit;
+use crate::present::style::{Style, sanitize};
+use crate::present::table::{Cell, Severity, Table, TableColumn};
 use crate::run::Report;
 use crate::store::{Problem, Status, Summary};
 use crate::upstreams::{Failure, ScopeReport};
@@ -46,9 +47,9 @@ impl Answer for SyncAllAnswer {
     /// One line per run: each was already told in full when it ended.
     fn render_text(&self, style: &Style) -> String {
         let mut table = Table::new(vec![
-            Column::text(style.say(labels::SYNC)),
-            Column::text(style.say(labels::STATUS)),
-            Column::text(style.say(labels::EXIT)),
+            TableColumn::text(style.label(labels::SYNC)),
+            TableColumn::text(style.label(labels::STATUS)),
+            TableColumn::text(style.label(labels::EXIT)),
         ]);
         for (sync, run) in &self.runs {
             let (name, status, exit) = match run {
@@ -58,7 +59,7 @@ impl Answer for SyncAllAnswer {
             let exit = format!("{} ({})", exit.code(), exit.name());
             table.push(vec![name.into(), status_cell(status, style), exit.into()]);
         }
-        format!("\n{}", table.render(style))
+        format!("\n{}", render_table(table, style))
     }
 
     fn document(&self, style: &Style) -> impl Serialize {
@@ -172,7 +173,7 @@ impl<'a> ScopePart<'a> {
         Self {
             scope: &scope.scope,
             status: scope.status,
-            status_label: style.say(labels::status(scope.status)),
+            status_label: style.label(labels::status(scope.status)),
             summary: scope.summary,
             duration_ms: millis(scope.duration),
             reason: scope.skipped.map(|(reason, _)| reason.name()),
@@ -187,35 +188,36 @@ impl<'a> ScopePart<'a> {
 fn render_report(report: &Report, style: &Style) -> String {
     let mut text = String::new();
     if !report.scopes.is_empty() {
-        text.push_str(&scope_table(report, style).render(style));
+        text.push_str(&render_table(scope_table(report, style), style));
     }
     let run: [&dyn std::fmt::Display; 6] = [
-        &style.say(labels::status(report.status)),
+        &style.label(labels::status(report.status)),
         &report.record.0,
         &style.span(report.duration),
         &report.request_count,
         &report.retry_count,
-        &shown(&report.trace_id),
+        &sanitize(&report.trace_id),
     ];
     push(&mut text, &labels::RUN_LINE.fill(style.language, &run));
     if report.dry_run {
-        push(&mut text, style.say(labels::DRY_RUN));
+        push(&mut text, style.label(labels::DRY_RUN));
     }
     for scope in &report.scopes {
         for note in scope_notes(scope, style) {
-            push(&mut text, &format!("{}: {note}", shown(&scope.scope)));
+            push(&mut text, &format!("{}: {note}", sanitize(&scope.scope)));
         }
     }
     push_problems(&mut text, report, style);
     for warning in &report.warnings {
-        text.push_str(&render_line(labels::WARNING, warning, Tone::Doubtful, style));
+        text.push_str(&render_line(labels::WARNING, warning, Severity::Warning, style));
     }
     text
 }
 
 fn scope_table(report: &Report, style: &Style) -> Table {
-    let number = |label: Text| Column::number(style.say(label));
-    let mut columns = vec![Column::text(style.say(labels::SCOPE)), Column::text(style.say(labels::STATUS))];
+    let number = |label: Text| TableColumn::number(style.label(label));
+    let mut columns =
+        vec![TableColumn::text(style.label(labels::SCOPE)), TableColumn::text(style.label(labels::STATUS))];
     columns.extend([
         number(labels::TOTAL),
         number(labels::NEW),
@@ -231,10 +233,10 @@ fn scope_table(report: &Report, style: &Style) -> Table {
     ]);
     let mut table = Table::new(columns);
     for scope in &report.scopes {
-        table.push(scope_row(&shown(&scope.scope), scope.status, &scope.summary, style.span(scope.duration), style));
+        table.push(scope_row(&sanitize(&scope.scope), scope.status, &scope.summary, style.span(scope.duration), style));
     }
     if report.scopes.len() > 1 {
-        let name = style.say(labels::TOTAL_ROW);
+        let name = style.label(labels::TOTAL_ROW);
         table.push(scope_row(name, report.status, &report.summary, style.span(report.duration), style));
     }
     table
@@ -262,12 +264,12 @@ fn scope_row(name: &str, status: Status, summary: &Summary, duration: String, st
 /// A status as a table shows it.
 pub fn status_cell(status: Status, style: &Style) -> Cell {
     let tone = match status {
-        Status::Success => Tone::Good,
-        Status::Failed | Status::Interrupted => Tone::Bad,
-        Status::Partial | Status::Cancelled => Tone::Doubtful,
-        Status::Running | Status::Skipped => Tone::Plain,
+        Status::Success => Severity::Good,
+        Status::Failed | Status::Interrupted => Severity::Bad,
+        Status::Partial | Status::Cancelled => Severity::Warning,
+        Status::Running | Status::Skipped => Severity::Plain,
     };
-    Cell::toned(style.say(labels::status(status)), tone)
+    Cell::with_severity(style.label(labels::status(status)), tone)
 }
 
 fn scope_notes(scope: &ScopeReport, style: &Style) -> Vec<String> {
@@ -279,7 +281,7 @@ fn scope_notes(scope: &ScopeReport, style: &Style) -> Vec<String> {
             None => reason.to_owned(),
         });
     }
-    notes.extend(scope.note.as_deref().map(shown));
+    notes.extend(scope.note.as_deref().map(sanitize));
     notes
 }
 
@@ -292,7 +294,7 @@ fn push_problems(text: &mut String, report: &Report, style: &Style) {
     };
     let untold = report.scopes.iter().filter_map(|scope| {
         let failure = scope.failure.as_ref().filter(|failure| !is_told(scope, failure))?;
-        Some(format!("{}  {}  {}", shown(&scope.scope), failure.class.name(), shown(&failure.message)))
+        Some(format!("{}  {}  {}", sanitize(&scope.scope), failure.class.name(), sanitize(&failure.message)))
     });
     let lines: Vec<String> = untold.chain(report.problems.iter().map(problem_line)).collect();
     push_list(text, &lines, LISTED_PROBLEMS, report.record.0, style);
@@ -303,7 +305,7 @@ pub fn push_list(text: &mut String, lines: &[String], limit: usize, record: i64,
     if lines.is_empty() {
         return;
     }
-    push(text, style.say(labels::PROBLEMS));
+    push(text, style.label(labels::PROBLEMS));
     for line in lines.iter().take(limit) {
         push(text, &format!("  {line}"));
     }
@@ -315,9 +317,9 @@ pub fn push_list(text: &mut String, lines: &[String], limit: usize, record: i64,
 
 /// One problem in one line.
 pub fn problem_line(problem: &Problem) -> String {
-    let id = problem.id.as_deref().map(|id| format!("{} ", shown(id))).unwrap_or_default();
-    let name = problem.name.as_deref().map(|name| format!("{} ", shown(name))).unwrap_or_default();
-    format!("{}  {}  {id}{name}{}", shown(&problem.scope), problem.class.name(), shown(&problem.message))
+    let id = problem.id.as_deref().map(|id| format!("{} ", sanitize(id))).unwrap_or_default();
+    let name = problem.name.as_deref().map(|name| format!("{} ", sanitize(name))).unwrap_or_default();
+    format!("{}  {}  {id}{name}{}", sanitize(&problem.scope), problem.class.name(), sanitize(&problem.message))
 }
 
 fn push(text: &mut String, line: &str) {

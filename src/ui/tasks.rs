@@ -4,9 +4,10 @@ use serde::Serialize;
 
 use super::Answer;
 use super::labels::{self, Text};
-use super::paging::{Paging, PagingPart};
-use super::style::{Style, shown};
-use super::tables::{Cell, Column, Table, Tone};
+use super::tables::render_table;
+use crate::present::paging::{Paging, PagingPart};
+use crate::present::style::{Style, sanitize};
+use crate::present::table::{Cell, Severity, Table, TableColumn};
 use crate::upstreams::tasks::matching::{Match, State};
 use crate::upstreams::tasks::similar::Suggestion;
 use crate::upstreams::tasks::tables::TaskLine;
@@ -127,25 +128,25 @@ impl Answer for TasksAnswer {
         if self.tasks.is_empty() {
             return no_tasks(style);
         }
-        let number = |label: Text| Column::number(style.say(label));
+        let number = |label: Text| TableColumn::number(style.label(label));
         let mut table = Table::new(vec![
-            Column::text(style.say(labels::TASK)),
-            Column::text(style.say(labels::NAME)),
-            Column::text(style.say(labels::MATCH)),
-            Column::text(style.say(labels::PACKAGE)).hidden_when_blank(),
+            TableColumn::text(style.label(labels::TASK)),
+            TableColumn::text(style.label(labels::NAME)),
+            TableColumn::text(style.label(labels::MATCH)),
+            TableColumn::text(style.label(labels::PACKAGE)).hidden_when_blank(),
             number(labels::TOTAL).hidden_when_blank().droppable(3),
             number(labels::CALLED).hidden_when_blank().droppable(2),
             number(labels::CONNECTED).hidden_when_blank().droppable(4),
             number(labels::SUCCEEDED).hidden_when_blank().droppable(5),
-            Column::text(style.say(labels::CREATED_AT)).hidden_when_blank().droppable(1),
+            TableColumn::text(style.label(labels::CREATED_AT)).hidden_when_blank().droppable(1),
         ]);
         for task in &self.tasks {
             let count = |count: Option<i64>| count.map(|count| count.to_string()).unwrap_or_default().into();
             table.push(vec![
-                shown(&task.id).into(),
-                shown(&task.name).into(),
+                sanitize(&task.id).into(),
+                sanitize(&task.name).into(),
                 match_cell(&task.matched, style),
-                task.matched.code().map(shown).unwrap_or_default().into(),
+                task.matched.code().map(sanitize).unwrap_or_default().into(),
                 count(task.total_number),
                 count(task.called_number),
                 count(task.connected_number),
@@ -153,7 +154,7 @@ impl Answer for TasksAnswer {
                 task.created_at.as_deref().map(|at| time(at, |at| style.local(at))).unwrap_or_default().into(),
             ]);
         }
-        table.render(style) + &foot(self.paging, style)
+        render_table(table, style) + &foot(self.paging, style)
     }
 
     fn document(&self, style: &Style) -> impl Serialize {
@@ -168,17 +169,17 @@ impl Answer for PendingAnswer {
             return no_tasks(style);
         }
         let mut table = Table::new(vec![
-            Column::text(style.say(labels::PREFIX)),
-            Column::text(style.say(labels::SUGGESTION)),
-            Column::number(style.say(labels::SIMILARITY)),
-            Column::text(style.say(labels::TASK)),
-            Column::text(style.say(labels::NAME)).droppable(1),
+            TableColumn::text(style.label(labels::PREFIX)),
+            TableColumn::text(style.label(labels::SUGGESTION)),
+            TableColumn::number(style.label(labels::SIMILARITY)),
+            TableColumn::text(style.label(labels::TASK)),
+            TableColumn::text(style.label(labels::NAME)).droppable(1),
         ]);
         for group in &self.groups {
             let suggestion = group.suggestion.as_ref();
             let mut head = [
-                shown(&group.prefix),
-                suggestion.map(|suggestion| shown(&suggestion.code)).unwrap_or_default(),
+                sanitize(&group.prefix),
+                suggestion.map(|suggestion| sanitize(&suggestion.code)).unwrap_or_default(),
                 suggestion.map(|suggestion| percent(suggestion.similarity)).unwrap_or_default(),
             ];
             for task in &group.tasks {
@@ -187,12 +188,12 @@ impl Answer for PendingAnswer {
                     prefix.into(),
                     code.into(),
                     similarity.into(),
-                    shown(&task.id).into(),
-                    shown(&task.name).into(),
+                    sanitize(&task.id).into(),
+                    sanitize(&task.name).into(),
                 ]);
             }
         }
-        table.render(style) + &foot(self.paging, style)
+        render_table(table, style) + &foot(self.paging, style)
     }
 
     fn document(&self, style: &Style) -> impl Serialize {
@@ -206,16 +207,18 @@ impl Answer for PendingAnswer {
 
 impl Answer for SuggestAnswer {
     fn render_text(&self, style: &Style) -> String {
-        let head = format!("{}  {}\n", shown(&self.task.id), shown(&self.task.name));
+        let head = format!("{}  {}\n", sanitize(&self.task.id), sanitize(&self.task.name));
         if self.suggestions.is_empty() {
-            return format!("{head}{}\n", style.say(labels::NO_SUGGESTION));
+            return format!("{head}{}\n", style.label(labels::NO_SUGGESTION));
         }
-        let mut table =
-            Table::new(vec![Column::text(style.say(labels::CODE)), Column::number(style.say(labels::SIMILARITY))]);
+        let mut table = Table::new(vec![
+            TableColumn::text(style.label(labels::CODE)),
+            TableColumn::number(style.label(labels::SIMILARITY)),
+        ]);
         for suggestion in &self.suggestions {
-            table.push(vec![shown(&suggestion.code).into(), percent(suggestion.similarity).into()]);
+            table.push(vec![sanitize(&suggestion.code).into(), percent(suggestion.similarity).into()]);
         }
-        head + &table.render(style)
+        head + &render_table(table, style)
     }
 
     fn document(&self, style: &Style) -> impl Serialize {
@@ -233,8 +236,8 @@ impl Answer for MatchedAnswer {
     fn render_text(&self, style: &Style) -> String {
         let mut text = String::new();
         for (id, matched) in &self.0 {
-            let code = matched.code().map(shown).unwrap_or_default();
-            let line = format!("{}  {}  {code}", shown(id), style.say(labels::match_state(matched.state())));
+            let code = matched.code().map(sanitize).unwrap_or_default();
+            let line = format!("{}  {}  {code}", sanitize(id), style.label(labels::match_state(matched.state())));
             text.push_str(line.trim_end());
             text.push('\n');
         }
@@ -288,7 +291,7 @@ impl<'a> MatchPart<'a> {
     fn new(matched: &'a Match, style: &Style) -> Self {
         Self {
             state: matched.state().name(),
-            match_label: style.say(labels::match_state(matched.state())),
+            match_label: style.label(labels::match_state(matched.state())),
             how: matched.how(),
             package_code: matched.code(),
         }
@@ -310,26 +313,26 @@ fn foot(paging: Paging, style: &Style) -> String {
 }
 
 fn no_tasks(style: &Style) -> String {
-    format!("{}\n", style.say(labels::NO_TASKS))
+    format!("{}\n", style.label(labels::NO_TASKS))
 }
 
 fn match_cell(matched: &Match, style: &Style) -> Cell {
     let state = matched.state();
     let tone = match state {
-        State::Matched => Tone::Good,
-        State::Pending => Tone::Doubtful,
-        State::Idle => Tone::Plain,
+        State::Matched => Severity::Good,
+        State::Pending => Severity::Warning,
+        State::Idle => Severity::Plain,
     };
-    let label = style.say(labels::match_state(state));
+    let label = style.label(labels::match_state(state));
     match matched {
-        Match::Manual { .. } => Cell::toned(format!("{label} ({})", style.say(labels::BY_HAND)), tone),
-        Match::Auto { .. } | Match::Pending | Match::Idle => Cell::toned(label, tone),
+        Match::Manual { .. } => Cell::with_severity(format!("{label} ({})", style.label(labels::BY_HAND)), tone),
+        Match::Auto { .. } | Match::Pending | Match::Idle => Cell::with_severity(label, tone),
     }
 }
 
 /// A stored time, shown; what is no time stays as it is.
 fn time(stored: &str, show: impl FnOnce(jiff::Timestamp) -> String) -> String {
-    stored.parse().map_or_else(|_| shown(stored), show)
+    stored.parse().map_or_else(|_| sanitize(stored), show)
 }
 
 fn percent(similarity: f64) -> String {

@@ -5,9 +5,10 @@ use serde_json::value::RawValue;
 
 use super::Answer;
 use super::labels::{self, Text};
-use super::paging::{Paging, PagingPart};
-use super::style::{Style, shown};
-use super::tables::{Cell, Column, Table, Tone, render_pairs};
+use super::tables::{render_pairs, render_table};
+use crate::present::paging::{Paging, PagingPart};
+use crate::present::style::{Style, sanitize};
+use crate::present::table::{Cell, Severity, Table, TableColumn};
 use crate::upstreams::users::letters::{Decided, Decision};
 use crate::upstreams::users::listing::{Line, Standing};
 use crate::upstreams::users::outbox::Taken;
@@ -152,17 +153,17 @@ impl Answer for EmitAnswer {
 impl Answer for EventsAnswer {
     fn render_text(&self, style: &Style) -> String {
         if self.lines.is_empty() {
-            return format!("{}\n", style.say(labels::NO_EVENTS));
+            return format!("{}\n", style.label(labels::NO_EVENTS));
         }
-        let text = |label: Text| Column::text(style.say(label));
+        let text = |label: Text| TableColumn::text(style.label(label));
         let mut table = Table::new(vec![
-            Column::number(style.say(labels::SEQ)),
+            TableColumn::number(style.label(labels::SEQ)),
             text(labels::TYPE),
-            Column::number(style.say(labels::USER)),
+            TableColumn::number(style.label(labels::USER)),
             text(labels::NAME).hidden_when_blank().droppable(5),
             text(labels::TARGET).hidden_when_blank(),
             text(labels::STATUS),
-            Column::number(style.say(labels::ATTEMPTS)).hidden_when_blank().droppable(4),
+            TableColumn::number(style.label(labels::ATTEMPTS)).hidden_when_blank().droppable(4),
             text(labels::NEXT_ATTEMPT).hidden_when_blank().droppable(3),
             text(labels::AT).droppable(2),
             text(labels::ERROR).hidden_when_blank().droppable(1),
@@ -172,7 +173,7 @@ impl Answer for EventsAnswer {
                 event.seq.to_string().into(),
                 event.kind.name().into(),
                 event.user_id.to_string().into(),
-                event.username.as_deref().map(shown).unwrap_or_default().into(),
+                event.username.as_deref().map(sanitize).unwrap_or_default().into(),
             ];
             row.extend(standing_cells(delivery.as_ref(), style));
             row.push(style.local(event.occurred_at).into());
@@ -180,7 +181,7 @@ impl Answer for EventsAnswer {
             table.push(row);
         }
         let foot: [&dyn std::fmt::Display; 3] = [&self.paging.number, &self.paging.page_count(), &self.paging.total];
-        format!("{}{}\n", table.render(style), labels::LINES_PAGE.fill(style.language, &foot))
+        format!("{}{}\n", render_table(table, style), labels::LINES_PAGE.fill(style.language, &foot))
     }
 
     fn document(&self, style: &Style) -> impl Serialize {
@@ -197,20 +198,20 @@ impl Answer for EventAnswer {
         let Some(Line { event, .. }) = self.0.first() else { return String::new() };
         let facts = [
             (labels::SEQ, event.seq.to_string()),
-            (labels::ID, shown(&event.id)),
+            (labels::ID, sanitize(&event.id)),
             (labels::TYPE, event.kind.name().to_owned()),
             (labels::USER, event.user_id.to_string()),
-            (labels::NAME, event.username.as_deref().map(shown).unwrap_or_default()),
+            (labels::NAME, event.username.as_deref().map(sanitize).unwrap_or_default()),
             (labels::AT, style.local(event.occurred_at)),
-            (labels::SOURCE, shown(&event.source)),
+            (labels::SOURCE, sanitize(&event.source)),
             (labels::STORED_AT, style.local(event.stored_at)),
         ];
-        let facts = facts.map(|(label, value)| (style.say(label), value));
-        let text = |label: Text| Column::text(style.say(label));
+        let facts = facts.map(|(label, value)| (style.label(label), value));
+        let text = |label: Text| TableColumn::text(style.label(label));
         let mut table = Table::new(vec![
             text(labels::TARGET),
             text(labels::STATUS),
-            Column::number(style.say(labels::ATTEMPTS)),
+            TableColumn::number(style.label(labels::ATTEMPTS)),
             text(labels::NEXT_ATTEMPT).hidden_when_blank(),
             text(labels::ERROR).hidden_when_blank(),
         ]);
@@ -219,8 +220,9 @@ impl Answer for EventAnswer {
             row.push(last_error(delivery.as_ref()).into());
             table.push(row);
         }
-        let deliveries = if event_is_laid_out(&self.0) { format!("\n{}", table.render(style)) } else { String::new() };
-        format!("{}{deliveries}\n{}\n", render_pairs(&facts), shown(&event.data))
+        let deliveries =
+            if event_is_laid_out(&self.0) { format!("\n{}", render_table(table, style)) } else { String::new() };
+        format!("{}{deliveries}\n{}\n", render_pairs(&facts), sanitize(&event.data))
     }
 
     fn document(&self, style: &Style) -> impl Serialize {
@@ -236,9 +238,9 @@ impl Answer for EventAnswer {
 impl Answer for RejectionsAnswer {
     fn render_text(&self, style: &Style) -> String {
         if self.0.is_empty() {
-            return format!("{}\n", style.say(labels::NO_REJECTIONS));
+            return format!("{}\n", style.label(labels::NO_REJECTIONS));
         }
-        let text = |label: Text| Column::text(style.say(label));
+        let text = |label: Text| TableColumn::text(style.label(label));
         let mut table = Table::new(vec![
             text(labels::ENTRY),
             text(labels::STREAM).droppable(2),
@@ -247,13 +249,13 @@ impl Answer for RejectionsAnswer {
         ]);
         for rejection in &self.0 {
             table.push(vec![
-                shown(&rejection.entry_id).into(),
-                shown(&rejection.stream).into(),
+                sanitize(&rejection.entry_id).into(),
+                sanitize(&rejection.stream).into(),
                 style.local(rejection.rejected_at).into(),
-                shown(&rejection.reason).into(),
+                sanitize(&rejection.reason).into(),
             ]);
         }
-        table.render(style)
+        render_table(table, style)
     }
 
     fn document(&self, style: &Style) -> impl Serialize {
@@ -303,7 +305,7 @@ fn standing_cells(standing: Option<&Standing>, style: &Style) -> Vec<Cell> {
     };
     let next = (standing.state == State::Retrying).then(|| style.local(standing.next_attempt_at));
     vec![
-        shown(&standing.target).into(),
+        sanitize(&standing.target).into(),
         state_cell(standing.state, style),
         standing.attempts.to_string().into(),
         next.unwrap_or_default().into(),
@@ -312,18 +314,18 @@ fn standing_cells(standing: Option<&Standing>, style: &Style) -> Vec<Cell> {
 
 fn state_cell(state: State, style: &Style) -> Cell {
     let tone = match state {
-        State::Delivered => Tone::Good,
-        State::Dead => Tone::Bad,
-        State::Retrying => Tone::Doubtful,
-        State::Pending | State::Dropped => Tone::Plain,
+        State::Delivered => Severity::Good,
+        State::Dead => Severity::Bad,
+        State::Retrying => Severity::Warning,
+        State::Pending | State::Dropped => Severity::Plain,
     };
-    Cell::toned(style.say(labels::delivery_state(state)), tone)
+    Cell::with_severity(style.label(labels::delivery_state(state)), tone)
 }
 
 /// How it failed last, unless it is delivered by now.
 fn last_error(standing: Option<&Standing>) -> String {
     let open = standing.filter(|standing| standing.state != State::Delivered);
-    open.and_then(|standing| standing.last_error.as_deref()).map(shown).unwrap_or_default()
+    open.and_then(|standing| standing.last_error.as_deref()).map(sanitize).unwrap_or_default()
 }
 
 impl<'a> LinePart<'a> {

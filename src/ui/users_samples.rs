@@ -1,10 +1,10 @@
 //! Hand-made user events and deliveries for the tests of the renderers.
 
 use super::check::UsersCheckAnswer;
-use super::paging::Paging;
 use super::queue::{QueueAnswer, StatsAnswer};
 use super::samples::at;
 use super::users::{DecidedAnswer, EmitAnswer, EventAnswer, EventsAnswer, RejectionsAnswer};
+use crate::present::paging::Paging;
 use crate::run::Report;
 use crate::upstreams::users::Config;
 use crate::upstreams::users::compare::{Difference, FieldDifference};

@@ -14,6 +14,7 @@
 //! From its folder and its line an upstream has its subcommand, completions, manual page, configuration section,
 //! migrations, locks, records and metrics labels, and the contract tests run over it.
 
+pub mod command;
 mod digest;
 pub mod douban;
 pub mod ecs;
@@ -30,14 +31,15 @@ pub mod tasks;
 mod upstream;
 pub mod users;
 
+use crate::language::Language;
 use crate::{config, http};
 
 pub use self::error::{Error, UpstreamSpecific};
 pub use self::pass::{Failure, Flags, OnLock, PassContext, PassOutcome, ScopeReport, SkipReason};
-pub use self::registration::{Pass, Registration, Verified};
+pub use self::registration::{Pass, Registration};
 pub use self::schedule::{Job, Schedule};
 pub use self::scope::{Scope, ScopeRules, ScopeWork, panic_text};
-pub use self::upstream::{Opening, Upstream};
+pub use self::upstream::{ChangesOf, Opening, SyncType, Upstream, Verified};
 
 /// Every upstream there is, in the order they are shown and run.
 pub const ALL: &[Registration] = &[
@@ -88,4 +90,10 @@ pub fn names() -> Vec<&'static str> {
 /// What the store has to hold for them.
 pub fn components() -> Vec<crate::store::Component> {
     ALL.iter().map(Registration::component).collect()
+}
+
+/// The label of a kind of pass; its own name where it has none.
+pub fn sync_type_label(name: &str, language: Language) -> &str {
+    let mut types = ALL.iter().flat_map(|registration| registration.sync_types);
+    types.find(|known| known.name == name).map_or(name, |known| known.label.label(language))
 }

@@ -6,20 +6,13 @@ use clap::{Args, FromArgMatches};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
+use super::command::CommandSpec;
 use super::error::Error;
 use super::pass::PassContext;
 use super::schedule::Schedule;
-use super::upstream::{Opening, Upstream};
+use super::upstream::{ChangesOf, Opening, SyncType, Upstream, Verified};
 use crate::config::{Config, Setting};
 use crate::store::{Component, Migration};
-
-/// How one credential fared.
-#[derive(Debug)]
-pub struct Verified {
-    /// The account or target it belongs to.
-    pub subject: String,
-    pub outcome: Result<(), Error>,
-}
 
 /// An opened upstream, ready for its one pass.
 pub type Pass = Box<dyn for<'a> FnOnce(&'a PassContext) -> BoxFuture<'a, Result<(), Error>> + Send>;
@@ -37,6 +30,11 @@ pub struct Registration {
     pub passes: &'static [&'static [&'static str]],
     /// When a ready schedule makes them.
     pub schedule: Schedule,
+    /// Its own commands, beside `sync`.
+    pub commands: &'static [CommandSpec],
+    pub sync_types: &'static [SyncType],
+    /// What `records show --changes` lists of its runs.
+    pub changes: Option<ChangesOf>,
     migrations: &'static [Migration],
     augment: fn(clap::Command) -> clap::Command,
     sync_type: fn(&clap::ArgMatches) -> Result<&'static str, Error>,
@@ -55,6 +53,9 @@ impl Registration {
             template: U::TEMPLATE,
             passes: U::PASSES,
             schedule: U::SCHEDULE,
+            commands: U::COMMANDS,
+            sync_types: U::SYNC_TYPES,
+            changes: U::CHANGES,
             migrations: U::MIGRATIONS,
             augment: U::Options::augment_args,
             sync_type: sync_type::<U>,

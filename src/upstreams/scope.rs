@@ -12,11 +12,10 @@ use super::error::Error;
 use super::pass::{Failure, OnLock, PassContext, ScopeReport, SkipReason};
 use crate::error::Class;
 use crate::progress::Event;
-use crate::store::lock::ScopeEnd;
 use crate::store::records::SkippedScope;
 use crate::store::{
-    self, Acquisition, Holder, Lease, LeaseRequest, Problem, ProblemDetails, ScopeState, Status, Summary, Writer,
-    cursors,
+    self, Acquisition, Holder, Lease, LeaseRequest, Problem, ProblemDetails, ScopeEnd, ScopeState, Status, Summary,
+    Writer, cursors,
 };
 
 /// How often a lock that is waited for is tried.

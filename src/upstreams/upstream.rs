@@ -5,13 +5,33 @@ use std::time::Duration;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::command::CommandSpec;
 use super::error::Error;
 use super::pass::PassContext;
-use super::registration::Verified;
 use super::schedule::Schedule;
 use crate::config::Config;
 use crate::http;
-use crate::store::Migration;
+use crate::present::{Output, Text};
+use crate::store::{Migration, Reader, RecordId};
+
+/// How one credential fared.
+#[derive(Debug)]
+pub struct Verified {
+    /// The account or target it belongs to.
+    pub subject: String,
+    pub outcome: Result<(), Error>,
+}
+
+/// A kind of pass that is not simply the upstream's own.
+#[derive(Clone, Copy, Debug)]
+pub struct SyncType {
+    /// What records carry: `historical`.
+    pub name: &'static str,
+    pub label: Text,
+}
+
+/// The rows that one record's run changed, as a list.
+pub type ChangesOf = fn(&Reader<'_>, RecordId) -> Result<Box<dyn Output>, Error>;
 
 /// What an upstream is opened with, besides its own section.
 pub struct Opening<'a> {
@@ -36,6 +56,12 @@ pub trait Upstream: Sized + Send + Sync + 'static {
     const PASSES: &'static [&'static [&'static str]] = &[&[]];
     /// When these passes are due in a ready schedule.
     const SCHEDULE: Schedule = Schedule::NONE;
+    /// Its own commands, beside `sync`.
+    const COMMANDS: &'static [CommandSpec] = &[];
+    /// Its kinds of pass, where there are several.
+    const SYNC_TYPES: &'static [SyncType] = &[];
+    /// What `records show --changes` lists of its runs.
+    const CHANGES: Option<ChangesOf> = None;
     /// Its section; every key has a default or is asked for by name in [`open`](Self::open). It is shown as it is
     /// serialised: secrets are references in it.
     type Config: DeserializeOwned + Serialize;

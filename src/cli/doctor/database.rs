@@ -10,10 +10,10 @@ use super::files::{folder_of, obstacle};
 use crate::cli::error::Error;
 use crate::cli::session::Session;
 use crate::error::Class;
+use crate::present::style::render_bytes;
 use crate::store::records::{self, RecordId};
 use crate::store::{self, Health, Holder, Mode, Store};
 use crate::ui::doctor::{Check, Finding};
-use crate::ui::style::render_bytes;
 use crate::upstreams::Failure;
 
 /// Any right of the group or of others.

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use tokio_util::sync::CancellationToken;
 
 use super::super::error::Error;
-use super::super::session::{LogTo, Session, write};
+use super::super::session::{LogTo, Session};
 use crate::exit::Exit;
 use crate::run;
 use crate::store::{Mode, Store};
@@ -100,7 +100,7 @@ impl Outlet {
         let now = session.ui.clock().now();
         match self {
             Self::Outbox(store) => {
-                write(store, LOCK, move |w| Ok(save_events(w, &events, Audience::Everybody, None, now)?))
+                store.write_under_lock(LOCK, move |w| Ok(save_events(w, &events, Audience::Everybody, None, now)?))
             }
             Self::Stream { intake, runtime } => {
                 let stored = runtime.block_on(intake.publish(events, now))?;

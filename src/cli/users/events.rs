@@ -4,11 +4,11 @@ use clap::{Args, Subcommand};
 
 use super::super::args::PageArgs;
 use super::super::error::Error;
-use super::super::session::{LogTo, Session, write};
+use super::super::session::{LogTo, Session};
 use super::super::values::{self, Since};
 use crate::exit::Exit;
+use crate::present::paging::Paging;
 use crate::store::{Mode, Store};
-use crate::ui::paging::Paging;
 use crate::ui::users::{DecidedAnswer, EventAnswer, EventsAnswer, RejectionsAnswer};
 use crate::upstreams::users::letters::{Choice, Decided, Decision, Progress, save_decision};
 use crate::upstreams::users::listing::{self, Filter, Page};
@@ -244,8 +244,8 @@ fn cmd_decide(
 fn drop_entries(store: &Store, entries: Entries) -> Result<u64, Error> {
     match entries {
         Entries::None => Ok(0),
-        Entries::All => write(store, LOCK, |w| Ok(tables::delete_rejections(w)?)),
-        Entries::Named(entries) => write(store, LOCK, move |w| {
+        Entries::All => store.write_under_lock(LOCK, |w| Ok(tables::delete_rejections(w)?)),
+        Entries::Named(entries) => store.write_under_lock(LOCK, move |w| {
             let mut count = 0;
             for entry in &entries {
                 count += u64::from(tables::delete_rejection(w, entry)?);
@@ -260,9 +260,9 @@ fn decide(session: &Session, store: &Store, decision: Decision, choice: &Choice)
     let mut progress = Progress::default();
     loop {
         let (now, choice, mut so_far) = (session.ui.clock().now(), choice.clone(), progress);
-        let (has_more, so_far) = write(store, LOCK, move |w| {
+        let (has_more, so_far) = store.write_under_lock(LOCK, move |w| {
             let has_more = save_decision(w, decision, &choice, &mut so_far, now)?;
-            Ok((has_more, so_far))
+            Ok::<_, Error>((has_more, so_far))
         })?;
         progress = so_far;
         if !has_more {

@@ -1,13 +1,18 @@
 //! The rows of `sync_locks`.
 
-use super::verdict::Standing;
-use super::{Claim, HOST, Held, Holder};
-use crate::clock::{BootInstant, boot_id, to_rfc3339_millis};
-use crate::store::records::RecordId;
-use crate::store::{Error, Reader, Row, Writer};
+use std::path::Path;
+use std::time::Duration;
 
-/// A row as it stands, its staleness not yet judged.
-pub(in crate::store) struct LockRow {
+use super::liveness::{Liveness, LocalState, LockSnapshot, evaluate};
+use super::types::{AcquireRequest, HOST, Holder};
+use crate::clock::{BootInstant, Clock, boot_id, to_rfc3339_millis};
+use crate::store::error::Error;
+use crate::store::oslock::{LockFolder, OsLock};
+use crate::store::records::types::RecordId;
+use crate::store::sqlite::statement::{Reader, Row, Writer};
+
+/// A row as stored, its staleness not yet known.
+pub(super) struct LockRow {
     pub(super) holder: Holder,
     pub(super) record_id: Option<RecordId>,
     boot_id: String,
@@ -16,8 +21,8 @@ pub(in crate::store) struct LockRow {
 }
 
 impl LockRow {
-    pub(super) fn standing(&self) -> Standing<'_> {
-        Standing {
+    pub(super) fn snapshot(&self) -> LockSnapshot<'_> {
+        LockSnapshot {
             is_released: self.holder.released,
             boot_id: &self.boot_id,
             expires_boot: self.expires_boot,
@@ -26,9 +31,39 @@ impl LockRow {
     }
 
     /// Whether it is this process's acquisition with that token.
-    pub(super) fn is_of(&self, token: i64, trace_id: &str) -> bool {
+    pub(super) fn is_acquisition(&self, token: i64, trace_id: &str) -> bool {
         let holder = &self.holder;
         holder.token == token && holder.trace_id == trace_id && holder.owner == owner() && !holder.released
+    }
+
+    /// Whether the lock can be taken. The file of a released lock is not probed: a probe takes it for an instant.
+    pub(super) fn probe(&self, lock_file: &Path, clock: &Clock) -> Liveness {
+        let inode = if self.holder.released { None } else { OsLock::probe(lock_file) };
+        evaluate(Some(&self.snapshot()), &LocalState::observe(clock, inode))
+    }
+
+    pub(super) fn into_holder(self, folder: &LockFolder, clock: &Clock) -> Holder {
+        let is_stale = self.probe(&folder.lease_file(&self.holder.name), clock).is_takeover();
+        Holder { is_stale, ..self.holder }
+    }
+}
+
+/// The times that an acquisition or a renewal writes.
+pub(super) struct LeaseTimes {
+    pub(super) expires_boot: BootInstant,
+    renewed_at: String,
+    expires_at: String,
+}
+
+impl LeaseTimes {
+    /// A lease that begins now.
+    pub(super) fn from_now(clock: &Clock, ttl: Duration) -> Self {
+        let now = clock.now();
+        Self {
+            expires_boot: clock.boot().after(ttl),
+            renewed_at: to_rfc3339_millis(now),
+            expires_at: to_rfc3339_millis(now.saturating_add(ttl).unwrap_or(now)),
+        }
     }
 }
 
@@ -81,7 +116,7 @@ pub(super) fn load_locks(r: &Reader<'_>) -> Result<Vec<LockRow>, Error> {
     )
 }
 
-/// The number of the holder's last committed write; `None` once it is not the holder any more.
+/// The number of the holder's last committed write; `None` once another token holds the lock.
 pub(super) fn load_write_seq(r: &Reader<'_>, name: &str, token: i64) -> Result<Option<i64>, Error> {
     r.first(
         "SELECT write_seq
@@ -93,8 +128,13 @@ pub(super) fn load_write_seq(r: &Reader<'_>, name: &str, token: i64) -> Result<O
     )
 }
 
-pub(super) fn save_acquired(w: &Writer<'_>, claim: &Claim, held: &Held, os_lock: Option<i64>) -> Result<(), Error> {
-    let now = held.clock.now();
+pub(super) fn save_acquired(
+    w: &Writer<'_>,
+    request: &AcquireRequest,
+    token: i64,
+    times: &LeaseTimes,
+    os_lock: Option<i64>,
+) -> Result<(), Error> {
     w.execute(
         "INSERT INTO sync_locks (name, token, owner, pid, host, boot_id, expires_boot_ms, trace_id,
                                  locked_at, renewed_at, expires_at, released, record_id, os_lock, write_seq)
@@ -115,31 +155,31 @@ pub(super) fn save_acquired(w: &Writer<'_>, claim: &Claim, held: &Held, os_lock:
              os_lock = excluded.os_lock,
              write_seq = excluded.write_seq",
         &[
-            claim.name.as_str().into(),
-            held.token.into(),
-            owner().as_str().into(),
+            (&request.name).into(),
+            token.into(),
+            (&owner()).into(),
             i64::from(std::process::id()).into(),
             HOST.as_str().into(),
             boot_id().into(),
-            held.expires_boot.load(std::sync::atomic::Ordering::Relaxed).into(),
-            claim.trace_id.as_str().into(),
-            to_rfc3339_millis(now).as_str().into(),
-            to_rfc3339_millis(now.saturating_add(held.ttl).unwrap_or(now)).as_str().into(),
-            claim.record.map(|record| record.0).into(),
+            times.expires_boot.0.into(),
+            (&request.trace_id).into(),
+            (&times.renewed_at).into(),
+            (&times.expires_at).into(),
+            request.record.map(|record| record.0).into(),
             os_lock.into(),
         ],
     )
     .map(drop)
 }
 
-/// Answers the number of this write, or `None` where the lease is lost.
+/// Renews a lease and returns the number of this write, or `None` where the lease is lost.
 pub(super) fn save_renewal(
     w: &Writer<'_>,
-    held: &Held,
-    expires_boot: BootInstant,
+    name: &str,
+    token: i64,
+    times: &LeaseTimes,
     os_lock: Option<i64>,
 ) -> Result<Option<i64>, Error> {
-    let now = held.clock.now();
     w.first(
         "UPDATE sync_locks
          SET expires_boot_ms = ?3,
@@ -152,18 +192,18 @@ pub(super) fn save_renewal(
            AND released = 0
          RETURNING write_seq",
         &[
-            held.name.as_str().into(),
-            held.token.into(),
-            expires_boot.0.into(),
-            to_rfc3339_millis(now).as_str().into(),
-            to_rfc3339_millis(now.saturating_add(held.ttl).unwrap_or(now)).as_str().into(),
+            name.into(),
+            token.into(),
+            times.expires_boot.0.into(),
+            (&times.renewed_at).into(),
+            (&times.expires_at).into(),
             os_lock.into(),
         ],
         |row| row.int(0),
     )
 }
 
-/// Releases the lock if that token still holds it; answers whether it did.
+/// Releases the lock if that token still holds it; returns whether it did.
 pub(super) fn save_released(w: &Writer<'_>, name: &str, token: i64) -> Result<bool, Error> {
     let changed = w.execute(
         "UPDATE sync_locks

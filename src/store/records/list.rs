@@ -1,11 +1,14 @@
-//! Reads records: one, a page of them, and what each sync type came to.
+//! Reads records: one, a page of them, and the state of each sync type.
+
+use std::str::FromStr;
 
 use jiff::Timestamp;
 
-use super::rows::FAILURES;
-use super::{Problem, Record, RecordId, ScopeRecord, Status, Summary, Trigger};
+use super::types::{FAILURES, Problem, Record, RecordId, ScopeRecord, Status, Summary, Trigger};
 use crate::clock::to_rfc3339_millis;
-use crate::store::{Error, Reader, Row, Value};
+use crate::store::error::Error;
+use crate::store::sqlite::statement::{Reader, Row};
+use crate::store::value::Value;
 
 /// Which records to list.
 #[derive(Clone, Debug, Default)]
@@ -23,13 +26,13 @@ pub struct Filter {
 #[derive(Clone, Debug)]
 pub struct Page {
     pub records: Vec<Record>,
-    /// How many fit the filter on all pages.
+    /// How many match the filter on all pages.
     pub total: u64,
     /// How many are unread, whatever the filter.
     pub unread_count: u64,
 }
 
-/// What `status` tells of one sync type.
+/// The state of one sync type, as `status` shows it.
 #[derive(Clone, Debug)]
 pub struct SyncState {
     pub sync: String,
@@ -41,11 +44,11 @@ pub struct SyncState {
     pub unread_count: u64,
 }
 
-/// One page (from 1) of the records that fit the filter, newest first.
+/// One page (from 1) of the records that match the filter, newest first.
 pub fn load_page(r: &Reader<'_>, filter: &Filter, page: u64, per_page: u64) -> Result<Page, Error> {
     let since = filter.since.map(to_rfc3339_millis);
-    let (fits, mut params) = filter.fits(since.as_deref());
-    let total = load_count(r, &fits, &params)?;
+    let (condition, mut params) = filter.condition(since.as_deref());
+    let total = load_count(r, &condition, &params)?;
     let unread_count = load_count(r, "is_read = 0", &[])?;
     params.push(per_page.into());
     params.push(page.saturating_sub(1).saturating_mul(per_page).into());
@@ -57,7 +60,7 @@ pub fn load_page(r: &Reader<'_>, filter: &Filter, page: u64, per_page: u64) -> R
              FROM sync_records
              WHERE id IN (SELECT id
                           FROM sync_records
-                          WHERE {fits}
+                          WHERE {condition}
                           ORDER BY id DESC
                           LIMIT ?{limit} OFFSET ?{offset})
              ORDER BY id DESC"
@@ -93,7 +96,7 @@ pub fn load_scopes(r: &Reader<'_>, id: RecordId) -> Result<Vec<ScopeRecord>, Err
         |row| {
             Ok(ScopeRecord {
                 scope: row.text(0)?.to_owned(),
-                status: read_status(row.text(1)?)?,
+                status: read_name(row.text(1)?, "a status")?,
                 reason: row.opt_text(2)?.map(str::to_owned),
                 summary: read_summary(row, 6)?,
                 duration_ms: row.opt_int(3)?,
@@ -182,18 +185,18 @@ fn load_state(r: &Reader<'_>, (sync, sync_type): &(String, String)) -> Result<Sy
     })
 }
 
-fn load_count(r: &Reader<'_>, fits: &str, params: &[Value<'_>]) -> Result<u64, Error> {
+fn load_count(r: &Reader<'_>, condition: &str, params: &[Value<'_>]) -> Result<u64, Error> {
     let sql = format!(
         "SELECT COUNT(*)
          FROM sync_records
-         WHERE {fits}"
+         WHERE {condition}"
     );
     Ok(r.first(&sql, params, |row| row.count(0))?.unwrap_or_default())
 }
 
 impl Filter {
     /// The filter as a condition with its parameters.
-    fn fits<'a>(&'a self, since: Option<&'a str>) -> (String, Vec<Value<'a>>) {
+    fn condition<'a>(&'a self, since: Option<&'a str>) -> (String, Vec<Value<'a>>) {
         let given = [
             ("sync =", self.sync.as_deref()),
             ("sync_type =", self.sync_type.as_deref()),
@@ -201,21 +204,21 @@ impl Filter {
             ("trigger_type =", self.trigger.map(Trigger::name)),
             ("start_time >=", since),
         ];
-        let mut fits = vec!["TRUE".to_owned()];
+        let mut conditions = vec!["TRUE".to_owned()];
         let mut params = Vec::new();
-        for (condition, value) in given {
+        for (comparison, value) in given {
             if let Some(value) = value {
                 params.push(Value::Text(value));
-                fits.push(format!("{condition} ?{}", params.len()));
+                conditions.push(format!("{comparison} ?{}", params.len()));
             }
         }
         if self.failed_only {
-            fits.push(format!("status IN {FAILURES}"));
+            conditions.push(format!("status IN {FAILURES}"));
         }
         if self.unread_only {
-            fits.push("is_read = 0".to_owned());
+            conditions.push("is_read = 0".to_owned());
         }
-        (fits.join(" AND "), params)
+        (conditions.join(" AND "), params)
     }
 }
 
@@ -229,8 +232,8 @@ fn read(row: &Row<'_>) -> Result<Record, Error> {
         id: RecordId(row.int(0)?),
         sync: row.text(1)?.to_owned(),
         sync_type: row.text(2)?.to_owned(),
-        trigger: Trigger::from_name(row.text(3)?).ok_or_else(|| unknown(row.text(3), "a trigger"))?,
-        status: read_status(row.text(4)?)?,
+        trigger: read_name(row.text(3)?, "a trigger")?,
+        status: read_name(row.text(4)?, "a status")?,
         start_time: row.instant(5)?,
         end_time: row.opt_instant(6)?,
         duration_ms: row.opt_int(7)?,
@@ -269,17 +272,10 @@ fn read_summary(row: &Row<'_>, first: usize) -> Result<Summary, Error> {
     })
 }
 
-fn read_status(name: &str) -> Result<Status, Error> {
-    Status::from_name(name).ok_or_else(|| unknown(Ok(name), "a status"))
-}
-
 fn read_problems(json: &str) -> Result<Vec<Problem>, Error> {
-    serde_json::from_str(json).map_err(|_| unknown(Ok(json), "a list of problems"))
+    serde_json::from_str(json).map_err(|_| Error::Value { found: json.to_owned(), expected: "a list of problems" })
 }
 
-fn unknown(found: Result<&str, Error>, expected: &'static str) -> Error {
-    match found {
-        Ok(found) => Error::Value { found: found.to_owned(), expected },
-        Err(error) => error,
-    }
+fn read_name<T: FromStr>(name: &str, expected: &'static str) -> Result<T, Error> {
+    name.parse().map_err(|_| Error::Value { found: name.to_owned(), expected })
 }

@@ -2,17 +2,16 @@
 
 use jiff::Timestamp;
 
-use super::{Problem, RecordId, RunEnd, RunStart, SkippedScope, Status, Summary};
+use super::types::{FAILURES, Problem, RecordId, RunEnd, RunStart, ScopeEnd, SkippedScope, Status, Summary};
 use crate::clock::{Clock, to_rfc3339_millis};
 use crate::secret::scrub;
-use crate::store::lock::{HOST, ScopeEnd};
+use crate::store::error::Error;
+use crate::store::lock::types::HOST;
 use crate::store::oslock::LockFolder;
-use crate::store::{Error, Reader, Value, Writer};
+use crate::store::sqlite::statement::{Reader, Writer};
+use crate::store::value::Value;
 
-/// The statuses that count as failures; the indexes name them in the same words.
-pub(super) const FAILURES: &str = "('failed', 'partial', 'interrupted')";
-
-/// What stands in the record of a run that could not close it.
+/// The error message of a run that did not close its record.
 const INTERRUPTED: &str = "the run ended without closing its record";
 
 /// A [`RunStart`] that can go to the writer thread.
@@ -55,7 +54,7 @@ pub(super) fn save_opened(w: &Writer<'_>, new: &NewRecord, clock: &Clock) -> Res
         ],
         |row| row.int(0),
     )?;
-    id.map(RecordId).ok_or_else(|| Error::Statement { source: "the insert gave no id".into() })
+    id.map(RecordId).ok_or_else(|| Error::Statement { source: "the insert returned no id".into() })
 }
 
 pub(super) fn is_running(r: &Reader<'_>, id: RecordId, trace_id: &str) -> Result<bool, Error> {
@@ -313,14 +312,14 @@ fn problems_json(problems: &[Problem]) -> Result<String, Error> {
             name: problem.name.as_ref().map(clean),
             message: clean(&problem.message),
             at: problem.at,
-            details: problem.details.iter().map(|(name, fact)| (name.clone(), clean_fact(fact))).collect(),
+            details: problem.details.iter().map(|(name, detail)| (name.clone(), clean_detail(detail))).collect(),
         })
         .collect();
     serde_json::to_string(&problems).map_err(|source| Error::Statement { source: source.into() })
 }
 
-fn clean_fact(fact: &serde_json::Value) -> serde_json::Value {
-    fact.as_str().map_or_else(|| fact.clone(), |text| scrub(text).into())
+fn clean_detail(detail: &serde_json::Value) -> serde_json::Value {
+    detail.as_str().map_or_else(|| detail.clone(), |text| scrub(text).into())
 }
 
 /// The counts in the order of their columns.

@@ -1,6 +1,5 @@
 //! One connection: how it is set up, and how its transactions begin and end.
 
-use std::hash::{BuildHasher, Hasher, RandomState};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -9,20 +8,20 @@ use std::time::{Duration, Instant};
 use rusqlite::OpenFlags;
 
 use super::fault::translate;
-use super::{Reader, Writer};
-use crate::store::Error;
-use crate::store::oslock::WriterQueue;
+use super::statement::{Reader, Writer};
+use crate::store::error::Error;
+use crate::store::oslock::FairLock;
 
 /// How long a statement waits for other processes before the database counts as busy.
 pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Whoever waits longer for its transaction queues up: short waits are fair without, and cheaper.
+/// A writer that waits longer takes the fair lock: short waits are fair without it, and cheaper.
 const LONG_WAIT: Duration = Duration::from_millis(20);
 
 /// For new files: fits about a dozen rows of an upstream's raw JSON, which small pages would spill one by one.
 const PAGE_BYTES: u32 = 16 * 1024;
 
-/// A WAL that grew in a large transaction is cut back to this once it was checkpointed.
+/// A WAL that grew in a large transaction is truncated to this after its checkpoint.
 const JOURNAL_SIZE_LIMIT_BYTES: u32 = 16 * 1024 * 1024;
 
 /// Page cache of a connection, in KiB: a batch of rows with its index pages fits.
@@ -38,11 +37,11 @@ pub(in crate::store) enum Access {
     Read,
 }
 
-/// How a transaction that went well ends.
+/// How a successful transaction ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::store) enum Ending {
+pub(in crate::store) enum TxEnd {
     Commit,
-    /// Only as if: a dry run.
+    /// A dry run.
     RollBack,
 }
 
@@ -50,13 +49,13 @@ pub(in crate::store) enum Ending {
 pub(in crate::store) struct Connection {
     pub(super) sqlite: rusqlite::Connection,
     path: Arc<Path>,
-    patience: Patience,
-    queue: Option<WriterQueue>,
+    busy_timeout: BusyTimeout,
+    fair_lock: Option<FairLock>,
 }
 
 /// How long statements wait for other processes.
 #[derive(Clone)]
-struct Patience(Arc<AtomicU64>);
+struct BusyTimeout(Arc<AtomicU64>);
 
 impl Connection {
     /// Connects to a file that exists, without changing it.
@@ -64,18 +63,18 @@ impl Connection {
         // Even a reader opens for writing: the last one to leave can then take the `-wal` and `-shm` files with it.
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let sqlite = rusqlite::Connection::open_with_flags(&path, flags).map_err(|error| translate(error, &path))?;
-        let mut connection = Self { sqlite, path, patience: Patience::new(), queue: None };
+        let mut connection = Self { sqlite, path, busy_timeout: BusyTimeout::new(), fair_lock: None };
         connection.set_up(access).map_err(|error| translate(error, &connection.path))?;
         Ok(connection)
     }
 
-    /// From now on write transactions keep to that queue.
-    pub(in crate::store) fn queue_up(&mut self, queue: WriterQueue) {
-        self.queue = Some(queue);
+    /// From now on write transactions that wait long take turns through that lock.
+    pub(in crate::store) fn use_fair_lock(&mut self, fair_lock: FairLock) {
+        self.fair_lock = Some(fair_lock);
     }
 
     fn set_up(&mut self, access: Access) -> Result<(), rusqlite::Error> {
-        self.sqlite.busy_handler(Some(fair_wait(self.patience.clone())))?;
+        self.sqlite.busy_handler(Some(wait_briefly(self.busy_timeout.clone())))?;
         self.sqlite.set_prepared_statement_cache_capacity(STATEMENT_CACHE);
         // FULL: an acknowledged batch survives a power loss. `trusted_schema`: a crafted file cannot run functions.
         self.sqlite.execute_batch(&format!(
@@ -95,8 +94,8 @@ impl Connection {
     }
 
     /// Statements outside any transaction.
-    pub(in crate::store) const fn reader(&self) -> Reader<'_> {
-        Reader { connection: self }
+    pub(in crate::store) fn reader(&self) -> Reader<'_> {
+        Reader::new(&self.sqlite, &self.path)
     }
 
     /// Runs `f` inside one snapshot.
@@ -112,23 +111,23 @@ impl Connection {
 
     /// Runs `f` in one `BEGIN IMMEDIATE` transaction; an error rolls back.
     ///
-    /// A COMMIT that failed may have landed all the same: the connection is opened anew and `landed` reads back
-    /// whether it did.
+    /// A COMMIT that reported a failure may have succeeded: the connection is opened again and `was_committed` reads
+    /// back whether it did.
     pub(in crate::store) fn transact<T, E: From<Error>>(
         &mut self,
-        ending: Ending,
+        ending: TxEnd,
         f: impl FnOnce(&Writer<'_>) -> Result<T, E>,
-        landed: impl FnOnce(&Reader<'_>, &T) -> Result<bool, Error>,
+        was_committed: impl FnOnce(&Reader<'_>, &T) -> Result<bool, Error>,
     ) -> Result<T, E> {
         self.begin_writing()?;
         let transaction = Transaction(self);
-        let value = f(&Writer { reader: self.reader() })?;
+        let value = f(&Writer::new(self.reader()))?;
         match ending {
-            Ending::RollBack => transaction.roll_back(),
-            Ending::Commit => {
+            TxEnd::RollBack => transaction.roll_back(),
+            TxEnd::Commit => {
                 if let Err(error) = transaction.commit() {
                     self.reopen()?;
-                    if !landed(&self.reader(), &value)? {
+                    if !was_committed(&self.reader(), &value)? {
                         return Err(error.into());
                     }
                 }
@@ -137,19 +136,18 @@ impl Connection {
         Ok(value)
     }
 
-    /// Begins a write transaction; in turn where somebody has to wait long.
+    /// Begins a write transaction, through the fair lock where a writer has to wait long.
     fn begin_writing(&mut self) -> Result<(), Error> {
         const BEGIN: &str = "BEGIN IMMEDIATE";
-        let Some(queue) = &mut self.queue else { return self.run(BEGIN) };
-        let mut pause = short_pause();
-        // Whoever stands in the queue goes first.
-        drop(queue.turn(&mut pause));
-        self.patience.set(LONG_WAIT);
+        let Some(fair_lock) = &mut self.fair_lock else { return self.run(BEGIN) };
+        // A writer that holds the fair lock goes first.
+        drop(fair_lock.wait(pause_briefly));
+        self.busy_timeout.set(LONG_WAIT);
         let begun = self.run(BEGIN);
-        self.patience.set(BUSY_TIMEOUT);
-        match (begun, &mut self.queue) {
-            (Err(Error::Busy { .. }), Some(queue)) => {
-                let _turn = queue.turn(pause);
+        self.busy_timeout.set(BUSY_TIMEOUT);
+        match (begun, &mut self.fair_lock) {
+            (Err(Error::Busy { .. }), Some(fair_lock)) => {
+                let _guard = fair_lock.wait(pause_briefly);
                 self.run(BEGIN)
             }
             (begun, _) => begun,
@@ -157,10 +155,10 @@ impl Connection {
     }
 
     fn reopen(&mut self) -> Result<(), Error> {
-        // The old connection is closed before the new one looks, so that nothing it kept in memory is believed.
+        // The old connection is closed before the new one reads: nothing that it cached counts.
         self.sqlite = rusqlite::Connection::open_in_memory().map_err(|error| self.fault(error))?;
-        let queue = self.queue.take();
-        *self = Self { queue, ..Self::connect(Arc::clone(&self.path), Access::Write)? };
+        let fair_lock = self.fair_lock.take();
+        *self = Self { fair_lock, ..Self::connect(Arc::clone(&self.path), Access::Write)? };
         Ok(())
     }
 
@@ -177,7 +175,7 @@ impl Connection {
     }
 }
 
-/// An open transaction; rolled back when it goes, a panic included.
+/// An open transaction; rolled back when it is dropped, also by a panic.
 struct Transaction<'a>(&'a Connection);
 
 impl<'a> Transaction<'a> {
@@ -197,7 +195,7 @@ impl<'a> Transaction<'a> {
 
 impl Drop for Transaction<'_> {
     fn drop(&mut self) {
-        // After some failures the engine has rolled back by itself.
+        // After some failures the engine has rolled back already.
         if !self.0.sqlite.is_autocommit()
             && let Err(error) = self.0.run("ROLLBACK")
         {
@@ -206,44 +204,35 @@ impl Drop for Transaction<'_> {
     }
 }
 
-impl Patience {
+impl BusyTimeout {
     fn new() -> Self {
-        let patience = Self(Arc::default());
-        patience.set(BUSY_TIMEOUT);
-        patience
+        let busy_timeout = Self(Arc::default());
+        busy_timeout.set(BUSY_TIMEOUT);
+        busy_timeout
     }
 
     fn get(&self) -> Duration {
         Duration::from_nanos(self.0.load(Ordering::Relaxed))
     }
 
-    fn set(&self, patience: Duration) {
-        let nanoseconds = u64::try_from(patience.as_nanos()).unwrap_or(u64::MAX);
-        self.0.store(nanoseconds, Ordering::Relaxed);
+    fn set(&self, timeout: Duration) {
+        self.0.store(u64::try_from(timeout.as_nanos()).unwrap_or(u64::MAX), Ordering::Relaxed);
     }
 }
 
-/// A busy handler whose waits stay short and random: the engine's own waits ever longer, so those who have waited the
-/// longest ask the least often and starve.
-fn fair_wait(patience: Patience) -> impl FnMut(i32) -> bool + Send + 'static {
+/// A busy handler whose waits stay short and random. The engine's own waits grow: the writer that has waited longest
+/// tries least often and starves.
+fn wait_briefly(busy_timeout: BusyTimeout) -> impl FnMut(i32) -> bool + Send + 'static {
     let mut began = Instant::now();
-    let mut pause = short_pause();
     move |count| {
         if count == 0 {
             began = Instant::now();
         }
-        pause();
-        began.elapsed() < patience.get()
+        pause_briefly();
+        began.elapsed() < busy_timeout.get()
     }
 }
 
-/// Sleeps for a short random time.
-fn short_pause() -> impl FnMut() + Send + 'static {
-    let mut dice = RandomState::new().build_hasher().finish() | 1;
-    move || {
-        dice ^= dice << 13;
-        dice ^= dice >> 7;
-        dice ^= dice << 17;
-        std::thread::sleep(Duration::from_micros(200 + dice % 2_000));
-    }
+fn pause_briefly() {
+    std::thread::sleep(Duration::from_micros(fastrand::u64(200..2_200)));
 }

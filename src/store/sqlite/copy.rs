@@ -8,8 +8,10 @@ use rustix::fs::{CWD, RenameFlags, renameat_with};
 use rustix::io::Errno;
 
 use super::connection::{Access, Connection};
-use super::header::{self, Found};
-use crate::store::{Error, Value, space};
+use super::header::{self, FileKind};
+use crate::store::error::Error;
+use crate::store::space;
+use crate::store::value::Value;
 
 impl Connection {
     /// Writes a compact copy of the database into `file`, which must be missing or empty.
@@ -19,7 +21,7 @@ impl Connection {
             .ok_or_else(|| Error::Value { found: file.display().to_string(), expected: "a path in UTF-8" })?;
         create_private(file)?;
         match self.reader().first("VACUUM INTO ?1", &[Value::Text(name)], |_| Ok(())) {
-            // It is the copy that found no room.
+            // The error is about the copy's disk.
             Err(Error::Full { source, .. }) => {
                 Err(Error::Full { free: space::available(file), path: file.to_owned(), source })
             }
@@ -28,11 +30,11 @@ impl Connection {
     }
 }
 
-/// Copies the database at `path` to `target`: checked, flushed to disk, then renamed to its name; a file that is there
-/// stays. Answers the copy's bytes.
+/// Copies the database at `path` to `target`: checked, flushed to disk, then renamed to its name; an existing file
+/// stays. Returns the size of the copy in bytes.
 pub(in crate::store) fn back_up(path: &Path, target: &Path) -> Result<u64, Error> {
     header::refuse_network(path)?;
-    let Found::Ours(real) = header::inspect(path)? else { return Err(Error::Missing { path: path.to_owned() }) };
+    let FileKind::Ours(real) = header::inspect(path)? else { return Err(Error::Missing { path: path.to_owned() }) };
     if target.symlink_metadata().is_ok() {
         return Err(Error::Exists { path: target.to_owned() });
     }
@@ -49,17 +51,17 @@ pub(in crate::store) fn back_up(path: &Path, target: &Path) -> Result<u64, Error
 
 fn check_integrity(file: &Path) -> Result<(), Error> {
     let connection = Connection::connect(file.into(), Access::Read)?;
-    let verdict = connection.reader().first("PRAGMA integrity_check(1)", &[], |row| Ok(row.text(0)?.to_owned()))?;
-    match verdict.as_deref() {
+    let result = connection.reader().first("PRAGMA integrity_check(1)", &[], |row| Ok(row.text(0)?.to_owned()))?;
+    match result.as_deref() {
         Some("ok") => Ok(()),
         other => Err(Error::Corrupt {
             path: file.to_owned(),
-            source: other.unwrap_or("the integrity check gave no answer").to_owned().into(),
+            source: other.unwrap_or("the integrity check returned nothing").to_owned().into(),
         }),
     }
 }
 
-/// Renames without replacing, where the file system can; elsewhere the look beforehand has to do.
+/// Renames without replacing where the file system can; elsewhere the check beforehand has to suffice.
 fn publish(draft: &Path, target: &Path) -> Result<(), Error> {
     match renameat_with(CWD, draft, CWD, target, RenameFlags::NOREPLACE) {
         Ok(()) => Ok(()),
@@ -99,10 +101,10 @@ impl Drop for Draft {
     }
 }
 
-/// A private temporary directory with the database that stands in for the real one in a dry run; removed when it goes.
-pub(in crate::store) struct StandIn(PathBuf);
+/// A private temporary directory with the database that a dry run uses instead of the real one; removed when dropped.
+pub(in crate::store) struct TempDatabase(PathBuf);
 
-impl StandIn {
+impl TempDatabase {
     pub(super) fn new() -> Result<Self, Error> {
         let place = std::env::temp_dir();
         let mut last = None;
@@ -122,7 +124,7 @@ impl StandIn {
     }
 }
 
-impl Drop for StandIn {
+impl Drop for TempDatabase {
     fn drop(&mut self) {
         let _ = std::fs::remove_dir_all(&self.0);
     }

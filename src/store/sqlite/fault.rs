@@ -4,7 +4,8 @@ use std::path::Path;
 
 use rusqlite::ErrorCode;
 
-use crate::store::{Error, space};
+use crate::store::error::Error;
+use crate::store::space;
 
 /// With less than this left, an I/O error means a full disk: quotas and shared-memory files do not say so themselves.
 const FULL_BELOW_BYTES: u64 = 256 * 1024;

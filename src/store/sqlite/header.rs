@@ -1,11 +1,11 @@
-//! What a path holds, told from its first bytes: a file that is not ours is refused before the engine touches it.
+//! Identifies a file by its first bytes: a file that is not ours is refused before the engine opens it.
 
 use std::fs::{File, Metadata};
 use std::io::{self, Read};
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
-use crate::store::Error;
+use crate::store::error::Error;
 
 /// `tong` in ASCII: marks a database file as ours.
 pub(super) const APPLICATION_ID: i32 = 0x746f_6e67;
@@ -20,9 +20,9 @@ const MAGIC: &[u8] = b"SQLite format 3\0";
 /// The newest file format this engine writes (2 means WAL).
 const NEWEST_FILE_FORMAT: u8 = 2;
 
-/// What was found at a path.
+/// What is at a path.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Found {
+pub(super) enum FileKind {
     Nothing,
     /// An empty file, by its real path.
     Empty(PathBuf),
@@ -30,30 +30,30 @@ pub(super) enum Found {
     Ours(PathBuf),
 }
 
-/// Looks at a path without opening it as a database.
-pub(super) fn inspect(path: &Path) -> Result<Found, Error> {
+/// Identifies a file without opening it as a database.
+pub(super) fn inspect(path: &Path) -> Result<FileKind, Error> {
     let metadata = match path.metadata() {
         Ok(metadata) => metadata,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Found::Nothing),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(FileKind::Nothing),
         Err(error) => return Err(Error::io(path)(error)),
     };
     let refuse = |what: &str| Error::NotOurs { path: path.to_owned(), what: what.to_owned() };
-    if let Some(what) = odd_kind(&metadata) {
+    if let Some(what) = special_kind(&metadata) {
         return Err(refuse(what));
     }
     let real = path.canonicalize().map_err(Error::io(path))?;
     let mut first = Vec::with_capacity(HEADER_BYTES);
     let file = File::open(&real).map_err(Error::io(path))?;
     file.take(HEADER_BYTES as u64).read_to_end(&mut first).map_err(Error::io(path))?;
-    match judge(&first) {
-        Judged::Empty => Ok(Found::Empty(real)),
-        Judged::Ours => Ok(Found::Ours(real)),
-        Judged::Not(what) => Err(refuse(&what)),
-        Judged::Newer(what) => Err(Error::Newer { path: path.to_owned(), what }),
+    match classify(&first) {
+        HeaderKind::Empty => Ok(FileKind::Empty(real)),
+        HeaderKind::Ours => Ok(FileKind::Ours(real)),
+        HeaderKind::NotOurs(what) => Err(refuse(&what)),
+        HeaderKind::Newer(what) => Err(Error::Newer { path: path.to_owned(), what }),
     }
 }
 
-fn odd_kind(metadata: &Metadata) -> Option<&'static str> {
+fn special_kind(metadata: &Metadata) -> Option<&'static str> {
     let kind = metadata.file_type();
     if kind.is_file() {
         None
@@ -69,49 +69,49 @@ fn odd_kind(metadata: &Metadata) -> Option<&'static str> {
 }
 
 #[derive(Debug, PartialEq, Eq)]
-enum Judged {
+enum HeaderKind {
     Empty,
     Ours,
-    Not(String),
+    NotOurs(String),
     Newer(String),
 }
 
-/// The verdict on a file's first bytes. Ours carries its mark from the first write on, before it can have a WAL, so
-/// the header alone tells.
-fn judge(first: &[u8]) -> Judged {
+/// Classifies a file by its first bytes. Ours has its mark from the first write on, before it can have a WAL, so the
+/// header alone is enough.
+fn classify(first: &[u8]) -> HeaderKind {
     if first.is_empty() {
-        return Judged::Empty;
+        return HeaderKind::Empty;
     }
     if !first.starts_with(MAGIC) {
-        return Judged::Not(kind_of(first).to_owned());
+        return HeaderKind::NotOurs(kind_of(first).to_owned());
     }
     let number =
         |at: usize| first.get(at..at + 4).and_then(|bytes| bytes.try_into().ok()).map_or(0, i32::from_be_bytes);
     if first.len() < HEADER_BYTES {
-        return Judged::Not("a SQLite database cut off in its header".to_owned());
+        return HeaderKind::NotOurs("a SQLite database cut off in its header".to_owned());
     }
     if let Some(format) = first[18..20].iter().find(|format| **format > NEWEST_FILE_FORMAT) {
-        return Judged::Newer(format!("file format {format}"));
+        return HeaderKind::Newer(format!("file format {format}"));
     }
-    judge_marks(number(68), number(60))
+    classify_marks(number(68), number(60))
 }
 
-fn judge_marks(application_id: i32, user_version: i32) -> Judged {
+fn classify_marks(application_id: i32, user_version: i32) -> HeaderKind {
     if application_id != APPLICATION_ID {
-        Judged::Not("the SQLite database of another program".to_owned())
+        HeaderKind::NotOurs("the SQLite database of another program".to_owned())
     } else if user_version > FORMAT {
-        Judged::Newer(format!("format {user_version}"))
+        HeaderKind::Newer(format!("format {user_version}"))
     } else {
-        Judged::Ours
+        HeaderKind::Ours
     }
 }
 
-/// The same verdict on the marks as the engine reads them, a WAL included.
+/// Checks the same marks as the engine reads them, a WAL included.
 pub(super) fn check_marks(path: &Path, application_id: i32, user_version: i32) -> Result<(), Error> {
-    match judge_marks(application_id, user_version) {
-        Judged::Newer(what) => Err(Error::Newer { path: path.to_owned(), what }),
-        Judged::Not(what) => Err(Error::NotOurs { path: path.to_owned(), what }),
-        Judged::Ours | Judged::Empty => Ok(()),
+    match classify_marks(application_id, user_version) {
+        HeaderKind::Newer(what) => Err(Error::Newer { path: path.to_owned(), what }),
+        HeaderKind::NotOurs(what) => Err(Error::NotOurs { path: path.to_owned(), what }),
+        HeaderKind::Ours | HeaderKind::Empty => Ok(()),
     }
 }
 
@@ -135,7 +135,7 @@ fn kind_of(first: &[u8]) -> &'static str {
 /// Refuses file systems on which locks and shared memory do not hold between machines.
 pub(super) fn refuse_network(path: &Path) -> Result<(), Error> {
     let Some(existing) = path.ancestors().find(|part| part.exists()) else { return Ok(()) };
-    // What cannot be asked is not refused: the engine's own errors follow.
+    // Without an answer nothing is refused: the engine's own errors follow.
     let Ok(answer) = rustix::fs::statfs(existing) else { return Ok(()) };
     // The magic number's width and sign differ between platforms; its low 32 bits are what is documented.
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "only the low 32 bits are compared")]
@@ -181,7 +181,7 @@ fn network_fuse(mounts: &str, device: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{APPLICATION_ID, FORMAT, Judged, MAGIC, judge, network_fuse, network_kind};
+    use super::{APPLICATION_ID, FORMAT, HeaderKind, MAGIC, classify, network_fuse, network_kind};
 
     fn header(file_format: u8, application_id: i32, user_version: i32) -> Vec<u8> {
         let mut first = MAGIC.to_vec();
@@ -193,17 +193,17 @@ mod tests {
     }
 
     fn check(first: &[u8], expected: &str) {
-        let judged = match judge(first) {
-            Judged::Empty => "empty".to_owned(),
-            Judged::Ours => "ours".to_owned(),
-            Judged::Not(what) => what,
-            Judged::Newer(what) => format!("newer: {what}"),
+        let kind = match classify(first) {
+            HeaderKind::Empty => "empty".to_owned(),
+            HeaderKind::Ours => "ours".to_owned(),
+            HeaderKind::NotOurs(what) => what,
+            HeaderKind::Newer(what) => format!("newer: {what}"),
         };
-        assert_eq!(judged, expected);
+        assert_eq!(kind, expected);
     }
 
     #[test]
-    fn the_first_bytes_tell_what_a_file_is() {
+    fn a_file_is_classified_by_its_first_bytes() {
         check(b"", "empty");
         check(&header(1, APPLICATION_ID, 0), "ours");
         check(&header(2, APPLICATION_ID, FORMAT), "ours");
@@ -218,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn network_file_systems_are_known_by_their_magic() {
+    fn network_file_systems_are_identified_by_their_magic_number() {
         let local = || None;
         for (magic, expected) in [(0x6969, Some("nfs")), (0xff53_4d42, Some("cifs")), (0xfe53_4d42, Some("smb2"))] {
             assert_eq!(network_kind(magic, local).as_deref(), expected);
@@ -231,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn a_fuse_mount_is_refused_only_where_it_reaches_over_the_network() {
+    fn only_network_fuse_mounts_are_refused() {
         let mounts = "36 35 0:45 / /mnt/far rw,nosuid shared:1 - fuse.sshfs me@far:/ rw\n\
                       37 35 0:46 / /mnt/disk rw - fuse.ntfs /dev/sdb1 rw\n";
         assert_eq!(network_fuse(mounts, "0:45").as_deref(), Some("fuse.sshfs"));

@@ -1,7 +1,7 @@
 //! Whether a database file is sound.
 
-use super::Reader;
-use crate::store::Error;
+use super::statement::Reader;
+use crate::store::error::Error;
 
 /// A few errors are enough to know that the file is damaged.
 const MAX_INTEGRITY_ERRORS: usize = 3;

@@ -1,27 +1,28 @@
-//! Opens the database file: nothing is changed before it is known to be ours and not newer.
+//! Opens the database file: nothing changes before it is known to be ours and not newer.
 
 use std::fs::{DirBuilder, OpenOptions};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use super::connection::{Access, BUSY_TIMEOUT, Connection, Ending};
-use super::copy::StandIn;
-use super::header::{self, APPLICATION_ID, FORMAT, Found};
+use super::connection::{Access, BUSY_TIMEOUT, Connection, TxEnd};
+use super::copy::TempDatabase;
+use super::header::{self, APPLICATION_ID, FORMAT, FileKind};
 use crate::clock::Clock;
+use crate::store::error::Error;
 use crate::store::migrate::{Component, Plan};
-use crate::store::{Error, Mode};
+use crate::store::options::Mode;
 
 /// Earlier releases could corrupt a WAL database under concurrent checkpoints.
 const OLDEST_SQLITE: i32 = 3_051_003;
 
-/// Between two attempts at what the engine does not wait for by itself.
+/// Between two attempts where the engine's busy timeout does not apply.
 const RETRY_PAUSE: Duration = Duration::from_millis(2);
 
-/// An opened file: a connection that has been migrated, and what stands in for the file in a dry run.
+/// An opened file: a connection that has been migrated, and the temporary database of a dry run.
 pub(in crate::store) struct Opened {
     pub(in crate::store) connection: Connection,
-    pub(in crate::store) stand_in: Option<StandIn>,
+    pub(in crate::store) temp_database: Option<TempDatabase>,
 }
 
 /// Opens `path` for `mode` with all `components` migrated.
@@ -36,28 +37,28 @@ pub(in crate::store) fn open(
     }
     header::refuse_network(path)?;
     match (header::inspect(path)?, mode) {
-        (Found::Ours(real) | Found::Empty(real), Mode::ReadWrite) => open_for_writing(&real, components, clock),
-        (Found::Ours(real), Mode::ReadOnly) => open_for_reading(&real, components),
-        (Found::Ours(real), Mode::DryRun) => open_for_dry_run(&real, components, clock),
-        (Found::Nothing, Mode::ReadWrite) => {
+        (FileKind::Ours(real) | FileKind::Empty(real), Mode::ReadWrite) => open_for_writing(&real, components, clock),
+        (FileKind::Ours(real), Mode::ReadOnly) => open_for_reading(&real, components),
+        (FileKind::Ours(real), Mode::DryRun) => open_for_dry_run(&real, components, clock),
+        (FileKind::Nothing, Mode::ReadWrite) => {
             create(path)?;
             let real = path.canonicalize().map_err(Error::io(path))?;
             open_for_writing(&real, components, clock)
         }
-        (Found::Nothing | Found::Empty(_), Mode::ReadOnly) => Err(Error::Missing { path: path.to_owned() }),
-        (Found::Nothing | Found::Empty(_), Mode::DryRun) => {
-            let stand_in = StandIn::new()?;
-            create(&stand_in.file())?;
-            open_stand_in(stand_in, components, clock)
+        (FileKind::Nothing | FileKind::Empty(_), Mode::ReadOnly) => Err(Error::Missing { path: path.to_owned() }),
+        (FileKind::Nothing | FileKind::Empty(_), Mode::DryRun) => {
+            let temp_database = TempDatabase::new()?;
+            create(&temp_database.file())?;
+            open_temp_database(temp_database, components, clock)
         }
     }
 }
 
 fn open_for_writing(real: &Path, components: &[Component], clock: &Clock) -> Result<Opened, Error> {
     let mut connection = Connection::connect(real.into(), Access::Write)?;
-    // Two first runs at once get in each other's way where the engine does not wait: all of it may be repeated.
+    // Two first runs at once collide where the engine does not wait; every step may be repeated.
     until_not_busy(|| prepare(&mut connection, components, clock))?;
-    Ok(Opened { connection, stand_in: None })
+    Ok(Opened { connection, temp_database: None })
 }
 
 fn open_for_reading(real: &Path, components: &[Component]) -> Result<Opened, Error> {
@@ -66,24 +67,24 @@ fn open_for_reading(real: &Path, components: &[Component]) -> Result<Opened, Err
     if !plan.is_empty() {
         return Err(Error::Older { path: real.to_owned() });
     }
-    Ok(Opened { connection, stand_in: None })
+    Ok(Opened { connection, temp_database: None })
 }
 
 fn open_for_dry_run(real: &Path, components: &[Component], clock: &Clock) -> Result<Opened, Error> {
     let connection = Connection::connect(real.into(), Access::Write)?;
     let plan = until_not_busy(|| check(&connection, components))?;
     if plan.is_empty() {
-        return Ok(Opened { connection, stand_in: None });
+        return Ok(Opened { connection, temp_database: None });
     }
-    // The upgrade itself cannot be rolled back at the end of each write: a copy takes it.
-    let stand_in = StandIn::new()?;
-    connection.copy_to(&stand_in.file())?;
-    open_stand_in(stand_in, components, clock)
+    // The upgrade cannot be rolled back at the end of each write: it runs on a copy.
+    let temp_database = TempDatabase::new()?;
+    connection.copy_to(&temp_database.file())?;
+    open_temp_database(temp_database, components, clock)
 }
 
-fn open_stand_in(stand_in: StandIn, components: &[Component], clock: &Clock) -> Result<Opened, Error> {
-    let Opened { connection, .. } = open_for_writing(&stand_in.file(), components, clock)?;
-    Ok(Opened { connection, stand_in: Some(stand_in) })
+fn open_temp_database(temp_database: TempDatabase, components: &[Component], clock: &Clock) -> Result<Opened, Error> {
+    let Opened { connection, .. } = open_for_writing(&temp_database.file(), components, clock)?;
+    Ok(Opened { connection, temp_database: Some(temp_database) })
 }
 
 /// Creates an empty file that only its owner can read, and its directories.
@@ -105,14 +106,14 @@ fn prepare(connection: &mut Connection, components: &[Component], clock: &Clock)
         return Ok(());
     }
     connection.transact(
-        Ending::Commit,
+        TxEnd::Commit,
         // Read again inside the transaction: another process may have migrated meanwhile.
         |w| Plan::load(w, components)?.apply(w, clock),
         |r, ()| Ok(Plan::load(r, components)?.is_empty()),
     )
 }
 
-/// Refuses what is not ours or newer; answers which migrations are due.
+/// Refuses a file that is not ours or is newer; returns the migrations that are due.
 fn check(connection: &Connection, components: &[Component]) -> Result<Plan, Error> {
     connection.snapshot(|r| {
         let (id, format) = (pragma(connection, "application_id")?, pragma(connection, "user_version")?);
@@ -121,10 +122,10 @@ fn check(connection: &Connection, components: &[Component]) -> Result<Plan, Erro
     })
 }
 
-/// Marks an empty file as ours before it becomes a WAL database, so that a file's header alone tells whose it is.
+/// Marks an empty file as ours before it becomes a WAL database, so that the file's header alone identifies it.
 fn stamp(connection: &mut Connection) -> Result<(), Error> {
     connection.transact(
-        Ending::Commit,
+        TxEnd::Commit,
         |w| {
             let tables = w.first("SELECT COUNT(*) FROM sqlite_schema", &[], |row| row.int(0))?;
             if tables != Some(0) {

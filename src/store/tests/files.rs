@@ -3,46 +3,46 @@
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 
-use super::{Bench, SAMPLE, acquire, content, put};
+use super::{Fixture, SAMPLE, acquire, content, put};
 use crate::error::Class;
-use crate::store::sqlite::Foreign;
+use crate::store::sqlite::raw::RawConnection;
 use crate::store::{Component, Error, Migration, Mode, Store};
 
-/// Opens the file at the bench's path in every mode: refused with those words, and nothing is changed or left over.
-fn check(bench: &Bench, words: &str) {
-    let before = content(bench.folder.path());
+/// Opens the file at the fixture's path in every mode: refused with those words, and nothing is changed or left over.
+fn check(fixture: &Fixture, words: &str) {
+    let before = content(fixture.folder.path());
     for mode in [Mode::ReadWrite, Mode::ReadOnly, Mode::DryRun] {
-        let error = bench.open(mode).map(drop).unwrap_err();
+        let error = fixture.open(mode).map(drop).unwrap_err();
         assert_eq!(error.class(), Class::Database, "{error}");
         let line = error.to_string();
         assert!(line.contains(words) && line.contains("tongbu.db") && !line.contains('\n'), "{mode:?}: {line}");
         assert!(error.hint().is_some(), "{line}");
-        assert!(content(bench.folder.path()) == before, "{mode:?}: the folder has changed");
+        assert!(content(fixture.folder.path()) == before, "{mode:?}: the folder has changed");
     }
 }
 
 fn check_bytes(bytes: &[u8], words: &str) {
-    let bench = Bench::new();
-    std::fs::write(bench.path(), bytes).unwrap();
-    check(&bench, words);
+    let fixture = Fixture::new();
+    std::fs::write(fixture.path(), bytes).unwrap();
+    check(&fixture, words);
 }
 
 /// A closed database of ours, changed by another program.
 fn check_edited(edit: &str, words: &str) {
-    let bench = Bench::new();
-    drop(bench.store());
-    bench.raw().run(edit);
-    check(&bench, words);
+    let fixture = Fixture::new();
+    drop(fixture.store());
+    fixture.raw().run(edit);
+    check(&fixture, words);
 }
 
 /// A closed database of ours, with its bytes changed.
 fn check_damaged(damage: impl FnOnce(&mut Vec<u8>), words: &str) {
-    let bench = Bench::new();
-    drop(bench.store());
-    let mut bytes = std::fs::read(bench.path()).unwrap();
+    let fixture = Fixture::new();
+    drop(fixture.store());
+    let mut bytes = std::fs::read(fixture.path()).unwrap();
     damage(&mut bytes);
-    std::fs::write(bench.path(), bytes).unwrap();
-    check(&bench, words);
+    std::fs::write(fixture.path(), bytes).unwrap();
+    check(&fixture, words);
 }
 
 #[test]
@@ -60,9 +60,9 @@ fn the_database_of_another_program_is_refused() {
         "PRAGMA application_id = 77; CREATE TABLE theirs (id INTEGER)",
         "PRAGMA journal_mode = WAL; CREATE TABLE theirs (id INTEGER)",
     ] {
-        let bench = Bench::new();
-        bench.raw().run(setup);
-        check(&bench, "another program");
+        let fixture = Fixture::new();
+        fixture.raw().run(setup);
+        check(&fixture, "another program");
     }
 }
 
@@ -86,64 +86,64 @@ fn a_damaged_database_is_refused() {
 
 #[test]
 fn what_is_no_file_is_refused() {
-    let bench = Bench::new();
-    std::fs::create_dir(bench.path()).unwrap();
-    check(&bench, "a directory");
+    let fixture = Fixture::new();
+    std::fs::create_dir(fixture.path()).unwrap();
+    check(&fixture, "a directory");
 
-    let bench = Bench::new();
-    rustix::fs::mkfifoat(rustix::fs::CWD, bench.path(), rustix::fs::Mode::RUSR).unwrap();
-    check_odd(&bench, "a named pipe");
+    let fixture = Fixture::new();
+    rustix::fs::mkfifoat(rustix::fs::CWD, fixture.path(), rustix::fs::Mode::RUSR).unwrap();
+    check_odd(&fixture, "a named pipe");
 
-    let bench = Bench::new();
-    let _socket = std::os::unix::net::UnixListener::bind(bench.path()).unwrap();
-    check_odd(&bench, "a socket");
+    let fixture = Fixture::new();
+    let _socket = std::os::unix::net::UnixListener::bind(fixture.path()).unwrap();
+    check_odd(&fixture, "a socket");
 
-    let bench = Bench::new();
-    symlink("/dev/null", bench.path()).unwrap();
-    check_odd(&bench, "a device");
+    let fixture = Fixture::new();
+    symlink("/dev/null", fixture.path()).unwrap();
+    check_odd(&fixture, "a device");
 
-    let bench = Bench::new();
-    symlink("tongbu.db", bench.path()).unwrap();
-    check(&bench, "cannot access");
+    let fixture = Fixture::new();
+    symlink("tongbu.db", fixture.path()).unwrap();
+    check(&fixture, "cannot access");
 }
 
 /// What has no content to compare.
-fn check_odd(bench: &Bench, words: &str) {
+fn check_odd(fixture: &Fixture, words: &str) {
     for mode in [Mode::ReadWrite, Mode::ReadOnly, Mode::DryRun] {
-        let error = bench.open(mode).map(drop).unwrap_err();
+        let error = fixture.open(mode).map(drop).unwrap_err();
         assert!(error.to_string().contains(words), "{error}");
     }
-    assert_eq!(std::fs::read_dir(bench.folder.path()).unwrap().count(), 1);
+    assert_eq!(std::fs::read_dir(fixture.folder.path()).unwrap().count(), 1);
 }
 
 #[test]
 fn a_parent_that_is_a_file_is_an_error_about_that_path() {
-    let bench = Bench::new();
-    std::fs::write(bench.path(), "x").unwrap();
-    let below = bench.path().join("tongbu.db");
+    let fixture = Fixture::new();
+    std::fs::write(fixture.path(), "x").unwrap();
+    let below = fixture.path().join("tongbu.db");
     let options =
-        crate::store::StoreOptions { clock: bench.clock.clone(), mode: Mode::ReadWrite, components: vec![SAMPLE] };
+        crate::store::StoreOptions { clock: fixture.clock.clone(), mode: Mode::ReadWrite, components: vec![SAMPLE] };
     let error = Store::open(&below, options).map(drop).unwrap_err();
     assert!(matches!(error, Error::Io { .. }), "{error}");
 }
 
 #[tokio::test]
 async fn a_damaged_data_page_fails_the_write_and_not_the_process() {
-    let bench = Bench::new();
-    let store = bench.store();
+    let fixture = Fixture::new();
+    let store = fixture.store();
     let lease = acquire(&store, "tasks/today").await;
     for number in 0..50 {
         put(&store, &lease, number).await.unwrap();
     }
     store.release(lease, None).await.unwrap();
     drop(store);
-    let root = bench.raw().int("SELECT rootpage FROM sqlite_schema WHERE name = 'numbers'");
+    let root = fixture.raw().int("SELECT rootpage FROM sqlite_schema WHERE name = 'numbers'");
     let root = usize::try_from(root).unwrap();
-    let mut bytes = std::fs::read(bench.path()).unwrap();
+    let mut bytes = std::fs::read(fixture.path()).unwrap();
     let page = 16 * 1024;
     bytes[(root - 1) * page..root * page].fill(0xee);
-    std::fs::write(bench.path(), bytes).unwrap();
-    let store = bench.store();
+    std::fs::write(fixture.path(), bytes).unwrap();
+    let store = fixture.store();
     let lease = acquire(&store, "tasks/today").await;
     let error = put(&store, &lease, 99).await.unwrap_err();
     assert!(matches!(error, Error::Corrupt { .. }), "{error}");
@@ -152,23 +152,23 @@ async fn a_damaged_data_page_fails_the_write_and_not_the_process() {
 
 #[tokio::test]
 async fn a_backup_is_whole_private_and_never_replaces_a_file() {
-    let bench = Bench::new();
-    let store = bench.store();
+    let fixture = Fixture::new();
+    let store = fixture.store();
     let lease = acquire(&store, "tasks/today").await;
     put(&store, &lease, 7).await.unwrap();
-    let target = bench.folder.path().join("copy.db");
-    let bytes = Store::back_up(&bench.path(), &target).unwrap();
+    let target = fixture.folder.path().join("copy.db");
+    let bytes = Store::back_up(&fixture.path(), &target).unwrap();
     assert_eq!(bytes, target.metadata().unwrap().len());
     assert_eq!(target.metadata().unwrap().permissions().mode() & 0o777, 0o600);
-    assert_eq!(Foreign::open(&target).int("SELECT number FROM numbers"), 7);
-    assert!(matches!(Store::back_up(&bench.path(), &target), Err(Error::Exists { .. })));
-    assert!(matches!(Store::back_up(&bench.path(), Path::new("/nowhere/copy.db")), Err(Error::Io { .. })));
-    let nothing = bench.folder.path().join("nothing.db");
+    assert_eq!(RawConnection::open(&target).int("SELECT number FROM numbers"), 7);
+    assert!(matches!(Store::back_up(&fixture.path(), &target), Err(Error::Exists { .. })));
+    assert!(matches!(Store::back_up(&fixture.path(), Path::new("/nowhere/copy.db")), Err(Error::Io { .. })));
+    let nothing = fixture.folder.path().join("nothing.db");
     assert!(matches!(Store::back_up(&nothing, &target), Err(Error::Missing { .. })));
-    let left: Vec<_> = content(bench.folder.path()).into_iter().filter(|(path, _)| is_draft(path)).collect();
+    let left: Vec<_> = content(fixture.folder.path()).into_iter().filter(|(path, _)| is_draft(path)).collect();
     assert!(left.is_empty());
     // A copy is a database like any other.
-    let moved = Bench::new();
+    let moved = Fixture::new();
     std::fs::copy(&target, moved.path()).unwrap();
     assert_eq!(super::numbers(&moved.store()), [7]);
 }
@@ -183,8 +183,8 @@ fn a_component_added_later_is_not_taken_for_a_newer_file() {
         name: "later",
         migrations: &[Migration { name: "0001_create", sql: "CREATE TABLE later (id INTEGER PRIMARY KEY) STRICT" }],
     };
-    let bench = Bench::new();
-    drop(bench.store());
-    bench.open_with(Mode::ReadWrite, vec![SAMPLE, LATER]).unwrap();
-    bench.open_with(Mode::ReadWrite, vec![]).unwrap();
+    let fixture = Fixture::new();
+    drop(fixture.store());
+    fixture.open_with(Mode::ReadWrite, vec![SAMPLE, LATER]).unwrap();
+    fixture.open_with(Mode::ReadWrite, vec![]).unwrap();
 }

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use super::{Bench, SAMPLE, TTL, acquire, busy, held, numbers, put, request, start};
+use super::{Fixture, SAMPLE, TTL, acquire, busy, held, numbers, put, request, start};
 use crate::clock::Clock;
-use crate::store::lock::ScopeEnd;
+use crate::store::ScopeEnd;
 use crate::store::records::{load_record, load_scopes};
 use crate::store::{Error, Mode, Status, Store, StoreOptions, Summary};
 
@@ -12,8 +12,8 @@ const SCOPE: &str = "tasks/today";
 
 #[tokio::test]
 async fn a_held_lock_keeps_others_out_until_it_is_released() {
-    let bench = Bench::new();
-    let (one, other) = (bench.store(), bench.store());
+    let fixture = Fixture::new();
+    let (one, other) = (fixture.store(), fixture.store());
     let lease = acquire(&one, SCOPE).await;
     let holder = busy(&other, SCOPE).await;
     assert_eq!((holder.token, holder.pid, holder.trace_id.as_str()), (1, i64::from(std::process::id()), "trace"));
@@ -25,32 +25,32 @@ async fn a_held_lock_keeps_others_out_until_it_is_released() {
 
 #[tokio::test]
 async fn different_scopes_are_held_at_the_same_time() {
-    let bench = Bench::new();
-    let (one, other) = (bench.store(), bench.store());
+    let fixture = Fixture::new();
+    let (one, other) = (fixture.store(), fixture.store());
     let _first = acquire(&one, "ecs/a/north").await;
     assert_eq!(acquire(&other, "ecs/a/south").await.token(), 1);
 }
 
 #[tokio::test]
 async fn the_lock_of_a_dead_holder_is_taken_over_at_once() {
-    let bench = Bench::new();
-    let one = bench.store();
+    let fixture = Fixture::new();
+    let one = fixture.store();
     // Dropped without release: what a killed process leaves.
     drop(acquire(&one, SCOPE).await);
-    let other = bench.store();
+    let other = fixture.store();
     assert!(other.load_locks().unwrap()[0].is_stale);
     assert_eq!(acquire(&other, SCOPE).await.token(), 2);
 }
 
 #[tokio::test]
 async fn a_suspended_holder_is_robbed_after_its_expiry_and_then_fenced() {
-    let bench = Bench::new();
-    let (one, other) = (bench.store(), bench.store());
+    let fixture = Fixture::new();
+    let (one, other) = (fixture.store(), fixture.store());
     let suspended = acquire(&one, SCOPE).await;
     put(&one, &suspended, 1).await.unwrap();
-    bench.clock.advance(TTL / 2);
+    fixture.clock.advance(TTL / 2);
     busy(&other, SCOPE).await;
-    bench.clock.advance(TTL / 2);
+    fixture.clock.advance(TTL / 2);
     let taken = acquire(&other, SCOPE).await;
     assert_eq!(taken.token(), 2);
 
@@ -64,10 +64,10 @@ async fn a_suspended_holder_is_robbed_after_its_expiry_and_then_fenced() {
 
 #[tokio::test]
 async fn a_lease_taken_from_a_suspended_holder_is_not_mistaken_for_a_dead_ones() {
-    let bench = Bench::new();
-    let (one, two, three) = (bench.store(), bench.store(), bench.store());
+    let fixture = Fixture::new();
+    let (one, two, three) = (fixture.store(), fixture.store(), fixture.store());
     let suspended = acquire(&one, SCOPE).await;
-    bench.clock.advance(TTL);
+    fixture.clock.advance(TTL);
     let taken = acquire(&two, SCOPE).await;
     // The suspended process dies: its OS lock is free now, but it says nothing about the new holder.
     drop(suspended);
@@ -80,39 +80,39 @@ async fn a_lease_taken_from_a_suspended_holder_is_not_mistaken_for_a_dead_ones()
 
 #[tokio::test]
 async fn a_process_suspended_past_its_expiry_goes_on_if_nobody_took_over() {
-    let bench = Bench::new();
-    let store = bench.store();
+    let fixture = Fixture::new();
+    let store = fixture.store();
     let lease = acquire(&store, SCOPE).await;
-    bench.clock.advance(TTL * 2);
+    fixture.clock.advance(TTL * 2);
     put(&store, &lease, 1).await.unwrap();
     assert_eq!(lease.remaining(), TTL);
 }
 
 #[tokio::test]
 async fn a_write_renews_the_lease() {
-    let bench = Bench::new();
-    let (one, other) = (bench.store(), bench.store());
+    let fixture = Fixture::new();
+    let (one, other) = (fixture.store(), fixture.store());
     let lease = acquire(&one, SCOPE).await;
-    bench.clock.advance(TTL / 2);
+    fixture.clock.advance(TTL / 2);
     put(&one, &lease, 1).await.unwrap();
-    bench.clock.advance(TTL / 2);
+    fixture.clock.advance(TTL / 2);
     assert_eq!(busy(&other, SCOPE).await.renewed_at, "2026-01-02T03:19:05Z".parse().unwrap());
 }
 
 #[tokio::test]
 async fn a_lock_from_another_boot_is_taken_over_at_once() {
-    let bench = Bench::new();
-    let one = bench.store();
+    let fixture = Fixture::new();
+    let one = fixture.store();
     let before = acquire(&one, SCOPE).await;
-    bench.raw().run("UPDATE sync_locks SET boot_id = 'earlier'");
-    assert_eq!(acquire(&bench.store(), SCOPE).await.token(), 2);
+    fixture.raw().run("UPDATE sync_locks SET boot_id = 'earlier'");
+    assert_eq!(acquire(&fixture.store(), SCOPE).await.token(), 2);
     assert!(put(&one, &before, 1).await.is_err());
 }
 
 #[tokio::test]
 async fn a_wall_clock_that_jumps_robs_nobody_and_blocks_nobody() {
-    let bench = Bench::new();
-    let path = bench.path();
+    let fixture = Fixture::new();
+    let path = fixture.path();
     let store_at = |now: &str| {
         // The same boot time, another wall time.
         let options = StoreOptions {
@@ -138,18 +138,18 @@ async fn a_wall_clock_that_jumps_robs_nobody_and_blocks_nobody() {
 
 #[tokio::test]
 async fn a_deleted_lock_folder_does_not_make_a_live_holder_look_dead() {
-    let bench = Bench::new();
-    let (one, other) = (bench.store(), bench.store());
+    let fixture = Fixture::new();
+    let (one, other) = (fixture.store(), fixture.store());
     let lease = acquire(&one, SCOPE).await;
-    std::fs::remove_dir_all(bench.folder.path().join("tongbu.db.locks")).unwrap();
+    std::fs::remove_dir_all(fixture.folder.path().join("tongbu.db.locks")).unwrap();
     busy(&other, SCOPE).await;
     put(&one, &lease, 1).await.unwrap();
 }
 
 #[tokio::test]
 async fn breaking_needs_the_token_and_fences_the_holder() {
-    let bench = Bench::new();
-    let (one, other) = (bench.store(), bench.store());
+    let fixture = Fixture::new();
+    let (one, other) = (fixture.store(), fixture.store());
     let lease = acquire(&one, SCOPE).await;
     assert_eq!(other.break_lock(SCOPE, 7).unwrap(), None);
     assert_eq!(other.break_lock("tasks/none", 1).unwrap(), None);
@@ -161,8 +161,8 @@ async fn breaking_needs_the_token_and_fences_the_holder() {
 
 #[tokio::test]
 async fn a_write_that_fails_or_panics_leaves_nothing_and_the_next_one_works() {
-    let bench = Bench::new();
-    let store = bench.store();
+    let fixture = Fixture::new();
+    let store = fixture.store();
     let lease = acquire(&store, SCOPE).await;
     put(&store, &lease, 1).await.unwrap();
     let insert = "INSERT INTO numbers (number) VALUES (?1)";
@@ -186,30 +186,30 @@ async fn a_write_that_fails_or_panics_leaves_nothing_and_the_next_one_works() {
 
 #[tokio::test]
 async fn a_takeover_marks_the_record_and_its_running_scopes_interrupted() {
-    let bench = Bench::new();
-    let (one, other) = (bench.store(), bench.store());
+    let fixture = Fixture::new();
+    let (one, other) = (fixture.store(), fixture.store());
     let run = one.open_record(start("trace")).await.unwrap();
     let done = held(one.acquire(request("tasks/done", Some(run.id()))).await.unwrap());
     let end = ScopeEnd { status: Status::Success, summary: Summary { total: 3, ..Summary::default() }, error: None };
     one.release(done, Some(end)).await.unwrap();
     let _suspended = held(one.acquire(request(SCOPE, Some(run.id()))).await.unwrap());
-    bench.clock.advance(TTL);
+    fixture.clock.advance(TTL);
     acquire(&other, SCOPE).await;
     let (record, scopes) =
         other.read(|r| Ok::<_, Error>((load_record(r, run.id())?.unwrap(), load_scopes(r, run.id())?))).unwrap();
     assert_eq!(record.status, Status::Interrupted);
-    assert_eq!(record.end_time, Some(bench.clock.now()));
+    assert_eq!(record.end_time, Some(fixture.clock.now()));
     let stands: Vec<_> = scopes.iter().map(|scope| (scope.scope.as_str(), scope.status, scope.summary.total)).collect();
     assert_eq!(stands, [("tasks/done", Status::Success, 3), (SCOPE, Status::Interrupted, 0)]);
 }
 
 #[tokio::test]
 async fn cleaning_releases_stale_locks_only() {
-    let bench = Bench::new();
-    let store = bench.store();
+    let fixture = Fixture::new();
+    let store = fixture.store();
     let _live = acquire(&store, "tasks/live").await;
     drop(acquire(&store, "tasks/dead").await);
-    let would = bench.open(Mode::DryRun).unwrap().clean_locks().unwrap();
+    let would = fixture.open(Mode::DryRun).unwrap().clean_locks().unwrap();
     let cleaned = store.clean_locks().unwrap();
     assert_eq!(would, cleaned);
     assert_eq!(cleaned.iter().map(|lock| lock.name.as_str()).collect::<Vec<_>>(), ["tasks/dead"]);
@@ -218,8 +218,8 @@ async fn cleaning_releases_stale_locks_only() {
 
 #[tokio::test]
 async fn the_heartbeat_renews_and_notices_a_loss() {
-    let bench = Bench::new();
-    let store = bench.store();
+    let fixture = Fixture::new();
+    let store = fixture.store();
     let ttl = Duration::from_millis(60);
     let brief = crate::store::LeaseRequest { ttl, ..request(SCOPE, None) };
     let lease = held(store.acquire(brief).await.unwrap());
@@ -231,22 +231,22 @@ async fn the_heartbeat_renews_and_notices_a_loss() {
     })
     .await
     .unwrap();
-    bench.store().break_lock(SCOPE, 1).unwrap();
+    fixture.store().break_lock(SCOPE, 1).unwrap();
     tokio::time::timeout(Duration::from_secs(10), lease.lost().cancelled()).await.unwrap();
 }
 
 #[tokio::test]
 async fn a_commit_reported_as_failed_counts_by_what_is_found_afterwards() {
-    let bench = Bench::new();
-    let store = bench.store();
+    let fixture = Fixture::new();
+    let store = fixture.store();
     let lease = acquire(&store, SCOPE).await;
     let insert = "INSERT INTO numbers (number) VALUES (?1)";
     // Committed behind the store's back: its own COMMIT fails although the data is there.
-    let landed = store.write(&lease, move |w| {
+    let committed = store.write(&lease, move |w| {
         w.execute(insert, &[1_i64.into()])?;
         w.execute_batch("COMMIT")
     });
-    landed.await.unwrap();
+    committed.await.unwrap();
     // Refused at COMMIT: nothing is there.
     let orphan = "PRAGMA defer_foreign_keys = ON;
                   INSERT INTO sync_scopes (record_id, scope, status, start_time) VALUES (99, 'x', 'running', '')";
@@ -261,8 +261,8 @@ async fn a_commit_reported_as_failed_counts_by_what_is_found_afterwards() {
 
 #[tokio::test]
 async fn a_transaction_the_engine_gave_up_takes_no_more_statements() {
-    let bench = Bench::new();
-    let store = bench.store();
+    let fixture = Fixture::new();
+    let store = fixture.store();
     let lease = acquire(&store, SCOPE).await;
     let insert = "INSERT INTO numbers (number) VALUES (?1)";
     let error = store.write(&lease, move |w| {

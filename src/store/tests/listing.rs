@@ -2,13 +2,13 @@
 
 use std::time::{Duration, Instant};
 
-use super::{Bench, request};
+use super::{Fixture, request};
 use crate::store::records::{Filter, Page, load_page, load_states};
 use crate::store::{Mode, RecordId, Status, Store, Trigger};
 
 /// Records with ids from 1 on, one a minute, of each type in turn, every tenth failed and every hundredth running.
-fn fill(bench: &Bench, count: u32) {
-    bench.raw().run(&format!(
+fn fill(fixture: &Fixture, count: u32) {
+    fixture.raw().run(&format!(
         "WITH RECURSIVE ids (id) AS (SELECT 1 UNION ALL SELECT id + 1 FROM ids WHERE id < {count})
          INSERT INTO sync_records (id, sync, sync_type, trigger_type, status, start_time, end_time, duration_ms, trace_id,
                                    host, pid, version, is_read, created_at, updated_at)
@@ -38,9 +38,9 @@ fn check(store: &Store, filter: &Filter, total: u64, first_ids: &[i64]) {
 
 #[test]
 fn a_page_shows_the_newest_records_that_fit() {
-    let bench = Bench::new();
-    let store = bench.store();
-    fill(&bench, 200);
+    let fixture = Fixture::new();
+    let store = fixture.store();
+    fill(&fixture, 200);
     check(&store, &Filter::default(), 200, &[200, 199, 198]);
     check(&store, &Filter { sync: Some("tasks".to_owned()), ..Filter::default() }, 80, &[199, 198, 194]);
     check(&store, &Filter { sync_type: Some("today".to_owned()), ..Filter::default() }, 40, &[198, 193]);
@@ -57,24 +57,24 @@ fn a_page_shows_the_newest_records_that_fit() {
 
 #[test]
 fn reading_marks_and_a_mark_counts_once() {
-    let bench = Bench::new();
-    let store = bench.store();
-    fill(&bench, 20);
+    let fixture = Fixture::new();
+    let store = fixture.store();
+    fill(&fixture, 20);
     assert_eq!(store.mark_read(&[RecordId(1), RecordId(3), RecordId(99)]).unwrap(), 1);
-    assert_eq!(bench.open(Mode::DryRun).unwrap().mark_read(&[]).unwrap(), 13);
+    assert_eq!(fixture.open(Mode::DryRun).unwrap().mark_read(&[]).unwrap(), 13);
     assert_eq!(store.mark_read(&[]).unwrap(), 13);
     assert_eq!(page(&store, &Filter::default(), 1).unread_count, 0);
-    assert_eq!(page(&store, &Filter::default(), 1).records[0].read_at, Some(bench.clock.now()));
+    assert_eq!(page(&store, &Filter::default(), 1).records[0].read_at, Some(fixture.clock.now()));
 }
 
 #[test]
 fn pruning_keeps_what_runs_and_each_types_last_success_and_failure() {
-    let bench = Bench::new();
-    let store = bench.store();
-    fill(&bench, 200);
+    let fixture = Fixture::new();
+    let store = fixture.store();
+    fill(&fixture, 200);
     let all = || page(&store, &Filter::default(), 1).total;
     assert_eq!(store.prune_records(None, None).unwrap(), 0);
-    let dry = bench.open(Mode::DryRun).unwrap();
+    let dry = fixture.open(Mode::DryRun).unwrap();
     let would = dry.prune_records(None, Some(10)).unwrap();
     drop(dry);
     assert_eq!(store.prune_records(None, Some(10)).unwrap(), would);
@@ -88,11 +88,11 @@ fn pruning_keeps_what_runs_and_each_types_last_success_and_failure() {
 
 #[test]
 fn a_state_tells_of_the_last_run_and_of_failures_since_the_last_success() {
-    let bench = Bench::new();
-    let store = bench.store();
+    let fixture = Fixture::new();
+    let store = fixture.store();
     assert!(store.read(load_states).unwrap().is_empty());
-    fill(&bench, 20);
-    bench.raw().run("UPDATE sync_records SET status = 'failed' WHERE sync = 'ecs' AND id > 10");
+    fill(&fixture, 20);
+    fixture.raw().run("UPDATE sync_records SET status = 'failed' WHERE sync = 'ecs' AND id > 10");
     let states = store.read(load_states).unwrap();
     let told: Vec<_> = states
         .iter()
@@ -106,11 +106,11 @@ fn a_state_tells_of_the_last_run_and_of_failures_since_the_last_success() {
 /// The plans are what makes them fast: a slow machine must not fail this.
 #[test]
 fn lists_and_states_over_many_records_stay_fast() {
-    let bench = Bench::new();
-    let store = bench.store();
-    fill(&bench, 100_000);
+    let fixture = Fixture::new();
+    let store = fixture.store();
+    fill(&fixture, 100_000);
     drop(store);
-    let reading = bench.open(Mode::ReadOnly).unwrap();
+    let reading = fixture.open(Mode::ReadOnly).unwrap();
     for (what, filter) in [
         ("all", Filter::default()),
         ("failed", Filter { failed_only: true, ..Filter::default() }),
@@ -130,8 +130,8 @@ fn lists_and_states_over_many_records_stay_fast() {
 /// Prints what one lock with its record costs.
 #[tokio::test]
 async fn a_lock_with_its_record_costs_little() {
-    let bench = Bench::new();
-    let store = bench.store();
+    let fixture = Fixture::new();
+    let store = fixture.store();
     let rounds = 50;
     let began = Instant::now();
     for _ in 0..rounds {

@@ -5,20 +5,20 @@ use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, AtomicUsize, Ordering}
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::{Bench, SAMPLE, numbers, request};
+use super::{Fixture, SAMPLE, numbers, request};
 use crate::clock::Clock;
 use crate::store::{Acquisition, Component, Error, LeaseRequest, Migration, Mode, Store, StoreOptions};
 
-fn open(bench: &Bench, components: Vec<Component>) -> Result<Store, Error> {
-    Store::open(&bench.path(), StoreOptions { clock: Clock::system(), mode: Mode::ReadWrite, components })
+fn open(fixture: &Fixture, components: Vec<Component>) -> Result<Store, Error> {
+    Store::open(&fixture.path(), StoreOptions { clock: Clock::system(), mode: Mode::ReadWrite, components })
 }
 
 #[test]
 fn many_holders_in_turn_never_overlap_and_their_tokens_are_dense() {
     const STORES: u64 = 8;
     const ROUNDS: u64 = 25;
-    let bench = Bench::new();
-    drop(open(&bench, vec![SAMPLE]).unwrap());
+    let fixture = Fixture::new();
+    drop(open(&fixture, vec![SAMPLE]).unwrap());
     let inside = AtomicI64::new(0);
     let last_token = AtomicI64::new(0);
     let acquired = AtomicU64::new(0);
@@ -27,7 +27,7 @@ fn many_holders_in_turn_never_overlap_and_their_tokens_are_dense() {
         for _ in 0..STORES {
             scope.spawn(|| {
                 let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
-                let store = open(&bench, vec![SAMPLE]).unwrap();
+                let store = open(&fixture, vec![SAMPLE]).unwrap();
                 let mut done = 0;
                 while done < ROUNDS {
                     let lease = match runtime.block_on(store.acquire(request("tasks/today", None))).unwrap() {
@@ -54,13 +54,13 @@ fn many_holders_in_turn_never_overlap_and_their_tokens_are_dense() {
     println!("{total} acquisitions by {STORES} stores in {:?}", began.elapsed());
     assert_eq!(acquired.into_inner(), total);
     let expected: Vec<i64> = (1..=i64::try_from(total).unwrap()).collect();
-    assert_eq!(numbers(&bench.store()), expected);
+    assert_eq!(numbers(&fixture.store()), expected);
 }
 
 /// Writes of a store of its own, which begin together with the others' and go on until `is_over`; tells how many.
-fn write_until(bench: &Bench, name: &str, start: &Barrier, pause: Duration, is_over: impl Fn(u64) -> bool) -> u64 {
+fn write_until(fixture: &Fixture, name: &str, start: &Barrier, pause: Duration, is_over: impl Fn(u64) -> bool) -> u64 {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
-    let store = open(bench, vec![SAMPLE]).unwrap();
+    let store = open(fixture, vec![SAMPLE]).unwrap();
     let lease = super::held(runtime.block_on(store.acquire(request(name, None))).unwrap());
     start.wait();
     let mut writes = 0;
@@ -79,14 +79,14 @@ fn write_until(bench: &Bench, name: &str, start: &Barrier, pause: Duration, is_o
 fn no_writer_starves_while_others_write_all_the_time() {
     const STORES: usize = 8;
     const WRITES: u64 = 50;
-    let bench = Bench::new();
-    drop(open(&bench, vec![SAMPLE]).unwrap());
+    let fixture = Fixture::new();
+    drop(open(&fixture, vec![SAMPLE]).unwrap());
     let (start, done) = (Barrier::new(STORES), AtomicUsize::new(0));
     let counts: Vec<u64> = thread::scope(|scope| {
         let writer = |index| {
-            let (bench, start, done) = (&bench, &start, &done);
+            let (fixture, start, done) = (&fixture, &start, &done);
             scope.spawn(move || {
-                write_until(bench, &format!("ecs/a/{index}"), start, Duration::ZERO, |writes| {
+                write_until(fixture, &format!("ecs/a/{index}"), start, Duration::ZERO, |writes| {
                     if writes == WRITES {
                         done.fetch_add(1, Ordering::SeqCst);
                     }
@@ -104,15 +104,15 @@ fn no_writer_starves_while_others_write_all_the_time() {
 #[test]
 fn a_short_write_waits_for_few_of_the_long_ones_that_follow_each_other() {
     const WRITES: u64 = 10;
-    let bench = Bench::new();
-    drop(open(&bench, vec![SAMPLE]).unwrap());
+    let fixture = Fixture::new();
+    drop(open(&fixture, vec![SAMPLE]).unwrap());
     let (start, is_over) = (Barrier::new(2), AtomicBool::new(false));
     let long = thread::scope(|scope| {
         let long = scope.spawn(|| {
             let pause = Duration::from_millis(40);
-            write_until(&bench, "ecs/a/long", &start, pause, |_| is_over.load(Ordering::SeqCst))
+            write_until(&fixture, "ecs/a/long", &start, pause, |_| is_over.load(Ordering::SeqCst))
         });
-        write_until(&bench, "ecs/a/short", &start, Duration::ZERO, |writes| {
+        write_until(&fixture, "ecs/a/short", &start, Duration::ZERO, |writes| {
             // By the time the next one is due, a long one is on its way again.
             thread::sleep(Duration::from_millis(5));
             writes == WRITES
@@ -134,15 +134,15 @@ fn first_opens_and_upgrades_race_without_failing() {
         ],
     };
     for _ in 0..10 {
-        let bench = Bench::new();
+        let fixture = Fixture::new();
         for component in [SAMPLE, UPGRADED] {
             thread::scope(|scope| {
                 for _ in 0..8 {
-                    scope.spawn(|| open(&bench, vec![component]).map(drop).unwrap());
+                    scope.spawn(|| open(&fixture, vec![component]).map(drop).unwrap());
                 }
             });
         }
-        assert_eq!(bench.raw().int("SELECT COUNT(*) FROM schema_migrations"), 3);
+        assert_eq!(fixture.raw().int("SELECT COUNT(*) FROM schema_migrations"), 3);
     }
 }
 
@@ -150,11 +150,15 @@ fn first_opens_and_upgrades_race_without_failing() {
 #[tokio::test]
 async fn a_full_disk_loses_nothing_acknowledged_and_holds_no_false_lock() {
     for extra_pages in 0..12 {
-        let bench = Bench::new();
-        let store = bench.store();
-        let pages = bench.raw().int("PRAGMA page_count");
+        let fixture = Fixture::new();
+        let store = fixture.store();
+        let pages = fixture.raw().int("PRAGMA page_count");
         let limit = format!("PRAGMA max_page_count = {}", pages + extra_pages);
-        store.on_writer(move |desk| desk.connection.reader().first(&limit, &[], |_| Ok(()))).await.unwrap().unwrap();
+        store
+            .on_writer(move |writer| writer.connection.reader().first(&limit, &[], |_| Ok(())))
+            .await
+            .unwrap()
+            .unwrap();
         let mut acknowledged = Vec::new();
         let error = loop {
             let lease = match store.acquire(LeaseRequest { ..request("tasks/today", None) }).await {
@@ -177,10 +181,10 @@ async fn a_full_disk_loses_nothing_acknowledged_and_holds_no_false_lock() {
         assert!(error.to_string().contains("tongbu.db"));
         drop(store);
         // The next run, with room again, goes on where the last acknowledged batch ended.
-        let next = bench.store();
+        let next = fixture.store();
         assert_eq!(numbers(&next), acknowledged);
         super::acquire(&next, "tasks/today").await;
-        assert_eq!(bench.raw().texts("PRAGMA integrity_check"), ["ok"]);
+        assert_eq!(fixture.raw().texts("PRAGMA integrity_check"), ["ok"]);
     }
 }
 

@@ -1,6 +1,6 @@
 //! Records: how runs open, end and are found dead.
 
-use super::{Bench, acquire, held, numbers, put, request, start};
+use super::{Fixture, acquire, held, numbers, put, request, start};
 use crate::clock::Clock;
 use crate::error::Class;
 use crate::exit::Exit;
@@ -27,21 +27,21 @@ fn status(store: &Store, id: RecordId) -> Status {
 
 #[tokio::test]
 async fn a_closed_record_tells_the_whole_run() {
-    let bench = Bench::new();
-    let store = bench.store();
+    let fixture = Fixture::new();
+    let store = fixture.store();
     let _secret = Secret::new("hunter2-token".to_owned());
     let run = store.open_record(start("trace")).await.unwrap();
     let id = run.id();
     let skipped = SkippedScope { scope: "tasks/today".to_owned(), reason: "locked".to_owned() };
     store.save_skipped_scope(run.id(), skipped).await.unwrap();
-    bench.clock.advance(std::time::Duration::from_millis(1500));
+    fixture.clock.advance(std::time::Duration::from_millis(1500));
     let problem = Problem {
         scope: "tasks/today".to_owned(),
         class: Class::Contract,
         id: Some("7".to_owned()),
         name: None,
         message: "rejected hunter2-token".to_owned(),
-        at: bench.clock.now(),
+        at: fixture.clock.now(),
         details: ProblemDetails::from_iter([
             ("task_name".to_owned(), "hunter2-token".into()),
             ("task_id".to_owned(), 7.into()),
@@ -67,18 +67,18 @@ async fn a_closed_record_tells_the_whole_run() {
     );
     assert_eq!((record.retry_count, record.request_count, record.max_retries), (1, 9, 3));
     assert_eq!((scopes[0].status, scopes[0].reason.as_deref()), (Status::Skipped, Some("locked")));
-    let left = std::fs::read_dir(bench.folder.path().join("tongbu.db.locks")).unwrap();
+    let left = std::fs::read_dir(fixture.folder.path().join("tongbu.db.locks")).unwrap();
     let left: Vec<_> = left.map(|file| file.unwrap().file_name()).collect();
     assert_eq!(left, ["writer.lock"], "the run's own file went with it");
 }
 
 #[tokio::test]
 async fn a_dead_run_becomes_interrupted_when_the_next_one_opens_and_a_live_one_does_not() {
-    let bench = Bench::new();
-    let store = bench.store();
+    let fixture = Fixture::new();
+    let store = fixture.store();
     let live = store.open_record(start("live")).await.unwrap();
     let dead = store.open_record(start("dead")).await.unwrap().id();
-    let next = bench.store().open_record(start("next")).await.unwrap();
+    let next = fixture.store().open_record(start("next")).await.unwrap();
     assert_eq!(status(&store, dead), Status::Interrupted);
     assert_eq!(status(&store, live.id()), Status::Running);
     assert_eq!(status(&store, next.id()), Status::Running);
@@ -86,13 +86,13 @@ async fn a_dead_run_becomes_interrupted_when_the_next_one_opens_and_a_live_one_d
 
 #[tokio::test]
 async fn cleaning_finds_dead_runs_and_leftover_files() {
-    let bench = Bench::new();
-    let store = bench.store();
+    let fixture = Fixture::new();
+    let store = fixture.store();
     let dead = store.open_record(start("dead")).await.unwrap().id();
     // A killed process leaves its file, unlocked.
-    let leftover = bench.folder.path().join("tongbu.db.locks/run-1-dead.lock");
+    let leftover = fixture.folder.path().join("tongbu.db.locks/run-1-dead.lock");
     std::fs::write(&leftover, "").unwrap();
-    bench.open(Mode::DryRun).unwrap().clean_locks().unwrap();
+    fixture.open(Mode::DryRun).unwrap().clean_locks().unwrap();
     assert_eq!(status(&store, dead), Status::Running);
     assert!(leftover.exists());
     store.clean_locks().unwrap();
@@ -102,19 +102,19 @@ async fn cleaning_finds_dead_runs_and_leftover_files() {
 
 #[tokio::test]
 async fn a_record_marked_interrupted_stays_so() {
-    let bench = Bench::new();
-    let store = bench.store();
+    let fixture = Fixture::new();
+    let store = fixture.store();
     let run = store.open_record(start("trace")).await.unwrap();
     let id = run.id();
-    bench.raw().run("UPDATE sync_records SET status = 'interrupted'");
+    fixture.raw().run("UPDATE sync_records SET status = 'interrupted'");
     store.close_record(run, end(Status::Success)).await.unwrap();
     assert_eq!(status(&store, id), Status::Interrupted);
 }
 
 #[tokio::test]
 async fn runs_of_one_trace_have_a_record_each() {
-    let bench = Bench::new();
-    let store = bench.store();
+    let fixture = Fixture::new();
+    let store = fixture.store();
     let one = store.open_record(start("all")).await.unwrap();
     let other = store.open_record(start("all")).await.unwrap();
     assert_ne!(one.id(), other.id());
@@ -125,11 +125,11 @@ async fn runs_of_one_trace_have_a_record_each() {
 
 #[tokio::test]
 async fn a_dry_run_does_everything_and_changes_nothing() {
-    let bench = Bench::new();
-    let real = bench.store();
+    let fixture = Fixture::new();
+    let real = fixture.store();
     let lease = acquire(&real, "tasks/today").await;
     put(&real, &lease, 1).await.unwrap();
-    let dry = bench.open(Mode::DryRun).unwrap();
+    let dry = fixture.open(Mode::DryRun).unwrap();
     let run = dry.open_record(start("dry")).await.unwrap();
     // Held although somebody else has it: nothing will be written.
     let tried = held(dry.acquire(request("tasks/today", Some(run.id()))).await.unwrap());
@@ -154,10 +154,10 @@ async fn a_dry_run_does_everything_and_changes_nothing() {
 
 #[tokio::test]
 async fn a_scope_state_is_replaced_as_a_whole() {
-    let bench = Bench::new();
-    let store = bench.store();
+    let fixture = Fixture::new();
+    let store = fixture.store();
     let lease = acquire(&store, "fairing/shop/questions").await;
-    let now = Clock::now(&bench.clock);
+    let now = Clock::now(&fixture.clock);
     let full = ScopeState {
         scope: "fairing/shop/questions".to_owned(),
         cursor: Some(serde_json::json!({"after": "问"})),

@@ -21,6 +21,7 @@ pub mod plan;
 pub mod tables;
 
 mod api;
+mod commands;
 mod config;
 mod details;
 mod pass;
@@ -35,6 +36,7 @@ mod fuzz;
 use self::api::{Api, Call, List, Rhythm};
 pub use self::config::Config;
 use self::pass::Work;
+use super::command::CommandSpec;
 use super::{Error, Job, Opening, PassContext, Schedule, ScopeRules, Upstream, Verified, http_profile};
 use crate::config::{self as settings, Span};
 use crate::http::{Client, Profile};
@@ -76,6 +78,7 @@ impl Upstream for Douban {
         about: "The newest films and their details: every eight hours. A refusal is waited out by itself.",
         jobs: &[Job { name: "", times: "23 2,10,18 * * *", flags: &[] }],
     };
+    const COMMANDS: &'static [CommandSpec] = commands::COMMANDS;
     type Config = Config;
     type Options = Options;
 

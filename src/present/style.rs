@@ -5,7 +5,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use super::labels;
+use super::text::Text;
+use super::words;
 use crate::language::Language;
 use crate::secret;
 use crate::text;
@@ -23,8 +24,8 @@ pub struct Style {
 
 impl Style {
     /// The label in the person's language.
-    pub const fn say(&self, label: labels::Text) -> &'static str {
-        label.say(self.language)
+    pub const fn label(&self, text: Text) -> &'static str {
+        text.label(self.language)
     }
 
     /// Local time with its offset, for people.
@@ -62,9 +63,9 @@ impl Style {
         let distance = self.now.duration_since(at);
         let whole = Duration::from_secs(distance.unsigned_abs().as_secs());
         if whole.is_zero() {
-            return self.say(labels::NOW).to_owned();
+            return self.label(words::NOW).to_owned();
         }
-        let label = if distance.is_negative() { labels::AGE_IN } else { labels::AGE_AGO };
+        let label = if distance.is_negative() { words::AGE_IN } else { words::AGE_AGO };
         label.fill(self.language, &[&self.whole_span(whole)])
     }
 
@@ -74,7 +75,7 @@ impl Style {
     }
 }
 
-/// So many bytes in their largest unit.
+/// A count of bytes in its largest unit.
 pub fn render_bytes(count: u64) -> String {
     const UNITS: [&str; 5] = ["KiB", "MiB", "GiB", "TiB", "PiB"];
     if count < 1024 {
@@ -85,9 +86,30 @@ pub fn render_bytes(count: u64) -> String {
     format!("{}.{} {}", tenths / 10, tenths % 10, UNITS[power as usize - 1])
 }
 
-/// Text from elsewhere made fit for a person's eyes: no secret, nothing that steers a terminal.
-pub fn shown(text: &str) -> String {
+/// Text from elsewhere made safe to show: no secret, nothing that controls a terminal.
+pub fn sanitize(text: &str) -> String {
     text::safe(&secret::scrub(text)).into_owned()
+}
+
+/// A style for tests.
+#[cfg(test)]
+pub(crate) mod samples {
+    use jiff::Timestamp;
+    use jiff::tz::TimeZone;
+
+    use super::Style;
+    use crate::language::Language;
+
+    /// A style that depends on nothing outside: Shanghai time, 2026-01-02 11:04:05.
+    pub fn style(language: Language, width: Option<u16>) -> Style {
+        let zone = TimeZone::fixed(jiff::tz::offset(8));
+        Style { language, zone, now: at(0), width, colour: false }
+    }
+
+    /// That many seconds after the style's now.
+    pub fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_second(1_767_323_045 + seconds).unwrap()
+    }
 }
 
 #[cfg(test)]
@@ -95,8 +117,8 @@ mod tests {
     use std::time::Duration;
 
     use super::render_bytes;
+    use super::samples::style;
     use crate::language::Language;
-    use crate::ui::samples::style;
 
     fn check(millis: u64, english: &str, chinese: &str) {
         let span = Duration::from_millis(millis);

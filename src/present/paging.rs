@@ -1,8 +1,9 @@
-//! Which page of a long list an answer shows.
+//! Which page of a long list an output shows.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
-/// A page's place in its list.
+/// A page's position in its list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Paging {
     /// From 1.
@@ -13,7 +14,7 @@ pub struct Paging {
 }
 
 /// The same in a document.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct PagingPart {
     total: u64,
     page: u64,

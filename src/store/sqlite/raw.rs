@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-pub(in crate::store) struct Foreign(rusqlite::Connection);
+pub(in crate::store) struct RawConnection(rusqlite::Connection);
 
-impl Foreign {
+impl RawConnection {
     pub(in crate::store) fn open(path: &Path) -> Self {
         Self(rusqlite::Connection::open(path).unwrap())
     }

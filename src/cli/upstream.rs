@@ -1,0 +1,114 @@
+//! The upstreams' own commands: built from the registry, run with what they need.
+
+use clap::{ArgMatches, Args, Command, FromArgMatches};
+
+use super::args::RunArgs;
+use super::error::Error;
+use super::examples;
+use super::session::{LogTo, Session};
+use super::sync::{attendance, explain, matches_of, run_pass};
+use crate::exit::Exit;
+use crate::ui::pass_report::PassOutput;
+use crate::upstreams::command::{Answer, CommandContext, CommandKind, CommandSpec};
+use crate::upstreams::{self, Registration};
+
+/// Adds the commands of every upstream; groups of the same name become one.
+pub fn augment(command: Command) -> Command {
+    let specs = upstreams::ALL.iter().flat_map(|registration| registration.commands);
+    specs.fold(command, add)
+}
+
+fn add(command: Command, spec: &'static CommandSpec) -> Command {
+    match &spec.kind {
+        CommandKind::Group { commands, .. } if command.find_subcommand(spec.name).is_some() => {
+            command.mut_subcommand(spec.name, |group| commands.iter().fold(group, add))
+        }
+        CommandKind::Group { about, commands } => {
+            let group = Command::new(spec.name).about(*about).subcommand_required(true).arg_required_else_help(true);
+            command.subcommand(with_examples(commands.iter().fold(group, add), spec))
+        }
+        CommandKind::Command { augment, .. } => {
+            command.subcommand(with_examples(augment(Command::new(spec.name)), spec))
+        }
+        CommandKind::Pass { augment, .. } => {
+            // Augmenting takes a struct's own sentence over as the command's: the command's own comes last.
+            let command_of_pass = augment(RunArgs::augment_args(Command::new(spec.name)));
+            command.subcommand(with_examples(command_of_pass, spec))
+        }
+    }
+}
+
+fn with_examples(command: Command, spec: &CommandSpec) -> Command {
+    command.before_long_help(examples::headed(spec.examples))
+}
+
+/// A command of an upstream that the command line names.
+pub struct Named<'a> {
+    registration: &'static Registration,
+    spec: &'static CommandSpec,
+    matches: &'a ArgMatches,
+}
+
+/// The upstream's command that these words name, if they name one.
+pub fn find(matches: &ArgMatches) -> Option<Named<'_>> {
+    upstreams::ALL.iter().find_map(|registration| {
+        let (spec, matches) = find_below(registration.commands, matches)?;
+        Some(Named { registration, spec, matches })
+    })
+}
+
+fn find_below<'a>(
+    specs: &'static [CommandSpec],
+    matches: &'a ArgMatches,
+) -> Option<(&'static CommandSpec, &'a ArgMatches)> {
+    let (name, matches) = matches.subcommand()?;
+    specs.iter().filter(|spec| spec.name == name).find_map(|spec| match &spec.kind {
+        CommandKind::Group { commands, .. } => find_below(commands, matches),
+        CommandKind::Command { .. } | CommandKind::Pass { .. } => Some((spec, matches)),
+    })
+}
+
+/// Runs it.
+pub fn run(session: &mut Session, named: &Named<'_>) -> Result<Exit, Error> {
+    let is_logged = match named.spec.kind {
+        CommandKind::Command { is_logged, .. } => is_logged,
+        CommandKind::Group { .. } | CommandKind::Pass { .. } => true,
+    };
+    let config = session.load_config(if is_logged { LogTo::Configured } else { LogTo::FlagOnly })?;
+    let database = session.database(&config)?;
+    let style = session.ui.stdout_style();
+    let warn = |message: &str| session.ui.warning(message);
+    let context = CommandContext {
+        config: &config,
+        database: &database,
+        clock: session.ui.clock(),
+        style: &style,
+        components: upstreams::components,
+        warn: &warn,
+    };
+    match &named.spec.kind {
+        CommandKind::Group { .. } => Ok(Exit::Ok),
+        CommandKind::Command { run, .. } => {
+            match run(&context, named.matches)? {
+                Answer::Output(output) => session.ui.output(output.as_ref()),
+                Answer::NoDatabase(empty) => session.ui.no_database(&database, empty.as_ref()),
+            }
+            Ok(Exit::Ok)
+        }
+        CommandKind::Pass { output, flags, details, .. } => {
+            let run_args = RunArgs::from_arg_matches(named.matches).map_err(|error| Error::Usage {
+                message: error.to_string().trim_end().to_owned(),
+                hint: "see `--help`".to_owned(),
+            })?;
+            let flags = flags(named.matches)?;
+            let flags: Vec<&str> = flags.iter().map(String::as_str).collect();
+            let matches = matches_of(named.registration, &flags)?;
+            let settings = run_args.settings(attendance(session));
+            let report = run_pass(session, named.registration, &matches, &config, &database, settings)?;
+            let details = details(&context, named.matches, report.record)?;
+            session.ui.answer(&PassOutput { schema: output, details, report: &report });
+            explain(session, &report);
+            Ok(report.exit)
+        }
+    }
+}

@@ -1,0 +1,120 @@
+//! Decides whether a lock can be taken, from its row and its OS lock.
+
+use crate::clock::{BootInstant, Clock, boot_id};
+
+/// What a row of `sync_locks` says about its holder.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct LockSnapshot<'a> {
+    pub(super) is_released: bool,
+    pub(super) boot_id: &'a str,
+    pub(super) expires_boot: BootInstant,
+    /// The inode of the lock file the holder has locked, if it has.
+    pub(super) os_lock: Option<i64>,
+}
+
+/// What this process sees at the moment of the decision.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct LocalState<'a> {
+    boot: BootInstant,
+    boot_id: &'a str,
+    /// The inode of the lock file, where nobody else has it locked.
+    free_os_lock: Option<i64>,
+}
+
+impl LocalState<'static> {
+    pub(super) fn observe(clock: &Clock, free_os_lock: Option<i64>) -> Self {
+        Self { boot: clock.boot(), boot_id: boot_id(), free_os_lock }
+    }
+}
+
+/// Whether a lock can be taken, and why.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Liveness {
+    /// Never taken, or released.
+    Free,
+    /// The machine has booted since: the holder is gone.
+    OtherBoot,
+    /// The holder had the OS lock and lost it: its process is gone.
+    HolderDead,
+    /// Not renewed in time: the holder is suspended or stuck, and its token fences it.
+    Expired,
+    /// Somebody holds it.
+    Live,
+}
+
+impl Liveness {
+    /// Whether somebody loses the lock when it is taken.
+    pub(super) const fn is_takeover(self) -> bool {
+        matches!(self, Self::OtherBoot | Self::HolderDead | Self::Expired)
+    }
+}
+
+/// Decides without any wall clock. A free OS lock counts only where the holder is known to have held that very file: a
+/// lease taken from a suspended holder has none at first.
+pub(super) fn evaluate(lock: Option<&LockSnapshot<'_>>, local: &LocalState<'_>) -> Liveness {
+    match lock {
+        None => Liveness::Free,
+        Some(lock) if lock.is_released => Liveness::Free,
+        Some(lock) if lock.boot_id != local.boot_id => Liveness::OtherBoot,
+        Some(lock) if lock.os_lock.is_some() && lock.os_lock == local.free_os_lock => Liveness::HolderDead,
+        Some(lock) if lock.expires_boot <= local.boot => Liveness::Expired,
+        Some(_) => Liveness::Live,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::{Liveness, LocalState, LockSnapshot, evaluate};
+    use crate::clock::Clock;
+
+    const TTL: Duration = Duration::from_secs(60);
+
+    /// A lock taken now for a minute with lock file 7, evaluated after `later` seconds with `free` as the free OS lock.
+    fn check(edit: impl FnOnce(&mut LockSnapshot<'_>), later: u64, free: Option<i64>, expected: Liveness) {
+        let clock = Clock::manual("2026-01-02T03:04:05Z".parse().unwrap());
+        let mut lock = LockSnapshot {
+            is_released: false,
+            boot_id: "this",
+            expires_boot: clock.boot().after(TTL),
+            os_lock: Some(7),
+        };
+        edit(&mut lock);
+        clock.advance(Duration::from_secs(later));
+        let local = LocalState { boot: clock.boot(), boot_id: "this", free_os_lock: free };
+        assert_eq!(evaluate(Some(&lock), &local), expected);
+    }
+
+    #[test]
+    fn a_lock_is_live_until_it_expires() {
+        check(|_| {}, 0, None, Liveness::Live);
+        check(|_| {}, 59, None, Liveness::Live);
+        check(|_| {}, 60, None, Liveness::Expired);
+    }
+
+    #[test]
+    fn a_released_lock_is_free() {
+        check(|lock| lock.is_released = true, 0, None, Liveness::Free);
+        check(|lock| (lock.is_released, lock.boot_id) = (true, "other"), 90, Some(7), Liveness::Free);
+    }
+
+    #[test]
+    fn a_lock_from_another_boot_can_be_taken() {
+        check(|lock| lock.boot_id = "other", 0, None, Liveness::OtherBoot);
+    }
+
+    #[test]
+    fn a_free_os_lock_means_a_dead_holder_if_the_holder_had_that_file() {
+        check(|_| {}, 0, Some(7), Liveness::HolderDead);
+        check(|_| {}, 0, Some(8), Liveness::Live);
+        check(|lock| lock.os_lock = None, 0, Some(7), Liveness::Live);
+        check(|lock| lock.os_lock = None, 60, Some(7), Liveness::Expired);
+    }
+
+    #[test]
+    fn a_lock_without_a_row_is_free() {
+        let local = LocalState { boot: Clock::system().boot(), boot_id: "this", free_os_lock: None };
+        assert_eq!(evaluate(None, &local), Liveness::Free);
+    }
+}

@@ -1,0 +1,196 @@
+//! What is known of a run and of its scopes.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Deserializer, Serialize};
+use strum::{EnumString, IntoStaticStr};
+
+use crate::error::Class;
+use crate::exit::Exit;
+
+/// The statuses that count as failures; the indexes name them in the same words.
+pub(super) const FAILURES: &str = "('failed', 'partial', 'interrupted')";
+
+/// The primary key of `sync_records`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct RecordId(pub i64);
+
+/// The counts of a pass or of one of its scopes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Summary {
+    pub total: u64,
+    pub new: u64,
+    pub updated: u64,
+    pub unchanged: u64,
+    pub deleted: u64,
+    pub restored: u64,
+    pub matched: u64,
+    pub pending: u64,
+    pub idle: u64,
+    pub failed: u64,
+}
+
+impl Summary {
+    /// Whether anything was written.
+    pub const fn is_changed(&self) -> bool {
+        self.new + self.updated + self.deleted + self.restored > 0
+    }
+
+    /// Adds another scope's counts.
+    pub const fn add(&mut self, other: &Self) {
+        self.total += other.total;
+        self.new += other.new;
+        self.updated += other.updated;
+        self.unchanged += other.unchanged;
+        self.deleted += other.deleted;
+        self.restored += other.restored;
+        self.matched += other.matched;
+        self.pending += other.pending;
+        self.idle += other.idle;
+        self.failed += other.failed;
+    }
+}
+
+/// One thing that went wrong inside a run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Problem {
+    pub scope: String,
+    #[serde(deserialize_with = "class_or_internal")]
+    pub class: Class,
+    /// The item's id and name, where the problem is about one item.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub name: Option<String>,
+    #[serde(rename = "error")]
+    pub message: String,
+    pub at: Timestamp,
+    /// What the upstream adds under its own field names, such as `task_id`.
+    #[serde(flatten)]
+    pub details: ProblemDetails,
+}
+
+/// What an upstream adds to a problem under its own field names.
+pub type ProblemDetails = serde_json::Map<String, serde_json::Value>;
+
+/// Who started the run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumString, IntoStaticStr, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase", const_into_str)]
+pub enum Trigger {
+    Auto,
+    Manual,
+}
+
+/// The state of a run or of one of its scopes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumString, IntoStaticStr, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase", const_into_str)]
+pub enum Status {
+    Running,
+    Success,
+    Partial,
+    Failed,
+    Cancelled,
+    Interrupted,
+    Skipped,
+}
+
+impl Trigger {
+    /// The name used in JSON and in the database.
+    pub const fn name(self) -> &'static str {
+        self.into_str()
+    }
+}
+
+impl Status {
+    /// The name used in JSON and in the database.
+    pub const fn name(self) -> &'static str {
+        self.into_str()
+    }
+}
+
+/// What is known when a run begins.
+#[derive(Clone, Debug)]
+pub struct RunStart<'a> {
+    pub sync: &'a str,
+    pub sync_type: &'a str,
+    pub trigger: Trigger,
+    pub trace_id: &'a str,
+    pub max_retries: u32,
+}
+
+/// What is known when a run ends.
+#[derive(Clone, Debug)]
+pub struct RunEnd {
+    pub status: Status,
+    pub summary: Summary,
+    pub exit: Exit,
+    pub error_message: Option<String>,
+    pub problems: Vec<Problem>,
+    pub retry_count: u64,
+    pub request_count: u64,
+}
+
+/// What a finished scope leaves in its row of `sync_scopes`.
+#[derive(Clone, Debug)]
+pub struct ScopeEnd {
+    pub status: Status,
+    pub summary: Summary,
+    pub error: Option<String>,
+}
+
+/// A scope that was skipped or never locked: its row without a lease.
+#[derive(Clone, Debug)]
+pub struct SkippedScope {
+    pub scope: String,
+    /// `min-interval`, `not-before`, `locked`.
+    pub reason: String,
+}
+
+/// One row of `sync_records`.
+#[derive(Clone, Debug)]
+pub struct Record {
+    pub id: RecordId,
+    pub sync: String,
+    pub sync_type: String,
+    pub trigger: Trigger,
+    pub status: Status,
+    pub start_time: Timestamp,
+    pub end_time: Option<Timestamp>,
+    pub duration_ms: Option<i64>,
+    pub summary: Summary,
+    pub error_message: Option<String>,
+    pub problems: Vec<Problem>,
+    pub retry_count: i64,
+    pub max_retries: i64,
+    pub request_count: i64,
+    pub exit_code: Option<i64>,
+    pub exit_name: Option<String>,
+    pub trace_id: String,
+    pub host: String,
+    pub pid: i64,
+    pub version: String,
+    pub is_read: bool,
+    pub read_at: Option<Timestamp>,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+}
+
+/// One row of `sync_scopes`.
+#[derive(Clone, Debug)]
+pub struct ScopeRecord {
+    pub scope: String,
+    pub status: Status,
+    pub reason: Option<String>,
+    pub summary: Summary,
+    pub duration_ms: Option<i64>,
+    pub error: Option<String>,
+    pub token: Option<i64>,
+}
+
+/// A newer tongbu may know classes that this one does not.
+fn class_or_internal<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Class, D::Error> {
+    let name = String::deserialize(deserializer)?;
+    Ok(Class::from_name(&name).unwrap_or(Class::Internal))
+}

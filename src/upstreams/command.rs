@@ -1,0 +1,174 @@
+//! An upstream's own commands: typed for their author, erased once.
+
+use std::path::Path;
+
+use clap::{ArgMatches, Args};
+
+use super::error::Error;
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::present::{Block, DocumentSchema, Json, Output, Style};
+use crate::store::{Component, Mode, RecordId, Store, StoreOptions};
+
+/// What a command works with.
+pub struct CommandContext<'a> {
+    pub config: &'a Config,
+    /// The database file, which need not exist.
+    pub database: &'a Path,
+    pub clock: &'a Clock,
+    /// The person's language and time zone.
+    pub style: &'a Style,
+    /// What the store has to hold for every upstream.
+    pub components: fn() -> Vec<Component>,
+    /// Says something that does not change the outcome, at once.
+    pub warn: &'a dyn Fn(&str),
+}
+
+/// What a command answers.
+pub enum Answer {
+    Output(Box<dyn Output>),
+    /// No run has made a database yet; a program gets this empty output.
+    NoDatabase(Box<dyn Output>),
+}
+
+impl<O: Output + 'static> From<O> for Answer {
+    fn from(output: O) -> Self {
+        Self::Output(Box::new(output))
+    }
+}
+
+impl CommandContext<'_> {
+    /// Opens the database; `ReadWrite` makes it where it is missing.
+    pub fn open(&self, mode: Mode) -> Result<Store, Error> {
+        let options = StoreOptions { clock: self.clock.clone(), mode, components: (self.components)() };
+        Ok(Store::open(self.database, options)?)
+    }
+
+    /// Opens the database where it exists; `None` where no run has made one yet.
+    pub fn open_existing(&self, mode: Mode) -> Result<Option<Store>, Error> {
+        // Where that cannot be found out the store's own error says why.
+        if matches!(self.database.try_exists(), Ok(false)) { Ok(None) } else { self.open(mode).map(Some) }
+    }
+
+    /// Answers from the database, or with `empty` where no run has made one yet.
+    pub fn answer<O: Output + 'static>(
+        &self,
+        mode: Mode,
+        empty: O,
+        answer: impl FnOnce(&Store) -> Result<O, Error>,
+    ) -> Result<Answer, Error> {
+        match self.open_existing(mode)? {
+            Some(store) => Ok(answer(&store)?.into()),
+            None => Ok(Answer::NoDatabase(Box::new(empty))),
+        }
+    }
+}
+
+/// One command. Its struct's doc comment is its help; its fields are its arguments.
+pub trait Command: Args {
+    /// The last word of the command: `list` of `films list`.
+    const NAME: &'static str;
+    /// For the long help and the manual page, one a line.
+    const EXAMPLES: &'static str;
+    /// The documents it prints with `--json`.
+    const OUTPUTS: &'static [DocumentSchema];
+    /// Whether it writes to the configured log file: what changes data does.
+    const IS_LOGGED: bool = false;
+
+    fn run(self, context: &CommandContext<'_>) -> Result<Answer, Error>;
+}
+
+/// A command that makes a pass with flags of its own and adds something to the pass's report.
+pub trait PassCommand: Args {
+    const NAME: &'static str;
+    const EXAMPLES: &'static str;
+    /// Its document: the details' keys, then the pass's own document under `run`.
+    const OUTPUT: DocumentSchema;
+
+    /// The flags of the pass.
+    fn flags(&self) -> Vec<String>;
+
+    /// What it adds to the report of the pass, once that is over.
+    fn details(&self, context: &CommandContext<'_>, record: RecordId) -> Result<Details, Error>;
+}
+
+/// What a [`PassCommand`] adds to the report.
+pub struct Details {
+    /// Above the report.
+    pub blocks: Vec<Block>,
+    /// An object; its keys go into the document.
+    pub json: Json,
+}
+
+/// A command as the rest of the program sees it.
+pub struct CommandSpec {
+    pub name: &'static str,
+    pub examples: &'static str,
+    pub kind: CommandKind,
+}
+
+/// What is behind a command's name.
+pub enum CommandKind {
+    Group {
+        about: &'static str,
+        commands: &'static [CommandSpec],
+    },
+    Command {
+        augment: fn(clap::Command) -> clap::Command,
+        outputs: &'static [DocumentSchema],
+        is_logged: bool,
+        run: fn(&CommandContext<'_>, &ArgMatches) -> Result<Answer, Error>,
+    },
+    Pass {
+        augment: fn(clap::Command) -> clap::Command,
+        output: DocumentSchema,
+        flags: fn(&ArgMatches) -> Result<Vec<String>, Error>,
+        details: fn(&CommandContext<'_>, &ArgMatches, RecordId) -> Result<Details, Error>,
+    },
+}
+
+impl CommandSpec {
+    /// Commands below one word.
+    pub const fn group(
+        name: &'static str,
+        about: &'static str,
+        examples: &'static str,
+        commands: &'static [Self],
+    ) -> Self {
+        Self { name, examples, kind: CommandKind::Group { about, commands } }
+    }
+
+    pub const fn command<C: Command>() -> Self {
+        let kind = CommandKind::Command {
+            augment: C::augment_args,
+            outputs: C::OUTPUTS,
+            is_logged: C::IS_LOGGED,
+            run: |context, matches| parse::<C>(matches)?.run(context),
+        };
+        Self { name: C::NAME, examples: C::EXAMPLES, kind }
+    }
+
+    pub const fn pass<C: PassCommand>() -> Self {
+        let kind = CommandKind::Pass {
+            augment: C::augment_args,
+            output: C::OUTPUT,
+            flags: |matches| Ok(parse::<C>(matches)?.flags()),
+            details: |context, matches, record| parse::<C>(matches)?.details(context, record),
+        };
+        Self { name: C::NAME, examples: C::EXAMPLES, kind }
+    }
+
+    /// Every document that it, or a command below it, prints.
+    pub fn outputs(&self) -> Vec<DocumentSchema> {
+        match &self.kind {
+            CommandKind::Group { commands, .. } => commands.iter().flat_map(Self::outputs).collect(),
+            CommandKind::Command { outputs, .. } => outputs.to_vec(),
+            CommandKind::Pass { output, .. } => vec![*output],
+        }
+    }
+}
+
+fn parse<C: Args>(matches: &ArgMatches) -> Result<C, Error> {
+    C::from_arg_matches(matches)
+        .map_err(|error| Error::Usage { message: error.to_string().trim_end().to_owned(), hint: None })
+}
