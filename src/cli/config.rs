@@ -4,7 +4,6 @@ use clap::Subcommand;
 
 use super::error::Error;
 use super::session::{LogTo, Session};
-use super::sync::matches_of;
 use crate::config::{self, Config, Located};
 use crate::exit::Exit;
 use crate::http;
@@ -81,12 +80,9 @@ fn cmd_check(session: &mut Session) -> Result<Exit, Error> {
     Ok(exit)
 }
 
-/// Opens the upstream for each pass it makes, and lets go of it again.
+/// Opens the upstream with every account it has, and lets go of it again.
 pub fn check_one(registration: &Registration, opening: &Opening<'_>) -> Result<(), Failure> {
-    let open =
-        |flags: &&'static [&'static str]| registration.open(opening, &matches_of(registration, flags)?).map(drop);
-    let opened = registration.passes.iter().try_for_each(open);
-    opened.map_err(|error| errors::to_failure(&error, error.class(), error.hint()))
+    registration.check(opening).map_err(|error| errors::to_failure(&error, error.class(), error.hint()))
 }
 
 fn configured(config: &Config) -> impl Iterator<Item = &'static Registration> {

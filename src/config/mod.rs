@@ -7,6 +7,7 @@
 //! A relative path in the file starts at the file's directory. What holds a path is known by its key: `database`,
 //! `file`, or a name that ends in `_file`; `{ file = "…" }` of a secret is such a key too.
 
+pub mod bounds;
 mod describe;
 mod document;
 pub mod env;
@@ -26,6 +27,7 @@ pub use self::describe::Setting;
 pub use self::error::{Error, Place};
 pub use self::language::{Lang, locale_language};
 pub use self::locate::{Located, locate_config, locate_config_in, locate_database, locate_new_config};
+pub use self::nearest::{choices, nearest};
 pub use self::secret_ref::{SecretOrPlain, SecretRef};
 pub use self::settings::{HttpSettings, LogSettings, MonitorSettings, Notify, NotifyKind, RecordsSettings, Settings};
 pub use self::template::{template, write_template};
@@ -44,7 +46,6 @@ use self::document::Document;
 use self::env::Environment;
 use self::explain::{explain, located, place, unknown_top};
 use self::layers::Layer;
-use self::nearest::nearest;
 use crate::language::Language;
 
 /// The loaded configuration.

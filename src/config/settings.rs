@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use super::bounds;
 use super::language::Lang;
 use super::secret_ref::SecretRef;
 use super::units::{ByteSize, Span};
@@ -31,12 +32,14 @@ pub struct Settings {
 #[serde(default, deny_unknown_fields)]
 pub struct LogSettings {
     pub file: Option<PathBuf>,
+    #[serde(deserialize_with = "bounds::span::<{ bounds::HOUR }, { 10 * bounds::YEAR }, _>")]
     pub keep: Span,
 }
 
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct RecordsSettings {
+    #[serde(deserialize_with = "bounds::span::<0, { 10 * bounds::YEAR }, _>")]
     pub keep: Span,
 }
 
@@ -44,17 +47,24 @@ pub struct RecordsSettings {
 #[derive(Clone, Debug, Deserialize, Serialize, PartialEq, Eq)]
 #[serde(default, deny_unknown_fields)]
 pub struct HttpSettings {
+    #[serde(deserialize_with = "bounds::span::<1, { bounds::HOUR }, _>")]
     pub connect_timeout: Span,
     /// To the first byte, and between two.
+    #[serde(deserialize_with = "bounds::span::<1, { bounds::HOUR }, _>")]
     pub read_timeout: Span,
     /// From the request to the last byte of the body.
+    #[serde(deserialize_with = "bounds::span::<1, { bounds::DAY }, _>")]
     pub total_timeout: Span,
     /// Of decoded bytes.
+    #[serde(deserialize_with = "bounds::size::<1_024, { 1 << 40 }, _>")]
     pub max_body: ByteSize,
     /// Further tries after the first.
+    #[serde(deserialize_with = "bounds::count::<0, 100, _, _>")]
     pub retries: u32,
     /// Before the first retry; doubled each time, with jitter.
+    #[serde(deserialize_with = "bounds::span::<0, { bounds::HOUR }, _>")]
     pub backoff: Span,
+    #[serde(deserialize_with = "bounds::span::<0, { bounds::DAY }, _>")]
     pub backoff_cap: Span,
 }
 
@@ -75,7 +85,7 @@ pub struct Notify {
     /// credential, so it is always a reference.
     pub url: SecretRef,
     /// Consecutive failures before it is told.
-    #[serde(default = "notify_after")]
+    #[serde(default = "notify_after", deserialize_with = "bounds::count::<1, 1000, _, _>")]
     pub after: u32,
 }
 

@@ -1,6 +1,7 @@
 //! What can go wrong in a pass.
 
 use std::fmt;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
@@ -21,6 +22,9 @@ pub enum Error {
     /// What an upstream's own machinery says.
     #[error(transparent)]
     UpstreamSpecific(#[from] UpstreamSpecific),
+    /// An error that several scopes end with: all that an account has.
+    #[error(transparent)]
+    Shared(Arc<Self>),
     /// The command line asks for what the configuration does not have.
     #[error("{message}")]
     Usage { message: String, hint: Option<String> },
@@ -79,6 +83,7 @@ impl Error {
             Self::Http(error) => error.class(),
             Self::Config(error) => error.class(),
             Self::UpstreamSpecific(own) => own.class,
+            Self::Shared(error) => error.class(),
             Self::Usage { .. } => Class::Usage,
             Self::Contract { .. } | Self::Blocked { .. } => Class::Contract,
             Self::Auth { .. } => Class::Auth,
@@ -96,6 +101,7 @@ impl Error {
             Self::Http(error) => error.hint(),
             Self::Config(error) => error.hint(),
             Self::UpstreamSpecific(own) => own.hint.clone(),
+            Self::Shared(error) => return error.hint(),
             Self::Usage { hint, .. } => hint.clone(),
             Self::Guard(withheld) => Some(withheld.hint()),
             Self::Blocked { until, .. } => Some(format!("run again after {until}, or at once with `--force`")),
@@ -109,10 +115,11 @@ impl Error {
     }
 
     /// When the scope may ask again, where the upstream said so.
-    pub const fn not_before(&self) -> Option<Timestamp> {
+    pub fn not_before(&self) -> Option<Timestamp> {
         match self {
             Self::Http(error) => error.not_before(),
             Self::Blocked { until, .. } => Some(*until),
+            Self::Shared(error) => error.not_before(),
             Self::Store(_)
             | Self::Config(_)
             | Self::UpstreamSpecific(_)
@@ -132,6 +139,7 @@ impl Retryable for Error {
         match self {
             Self::Http(error) => error.retry(),
             Self::Unavailable { retry, .. } => *retry,
+            Self::Shared(error) => error.retry(),
             Self::Store(_)
             | Self::Config(_)
             | Self::UpstreamSpecific(_)

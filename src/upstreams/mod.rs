@@ -14,6 +14,7 @@
 //! From its folder and its line an upstream has its subcommand, completions, manual page, configuration section,
 //! migrations, locks, records and metrics labels, and the contract tests run over it.
 
+pub mod accounts;
 pub mod command;
 mod digest;
 pub mod douban;
@@ -27,6 +28,7 @@ mod pass;
 mod registration;
 mod schedule;
 mod scope;
+mod scope_name;
 pub mod tasks;
 mod upstream;
 pub mod users;
@@ -39,6 +41,7 @@ pub use self::pass::{Failure, Flags, OnLock, PassContext, PassOutcome, ScopeRepo
 pub use self::registration::{Pass, Registration};
 pub use self::schedule::{Job, Schedule};
 pub use self::scope::{Scope, ScopeRules, ScopeWork, panic_text};
+pub use self::scope_name::ScopeName;
 pub use self::upstream::{ChangesOf, Opening, SyncType, Upstream, Verified};
 
 /// Every upstream there is, in the order they are shown and run.

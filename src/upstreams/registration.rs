@@ -41,6 +41,7 @@ pub struct Registration {
     min_interval: fn(&Config) -> Result<Option<Duration>, Error>,
     describe: fn(&Config) -> Result<Vec<Setting>, Error>,
     open: fn(&Opening<'_>, &clap::ArgMatches) -> Result<Pass, Error>,
+    check: fn(&Opening<'_>) -> Result<(), Error>,
     verify: Verify,
 }
 
@@ -62,6 +63,7 @@ impl Registration {
             min_interval: min_interval::<U>,
             describe: describe::<U>,
             open: open::<U>,
+            check: check::<U>,
             verify: verify::<U>,
         }
     }
@@ -96,6 +98,11 @@ impl Registration {
         (self.open)(opening, matches)
     }
 
+    /// Opens it and lets go of it again: an error where any of its accounts cannot be opened.
+    pub fn check(&self, opening: &Opening<'_>) -> Result<(), Error> {
+        (self.check)(opening)
+    }
+
     /// One cheap request per credential.
     pub fn verify<'a>(&self, opening: &'a Opening<'a>) -> BoxFuture<'a, Result<Vec<Verified>, Error>> {
         (self.verify)(opening)
@@ -121,13 +128,21 @@ fn describe<U: Upstream>(config: &Config) -> Result<Vec<Setting>, Error> {
 
 fn open<U: Upstream>(opening: &Opening<'_>, matches: &clap::ArgMatches) -> Result<Pass, Error> {
     let options = options::<U>(matches)?;
-    let upstream = U::open(opening.config.section::<U::Config>(U::NAME)?, opening)?;
+    let upstream = open_upstream::<U>(opening)?;
     Ok(Box::new(move |context| async move { upstream.pass(&options, context).await }.boxed()))
+}
+
+fn check<U: Upstream>(opening: &Opening<'_>) -> Result<(), Error> {
+    open_upstream::<U>(opening)?.check()
+}
+
+fn open_upstream<U: Upstream>(opening: &Opening<'_>) -> Result<U, Error> {
+    U::open(opening.config.section::<U::Config>(U::NAME)?, opening)
 }
 
 fn verify<'a, U: Upstream>(opening: &'a Opening<'a>) -> BoxFuture<'a, Result<Vec<Verified>, Error>> {
     async move {
-        let upstream = U::open(opening.config.section::<U::Config>(U::NAME)?, opening)?;
+        let upstream = open_upstream::<U>(opening)?;
         Ok(upstream.verify().await)
     }
     .boxed()

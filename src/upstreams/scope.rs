@@ -10,6 +10,7 @@ use tokio::time::Instant;
 
 use super::error::Error;
 use super::pass::{Failure, OnLock, PassContext, ScopeReport, SkipReason};
+use super::scope_name::ScopeName;
 use crate::error::Class;
 use crate::progress::Event;
 use crate::store::records::SkippedScope;
@@ -29,7 +30,7 @@ const MAX_PROBLEMS: usize = 100;
 /// What decides whether and how a scope runs.
 #[derive(Clone, Debug)]
 pub struct ScopeRules {
-    pub name: String,
+    pub name: ScopeName,
     /// The lease's expiry without renewal.
     pub ttl: Duration,
     /// A scope whose last success is younger is skipped; `None`: always due.
@@ -168,30 +169,31 @@ impl PassContext {
             return Err(Error::Cancelled);
         }
         let begun = Instant::now();
-        let state = self.load_state(&rules.name)?;
+        let name = rules.name.as_str();
+        let state = self.load_state(name)?;
         if let Some(skip) = self.not_due(&rules, &state) {
-            return self.skip(&rules.name, skip, None).await;
+            return self.skip(name, skip, None).await;
         }
         let lease = match self.lock(&rules).await? {
             Locked::Held(lease) => lease,
-            Locked::Busy(holder) => return self.busy(&rules.name, holder).await,
+            Locked::Busy(holder) => return self.busy(name, holder).await,
         };
         // Another run may have done the work between the first look and the lock.
-        let state = self.load_state(&rules.name)?;
+        let state = self.load_state(name)?;
         if let Some(skip) = self.not_due(&rules, &state) {
             let end = ScopeEnd { status: Status::Skipped, summary: Summary::default(), error: None };
             self.store.release(lease, Some(end)).await?;
-            self.keep(skipped(&rules.name, skip, None));
+            self.keep(skipped(name, skip, None));
             return Ok(());
         }
-        self.observer.observe(&Event::ScopeStarted { scope: &rules.name, total: state.record_count });
-        let scope = Scope { context: self, name: &rules.name, state, lease, totals: Mutex::default() };
+        self.observer.observe(&Event::ScopeStarted { scope: name, total: state.record_count });
+        let scope = Scope { context: self, name, state, lease, totals: Mutex::default() };
         let outcome = {
             let work = AssertUnwindSafe(work.run(&scope)).catch_unwind();
             tokio::select! {
                 outcome = work => outcome.unwrap_or_else(|panic| Err(Error::Panic { message: panic_text(&*panic) })),
                 () = scope.lease.lost().cancelled() => Err(Error::Store(store::Error::LeaseLost {
-                    name: rules.name.clone(),
+                    name: name.to_owned(),
                     token: scope.lease.token(),
                 })),
             }
@@ -224,8 +226,12 @@ impl PassContext {
     async fn lock(&self, rules: &ScopeRules) -> Result<Locked, Error> {
         let begun = Instant::now();
         loop {
-            let request =
-                LeaseRequest { name: &rules.name, ttl: rules.ttl, trace_id: &self.trace_id, record: Some(self.record) };
+            let request = LeaseRequest {
+                name: rules.name.as_str(),
+                ttl: rules.ttl,
+                trace_id: &self.trace_id,
+                record: Some(self.record),
+            };
             let holder = match self.store.acquire(request).await? {
                 Acquisition::Held(lease) => return Ok(Locked::Held(lease)),
                 Acquisition::Busy(holder) => holder,
@@ -236,7 +242,7 @@ impl PassContext {
             }
             let reason = format!("locked by {}", holder.owner);
             let until = Some(holder.expires_at);
-            self.observer.observe(&Event::ScopeWaiting { scope: &rules.name, reason: &reason, until });
+            self.observer.observe(&Event::ScopeWaiting { scope: rules.name.as_str(), reason: &reason, until });
             self.pause(LOCK_POLL).await?;
         }
     }

@@ -81,6 +81,11 @@ pub trait Upstream: Sized + Send + Sync + 'static {
     /// Checks the settings, resolves the credentials and makes the clients. Sends nothing.
     fn open(config: Self::Config, opening: &Opening<'_>) -> Result<Self, Error>;
 
+    /// The first error of an account that [`open`](Self::open) left to fail alone in the pass.
+    fn check(&self) -> Result<(), Error> {
+        Ok(())
+    }
+
     /// One pass: every due scope through [`PassContext::scope`]. An error is one that dooms every scope; what fails in
     /// one scope is kept by the context.
     fn pass(&self, options: &Self::Options, context: &PassContext) -> impl Future<Output = Result<(), Error>> + Send;

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::config::{HttpSettings, SecretRef, Span};
+use crate::config::{HttpSettings, SecretRef, Span, bounds};
 
 /// The section `[douban]`, with its defaults. It may be left out altogether.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -13,11 +13,15 @@ pub struct Config {
     /// Where the films' pages live, and the other list.
     pub page_url: String,
     /// So many of the newest films are listed.
+    #[serde(deserialize_with = "bounds::count::<1, 10_000, _, _>")]
     pub limit: usize,
     /// Between two requests, at least; also after a failure.
+    #[serde(deserialize_with = "bounds::span::<0, { bounds::HOUR }, _>")]
     pub interval: Span,
+    #[serde(deserialize_with = "bounds::lock_ttl")]
     pub lock_ttl: Span,
     /// So long nothing is asked for after the upstream refused us.
+    #[serde(deserialize_with = "bounds::span::<0, { 30 * bounds::DAY }, _>")]
     pub not_before_after_block: Span,
     /// Sent as it is, to both origins.
     pub cookie: Option<SecretRef>,

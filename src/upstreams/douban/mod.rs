@@ -37,7 +37,7 @@ use self::api::{Api, Call, List, Rhythm};
 pub use self::config::Config;
 use self::pass::Work;
 use super::command::CommandSpec;
-use super::{Error, Job, Opening, PassContext, Schedule, ScopeRules, Upstream, Verified, http_profile};
+use super::{Error, Job, Opening, PassContext, Schedule, ScopeName, ScopeRules, Upstream, Verified, http_profile};
 use crate::config::{self as settings, Span};
 use crate::http::{Client, Profile};
 use crate::store::Migration;
@@ -83,9 +83,6 @@ impl Upstream for Douban {
     type Options = Options;
 
     fn open(config: Config, opening: &Opening<'_>) -> Result<Self, Error> {
-        if config.limit == 0 {
-            return Err(Error::invalid("douban.limit", "must be at least 1"));
-        }
         let lists = Client::new(profile(&config, "list_url", &config.list_url)?, opening.http.clone())?;
         let pages = lists.with_profile(profile(&config, "page_url", &config.page_url)?)?;
         let cookie = config.cookie.as_ref().map(|cookie| cookie.resolve("douban.cookie")).transpose()?;
@@ -95,8 +92,11 @@ impl Upstream for Douban {
     }
 
     async fn pass(&self, options: &Options, context: &PassContext) -> Result<(), Error> {
-        let rules =
-            ScopeRules { name: format!("{}/movies", Self::NAME), ttl: self.config.lock_ttl.0, min_interval: None };
+        let rules = ScopeRules {
+            name: ScopeName::new(Self::NAME).part("movies"),
+            ttl: self.config.lock_ttl.0,
+            min_interval: None,
+        };
         let interval = options.interval.unwrap_or(self.config.interval);
         let limit = options.limit.and_then(|limit| limit.try_into().ok());
         let work = Work {

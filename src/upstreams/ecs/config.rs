@@ -1,24 +1,28 @@
 //! The section `[ecs]`.
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use super::provider::{Account, Credential, Provider, Template};
 use super::regions::Region;
-use crate::config::{Error, HttpSettings, SecretRef, Span};
+use crate::config::{Error, HttpSettings, SecretRef, Span, bounds};
+use crate::upstreams::accounts::AccountSettings;
 
 /// How the upstream is synced, and for which accounts.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
     /// Regions at once.
+    #[serde(deserialize_with = "bounds::count::<1, 256, _, _>")]
     pub concurrency: usize,
     /// Requests per second, of one account to one API.
+    #[serde(deserialize_with = "bounds::count::<1, 10_000, _, _>")]
     pub qps: u32,
+    #[serde(deserialize_with = "bounds::lock_ttl")]
     pub lock_ttl: Span,
     /// How long a discovered list of regions serves.
+    #[serde(deserialize_with = "bounds::span::<0, { bounds::YEAR }, _>")]
     pub regions_ttl: Span,
     pub accounts: Vec<AccountConfig>,
     pub http: HttpSettings,
@@ -71,26 +75,17 @@ const fn enabled() -> bool {
 impl Config {
     /// Checks what the types cannot; resolves nothing.
     pub fn validate(&self) -> Result<(), Error> {
-        if self.concurrency == 0 {
-            return Err(invalid("concurrency", "must be at least 1"));
-        }
-        if self.qps == 0 {
-            return Err(invalid("qps", "must be at least 1"));
-        }
-        let mut names = BTreeSet::new();
-        for account in &self.accounts {
-            if account.name.is_empty() || account.name.contains('/') {
-                return Err(invalid(
-                    "accounts.name",
-                    "must not be empty or hold a `/`: it becomes part of a scope's name",
-                ));
-            }
-            if !names.insert(&account.name) {
-                return Err(invalid("accounts.name", format!("`{}` stands there twice", account.name)));
-            }
-            account.validate()?;
-        }
-        Ok(())
+        self.accounts.iter().try_for_each(AccountConfig::validate)
+    }
+}
+
+impl AccountSettings for AccountConfig {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn is_enabled(&self) -> bool {
+        self.enabled
     }
 }
 
@@ -210,18 +205,10 @@ mod tests {
     }
 
     #[test]
-    fn the_defaults_are_the_documented_ones_and_names_are_unique() {
+    fn defaults_are_the_documented_ones() {
         let config = Config { accounts: vec![account("")], ..Config::default() };
         assert_eq!((config.concurrency, config.qps), (5, 20));
         assert_eq!((config.lock_ttl.0.as_secs(), config.regions_ttl.0.as_secs()), (1800, 86_400));
         assert!(config.validate().is_ok());
-        for wrong in [
-            Config { concurrency: 0, ..config.clone() },
-            Config { qps: 0, ..config.clone() },
-            Config { accounts: vec![account(""), account("")], ..config.clone() },
-            Config { accounts: vec![AccountConfig { name: "a/b".to_owned(), ..account("") }], ..config.clone() },
-        ] {
-            assert!(wrong.validate().is_err());
-        }
     }
 }

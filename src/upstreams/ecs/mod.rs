@@ -22,14 +22,15 @@ use std::sync::Arc;
 use self::api::Api;
 pub use self::config::Config;
 use self::pass::Mode;
-use self::plan::{Opened, plan_scopes};
+use self::plan::{AccountHandle, plan_scopes};
+use super::accounts::{self, Accounts};
 use super::{Error, Job, Opening, PassContext, Schedule, Upstream, Verified};
 use crate::store::Migration;
 
 /// The cloud accounts, opened.
 pub struct Ecs {
     config: Config,
-    accounts: Vec<Arc<Opened>>,
+    accounts: Accounts<Arc<AccountHandle>>,
 }
 
 /// Which accounts and regions to read, and how.
@@ -83,43 +84,24 @@ impl Upstream for Ecs {
 
     fn open(config: Config, opening: &Opening<'_>) -> Result<Self, Error> {
         config.validate()?;
-        let enabled = config.accounts.iter().filter(|account| account.enabled);
-        let accounts = enabled
-            .map(|account| Ok(Arc::new(Opened::new(account.clone(), Api::open(account.open()?, &config, opening)?))))
-            .collect::<Result<Vec<_>, Error>>()?;
-        if accounts.is_empty() {
-            return Err(Error::invalid("ecs.accounts", "no account is configured and enabled"));
-        }
+        let accounts = Accounts::open(Self::NAME, &config.accounts, |account, _| {
+            Ok(Arc::new(AccountHandle::new(account.clone(), Api::open(account.open()?, &config, opening)?)))
+        })?;
         Ok(Self { config, accounts })
     }
 
+    fn check(&self) -> Result<(), Error> {
+        self.accounts.check()
+    }
+
     async fn pass(&self, options: &Options, context: &PassContext) -> Result<(), Error> {
-        let accounts = self.choose(&options.accounts)?;
+        let accounts = self.accounts.select(&options.accounts)?;
         let works = plan_scopes(accounts, &options.regions, options.mode(), &self.config, context);
         // As many again may compare and save: regions that begin together come to that together, too.
         context.scopes_as_they_come(works, self.config.concurrency.saturating_mul(2)).await
     }
 
     async fn verify(&self) -> Vec<Verified> {
-        let checks = self.accounts.iter().map(|account| async move {
-            let outcome = account.api.fetch_regions().await.map(drop);
-            Verified { subject: account.config.name.clone(), outcome }
-        });
-        futures_util::future::join_all(checks).await
-    }
-}
-
-impl Ecs {
-    /// The accounts asked for, in the configuration's order.
-    fn choose(&self, names: &[String]) -> Result<Vec<Arc<Opened>>, Error> {
-        let known: Vec<&str> = self.accounts.iter().map(|account| account.config.name.as_str()).collect();
-        if let Some(name) = names.iter().find(|name| !known.contains(&name.as_str())) {
-            return Err(Error::Usage {
-                message: format!("no account `{name}` is configured and enabled"),
-                hint: Some(format!("enabled accounts: {}", known.join(", "))),
-            });
-        }
-        let is_chosen = |account: &&Arc<Opened>| names.is_empty() || names.contains(&account.config.name);
-        Ok(self.accounts.iter().filter(is_chosen).cloned().collect())
+        accounts::verify(self.accounts.iter(), |_, account| async { account.api.fetch_regions().await.map(drop) }).await
     }
 }

@@ -10,13 +10,13 @@ use super::diff::{Plan, SaveKind, StoredSet, diff, diff_statuses};
 use super::disks::{DiskScope, attach, plan_disks};
 use super::instance::{Instance, InstanceId};
 use super::listing::Outcome;
-use super::plan::Opened;
+use super::plan::AccountHandle;
 use super::provider::BadRow;
 use super::statuses::StatusRound;
 use super::tables::{Place, Stamp, delete_instance, load_stored, save_instance, save_regions, save_status};
 use crate::error::Class;
 use crate::store::{ScopeState, cursors};
-use crate::upstreams::{Error, Scope, guard};
+use crate::upstreams::{Error, Scope, ScopeWork, guard};
 
 /// Rows a transaction.
 const BATCH_SIZE: usize = 200;
@@ -32,15 +32,15 @@ pub enum Mode {
 
 /// What a pass over one region works with.
 pub struct RegionWork {
-    pub account: Arc<Opened>,
+    pub account: Arc<AccountHandle>,
     pub place: Place,
     pub mode: Mode,
     /// Who holds one asks the provider. Comparing and saving need none, and keep no other region waiting.
     pub turns: Arc<Semaphore>,
 }
 
-impl RegionWork {
-    pub async fn run(&self, scope: &Scope<'_>) -> Result<(), Error> {
+impl ScopeWork for RegionWork {
+    async fn run(&self, scope: &Scope<'_>) -> Result<(), Error> {
         self.save_unsaved_regions(scope).await?;
         let api = self.account.api.region(&self.place.region)?;
         match self.mode {
@@ -48,7 +48,9 @@ impl RegionWork {
             Mode::StatusOnly => self.sync_statuses(scope, &api).await,
         }
     }
+}
 
+impl RegionWork {
     async fn save_unsaved_regions(&self, scope: &Scope<'_>) -> Result<(), Error> {
         let Some(regions) = self.account.take_unsaved() else { return Ok(()) };
         let (place, now) = (self.place.clone(), scope.context.clock.now());

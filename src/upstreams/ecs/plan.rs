@@ -13,24 +13,18 @@ use super::regions::{KnownRegion, is_fresh, plan_regions};
 use super::tables::{Place, load_regions};
 use crate::http::Retry;
 use crate::store::cursors;
-use crate::upstreams::{Error, PassContext, Scope, ScopeRules, ScopeWork};
+use crate::upstreams::accounts::Account;
+use crate::upstreams::{Error, PassContext, ScopeName, ScopeRules};
 
 /// An account with its settings.
-pub struct Opened {
+pub struct AccountHandle {
     pub config: AccountConfig,
     pub api: Api,
     /// A list of regions that was fetched and is to be stored by the first region that holds a lease.
     unsaved: Mutex<Option<Vec<KnownRegion>>>,
 }
 
-/// What is due in a scope.
-pub enum Work {
-    Region(RegionWork),
-    /// Nothing can be done: the scope is there to fail.
-    Refused(Mutex<Option<Error>>),
-}
-
-impl Opened {
+impl AccountHandle {
     pub const fn new(config: AccountConfig, api: Api) -> Self {
         Self { config, api, unsaved: Mutex::new(None) }
     }
@@ -45,30 +39,18 @@ impl Opened {
     }
 }
 
-impl Work {
-    fn refused(error: Error) -> Self {
-        Self::Refused(Mutex::new(Some(error)))
-    }
-}
-
-impl ScopeWork for Work {
-    async fn run(&self, scope: &Scope<'_>) -> Result<(), Error> {
-        match self {
-            Self::Region(region) => region.run(scope).await,
-            Self::Refused(error) => error.lock().unwrap_or_else(PoisonError::into_inner).take().map_or(Ok(()), Err),
-        }
-    }
-}
+/// A scope and what is due in it, or why nothing can be done there.
+type Planned = (ScopeRules, Result<RegionWork, Arc<Error>>);
 
 /// The scopes of these accounts, each account's as soon as its regions are known; `asked` are the regions of the command
 /// line. An error dooms the pass.
 pub fn plan_scopes<'a>(
-    accounts: Vec<Arc<Opened>>,
+    accounts: Vec<&'a Account<Arc<AccountHandle>>>,
     asked: &'a [String],
     mode: Mode,
     config: &'a Config,
     context: &'a PassContext,
-) -> impl Stream<Item = Result<(ScopeRules, Work), Error>> + Send {
+) -> impl Stream<Item = Result<Planned, Error>> + Send {
     let turns = Arc::new(Semaphore::new(config.concurrency.min(Semaphore::MAX_PERMITS)));
     let plan = |account| plan_account(account, asked, mode, Arc::clone(&turns), config, context);
     let plans: FuturesUnordered<_> = accounts.into_iter().map(plan).collect();
@@ -83,38 +65,42 @@ fn each<T>(planned: Result<Vec<T>, Error>) -> Vec<Result<T, Error>> {
 }
 
 async fn plan_account(
-    account: Arc<Opened>,
+    account: &Account<Arc<AccountHandle>>,
     asked: &[String],
     mode: Mode,
     turns: Arc<Semaphore>,
     config: &Config,
     context: &PassContext,
-) -> Result<Vec<(ScopeRules, Work)>, Error> {
-    let name = &account.config.name;
-    let rules = |scope: String| ScopeRules { name: scope, ttl: config.lock_ttl.0, min_interval: None };
-    let account_scope = format!("ecs/{name}");
+) -> Result<Vec<Planned>, Error> {
+    let name = &account.name;
+    let rules = |scope: ScopeName| ScopeRules { name: scope, ttl: config.lock_ttl.0, min_interval: None };
+    let account_scope = ScopeName::new("ecs").part(name);
+    let account = match account.opened() {
+        Ok(account) => account,
+        Err(error) => return Ok(vec![(rules(account_scope), Err(error))]),
+    };
     let is_named = !asked.is_empty() || !account.config.regions.is_empty();
-    let known = match find_regions(&account, &account_scope, config, context).await {
+    let known = match find_regions(account, account_scope.as_str(), config, context).await {
         Ok(known) => Some(known),
         Err(error) if error.class().is_fatal() => return Err(error),
         Err(error) if is_named => {
             tracing::warn!(account = name, %error, "the regions are taken as they are named");
             None
         }
-        Err(error) => return Ok(vec![(rules(account_scope), Work::refused(error))]),
+        Err(error) => return Ok(vec![(rules(account_scope), Err(Arc::new(error)))]),
     };
     let due = plan_regions(asked, &account.config.regions, known.as_deref());
     let scopes = due.regions.into_iter().map(|region| match region {
         Ok(region) => {
             let place = Place { account: name.clone(), provider: account.config.provider, region };
             (
-                rules(format!("ecs/{name}/{}", place.region)),
-                Work::Region(RegionWork { account: Arc::clone(&account), place, mode, turns: Arc::clone(&turns) }),
+                rules(account_scope.clone().part(place.region.as_str())),
+                Ok(RegionWork { account: Arc::clone(account), place, mode, turns: Arc::clone(&turns) }),
             )
         }
         Err(unknown) => {
-            let scope = format!("ecs/{name}/{}", unknown.name);
-            (rules(scope), Work::refused(unknown.into_error(due.named_by, name)))
+            let scope = account_scope.clone().part(&unknown.name);
+            (rules(scope), Err(Arc::new(unknown.into_error(due.named_by, name))))
         }
     });
     Ok(scopes.collect())
@@ -122,7 +108,7 @@ async fn plan_account(
 
 /// The account's regions: as stored while the list is fresh, else as the provider lists them now.
 async fn find_regions(
-    account: &Opened,
+    account: &AccountHandle,
     scope: &str,
     config: &Config,
     context: &PassContext,

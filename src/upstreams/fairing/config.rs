@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::config::{HttpSettings, SecretRef, Span};
+use crate::config::{HttpSettings, SecretRef, Span, bounds};
 
 use super::pii;
+use crate::upstreams::accounts::AccountSettings;
 
 /// How the key is sent.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
@@ -26,24 +27,33 @@ pub struct Config {
     pub base_url: String,
     pub auth: Auth,
     /// Scopes at a time.
+    #[serde(deserialize_with = "bounds::count::<1, 64, _, _>")]
     pub workers: usize,
     /// A scope whose last success is younger is skipped.
+    #[serde(deserialize_with = "bounds::span::<0, { bounds::YEAR }, _>")]
     pub min_interval: Span,
+    #[serde(deserialize_with = "bounds::lock_ttl")]
     pub lock_ttl: Span,
     /// Rows a transaction.
+    #[serde(deserialize_with = "bounds::count::<1, 100_000, _, _>")]
     pub batch_size: usize,
     /// `limit` of responses.
+    #[serde(deserialize_with = "bounds::count::<1, 100_000, _, _>")]
     pub page_size: usize,
     /// More pages than this are an error, never a silent end.
+    #[serde(deserialize_with = "bounds::count::<1, 1_000_000_000, _, _>")]
     pub max_pages: u64,
     /// An incremental pass reads everything when the last full read is older.
+    #[serde(deserialize_with = "bounds::span::<0, { bounds::YEAR }, _>")]
     pub full_every: Span,
     /// How far behind its cursor an incremental pass begins.
+    #[serde(deserialize_with = "bounds::span::<0, { bounds::YEAR }, _>")]
     pub lookback: Span,
     pub pii: pii::Mode,
     /// The HMAC key, needed for `pii = "hash"`.
     pub pii_key: Option<SecretRef>,
     /// Requests a minute and account; the upstream's reported limit is 100.
+    #[serde(deserialize_with = "bounds::count::<1, 100_000, _, _>")]
     pub requests_per_minute: u32,
     pub accounts: Vec<Account>,
     pub http: HttpSettings,
@@ -55,6 +65,12 @@ pub struct Config {
 pub struct Account {
     pub name: String,
     pub token: SecretRef,
+}
+
+impl AccountSettings for Account {
+    fn name(&self) -> &str {
+        &self.name
+    }
 }
 
 impl Default for Config {

@@ -18,14 +18,15 @@ use self::api::{Api, Kind, Query};
 pub use self::config::Config;
 use self::pass::Work;
 use self::pii::{Mode, Pii};
-use super::{Error, Job, Opening, PassContext, Schedule, ScopeRules, Upstream, Verified, http_profile};
+use super::accounts::{self, Account, Accounts};
+use super::{Error, Job, Opening, PassContext, Schedule, ScopeName, ScopeRules, Upstream, Verified, http_profile};
 use crate::http::{Client, RateLimit};
 use crate::store::Migration;
 
 /// The Fairing upstream, opened.
 pub struct Fairing {
     config: Config,
-    accounts: Vec<(String, Api)>,
+    accounts: Accounts<Api>,
     pii: Arc<Pii>,
 }
 
@@ -64,79 +65,59 @@ impl Upstream for Fairing {
     }
 
     fn open(config: Config, opening: &Opening<'_>) -> Result<Self, Error> {
-        if config.accounts.is_empty() {
-            return Err(Error::invalid(
-                "fairing.accounts",
-                "no account is configured: name one under `[[fairing.accounts]]` in the file that `tongbu config path` shows",
-            ));
-        }
         let pii = Arc::new(open_pii(&config)?);
-        let accounts = config
-            .accounts
-            .iter()
-            .enumerate()
-            .map(|(index, account)| {
-                if config.accounts[..index].iter().any(|other| other.name == account.name) {
-                    return Err(Error::invalid(
-                        "fairing.accounts",
-                        format!("the name `{}` appears twice", account.name),
-                    ));
-                }
-                let token = account.token.resolve(&format!("fairing.accounts[{index}].token"))?;
-                let rate_limit = RateLimit { count: config.requests_per_minute.max(1), per: Duration::from_secs(60) };
-                let profile = http_profile(Self::NAME, &config.base_url, &config.http, Some(rate_limit))?;
-                let client = Client::new(profile, opening.http.clone())?;
-                Ok((account.name.clone(), Api::new(client, config.auth, token)))
-            })
-            .collect::<Result<_, Error>>()?;
+        let accounts = Accounts::open(Self::NAME, &config.accounts, |account, key| {
+            let token = account.token.resolve(&format!("{key}.token"))?;
+            let rate_limit = RateLimit { count: config.requests_per_minute, per: Duration::from_secs(60) };
+            let profile = http_profile(Self::NAME, &config.base_url, &config.http, Some(rate_limit))?;
+            Ok(Api::new(Client::new(profile, opening.http.clone())?, config.auth, token))
+        })?;
         Ok(Self { config, accounts, pii })
     }
 
+    fn check(&self) -> Result<(), Error> {
+        self.accounts.check()
+    }
+
     async fn pass(&self, options: &Options, context: &PassContext) -> Result<(), Error> {
-        let works = self.plan(options)?.into_iter().map(|(account, api, kind)| {
-            let rules = ScopeRules {
-                name: format!("{}/{account}/{kind}", Self::NAME),
-                ttl: self.config.lock_ttl.0,
-                min_interval: Some(self.config.min_interval.0),
-            };
-            let pii = Arc::clone(&self.pii);
-            (rules, Work { config: &self.config, api, account, kind, pii, is_incremental: options.incremental })
+        let works = self.accounts.select(&options.accounts)?.into_iter().flat_map(|account| {
+            let kinds = Kind::ALL.into_iter().filter(|kind| options.kind.is_none_or(|only| only == *kind));
+            kinds.map(|kind| self.plan_scope(account, kind, options))
         });
         context.scopes(works.collect(), self.config.workers).await
     }
 
     async fn verify(&self) -> Vec<Verified> {
-        let target = Query { kind: Kind::Questions, page_size: None, updated_since: None }.target();
-        let checks = self.accounts.iter().map(|(name, api)| {
-            let target = &target;
-            async move {
-                let outcome = api.client.retry(name, |_| api.fetch(target)).await.map(|_| ());
-                Verified { subject: name.clone(), outcome }
-            }
-        });
-        futures_util::future::join_all(checks).await
+        let target = &Query { kind: Kind::Questions, page_size: None, updated_since: None }.target();
+        accounts::verify(self.accounts.iter(), |name, api| async move {
+            api.client.retry(name, |_| api.fetch(target)).await.map(drop)
+        })
+        .await
     }
 }
 
 impl Fairing {
-    /// The accounts and kinds asked for, in the configuration's order.
-    fn plan(&self, options: &Options) -> Result<Vec<(&str, &Api, Kind)>, Error> {
-        for name in &options.accounts {
-            if self.accounts.iter().all(|(known, _)| known != name) {
-                let known: Vec<&str> = self.accounts.iter().map(|(known, _)| known.as_str()).collect();
-                return Err(Error::Usage {
-                    message: format!("no account `{name}` is configured"),
-                    hint: Some(format!("configured accounts: {}", known.join(", "))),
-                });
-            }
-        }
-        Ok(self
-            .accounts
-            .iter()
-            .filter(|(name, _)| options.accounts.is_empty() || options.accounts.contains(name))
-            .flat_map(|(name, api)| Kind::ALL.map(|kind| (name.as_str(), api, kind)))
-            .filter(|(_, _, kind)| options.kind.is_none_or(|only| only == *kind))
-            .collect())
+    fn plan_scope<'a>(
+        &'a self,
+        account: &'a Account<Api>,
+        kind: Kind,
+        options: &Options,
+    ) -> (ScopeRules, Result<Work<'a>, Arc<Error>>) {
+        let work = account.opened().map(|api| Work {
+            config: &self.config,
+            api,
+            account: &account.name,
+            kind,
+            pii: Arc::clone(&self.pii),
+            is_incremental: options.incremental,
+        });
+        let rules = ScopeRules {
+            name: ScopeName::new(Self::NAME).part(&account.name).part(kind.name()),
+            ttl: self.config.lock_ttl.0,
+            // What cannot be read at all fails in every run, however young its last success is.
+            min_interval: work.is_ok().then_some(self.config.min_interval.0),
+        };
+        (rules, work)
     }
 }
 

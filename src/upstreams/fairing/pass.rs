@@ -285,7 +285,7 @@ impl Work<'_> {
             changes: state.reading.changes.clone(),
             looks_up: state.looks_up,
             parses_all: state.since.is_some(),
-            batch_size: self.config.batch_size.max(1),
+            batch_size: self.config.batch_size,
             page_size: self.config.page_size,
         }
     }

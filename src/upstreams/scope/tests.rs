@@ -12,7 +12,7 @@ use crate::http::Retry;
 use crate::progress::Silent;
 use crate::store::records::RunStart;
 use crate::store::{self, Mode, Status, Store, StoreOptions, Trigger};
-use crate::upstreams::{Error, Flags, OnLock, PassContext, ScopeReport, guard};
+use crate::upstreams::{Error, Flags, OnLock, PassContext, ScopeName, ScopeReport, guard};
 
 /// What a scope's work comes to.
 type Work = fn() -> Result<(), Error>;
@@ -45,7 +45,7 @@ async fn run(store: &Store, third: Work) -> (Vec<ScopeReport>, Result<(), Error>
     };
     let fine: Work = || Ok(());
     let works = [fine, fine, third, fine, fine].into_iter().enumerate().map(|(number, work)| {
-        let name = format!("ecs/prod/region-{number}");
+        let name = ScopeName::new("ecs").part("prod").part(&format!("region-{number}"));
         (ScopeRules { name, ttl: Duration::from_secs(60), min_interval: None }, work)
     });
     let outcome = context.scopes(works.collect(), 2).await;

@@ -3,14 +3,11 @@
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
-use crate::config::{self, Error, HttpSettings, SecretRef, Span};
+use crate::config::{self, Error, HttpSettings, SecretRef, Span, bounds};
 use crate::secret::Secret;
 
 /// The platform's own zone: what its local times mean where no `time_zone` is configured.
 pub const DEFAULT_ZONE: &str = "Asia/Shanghai";
-
-/// The vendor's limit of a page.
-const MAX_PAGE_SIZE: u32 = 1000;
 
 /// How the platform is reached and read.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -23,11 +20,16 @@ pub struct Config {
     pub username: Option<String>,
     pub password: Option<SecretRef>,
     pub list_path: String,
+    /// The vendor allows no more than 1000.
+    #[serde(deserialize_with = "bounds::count::<1, 1_000, _, _>")]
     pub page_size: u32,
     /// Tasks stored in one transaction.
+    #[serde(deserialize_with = "bounds::count::<1, 10_000, _, _>")]
     pub batch_size: usize,
+    #[serde(deserialize_with = "bounds::lock_ttl")]
     pub lock_ttl: Span,
     /// How many days before today the historical window begins.
+    #[serde(deserialize_with = "bounds::count::<1, 3_660, _, _>")]
     pub historical_days: u32,
     pub parameters: Parameters,
     pub fields: Fields,
@@ -71,9 +73,6 @@ impl Config {
     /// Checks what the types do not say. The base address is checked where the client is made.
     pub fn check(&self) -> Result<(), Error> {
         for (key, is_valid, reason) in [
-            ("page_size", (1..=MAX_PAGE_SIZE).contains(&self.page_size), "must be from 1 to 1000"),
-            ("batch_size", self.batch_size > 0, "must be at least 1"),
-            ("historical_days", self.historical_days > 0, "must be at least 1"),
             ("list_path", self.list_path.starts_with('/'), "must begin with `/`"),
             ("fields.id", !self.fields.id.is_empty(), "must name at least one field"),
             ("fields.name", !self.fields.name.is_empty(), "must name at least one field"),
@@ -123,7 +122,7 @@ impl Default for Config {
             username: None,
             password: None,
             list_path: "/task/list".to_owned(),
-            page_size: MAX_PAGE_SIZE,
+            page_size: 1000,
             batch_size: 50,
             lock_ttl: Span::from_secs(30 * 60),
             historical_days: 3,
@@ -199,9 +198,6 @@ mod tests {
 
     #[test]
     fn a_value_that_cannot_work_is_refused_by_its_key() {
-        check("page_size = 1001", "`tasks.page_size`: must be from 1 to 1000");
-        check("batch_size = 0", "`tasks.batch_size`: must be at least 1");
-        check("historical_days = 0", "`tasks.historical_days`: must be at least 1");
         check("list_path = \"task\"", "`tasks.list_path`: must begin with `/`");
         check("fields.id = []", "`tasks.fields.id`: must name at least one field");
     }

@@ -26,7 +26,7 @@ pub use self::config::Config;
 use self::pass::Work;
 use self::session::Api;
 use self::window::Window;
-use super::{Error, Job, Opening, PassContext, Schedule, ScopeRules, Upstream, Verified, http_profile};
+use super::{Error, Job, Opening, PassContext, Schedule, ScopeName, ScopeRules, Upstream, Verified, http_profile};
 use crate::http::{Client, Jitter, Profile};
 use crate::store::Migration;
 
@@ -83,8 +83,11 @@ impl Upstream for Tasks {
     }
 
     async fn pass(&self, options: &Options, context: &PassContext) -> Result<(), Error> {
-        let rules =
-            ScopeRules { name: options.window.scope().to_owned(), ttl: self.config.lock_ttl.0, min_interval: None };
+        let rules = ScopeRules {
+            name: ScopeName::new(Self::NAME).part(options.window.name()),
+            ttl: self.config.lock_ttl.0,
+            min_interval: None,
+        };
         let work = Work {
             config: &self.config,
             api: &self.api,

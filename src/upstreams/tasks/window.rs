@@ -33,14 +33,6 @@ impl Window {
             Self::Today => "today",
         }
     }
-
-    /// The scope's name, and so its lock's.
-    pub const fn scope(self) -> &'static str {
-        match self {
-            Self::Historical => "tasks/historical",
-            Self::Today => "tasks/today",
-        }
-    }
 }
 
 /// A stretch of wall clock readings, to the second, both ends included.

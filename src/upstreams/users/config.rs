@@ -1,16 +1,23 @@
 //! The section `[users]`.
 
-use std::collections::BTreeSet;
+use std::fmt;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::backoff::Backoff;
-use crate::config::{Error, HttpSettings, SecretOrPlain, SecretRef, Span};
+use crate::config::{Error, HttpSettings, SecretOrPlain, SecretRef, Span, bounds};
+use crate::upstreams::accounts::AccountSettings;
 
 /// What stands for a user's number in an address or a key.
 pub const USER_ID: &str = "{user_id}";
+
+/// No service takes more events in one request.
+const MAX_BATCH: usize = 10_000;
+
+/// A user who expires later than this is not meant to expire.
+const MAX_TTL: Span = Span::from_millis(10 * bounds::YEAR);
 
 /// Left of a lease after the last request that may begin: enough to store how it ended.
 const LEASE_MARGIN: Duration = Duration::from_secs(5);
@@ -24,20 +31,29 @@ pub struct Config {
     pub stream: String,
     pub group: String,
     /// Requests in flight at one target.
+    #[serde(deserialize_with = "bounds::count::<1, 256, _, _>")]
     pub workers: usize,
     /// Deliveries of one target a pass holds in memory.
+    #[serde(deserialize_with = "bounds::count::<1, 1_000_000, _, _>")]
     pub queue_size: u64,
     /// Of one request.
+    #[serde(deserialize_with = "bounds::span::<1, { bounds::HOUR }, _>")]
     pub timeout: Span,
     /// After so many a delivery is dead.
+    #[serde(deserialize_with = "bounds::count::<1, 10_000, _, _>")]
     pub max_attempts: u32,
+    #[serde(deserialize_with = "bounds::span::<1, { bounds::DAY }, _>")]
     pub backoff: Span,
+    #[serde(deserialize_with = "bounds::span::<1, { 30 * bounds::DAY }, _>")]
     pub backoff_cap: Span,
+    #[serde(deserialize_with = "bounds::span::<0, { 10 * bounds::YEAR }, _>")]
     pub keep_delivered: Span,
     /// Between two checks of the targets inside `sync users`.
+    #[serde(deserialize_with = "bounds::span::<0, { bounds::YEAR }, _>")]
     pub check_every: Span,
     /// Whether these repair what they find.
     pub auto_repair: bool,
+    #[serde(deserialize_with = "bounds::lock_ttl")]
     pub lock_ttl: Span,
     pub targets: Vec<TargetConfig>,
     /// Of HTTP targets; what it says of retries does not count, for those are the queue's.
@@ -147,11 +163,6 @@ impl Config {
     /// Checks what the types cannot; resolves nothing.
     pub fn check(&self) -> Result<(), Error> {
         for (key, is_valid, reason) in [
-            ("workers", self.workers > 0, "must be at least 1"),
-            ("queue_size", self.queue_size > 0, "must be at least 1"),
-            ("max_attempts", self.max_attempts > 0, "must be at least 1"),
-            ("timeout", !self.timeout.0.is_zero(), "must be longer than 0"),
-            ("backoff", !self.backoff.0.is_zero(), "must be longer than 0"),
             ("backoff_cap", self.backoff_cap.0 >= self.backoff.0, "must not be shorter than `backoff`"),
             (
                 "lock_ttl",
@@ -170,17 +181,7 @@ impl Config {
                 return Err(invalid(key, reason));
             }
         }
-        let mut names = BTreeSet::new();
-        for target in &self.targets {
-            if target.name().is_empty() {
-                return Err(invalid("targets.name", "must not be empty"));
-            }
-            if !names.insert(target.name()) {
-                return Err(invalid("targets.name", format!("`{}` stands there twice", target.name())));
-            }
-            target.check()?;
-        }
-        Ok(())
+        self.targets.iter().try_for_each(TargetConfig::check)
     }
 
     pub fn backoff(&self) -> Backoff {
@@ -198,21 +199,26 @@ impl Config {
     }
 }
 
-impl TargetConfig {
-    pub fn name(&self) -> &str {
+impl AccountSettings for TargetConfig {
+    const KEY: &'static str = "targets";
+    const NOUN: &'static str = "target";
+
+    fn name(&self) -> &str {
         match self {
             Self::Http(target) => &target.name,
             Self::Redis(target) => &target.name,
         }
     }
 
-    pub const fn is_enabled(&self) -> bool {
+    fn is_enabled(&self) -> bool {
         match self {
             Self::Http(target) => target.enabled,
             Self::Redis(target) => target.enabled,
         }
     }
+}
 
+impl TargetConfig {
     fn check(&self) -> Result<(), Error> {
         match self {
             Self::Http(target) => {
@@ -224,19 +230,21 @@ impl TargetConfig {
                     }
                     parse_url(&check_url.replace(USER_ID, "1"), &key)?;
                 }
-                Ok(())
+                self.check_bounds("batch", target.batch, 0, MAX_BATCH)
             }
             Self::Redis(target) => {
                 let key = self.key("key");
                 if target.key.matches(USER_ID).count() != 1 {
                     return Err(invalid(&key, format!("must hold `{USER_ID}` once, where the user's number goes")));
                 }
-                if target.ttl.0.as_secs() == 0 {
-                    return Err(invalid(&self.key("ttl"), "must be at least 1s"));
-                }
-                Ok(())
+                self.check_bounds("ttl", target.ttl, Span::from_secs(1), MAX_TTL)
             }
         }
+    }
+
+    /// Serde loses the key of a setting below `kind`.
+    fn check_bounds<T: PartialOrd + fmt::Display>(&self, setting: &str, value: T, min: T, max: T) -> Result<(), Error> {
+        bounds::within(value, min, max).map(drop).map_err(|reason| invalid(&self.key(setting), reason))
     }
 
     /// The dotted path of one of its settings, without the section.
@@ -301,16 +309,15 @@ mod tests {
         check(&HTTP.replace("http://", "http://me:pw@"), Err("`auth = { basic = … }`"));
         check(&format!("{HTTP}\ncheck_url = \"http://127.0.0.1/users\""), Err("users.targets.auth.check_url"));
         check(&format!("{HTTP}\ncheck_url = \"http://127.0.0.1/users/{{user_id}}\""), Ok(()));
+        check(&format!("{REDIS}\nttl = \"0s\""), Err("`users.targets.cache.ttl`: must be from 1s to 3660d, not 0"));
+        check(&format!("{HTTP}\nbatch = 10001"), Err("`users.targets.auth.batch`: must be from 0 to 10000, not 10001"));
         check(&format!("{REDIS}\nkey = \"user\""), Err("users.targets.cache.key"));
-        check(&format!("{REDIS}\nttl = \"0s\""), Err("users.targets.cache.ttl"));
         assert!(toml::from_str::<TargetConfig>(&format!("{HTTP}\nurll = \"x\"")).is_err());
         assert!(toml::from_str::<TargetConfig>(&REDIS.replace("//", "//:hunter2@")).is_err());
     }
 
     #[test]
-    fn names_are_unique_and_a_disabled_target_is_not_there() {
-        let twice = Config { targets: vec![target(HTTP), target(HTTP)], ..Config::default() };
-        assert!(twice.check().is_err_and(|error| error.to_string().contains("twice")));
+    fn disabled_target_is_not_listed() {
         let both = vec![target(&format!("{HTTP}\nenabled = false")), target(REDIS)];
         assert_eq!(Config { targets: both, ..Config::default() }.target_names(), ["cache"]);
     }

@@ -28,9 +28,11 @@ use self::config::Source;
 use self::ingest::Intake;
 use self::pass::Deliver;
 use self::target::Target;
-use futures_util::future::join_all;
 
-use super::{Error, Job, Opening, PassContext, Schedule, ScopeRules, Upstream, Verified};
+use std::time::Duration;
+
+use super::accounts::{self, Accounts};
+use super::{Error, Job, Opening, PassContext, Schedule, ScopeName, ScopeRules, Upstream, Verified};
 use crate::store::Migration;
 
 /// Number of a user that no service has: for asking whether it lets us in.
@@ -39,7 +41,7 @@ const NOBODY: i64 = 0;
 /// The users upstream, opened.
 pub struct Users {
     config: Config,
-    targets: Vec<Target>,
+    targets: Accounts<Target>,
     intake: Option<Intake>,
 }
 
@@ -79,18 +81,7 @@ impl Upstream for Users {
 
     fn open(config: Config, opening: &Opening<'_>) -> Result<Self, Error> {
         config.check()?;
-        let targets: Vec<Target> = config
-            .targets
-            .iter()
-            .filter(|target| target.is_enabled())
-            .map(|target| Target::open(target, &config, opening))
-            .collect::<Result<_, Error>>()?;
-        if targets.is_empty() {
-            return Err(Error::invalid(
-                "users.targets",
-                "no target is enabled: name one under `[[users.targets]]` in the file that `tongbu config path` shows",
-            ));
-        }
+        let targets = Accounts::open(Self::NAME, &config.targets, |target, _| Target::open(target, &config, opening))?;
         let intake = match config.source {
             Source::Outbox => None,
             Source::Redis => Some(Intake::open(&config, target::limits(&config, opening))?),
@@ -98,37 +89,30 @@ impl Upstream for Users {
         Ok(Self { config, targets, intake })
     }
 
+    fn check(&self) -> Result<(), Error> {
+        self.targets.check()
+    }
+
     async fn pass(&self, options: &Options, context: &PassContext) -> Result<(), Error> {
-        let targets = self.chosen(&options.targets)?;
-        let rules = |name: &str, min_interval| ScopeRules {
-            name: format!("{}/{name}", Self::NAME),
-            ttl: self.config.lock_ttl.0,
-            min_interval,
-        };
-        if options.check {
-            let repair = if options.repair { Repair::All } else { Repair::Nothing };
-            let check = Check { config: &self.config, targets, repair };
-            return context.scope(rules("check", None), &check).await;
+        let chosen = self.targets.select(&options.targets)?;
+        let targets: Vec<&Target> = chosen.iter().filter_map(|target| target.opened().ok()).collect();
+        if !targets.is_empty() {
+            self.pass_over(targets, options, context).await?;
         }
-        let deliver = Deliver { config: &self.config, targets: targets.clone(), intake: self.intake.as_ref() };
-        context.scope(rules("deliver", None), &deliver).await?;
-        let targets: Vec<&Target> = targets.into_iter().filter(|target| target.can_check()).collect();
-        // Where another run delivers, it also checks; what could not be delivered anywhere cannot be compared anywhere.
-        let is_undone = context.outcome().scopes.iter().any(|scope| scope.holder.is_some() || scope.failure.is_some());
-        if targets.is_empty() || is_undone || context.store.is_dry_run() {
-            return Ok(());
+        for target in chosen {
+            if let Err(error) = target.opened() {
+                let rules = self.rules(&["target", &target.name], None);
+                context.scope(rules, &Err::<Deliver<'_>, _>(error)).await?;
+            }
         }
-        let repair = if self.config.auto_repair { Repair::Promising } else { Repair::Nothing };
-        let check = Check { config: &self.config, targets, repair };
-        context.scope(rules("check", Some(self.config.check_every.0)), &check).await
+        Ok(())
     }
 
     async fn verify(&self) -> Vec<Verified> {
-        // Of a target that cannot be asked nothing is known until it is given an event.
-        let checks = self.targets.iter().filter(|target| target.can_check()).map(|target| async {
-            Verified { subject: target.name.clone(), outcome: target.fetch_user(NOBODY).await.map(drop) }
-        });
-        let mut verified = join_all(checks).await;
+        // Nothing is known of a target without a way to look at its users, until it gets an event.
+        let checked = self.targets.iter().filter(|target| target.opened().map_or(true, Target::can_check));
+        let mut verified =
+            accounts::verify(checked, |_, target| async { target.fetch_user(NOBODY).await.map(drop) }).await;
         if let Some(intake) = &self.intake {
             verified.push(Verified { subject: "stream".to_owned(), outcome: intake.verify().await });
         }
@@ -137,17 +121,27 @@ impl Upstream for Users {
 }
 
 impl Users {
-    /// The targets asked for, in the configuration's order.
-    fn chosen(&self, names: &[String]) -> Result<Vec<&Target>, Error> {
-        for name in names {
-            if self.targets.iter().all(|target| target.name != *name) {
-                let known: Vec<&str> = self.targets.iter().map(|target| target.name.as_str()).collect();
-                return Err(Error::Usage {
-                    message: format!("no target `{name}` is enabled"),
-                    hint: Some(format!("enabled targets: {}", known.join(", "))),
-                });
-            }
+    async fn pass_over(&self, targets: Vec<&Target>, options: &Options, context: &PassContext) -> Result<(), Error> {
+        if options.check {
+            let repair = if options.repair { Repair::All } else { Repair::Nothing };
+            let check = Check { config: &self.config, targets, repair };
+            return context.scope(self.rules(&["check"], None), &check).await;
         }
-        Ok(self.targets.iter().filter(|target| names.is_empty() || names.contains(&target.name)).collect())
+        let deliver = Deliver { config: &self.config, targets: targets.clone(), intake: self.intake.as_ref() };
+        context.scope(self.rules(&["deliver"], None), &deliver).await?;
+        let targets: Vec<&Target> = targets.into_iter().filter(|target| target.can_check()).collect();
+        // Where another run delivers, it also checks; what could not be delivered anywhere cannot be compared anywhere.
+        let is_undone = context.outcome().scopes.iter().any(|scope| scope.holder.is_some() || scope.failure.is_some());
+        if targets.is_empty() || is_undone || context.store.is_dry_run() {
+            return Ok(());
+        }
+        let repair = if self.config.auto_repair { Repair::Promising } else { Repair::Nothing };
+        let check = Check { config: &self.config, targets, repair };
+        context.scope(self.rules(&["check"], Some(self.config.check_every.0)), &check).await
+    }
+
+    fn rules(&self, parts: &[&str], min_interval: Option<Duration>) -> ScopeRules {
+        let name = parts.iter().fold(ScopeName::new(Self::NAME), |name, part| name.part(part));
+        ScopeRules { name, ttl: self.config.lock_ttl.0, min_interval }
     }
 }

@@ -1,6 +1,7 @@
 //! The commands that look after the rest: doctor, backup, metrics, schedules.
 
 mod backup;
+mod bounds;
 mod doctor;
 mod metrics;
 mod schedule;

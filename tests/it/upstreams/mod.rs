@@ -1,5 +1,6 @@
 //! The upstreams: what all of them promise, and what each does.
 
+mod accounts;
 pub mod contract;
 mod douban;
 mod ecs;

@@ -13,6 +13,7 @@ use super::config::{Config, TargetConfig};
 use super::queue::Delivery;
 use super::redis::{Limits, Page, ScanCursor};
 use crate::error::Class;
+use crate::upstreams::accounts::AccountSettings as _;
 use crate::upstreams::{Error, Failure, Opening};
 
 /// An opened target.
