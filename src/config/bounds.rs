@@ -39,6 +39,6 @@ pub fn size<'de, const MIN: u64, const MAX: u64, D: Deserializer<'de>>(deseriali
 }
 
 /// The value, unless it is out of bounds.
-pub fn within<T: PartialOrd + Display>(value: T, min: T, max: T) -> Result<T, String> {
+pub fn within<T: Copy + PartialOrd + Display>(value: T, min: T, max: T) -> Result<T, String> {
     if min <= value && value <= max { Ok(value) } else { Err(format!("must be from {min} to {max}, not {value}")) }
 }

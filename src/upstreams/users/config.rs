@@ -243,7 +243,13 @@ impl TargetConfig {
     }
 
     /// Serde loses the key of a setting below `kind`.
-    fn check_bounds<T: PartialOrd + fmt::Display>(&self, setting: &str, value: T, min: T, max: T) -> Result<(), Error> {
+    fn check_bounds<T: Copy + PartialOrd + fmt::Display>(
+        &self,
+        setting: &str,
+        value: T,
+        min: T,
+        max: T,
+    ) -> Result<(), Error> {
         bounds::within(value, min, max).map(drop).map_err(|reason| invalid(&self.key(setting), reason))
     }
 
