@@ -97,7 +97,7 @@ fn nothing_is_sent_where_no_account_has_its_credential() {
         let outcome = sandbox.run(&format!("sync {sync}")).expect(4);
         assert!(outcome.stderr.contains(&format!("`{sync}.accounts")), "{}", outcome.stderr);
     }
-    assert_eq!((sandbox.fairing.door().count("/"), sandbox.ecs.door().count("/")), (0, 0));
+    assert_eq!((sandbox.fairing.server().count("/"), sandbox.ecs.server().count("/")), (0, 0));
 }
 
 #[test]
