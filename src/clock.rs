@@ -9,7 +9,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use rustix::time::{ClockId, clock_gettime};
 
-/// Where the time comes from: the system, or a test's hand.
+/// Where the time comes from: the system, or a test that sets it.
 #[derive(Clone, Debug, Default)]
 pub struct Clock(Option<Arc<Mutex<ManualTime>>>);
 
@@ -37,7 +37,7 @@ impl Clock {
         Self(None)
     }
 
-    /// A clock that stands still until [`advance`](Self::advance) moves it.
+    /// A clock that stops until [`advance`](Self::advance) moves it.
     pub fn manual(now: Timestamp) -> Self {
         Self(Some(Arc::new(Mutex::new(ManualTime { now, boot: BootInstant(1_000_000) }))))
     }
@@ -75,7 +75,7 @@ impl Clock {
     }
 }
 
-/// What names this boot of this machine; empty where the kernel does not tell.
+/// The id of this boot of this machine; empty where the kernel gives none.
 pub fn boot_id() -> &'static str {
     static BOOT_ID: LazyLock<String> = LazyLock::new(|| {
         std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default().trim().to_owned()

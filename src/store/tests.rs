@@ -28,7 +28,7 @@ const SAMPLE: Component = Component {
     }],
 };
 
-/// A folder of its own for each test, with a database and a clock that stands still.
+/// A separate folder for each test, with a database and a manual clock.
 struct Fixture {
     folder: tempfile::TempDir,
     clock: Clock,

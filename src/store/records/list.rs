@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use jiff::Timestamp;
 
-use super::types::{FAILURES, Problem, Record, RecordId, ScopeRecord, Status, Summary, Trigger};
+use super::types::{FAILURES, Problem, Record, RecordId, SUMMARY_COLUMNS, ScopeRecord, Status, Summary, Trigger};
 use crate::clock::to_rfc3339_millis;
 use crate::store::error::Error;
 use crate::store::sqlite::statement::{Reader, Row};
@@ -56,7 +56,7 @@ pub fn load_page(r: &Reader<'_>, filter: &Filter, page: u64, per_page: u64) -> R
     // The ids first: sorting them reads an index, sorting whole rows would read the table.
     let records = r.rows(
         &format!(
-            "SELECT {COLUMNS}
+            "SELECT {COLUMNS}, {SUMMARY_COLUMNS}
              FROM sync_records
              WHERE id IN (SELECT id
                           FROM sync_records
@@ -75,7 +75,7 @@ pub fn load_page(r: &Reader<'_>, filter: &Filter, page: u64, per_page: u64) -> R
 pub fn load_record(r: &Reader<'_>, id: RecordId) -> Result<Option<Record>, Error> {
     r.first(
         &format!(
-            "SELECT {COLUMNS}
+            "SELECT {COLUMNS}, {SUMMARY_COLUMNS}
              FROM sync_records
              WHERE id = ?1"
         ),
@@ -87,11 +87,12 @@ pub fn load_record(r: &Reader<'_>, id: RecordId) -> Result<Option<Record>, Error
 /// The scopes of a record, in the order they began.
 pub fn load_scopes(r: &Reader<'_>, id: RecordId) -> Result<Vec<ScopeRecord>, Error> {
     r.rows(
-        "SELECT scope, status, reason, duration_ms, error, token,
-                total, new, updated, unchanged, deleted, restored, matched, pending, idle, failed
-         FROM sync_scopes
-         WHERE record_id = ?1
-         ORDER BY id",
+        &format!(
+            "SELECT scope, status, reason, duration_ms, error, token, {SUMMARY_COLUMNS}
+             FROM sync_scopes
+             WHERE record_id = ?1
+             ORDER BY id"
+        ),
         &[id.0.into()],
         |row| {
             Ok(ScopeRecord {
@@ -150,7 +151,7 @@ fn load_state(r: &Reader<'_>, (sync, sync_type): &(String, String)) -> Result<Sy
     let this_type = [sync.into(), sync_type.into()];
     let last = r.first(
         &format!(
-            "SELECT {COLUMNS}
+            "SELECT {COLUMNS}, {SUMMARY_COLUMNS}
              FROM sync_records
              WHERE sync = ?1
                AND sync_type = ?2
@@ -224,8 +225,7 @@ impl Filter {
 
 const COLUMNS: &str = "id, sync, sync_type, trigger_type, status, start_time, end_time, duration_ms,
                        error_message, error_details, retry_count, max_retries, request_count, exit_code, exit_name,
-                       trace_id, host, pid, version, is_read, read_at, created_at, updated_at,
-                       total, new, updated, unchanged, deleted, restored, matched, pending, idle, failed";
+                       trace_id, host, pid, version, is_read, read_at, created_at, updated_at";
 
 fn read(row: &Row<'_>) -> Result<Record, Error> {
     Ok(Record {
@@ -256,20 +256,12 @@ fn read(row: &Row<'_>) -> Result<Record, Error> {
     })
 }
 
-/// The counts, in this order from `first` on.
 fn read_summary(row: &Row<'_>, first: usize) -> Result<Summary, Error> {
-    Ok(Summary {
-        total: row.count(first)?,
-        new: row.count(first + 1)?,
-        updated: row.count(first + 2)?,
-        unchanged: row.count(first + 3)?,
-        deleted: row.count(first + 4)?,
-        restored: row.count(first + 5)?,
-        matched: row.count(first + 6)?,
-        pending: row.count(first + 7)?,
-        idle: row.count(first + 8)?,
-        failed: row.count(first + 9)?,
-    })
+    let mut counts = [0; 10];
+    for (index, count) in counts.iter_mut().enumerate() {
+        *count = row.count(first + index)?;
+    }
+    Ok(Summary::from_counts(counts))
 }
 
 fn read_problems(json: &str) -> Result<Vec<Problem>, Error> {

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::types::{FAILURES, Problem, RecordId, RunEnd, RunStart, ScopeEnd, SkippedScope, Status, Summary};
+use super::types::{FAILURES, Problem, RecordId, RunEnd, RunStart, ScopeEnd, SkippedScope, Status};
 use crate::clock::{Clock, to_rfc3339_millis};
 use crate::secret::scrub;
 use crate::store::error::Error;
@@ -92,7 +92,7 @@ pub(super) fn save_closed(
         i64::from(end.exit.code()).into(),
         end.exit.name().into(),
     ];
-    params.extend(counts(&end.summary));
+    params.extend(end.summary.counts().map(Value::from));
     let closed = w.execute(
         "UPDATE sync_records
          SET status = ?2,
@@ -200,7 +200,7 @@ pub(in crate::store) fn save_scope_end(
         duration_ms.into(),
         error.as_deref().into(),
     ];
-    params.extend(counts(&end.summary));
+    params.extend(end.summary.counts().map(Value::from));
     w.execute(
         "UPDATE sync_scopes
          SET status = ?3,
@@ -320,21 +320,4 @@ fn problems_json(problems: &[Problem]) -> Result<String, Error> {
 
 fn clean_detail(detail: &serde_json::Value) -> serde_json::Value {
     detail.as_str().map_or_else(|| detail.clone(), |text| scrub(text).into())
-}
-
-/// The counts in the order of their columns.
-fn counts(summary: &Summary) -> [Value<'static>; 10] {
-    [
-        summary.total,
-        summary.new,
-        summary.updated,
-        summary.unchanged,
-        summary.deleted,
-        summary.restored,
-        summary.matched,
-        summary.pending,
-        summary.idle,
-        summary.failed,
-    ]
-    .map(Value::from)
 }

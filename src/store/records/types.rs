@@ -10,6 +10,10 @@ use crate::exit::Exit;
 /// The statuses that count as failures; the indexes name them in the same words.
 pub(super) const FAILURES: &str = "('failed', 'partial', 'interrupted')";
 
+/// The columns of a [`Summary`].
+pub(super) const SUMMARY_COLUMNS: &str =
+    "total, new, updated, unchanged, deleted, restored, matched, pending, idle, failed";
+
 /// The primary key of `sync_records`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -37,17 +41,20 @@ impl Summary {
     }
 
     /// Adds another scope's counts.
-    pub const fn add(&mut self, other: &Self) {
-        self.total += other.total;
-        self.new += other.new;
-        self.updated += other.updated;
-        self.unchanged += other.unchanged;
-        self.deleted += other.deleted;
-        self.restored += other.restored;
-        self.matched += other.matched;
-        self.pending += other.pending;
-        self.idle += other.idle;
-        self.failed += other.failed;
+    pub fn add(&mut self, other: &Self) {
+        let (counts, others) = (self.counts(), other.counts());
+        *self = Self::from_counts(std::array::from_fn(|index| counts[index] + others[index]));
+    }
+
+    /// The counts in the order of [`SUMMARY_COLUMNS`].
+    pub(super) const fn counts(&self) -> [u64; 10] {
+        let Self { total, new, updated, unchanged, deleted, restored, matched, pending, idle, failed } = *self;
+        [total, new, updated, unchanged, deleted, restored, matched, pending, idle, failed]
+    }
+
+    pub(super) const fn from_counts(counts: [u64; 10]) -> Self {
+        let [total, new, updated, unchanged, deleted, restored, matched, pending, idle, failed] = counts;
+        Self { total, new, updated, unchanged, deleted, restored, matched, pending, idle, failed }
     }
 }
 

@@ -67,7 +67,7 @@ mod tests {
     }
 
     #[test]
-    fn every_engine_code_says_what_to_do() {
+    fn engine_codes_become_errors_with_a_class() {
         check(ffi::SQLITE_BUSY, "keeps it busy", Class::Database);
         check(ffi::SQLITE_BUSY_SNAPSHOT, "keeps it busy", Class::Database);
         check(ffi::SQLITE_LOCKED, "keeps it busy", Class::Database);

@@ -177,10 +177,6 @@ impl Row<'_> {
         self.read(column, |value| Ok(value.as_blob()?))
     }
 
-    pub fn opt_blob(&self, column: usize) -> Result<Option<&[u8]>, Error> {
-        self.read(column, |value| Ok(value.as_blob_or_null()?))
-    }
-
     /// A stored 0 or 1.
     pub fn flag(&self, column: usize) -> Result<bool, Error> {
         Ok(self.int(column)? != 0)

@@ -46,7 +46,7 @@ fn check_damaged(damage: impl FnOnce(&mut Vec<u8>), words: &str) {
 }
 
 #[test]
-fn a_file_that_is_no_database_is_refused() {
+fn a_file_that_is_not_a_database_is_refused() {
     check_bytes(b"name,value\n1,2\n", "a text file");
     check_bytes(b"\x1f\x8b\x08\0\0\0\0\0", "a gzip file");
     check_bytes(b"SQLite format 3\0\x10\0", "cut off in its header");
@@ -67,7 +67,7 @@ fn the_database_of_another_program_is_refused() {
 }
 
 #[test]
-fn what_a_newer_tongbu_wrote_is_refused() {
+fn a_file_written_by_a_newer_tongbu_is_refused() {
     check_edited("PRAGMA user_version = 2", "a newer tongbu wrote it (format 2)");
     check_edited(
         "INSERT INTO schema_migrations (component, name, checksum, applied_at) VALUES ('core', '9999_later', '', '')",
@@ -85,7 +85,7 @@ fn a_damaged_database_is_refused() {
 }
 
 #[test]
-fn what_is_no_file_is_refused() {
+fn a_path_that_is_not_a_file_is_refused() {
     let fixture = Fixture::new();
     std::fs::create_dir(fixture.path()).unwrap();
     check(&fixture, "a directory");
@@ -117,7 +117,7 @@ fn check_odd(fixture: &Fixture, words: &str) {
 }
 
 #[test]
-fn a_parent_that_is_a_file_is_an_error_about_that_path() {
+fn a_file_as_parent_directory_is_an_io_error() {
     let fixture = Fixture::new();
     std::fs::write(fixture.path(), "x").unwrap();
     let below = fixture.path().join("tongbu.db");
@@ -128,7 +128,7 @@ fn a_parent_that_is_a_file_is_an_error_about_that_path() {
 }
 
 #[tokio::test]
-async fn a_damaged_data_page_fails_the_write_and_not_the_process() {
+async fn a_damaged_data_page_fails_the_write_without_a_panic() {
     let fixture = Fixture::new();
     let store = fixture.store();
     let lease = acquire(&store, "tasks/today").await;
@@ -151,7 +151,7 @@ async fn a_damaged_data_page_fails_the_write_and_not_the_process() {
 }
 
 #[tokio::test]
-async fn a_backup_is_whole_private_and_never_replaces_a_file() {
+async fn a_backup_is_complete_and_private_and_never_replaces_a_file() {
     let fixture = Fixture::new();
     let store = fixture.store();
     let lease = acquire(&store, "tasks/today").await;
@@ -178,7 +178,7 @@ fn is_draft(path: &Path) -> bool {
 }
 
 #[test]
-fn a_component_added_later_is_not_taken_for_a_newer_file() {
+fn a_component_added_later_does_not_make_the_file_newer() {
     const LATER: Component = Component {
         name: "later",
         migrations: &[Migration { name: "0001_create", sql: "CREATE TABLE later (id INTEGER PRIMARY KEY) STRICT" }],

@@ -43,7 +43,7 @@ async fn the_lock_of_a_dead_holder_is_taken_over_at_once() {
 }
 
 #[tokio::test]
-async fn a_suspended_holder_is_robbed_after_its_expiry_and_then_fenced() {
+async fn a_suspended_holder_loses_its_lock_after_expiry_and_cannot_write() {
     let fixture = Fixture::new();
     let (one, other) = (fixture.store(), fixture.store());
     let suspended = acquire(&one, SCOPE).await;
@@ -63,7 +63,7 @@ async fn a_suspended_holder_is_robbed_after_its_expiry_and_then_fenced() {
 }
 
 #[tokio::test]
-async fn a_lease_taken_from_a_suspended_holder_is_not_mistaken_for_a_dead_ones() {
+async fn a_lease_taken_from_a_suspended_holder_survives_that_holders_death() {
     let fixture = Fixture::new();
     let (one, two, three) = (fixture.store(), fixture.store(), fixture.store());
     let suspended = acquire(&one, SCOPE).await;
@@ -79,7 +79,7 @@ async fn a_lease_taken_from_a_suspended_holder_is_not_mistaken_for_a_dead_ones()
 }
 
 #[tokio::test]
-async fn a_process_suspended_past_its_expiry_goes_on_if_nobody_took_over() {
+async fn a_process_suspended_past_its_expiry_can_write_if_nobody_took_over() {
     let fixture = Fixture::new();
     let store = fixture.store();
     let lease = acquire(&store, SCOPE).await;
@@ -110,7 +110,7 @@ async fn a_lock_from_another_boot_is_taken_over_at_once() {
 }
 
 #[tokio::test]
-async fn a_wall_clock_that_jumps_robs_nobody_and_blocks_nobody() {
+async fn a_wall_clock_jump_neither_frees_nor_blocks_a_lock() {
     let fixture = Fixture::new();
     let path = fixture.path();
     let store_at = |now: &str| {
@@ -147,7 +147,7 @@ async fn a_deleted_lock_folder_does_not_make_a_live_holder_look_dead() {
 }
 
 #[tokio::test]
-async fn breaking_needs_the_token_and_fences_the_holder() {
+async fn breaking_a_lock_needs_its_token_and_fences_the_holder() {
     let fixture = Fixture::new();
     let (one, other) = (fixture.store(), fixture.store());
     let lease = acquire(&one, SCOPE).await;
@@ -160,7 +160,7 @@ async fn breaking_needs_the_token_and_fences_the_holder() {
 }
 
 #[tokio::test]
-async fn a_write_that_fails_or_panics_leaves_nothing_and_the_next_one_works() {
+async fn a_failed_or_panicking_write_rolls_back_and_the_next_one_works() {
     let fixture = Fixture::new();
     let store = fixture.store();
     let lease = acquire(&store, SCOPE).await;
@@ -199,8 +199,8 @@ async fn a_takeover_marks_the_record_and_its_running_scopes_interrupted() {
         other.read(|r| Ok::<_, Error>((load_record(r, run.id())?.unwrap(), load_scopes(r, run.id())?))).unwrap();
     assert_eq!(record.status, Status::Interrupted);
     assert_eq!(record.end_time, Some(fixture.clock.now()));
-    let stands: Vec<_> = scopes.iter().map(|scope| (scope.scope.as_str(), scope.status, scope.summary.total)).collect();
-    assert_eq!(stands, [("tasks/done", Status::Success, 3), (SCOPE, Status::Interrupted, 0)]);
+    let states: Vec<_> = scopes.iter().map(|scope| (scope.scope.as_str(), scope.status, scope.summary.total)).collect();
+    assert_eq!(states, [("tasks/done", Status::Success, 3), (SCOPE, Status::Interrupted, 0)]);
 }
 
 #[tokio::test]
@@ -217,7 +217,7 @@ async fn cleaning_releases_stale_locks_only() {
 }
 
 #[tokio::test]
-async fn the_heartbeat_renews_and_notices_a_loss() {
+async fn the_heartbeat_renews_a_lease_and_notices_its_loss() {
     let fixture = Fixture::new();
     let store = fixture.store();
     let ttl = Duration::from_millis(60);
@@ -236,7 +236,7 @@ async fn the_heartbeat_renews_and_notices_a_loss() {
 }
 
 #[tokio::test]
-async fn a_commit_reported_as_failed_counts_by_what_is_found_afterwards() {
+async fn a_failed_commit_is_read_back_before_it_counts() {
     let fixture = Fixture::new();
     let store = fixture.store();
     let lease = acquire(&store, SCOPE).await;
@@ -260,7 +260,7 @@ async fn a_commit_reported_as_failed_counts_by_what_is_found_afterwards() {
 }
 
 #[tokio::test]
-async fn a_transaction_the_engine_gave_up_takes_no_more_statements() {
+async fn a_transaction_that_the_engine_rolled_back_accepts_no_statement() {
     let fixture = Fixture::new();
     let store = fixture.store();
     let lease = acquire(&store, SCOPE).await;

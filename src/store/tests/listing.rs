@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::{Fixture, request};
+use super::Fixture;
 use crate::store::records::{Filter, Page, load_page, load_states};
 use crate::store::{Mode, RecordId, Status, Store, Trigger};
 
@@ -37,7 +37,7 @@ fn check(store: &Store, filter: &Filter, total: u64, first_ids: &[i64]) {
 }
 
 #[test]
-fn a_page_shows_the_newest_records_that_fit() {
+fn a_page_lists_the_newest_matching_records() {
     let fixture = Fixture::new();
     let store = fixture.store();
     fill(&fixture, 200);
@@ -56,7 +56,7 @@ fn a_page_shows_the_newest_records_that_fit() {
 }
 
 #[test]
-fn reading_marks_and_a_mark_counts_once() {
+fn a_record_is_marked_read_once() {
     let fixture = Fixture::new();
     let store = fixture.store();
     fill(&fixture, 20);
@@ -68,7 +68,7 @@ fn reading_marks_and_a_mark_counts_once() {
 }
 
 #[test]
-fn pruning_keeps_what_runs_and_each_types_last_success_and_failure() {
+fn pruning_keeps_running_records_and_each_types_last_success_and_failure() {
     let fixture = Fixture::new();
     let store = fixture.store();
     fill(&fixture, 200);
@@ -87,23 +87,23 @@ fn pruning_keeps_what_runs_and_each_types_last_success_and_failure() {
 }
 
 #[test]
-fn a_state_tells_of_the_last_run_and_of_failures_since_the_last_success() {
+fn a_state_has_the_last_run_and_the_failures_since_the_last_success() {
     let fixture = Fixture::new();
     let store = fixture.store();
     assert!(store.read(load_states).unwrap().is_empty());
     fill(&fixture, 20);
     fixture.raw().run("UPDATE sync_records SET status = 'failed' WHERE sync = 'ecs' AND id > 10");
     let states = store.read(load_states).unwrap();
-    let told: Vec<_> = states
+    let found: Vec<_> = states
         .iter()
         .map(|state| (state.sync_type.as_str(), state.last.as_ref().unwrap().id.0, state.consecutive_failures))
         .collect();
-    assert_eq!(told, [("douban", 16, 0), ("ecs", 17, 3), ("fairing", 20, 0), ("historical", 19, 0), ("today", 18, 0)]);
+    assert_eq!(found, [("douban", 16, 0), ("ecs", 17, 3), ("fairing", 20, 0), ("historical", 19, 0), ("today", 18, 0)]);
     assert_eq!(states[1].last_success_at, Some("2026-01-02T03:06:35Z".parse().unwrap()));
     assert_eq!(states.iter().map(|state| state.unread_count).sum::<u64>(), 14);
 }
 
-/// The plans are what makes them fast: a slow machine must not fail this.
+/// The query plans make them fast: a slow machine must not fail this.
 #[test]
 fn lists_and_states_over_many_records_stay_fast() {
     let fixture = Fixture::new();
@@ -125,20 +125,4 @@ fn lists_and_states_over_many_records_stay_fast() {
     assert_eq!(reading.read(load_states).unwrap().len(), 5);
     println!("states: {:?}", began.elapsed());
     assert!(began.elapsed() < Duration::from_secs(1));
-}
-
-/// Prints what one lock with its record costs.
-#[tokio::test]
-async fn a_lock_with_its_record_costs_little() {
-    let fixture = Fixture::new();
-    let store = fixture.store();
-    let rounds = 50;
-    let began = Instant::now();
-    for _ in 0..rounds {
-        let run = store.open_record(super::start("trace")).await.unwrap();
-        let lease = super::held(store.acquire(request("tasks/today", Some(run.id()))).await.unwrap());
-        store.release(lease, None).await.unwrap();
-        drop(run);
-    }
-    println!("record + acquire + release: {:?} each", began.elapsed() / rounds);
 }

@@ -38,7 +38,7 @@ fn a_new_file_is_private_and_so_is_its_folder() {
     assert_eq!(store.path(), path);
     assert!(Store::free_space(&path).is_some());
     drop(store);
-    assert_eq!(content(path.parent().unwrap()).len(), 1, "the WAL goes with the last connection");
+    assert_eq!(content(path.parent().unwrap()).len(), 1, "the last connection deletes the WAL");
 }
 
 #[test]
@@ -50,7 +50,7 @@ fn an_empty_file_counts_as_new() {
 }
 
 #[test]
-fn every_setting_holds() {
+fn every_pragma_is_set() {
     let fixture = Fixture::new();
     let store = fixture.store();
     let setting = |name: &str| {
@@ -66,7 +66,7 @@ fn every_setting_holds() {
 }
 
 #[test]
-fn reading_never_creates_nor_upgrades() {
+fn a_read_only_store_neither_creates_nor_upgrades_the_file() {
     let fixture = Fixture::new();
     assert!(matches!(fixture.open(Mode::ReadOnly).map(drop), Err(Error::Missing { .. })));
     std::fs::write(fixture.path(), "").unwrap();
@@ -82,7 +82,7 @@ fn reading_never_creates_nor_upgrades() {
 }
 
 #[tokio::test]
-async fn reading_goes_on_while_another_process_writes() {
+async fn a_store_can_read_while_another_process_writes() {
     let fixture = Fixture::new();
     let store = fixture.store();
     let lease = acquire(&store, "tasks/today").await;

@@ -14,7 +14,7 @@ fn open(fixture: &Fixture, components: Vec<Component>) -> Result<Store, Error> {
 }
 
 #[test]
-fn many_holders_in_turn_never_overlap_and_their_tokens_are_dense() {
+fn many_holders_never_overlap_and_their_tokens_have_no_gaps() {
     const STORES: u64 = 8;
     const ROUNDS: u64 = 25;
     let fixture = Fixture::new();
@@ -57,7 +57,7 @@ fn many_holders_in_turn_never_overlap_and_their_tokens_are_dense() {
     assert_eq!(numbers(&fixture.store()), expected);
 }
 
-/// Writes of a store of its own, which begin together with the others' and go on until `is_over`; tells how many.
+/// Opens another store and writes until `is_over`, starting together with the others; returns the number of writes.
 fn write_until(fixture: &Fixture, name: &str, start: &Barrier, pause: Duration, is_over: impl Fn(u64) -> bool) -> u64 {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
     let store = open(fixture, vec![SAMPLE]).unwrap();
@@ -102,7 +102,7 @@ fn no_writer_starves_while_others_write_all_the_time() {
 }
 
 #[test]
-fn a_short_write_waits_for_few_of_the_long_ones_that_follow_each_other() {
+fn a_short_write_waits_for_few_long_writes_in_a_row() {
     const WRITES: u64 = 10;
     let fixture = Fixture::new();
     drop(open(&fixture, vec![SAMPLE]).unwrap());
@@ -146,9 +146,9 @@ fn first_opens_and_upgrades_race_without_failing() {
     }
 }
 
-/// A disk that is full at the N-th page: the engine's own page limit stands in for it.
+/// A disk that is full at the N-th page, simulated by the engine's page limit.
 #[tokio::test]
-async fn a_full_disk_loses_nothing_acknowledged_and_holds_no_false_lock() {
+async fn a_full_disk_loses_no_acknowledged_write_and_leaves_no_lock() {
     for extra_pages in 0..12 {
         let fixture = Fixture::new();
         let store = fixture.store();
@@ -180,7 +180,7 @@ async fn a_full_disk_loses_nothing_acknowledged_and_holds_no_false_lock() {
         assert!(matches!(error, Error::Full { .. }), "{error}");
         assert!(error.to_string().contains("tongbu.db"));
         drop(store);
-        // The next run, with room again, goes on where the last acknowledged batch ended.
+        // The next run, with free space again, continues after the last acknowledged batch.
         let next = fixture.store();
         assert_eq!(numbers(&next), acknowledged);
         super::acquire(&next, "tasks/today").await;
@@ -189,7 +189,7 @@ async fn a_full_disk_loses_nothing_acknowledged_and_holds_no_false_lock() {
 }
 
 #[test]
-fn the_heart_of_the_store_can_be_shared_between_threads() {
+fn store_lease_and_record_are_send_and_sync() {
     fn check<T: Send + Sync>() {}
     check::<Store>();
     check::<crate::store::Lease>();

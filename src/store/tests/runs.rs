@@ -26,7 +26,7 @@ fn status(store: &Store, id: RecordId) -> Status {
 }
 
 #[tokio::test]
-async fn a_closed_record_tells_the_whole_run() {
+async fn a_closed_record_contains_the_whole_run() {
     let fixture = Fixture::new();
     let store = fixture.store();
     let _secret = Secret::new("hunter2-token".to_owned());
@@ -47,13 +47,13 @@ async fn a_closed_record_tells_the_whole_run() {
             ("task_id".to_owned(), 7.into()),
         ]),
     };
-    let told = RunEnd {
+    let end = RunEnd {
         error_message: Some("no \"hunter2-token\"".to_owned()),
         problems: vec![problem],
         exit: Exit::Partial,
         ..end(Status::Partial)
     };
-    store.close_record(run, told).await.unwrap();
+    store.close_record(run, end).await.unwrap();
     let (record, scopes) = store.read(|r| Ok::<_, Error>((load_record(r, id)?.unwrap(), load_scopes(r, id)?))).unwrap();
     assert_eq!(record.status, Status::Partial);
     assert_eq!(record.duration_ms, Some(1500));
@@ -85,7 +85,7 @@ async fn a_dead_run_becomes_interrupted_when_the_next_one_opens_and_a_live_one_d
 }
 
 #[tokio::test]
-async fn cleaning_finds_dead_runs_and_leftover_files() {
+async fn cleaning_interrupts_dead_runs_and_deletes_leftover_files() {
     let fixture = Fixture::new();
     let store = fixture.store();
     let dead = store.open_record(start("dead")).await.unwrap().id();
@@ -101,7 +101,7 @@ async fn cleaning_finds_dead_runs_and_leftover_files() {
 }
 
 #[tokio::test]
-async fn a_record_marked_interrupted_stays_so() {
+async fn closing_a_record_marked_interrupted_changes_nothing() {
     let fixture = Fixture::new();
     let store = fixture.store();
     let run = store.open_record(start("trace")).await.unwrap();
@@ -112,7 +112,7 @@ async fn a_record_marked_interrupted_stays_so() {
 }
 
 #[tokio::test]
-async fn runs_of_one_trace_have_a_record_each() {
+async fn each_run_of_one_trace_has_a_record() {
     let fixture = Fixture::new();
     let store = fixture.store();
     let one = store.open_record(start("all")).await.unwrap();
@@ -131,7 +131,7 @@ async fn a_dry_run_does_everything_and_changes_nothing() {
     put(&real, &lease, 1).await.unwrap();
     let dry = fixture.open(Mode::DryRun).unwrap();
     let run = dry.open_record(start("dry")).await.unwrap();
-    // Held although somebody else has it: nothing will be written.
+    // Another store holds the lock; a dry run goes on, because it writes nothing.
     let tried = held(dry.acquire(request("tasks/today", Some(run.id()))).await.unwrap());
     let seen = dry
         .write(&tried, |w| {
@@ -163,7 +163,6 @@ async fn a_scope_state_is_replaced_as_a_whole() {
         cursor: Some(serde_json::json!({"after": "问"})),
         last_success_at: Some(now),
         record_count: Some(12),
-        digest: Some("ab".to_owned()),
         not_before: Some(now),
     };
     let bare = ScopeState { scope: "fairing/shop/responses".to_owned(), ..ScopeState::default() };

@@ -92,7 +92,6 @@ impl Work<'_> {
         let state = ScopeState {
             last_success_at: Some(started_at),
             record_count: Some(counts.received),
-            digest: None,
             ..cursor.moved(&scope.state, None)
         };
         let meta = WriteMeta::now(scope);
