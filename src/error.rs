@@ -1,12 +1,17 @@
 //! What a failure means to the operator, whatever layer it came from.
 
+use std::error::Error;
+use std::io;
+
 use serde::{Deserialize, Serialize};
+use strum::{EnumString, IntoStaticStr, VariantArray};
 
 /// What a failure means to the person or script that has to act on it.
 ///
 /// Every layer's error answers `class()` by an exhaustive match; [`crate::exit::Exit`] follows from it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize, Serialize, EnumString, IntoStaticStr, VariantArray)]
 #[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case", const_into_str)]
 pub enum Class {
     /// A bug, or a panic that was caught.
     Internal,
@@ -38,44 +43,11 @@ pub enum Class {
 
 impl Class {
     /// All classes, for tests and tables.
-    pub const ALL: [Self; 13] = [
-        Self::Internal,
-        Self::Usage,
-        Self::Config,
-        Self::Unavailable,
-        Self::Auth,
-        Self::Contract,
-        Self::Guard,
-        Self::Deadline,
-        Self::Busy,
-        Self::Database,
-        Self::LeaseLost,
-        Self::Interrupted,
-        Self::Terminated,
-    ];
+    pub const ALL: &'static [Self] = Self::VARIANTS;
 
     /// The name used in JSON, in the database and in logs.
     pub const fn name(self) -> &'static str {
-        match self {
-            Self::Internal => "internal",
-            Self::Usage => "usage",
-            Self::Config => "config",
-            Self::Unavailable => "unavailable",
-            Self::Auth => "auth",
-            Self::Contract => "contract",
-            Self::Guard => "guard",
-            Self::Deadline => "deadline",
-            Self::Busy => "busy",
-            Self::Database => "database",
-            Self::LeaseLost => "lease-lost",
-            Self::Interrupted => "interrupted",
-            Self::Terminated => "terminated",
-        }
-    }
-
-    /// The class of that [`name`](Self::name), if there is one.
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|class| class.name() == name)
+        self.into_str()
     }
 
     /// What to do next when an error has nothing more exact to say.
@@ -96,7 +68,7 @@ impl Class {
         }
     }
 
-    /// Whether this failure dooms the whole run rather than one scope.
+    /// Whether this failure ends the whole run rather than one scope.
     pub const fn is_fatal(self) -> bool {
         match self {
             Self::Database | Self::LeaseLost | Self::Interrupted | Self::Terminated | Self::Deadline => true,
@@ -112,17 +84,53 @@ impl Class {
     }
 }
 
+/// The errors behind an error, nearest first.
+pub fn causes<'a>(error: &'a dyn Error) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+    std::iter::successors(error.source(), |&cause| cause.source())
+}
+
+/// The error and its causes in one line.
+pub fn full_message(error: &dyn Error) -> String {
+    causes(error).fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
+}
+
+/// The first error of that type: the error itself or one behind it.
+pub fn find_cause<'a, T: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a T> {
+    // An I/O error names as its source that of the error it wraps, not the wrapped error.
+    let wrapped =
+        error.downcast_ref::<io::Error>().and_then(io::Error::get_ref).map(|wrapped| wrapped as &(dyn Error + 'static));
+    error.downcast_ref().or_else(|| find_cause(wrapped.or(error.source())?))
+}
+
 #[cfg(test)]
 mod tests {
-    use super::Class;
+    use std::io;
+
+    use super::{Class, causes, find_cause, full_message};
 
     #[test]
-    fn every_class_is_found_by_its_name() {
+    fn class_names_are_the_same_in_json_and_parse_back() {
+        assert_eq!(Class::LeaseLost.name(), "lease-lost");
         for class in Class::ALL {
-            assert_eq!(Class::from_name(class.name()), Some(class));
-            let told = serde_json::to_value(class).unwrap();
-            assert_eq!(told, class.name());
-            assert_eq!(serde_json::from_value::<Class>(told).unwrap(), class);
+            assert_eq!(class.name().parse(), Ok(*class));
+            assert_eq!(serde_json::to_value(class).unwrap(), class.name());
         }
+    }
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("cannot send")]
+    struct Outer(#[source] io::Error);
+
+    #[derive(Debug, PartialEq, thiserror::Error)]
+    #[error("bad certificate")]
+    struct Inner;
+
+    #[test]
+    fn error_chain_is_walked_through_wrapping_io_errors() {
+        let error = Outer(io::Error::other(io::Error::other(Inner)));
+        assert_eq!(full_message(&error), "cannot send: bad certificate");
+        assert_eq!(causes(&error).count(), 1);
+        assert_eq!(find_cause(&error), Some(&Inner));
+        assert!(find_cause::<serde_json::Error>(&error).is_none());
     }
 }

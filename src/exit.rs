@@ -2,96 +2,47 @@
 
 use std::process::ExitCode;
 
+use strum::{IntoStaticStr, VariantArray};
+
 use crate::error::Class;
 
-/// How the process ends. Code and name stand in the JSON report and in the record too.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+/// How the process ends. The number is what the shell sees in `$?`; number and name are in the JSON report and in the
+/// record too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, IntoStaticStr, VariantArray)]
+#[strum(serialize_all = "kebab-case", const_into_str)]
+#[repr(u8)]
 pub enum Exit {
-    Ok,
-    Internal,
-    Usage,
-    Partial,
-    Config,
-    Unavailable,
-    Auth,
-    Contract,
-    Guard,
-    Unchanged,
-    Deadline,
-    Locked,
-    Database,
-    LeaseLost,
-    Stale,
-    Interrupted,
-    Terminated,
+    Ok = 0,
+    Internal = 1,
+    Usage = 2,
+    Partial = 3,
+    Config = 4,
+    Unavailable = 5,
+    Auth = 6,
+    Contract = 7,
+    Guard = 8,
+    Unchanged = 9,
+    Deadline = 10,
+    Locked = 11,
+    Database = 12,
+    LeaseLost = 13,
+    Stale = 14,
+    Interrupted = 130,
+    Terminated = 143,
 }
 
 impl Exit {
     /// All exit codes in the order of their numbers.
-    pub const ALL: [Self; 17] = [
-        Self::Ok,
-        Self::Internal,
-        Self::Usage,
-        Self::Partial,
-        Self::Config,
-        Self::Unavailable,
-        Self::Auth,
-        Self::Contract,
-        Self::Guard,
-        Self::Unchanged,
-        Self::Deadline,
-        Self::Locked,
-        Self::Database,
-        Self::LeaseLost,
-        Self::Stale,
-        Self::Interrupted,
-        Self::Terminated,
-    ];
+    pub const ALL: &'static [Self] = Self::VARIANTS;
 
     /// The number the shell sees in `$?`.
     pub const fn code(self) -> u8 {
-        match self {
-            Self::Ok => 0,
-            Self::Internal => 1,
-            Self::Usage => 2,
-            Self::Partial => 3,
-            Self::Config => 4,
-            Self::Unavailable => 5,
-            Self::Auth => 6,
-            Self::Contract => 7,
-            Self::Guard => 8,
-            Self::Unchanged => 9,
-            Self::Deadline => 10,
-            Self::Locked => 11,
-            Self::Database => 12,
-            Self::LeaseLost => 13,
-            Self::Stale => 14,
-            Self::Interrupted => 130,
-            Self::Terminated => 143,
-        }
+        self as u8
     }
 
-    /// The name that stands beside the code in JSON and in the record.
+    /// The name beside the code in JSON and in the record.
     pub const fn name(self) -> &'static str {
-        match self {
-            Self::Ok => "ok",
-            Self::Internal => "internal",
-            Self::Usage => "usage",
-            Self::Partial => "partial",
-            Self::Config => "config",
-            Self::Unavailable => "unavailable",
-            Self::Auth => "auth",
-            Self::Contract => "contract",
-            Self::Guard => "guard",
-            Self::Unchanged => "unchanged",
-            Self::Deadline => "deadline",
-            Self::Locked => "locked",
-            Self::Database => "database",
-            Self::LeaseLost => "lease-lost",
-            Self::Stale => "stale",
-            Self::Interrupted => "interrupted",
-            Self::Terminated => "terminated",
-        }
+        self.into_str()
     }
 
     /// One sentence for `--help`, the man page and the README.
@@ -125,7 +76,7 @@ impl Exit {
         if other.rank() < self.rank() { other } else { self }
     }
 
-    /// Its place in [`SEVERITY`]: the less, the more severe.
+    /// Its position in [`SEVERITY`]: the smaller, the more severe.
     pub fn rank(self) -> usize {
         SEVERITY.iter().position(|known| *known == self).unwrap_or(SEVERITY.len())
     }
@@ -188,14 +139,14 @@ mod tests {
     #[test]
     fn severity_orders_every_exit_once() {
         for exit in Exit::ALL {
-            assert_eq!(SEVERITY.iter().filter(|known| **known == exit).count(), 1, "{exit:?}");
+            assert_eq!(SEVERITY.iter().filter(|known| *known == exit).count(), 1, "{exit:?}");
         }
     }
 
     #[test]
     fn the_worst_of_two_does_not_depend_on_their_order() {
-        for one in Exit::ALL {
-            for other in Exit::ALL {
+        for &one in Exit::ALL {
+            for &other in Exit::ALL {
                 assert_eq!(one.worst(other), other.worst(one));
             }
             assert_eq!(one.worst(Exit::Ok), one);

@@ -1,4 +1,4 @@
-//! Upstream text made harmless for a terminal.
+//! Text: what an upstream sent, made harmless for a terminal, and bytes in hexadecimal.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
@@ -23,6 +23,15 @@ pub fn safe(text: &str) -> Cow<'_, str> {
         }
     }
     Cow::Owned(shown)
+}
+
+/// Lower-case hexadecimal.
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        // Writing to a string cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 /// `char::is_control` knows C0, DEL and C1 only; the rest changes how text is shown without being seen.

@@ -108,19 +108,10 @@ fn dress(command: clap::Command, words: &str, exit_status: &str) -> clap::Comman
 
 #[cfg(test)]
 mod tests {
-    use super::{command, exit_status};
-    use crate::exit::Exit;
+    use super::command;
 
     #[test]
     fn the_command_line_is_consistent() {
         command().debug_assert();
-    }
-
-    #[test]
-    fn every_exit_code_is_explained() {
-        let text = exit_status();
-        for exit in Exit::ALL {
-            assert!(text.contains(exit.meaning()) && text.contains(exit.name()), "{exit:?}");
-        }
     }
 }

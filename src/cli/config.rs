@@ -7,7 +7,6 @@ use super::session::{LogTo, Session};
 use crate::config::{self, Config, Located};
 use crate::exit::Exit;
 use crate::http;
-use crate::ui::errors;
 use crate::ui::notices::{CheckAnswer, CreatedAnswer, PathsAnswer};
 use crate::ui::settings::SettingsAnswer;
 use crate::upstreams::{self, Failure, Opening, Registration};
@@ -82,7 +81,7 @@ fn cmd_check(session: &mut Session) -> Result<Exit, Error> {
 
 /// Opens the upstream with every account it has, and lets go of it again.
 pub fn check_one(registration: &Registration, opening: &Opening<'_>) -> Result<(), Failure> {
-    registration.check(opening).map_err(|error| errors::to_failure(&error, error.class(), error.hint()))
+    registration.check(opening).map_err(|error| Failure::new(&error, error.class(), error.hint()))
 }
 
 fn configured(config: &Config) -> impl Iterator<Item = &'static Registration> {

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use crate::error::Class;
 use crate::store::Holder;
-use crate::ui::{errors, log};
+use crate::ui::log;
 use crate::upstreams::Failure;
 use crate::{config, run, store, upstreams};
 
@@ -80,6 +80,6 @@ impl Error {
 
     /// What there is to show of it.
     pub fn to_failure(&self) -> Failure {
-        errors::to_failure(self, self.class(), self.hint())
+        Failure::new(self, self.class(), self.hint())
     }
 }

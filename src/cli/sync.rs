@@ -12,7 +12,6 @@ use crate::config::Config;
 use crate::exit::Exit;
 use crate::run::{self, Cancel, Invocation, Report, Settings};
 use crate::store::Trigger;
-use crate::ui::errors;
 use crate::ui::sync_report::{SyncAllAnswer, SyncAnswer};
 use crate::upstreams::{self, Failure, Registration};
 
@@ -148,7 +147,7 @@ fn sync_all(session: &mut Session, settings: &Settings) -> Result<Exit, Error> {
                 cancel: cancel.clone(),
             })
         });
-        let run = run.map_err(|error| errors::to_failure(&error, error.class(), error.hint()));
+        let run = run.map_err(|error| Failure::new(&error, error.class(), error.hint()));
         answer.exit = answer.exit.worst(exit_of(&run));
         tell_part(session, &run);
         answer.runs.push((registration.name, run));

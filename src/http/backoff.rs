@@ -86,7 +86,7 @@ mod tests {
 
     use super::{Backoff, Budget};
     use crate::http::Jitter;
-    use crate::http::client::tests::profile;
+    use crate::http::profile::tests::profile;
 
     #[test]
     fn waits_double_up_to_the_cap_and_end_with_the_retries() {

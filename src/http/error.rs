@@ -1,4 +1,4 @@
-//! What can go wrong on the network; no text of it carries a query string or a secret.
+//! What can go wrong on the network. No message carries a query string or a secret.
 
 use std::fmt;
 use std::time::Duration;
@@ -7,9 +7,9 @@ use jiff::Timestamp;
 use reqwest::StatusCode;
 
 use super::classify::{StatusKind, classify};
+use super::label::RequestLabel;
 use super::retry::{Retry, Retryable};
 use crate::error::Class;
-use crate::secret::scrub;
 use crate::text::safe;
 
 /// A failed request.
@@ -32,11 +32,11 @@ pub enum Error {
     #[error("cannot send to {upstream} by method `{}`", safe(method))]
     InvalidMethod { upstream: &'static str, method: String },
 
-    /// A request that would lead elsewhere than to the profile's base.
-    #[error("cannot send {}: {problem}", request.to())]
+    /// A request that would leave the profile's base URL.
+    #[error("{}: cannot send {request}: {problem}", request.upstream)]
     InvalidRequest { request: RequestLabel, problem: &'static str },
 
-    /// No connection: refused, no such host, TLS broken off.
+    /// No connection: refused, no such host, TLS failed.
     #[error("cannot connect to {upstream} at `{origin}`")]
     Connect {
         upstream: &'static str,
@@ -45,7 +45,7 @@ pub enum Error {
         source: reqwest::Error,
     },
 
-    /// The other side could not prove who it is. Not retried: it may be somebody else, and time alone does not mend a
+    /// The server's certificate is not valid. Not retried: it may be another server, and time alone does not mend a
     /// certificate.
     #[error("cannot trust the certificate of {upstream} at `{origin}`")]
     Certificate {
@@ -55,30 +55,30 @@ pub enum Error {
         source: reqwest::Error,
     },
 
-    #[error("cannot get an answer to {request}: {phase} within {limit:?}")]
+    #[error("{}: {phase} within {limit:?} for {request}", request.upstream)]
     Timeout { request: RequestLabel, phase: Phase, limit: Duration },
 
-    /// The connection ended before the answer did.
-    #[error("cannot read the answer to {request}: it was cut off")]
+    /// The connection ended before the response did.
+    #[error("{}: response to {request} was cut off", request.upstream)]
     Truncated {
         request: RequestLabel,
         #[source]
         source: reqwest::Error,
     },
 
-    /// What came breaks the rules of HTTP itself: status line, headers, lengths, chunks.
-    #[error("cannot read the answer to {request} as HTTP")]
+    /// The response breaks the rules of HTTP itself: status line, headers, lengths, chunks.
+    #[error("{}: response to {request} is not valid HTTP", request.upstream)]
     NotHttp {
         request: RequestLabel,
         #[source]
         source: reqwest::Error,
     },
 
-    #[error("cannot take the answer to {request}: it is longer than {limit} bytes")]
+    #[error("{}: response to {request} is longer than {limit} bytes", request.upstream)]
     BodyTooLarge { request: RequestLabel, limit: u64 },
 
     /// The body is not compressed the way its head says.
-    #[error("cannot decompress the answer to {request}")]
+    #[error("{}: cannot decompress the response to {request}", request.upstream)]
     Decode {
         request: RequestLabel,
         #[source]
@@ -86,18 +86,18 @@ pub enum Error {
     },
 
     /// A status other than 2xx.
-    #[error("cannot use the answer to {request}: {}{}", status_text(*status), excerpt_text(excerpt.as_deref()))]
+    #[error("{}: {} from {request}{}", request.upstream, status_text(*status), excerpt_text(excerpt.as_deref()))]
     Status {
         request: RequestLabel,
         status: u16,
         /// The beginning of the body, without secrets and control characters, where it is text.
         excerpt: Option<String>,
-        /// What its `Retry-After` asked for, and until when that is.
+        /// The wait its `Retry-After` requests, and the time it ends.
         retry_after: Option<(Duration, Timestamp)>,
     },
 
-    /// A good status, but the body is not the JSON we expect; `found` says what it is instead.
-    #[error("cannot read the answer to {request}: {found}")]
+    /// A 2xx status, but the body is not the JSON we expect; `found` says what it is instead.
+    #[error("{}: cannot read the response to {request}: {found}", request.upstream)]
     Malformed {
         request: RequestLabel,
         found: String,
@@ -105,7 +105,7 @@ pub enum Error {
         source: Option<JsonFault>,
     },
 
-    /// The upstream asked to be left alone for longer than this run can wait; `reason` is what it was refused with.
+    /// The upstream requests a longer wait than this run can make; `reason` is the error of the last try.
     #[error("cannot wait for {upstream} until {until}: {reason}")]
     RetryAfterTooFar { upstream: &'static str, until: Timestamp, reason: String },
 
@@ -113,37 +113,11 @@ pub enum Error {
     #[error("cancelled while talking to {upstream}")]
     Cancelled { upstream: &'static str },
 
-    #[error("cannot go on talking to {upstream}: the run's time is used up")]
+    #[error("stopped talking to {upstream}: the run's time is used up")]
     Deadline { upstream: &'static str },
 }
 
-/// Which request an error is about: upstream, method and path, never its query.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RequestLabel {
-    pub upstream: &'static str,
-    pub method: Box<str>,
-    pub path: Box<str>,
-}
-
-impl RequestLabel {
-    pub(super) fn new(upstream: &'static str, method: &str, path: &str) -> Self {
-        let shown = |text: &str| safe(&scrub(text)).into();
-        Self { upstream, method: shown(method), path: shown(path) }
-    }
-
-    /// For a sentence of sending: "`GET /x` to fairing".
-    fn to(&self) -> String {
-        format!("`{} {}` to {}", self.method, self.path, self.upstream)
-    }
-}
-
-impl fmt::Display for RequestLabel {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "`{} {}` from {}", self.method, self.path, self.upstream)
-    }
-}
-
-/// What was waited for when the time was up.
+/// What the client waited for when a time limit passed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Phase {
     Connect,
@@ -156,9 +130,9 @@ impl fmt::Display for Phase {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Connect => "no connection",
-            Self::FirstByte => "nothing came",
-            Self::Idle => "nothing more came",
-            Self::Total => "not all of it came",
+            Self::FirstByte => "no response",
+            Self::Idle => "no further data",
+            Self::Total => "no complete response",
         })
     }
 }
@@ -191,7 +165,7 @@ impl Error {
         }
     }
 
-    /// What to do next, where there is something more exact than the class's own hint.
+    /// What to do next, where something more exact than the class's hint is known.
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Connect { origin, .. } => Some(format!("see what `curl -sS -o /dev/null {origin}` says")),
@@ -221,17 +195,17 @@ impl Error {
         }
     }
 
-    /// Whether this is the end of the run (cancelled, deadline) rather than a fault of the upstream.
+    /// Whether the run ends (cancelled, deadline), rather than the upstream failing.
     pub const fn is_cancelled(&self) -> bool {
         matches!(self, Self::Cancelled { .. } | Self::Deadline { .. })
     }
 
-    /// The status of the answer that was refused, if there was one.
+    /// The status of the response, where that is the error.
     pub const fn status(&self) -> Option<u16> {
         if let Self::Status { status, .. } = self { Some(*status) } else { None }
     }
 
-    /// The upstream asked to be left alone until then: store it, and let the next run honour it.
+    /// The time before which the upstream accepts no further request: store it, and let the next run honour it.
     pub const fn not_before(&self) -> Option<Timestamp> {
         if let Self::RetryAfterTooFar { until, .. } | Self::Status { retry_after: Some((_, until)), .. } = self {
             Some(*until)
@@ -276,14 +250,14 @@ impl Retryable for Error {
     }
 }
 
-/// "status 503 Service Unavailable"; the reason phrase is ours, never the upstream's.
+/// "503 Service Unavailable"; the reason phrase is ours, never the upstream's.
 fn status_text(status: u16) -> String {
     match StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason()) {
-        Some(reason) => format!("status {status} {reason}"),
+        Some(reason) => format!("{status} {reason}"),
         None => format!("status {status}"),
     }
 }
 
 fn excerpt_text(excerpt: Option<&str>) -> String {
-    excerpt.map(|excerpt| format!(", `{excerpt}`")).unwrap_or_default()
+    excerpt.map(|excerpt| format!(": `{excerpt}`")).unwrap_or_default()
 }

@@ -1,10 +1,10 @@
 //! The only door to the network.
 //!
-//! A [`Client`] is made from a [`Profile`] (one upstream's base, timeouts, limits) and a [`Context`] (the run's
-//! cancellation, deadline and counters). [`Client::send`] sends once and answers when the head of the answer is there;
-//! [`Client::retry`] runs an attempt again as long as its error asks for it.
+//! A [`Client`] is made from a [`Profile`] (one upstream's base URL, timeouts, limits) and a [`Context`] (the run's
+//! cancellation, deadline and counters). [`Client::send`] sends once and returns when the head of the response has
+//! arrived; [`Client::retry`] repeats an attempt while its error allows it.
 //!
-//! Redirects are never followed: a 3xx is an answer like any other, and no request can name another origin than the
+//! Redirects are never followed: a 3xx is a response like any other, and no request can name another origin than the
 //! profile's, so a credential never reaches one.
 
 mod profile;
@@ -13,11 +13,14 @@ mod client;
 mod context;
 mod request;
 mod response;
+mod shared;
 
 mod classify;
 mod error;
+mod label;
 mod transport;
 
+mod attempts;
 mod backoff;
 mod rate_limit;
 mod retry;
@@ -29,7 +32,8 @@ mod excerpt;
 pub use self::classify::{StatusKind, classify};
 pub use self::client::Client;
 pub use self::context::Context;
-pub use self::error::{Error, Phase, RequestLabel};
+pub use self::error::{Error, Phase};
+pub use self::label::RequestLabel;
 pub use self::profile::{Jitter, Profile, RateLimit};
 pub use self::request::Request;
 pub use self::response::Response;

@@ -52,3 +52,26 @@ pub struct RateLimit {
     pub count: u32,
     pub per: Duration,
 }
+
+#[cfg(test)]
+pub(super) mod tests {
+    use std::time::Duration;
+
+    use super::{Jitter, Profile};
+
+    pub fn profile() -> Profile {
+        Profile {
+            name: "fairing",
+            base_url: "http://127.0.0.1:9".parse().unwrap(),
+            connect_timeout: Duration::from_secs(5),
+            read_timeout: Duration::from_secs(15),
+            total_timeout: Duration::from_secs(300),
+            max_body: 1 << 20,
+            retries: 3,
+            backoff: Duration::from_secs(2),
+            backoff_cap: Duration::from_secs(60),
+            jitter: Jitter::Full,
+            rate_limit: None,
+        }
+    }
+}

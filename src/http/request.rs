@@ -7,7 +7,8 @@ use reqwest::Method;
 use reqwest::header::{HeaderName, HeaderValue};
 use url::{Url, form_urlencoded};
 
-use super::error::{Error, RequestLabel};
+use super::error::Error;
+use super::label::RequestLabel;
 use crate::secret::Secret;
 
 /// They say where a message goes and where it ends; a second opinion on either is how requests are smuggled.
@@ -241,7 +242,7 @@ mod tests {
         check_refused(
             Request::get("/x?key=1").header("Host", "evil.example"),
             Class::Contract,
-            "cannot send `GET /x` to fairing: it sets a header that belongs to the connection",
+            "fairing: cannot send `GET /x`: it sets a header that belongs to the connection",
         );
     }
 

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
@@ -12,12 +13,13 @@ use tokio::task::coop::consume_budget;
 use tokio::time::Instant;
 
 use super::classify::{StatusKind, classify};
-use super::client::Client;
 use super::context::within;
-use super::error::{Error, JsonFault, Phase, RequestLabel};
+use super::error::{Error, JsonFault, Phase};
 use super::excerpt::{WINDOW_BYTES, excerpt, shorten};
+use super::label::RequestLabel;
 use super::retry::later;
 use super::retry_after::retry_after;
+use super::shared::Shared;
 use super::transport::from_transport;
 
 /// A document that is parsed as a whole is held as a whole: what is larger must be read by [`Response::chunk`]. Keeps
@@ -32,7 +34,7 @@ const COMPRESSIONS: [&str; 7] = ["br", "compress", "deflate", "gzip", "x-compres
 
 /// An answer whose head has come. Dropping it ends the transfer.
 pub struct Response {
-    client: Client,
+    shared: Arc<Shared>,
     request: RequestLabel,
     answer: reqwest::Response,
     total_end: Option<Instant>,
@@ -46,13 +48,13 @@ pub struct Response {
 
 impl Response {
     pub(super) async fn new(
-        client: Client,
+        shared: Arc<Shared>,
         request: RequestLabel,
         answer: reqwest::Response,
         total_end: Option<Instant>,
     ) -> Self {
-        let limit = client.profile().max_body;
-        let mut response = Self { client, request, answer, total_end, ahead: VecDeque::new(), received: 0, limit };
+        let limit = shared.profile.max_body;
+        let mut response = Self { shared, request, answer, total_end, ahead: VecDeque::new(), received: 0, limit };
         if classify(response.status()) != StatusKind::Success {
             response.look_ahead().await;
         }
@@ -115,8 +117,8 @@ impl Response {
         self.refuse_compressed()?;
         // A body that is always ready must not keep the other transfers of its task from their turn.
         consume_budget().await;
-        let chunk = self.client.wait(&self.request, Phase::Idle, self.total_end, self.answer.chunk()).await?;
-        chunk.map_err(|error| from_transport(error, &self.request, self.client.profile()))
+        let chunk = self.shared.wait(&self.request, Phase::Idle, self.total_end, self.answer.chunk()).await?;
+        chunk.map_err(|error| from_transport(error, &self.request, &self.shared.profile))
     }
 
     /// What was decoded no longer has the header. Words that name no compression mean nothing: some servers write the
@@ -156,7 +158,7 @@ impl Response {
     }
 
     fn refusal(self) -> Error {
-        let now = self.client.context().clock.now();
+        let now = self.shared.context.clock.now();
         let wait = self.header(RETRY_AFTER.as_str()).and_then(|value| retry_after(value, now));
         let beginning: Vec<u8> = self.ahead.iter().flatten().flatten().copied().collect();
         Error::Status {

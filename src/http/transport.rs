@@ -1,12 +1,14 @@
-//! Tells from a transport error what it means to us.
+//! Converts the HTTP library's errors to ours.
 
 use std::error::Error as StdError;
 use std::io;
 
-use super::error::{Error, Phase, RequestLabel};
+use super::error::{Error, Phase};
+use super::label::RequestLabel;
 use super::profile::Profile;
+use crate::error::find_cause;
 
-/// The error of a request of which something, or nothing, was answered.
+/// The error of a request that was sent, or whose response could not be read.
 pub(super) fn from_transport(error: reqwest::Error, request: &RequestLabel, profile: &Profile) -> Error {
     // The library prints the whole URL, credentials in its query included.
     let source = error.without_url();
@@ -44,34 +46,22 @@ impl Fault {
                 Self::Connect
             };
         }
-        if let Some(hyper) = find::<hyper::Error>(error) {
+        if let Some(hyper) = find_cause::<hyper::Error>(error) {
             return if hyper.is_parse() || is_bad_framing(hyper) { Self::NotHttp } else { Self::Truncated };
         }
         // Without the connection's error in the chain, what failed in a body is its decompression; a compressed
-        // stream that ends early was cut by whoever stands behind the server that framed it properly.
-        let is_eof = find::<io::Error>(error).is_some_and(|error| error.kind() == io::ErrorKind::UnexpectedEof);
+        // stream that ends early was cut off behind the server that framed it properly.
+        let is_eof = find_cause::<io::Error>(error).is_some_and(|error| error.kind() == io::ErrorKind::UnexpectedEof);
         if error.is_decode() && !is_eof { Self::Decode } else { Self::Truncated }
     }
 }
 
-/// Chunks that are none are reported as I/O errors of the input.
+/// Invalid chunks are reported as I/O errors of the input.
 fn is_bad_framing(error: &hyper::Error) -> bool {
-    find::<io::Error>(error)
+    find_cause::<io::Error>(error)
         .is_some_and(|error| matches!(error.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData))
 }
 
 fn is_certificate(error: &(dyn StdError + 'static)) -> bool {
-    matches!(find(error), Some(rustls::Error::InvalidCertificate(_)))
-}
-
-fn find<'a, T: StdError + 'static>(error: &'a (dyn StdError + 'static)) -> Option<&'a T> {
-    causes(error).find_map(|cause| cause.downcast_ref::<T>())
-}
-
-/// An error and what is behind it. An I/O error does not name the error it wraps as its source, but that one's.
-fn causes<'a>(error: &'a (dyn StdError + 'static)) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
-    std::iter::successors(Some(error), |&error| match error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
-        Some(wrapped) => Some(wrapped as &(dyn StdError + 'static)),
-        None => error.source(),
-    })
+    matches!(find_cause(error), Some(rustls::Error::InvalidCertificate(_)))
 }

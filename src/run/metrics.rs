@@ -117,7 +117,7 @@ mod tests {
     use crate::store::records::SyncState;
 
     #[test]
-    fn a_sync_is_told_with_its_labels() {
+    fn each_sync_is_exported_with_its_labels() {
         let state = SyncState {
             sync: "fairing".to_owned(),
             sync_type: "fairing".to_owned(),

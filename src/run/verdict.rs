@@ -10,11 +10,11 @@ use crate::upstreams::{Failure, PassOutcome, ScopeReport};
 pub struct Verdict {
     pub status: Status,
     pub exit: Exit,
-    /// What the exit code stands for.
+    /// The failure behind the exit code.
     pub failure: Option<Failure>,
 }
 
-/// What the operator asked to be treated differently.
+/// How the operator wants the outcome judged.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct VerdictPolicy {
     /// *partial* is a success.
@@ -23,9 +23,9 @@ pub struct VerdictPolicy {
     pub error_on_no_change: bool,
 }
 
-/// Adds up. `fatal` is what ended the pass before its scopes were done.
+/// Adds up a pass. `fatal` is what ended it before its scopes were done.
 ///
-/// - What dooms a run, a bug and a withheld deletion are the verdict whatever else succeeded.
+/// - A fatal failure, a bug and a withheld deletion are the verdict, even if everything else succeeded.
 /// - Otherwise a run in which something was stored and something failed is *partial*, and one in which everything failed
 ///   has the most severe class of its scopes.
 /// - A scope that another run holds counts only where nothing else was done.
@@ -79,13 +79,13 @@ mod tests {
     use crate::store::{Status, Summary};
     use crate::upstreams::{Failure, PassOutcome, ScopeReport, SkipReason};
 
-    /// `+` a scope that succeeded, `-` one that was not due, `?` one that is skipped because it is locked, else its
-    /// failure's class.
-    fn scope(told: &str) -> ScopeReport {
-        let class = Class::from_name(told);
+    /// `+` is a scope that succeeded, `-` one that was not due, `?` one skipped because it is locked; anything else is
+    /// the class of its failure.
+    fn scope(result: &str) -> ScopeReport {
+        let class = result.parse().ok();
         ScopeReport {
-            scope: told.to_owned(),
-            status: match (told, class) {
+            scope: result.to_owned(),
+            status: match (result, class) {
                 ("+", _) => Status::Success,
                 ("-" | "?", _) | (_, Some(Class::Busy)) => Status::Skipped,
                 (_, Some(Class::Guard)) => Status::Partial,
@@ -93,7 +93,7 @@ mod tests {
             },
             summary: Summary::default(),
             duration: Duration::ZERO,
-            skipped: (told == "-").then_some((SkipReason::MinInterval, None)),
+            skipped: (result == "-").then_some((SkipReason::MinInterval, None)),
             holder: None,
             failure: class.map(failure),
             note: None,
@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn scopes_add_up() {
+    fn scopes_are_added_up_to_one_verdict() {
         check("+ +", Exit::Ok, Status::Success);
         check("- -", Exit::Ok, Status::Skipped);
         check("+ -", Exit::Ok, Status::Success);
@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn what_dooms_the_run_is_the_verdict() {
+    fn a_fatal_failure_is_the_verdict() {
         for (class, status) in [
             (Class::Terminated, Status::Cancelled),
             (Class::Deadline, Status::Cancelled),
@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn leniency_changes_the_exit_code_but_not_the_status() {
+    fn verdict_policy_changes_the_exit_code_but_not_the_status() {
         let outcome = PassOutcome { scopes: vec![scope("+"), scope("auth")], ..PassOutcome::default() };
         let lenient = VerdictPolicy { allow_partial: true, error_on_no_change: false };
         let found = verdict(&outcome, None, &Summary::default(), lenient);

@@ -1,12 +1,9 @@
 //! An error, told once: what failed, why, what to do.
 
-use std::error::Error;
-
 use serde::Serialize;
 
 use super::json::ErrorPart;
 use super::labels;
-use crate::error::Class;
 use crate::exit::Exit;
 use crate::present::style::{Style, sanitize};
 use crate::present::table::Severity;
@@ -33,17 +30,6 @@ impl<'a> ErrorDocument<'a> {
             error: ErrorPart::new(failure, holder, style),
         }
     }
-}
-
-/// What there is to tell of an error and the errors behind it.
-pub fn to_failure(error: &dyn Error, class: Class, hint: String) -> Failure {
-    let mut causes = Vec::new();
-    let mut next = error.source();
-    while let Some(cause) = next {
-        causes.push(cause.to_string());
-        next = cause.source();
-    }
-    Failure { class, message: error.to_string(), causes, hint }
 }
 
 /// The error for a person: `error: …`, `caused by: …`, who holds the lock where that is why, `hint: …`.

@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::error::Error;
 use crate::clock::Clock;
-use crate::error::Class;
+use crate::error::{Class, causes};
 use crate::progress::{Event, Observer};
 use crate::store::{Holder, Problem, RecordId, Status, Store, Summary};
 
@@ -20,7 +20,7 @@ pub enum OnLock {
     Fail,
     /// The scope is skipped; that is a success.
     Skip,
-    /// Wait for it, at most so long; then fail.
+    /// Wait for it, at most this long; then fail.
     Wait(Option<Duration>),
 }
 
@@ -30,12 +30,13 @@ pub struct Flags {
     /// Ignore the minimum interval and a stored not-before.
     pub force: bool,
     pub on_lock: OnLock,
-    /// Up to so many deletions are meant.
+    /// The operator intends at most this number of deletions.
     pub accept_deletes: Option<u64>,
 }
 
 /// Why a scope did nothing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::IntoStaticStr)]
+#[strum(serialize_all = "kebab-case", const_into_str)]
 pub enum SkipReason {
     MinInterval,
     NotBefore,
@@ -45,11 +46,7 @@ pub enum SkipReason {
 impl SkipReason {
     /// The word in JSON and in the database.
     pub const fn name(self) -> &'static str {
-        match self {
-            Self::MinInterval => "min-interval",
-            Self::NotBefore => "not-before",
-            Self::Locked => "locked",
-        }
+        self.into_str()
     }
 }
 
@@ -70,7 +67,7 @@ pub struct ScopeReport {
     pub note: Option<String>,
 }
 
-/// An error, told: what the report and the record keep of it.
+/// What the report and the record keep of an error.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failure {
     pub class: Class,
@@ -80,7 +77,7 @@ pub struct Failure {
 }
 
 impl Failure {
-    /// How what ended with it stands in the record.
+    /// The status in the record of what ended with this failure.
     pub const fn status(&self) -> Status {
         match self.class {
             Class::Interrupted | Class::Terminated | Class::Deadline => Status::Cancelled,
@@ -101,21 +98,20 @@ impl Failure {
     pub fn full_message(&self) -> String {
         std::iter::once(&self.message).chain(&self.causes).map(String::as_str).collect::<Vec<_>>().join(": ")
     }
+
+    /// What is kept of an error: its text and the texts of the errors behind it.
+    pub fn new(error: &dyn std::error::Error, class: Class, hint: String) -> Self {
+        Self { class, message: error.to_string(), causes: causes(error).map(ToString::to_string).collect(), hint }
+    }
 }
 
 impl From<&Error> for Failure {
     fn from(error: &Error) -> Self {
-        let chain = std::iter::successors(std::error::Error::source(error), |cause| cause.source());
-        Self {
-            class: error.class(),
-            message: error.to_string(),
-            causes: chain.map(ToString::to_string).collect(),
-            hint: error.hint(),
-        }
+        Self::new(error, error.class(), error.hint())
     }
 }
 
-/// What a pass leaves behind.
+/// The result of a pass.
 #[derive(Clone, Debug, Default)]
 pub struct PassOutcome {
     pub scopes: Vec<ScopeReport>,
@@ -135,12 +131,12 @@ pub struct PassContext {
     /// `--max-runtime`.
     pub deadline: Option<Instant>,
     pub observer: Arc<dyn Observer>,
-    /// What the pass leaves behind; grows while it goes on.
+    /// The result of the pass; grows while it runs.
     pub outcome: Mutex<PassOutcome>,
 }
 
 impl PassContext {
-    /// Tells something that does not change the verdict but that a person should know.
+    /// Warns of something that does not change the verdict but that a person should know.
     pub fn warn(&self, message: String) {
         tracing::warn!("{message}");
         self.observer.observe(&Event::Warning { message: &message });

@@ -60,7 +60,7 @@ fn examine(globals: &GlobalArgs, is_offline: bool) -> std::io::Result<(Exit, Vec
     command.args(["doctor", "--json"]).args(is_offline.then_some("--offline"));
     let output = command.output()?;
     let document: Document = serde_json::from_slice(&output.stdout).map_err(std::io::Error::other)?;
-    let exit = Exit::ALL.into_iter().find(|exit| exit.code() == document.exit_code);
+    let exit = Exit::ALL.iter().copied().find(|exit| exit.code() == document.exit_code);
     let mut findings = document.checks;
     if let Some(home) = home.filter(|home| !home.is_dir()) {
         let found = format!("the home `{}` is no directory, and a job begins there", home.display());
@@ -100,11 +100,11 @@ mod tests {
     use super::compare;
     use crate::error::Class;
     use crate::ui::doctor::{Check, Finding};
-    use crate::ui::errors;
+    use crate::upstreams::Failure;
 
     fn failed(check: Check) -> Finding {
         let error = std::io::Error::other("x");
-        Finding::failed(check, &errors::to_failure(&error, Class::Config, String::new()))
+        Finding::failed(check, &Failure::new(&error, Class::Config, String::new()))
     }
 
     fn check(here: &[Finding], there: Vec<Finding>, expected: &[(Check, Option<&str>, bool)]) {

@@ -8,8 +8,7 @@ use rustix::fs::{Access, access};
 use crate::cli::session::{LogTo, Session};
 use crate::config::{self, Config, SecretRef};
 use crate::ui::doctor::{Check, Finding};
-use crate::ui::errors;
-use crate::upstreams;
+use crate::upstreams::{self, Failure};
 
 /// Any right to write of the group or of others.
 const SHARED_WRITE_MODE: u32 = 0o022;
@@ -58,7 +57,7 @@ pub fn check_secrets(config: &Config) -> Vec<Finding> {
         match reference.resolve(&key) {
             Ok(_) => good_count += 1,
             Err(error) => {
-                let failure = errors::to_failure(&error, error.class(), remedy(&key, &reference));
+                let failure = Failure::new(&error, error.class(), remedy(&key, &reference));
                 findings.push(Finding::failed(Check::Secret, &failure).of(key));
             }
         }

@@ -13,7 +13,6 @@ use crate::error::Class;
 use crate::http::Context;
 use crate::run;
 use crate::ui::doctor::{Check, Finding};
-use crate::ui::errors;
 use crate::upstreams::{self, Failure, Opening, Registration, Verified};
 
 /// All are asked at once; retries and pauses included, an answer that takes longer is none.
@@ -66,7 +65,7 @@ fn answered(upstream: &str, Verified { subject, outcome }: Verified) -> Finding 
 }
 
 fn refused(error: &upstreams::Error) -> Finding {
-    let failure = errors::to_failure(error, error.class(), error.hint());
+    let failure = Failure::new(error, error.class(), error.hint());
     if failure.class != Class::Deadline {
         return Finding::failed(Check::Credentials, &failure);
     }

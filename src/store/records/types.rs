@@ -199,5 +199,5 @@ pub struct ScopeRecord {
 /// A newer tongbu may know classes that this one does not.
 fn class_or_internal<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Class, D::Error> {
     let name = String::deserialize(deserializer)?;
-    Ok(Class::from_name(&name).unwrap_or(Class::Internal))
+    Ok(name.parse().unwrap_or(Class::Internal))
 }

@@ -14,6 +14,7 @@ use super::row::{BadRow, text};
 use super::split::Envelope;
 use super::tables::{KindTable, QUESTIONS, RESPONSES};
 use super::times::{Times, server_time};
+use crate::error::full_message;
 use crate::store::{self, ScopeState, Writer, cursors};
 use crate::upstreams::mirror::{
     Changes, Counts, Deletions, Ending, Limits, PageInfo, Paginator, Reading, RowOutcome, RowValues, Step, Subject,
@@ -316,8 +317,7 @@ impl Work<'_> {
         match error {
             parse::Error::Store(error) => Error::Store(error),
             parse::Error::Malformed(malformed) => {
-                let cause = std::error::Error::source(&malformed).map(|cause| format!(": {cause}")).unwrap_or_default();
-                Error::Contract { context: self.context(), reason: format!("{malformed}{cause}") }
+                Error::Contract { context: self.context(), reason: full_message(&malformed) }
             }
             parse::Error::Abandoned => Error::Cancelled,
         }

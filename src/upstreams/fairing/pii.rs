@@ -1,13 +1,13 @@
 //! Personal data: kept, replaced by a keyed digest, or dropped, before anything is stored.
 
-use hmac::{Hmac, KeyInit, Mac};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
-use sha2::Sha256;
 use xxhash_rust::xxh3::xxh3_64;
 
 use crate::secret::Secret;
+use crate::text::hex;
 use crate::upstreams::digest::{Items, MAX_DEPTH, Members, deeper};
+use crate::upstreams::hmac::hmac_sha256;
 
 /// The members that tell who a person is, wherever in a row they stand.
 const PERSONAL: [&str; 2] = ["email", "customer_id"];
@@ -108,16 +108,7 @@ fn separate(index: usize, out: &mut String) {
 }
 
 fn keyed(key: &Secret, text: &str) -> String {
-    use std::fmt::Write as _;
-
-    #[expect(clippy::expect_used, reason = "HMAC takes keys of any length")]
-    let mut mac = Hmac::<Sha256>::new_from_slice(key.expose().as_bytes()).expect("any key length");
-    mac.update(text.as_bytes());
-    let mut hex = String::with_capacity(64);
-    for byte in mac.finalize().into_bytes() {
-        let _ = write!(hex, "{byte:02x}");
-    }
-    hex
+    hex(&hmac_sha256(key.expose().as_bytes(), text))
 }
 
 #[cfg(test)]

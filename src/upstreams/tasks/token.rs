@@ -14,6 +14,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::config::Credentials;
 use crate::secret::Secret;
+use crate::text::hex;
 
 /// So many bytes tell one login from another, and are too few to find a password by.
 const LOGIN_BYTES: usize = 4;
@@ -91,7 +92,7 @@ fn login(base_url: &str, credentials: &Credentials) -> String {
         hasher.update(part);
     }
     let digest = hasher.finalize();
-    digest.iter().take(LOGIN_BYTES).fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
+    hex(&digest[..LOGIN_BYTES])
 }
 
 #[cfg(test)]

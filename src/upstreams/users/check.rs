@@ -12,9 +12,9 @@ use super::redis::ScanCursor;
 use super::tables::{load_last_event_seq, load_user, load_users_after};
 use super::target::Target;
 use super::user::User;
-use crate::error::Class;
+use crate::error::{Class, full_message};
 use crate::store::{self, Reader};
-use crate::upstreams::{Error, Failure, Scope, ScopeWork, UpstreamSpecific};
+use crate::upstreams::{Error, Scope, ScopeWork, UpstreamSpecific};
 
 /// Users compared before what was found is stored.
 const CHUNK: u64 = 500;
@@ -96,7 +96,7 @@ impl ScopeWork for Check<'_> {
 }
 
 fn unchecked(target: &str, error: &Error) -> String {
-    format!("cannot check target `{target}`: {}", Failure::from(error).full_message())
+    format!("cannot check target `{target}`: {}", full_message(error))
 }
 
 impl Check<'_> {

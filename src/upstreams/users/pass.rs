@@ -9,10 +9,10 @@ use super::ingest::Intake;
 use super::queue;
 use super::tables;
 use super::target::Target;
-use crate::error::Class;
+use crate::error::{Class, full_message};
 use crate::http::Retry;
 use crate::store::{self, ScopeState, cursors};
-use crate::upstreams::{Error, Failure, Scope, ScopeWork};
+use crate::upstreams::{Error, Scope, ScopeWork};
 
 /// Events looked at in one transaction to be forgotten.
 const FORGOTTEN_AT_ONCE: u64 = 2000;
@@ -68,11 +68,8 @@ impl Deliver<'_> {
             }
             Err(error) if error.class().is_fatal() => Err(error),
             Err(error) => {
-                let failure = Failure::from(&error);
-                scope.scope_problem(
-                    failure.class,
-                    format!("cannot read the stream of events: {}", failure.full_message()),
-                );
+                let message = format!("cannot read the stream of events: {}", full_message(&error));
+                scope.scope_problem(error.class(), message);
                 Ok(())
             }
         }

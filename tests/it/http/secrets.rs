@@ -1,10 +1,10 @@
 //! No credential shows in an error or a log, whatever goes wrong.
 
-use std::error::Error as StdError;
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use futures_util::{StreamExt, stream};
+use tongbu::error::causes;
 use tongbu::http::{Client, Error, Profile, Request};
 use tongbu::secret::Secret;
 use tracing::level_filters::LevelFilter;
@@ -55,8 +55,7 @@ impl Log {
 
 /// All that could be shown of an error.
 fn everything(error: &Error) -> String {
-    let causes = std::iter::successors(error.source(), |&cause| cause.source());
-    let causes: Vec<_> = causes.map(|cause| format!("{cause} {cause:?}")).collect();
+    let causes: Vec<_> = causes(error).map(|cause| format!("{cause} {cause:?}")).collect();
     format!("{error} {error:?} {error:#?} {:?} {causes:?}", error.hint())
 }
 
@@ -129,5 +128,5 @@ async fn a_retry_is_logged_with_its_reason() {
     fetch_from(answer("503 Down", "", b"maintenance"), retrying).await;
     let text = log.text();
     assert!(text.contains("failed, trying again upstream=\"fairing\" attempt=1 wait_ms="), "{text}");
-    assert!(text.contains("status 503 Service Unavailable, `maintenance`"), "{text}");
+    assert!(text.contains("fairing: 503 Service Unavailable from `GET /api/responses`: `maintenance`"), "{text}");
 }

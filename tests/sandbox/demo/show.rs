@@ -109,7 +109,7 @@ impl Show {
 
     /// Shows the exit code and what it means.
     fn check(&mut self, words: &str, status: ExitStatus, expected: Exit) {
-        let ended = Exit::ALL.into_iter().find(|exit| status.code() == Some(exit.code().into()));
+        let ended = Exit::ALL.iter().copied().find(|exit| status.code() == Some(exit.code().into()));
         match ended {
             Some(Exit::Ok) => println!("exit 0 (ok)"),
             Some(exit) => println!("exit {} ({}): {}", exit.code(), exit.name(), exit.meaning()),

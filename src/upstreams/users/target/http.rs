@@ -12,11 +12,12 @@ use super::super::queue::Delivery;
 use super::super::tables::StoredEvent;
 use super::Answer;
 use crate::clock::Clock;
-use crate::error::Class;
+use crate::error::{Class, full_message};
 use crate::http::{Client, Context, Error, Jitter, Profile, Request, Response, Retry, Retryable};
 use crate::secret::Secret;
+use crate::text::hex;
 use crate::upstreams;
-use crate::upstreams::hmac::{hex, hmac_sha256, sha256_hex};
+use crate::upstreams::hmac::{hmac_sha256, sha256_hex};
 
 /// What we say we are, in `X-Sync-Source`.
 const SYNC_SOURCE: &str = "tongbu";
@@ -209,11 +210,7 @@ impl Answer {
         };
         let is_permanent = error.status().is_some_and(|status| PERMANENT.contains(&status));
         let error = upstreams::Error::from(error);
-        if is_permanent {
-            Self::Refused { class, error: upstreams::Failure::from(&error).full_message() }
-        } else {
-            Self::of(&error, asked)
-        }
+        if is_permanent { Self::Refused { class, error: full_message(&error) } } else { Self::of(&error, asked) }
     }
 }
 

@@ -12,9 +12,9 @@ use self::redis::RedisTarget;
 use super::config::{Config, TargetConfig};
 use super::queue::Delivery;
 use super::redis::{Limits, Page, ScanCursor};
-use crate::error::Class;
+use crate::error::{Class, full_message};
 use crate::upstreams::accounts::AccountSettings as _;
-use crate::upstreams::{Error, Failure, Opening};
+use crate::upstreams::{Error, Opening};
 
 /// An opened target.
 pub struct Target {
@@ -53,7 +53,7 @@ impl Answer {
         if class.is_fatal() {
             return Self::Ended;
         }
-        Self::Failed { class, error: Failure::from(error).full_message(), asked }
+        Self::Failed { class, error: full_message(error), asked }
     }
 }
 

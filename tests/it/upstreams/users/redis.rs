@@ -27,6 +27,5 @@ async fn connect_to(url: &str) -> Result<Connection, Error> {
 
 /// The error with everything behind it, as it is printed.
 fn told(error: &Error) -> String {
-    let causes = std::iter::successors(Some(error as &dyn std::error::Error), |error| error.source());
-    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ") + " " + &error.hint().unwrap_or_default()
+    tongbu::error::full_message(error) + " " + &error.hint().unwrap_or_default()
 }

@@ -7,7 +7,8 @@ pub mod tc3;
 use std::fmt::Write as _;
 
 use super::call::Unsigned;
-pub use crate::upstreams::hmac::{hex, hmac_sha256, sha256_hex};
+pub use crate::text::hex;
+pub use crate::upstreams::hmac::{hmac_sha256, sha256_hex};
 
 /// Percent-encodes all but RFC 3986's unreserved characters, which is what every provider signs.
 pub fn percent_encode(text: &str) -> String {
