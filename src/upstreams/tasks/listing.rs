@@ -1,4 +1,4 @@
-//! The tasks of a window as they come in, page by page: which came before, and when the pages are complete.
+//! The tasks of a window as they come in, page by page: which of them came before.
 
 use std::collections::HashMap;
 
@@ -34,17 +34,6 @@ struct Known {
     fate: Option<Fate>,
 }
 
-/// How a request stands after a page.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Progress {
-    /// Ask for the next page.
-    More,
-    /// As many different tasks came as the upstream says there are.
-    Complete,
-    /// The pages are at their end and the counts differ: what came may be stored, but this is no success.
-    Incomplete { received: u64, total_count: u64 },
-}
-
 /// The rows of a page. A task that stands in it twice is kept once, as it came last: while pages are read, rows move
 /// from one to the next, and the later answer is the newer one.
 pub fn read_rows(page: &Page, fields: &Fields, zone: &TimeZone) -> Vec<Row> {
@@ -77,19 +66,13 @@ impl Listing {
         self.received = 0;
     }
 
-    /// Takes a page's rows in; `total_count` is the upstream's own count.
-    pub fn add(&mut self, rows: &[Row], total_count: u64) -> Progress {
+    /// Takes a page's rows in; answers how many of them no earlier page of the request brought.
+    pub fn add(&mut self, rows: &[Row]) -> u64 {
         let before = self.received;
         for row in rows {
             self.add_row(row);
         }
-        if self.received == total_count {
-            Progress::Complete
-        } else if self.received < total_count && self.received > before {
-            Progress::More
-        } else {
-            Progress::Incomplete { received: self.received, total_count }
-        }
+        self.received - before
     }
 
     /// Keeps what became of a task; answers what was kept of it when it came before.
@@ -140,7 +123,7 @@ fn key(id: &str) -> Digest {
 mod tests {
     use jiff::tz::TimeZone;
 
-    use super::{Listing, Progress, Row, read_rows};
+    use super::{Listing, Row, read_rows};
     use crate::upstreams::tasks::api::read_page;
     use crate::upstreams::tasks::config::Fields;
     use crate::upstreams::tasks::matching::State;
@@ -151,38 +134,15 @@ mod tests {
         read_rows(&read_page(body.as_bytes()).unwrap(), &Fields::default(), &TimeZone::UTC)
     }
 
-    fn add(listing: &mut Listing, rows: &str, total_count: u64) -> Progress {
-        listing.add(&read(rows), total_count)
-    }
-
-    fn check(pages: &[(&str, u64)], expected: &[Progress]) {
-        let mut listing = Listing::default();
-        let progress: Vec<Progress> = pages.iter().map(|(rows, total)| add(&mut listing, rows, *total)).collect();
-        assert_eq!(progress, expected, "{pages:?}");
-    }
-
     const A: &str = r#"{"id":1,"name":"a"}"#;
     const B: &str = r#"{"id":2,"name":"b"}"#;
     const NO_ID: &str = r#"{"name":"c"}"#;
 
     #[test]
-    fn a_sequence_is_complete_when_as_many_different_tasks_came_as_there_are() {
-        let both = format!("{A},{B}");
-        check(&[("", 0)], &[Progress::Complete]);
-        check(&[(&both, 2)], &[Progress::Complete]);
-        check(&[(A, 2), (B, 2)], &[Progress::More, Progress::Complete]);
-        check(&[(A, 3), (&both, 3), (NO_ID, 3)], &[Progress::More, Progress::More, Progress::Complete]);
-    }
-
-    #[test]
-    fn any_other_end_is_incomplete() {
-        let incomplete = |received, total_count| Progress::Incomplete { received, total_count };
-        check(&[("", 85)], &[incomplete(0, 85)]);
-        check(&[(A, 2), ("", 2)], &[Progress::More, incomplete(1, 2)]);
-        // The same page again and again.
-        check(&[(A, 2), (A, 2)], &[Progress::More, incomplete(1, 2)]);
-        check(&[(A, 2), (&format!("{B},{NO_ID}"), 2)], &[Progress::More, incomplete(3, 2)]);
-        check(&[(A, 0)], &[incomplete(1, 0)]);
+    fn a_row_is_fresh_once_in_a_request_and_without_an_id_every_time() {
+        let mut listing = Listing::default();
+        let fresh = [A, A, "", &format!("{A},{B},{NO_ID}"), NO_ID].map(|rows| listing.add(&read(rows)));
+        assert_eq!((fresh, listing.received()), ([1, 0, 0, 2, 1], 4));
     }
 
     #[test]
@@ -196,11 +156,11 @@ mod tests {
     #[test]
     fn a_task_of_an_earlier_request_counts_in_the_later_one_and_once_in_the_window() {
         let mut listing = Listing::default();
-        assert_eq!(add(&mut listing, &format!("{A},{B}"), 2), Progress::Complete);
+        assert_eq!(listing.add(&read(&format!("{A},{B}"))), 2);
         let (new, unchanged) = (Fate::New(State::Pending), Fate::Unchanged(State::Pending));
         assert_eq!(listing.settle("1", new), None);
         listing.begin_request();
-        assert_eq!(add(&mut listing, A, 1), Progress::Complete);
+        assert_eq!(listing.add(&read(A)), 1);
         assert_eq!((listing.received(), listing.count()), (1, 2));
         assert_eq!(listing.settle("1", unchanged), Some(new));
         assert_eq!(listing.settle("1", unchanged), Some(new), "what is new stays new");

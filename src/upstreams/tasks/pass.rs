@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 
 use super::api::FIRST_PAGE;
 use super::config::Config;
-use super::listing::{Listing, Progress, Row, read_rows, task_id};
+use super::listing::{Listing, Row, read_rows, task_id};
 use super::matching::Packages;
 use super::plan::{Fate, plan};
 use super::row::RowError;
@@ -16,10 +16,11 @@ use super::tables;
 use super::window::{Period, Window};
 use crate::error::Class;
 use crate::store::{self, ProblemDetails, ScopeState, cursors};
+use crate::upstreams::mirror::{Limits, PageInfo, Paginator, Step, WriteMeta};
 use crate::upstreams::{Error, Scope, ScopeWork};
 
-/// A sequence of more pages than this has no end.
-const MAX_PAGES: u32 = 10_000;
+/// More pages than this are not read.
+const MAX_PAGES: u64 = 10_000;
 
 /// What a pass over one window works with.
 pub struct Work<'a> {
@@ -75,38 +76,44 @@ impl Work<'_> {
         intake: &mut Intake<'_, '_>,
     ) -> Result<bool, Error> {
         let scope = intake.scope;
-        let mut page = session.fetch_page(request, FIRST_PAGE).await?;
-        for number in FIRST_PAGE..=MAX_PAGES {
+        let limits = Limits { max_pages: MAX_PAGES, max_stale_pages: 0 };
+        let mut pages = Paginator::new(FIRST_PAGE, limits);
+        let mut number = FIRST_PAGE;
+        let mut page = session.fetch_page(request, number).await?;
+        loop {
             let rows = read_rows(&page, &self.config.fields, self.zone);
             let total_count = page.total_count;
-            let progress = intake.listing.add(&rows, total_count);
+            let fresh_count = intake.listing.add(&rows);
             let received = intake.listing.received();
             tracing::info!(page = number, received, total_count, "read a page");
-            match progress {
-                Progress::More => {
-                    let (saved, next) = tokio::join!(intake.save_all(rows), session.fetch_page(request, number + 1));
-                    saved?;
-                    scope.advance(received, Some(total_count), None);
-                    page = next?;
+            let step = pages.take(PageInfo {
+                row_count: rows.len() as u64,
+                fresh_count,
+                next: (received < total_count).then_some(number + 1),
+                total: Some(total_count),
+            });
+            let next = match step {
+                Step::Next(next) => next,
+                Step::Again(first) => {
+                    tracing::info!(received, total_count, "the pages contradict each other: reading them again");
+                    intake.listing.begin_request();
+                    first
                 }
-                Progress::Complete => {
+                Step::End(ending) => {
                     intake.save_all(rows).await?;
                     scope.advance(received, Some(total_count), None);
-                    return Ok(true);
+                    if !ending.is_proved() {
+                        let message = format!("the tasks {request} are not complete: {ending}");
+                        scope.scope_problem(Class::Contract, message);
+                    }
+                    return Ok(ending.is_proved());
                 }
-                Progress::Incomplete { received, total_count } => {
-                    intake.save_all(rows).await?;
-                    let message = format!(
-                        "the pages of the tasks {request} brought {received} different ones, the upstream counts \
-                         {total_count}"
-                    );
-                    scope.scope_problem(Class::Contract, message);
-                    return Ok(false);
-                }
-            }
+            };
+            let (saved, fetched) = tokio::join!(intake.save_all(rows), session.fetch_page(request, next));
+            saved?;
+            scope.advance(received, Some(total_count), None);
+            (number, page) = (next, fetched?);
         }
-        let context = format!("cannot read the tasks {request}");
-        Err(Error::Contract { context, reason: format!("more than {MAX_PAGES} pages") })
     }
 }
 
@@ -164,13 +171,14 @@ impl Intake<'_, '_> {
     async fn save(&self, batch: &Arc<[Row]>) -> Result<Saved, Error> {
         let (batch, packages) = (Arc::clone(batch), Arc::clone(&self.packages));
         let (record, at) = (self.scope.context.record, self.scope.context.clock.now());
+        let meta = WriteMeta::now(self.scope);
         self.scope
             .write(move |w| {
                 let ids = batch.iter().flatten().map(|task| task.id.as_str());
                 let stored = tables::load_stored_tasks(w, ids)?;
                 let plan = plan(&batch, &stored, &packages);
                 for task in &plan.tasks {
-                    tables::save_task(w, task, record, at)?;
+                    tables::save_task(w, task, &meta)?;
                 }
                 for (id, matched) in &plan.matches {
                     tables::save_match(w, id, matched, Some(record), at)?;

@@ -1,6 +1,7 @@
 //! Every statement on `tasks`, `task_matches` and `lead_packages`.
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 use jiff::Timestamp;
 
@@ -12,11 +13,47 @@ use super::row::Task;
 use crate::clock::to_rfc3339_millis;
 use crate::store::{Error, Migration, Reader, RecordId, Row, Writer};
 use crate::upstreams::digest;
+use crate::upstreams::mirror::{HashColumn, Replace, RowValues, Table, TableSpec, WriteMeta};
 
 pub const MIGRATIONS: &[Migration] = &[
     Migration { name: "0001_create", sql: include_str!("migrations/0001_create.sql") },
     Migration { name: "0002_manual_matches", sql: include_str!("migrations/0002_manual_matches.sql") },
 ];
+
+static TASKS: LazyLock<Table> = LazyLock::new(|| {
+    Table::new(TableSpec {
+        name: "tasks",
+        key: &["id"],
+        number: None,
+        columns: vec![
+            "name",
+            "prefix",
+            "level",
+            "seat_group",
+            "line",
+            "called_on",
+            "state",
+            "total_number",
+            "called_number",
+            "connected_number",
+            "success_number",
+            "created_at",
+            "started_at",
+            "ended_at",
+        ],
+        hash: HashColumn::Blob,
+    })
+});
+
+static PACKAGES: LazyLock<Table> = LazyLock::new(|| {
+    Table::new(TableSpec {
+        name: "lead_packages",
+        key: &["code"],
+        number: None,
+        columns: vec!["name", "source", "region", "grade", "valid_leads", "cost_per_lead"],
+        hash: HashColumn::Blob,
+    })
+});
 
 /// A task as it is listed.
 #[derive(Clone, Debug, PartialEq)]
@@ -56,63 +93,29 @@ pub fn load_stored_tasks<'t>(
     Ok(tasks)
 }
 
-/// Inserts or replaces a task; `record` is the run that read it.
-pub fn save_task(w: &Writer<'_>, task: &Task, record: RecordId, at: Timestamp) -> Result<(), Error> {
-    const SQL: &str = "
-        INSERT INTO tasks (
-            id, name, prefix, level, seat_group, line, called_on, state, total_number, called_number,
-            connected_number, success_number, created_at, started_at, ended_at, raw, content_hash,
-            first_seen_at, last_changed_at, last_seen_record, deleted_at
-        )
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?18, ?19, NULL)
-        ON CONFLICT (id) DO UPDATE SET
-            name = excluded.name,
-            prefix = excluded.prefix,
-            level = excluded.level,
-            seat_group = excluded.seat_group,
-            line = excluded.line,
-            called_on = excluded.called_on,
-            state = excluded.state,
-            total_number = excluded.total_number,
-            called_number = excluded.called_number,
-            connected_number = excluded.connected_number,
-            success_number = excluded.success_number,
-            created_at = excluded.created_at,
-            started_at = excluded.started_at,
-            ended_at = excluded.ended_at,
-            raw = excluded.raw,
-            content_hash = excluded.content_hash,
-            last_changed_at = excluded.last_changed_at,
-            last_seen_record = excluded.last_seen_record,
-            deleted_at = NULL";
+/// Inserts or replaces a task.
+pub fn save_task(w: &Writer<'_>, task: &Task, meta: &WriteMeta) -> Result<(), Error> {
     let name = TaskName::parse(&task.name);
     let [created_at, started_at, ended_at] =
         [task.created_at, task.started_at, task.ended_at].map(|time| time.map(to_rfc3339_millis));
-    w.execute(
-        SQL,
-        &[
-            (&task.id).into(),
-            (&task.name).into(),
-            name.prefix.into(),
-            name.level.into(),
-            name.seat_group.into(),
-            name.line.into(),
-            name.called_on.into(),
-            task.state.into(),
-            task.total_number.into(),
-            task.called_number.into(),
-            task.connected_number.into(),
-            task.success_number.into(),
-            created_at.as_ref().into(),
-            started_at.as_ref().into(),
-            ended_at.as_ref().into(),
-            (&*task.raw).into(),
-            digest::stored(task.digest).as_slice().into(),
-            (&to_rfc3339_millis(at)).into(),
-            record.0.into(),
-        ],
-    )?;
-    Ok(())
+    let values = RowValues { key: &[(&task.id).into()], number: None, content_hash: task.digest, raw: Some(&task.raw) };
+    let columns = [
+        (&task.name).into(),
+        name.prefix.into(),
+        name.level.into(),
+        name.seat_group.into(),
+        name.line.into(),
+        name.called_on.into(),
+        task.state.into(),
+        task.total_number.into(),
+        task.called_number.into(),
+        task.connected_number.into(),
+        task.success_number.into(),
+        created_at.as_ref().into(),
+        started_at.as_ref().into(),
+        ended_at.as_ref().into(),
+    ];
+    TASKS.save(w, &values, columns, Replace::Anything, meta).map(drop)
 }
 
 /// Inserts or replaces a task's match; `record` is the run that decided it, `None` where a person did.
@@ -251,48 +254,30 @@ pub fn load_stored_packages<'c>(
 
 /// Inserts a package, replaces it, or brings a removed one back.
 pub fn save_package(w: &Writer<'_>, package: &Package, at: Timestamp) -> Result<(), Error> {
-    const SQL: &str = "
-        INSERT INTO lead_packages (
-            code, name, source, region, grade, valid_leads, cost_per_lead, raw, content_hash,
-            first_seen_at, last_changed_at, last_seen_record, deleted_at
-        )
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?10, NULL, NULL)
-        ON CONFLICT (code) DO UPDATE SET
-            name = excluded.name,
-            source = excluded.source,
-            region = excluded.region,
-            grade = excluded.grade,
-            valid_leads = excluded.valid_leads,
-            cost_per_lead = excluded.cost_per_lead,
-            raw = excluded.raw,
-            content_hash = excluded.content_hash,
-            last_changed_at = excluded.last_changed_at,
-            deleted_at = NULL";
-    w.execute(
-        SQL,
-        &[
-            (&package.code).into(),
-            package.name.as_ref().into(),
-            package.source.as_ref().into(),
-            package.region.as_ref().into(),
-            package.grade.as_ref().into(),
-            package.valid_leads.into(),
-            package.cost_per_lead.into(),
-            (&package.raw).into(),
-            digest::stored(package.digest()).as_slice().into(),
-            (&to_rfc3339_millis(at)).into(),
-        ],
-    )?;
-    Ok(())
+    let values = RowValues {
+        key: &[(&package.code).into()],
+        number: None,
+        content_hash: package.digest(),
+        raw: Some(&package.raw),
+    };
+    let columns = [
+        package.name.as_ref().into(),
+        package.source.as_ref().into(),
+        package.region.as_ref().into(),
+        package.grade.as_ref().into(),
+        package.valid_leads.into(),
+        package.cost_per_lead.into(),
+    ];
+    PACKAGES.save(w, &values, columns, Replace::Anything, &by_a_person(at)).map(drop)
 }
 
 /// Removes a package, its values kept; answers whether there was one.
 pub fn delete_package(w: &Writer<'_>, code: &str, at: Timestamp) -> Result<bool, Error> {
-    const SQL: &str = "
-        UPDATE lead_packages
-        SET deleted_at = ?2
-        WHERE code = ?1 AND deleted_at IS NULL";
-    Ok(w.execute(SQL, &[code.into(), (&to_rfc3339_millis(at)).into()])? > 0)
+    PACKAGES.delete(w, &[code.into()], &by_a_person(at))
+}
+
+fn by_a_person(at: Timestamp) -> WriteMeta {
+    WriteMeta { record: None, at: to_rfc3339_millis(at) }
 }
 
 /// How many tasks a person matched to the package.

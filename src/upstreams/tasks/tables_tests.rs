@@ -53,6 +53,10 @@ fn at(seconds: i64) -> Timestamp {
     Timestamp::from_second(1_760_688_000 + seconds).unwrap()
 }
 
+fn by_the_run(at: Timestamp) -> WriteMeta {
+    WriteMeta { record: Some(RECORD.0), at: to_rfc3339_millis(at) }
+}
+
 fn task(id: u32, state: u32) -> Task {
     let json = format!(r#"{{"id":{id},"name":"{CODE}-N-A--L3-1017","state":{state},"createTime":1760688000}}"#);
     read_row(&RawValue::from_string(json).unwrap(), &Fields::default(), &TimeZone::UTC).unwrap()
@@ -64,7 +68,7 @@ fn auto() -> Match {
 
 fn save(task: Task, matched: Match, at: Timestamp) -> impl FnOnce(&Writer<'_>) -> Result<(), Error> + Send + 'static {
     move |w| {
-        save_task(w, &task, RECORD, at)?;
+        save_task(w, &task, &by_the_run(at))?;
         save_match(w, &task.id, &matched, Some(RECORD), at)
     }
 }
@@ -96,7 +100,7 @@ async fn pass(bench: &Bench, tasks: Vec<Task>) -> (Vec<Fate>, Vec<RowError>) {
         let stored = load_stored_tasks(w, rows.iter().flatten().map(|task| task.id.as_str()))?;
         let plan = plan(&rows, &stored, &packages);
         for task in &plan.tasks {
-            save_task(w, task, RECORD, at(1))?;
+            save_task(w, task, &by_the_run(at(1)))?;
         }
         for (id, matched) in &plan.matches {
             save_match(w, id, matched, Some(RECORD), at(1))?;
