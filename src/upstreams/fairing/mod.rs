@@ -3,6 +3,7 @@
 mod api;
 mod config;
 mod cursor;
+mod envelope;
 mod parse;
 mod pass;
 mod pii;

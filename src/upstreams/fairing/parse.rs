@@ -7,9 +7,10 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use tokio::sync::mpsc::{Receiver, Sender};
 
+use super::envelope::{Envelope, Malformed};
 use super::pii::Pii;
 use super::row::{self, BadRow, Cell, ParsedRow};
-use super::split::{Envelope, Malformed, RawRows, Splitter};
+use super::split::{RawRows, Splitter};
 use super::tables::KindTable;
 use super::times::instant;
 use crate::store::{self, Reader, Store};

@@ -8,10 +8,10 @@ use tokio::sync::mpsc;
 use super::api::{Api, Kind, OLD_PAGE_SIZE, Query, next_target};
 use super::config::Config;
 use super::cursor::Cursor;
+use super::envelope::Envelope;
 use super::parse::{self, Batch, BodyEvent, ParseContext, parse};
 use super::pii::Pii;
 use super::row::{BadRow, text};
-use super::split::Envelope;
 use super::tables::{KindTable, QUESTIONS, RESPONSES};
 use super::times::{Times, server_time};
 use crate::error::full_message;
@@ -39,7 +39,7 @@ pub struct Work<'a> {
 
 /// What is known while pages come in.
 #[derive(Default)]
-struct State {
+struct PassState {
     reading: Reading,
     times: Times,
     /// Only rows updated since then were asked for.
@@ -51,7 +51,7 @@ impl ScopeWork for Work<'_> {
     /// Reads the scope, fully or since its cursor.
     async fn run(&self, scope: &Scope<'_>) -> Result<(), Error> {
         let cursor = Cursor::load(&scope.state);
-        let mut state = State::default();
+        let mut state = PassState::default();
         if self.is_incremental
             && self.kind == Kind::Responses
             && let Some(since) = cursor.since(self.config, scope.context.clock.now())
@@ -71,7 +71,7 @@ impl ScopeWork for Work<'_> {
 
 impl Work<'_> {
     /// Reads the complete set; what is stored but did not come becomes a tombstone, within the guard.
-    async fn read_all(&self, scope: &Scope<'_>, mut state: State) -> Result<(), Error> {
+    async fn read_all(&self, scope: &Scope<'_>, mut state: PassState) -> Result<(), Error> {
         let table = &self.table().table;
         let started_at = scope.context.clock.now();
         let live = scope.context.store.read(|r| table.load_live(r, &[self.account.into()]))?;
@@ -79,7 +79,7 @@ impl Work<'_> {
         (state.times, state.since, state.looks_up) = (Times::default(), None, !live.is_empty());
         let ending = self.read_pages(scope, &mut state).await;
         state.reading.report(scope);
-        let (ending, State { reading, times, .. }) = (ending?, state);
+        let (ending, PassState { reading, times, .. }) = (ending?, state);
 
         let counts = Counts {
             missing: live.minus(reading.seen()).count() as u64,
@@ -112,7 +112,7 @@ impl Work<'_> {
         scope: &Scope<'_>,
         since: Timestamp,
         cursor: &Cursor,
-        state: &mut State,
+        state: &mut PassState,
     ) -> Result<bool, Error> {
         let started_at = scope.context.clock.now();
         (state.times.newest, state.since, state.looks_up) = (cursor.updated_at, Some(since), true);
@@ -130,7 +130,7 @@ impl Work<'_> {
     }
 
     /// Page after page until the set ends; every page is stored before the next one is read.
-    async fn read_pages(&self, scope: &Scope<'_>, state: &mut State) -> Result<Ending, Error> {
+    async fn read_pages(&self, scope: &Scope<'_>, state: &mut PassState) -> Result<Ending, Error> {
         let mut query = Query { kind: self.kind, page_size: self.page_size(), updated_since: state.since };
         let limits = Limits { max_pages: self.config.max_pages, max_stale_pages: 0 };
         let mut target = query.target();
@@ -171,7 +171,7 @@ impl Work<'_> {
     }
 
     /// One page, tried again as a whole when it breaks in the middle.
-    async fn read_page(&self, scope: &Scope<'_>, target: &str, state: &mut State) -> Result<Envelope, Error> {
+    async fn read_page(&self, scope: &Scope<'_>, target: &str, state: &mut PassState) -> Result<Envelope, Error> {
         let before = &(state.reading.round(), state.times.clone());
         let state = &tokio::sync::Mutex::new(state);
         self.api
@@ -188,7 +188,7 @@ impl Work<'_> {
     }
 
     /// Network, parser and writer work at the same time, each on its own thread, with little between them.
-    async fn try_page(&self, scope: &Scope<'_>, target: &str, state: &mut State) -> Result<Envelope, Error> {
+    async fn try_page(&self, scope: &Scope<'_>, target: &str, state: &mut PassState) -> Result<Envelope, Error> {
         let started = tokio::time::Instant::now();
         let mut response = self.api.fetch(target).await?;
         if state.times.server_time.is_none() {
@@ -229,7 +229,7 @@ impl Work<'_> {
     }
 
     /// Saves what of the batches differs, in one transaction, and counts.
-    async fn save(&self, scope: &Scope<'_>, batches: Vec<Batch>, state: &mut State) -> Result<(), Error> {
+    async fn save(&self, scope: &Scope<'_>, batches: Vec<Batch>, state: &mut PassState) -> Result<(), Error> {
         for batch in &batches {
             self.take_in(batch, state)?;
         }
@@ -258,7 +258,7 @@ impl Work<'_> {
     }
 
     /// Takes in what needs no writing.
-    fn take_in(&self, batch: &Batch, state: &mut State) -> Result<(), Error> {
+    fn take_in(&self, batch: &Batch, state: &mut PassState) -> Result<(), Error> {
         for bad in &batch.bad {
             match bad {
                 BadRow::NotJson(_) | BadRow::NotUtf8 => {
@@ -276,7 +276,7 @@ impl Work<'_> {
         Ok(())
     }
 
-    fn parse_context(&self, scope: &Scope<'_>, state: &State) -> ParseContext {
+    fn parse_context(&self, scope: &Scope<'_>, state: &PassState) -> ParseContext {
         ParseContext {
             store: scope.context.store.clone(),
             table: self.table(),

@@ -6,50 +6,8 @@
 use std::ops::Range;
 
 use memchr::memchr2;
-use serde::Deserialize;
-use serde::de::IgnoredAny;
-use serde_json::value::RawValue;
 
-/// More bytes around the rows than any known answer has.
-const MAX_ENVELOPE_BYTES: usize = 64 * 1024;
-/// A row this large is no survey's.
-const MAX_ROW_BYTES: usize = 16 * 1024 * 1024;
-/// The byte order mark some servers put in front.
-const BOM: &[u8] = b"\xef\xbb\xbf";
-
-/// Why the bytes are no answer of a known shape.
-#[derive(Debug, thiserror::Error)]
-pub enum Malformed {
-    #[error("not JSON: it begins with `{0}`")]
-    NotJson(String),
-    #[error("the answer is empty")]
-    Empty,
-    #[error("`data` is not a list of objects")]
-    NotObjects,
-    #[error("`data` appears twice")]
-    TwoLists,
-    #[error("more than {MAX_ENVELOPE_BYTES} bytes around the rows")]
-    EnvelopeTooLarge,
-    #[error("a row of more than {MAX_ROW_BYTES} bytes")]
-    RowTooLarge,
-    #[error("it ends in the middle of a row")]
-    Truncated,
-    #[error("cannot read what surrounds the rows")]
-    Envelope(#[source] serde_json::Error),
-    #[error("the answer carries an `error`")]
-    Refused,
-    #[error("the answer has no `data`")]
-    NoData,
-}
-
-/// What surrounds the rows.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub struct Envelope {
-    /// Where the next page is, if there is one.
-    pub next: Option<String>,
-    /// How many rows the answer held.
-    pub row_count: usize,
-}
+use super::envelope::{self, BOM, Envelope, MAX_ENVELOPE_BYTES, MAX_ROW_BYTES, Malformed, not_json};
 
 /// Complete rows, ready to be parsed: ranges of `bytes`.
 #[derive(Debug, Default)]
@@ -151,37 +109,11 @@ impl Splitter {
 
     /// Called at the proper end of the body, when all rows were taken.
     pub fn finish(self) -> Result<Envelope, Malformed> {
-        #[derive(Default, Deserialize)]
-        struct Document<'a> {
-            data: Option<[IgnoredAny; 0]>,
-            next: Option<String>,
-            #[serde(borrow)]
-            error: Option<&'a RawValue>,
-            #[serde(borrow)]
-            errors: Option<&'a RawValue>,
-        }
         match self.state {
             State::Row { .. } | State::Between { .. } => return Err(Malformed::Truncated),
             State::Around { .. } => {}
         }
-        let envelope = self.envelope.strip_prefix(BOM).unwrap_or(&self.envelope).trim_ascii();
-        let document: Document<'_> = match envelope.first() {
-            None => return Err(Malformed::Empty),
-            Some(b'[') => {
-                let data = serde_json::from_slice(envelope).map_err(Malformed::Envelope)?;
-                Document { data, ..Document::default() }
-            }
-            Some(b'{') => serde_json::from_slice(envelope).map_err(Malformed::Envelope)?,
-            Some(_) => return Err(not_json(envelope)),
-        };
-        // Whatever rows stand beside it, they are not the set.
-        if [document.error, document.errors].into_iter().flatten().any(says_something) {
-            return Err(Malformed::Refused);
-        }
-        if document.data.is_none() {
-            return Err(Malformed::NoData);
-        }
-        Ok(Envelope { next: document.next.filter(|next| !next.is_empty()), row_count: self.taken_count })
+        envelope::parse(&self.envelope, self.taken_count)
     }
 
     /// Copies what surrounds the rows aside until the list of rows begins.
@@ -298,17 +230,8 @@ impl Splitter {
     }
 }
 
-/// Whether an `error` is one: many upstreams always send the key.
-fn says_something(error: &RawValue) -> bool {
-    !matches!(error.get(), "null" | "false" | "0" | "\"\"" | "[]" | "{}")
-}
-
 const fn is_blank(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t' | b'\n' | b'\r')
-}
-
-fn not_json(bytes: &[u8]) -> Malformed {
-    Malformed::NotJson(String::from_utf8_lossy(bytes).chars().take(20).collect())
 }
 
 #[cfg(test)]

@@ -3,8 +3,8 @@
 use std::path::Path;
 use std::time::Duration;
 
-use super::table::{HashColumn, Table, TableSpec};
-use super::{RowValues, WriteMeta};
+use super::outcome::WriteMeta;
+use super::table::{HashColumn, RowValues, Table, TableSpec};
 use crate::clock::Clock;
 use crate::store::{
     Acquisition, Component, Error, Lease, LeaseRequest, Migration, Mode, Reader, Store, StoreOptions, Value, Writer,

@@ -3,9 +3,9 @@
 use proptest::prelude::*;
 
 use super::super::fixture::{Fixture, answers, hash, meta, row};
+use super::super::outcome::RowOutcome;
 use super::{Comparison, Found, Reading};
 use crate::store::Summary;
-use crate::upstreams::mirror::RowOutcome;
 
 /// An id and its content.
 type Answer = Vec<(u8, u8)>;
