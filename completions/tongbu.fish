@@ -41,7 +41,6 @@ complete -c tongbu -n "__fish_tongbu_needs_command" -f -a "records" -d 'What pas
 complete -c tongbu -n "__fish_tongbu_needs_command" -f -a "tasks" -d 'Call tasks and the lead packages they call'
 complete -c tongbu -n "__fish_tongbu_needs_command" -f -a "packages" -d 'The lead packages that tasks are matched to'
 complete -c tongbu -n "__fish_tongbu_needs_command" -f -a "locks" -d 'Who holds which lock'
-complete -c tongbu -n "__fish_tongbu_needs_command" -f -a "ecs" -d 'The cloud instances that are stored, and their changes'
 complete -c tongbu -n "__fish_tongbu_needs_command" -f -a "status" -d 'How each sync stands'
 complete -c tongbu -n "__fish_tongbu_needs_command" -f -a "users" -d 'User events, and how their deliveries stand'
 complete -c tongbu -n "__fish_tongbu_needs_command" -f -a "config" -d 'The configuration file'
@@ -50,6 +49,7 @@ complete -c tongbu -n "__fish_tongbu_needs_command" -f -a "backup" -d 'A consist
 complete -c tongbu -n "__fish_tongbu_needs_command" -f -a "metrics" -d 'How each sync stands, as text for Prometheus'
 complete -c tongbu -n "__fish_tongbu_needs_command" -f -a "generate" -d 'Completions, manual pages, schedules, JSON Schemas'
 complete -c tongbu -n "__fish_tongbu_needs_command" -f -a "douban" -d 'The films that came from Douban'
+complete -c tongbu -n "__fish_tongbu_needs_command" -f -a "ecs" -d 'The cloud instances that are stored, and their changes'
 complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and not __fish_seen_subcommand_from fairing douban tasks ecs users all" -l db -d 'The database file' -r -F
 complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and not __fish_seen_subcommand_from fairing douban tasks ecs users all" -l config -d 'The configuration file' -r -F
 complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and not __fish_seen_subcommand_from fairing douban tasks ecs users all" -l log-file -d 'Log as JSON lines, a file a day: `a.jsonl` becomes `a.2025-10-24.jsonl`' -r -F
@@ -284,7 +284,7 @@ complete -c tongbu -n "__fish_tongbu_using_subcommand records; and __fish_seen_s
 complete -c tongbu -n "__fish_tongbu_using_subcommand records; and __fish_seen_subcommand_from show" -l log-file -d 'Log as JSON lines, a file a day: `a.jsonl` becomes `a.2025-10-24.jsonl`' -r -F
 complete -c tongbu -n "__fish_tongbu_using_subcommand records; and __fish_seen_subcommand_from show" -l lang -d 'The language of tables and summaries; by the locale by default' -r -f -a "en\t''
 zh\t''"
-complete -c tongbu -n "__fish_tongbu_using_subcommand records; and __fish_seen_subcommand_from show" -l changes -d 'With every change of a cloud instance it found'
+complete -c tongbu -n "__fish_tongbu_using_subcommand records; and __fish_seen_subcommand_from show" -l changes -d 'With every change it recorded, row by row'
 complete -c tongbu -n "__fish_tongbu_using_subcommand records; and __fish_seen_subcommand_from show" -l log -d 'With the run\'s lines from the log file'
 complete -c tongbu -n "__fish_tongbu_using_subcommand records; and __fish_seen_subcommand_from show" -l json -d 'Answer with one JSON document'
 complete -c tongbu -n "__fish_tongbu_using_subcommand records; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Say nothing on success'
@@ -487,49 +487,6 @@ complete -c tongbu -n "__fish_tongbu_using_subcommand locks; and __fish_seen_sub
 complete -c tongbu -n "__fish_tongbu_using_subcommand locks; and __fish_seen_subcommand_from break" -s v -l verbose -d 'Log to stderr; twice for more'
 complete -c tongbu -n "__fish_tongbu_using_subcommand locks; and __fish_seen_subcommand_from break" -l no-progress -d 'No progress bars'
 complete -c tongbu -n "__fish_tongbu_using_subcommand locks; and __fish_seen_subcommand_from break" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c tongbu -n "__fish_tongbu_using_subcommand ecs; and not __fish_seen_subcommand_from list changes" -l db -d 'The database file' -r -F
-complete -c tongbu -n "__fish_tongbu_using_subcommand ecs; and not __fish_seen_subcommand_from list changes" -l config -d 'The configuration file' -r -F
-complete -c tongbu -n "__fish_tongbu_using_subcommand ecs; and not __fish_seen_subcommand_from list changes" -l log-file -d 'Log as JSON lines, a file a day: `a.jsonl` becomes `a.2025-10-24.jsonl`' -r -F
-complete -c tongbu -n "__fish_tongbu_using_subcommand ecs; and not __fish_seen_subcommand_from list changes" -l lang -d 'The language of tables and summaries; by the locale by default' -r -f -a "en\t''
-zh\t''"
-complete -c tongbu -n "__fish_tongbu_using_subcommand ecs; and not __fish_seen_subcommand_from list changes" -l json -d 'Answer with one JSON document'
-complete -c tongbu -n "__fish_tongbu_using_subcommand ecs; and not __fish_seen_subcommand_from list changes" -s q -l quiet -d 'Say nothing on success'
-complete -c tongbu -n "__fish_tongbu_using_subcommand ecs; and not __fish_seen_subcommand_from list changes" -s v -l verbose -d 'Log to stderr; twice for more'
-complete -c tongbu -n "__fish_tongbu_using_subcommand ecs; and not __fish_seen_subcommand_from list changes" -l no-progress -d 'No progress bars'
-complete -c tongbu -n "__fish_tongbu_using_subcommand ecs; and not __fish_seen_subcommand_from list changes" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c tongbu -n "__fish_tongbu_using_subcommand ecs; and not __fish_seen_subcommand_from list changes" -f -a "list" -d 'The instances that are stored'
-complete -c tongbu -n "__fish_tongbu_using_subcommand ecs; and not __fish_seen_subcommand_from list changes" -f -a "changes" -d 'What changed, instance by instance and field by field'
-complete -c tongbu -n "__fish_tongbu_using_subcommand ecs; and __fish_seen_subcommand_from list" -l account -d 'Only of this account' -r
-complete -c tongbu -n "__fish_tongbu_using_subcommand ecs; and __fish_seen_subcommand_from list" -l region -d 'Only in this region' -r
-complete -c tongbu -n "__fish_tongbu_using_subcommand ecs; and __fish_seen_subcommand_from list" -l status -d 'Only those that stand so' -r -f -a "pending\t''
-running\t''
-starting\t''
-stopping\t''
-stopped\t''
-terminated\t''
-unknown\t''"
-complete -c tongbu -n "__fish_tongbu_using_subcommand ecs; and __fish_seen_subcommand_from list" -l tag -d 'Only those with this tag (may be repeated)' -r
-complete -c tongbu -n "__fish_tongbu_using_subcommand ecs; and __fish_seen_subcommand_from list" -l db -d 'The database file' -r -F
-complete -c tongbu -n "__fish_tongbu_using_subcommand ecs; and __fish_seen_subcommand_from list" -l config -d 'The configuration file' -r -F
-complete -c tongbu -n "__fish_tongbu_using_subcommand ecs; and __fish_seen_subcommand_from list" -l log-file -d 'Log as JSON lines, a file a day: `a.jsonl` becomes `a.2025-10-24.jsonl`' -r -F
-complete -c tongbu -n "__fish_tongbu_using_subcommand ecs; and __fish_seen_subcommand_from list" -l lang -d 'The language of tables and summaries; by the locale by default' -r -f -a "en\t''
-zh\t''"
-complete -c tongbu -n "__fish_tongbu_using_subcommand ecs; and __fish_seen_subcommand_from list" -l json -d 'Answer with one JSON document'
-complete -c tongbu -n "__fish_tongbu_using_subcommand ecs; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Say nothing on success'
-complete -c tongbu -n "__fish_tongbu_using_subcommand ecs; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Log to stderr; twice for more'
-complete -c tongbu -n "__fish_tongbu_using_subcommand ecs; and __fish_seen_subcommand_from list" -l no-progress -d 'No progress bars'
-complete -c tongbu -n "__fish_tongbu_using_subcommand ecs; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c tongbu -n "__fish_tongbu_using_subcommand ecs; and __fish_seen_subcommand_from changes" -l since -d 'Only those told since: 7d, 2025-10-24' -r
-complete -c tongbu -n "__fish_tongbu_using_subcommand ecs; and __fish_seen_subcommand_from changes" -l db -d 'The database file' -r -F
-complete -c tongbu -n "__fish_tongbu_using_subcommand ecs; and __fish_seen_subcommand_from changes" -l config -d 'The configuration file' -r -F
-complete -c tongbu -n "__fish_tongbu_using_subcommand ecs; and __fish_seen_subcommand_from changes" -l log-file -d 'Log as JSON lines, a file a day: `a.jsonl` becomes `a.2025-10-24.jsonl`' -r -F
-complete -c tongbu -n "__fish_tongbu_using_subcommand ecs; and __fish_seen_subcommand_from changes" -l lang -d 'The language of tables and summaries; by the locale by default' -r -f -a "en\t''
-zh\t''"
-complete -c tongbu -n "__fish_tongbu_using_subcommand ecs; and __fish_seen_subcommand_from changes" -l json -d 'Answer with one JSON document'
-complete -c tongbu -n "__fish_tongbu_using_subcommand ecs; and __fish_seen_subcommand_from changes" -s q -l quiet -d 'Say nothing on success'
-complete -c tongbu -n "__fish_tongbu_using_subcommand ecs; and __fish_seen_subcommand_from changes" -s v -l verbose -d 'Log to stderr; twice for more'
-complete -c tongbu -n "__fish_tongbu_using_subcommand ecs; and __fish_seen_subcommand_from changes" -l no-progress -d 'No progress bars'
-complete -c tongbu -n "__fish_tongbu_using_subcommand ecs; and __fish_seen_subcommand_from changes" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c tongbu -n "__fish_tongbu_using_subcommand status" -l max-age -d 'Exit 14 when the last success of NAME is older; may be repeated' -r
 complete -c tongbu -n "__fish_tongbu_using_subcommand status" -l db -d 'The database file' -r -F
 complete -c tongbu -n "__fish_tongbu_using_subcommand status" -l config -d 'The configuration file' -r -F
@@ -784,3 +741,46 @@ complete -c tongbu -n "__fish_tongbu_using_subcommand douban; and __fish_seen_su
 complete -c tongbu -n "__fish_tongbu_using_subcommand douban; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Log to stderr; twice for more'
 complete -c tongbu -n "__fish_tongbu_using_subcommand douban; and __fish_seen_subcommand_from list" -l no-progress -d 'No progress bars'
 complete -c tongbu -n "__fish_tongbu_using_subcommand douban; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c tongbu -n "__fish_tongbu_using_subcommand ecs; and not __fish_seen_subcommand_from list changes" -l db -d 'The database file' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand ecs; and not __fish_seen_subcommand_from list changes" -l config -d 'The configuration file' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand ecs; and not __fish_seen_subcommand_from list changes" -l log-file -d 'Log as JSON lines, a file a day: `a.jsonl` becomes `a.2025-10-24.jsonl`' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand ecs; and not __fish_seen_subcommand_from list changes" -l lang -d 'The language of tables and summaries; by the locale by default' -r -f -a "en\t''
+zh\t''"
+complete -c tongbu -n "__fish_tongbu_using_subcommand ecs; and not __fish_seen_subcommand_from list changes" -l json -d 'Answer with one JSON document'
+complete -c tongbu -n "__fish_tongbu_using_subcommand ecs; and not __fish_seen_subcommand_from list changes" -s q -l quiet -d 'Say nothing on success'
+complete -c tongbu -n "__fish_tongbu_using_subcommand ecs; and not __fish_seen_subcommand_from list changes" -s v -l verbose -d 'Log to stderr; twice for more'
+complete -c tongbu -n "__fish_tongbu_using_subcommand ecs; and not __fish_seen_subcommand_from list changes" -l no-progress -d 'No progress bars'
+complete -c tongbu -n "__fish_tongbu_using_subcommand ecs; and not __fish_seen_subcommand_from list changes" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c tongbu -n "__fish_tongbu_using_subcommand ecs; and not __fish_seen_subcommand_from list changes" -f -a "list" -d 'The instances that are stored'
+complete -c tongbu -n "__fish_tongbu_using_subcommand ecs; and not __fish_seen_subcommand_from list changes" -f -a "changes" -d 'What changed, instance by instance and field by field'
+complete -c tongbu -n "__fish_tongbu_using_subcommand ecs; and __fish_seen_subcommand_from list" -l account -d 'Only of this account' -r
+complete -c tongbu -n "__fish_tongbu_using_subcommand ecs; and __fish_seen_subcommand_from list" -l region -d 'Only in this region' -r
+complete -c tongbu -n "__fish_tongbu_using_subcommand ecs; and __fish_seen_subcommand_from list" -l status -d 'Filter by status' -r -f -a "pending\t''
+running\t''
+starting\t''
+stopping\t''
+stopped\t''
+terminated\t''
+unknown\t''"
+complete -c tongbu -n "__fish_tongbu_using_subcommand ecs; and __fish_seen_subcommand_from list" -l tag -d 'Only those with this tag (may be repeated)' -r
+complete -c tongbu -n "__fish_tongbu_using_subcommand ecs; and __fish_seen_subcommand_from list" -l db -d 'The database file' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand ecs; and __fish_seen_subcommand_from list" -l config -d 'The configuration file' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand ecs; and __fish_seen_subcommand_from list" -l log-file -d 'Log as JSON lines, a file a day: `a.jsonl` becomes `a.2025-10-24.jsonl`' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand ecs; and __fish_seen_subcommand_from list" -l lang -d 'The language of tables and summaries; by the locale by default' -r -f -a "en\t''
+zh\t''"
+complete -c tongbu -n "__fish_tongbu_using_subcommand ecs; and __fish_seen_subcommand_from list" -l json -d 'Answer with one JSON document'
+complete -c tongbu -n "__fish_tongbu_using_subcommand ecs; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Say nothing on success'
+complete -c tongbu -n "__fish_tongbu_using_subcommand ecs; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Log to stderr; twice for more'
+complete -c tongbu -n "__fish_tongbu_using_subcommand ecs; and __fish_seen_subcommand_from list" -l no-progress -d 'No progress bars'
+complete -c tongbu -n "__fish_tongbu_using_subcommand ecs; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c tongbu -n "__fish_tongbu_using_subcommand ecs; and __fish_seen_subcommand_from changes" -l since -d 'Only those found since: 7d, 2025-10-24' -r
+complete -c tongbu -n "__fish_tongbu_using_subcommand ecs; and __fish_seen_subcommand_from changes" -l db -d 'The database file' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand ecs; and __fish_seen_subcommand_from changes" -l config -d 'The configuration file' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand ecs; and __fish_seen_subcommand_from changes" -l log-file -d 'Log as JSON lines, a file a day: `a.jsonl` becomes `a.2025-10-24.jsonl`' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand ecs; and __fish_seen_subcommand_from changes" -l lang -d 'The language of tables and summaries; by the locale by default' -r -f -a "en\t''
+zh\t''"
+complete -c tongbu -n "__fish_tongbu_using_subcommand ecs; and __fish_seen_subcommand_from changes" -l json -d 'Answer with one JSON document'
+complete -c tongbu -n "__fish_tongbu_using_subcommand ecs; and __fish_seen_subcommand_from changes" -s q -l quiet -d 'Say nothing on success'
+complete -c tongbu -n "__fish_tongbu_using_subcommand ecs; and __fish_seen_subcommand_from changes" -s v -l verbose -d 'Log to stderr; twice for more'
+complete -c tongbu -n "__fish_tongbu_using_subcommand ecs; and __fish_seen_subcommand_from changes" -l no-progress -d 'No progress bars'
+complete -c tongbu -n "__fish_tongbu_using_subcommand ecs; and __fish_seen_subcommand_from changes" -s h -l help -d 'Print help (see more with \'--help\')'

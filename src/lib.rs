@@ -5,8 +5,8 @@
 //!
 //! # Layers
 //!
-//! `main → cli → ui → run → upstreams → {config, http, present, store} → {error, exit, ident, clock, language, secret, text,
-//! progress}`
+//! `main → cli → ui → run → upstreams → {config, http, present, store} → {error, exit, ident, clock, language, secret, since,
+//! text, progress}`
 //!
 //! Each layer may use what stands to its right and nothing to its left; the three machinery siblings do not use one
 //! another.
@@ -26,6 +26,7 @@ pub mod ident;
 pub mod language;
 pub mod progress;
 pub mod secret;
+pub mod since;
 pub mod text;
 
 pub mod config;

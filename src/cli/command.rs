@@ -9,7 +9,6 @@ use super::backup::BackupArgs;
 use super::check::CheckArgs;
 use super::config::ConfigArgs;
 use super::doctor::DoctorArgs;
-use super::ecs::EcsArgs;
 use super::examples;
 use super::generate::GenerateArgs;
 use super::locks::LocksArgs;
@@ -58,9 +57,6 @@ pub enum Topic {
     /// Who holds which lock
     #[command(subcommand, arg_required_else_help = true)]
     Locks(LocksArgs),
-    /// The cloud instances that are stored, and their changes
-    #[command(subcommand, arg_required_else_help = true)]
-    Ecs(EcsArgs),
     /// How each sync stands
     Status(StatusArgs),
     /// User events, and how their deliveries stand

@@ -28,12 +28,6 @@ const EXAMPLES: &[(&str, &str)] = &[
     ("locks list", "  tongbu locks list\n  tongbu locks list --all --json"),
     ("locks clean", "  tongbu locks clean --dry-run\n  tongbu locks clean -q"),
     ("locks break", "  tongbu locks break fairing/shop-eu/responses --token 7"),
-    ("ecs", "  tongbu ecs list --status running\n  tongbu ecs changes --since 24h"),
-    (
-        "ecs list",
-        "  tongbu ecs list --account prod --region cn-hangzhou\n  tongbu ecs list --tag env=prod --tag team --json",
-    ),
-    ("ecs changes", "  tongbu ecs changes i-bp1a2b3c4d --since 7d\n  tongbu ecs changes --since 2025-10-24 --json"),
     ("tasks", "  tongbu tasks list --match pending\n  tongbu tasks match 4711 禹州-1015A-高三-5000"),
     ("tasks list", "  tongbu tasks list\n  tongbu tasks list --match pending --json"),
     ("tasks suggest", "  tongbu tasks suggest 4711"),

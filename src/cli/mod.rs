@@ -10,7 +10,6 @@ mod command;
 mod config;
 mod crontab;
 mod doctor;
-mod ecs;
 mod error;
 mod examples;
 mod generate;
@@ -90,7 +89,6 @@ fn run_topic(session: &mut Session, topic: Topic) -> Result<Exit, Error> {
         Topic::Tasks(args) => tasks::cmd_tasks(session, args),
         Topic::Packages(args) => packages::cmd_packages(session, &args),
         Topic::Locks(args) => locks::cmd_locks(session, args),
-        Topic::Ecs(args) => ecs::cmd_ecs(session, args),
         Topic::Status(args) => status::cmd_status(session, &args),
         Topic::Check(args) => check::cmd_check(session, args),
         Topic::Users(args) => users::cmd_users(session, args),

@@ -8,16 +8,17 @@ use jiff::Timestamp;
 use super::args::{PageArgs, TriggerArg};
 use super::error::Error;
 use super::session::{LogTo, Session};
-use super::values::{self, Since};
+use super::values;
 use crate::exit::Exit;
+use crate::since::Since;
 use crate::store::records::{self, Filter, Page, Record};
 use crate::store::{self, Mode, RecordId, Status, Store};
 use crate::ui::log;
 use crate::ui::notices::{PruneAnswer, ReadAnswer};
 use crate::ui::records::RecordsAnswer;
-use crate::ui::show::RecordAnswer;
+use crate::ui::show::{Changes, RecordAnswer};
 use crate::ui::stats::{Stats, StatsAnswer};
-use crate::upstreams::ecs::tables::{ChangeFilter, load_changes};
+use crate::upstreams;
 
 /// How many records are read at a time for statistics.
 const STATS_PAGE: u64 = 1000;
@@ -59,7 +60,7 @@ pub struct ListArgs {
     #[arg(long)]
     unread: bool,
     /// Only those started since: 7d, 2025-10-24
-    #[arg(long, value_name = "DUR|DATE", value_parser = values::since)]
+    #[arg(long, value_name = "DUR|DATE", value_parser = Since::parse)]
     since: Option<Since>,
     #[command(flatten)]
     part: PageArgs,
@@ -82,7 +83,7 @@ pub enum StatusArg {
 pub struct ShowArgs {
     /// The record's number
     id: i64,
-    /// With every change of a cloud instance it found
+    /// With every change it recorded, row by row
     #[arg(long)]
     changes: bool,
     /// With the run's lines from the log file
@@ -109,7 +110,7 @@ pub struct StatsArgs {
     #[arg(long, value_name = "NAME")]
     sync: Option<String>,
     /// Only those started since
-    #[arg(long, value_name = "DUR|DATE", default_value = "30d", value_parser = values::since)]
+    #[arg(long, value_name = "DUR|DATE", default_value = "30d", value_parser = Since::parse)]
     since: Since,
 }
 
@@ -184,8 +185,12 @@ fn cmd_show(session: &mut Session, args: &ShowArgs) -> Result<Exit, Error> {
     let record = record.ok_or_else(missing)?;
     let file = session.log_file(&config).filter(|_| args.log);
     let log = args.log.then(|| file.map(|file| log::load_lines(&file, &record.trace_id)).unwrap_or_default());
-    let filter = ChangeFilter { record: Some(id), ..ChangeFilter::default() };
-    let changes = args.changes.then(|| store.read(|r| load_changes(r, &filter))).transpose()?;
+    let changes_of = upstreams::find(&record.sync).and_then(|registration| registration.changes);
+    let changes = match changes_of {
+        _ if !args.changes => Changes::NotRequested,
+        None => Changes::NotRecorded,
+        Some(changes_of) => Changes::Listed(store.read(|r| changes_of(r, id))?),
+    };
     session.ui.answer(&RecordAnswer { record, scopes, changes, log });
     Ok(Exit::Ok)
 }

@@ -1,35 +1,8 @@
-//! Values as people write them: durations, dates, ages.
+//! Values as people write them: durations, ages, limits.
 
 use std::time::Duration;
 
-use jiff::Timestamp;
-use jiff::civil::Date;
-use jiff::tz::TimeZone;
-
 use crate::run::OnLock;
-
-/// A point in the past.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Since {
-    /// So long ago.
-    Ago(Duration),
-    /// From its first moment on, in the person's zone.
-    Day(Date),
-    At(Timestamp),
-}
-
-impl Since {
-    /// The instant it means now and there.
-    pub fn resolve(self, now: Timestamp, zone: &TimeZone) -> Timestamp {
-        match self {
-            Self::Ago(span) => {
-                now.saturating_sub(jiff::SignedDuration::try_from(span).unwrap_or_default()).unwrap_or(now)
-            }
-            Self::Day(day) => day.to_zoned(zone.clone()).map_or(now, |start| start.timestamp()),
-            Self::At(at) => at,
-        }
-    }
-}
 
 /// How old the last success of a sync may be.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,20 +40,6 @@ pub fn limit(text: &str) -> Result<Limit, String> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limit(pub Option<Duration>);
 
-/// Parses a duration (`30d`), a date (`2025-10-24`) or a full time (`2025-10-24T09:00:00+08:00`).
-pub fn since(text: &str) -> Result<Since, String> {
-    if let Ok(span) = humantime::parse_duration(text) {
-        return Ok(Since::Ago(span));
-    }
-    if let Ok(at) = text.parse() {
-        return Ok(Since::At(at));
-    }
-    if let Ok(day) = text.parse() {
-        return Ok(Since::Day(day));
-    }
-    Err("write a duration like `30d` or a date like `2025-10-24`".to_owned())
-}
-
 /// Parses `NAME=DUR`.
 pub fn max_age(text: &str) -> Result<MaxAge, String> {
     let (name, age) = text.rsplit_once('=').ok_or("write it as `NAME=DUR`, such as `fairing=2h`")?;
@@ -107,28 +66,8 @@ pub fn on_lock(text: &str) -> Result<OnLock, String> {
 mod tests {
     use std::time::Duration;
 
-    use jiff::tz::TimeZone;
-
-    use super::{Since, limit, max_age, on_lock, since};
+    use super::{limit, max_age, on_lock};
     use crate::run::OnLock;
-
-    fn check(text: &str, expected: Option<&str>) {
-        let now = "2026-01-02T03:04:05Z".parse().unwrap();
-        let zone = TimeZone::fixed(jiff::tz::offset(8));
-        let resolved = since(text).ok().map(|since: Since| since.resolve(now, &zone).to_string());
-        assert_eq!(resolved.as_deref(), expected, "{text}");
-    }
-
-    #[test]
-    fn since_takes_durations_dates_and_times() {
-        check("1h 30m", Some("2026-01-02T01:34:05Z"));
-        check("2025-10-24", Some("2025-10-23T16:00:00Z"));
-        check("2025-10-24T09:00:00+08:00", Some("2025-10-24T01:00:00Z"));
-        check("yesterday", None);
-        check("30", None);
-        check("", None);
-        check("500000y", Some("-009999-01-02T01:59:59Z"));
-    }
 
     #[test]
     fn what_to_do_about_a_lock_is_one_word_and_perhaps_a_time() {

@@ -7,7 +7,6 @@ use serde_json::Value;
 
 use super::Answer;
 use super::doctor::{Check, CronPart, Difference, DoctorAnswer, Finding};
-use super::ecs::{ChangesAnswer, InstancesAnswer};
 use super::errors::{ErrorDocument, render_error};
 use super::locks::{BreakAnswer, CleanAnswer, LocksAnswer};
 use super::notices::{CheckAnswer, CreatedAnswer, NoRunYet, PathsAnswer};
@@ -15,7 +14,7 @@ use super::packages::{ImportAnswer, PackagesAnswer, RemovedAnswer};
 use super::records::RecordsAnswer;
 use super::samples;
 use super::settings::SettingsAnswer;
-use super::show::RecordAnswer;
+use super::show::{Changes, RecordAnswer};
 use super::stats::{Stats, StatsAnswer};
 use super::status::{StatusAnswer, SyncRow};
 use super::sync_report::{SyncAllAnswer, SyncAnswer};
@@ -195,7 +194,7 @@ fn check_records(text: &str) {
         &RecordAnswer {
             record: hostile_record(text),
             scopes,
-            changes: Some(vec![samples::change(text)]),
+            changes: Changes::NotRecorded,
             log: Some(vec![text.to_owned()]),
         },
     );
@@ -210,8 +209,6 @@ fn check_rest(text: &str) {
     check(text, &LocksAnswer(vec![hostile_holder(text)]));
     check(text, &CleanAnswer { cleaned: vec![hostile_holder(text)], is_dry_run: true });
     check(text, &BreakAnswer(hostile_holder(text)));
-    check(text, &InstancesAnswer(vec![samples::instance(text)]));
-    check(text, &ChangesAnswer(vec![samples::change(text)]));
     check(text, &CreatedAnswer(PathBuf::from(text)));
     let database = (PathBuf::from(text), "the default");
     check(text, &PathsAnswer { config: Some(database.clone()), database });

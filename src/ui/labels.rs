@@ -11,13 +11,10 @@ pub use self::users::*;
 pub use crate::present::words::*;
 pub use crate::present::{Text, text};
 
-pub const AFTER: Text = text("after", "变更后");
 pub const ALL_READ: Text = text("marked as read: {}", "已标为已读：{}");
 pub const AND_MORE: Text = text("and {} more: `tongbu records show {}`", "另有 {} 条：`tongbu records show {}`");
 pub const AREA: Text = text("region", "地区");
-pub const AT: Text = text("at", "时间");
 pub const BACKED_UP: Text = text("saved and checked `{}`: {}", "已保存并校验 `{}`：{}");
-pub const BEFORE: Text = text("before", "变更前");
 pub const BROKEN: Text = text(
     "took the lock `{}` (token {}) from {}: its next write is refused",
     "已收回锁 `{}`（令牌 {}），原持有者 {}：其下一次写入将被拒绝",
@@ -25,9 +22,6 @@ pub const BROKEN: Text = text(
 pub const BY_HAND: Text = text("by hand", "手动");
 pub const CALLED: Text = text("called", "已呼叫");
 pub const CAUSED_BY: Text = text("caused by", "原因");
-pub const CHANGE: Text = text("change", "变更");
-pub const CHANGED: Text = text("changed", "最近变更");
-pub const CHANGES: Text = text("changes", "变更");
 pub const CHECK: Text = text("check", "检查项");
 pub const CLASS: Text = text("class", "类别");
 pub const CLEANED: Text = text("cleaned {} stale locks", "已清理 {} 个失效的锁");
@@ -54,7 +48,6 @@ pub const EXIT: Text = text("exit", "退出码");
 pub const EXPIRES: Text = text("expires", "到期");
 pub const FAILED: Text = text("failed", "失败");
 pub const FAILURES: Text = text("failures", "连续失败");
-pub const FIELD: Text = text("field", "字段");
 pub const FINE: Text = text("ok", "正常");
 pub const FOUND: Text = text("found", "结果");
 pub const FREE_SPACE: Text = text("free space", "可用空间");
@@ -65,10 +58,8 @@ pub const HINT: Text = text("hint", "提示");
 pub const HOLDER: Text = text("held by", "持有者");
 pub const HOST: Text = text("host", "主机");
 pub const IDLE: Text = text("idle", "闲散");
-pub const INSTANCE: Text = text("instance", "实例");
 pub const IMPORTED: Text = text("imported: {} new, {} updated, {} unchanged", "已导入：新增 {}，更新 {}，未变 {}");
 pub const KEY: Text = text("key", "键");
-pub const KIND: Text = text("type", "规格");
 pub const LAST_SUCCESS: Text = text("last success", "上次成功");
 pub const LOCK: Text = text("lock", "锁");
 pub const LOCKS: Text = text("locks", "锁");
@@ -90,8 +81,6 @@ pub const NOT_BEFORE: Text = text("not before", "不早于");
 pub const NONE: Text = text("none", "无");
 pub const NOTHING_CONFIGURED: Text =
     text("no upstream is configured and none ever ran", "尚未配置任何上游，也没有运行记录");
-pub const NO_CHANGES: Text = text("no change fits", "没有符合条件的变更");
-pub const NO_INSTANCES: Text = text("no instance fits", "没有符合条件的实例");
 pub const NO_LOCKS: Text = text("no lock is held", "当前没有被持有的锁");
 pub const NO_PACKAGES: Text =
     text("there is no package: `tongbu packages import FILE.csv`", "没有数据包：`tongbu packages import FILE.csv`");
@@ -111,14 +100,11 @@ pub const PACKAGE_REMOVED: Text = text("removed the package `{}`", "已移除数
 pub const PAGE: Text = text("page {} of {}, {} records, {} unread", "第 {} 页，共 {} 页，{} 条记录，{} 条未读");
 pub const PENDING: Text = text("pending", "待匹配");
 pub const PERMISSIONS: Text = text("permissions", "权限");
-pub const PRIVATE_IP: Text = text("private address", "内网地址");
 pub const PREFIX: Text = text("name begins with", "名称前缀");
 pub const PROBLEM: Text = text("problem", "问题");
 pub const PROBLEMS: Text = text("problems:", "问题：");
 pub const PRUNED: Text = text("pruned {} records", "已清除 {} 条记录");
-pub const PUBLIC_IP: Text = text("public address", "公网地址");
 pub const READ: Text = text("read", "已读");
-pub const RECORD: Text = text("record", "记录");
 pub const RECORDS: Text = text("records", "记录");
 pub const RELEASED: Text = text("released", "已释放");
 pub const REQUESTS: Text = text("requests", "请求数");
@@ -145,7 +131,6 @@ pub const SYNC: Text = text("sync", "同步");
 pub const TASK: Text = text("task", "任务");
 pub const TASKS_CHANGED: Text = text("changed tasks: {}", "已更改任务：{}");
 pub const TASKS_PAGE: Text = text("page {} of {}, {} tasks", "第 {} 页，共 {} 页，{} 个任务");
-pub const TAGS: Text = text("tags", "标签");
 pub const TOKEN: Text = text("token", "令牌");
 pub const TOTAL: Text = text("total", "总数");
 pub const TOTAL_ROW: Text = text("total", "合计");

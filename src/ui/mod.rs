@@ -6,7 +6,6 @@
 mod bars;
 pub mod check;
 pub mod doctor;
-pub mod ecs;
 pub mod errors;
 #[cfg(test)]
 pub(crate) mod hostile;

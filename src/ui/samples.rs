@@ -7,8 +7,6 @@ use crate::exit::Exit;
 use crate::run::Report;
 use crate::store::records::{Page, Record, ScopeRecord};
 use crate::store::{Holder, Problem, ProblemDetails, RecordId, Status, Summary, Trigger};
-use crate::upstreams::ecs::instance::{Disk, Tag};
-use crate::upstreams::ecs::tables::{ChangeRow, InstanceRow};
 use crate::upstreams::tasks::matching::Match;
 use crate::upstreams::tasks::packages::Package;
 use crate::upstreams::tasks::tables::TaskLine;
@@ -143,43 +141,6 @@ pub fn scope(name: &str, status: Status, summary: Summary) -> ScopeReport {
         holder: None,
         failure: None,
         note: None,
-    }
-}
-
-/// A cloud instance all of whose texts are that one.
-pub fn instance(text: &str) -> InstanceRow {
-    let optional = || Some(text.to_owned());
-    InstanceRow {
-        account: text.to_owned(),
-        provider: "aliyun".to_owned(),
-        region: "cn-hangzhou".to_owned(),
-        id: text.to_owned(),
-        status: "running".to_owned(),
-        name: optional(),
-        public_ip: Some("203.0.113.7".to_owned()),
-        private_ip: Some("10.0.0.7".to_owned()),
-        instance_type: Some("ecs.g7.large".to_owned()),
-        zone: optional(),
-        security_groups: [text.to_owned()].into(),
-        data_disks: [Disk { id: text.to_owned(), size_gib: Some(40), category: None, device: optional() }].into(),
-        tags: [Tag { key: "env".to_owned(), value: text.to_owned() }].into(),
-        first_seen_at: at(-7200),
-        last_changed_at: at(-60),
-    }
-}
-
-/// An update of a field of that instance.
-pub fn change(text: &str) -> ChangeRow {
-    ChangeRow {
-        at: at(-60),
-        record: 7,
-        account: "prod".to_owned(),
-        region: "cn-hangzhou".to_owned(),
-        instance: text.to_owned(),
-        kind: "updated".to_owned(),
-        field: Some("name".to_owned()),
-        before: Some(text.to_owned()),
-        after: Some(text.to_owned()),
     }
 }
 

@@ -3,27 +3,33 @@
 use serde::Serialize;
 
 use super::Answer;
-use super::ecs::{ChangePart, render_changes};
 use super::labels;
 use super::log;
 use super::records::{RecordPart, render_millis, sync_name};
 use super::sync_report::{problem_line, push_list, status_cell};
-use super::tables::{render_pairs, render_table};
+use super::tables::{render_output, render_pairs, render_table};
+use crate::present::Output;
+use crate::present::output::Json;
 use crate::present::style::{Style, sanitize};
 use crate::present::table::{Table, TableColumn};
 use crate::store::records::{Record, ScopeRecord};
 use crate::store::{Status, Summary};
-use crate::upstreams::ecs::tables::ChangeRow;
 
 /// The answer of `records show`.
-#[derive(Debug)]
 pub struct RecordAnswer {
     pub record: Record,
     pub scopes: Vec<ScopeRecord>,
-    /// What it found changed of cloud instances, where that was asked for.
-    pub changes: Option<Vec<ChangeRow>>,
+    pub changes: Changes,
     /// The run's lines in the log file, where they were asked for.
     pub log: Option<Vec<String>>,
+}
+
+/// What a run changed, row by row.
+pub enum Changes {
+    NotRequested,
+    /// Its upstream records none.
+    NotRecorded,
+    Listed(Box<dyn Output>),
 }
 
 impl Answer for RecordAnswer {
@@ -38,9 +44,17 @@ impl Answer for RecordAnswer {
             text.push('\n');
             push_list(&mut text, &problems, usize::MAX, self.record.id.0, style);
         }
-        if let Some(changes) = &self.changes {
-            text.push('\n');
-            text.push_str(&render_changes(changes, style));
+        match &self.changes {
+            Changes::NotRequested => {}
+            Changes::NotRecorded => {
+                text.push('\n');
+                text.push_str(style.label(labels::NO_CHANGES));
+                text.push('\n');
+            }
+            Changes::Listed(changes) => {
+                text.push('\n');
+                text.push_str(&render_output(changes.as_ref(), style));
+            }
         }
         if let Some(lines) = &self.log {
             text.push('\n');
@@ -58,10 +72,11 @@ impl Answer for RecordAnswer {
             schema: "tongbu.record/1",
             record: RecordPart::new(&self.record, style),
             scopes: self.scopes.iter().map(|scope| ScopePart::new(scope, style)).collect(),
-            changes: self
-                .changes
-                .as_ref()
-                .map(|changes| changes.iter().map(|row| ChangePart::new(row, style)).collect()),
+            changes: match &self.changes {
+                Changes::NotRequested => None,
+                Changes::NotRecorded => Some(Json::of(&[(); 0])),
+                Changes::Listed(changes) => Some(changes.rows(style)),
+            },
             log,
         }
     }
@@ -73,7 +88,7 @@ struct ShowDocument<'a> {
     record: RecordPart<'a>,
     scopes: Vec<ScopePart<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    changes: Option<Vec<ChangePart<'a>>>,
+    changes: Option<Json>,
     #[serde(skip_serializing_if = "Option::is_none")]
     log: Option<Vec<serde_json::Value>>,
 }

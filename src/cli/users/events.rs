@@ -5,9 +5,9 @@ use clap::{Args, Subcommand};
 use super::super::args::PageArgs;
 use super::super::error::Error;
 use super::super::session::{LogTo, Session};
-use super::super::values::{self, Since};
 use crate::exit::Exit;
 use crate::present::paging::Paging;
+use crate::since::Since;
 use crate::store::{Mode, Store};
 use crate::ui::users::{DecidedAnswer, EventAnswer, EventsAnswer, RejectionsAnswer};
 use crate::upstreams::users::letters::{Choice, Decided, Decision, Progress, save_decision};
@@ -49,7 +49,7 @@ pub struct ListArgs {
     #[arg(long, value_name = "N")]
     user_id: Option<i64>,
     /// Only those stored since: 7d, 2025-10-24
-    #[arg(long, value_name = "DUR|DATE", value_parser = values::since)]
+    #[arg(long, value_name = "DUR|DATE", value_parser = Since::parse)]
     since: Option<Since>,
     /// The entries of the stream that are no events
     #[arg(long, conflicts_with_all = ["state", "target", "user_id", "since"])]
@@ -97,7 +97,7 @@ pub struct ReplayArgs {
     #[command(flatten)]
     choice: ChoiceArgs,
     /// Those stored since: 24h, 2025-10-24
-    #[arg(long, value_name = "DUR|DATE", value_parser = values::since)]
+    #[arg(long, value_name = "DUR|DATE", value_parser = Since::parse)]
     since: Option<Since>,
 }
 

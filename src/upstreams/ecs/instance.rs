@@ -4,8 +4,10 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use strum::{EnumIter, EnumString, IntoStaticStr, VariantNames};
 use xxhash_rust::xxh3::xxh3_128_with_seed;
 
 /// What the provider calls the instance; unique in its region.
@@ -31,7 +33,10 @@ impl From<&str> for InstanceId {
 }
 
 /// The state of an instance, the same words for every provider.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, EnumIter, EnumString, IntoStaticStr, VariantNames,
+)]
+#[strum(serialize_all = "lowercase", const_into_str)]
 pub enum Status {
     Pending,
     Running,
@@ -45,20 +50,9 @@ pub enum Status {
 }
 
 impl Status {
-    pub const ALL: [Self; 7] =
-        [Self::Pending, Self::Running, Self::Starting, Self::Stopping, Self::Stopped, Self::Terminated, Self::Unknown];
-
     /// The word in the database, in tables and in JSON.
     pub const fn name(self) -> &'static str {
-        match self {
-            Self::Pending => "pending",
-            Self::Running => "running",
-            Self::Starting => "starting",
-            Self::Stopping => "stopping",
-            Self::Stopped => "stopped",
-            Self::Terminated => "terminated",
-            Self::Unknown => "unknown",
-        }
+        self.into_str()
     }
 
     /// Reads a provider's word for it, or our own. A word nobody has documented is [`Unknown`](Self::Unknown).
@@ -70,13 +64,13 @@ impl Status {
             // Tencent: isolated after stopping, waiting to be reclaimed.
             "shutdown" => Self::Stopped,
             "rebooting" => Self::Starting,
-            _ => Self::ALL.into_iter().find(|status| status.name() == word).unwrap_or_default(),
+            word => word.parse().unwrap_or_default(),
         }
     }
 }
 
 /// A disk beside the system disk.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct Disk {
     pub id: String,
     pub size_gib: Option<i64>,
@@ -85,7 +79,7 @@ pub struct Disk {
 }
 
 /// A label the account's people gave the instance.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct Tag {
     /// Empty where the provider left it out.
     pub key: String,
@@ -189,6 +183,7 @@ fn hash_unordered(mut parts: Vec<u128>, seed: u64) -> u128 {
 #[cfg(test)]
 mod tests {
     use serde_json::json;
+    use strum::IntoEnumIterator;
 
     use super::{Status, digest};
 
@@ -210,7 +205,7 @@ mod tests {
         ] {
             assert_eq!(Status::parse(word), expected, "{word}");
         }
-        for status in Status::ALL {
+        for status in Status::iter() {
             assert_eq!(Status::parse(status.name()), status);
         }
     }

@@ -5,6 +5,7 @@
 //! what puts them to work: `plan` (the scopes), `api` (the network), `pass` (one scope).
 
 mod api;
+mod commands;
 pub mod config;
 pub mod diff;
 pub mod disks;
@@ -24,7 +25,8 @@ pub use self::config::Config;
 use self::pass::Mode;
 use self::plan::{AccountHandle, plan_scopes};
 use super::accounts::{self, Accounts};
-use super::{Error, Job, Opening, PassContext, Schedule, Upstream, Verified};
+use super::command::CommandSpec;
+use super::{ChangesOf, Error, Job, Opening, PassContext, Schedule, Upstream, Verified};
 use crate::store::Migration;
 
 /// The cloud accounts, opened.
@@ -71,6 +73,8 @@ impl Upstream for Ecs {
   tongbu sync ecs --status-only";
     const MIGRATIONS: &'static [Migration] = tables::MIGRATIONS;
     const TEMPLATE: &'static str = include_str!("template.toml");
+    const COMMANDS: &'static [CommandSpec] = commands::COMMANDS;
+    const CHANGES: Option<ChangesOf> = Some(commands::changes_of);
     const SCHEDULE: Schedule = Schedule {
         about: "Compute instances of cloud accounts: hourly, with the disks of what changed; once a day everything is \
                 read anew.",

@@ -22,6 +22,7 @@ const LAYERS: &[(&str, u8)] = &[
     ("clock", GROUND),
     ("ident", GROUND),
     ("language", GROUND),
+    ("since", GROUND),
     ("secret", GROUND),
     ("text", GROUND),
     ("progress", GROUND),

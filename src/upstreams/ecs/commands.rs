@@ -1,0 +1,231 @@
+//! `ecs list | changes`.
+
+use std::collections::BTreeSet;
+
+use clap::Args;
+use clap::builder::PossibleValuesParser;
+use serde_json::json;
+use strum::VariantNames;
+
+use super::instance::{Disk, Status, Tag};
+use super::tables::{ChangeFilter, ChangeRow, InstanceFilter, InstanceRow, load_changes, load_instances};
+use crate::present::style::sanitize;
+use crate::present::{Column, DocumentSchema, Listing, ListingSpec, Output, Text, listing, text, words};
+use crate::since::Since;
+use crate::store::{Mode, Reader, RecordId};
+use crate::upstreams::Error;
+use crate::upstreams::command::{Answer, Command, CommandContext, CommandSpec};
+
+pub const COMMANDS: &[CommandSpec] = &[CommandSpec::group(
+    "ecs",
+    "The cloud instances that are stored, and their changes",
+    "  tongbu ecs list --status running\n  tongbu ecs changes --since 24h",
+    &[CommandSpec::command::<ListArgs>(), CommandSpec::command::<ChangesArgs>()],
+)];
+
+/// The instances that are stored
+#[derive(Debug, Args)]
+struct ListArgs {
+    /// Only of this account
+    #[arg(long, value_name = "NAME")]
+    account: Option<String>,
+    /// Only in this region
+    #[arg(long, value_name = "NAME")]
+    region: Option<String>,
+    /// Filter by status
+    #[arg(long, value_name = "STATUS", value_parser = PossibleValuesParser::new(Status::VARIANTS))]
+    status: Option<String>,
+    /// Only those with this tag (may be repeated)
+    #[arg(long = "tag", value_name = "KEY[=VALUE]", value_parser = parse_tag)]
+    tags: Vec<(String, Option<String>)>,
+}
+
+/// What changed, instance by instance and field by field
+#[derive(Debug, Args)]
+struct ChangesArgs {
+    /// Only of this instance
+    #[arg(value_name = "ID")]
+    instance: Option<String>,
+    /// Only those found since: 7d, 2025-10-24
+    #[arg(long, value_name = "DUR|DATE", value_parser = Since::parse)]
+    since: Option<Since>,
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "clap asks for a parser that may fail")]
+fn parse_tag(text: &str) -> Result<(String, Option<String>), String> {
+    let pair = text.split_once('=').map_or((text, None), |(key, value)| (key, Some(value)));
+    Ok((pair.0.to_owned(), pair.1.map(str::to_owned)))
+}
+
+impl Command for ListArgs {
+    const NAME: &'static str = "list";
+    const EXAMPLES: &'static str =
+        "  tongbu ecs list --account prod --region cn-hangzhou\n  tongbu ecs list --tag env=prod --tag team --json";
+    const OUTPUTS: &'static [DocumentSchema] = &[InstanceRow::SCHEMA];
+
+    fn run(self, context: &CommandContext<'_>) -> Result<Answer, Error> {
+        let Self { account, region, status, tags } = self;
+        let filter = InstanceFilter { account, region, status, tags };
+        context.answer(Mode::ReadOnly, Listing::new(Vec::new()), |store| {
+            Ok(Listing::new(store.read(|r| load_instances(r, &filter))?))
+        })
+    }
+}
+
+impl Command for ChangesArgs {
+    const NAME: &'static str = "changes";
+    const EXAMPLES: &'static str =
+        "  tongbu ecs changes i-bp1a2b3c4d --since 7d\n  tongbu ecs changes --since 2025-10-24 --json";
+    const OUTPUTS: &'static [DocumentSchema] = &[ChangeRow::SCHEMA];
+
+    fn run(self, context: &CommandContext<'_>) -> Result<Answer, Error> {
+        let since = self.since.map(|since| since.resolve(context.clock.now(), &context.style.zone));
+        let filter = ChangeFilter { instance: self.instance, since, record: None };
+        context.answer(Mode::ReadOnly, Listing::new(Vec::new()), |store| {
+            Ok(Listing::new(store.read(|r| load_changes(r, &filter))?))
+        })
+    }
+}
+
+/// The changes that a run found.
+pub fn changes_of(r: &Reader<'_>, record: RecordId) -> Result<Box<dyn Output>, Error> {
+    let filter = ChangeFilter { record: Some(record), ..ChangeFilter::default() };
+    Ok(Box::new(Listing::new(load_changes(r, &filter)?)))
+}
+
+const INSTANCE: Text = text("instance", "实例");
+
+/// A column of instances.
+type C = Column<InstanceRow>;
+
+impl ListingSpec for InstanceRow {
+    const SCHEMA: DocumentSchema = DocumentSchema::new("tongbu.ecs-instances/1", "ecs list", listing::schema::<Self>);
+    const KEY: &'static str = "instances";
+    const EMPTY: Text = text("no matching instances", "没有符合条件的实例");
+    const COLUMNS: &'static [C] = &[
+        C::text("account", |row| &row.account).titled(words::ACCOUNT),
+        C::text("provider", |row| &row.provider),
+        C::text("region", |row| &row.region).titled(words::REGION),
+        C::text("instance_id", |row| &row.id).titled(INSTANCE),
+        C::optional_text("name", |row| row.name.as_deref()).titled(words::NAME).hidden_when_blank(),
+        C::text("status", |row| &row.status).titled(words::STATUS),
+        C::optional_text("public_ip", |row| row.public_ip.as_deref())
+            .titled(text("public address", "公网地址"))
+            .hidden_when_blank()
+            .droppable(2),
+        C::optional_text("private_ip", |row| row.private_ip.as_deref())
+            .titled(text("private address", "内网地址"))
+            .hidden_when_blank()
+            .droppable(1),
+        C::optional_text("instance_type", |row| row.instance_type.as_deref())
+            .titled(text("type", "规格"))
+            .hidden_when_blank()
+            .droppable(3),
+        C::optional_text("zone", |row| row.zone.as_deref()),
+        C::nested::<BTreeSet<String>>("security_groups", |row| json!(row.security_groups)),
+        C::nested::<BTreeSet<Disk>>("data_disks", |row| json!(row.data_disks)),
+        C::nested::<BTreeSet<Tag>>("tags", |row| json!(row.tags))
+            .titled(text("tags", "标签"))
+            .drawn(|row, _| tag_text(&row.tags).into())
+            .hidden_when_blank()
+            .droppable(5),
+        C::time("first_seen_at", |row| row.first_seen_at),
+        C::time("last_changed_at", |row| row.last_changed_at).titled(text("changed", "最近变更")).droppable(4),
+    ];
+}
+
+fn tag_text(tags: &BTreeSet<Tag>) -> String {
+    let each = tags.iter().map(|tag| format!("{}={}", sanitize(&tag.key), sanitize(&tag.value)));
+    each.collect::<Vec<_>>().join(" ")
+}
+
+impl ListingSpec for ChangeRow {
+    const SCHEMA: DocumentSchema = DocumentSchema::new("tongbu.ecs-changes/1", "ecs changes", listing::schema::<Self>);
+    const KEY: &'static str = "changes";
+    const EMPTY: Text = words::NO_CHANGES;
+    const COLUMNS: &'static [Column<Self>] = &[
+        Column::time("at", |change: &Self| change.at).titled(words::AT),
+        Column::integer("record", |change: &Self| change.record).titled(words::RECORD).droppable(3),
+        Column::text("account", |change: &Self| &change.account).titled(words::ACCOUNT).droppable(1),
+        Column::text("region", |change: &Self| &change.region).titled(words::REGION).droppable(2),
+        Column::text("instance_id", |change: &Self| &change.instance).titled(INSTANCE),
+        Column::text("kind", |change: &Self| &change.kind).titled(text("change", "变更")),
+        Column::optional_text("field", |change: &Self| change.field.as_deref())
+            .titled(words::FIELD)
+            .hidden_when_blank(),
+        Column::optional_text("before", |change: &Self| change.before.as_deref())
+            .titled(text("before", "变更前"))
+            .hidden_when_blank(),
+        Column::optional_text("after", |change: &Self| change.after.as_deref())
+            .titled(text("after", "变更后"))
+            .hidden_when_blank(),
+    ];
+}
+
+#[cfg(test)]
+mod tests {
+    use insta::assert_snapshot;
+
+    use super::{ChangeRow, Disk, InstanceRow, Listing, Tag};
+    use crate::present::style::samples::at;
+    use crate::ui::tables::render_output;
+    use crate::ui::{hostile, snapshots};
+
+    /// An instance all of whose texts are that one.
+    fn instance(text: &str) -> InstanceRow {
+        let optional = || Some(text.to_owned());
+        InstanceRow {
+            account: text.to_owned(),
+            provider: "aliyun".to_owned(),
+            region: "cn-hangzhou".to_owned(),
+            id: text.to_owned(),
+            status: "running".to_owned(),
+            name: optional(),
+            public_ip: Some("203.0.113.7".to_owned()),
+            private_ip: Some("10.0.0.7".to_owned()),
+            instance_type: Some("ecs.g7.large".to_owned()),
+            zone: optional(),
+            security_groups: [text.to_owned()].into(),
+            data_disks: [Disk { id: text.to_owned(), size_gib: Some(40), category: None, device: optional() }].into(),
+            tags: [Tag { key: "env".to_owned(), value: text.to_owned() }].into(),
+            first_seen_at: at(-7200),
+            last_changed_at: at(-60),
+        }
+    }
+
+    /// An update of a field of that instance.
+    fn change(text: &str) -> ChangeRow {
+        ChangeRow {
+            at: at(-60),
+            record: 7,
+            account: "prod".to_owned(),
+            region: "cn-hangzhou".to_owned(),
+            instance: text.to_owned(),
+            kind: "updated".to_owned(),
+            field: Some("name".to_owned()),
+            before: Some(text.to_owned()),
+            after: Some(text.to_owned()),
+        }
+    }
+
+    #[test]
+    fn instances_are_listed() {
+        let output = Listing::new(vec![instance("i-bp1a2b3c4d")]);
+        assert_snapshot!(snapshots::render_everything(&output));
+        snapshots::tables_fit(|style| render_output(&output, style));
+        assert_snapshot!("no_instances", snapshots::render_everything(&Listing::<InstanceRow>::new(Vec::new())));
+    }
+
+    #[test]
+    fn changes_are_listed() {
+        let added =
+            ChangeRow { kind: "added".to_owned(), field: None, before: None, after: None, ..change("i-bp1a2b3c4d") };
+        assert_snapshot!(snapshots::render_everything(&Listing::new(vec![added, change("i-bp1a2b3c4d")])));
+    }
+
+    #[test]
+    fn hostile_texts_are_harmless() {
+        hostile::check_output(|text| Box::new(Listing::new(vec![instance(text)])));
+        hostile::check_output(|text| Box::new(Listing::new(vec![change(text)])));
+    }
+}
