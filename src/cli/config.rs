@@ -46,7 +46,7 @@ fn cmd_path(session: &mut Session) -> Result<Exit, Error> {
     let flag = session.globals.config.clone();
     let located = config::locate_config(flag.as_deref());
     let config = session.load_config(LogTo::FlagOnly)?;
-    let database = config::locate_database(session.globals.db.as_deref(), &config)?;
+    let database = config.locate_database(session.globals.db.as_deref())?;
     let pair = |located: Located| (located.path, located.named_by);
     session.ui.answer(&PathsAnswer { config: located.map(pair), database: pair(database) });
     Ok(Exit::Ok)

@@ -54,7 +54,7 @@ impl Session {
 
     /// The database file, which need not exist.
     pub fn database(&self, config: &Config) -> Result<PathBuf, Error> {
-        Ok(config::locate_database(self.globals.db.as_deref(), config)?.path)
+        Ok(config.locate_database(self.globals.db.as_deref())?.path)
     }
 
     /// Answers from the database, or with `empty` where no run has made one yet.

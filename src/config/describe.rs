@@ -4,8 +4,9 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use super::error::{Error, Place};
+use super::load::Config;
 use super::secret_ref::SecretRef;
-use super::{Config, Error, Place};
 
 /// One setting in effect.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -117,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn every_setting_tells_its_value_and_what_set_it() {
+    fn every_setting_has_its_value_and_its_origin() {
         let text = "[http]\nretries = 5\n[fairing]\ntoken = { env = \"T\" }\n[fairing.http]\nbackoff = \"4s\"\n\
                     [monitor]\nping_url = { env = \"PING\" }\n";
         let config = load_text(text, &["fairing"], [("TONGBU_LOG__KEEP", "3d"), ("T", "hunter2")]).unwrap();

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf, absolute};
 use figment::value::{Dict, Value};
 use toml::de::{DeTable, DeValue};
 
-use super::Error;
+use super::error::Error;
 
 /// A configuration file that was read.
 pub struct Document {
@@ -66,7 +66,7 @@ impl Document {
 }
 
 /// A TOML value for the layers. With a directory, keys that hold paths (`database`, `file`, `…_file`) have it put in
-/// front of what is relative: a secret's `{ file = … }` included, wherever it stands.
+/// front of what is relative: a secret's `{ file = … }` included at any depth.
 pub fn to_value(value: &DeValue<'_>, directory: Option<&Path>) -> Value {
     match value {
         DeValue::String(text) => text.as_ref().into(),
@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_is_found_on_its_line_and_a_missing_one_on_its_tables() {
+    fn key_is_found_on_its_line_and_missing_key_on_its_table() {
         check_line("lang", Some(1));
         check_line("fairing", Some(2));
         check_line("fairing.workers", Some(3));
@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn a_syntax_error_names_its_place_and_repeats_nothing_of_the_line() {
+    fn syntax_error_names_its_place_and_quotes_nothing() {
         check_syntax("token = hunter2", 1, 9);
         check_syntax("lang = \"zh\"\ntoken = \"hunter2\nx = 1\n", 2, 17);
         check_syntax("[fairing]\ntoken = \"hunter2\"\ntoken = \"hunter2\"\n", 3, 1);
@@ -163,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn relative_paths_start_at_the_files_directory() {
+    fn relative_paths_start_at_the_directory_of_the_file() {
         let values = document(
             "database = \"a.db\"\n[log]\nfile = \"../log\"\n[x]\nfile = \"/abs\"\nname = \"n\"\n\
                                y = [{ key = { file = \"k\" } }]",

@@ -49,7 +49,7 @@ pub const CREDENTIALS_DIRECTORY: &str = "CREDENTIALS_DIRECTORY";
 
 /// What the name of an overriding variable begins with.
 const OVERRIDE_PREFIX: &str = "TONGBU_";
-/// What stands between the parts of a key there.
+/// The separator between the parts of its key.
 const OVERRIDE_SEPARATOR: &str = "__";
 
 /// The variable's value in the process's environment, if it is set, not empty and valid UTF-8.

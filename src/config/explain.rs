@@ -1,4 +1,4 @@
-//! What figment found wrong, told to the person who wrote it.
+//! Turns an error of figment into a message for the person who wrote the configuration.
 //!
 //! Values are never repeated, because any of them may be a secret in the wrong place; names of keys are.
 
@@ -6,13 +6,13 @@ use figment::Metadata;
 use figment::error::{Actual, Kind};
 
 use super::document::Document;
+use super::error::{Error, Place};
 use super::layers::place_of;
 use super::nearest::{choices, nearest};
-use super::{Error, Place};
 
 /// The error with its place, key and what to write instead. `section` is the table the reading began at.
 pub fn explain(error: figment::Error, section: Option<&str>, document: Option<&Document>) -> Error {
-    // Only the first is told: the others often follow from it.
+    // Only the first is reported: the others often follow from it.
     let path: Vec<String> = section.map(str::to_owned).into_iter().chain(error.path).collect();
     let reason = reason(error.kind, &path);
     located(error.metadata.as_ref(), &path, document, reason)
@@ -72,7 +72,7 @@ fn reason(kind: Kind, path: &[String]) -> String {
             format!("unknown key `{name}` in {}{}", table(around), instead(&name, known.iter().copied()))
         }
         Kind::MissingField(name) => format!("missing key `{name}` in {}", table(path)),
-        Kind::DuplicateField(name) => format!("`{name}` stands twice in {}", table(path)),
+        Kind::DuplicateField(name) => format!("duplicate key `{name}` in {}", table(path)),
         Kind::ISizeOutOfRange(_) | Kind::USizeOutOfRange(_) => format!("`{key}` is out of range"),
         Kind::Unsupported(actual) => format!("`{key}` must not be {}", found(&actual)),
         Kind::UnsupportedKey(_, wanted) => format!("`{key}` must have keys that are {wanted}"),

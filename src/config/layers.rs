@@ -8,7 +8,7 @@ use toml::de::DeValue;
 
 use super::document::to_value;
 use super::env::Override;
-use super::{Error, Place};
+use super::error::{Error, Place};
 
 /// Values with the name of where they are from.
 pub struct Layer {

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::env::{self, Environment};
-use super::{Config, Error};
+use super::error::Error;
 
 /// Where a configuration for the whole machine is.
 const SYSTEM_CONFIG: &str = "/etc/tongbu/config.toml";
@@ -36,11 +36,14 @@ pub fn locate_new_config(explicit: Option<&Path>) -> Result<Located, Error> {
 
 /// The database file: `--db`, `TONGBU_DB`, the configuration, `$XDG_STATE_HOME/tongbu/tongbu.db` (or below
 /// `~/.local/state`).
-pub fn locate_database(explicit: Option<&Path>, config: &Config) -> Result<Located, Error> {
-    let environment = config.environment();
+pub fn database_path(
+    explicit: Option<&Path>,
+    configured: Option<&Path>,
+    environment: &Environment,
+) -> Result<Located, Error> {
     named("--db", explicit.map(Path::to_owned))
         .or_else(|| named(env::TONGBU_DB, environment.path(env::TONGBU_DB)))
-        .or_else(|| named("the configuration", config.settings().database.clone()))
+        .or_else(|| named("the configuration", configured.map(Path::to_owned)))
         .or_else(|| {
             let state = base_directory(environment, env::XDG_STATE_HOME, ".local/state")?;
             named("the default", Some(state.join("tongbu/tongbu.db")))
@@ -64,7 +67,7 @@ fn base_directory(environment: &Environment, variable: &str, below_home: &str) -
     environment.directory(variable).or_else(|| Some(environment.directory(env::HOME)?.join(below_home)))
 }
 
-/// A file that cannot be looked at counts: reading it tells why.
+/// A file whose existence cannot be checked counts: reading it gives the reason.
 fn may_exist(located: &Located) -> bool {
     !matches!(located.path.try_exists(), Ok(false))
 }
@@ -79,7 +82,7 @@ mod tests {
     use std::path::Path;
 
     use super::super::load_in;
-    use super::{Located, locate_config_in, locate_database, locate_new_config_in};
+    use super::{Located, locate_config_in, locate_new_config_in};
     use crate::config::env::Environment;
 
     fn check(located: Option<&Located>, expected: Option<(&Path, &str)>) {
@@ -119,7 +122,7 @@ mod tests {
         fs::write(&file, "database = \"mine.db\"\n").unwrap();
         let check_database = |explicit: Option<&str>, file: Option<&Path>, environment: &Environment, expected| {
             let config = load_in(file.or(Some(Path::new("/dev/null"))), &[], environment).unwrap();
-            check(locate_database(explicit.map(Path::new), &config).ok().as_ref(), expected);
+            check(config.locate_database(explicit.map(Path::new)).ok().as_ref(), expected);
         };
         let full = Environment::fixed([("TONGBU_DB", "v.db"), ("XDG_STATE_HOME", "/state"), ("HOME", "/home/a")]);
         check_database(Some("f.db"), Some(&file), &full, Some((Path::new("f.db"), "--db")));
@@ -137,8 +140,8 @@ mod tests {
     fn without_a_home_paths_that_are_given_still_work() {
         let nothing = Environment::fixed([("HOME", "")]);
         let config = load_in(Some(Path::new("/dev/null")), &[], &nothing).unwrap();
-        check(locate_database(Some(Path::new("f.db")), &config).ok().as_ref(), Some((Path::new("f.db"), "--db")));
-        let error = locate_database(None, &config).unwrap_err();
+        check(config.locate_database(Some(Path::new("f.db"))).ok().as_ref(), Some((Path::new("f.db"), "--db")));
+        let error = config.locate_database(None).unwrap_err();
         assert_eq!(error.hint().as_deref(), Some("give it with `--db FILE` or `TONGBU_DB=FILE`"));
         assert!(locate_new_config_in(None, &nothing).is_err());
     }

@@ -29,7 +29,7 @@ mod tests {
     }
 
     #[test]
-    fn a_misspelling_finds_its_name_and_another_word_finds_none() {
+    fn misspelling_finds_its_name_and_another_word_finds_none() {
         check("min_intervall", Some("min_interval"));
         check("minInterval", Some("min_interval"));
         check("interval", Some("min_interval"));

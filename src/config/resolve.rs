@@ -9,8 +9,8 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-use super::Error;
 use super::env::{self, Environment};
+use super::error::Error;
 use super::secret_ref::{SecretOrPlain, SecretRef};
 use crate::secret::Secret;
 
@@ -28,7 +28,7 @@ const MAX_SECRET_BYTES: u64 = 64 << 10;
 const SHARED_MODE: u32 = 0o077;
 
 impl SecretOrPlain {
-    /// The address as it stands, or what the reference names.
+    /// The plain address, or the secret that the reference names.
     pub fn resolve(&self, key: &str) -> Result<Secret, Error> {
         match self {
             Self::Plain(address) => Ok(Secret::new(address.clone())),
@@ -222,7 +222,7 @@ mod tests {
     }
 
     #[test]
-    fn a_variable_must_be_set_and_not_empty() {
+    fn variable_must_be_set_and_not_empty() {
         let environment = Environment::fixed([("TOKEN", "hunter2\n"), ("EMPTY", "")]);
         let of = |name: &str| SecretRef::Env(name.to_owned());
         check(&of("TOKEN"), &environment, PATIENT, Ok("hunter2"));
@@ -231,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_must_be_its_owners_alone() {
+    fn secret_file_must_be_private() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("token");
         let nothing = Environment::default();
@@ -250,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn a_credential_is_a_name_in_the_directory_systemd_gives() {
+    fn credential_is_read_from_the_systemd_directory() {
         let directory = tempfile::tempdir().unwrap();
         write(&directory.path().join("token"), "hunter2\n", 0o400);
         let environment = Environment::fixed([("CREDENTIALS_DIRECTORY", directory.path())]);
@@ -262,7 +262,7 @@ mod tests {
     }
 
     #[test]
-    fn only_roots_files_in_the_credentials_directory_may_show_a_group() {
+    fn only_root_files_in_the_credentials_directory_may_be_group_readable() {
         let environment = Environment::fixed([("CREDENTIALS_DIRECTORY", "/run/credentials/tongbu.service")]);
         let check = |path: &str, owner, expected| {
             assert_eq!(is_systemd_credential(&environment, Path::new(path), owner), expected, "{path} of {owner}");
@@ -275,7 +275,7 @@ mod tests {
     }
 
     #[test]
-    fn a_command_gives_its_first_line_or_a_reason() {
+    fn command_gives_its_first_line_or_an_error() {
         let nothing = Environment::default();
         let of = |line: &str| SecretRef::Command(line.to_owned());
         check(&of("printf 'hunter2\\nlogin: me\\n'"), &nothing, PATIENT, Ok("hunter2"));
@@ -288,7 +288,7 @@ mod tests {
     }
 
     #[test]
-    fn a_command_line_is_split_as_a_shell_would_without_being_one() {
+    fn command_line_is_split_into_words_without_expansion() {
         let check = |line: &str, expected: Option<&[&str]>| {
             let expected = expected.map(|words| words.iter().map(ToString::to_string).collect::<Vec<_>>());
             assert_eq!(split_words(line), expected, "{line}");

@@ -8,7 +8,7 @@ use serde::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
 use serde::{Deserialize as DeriveDeserialize, Serialize};
 use url::Url;
 
-/// What a reference looks like, for whoever wrote something else.
+/// What a reference looks like, for messages about anything else.
 const EXAMPLE: &str = "a reference such as { env = \"NAME\" }, { file = \"path\" }, { command = \"program arg\" } or \
                        { credential = \"name\" }";
 
@@ -26,7 +26,7 @@ pub enum SecretRef {
     Credential(String),
 }
 
-/// An address that may stand in the file as it is, as long as it carries no password; else a reference.
+/// An address in plain text, as long as it holds no password; else a reference.
 #[derive(Clone, Debug, Serialize, PartialEq, Eq)]
 #[serde(untagged)]
 pub enum SecretOrPlain {
@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn a_reference_has_exactly_one_key() {
+    fn reference_has_exactly_one_key() {
         check(&json!({"env": "A"}), Ok(SecretRef::Env("A".to_owned())));
         check(&json!({"file": "/a"}), Ok(SecretRef::File("/a".into())));
         check(&json!({"command": "pass show a"}), Ok(SecretRef::Command("pass show a".to_owned())));
@@ -144,12 +144,12 @@ mod tests {
     }
 
     #[test]
-    fn the_secret_itself_is_refused_and_not_repeated() {
+    fn plain_secret_is_refused_and_not_quoted() {
         check(&json!("hunter2"), Err("must be a reference such as { env = \"NAME\" }"));
     }
 
     #[test]
-    fn an_address_may_be_plain_unless_it_holds_a_password() {
+    fn plain_address_must_not_hold_a_password() {
         let read = |written: Value| serde_json::from_value::<SecretOrPlain>(written).map_err(|error| error.to_string());
         let plain = "redis://localhost:6379";
         assert_eq!(read(json!(plain)), Ok(SecretOrPlain::Plain(plain.to_owned())));

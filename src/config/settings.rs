@@ -76,7 +76,7 @@ pub struct MonitorSettings {
     pub notify: Vec<Notify>,
 }
 
-/// One place that is told about failures and recoveries.
+/// One receiver of notifications about failures and recoveries.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Notify {
@@ -84,7 +84,7 @@ pub struct Notify {
     /// Where to send it: an address, or for [`NotifyKind::Command`] the command line to run. Chat addresses carry their
     /// credential, so it is always a reference.
     pub url: SecretRef,
-    /// Consecutive failures before it is told.
+    /// Consecutive failures before it is notified.
     #[serde(default = "notify_after", deserialize_with = "bounds::count::<1, 1000, _, _>")]
     pub after: u32,
 }

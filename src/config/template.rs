@@ -1,19 +1,19 @@
 //! The commented configuration that `tongbu config init` writes.
 //!
-//! In a template a key is commented out by `#` alone and prose by `#` and a blank, so that whoever takes the `#` away
-//! has the default, and the file as written changes nothing.
+//! In a template a key is commented out by `#` alone and prose by `#` and a blank, so that removing the `#`
+//! gives the default, and the file as written changes nothing.
 
 use std::fs::{self, OpenOptions};
 use std::io::{ErrorKind, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
-use super::Error;
+use super::error::Error;
 
 /// What is no upstream's.
 const GLOBAL: &str = include_str!("template/global.toml");
 
-/// References to secrets and other settings of no public interest stand in it.
+/// The file holds references to secrets and other private settings.
 const FILE_MODE: u32 = 0o600;
 
 /// The whole template: the global part, then each upstream's snippet.

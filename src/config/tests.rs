@@ -84,7 +84,7 @@ fn check(text: &str, expected: &str) {
 }
 
 #[test]
-fn an_unknown_key_is_refused_with_its_line_and_the_nearest_one() {
+fn unknown_key_is_refused_with_its_line_and_the_nearest_name() {
     check(
         "[fairing]\nworkers = 1\nmin_intervall = \"1h\"\n",
         "config.toml` line 3: unknown key `min_intervall` in `[fairing]`; did you mean `min_interval`?",
@@ -100,7 +100,7 @@ fn an_unknown_key_is_refused_with_its_line_and_the_nearest_one() {
 }
 
 #[test]
-fn a_wrong_value_is_refused_with_what_is_wanted() {
+fn wrong_value_is_refused_with_what_is_allowed() {
     check("[http]\nretries = \"3\"\n", "config.toml` line 2: `http.retries` must be a whole number, not a string");
     check(
         "[fairing]\nworkers = -1\n",
@@ -123,7 +123,7 @@ fn a_wrong_value_is_refused_with_what_is_wanted() {
 }
 
 #[test]
-fn a_secret_in_the_wrong_place_is_never_repeated() {
+fn misplaced_secret_is_never_quoted() {
     let reference = "must be a reference such as { env = \"NAME\" }, { file = \"path\" }, { command = \"program arg\" } \
                      or { credential = \"name\" }, never the secret itself";
     check(
@@ -144,7 +144,7 @@ fn a_secret_in_the_wrong_place_is_never_repeated() {
 }
 
 #[test]
-fn a_variable_wins_over_the_file_and_the_file_over_the_default() {
+fn variable_overrides_file_and_file_overrides_default() {
     let text = "[fairing]\nbase_url = \"http://file\"\nworkers = 3\n";
     let variables = [("TONGBU_FAIRING__BASE_URL", "http://variable"), ("TONGBU_FAIRING__HTTP__RETRIES", "9")];
     let section: Section = load_text(text, SECTIONS, variables).unwrap().section("fairing").unwrap();
@@ -159,7 +159,7 @@ fn a_variable_wins_over_the_file_and_the_file_over_the_default() {
 }
 
 #[test]
-fn a_wrong_variable_is_named() {
+fn wrong_variable_is_named() {
     assert_eq!(
         error_of("", [("TONGBU_FAIRING__WORKERS", "hunter2")]),
         "`TONGBU_FAIRING__WORKERS`: `fairing.workers` must be a whole number from 0 up, not a string"
@@ -176,7 +176,7 @@ fn a_wrong_variable_is_named() {
 }
 
 #[test]
-fn global_http_settings_lie_under_a_sections_own() {
+fn section_http_overrides_global_http() {
     let text = "[http]\nretries = 7\nbackoff = \"1s\"\n[fairing.http]\nbackoff = \"9s\"\n";
     let config = load_text(text, SECTIONS, []).unwrap();
     let expected = HttpSettings { retries: 7, backoff: Span::from_secs(9), ..HttpSettings::default() };
@@ -217,7 +217,7 @@ fn notifications_have_a_kind_and_a_default_threshold() {
 }
 
 #[test]
-fn the_time_zone_is_known_or_the_nearest_is_named() {
+fn unknown_time_zone_names_the_nearest() {
     let zone = |text: &str| load_text(text, SECTIONS, []).unwrap().time_zone();
     assert_eq!(zone("time_zone = \"Asia/Shanghai\"\n").unwrap().iana_name(), Some("Asia/Shanghai"));
     let error = zone("\ntime_zone = \"Asia/Shanghia\"\n").unwrap_err().to_string();
@@ -229,7 +229,7 @@ fn the_time_zone_is_known_or_the_nearest_is_named() {
 }
 
 #[test]
-fn the_flag_then_the_variable_then_the_file_then_the_locale_choose_the_language() {
+fn language_is_chosen_by_flag_then_variable_then_file_then_locale() {
     let language = |text, variables: [_; 2], flag| load_text(text, SECTIONS, variables).unwrap().language(flag);
     let file = "lang = \"en\"\n";
     assert_eq!(language("", [("LANG", "zh_CN.UTF-8"), ("A", "")], None), Language::Zh);

@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde::de::{Deserialize, Deserializer, Error, Visitor};
 use serde::{Serialize, Serializer};
 
-/// What is said to whoever wrote something else; it does not repeat what that was.
+/// Messages about any other text; they do not quote it.
 const SPAN_WANTED: &str = "must be a span of time such as `30s`, `15m`, `2h` or `7d`";
 const SIZE_WANTED: &str = "must be a size such as `1000`, `512KiB`, `64MiB` or `2GiB`";
 
@@ -76,7 +76,7 @@ impl FromStr for ByteSize {
 }
 
 impl fmt::Display for Span {
-    /// In the longest unit that tells it exactly, so that it can be written back into the file.
+    /// In the longest unit that is exact, so that it can be written back into the file.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let milliseconds = self.0.as_millis();
         match SPAN_UNITS.iter().find(|(_, unit)| milliseconds.is_multiple_of(*unit)) {
@@ -149,7 +149,7 @@ impl Serialize for ByteSize {
     }
 }
 
-/// What stands in the file before it has a meaning.
+/// A value as it is written in the file.
 enum Value {
     Text(String),
     Number(u64),
@@ -197,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn a_span_is_read_and_shown_as_people_write_it() {
+    fn span_is_parsed_and_displayed() {
         check_span("2s", Some((2_000, "2s")));
         check_span("90m", Some((5_400_000, "90m")));
         check_span("1h 30m", Some((5_400_000, "90m")));
@@ -213,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn a_size_is_read_and_shown_as_people_write_it() {
+    fn size_is_parsed_and_displayed() {
         check_size("1000", Some((1_000, "1KB")));
         check_size("1001", Some((1_001, "1001B")));
         check_size("0", Some((0, "0")));
@@ -231,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn plain_numbers_are_bytes_but_no_span_except_zero() {
+    fn plain_number_is_a_size_but_only_zero_is_a_span() {
         assert_eq!(serde_json::from_value::<ByteSize>(json!(4096)).unwrap(), ByteSize(4096));
         assert_eq!(serde_json::from_value::<Span>(json!(0)).unwrap(), Span::from_secs(0));
         let refused = serde_json::from_value::<Span>(json!(30)).unwrap_err().to_string();
@@ -241,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_shown_reads_back_the_same() {
+    fn displayed_span_parses_back_to_itself() {
         for text in ["0", "1ms", "59s", "61s", "36h", "7d", "1us"] {
             let span: Span = text.parse().unwrap();
             assert_eq!(span.to_string().parse::<Span>().unwrap(), span);

@@ -1,0 +1,163 @@
+//! Reading the configuration, and giving out its parts.
+
+use std::fmt;
+use std::path::Path;
+use std::sync::Arc;
+
+use figment::value::{Dict, Value};
+use figment::{Figment, Profile, Provider};
+use jiff::tz::TimeZone;
+use serde::de::DeserializeOwned;
+
+use super::document::Document;
+use super::env::Environment;
+use super::error::{Error, Place};
+use super::explain::{explain, located, place, unknown_top};
+use super::layers::Layer;
+use super::locate::{Located, database_path, locate_config_in};
+use super::nearest::nearest;
+use super::settings::{HttpSettings, Settings};
+use crate::language::Language;
+
+/// The loaded configuration.
+#[derive(Clone)]
+pub struct Config {
+    settings: Settings,
+    figment: Figment,
+    document: Option<Arc<Document>>,
+    environment: Environment,
+}
+
+/// Reads the configuration. `explicit` is `--config`: a file that must exist. `sections` are the names of the upstreams,
+/// so that a misspelled section is found.
+pub fn load(explicit: Option<&Path>, sections: &[&str]) -> Result<Config, Error> {
+    load_in(explicit, sections, &Environment::process())
+}
+
+/// The same in another environment.
+pub fn load_in(explicit: Option<&Path>, sections: &[&str], environment: &Environment) -> Result<Config, Error> {
+    let document = locate_config_in(explicit, environment).map(|located| Document::read(&located.path)).transpose()?;
+    let mut figment = Figment::new();
+    if let Some(document) = &document {
+        figment = figment.merge(Layer::of_file(&document.path, document.values()?));
+    }
+    for variable in environment.overrides() {
+        figment = figment.merge(Layer::of_variable(variable)?);
+    }
+    refuse_unknown(&figment, sections, document.as_ref())?;
+    let settings = figment.extract().map_err(|error| explain(error, None, document.as_ref()))?;
+    Ok(Config { settings, figment, document: document.map(Arc::new), environment: environment.clone() })
+}
+
+impl Config {
+    /// The file it came from; `None` where no configuration file was found and the defaults apply.
+    pub fn path(&self) -> Option<&Path> {
+        self.document.as_deref().map(|document| document.path.as_path())
+    }
+
+    /// What is not an upstream's.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// Where it was read; variables are read there only.
+    pub fn environment(&self) -> &Environment {
+        &self.environment
+    }
+
+    /// The database file: `--db`, `TONGBU_DB`, the configuration, `$XDG_STATE_HOME/tongbu/tongbu.db` (or below
+    /// `~/.local/state`).
+    pub fn locate_database(&self, explicit: Option<&Path>) -> Result<Located, Error> {
+        database_path(explicit, self.settings.database.as_deref(), &self.environment)
+    }
+
+    /// Whether the section is there at all.
+    pub fn has_section(&self, name: &str) -> bool {
+        self.figment.contains(name)
+    }
+
+    /// An upstream's part, with defaults for what is missing. `[http]` is laid under the section's own `http` table, so
+    /// `T` must hold `#[serde(default)] http: HttpSettings`; unknown keys are refused by its `deny_unknown_fields`.
+    pub fn section<T: DeserializeOwned>(&self, name: &str) -> Result<T, Error> {
+        let mut figment = self.figment.clone().join(Layer::moved(name, Dict::new().into()));
+        if let Ok(http) = self.figment.find_value("http") {
+            figment = figment.join(Layer::moved(&format!("{name}.http"), http));
+        }
+        figment.focus(name).extract().map_err(|error| explain(error, Some(name), self.document.as_deref()))
+    }
+
+    /// How an upstream's requests are sent: its section's own `http` table over `[http]`.
+    pub fn http(&self, name: &str) -> Result<HttpSettings, Error> {
+        #[derive(serde::Deserialize)]
+        struct Section {
+            #[serde(default)]
+            http: HttpSettings,
+        }
+
+        Ok(self.section::<Section>(name)?.http)
+    }
+
+    /// The zone of time windows and of what people read.
+    pub fn time_zone(&self) -> Result<TimeZone, Error> {
+        let Some(name) = &self.settings.time_zone else { return Ok(TimeZone::system()) };
+        TimeZone::get(name).map_err(|_| {
+            let available: Vec<String> = jiff::tz::db().available().map(|name| name.as_str().to_owned()).collect();
+            let meant = nearest(name, available.iter().map(String::as_str));
+            let meant = meant.map_or_else(String::new, |meant| format!("; did you mean `{meant}`?"));
+            self.invalid("time_zone", &format!("must be the name of a time zone such as `Asia/Shanghai`{meant}"))
+        })
+    }
+
+    /// The language of the output: the flag's, else `TONGBU_LANG`'s, else the file's, else the locale's.
+    pub fn language(&self, flag: Option<Language>) -> Language {
+        flag.unwrap_or_else(|| self.settings.lang.resolve(&self.environment))
+    }
+
+    /// An error about a value that was read but does not do, at the place it came from. The reason goes on after the
+    /// key: "must not be empty".
+    pub fn invalid(&self, key: &str, reason: &str) -> Error {
+        let path: Vec<String> = key.split('.').map(str::to_owned).collect();
+        located(self.figment.find_metadata(key), &path, self.document.as_deref(), format!("`{key}` {reason}"))
+    }
+
+    /// What set the key; `None` for a default.
+    pub(super) fn place_of(&self, key: &str) -> Option<Place> {
+        let inherited = key.split_once('.').map(|(_, rest)| rest).filter(|rest| rest.starts_with("http."));
+        let key = if self.figment.contains(key) { key } else { inherited? };
+        let path: Vec<String> = key.split('.').map(str::to_owned).collect();
+        place(self.figment.find_metadata(key), &path, self.document.as_deref())
+    }
+}
+
+impl fmt::Debug for Config {
+    /// The file may hold a secret where none belongs.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Config").field("path", &self.path()).field("settings", &self.settings).finish_non_exhaustive()
+    }
+}
+
+/// The top holds the settings' own names and sections; a section is a table.
+fn refuse_unknown(figment: &Figment, sections: &[&str], document: Option<&Document>) -> Result<(), Error> {
+    let top = figment.data().ok().and_then(|mut data| data.remove(&Profile::Default)).unwrap_or_default();
+    let settings = setting_names();
+    for (name, value) in &top {
+        let metadata = figment.get_metadata(value.tag());
+        if sections.contains(&name.as_str()) {
+            if !matches!(value, Value::Dict(..)) {
+                let reason = format!("`{name}` must be a table that begins with `[{name}]`");
+                return Err(located(metadata, std::slice::from_ref(name), document, reason));
+            }
+        } else if !settings.contains(name) {
+            let known = settings.iter().map(String::as_str).chain(sections.iter().copied());
+            return Err(unknown_top(name, known, metadata, document));
+        }
+    }
+    Ok(())
+}
+
+fn setting_names() -> Vec<String> {
+    match serde_json::to_value(Settings::default()) {
+        Ok(serde_json::Value::Object(table)) => table.into_iter().map(|(name, _)| name).collect(),
+        Ok(_) | Err(_) => Vec::new(),
+    }
+}
