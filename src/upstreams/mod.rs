@@ -23,6 +23,7 @@ mod error;
 pub mod fairing;
 pub mod guard;
 mod hmac;
+mod http_profile;
 pub mod mirror;
 mod pass;
 mod registration;
@@ -34,9 +35,9 @@ mod upstream;
 pub mod users;
 
 use crate::language::Language;
-use crate::{config, http};
 
 pub use self::error::{Error, UpstreamSpecific};
+pub use self::http_profile::http_profile;
 pub use self::pass::{Failure, Flags, OnLock, PassContext, PassOutcome, ScopeReport, SkipReason};
 pub use self::registration::{Pass, Registration};
 pub use self::schedule::{Job, Schedule};
@@ -52,33 +53,6 @@ pub const ALL: &[Registration] = &[
     Registration::of::<ecs::Ecs>(),
     Registration::of::<users::Users>(),
 ];
-
-/// An upstream's HTTP profile from its settings.
-pub fn http_profile(
-    name: &'static str,
-    base_url: &str,
-    settings: &config::HttpSettings,
-    rate_limit: Option<http::RateLimit>,
-) -> Result<http::Profile, Error> {
-    let invalid = |reason: String| config::Error::Invalid { key: format!("{name}.base_url"), reason };
-    let base_url = url::Url::parse(base_url).map_err(|error| invalid(format!("not a URL: {error}")))?;
-    if !matches!(base_url.scheme(), "http" | "https") {
-        return Err(invalid("unsupported URL scheme; use http or https".to_owned()).into());
-    }
-    Ok(http::Profile {
-        name,
-        base_url,
-        connect_timeout: settings.connect_timeout.0,
-        read_timeout: settings.read_timeout.0,
-        total_timeout: settings.total_timeout.0,
-        max_body: settings.max_body.0,
-        retries: settings.retries,
-        backoff: settings.backoff.0,
-        backoff_cap: settings.backoff_cap.0,
-        jitter: http::Jitter::Full,
-        rate_limit,
-    })
-}
 
 /// The upstream of that name.
 pub fn find(name: &str) -> Option<&'static Registration> {

@@ -70,7 +70,7 @@ impl References {
                     };
                     let mut leaves = Vec::new();
                     at += 1 + tree(&tokens[at + 1..], &[], &mut leaves);
-                    found.all.extend(leaves.into_iter().map(|(path, alias)| reference(kind, path, alias, &module)));
+                    found.all.extend(leaves.into_iter().map(|(path, alias)| reference(kind, &path, alias, &module)));
                     continue;
                 }
                 word if is_word(word) && (at == 0 || !matches!(tokens[at - 1].as_str(), "::" | "." | "mod")) => {
@@ -79,7 +79,7 @@ impl References {
                         found.words.push(word.to_owned());
                     } else {
                         at += 2 * path.len() - 1;
-                        found.all.push(reference(Kind::Mention, path, String::new(), &module));
+                        found.all.push(reference(Kind::Mention, &path, String::new(), &module));
                         continue;
                     }
                 }
@@ -113,9 +113,9 @@ fn path_at(tokens: &[String]) -> Vec<String> {
 }
 
 /// Resolves the beginning of a path that is written in this module.
-fn reference(kind: Kind, path: Vec<String>, alias: String, module: &[String]) -> Reference {
+fn reference(kind: Kind, path: &[String], alias: String, module: &[String]) -> Reference {
     let mut base = module.to_vec();
-    let mut rest = path.as_slice();
+    let mut rest = path;
     let mut is_absolute = false;
     while let [first, behind @ ..] = rest {
         match first.as_str() {
