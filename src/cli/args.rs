@@ -53,17 +53,6 @@ impl GlobalArgs {
     }
 }
 
-/// Which part of a long list to show.
-#[derive(Clone, Copy, Debug, Args)]
-pub struct PageArgs {
-    /// Which page, from 1
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
-    pub page: u64,
-    /// Rows a page
-    #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..=1000))]
-    pub per_page: u64,
-}
-
 /// What every sync takes.
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Run options")]

@@ -12,11 +12,9 @@ use super::doctor::DoctorArgs;
 use super::examples;
 use super::generate::GenerateArgs;
 use super::locks::LocksArgs;
-use super::packages::PackagesArgs;
 use super::records::RecordsArgs;
 use super::status::StatusArgs;
 use super::sync::SyncArgs;
-use super::tasks::TasksArgs;
 use super::upstream;
 use super::users::UsersArgs;
 use crate::exit::Exit;
@@ -48,12 +46,6 @@ pub enum Topic {
     /// What past runs did
     #[command(subcommand, arg_required_else_help = true)]
     Records(RecordsArgs),
-    /// Call tasks and the lead packages they call
-    #[command(subcommand, arg_required_else_help = true)]
-    Tasks(TasksArgs),
-    /// The lead packages that tasks are matched to
-    #[command(subcommand, arg_required_else_help = true)]
-    Packages(PackagesArgs),
     /// Who holds which lock
     #[command(subcommand, arg_required_else_help = true)]
     Locks(LocksArgs),

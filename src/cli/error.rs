@@ -65,7 +65,8 @@ impl Error {
     /// Who holds the lock, where that is why.
     pub fn holder(&self) -> Option<&Holder> {
         match self {
-            Self::Store(store::Error::Locked(holder)) => Some(holder),
+            Self::Store(store::Error::Locked(holder))
+            | Self::Upstream(upstreams::Error::Store(store::Error::Locked(holder))) => Some(holder),
             Self::Store(_)
             | Self::Config(_)
             | Self::Run(_)

@@ -16,7 +16,6 @@ mod generate;
 mod locks;
 mod manual;
 mod metrics;
-mod packages;
 mod panics;
 mod records;
 mod schedule;
@@ -24,7 +23,6 @@ mod session;
 mod status;
 mod sync;
 mod systemd;
-mod tasks;
 mod upstream;
 mod usage;
 mod users;
@@ -86,8 +84,6 @@ fn run_topic(session: &mut Session, topic: Topic) -> Result<Exit, Error> {
     match topic {
         Topic::Sync(args) => sync::cmd_sync(session, args),
         Topic::Records(args) => records::cmd_records(session, args),
-        Topic::Tasks(args) => tasks::cmd_tasks(session, args),
-        Topic::Packages(args) => packages::cmd_packages(session, &args),
         Topic::Locks(args) => locks::cmd_locks(session, args),
         Topic::Status(args) => status::cmd_status(session, &args),
         Topic::Check(args) => check::cmd_check(session, args),

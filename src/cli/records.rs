@@ -5,7 +5,7 @@ use std::time::Duration;
 use clap::{Args, Subcommand, ValueEnum};
 use jiff::Timestamp;
 
-use super::args::{PageArgs, TriggerArg};
+use super::args::TriggerArg;
 use super::error::Error;
 use super::session::{LogTo, Session};
 use super::values;
@@ -19,6 +19,7 @@ use crate::ui::records::RecordsAnswer;
 use crate::ui::show::{Changes, RecordAnswer};
 use crate::ui::stats::{Stats, StatsAnswer};
 use crate::upstreams;
+use crate::upstreams::command::PageArgs;
 
 /// How many records are read at a time for statistics.
 const STATS_PAGE: u64 = 1000;

@@ -1,6 +1,8 @@
 //! A list: rows under declared columns, perhaps one page of several.
 
-use schemars::{Schema, SchemaGenerator};
+use std::borrow::Cow;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 use serde_json::json;
 
@@ -71,6 +73,20 @@ pub fn table<R: ListingSpec>(rows: &[R], style: &Style) -> Table {
 /// The rows as JSON, for documents that embed them.
 pub struct RowsJson<'a, R>(pub &'a [R], pub &'a Style);
 
+impl<R: ListingSpec> JsonSchema for RowsJson<'_, R> {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        R::KEY.into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        Vec::<RowJson<'_, R>>::json_schema(generator)
+    }
+}
+
 impl<R: ListingSpec> Serialize for RowsJson<'_, R> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut sequence = serializer.serialize_seq(Some(self.0.len()))?;
@@ -83,6 +99,20 @@ impl<R: ListingSpec> Serialize for RowsJson<'_, R> {
 
 /// One row as JSON.
 pub struct RowJson<'a, R>(pub &'a R, pub &'a Style);
+
+impl<R: ListingSpec> JsonSchema for RowJson<'_, R> {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        R::KEY.into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        Schema::try_from(row_schema::<R>(generator)).unwrap_or_default()
+    }
+}
 
 impl<R: ListingSpec> Serialize for RowJson<'_, R> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

@@ -6,6 +6,7 @@ pub const ACCOUNT: Text = text("account", "账号");
 pub const AGE_AGO: Text = text("{} ago", "{}前");
 pub const AGE_IN: Text = text("in {}", "{}后");
 pub const AT: Text = text("at", "时间");
+pub const DRY_RUN: Text = text("dry run: nothing was written", "试运行：未写入任何数据");
 pub const FIELD: Text = text("field", "字段");
 pub const ID: Text = text("id", "编号");
 pub const NAME: Text = text("name", "名称");

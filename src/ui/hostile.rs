@@ -10,7 +10,6 @@ use super::doctor::{Check, CronPart, Difference, DoctorAnswer, Finding};
 use super::errors::{ErrorDocument, render_error};
 use super::locks::{BreakAnswer, CleanAnswer, LocksAnswer};
 use super::notices::{CheckAnswer, CreatedAnswer, NoRunYet, PathsAnswer};
-use super::packages::{ImportAnswer, PackagesAnswer, RemovedAnswer};
 use super::records::RecordsAnswer;
 use super::samples;
 use super::settings::SettingsAnswer;
@@ -19,21 +18,17 @@ use super::stats::{Stats, StatsAnswer};
 use super::status::{StatusAnswer, SyncRow};
 use super::sync_report::{SyncAllAnswer, SyncAnswer};
 use super::tables::render_output;
-use super::tasks::{Group, MatchedAnswer, PendingAnswer, SuggestAnswer, TasksAnswer};
 use super::users_samples;
 use super::{json, log};
 use crate::config::{Place, Setting};
 use crate::error::Class;
 use crate::exit::Exit;
 use crate::language::Language;
-use crate::present::paging::Paging;
 use crate::present::{self, Output};
 use crate::run::Report;
 use crate::store::records::{Page, Record};
 use crate::store::{Holder, Problem, Status, Summary};
 use crate::upstreams::Failure;
-use crate::upstreams::tasks::matching::Match;
-use crate::upstreams::tasks::similar::Suggestion;
 
 /// Every control and formatting character alone and inside text, and sequences that terminals obey.
 pub fn hostile_strings() -> Vec<String> {
@@ -221,28 +216,6 @@ fn check_rest(text: &str) {
     check(text, &SettingsAnswer(vec![Setting { key: text.to_owned(), value: text.into(), place }]));
 }
 
-fn check_tasks(text: &str) {
-    let paging = Paging { number: 1, per_page: 20, total: 1 };
-    let task = || samples::task(text, text, Match::Manual { code: text.to_owned() });
-    let suggestion = || Suggestion { code: text.to_owned(), similarity: 0.5 };
-    check(text, &TasksAnswer { tasks: vec![task()], paging });
-    let group = Group { prefix: text.to_owned(), suggestion: Some(suggestion()), count: 1, tasks: vec![task()] };
-    check(text, &PendingAnswer { groups: vec![group], paging });
-    check(text, &SuggestAnswer { task: task(), suggestions: vec![suggestion()] });
-    check(text, &MatchedAnswer(vec![(text.to_owned(), Match::Manual { code: text.to_owned() })]));
-    check(text, &PackagesAnswer(vec![samples::package(text)]));
-    check(text, &RemovedAnswer { code: text.to_owned(), task_count: 1 });
-    let import = ImportAnswer {
-        new_count: 1,
-        updated_count: 0,
-        unchanged_count: 0,
-        unknown_headers: vec![text.to_owned()],
-        encoding: "UTF-8",
-        is_dry_run: false,
-    };
-    check(text, &import);
-}
-
 fn check_users(text: &str) {
     check(text, &users_samples::events(text));
     check(text, &users_samples::event(text));
@@ -271,7 +244,6 @@ fn hostile_text_is_harmless_for_a_person_and_exact_for_a_program() {
         check_runs(text);
         check_records(text);
         check_rest(text);
-        check_tasks(text);
         check_users(text);
         check_errors(text);
     }

@@ -4,7 +4,7 @@ mod users;
 
 use crate::language::Language;
 use crate::store::{Status, Trigger};
-use crate::upstreams::tasks::matching::State;
+use crate::upstreams;
 
 pub use self::users::*;
 
@@ -13,34 +13,26 @@ pub use crate::present::{Text, text};
 
 pub const ALL_READ: Text = text("marked as read: {}", "已标为已读：{}");
 pub const AND_MORE: Text = text("and {} more: `tongbu records show {}`", "另有 {} 条：`tongbu records show {}`");
-pub const AREA: Text = text("region", "地区");
 pub const BACKED_UP: Text = text("saved and checked `{}`: {}", "已保存并校验 `{}`：{}");
 pub const BROKEN: Text = text(
     "took the lock `{}` (token {}) from {}: its next write is refused",
     "已收回锁 `{}`（令牌 {}），原持有者 {}：其下一次写入将被拒绝",
 );
-pub const BY_HAND: Text = text("by hand", "手动");
-pub const CALLED: Text = text("called", "已呼叫");
 pub const CAUSED_BY: Text = text("caused by", "原因");
 pub const CHECK: Text = text("check", "检查项");
 pub const CLASS: Text = text("class", "类别");
 pub const CLEANED: Text = text("cleaned {} stale locks", "已清理 {} 个失效的锁");
 pub const CLOCK: Text = text("clock", "时钟");
-pub const CODE: Text = text("code", "编码");
 pub const COMPONENT: Text = text("part", "部分");
 pub const CONFIGURATION: Text = text("configuration", "配置");
-pub const CONNECTED: Text = text("connected", "接通");
-pub const COST_PER_LEAD: Text = text("cost per lead", "单价");
 pub const CREATED: Text =
     text("wrote `{}`: fill it in, then run `tongbu config check`", "已写入 `{}`：填好后运行 `tongbu config check`");
-pub const CREATED_AT: Text = text("created", "创建时间");
 pub const CREDENTIALS: Text = text("credentials", "凭据");
 pub const CRON: Text = text("cron", "cron");
 pub const CRON_DIFFERS: Text = text("in cron's environment is found instead:", "在 cron 的环境中结果不同：");
 pub const CRON_SAME: Text = text("in cron's environment the same is found", "在 cron 的环境中结果相同");
 pub const DATABASE: Text = text("database", "数据库");
 pub const DELETED: Text = text("deleted", "删除");
-pub const DRY_RUN: Text = text("dry run: nothing was written", "试运行：未写入任何数据");
 pub const DURATION: Text = text("duration", "耗时");
 pub const ENDED: Text = text("ended", "结束");
 pub const ERROR: Text = text("error", "错误");
@@ -51,14 +43,12 @@ pub const FAILURES: Text = text("failures", "连续失败");
 pub const FINE: Text = text("ok", "正常");
 pub const FOUND: Text = text("found", "结果");
 pub const FREE_SPACE: Text = text("free space", "可用空间");
-pub const GRADE: Text = text("grade", "年级");
 pub const HELD: Text = text("held", "持有");
 pub const HEARTBEAT: Text = text("heartbeat", "心跳");
 pub const HINT: Text = text("hint", "提示");
 pub const HOLDER: Text = text("held by", "持有者");
 pub const HOST: Text = text("host", "主机");
 pub const IDLE: Text = text("idle", "闲散");
-pub const IMPORTED: Text = text("imported: {} new, {} updated, {} unchanged", "已导入：新增 {}，更新 {}，未变 {}");
 pub const KEY: Text = text("key", "键");
 pub const LAST_SUCCESS: Text = text("last success", "上次成功");
 pub const LOCK: Text = text("lock", "锁");
@@ -68,7 +58,6 @@ pub const LOCK_FOLDER: Text = text("lock folder", "锁目录");
 pub const LOCK_HOLDER: Text = text("held by {} (pid {} on {}), token {}", "持有者 {}（进程 {}，主机 {}），令牌 {}");
 pub const LOCK_SINCE: Text = text("since {} ({}), last heartbeat {} ({})", "自 {}（{}）起，最近心跳 {}（{}）");
 pub const LOG: Text = text("log", "日志");
-pub const MATCH: Text = text("match", "匹配");
 pub const MATCHED: Text = text("matched", "已匹配");
 pub const MATCH_RATE: Text = text("match rate", "匹配率");
 pub const MEAN: Text = text("mean", "平均");
@@ -82,25 +71,14 @@ pub const NONE: Text = text("none", "无");
 pub const NOTHING_CONFIGURED: Text =
     text("no upstream is configured and none ever ran", "尚未配置任何上游，也没有运行记录");
 pub const NO_LOCKS: Text = text("no lock is held", "当前没有被持有的锁");
-pub const NO_PACKAGES: Text =
-    text("there is no package: `tongbu packages import FILE.csv`", "没有数据包：`tongbu packages import FILE.csv`");
 pub const NO_RECORDS: Text = text("no record fits", "没有符合条件的记录");
 pub const NO_RUN_YET: Text = text(
     "no run has been made yet: `{}` does not exist; try `tongbu sync all`",
     "尚未运行过：`{}` 不存在；可运行 `tongbu sync all`",
 );
-pub const NO_SUGGESTION: Text = text("no package is similar", "没有相似的数据包");
-pub const NO_TASKS: Text = text("no task fits", "没有符合条件的任务");
-pub const PACKAGE: Text = text("package", "数据包");
-pub const PACKAGE_MISSED: Text = text(
-    "matched to it by hand: {} tasks, which fail until `tongbu tasks match` or `idle` says otherwise",
-    "手动匹配到它的任务：{} 个，在 `tongbu tasks match` 或 `idle` 另行指定之前将失败",
-);
-pub const PACKAGE_REMOVED: Text = text("removed the package `{}`", "已移除数据包 `{}`");
 pub const PAGE: Text = text("page {} of {}, {} records, {} unread", "第 {} 页，共 {} 页，{} 条记录，{} 条未读");
 pub const PENDING: Text = text("pending", "待匹配");
 pub const PERMISSIONS: Text = text("permissions", "权限");
-pub const PREFIX: Text = text("name begins with", "名称前缀");
 pub const PROBLEM: Text = text("problem", "问题");
 pub const PROBLEMS: Text = text("problems:", "问题：");
 pub const PRUNED: Text = text("pruned {} records", "已清除 {} 条记录");
@@ -119,18 +97,12 @@ pub const RUN_LINE: Text =
 pub const SECRET: Text = text("secret", "密钥");
 pub const SET_BY: Text = text("set by", "来源");
 pub const SCOPE: Text = text("scope", "范围");
-pub const SIMILARITY: Text = text("similarity", "相似度");
 pub const SOURCE: Text = text("source", "来源");
 pub const SQLITE: Text = text("SQLite", "SQLite");
 pub const STALE: Text = text("stale", "失效");
 pub const STARTED: Text = text("start", "开始");
-pub const SUCCEEDED: Text = text("succeeded", "成功数");
 pub const SUCCESS_RATE: Text = text("success rate", "成功率");
-pub const SUGGESTION: Text = text("suggestion", "建议");
 pub const SYNC: Text = text("sync", "同步");
-pub const TASK: Text = text("task", "任务");
-pub const TASKS_CHANGED: Text = text("changed tasks: {}", "已更改任务：{}");
-pub const TASKS_PAGE: Text = text("page {} of {}, {} tasks", "第 {} 页，共 {} 页，{} 个任务");
 pub const TOKEN: Text = text("token", "令牌");
 pub const TOTAL: Text = text("total", "总数");
 pub const TOTAL_ROW: Text = text("total", "合计");
@@ -139,11 +111,9 @@ pub const TRACE: Text = text("trace", "跟踪");
 pub const TREND: Text = text("duration trend", "耗时趋势");
 pub const TRIGGER: Text = text("trigger", "触发");
 pub const UNCHANGED: Text = text("unchanged", "未变");
-pub const UNKNOWN_COLUMNS: Text = text("columns kept without a meaning: {}", "保留但未识别的列：{}");
 pub const UNREAD: Text = text("unread", "未读");
 pub const SKIPPED_UNTIL: Text = text("{}, until {}", "{}，{} 之后再运行");
 pub const UPDATED: Text = text("updated", "更新");
-pub const VALID_LEADS: Text = text("valid leads", "有效数");
 pub const VALUE: Text = text("value", "值");
 pub const VERSION: Text = text("version", "版本");
 pub const WARNING: Text = text("warning", "警告");
@@ -169,22 +139,11 @@ pub const fn trigger(trigger: Trigger) -> Text {
     }
 }
 
-/// How a task stands to its package.
-pub const fn match_state(state: State) -> Text {
-    match state {
-        State::Pending => PENDING,
-        State::Matched => MATCHED,
-        State::Idle => IDLE,
-    }
-}
-
 /// The kind of a pass: a type that is not the upstream's own name has a label.
 pub fn sync_type(name: &str, language: Language) -> &str {
     match name {
-        "historical" => text("historical data", "历史数据").label(language),
         "check" => text("consistency check", "一致性检查").label(language),
-        "today" => text("today's data", "今日数据").label(language),
-        other => other,
+        other => upstreams::sync_type_label(other, language),
     }
 }
 

@@ -15,7 +15,6 @@ mod lines;
 pub mod locks;
 pub mod log;
 pub mod notices;
-pub mod packages;
 pub mod pass_report;
 pub mod queue;
 pub mod records;
@@ -30,7 +29,6 @@ pub mod stats;
 pub mod status;
 pub mod sync_report;
 pub mod tables;
-pub mod tasks;
 mod terminal;
 pub mod users;
 #[cfg(test)]

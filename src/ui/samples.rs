@@ -7,9 +7,6 @@ use crate::exit::Exit;
 use crate::run::Report;
 use crate::store::records::{Page, Record, ScopeRecord};
 use crate::store::{Holder, Problem, ProblemDetails, RecordId, Status, Summary, Trigger};
-use crate::upstreams::tasks::matching::Match;
-use crate::upstreams::tasks::packages::Package;
-use crate::upstreams::tasks::tables::TaskLine;
 use crate::upstreams::{Failure, ScopeReport, SkipReason};
 
 pub use crate::present::style::samples::{at, style};
@@ -99,35 +96,6 @@ pub fn problem(scope: &str, message: &str) -> Problem {
         message: message.to_owned(),
         at: at(-5),
         details: ProblemDetails::default(),
-    }
-}
-
-pub fn task(id: &str, name: &str, matched: Match) -> TaskLine {
-    TaskLine {
-        id: id.to_owned(),
-        name: name.to_owned(),
-        prefix: name.to_owned(),
-        state: Some(3),
-        total_number: Some(5000),
-        called_number: Some(1200),
-        connected_number: None,
-        success_number: Some(12),
-        created_at: Some("2026-01-01T03:04:05.000Z".to_owned()),
-        matched,
-        decided_at: "2026-01-02T03:04:05.000Z".to_owned(),
-    }
-}
-
-pub fn package(code: &str) -> Package {
-    Package {
-        code: code.to_owned(),
-        name: Some("十月".to_owned()),
-        source: None,
-        region: Some("河南".to_owned()),
-        grade: Some("高三".to_owned()),
-        valid_leads: Some(4711),
-        cost_per_lead: Some(2.35),
-        raw: "{}".to_owned(),
     }
 }
 

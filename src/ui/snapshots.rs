@@ -12,7 +12,6 @@ use super::errors::{ErrorDocument, render_error};
 use super::json;
 use super::locks::{BreakAnswer, CleanAnswer, LocksAnswer};
 use super::notices::{BackupAnswer, CheckAnswer, CreatedAnswer, NoRunYet, PathsAnswer, PruneAnswer, ReadAnswer};
-use super::packages::{ImportAnswer, PackagesAnswer, RemovedAnswer};
 use super::records::RecordsAnswer;
 use super::samples::{self, style};
 use super::settings::SettingsAnswer;
@@ -20,19 +19,14 @@ use super::show::{Changes, RecordAnswer};
 use super::status::{StatusAnswer, SyncRow};
 use super::sync_report::{SyncAllAnswer, SyncAnswer};
 use super::tables::render_output;
-use super::tasks::{Group, MatchedAnswer, PendingAnswer, SuggestAnswer, TasksAnswer};
 use super::users_samples;
 use crate::config::{Place, Setting};
 use crate::error::Class;
 use crate::exit::Exit;
 use crate::language::Language;
-use crate::present::paging::Paging;
 use crate::present::{self, Output, Style};
 use crate::run::Report;
 use crate::store::{Holder, Problem, Status, Summary};
-use crate::upstreams::tasks::matching::Match;
-use crate::upstreams::tasks::similar::Suggestion;
-use crate::upstreams::tasks::tables::TaskLine;
 use crate::upstreams::users::letters::Decision;
 
 /// The output in both languages at 80 and 200 columns, and its document: what a snapshot keeps.
@@ -207,48 +201,6 @@ fn how_each_sync_stands() {
     let answer = StatusAnswer { exit: Exit::Stale, rows };
     check("status", &answer);
     tables_fit(|style| answer.render_text(style));
-}
-
-#[test]
-fn call_tasks_and_their_packages() {
-    let code = "禹州-1015A-高三-5000";
-    let tasks = || {
-        vec![
-            samples::task("1", &format!("{code}-N-A-L3-1017"), Match::Auto { code: code.to_owned() }),
-            samples::task("2", "老客户回访", Match::Manual { code: code.to_owned() }),
-            samples::task("3", "禹州-1015-高三-N-A-L3-1017", Match::Pending),
-            samples::task("4", "测试", Match::Idle),
-        ]
-    };
-    let paging = Paging { number: 1, per_page: 4, total: 9 };
-    check("tasks_list", &TasksAnswer { tasks: tasks(), paging });
-    let suggestion = || Suggestion { code: code.to_owned(), similarity: 0.786 };
-    let group = |prefix: &str, suggestion: Option<Suggestion>, tasks: Vec<TaskLine>| Group {
-        prefix: prefix.to_owned(),
-        suggestion,
-        count: tasks.len() as u64,
-        tasks,
-    };
-    let pending = |id: &str| samples::task(id, "禹州-1015-高三-N-A-L3-1017", Match::Pending);
-    let groups = vec![
-        group("禹州-1015-高三", Some(suggestion()), vec![pending("3"), pending("5")]),
-        group("x", None, vec![samples::task("6", "x", Match::Pending)]),
-    ];
-    check("tasks_pending", &PendingAnswer { groups, paging });
-    check("tasks_suggest", &SuggestAnswer { task: pending("3"), suggestions: vec![suggestion()] });
-    let matched = vec![("3".to_owned(), Match::Manual { code: code.to_owned() }), ("4".to_owned(), Match::Idle)];
-    check("tasks_matched", &MatchedAnswer(matched));
-    check("packages_list", &PackagesAnswer(vec![samples::package(code), samples::package("郑州-1015-高二-300")]));
-    let import = ImportAnswer {
-        new_count: 2,
-        updated_count: 1,
-        unchanged_count: 7,
-        unknown_headers: vec!["备注".to_owned()],
-        encoding: "gb18030",
-        is_dry_run: true,
-    };
-    check("packages_import", &import);
-    check("packages_remove", &RemovedAnswer { code: code.to_owned(), task_count: 2 });
 }
 
 #[test]

@@ -7,7 +7,7 @@ use clap::{ArgMatches, Args};
 use super::error::Error;
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::present::{Block, DocumentSchema, Json, Output, Style};
+use crate::present::{Block, DocumentSchema, Json, Output, Paging, Style};
 use crate::store::{Component, Mode, RecordId, Store, StoreOptions};
 
 /// What a command works with.
@@ -76,6 +76,24 @@ pub trait Command: Args {
     const IS_LOGGED: bool = false;
 
     fn run(self, context: &CommandContext<'_>) -> Result<Answer, Error>;
+}
+
+/// Which page of a long list to show
+#[derive(Clone, Copy, Debug, Args)]
+pub struct PageArgs {
+    /// Which page, from 1
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
+    pub page: u64,
+    /// Rows a page
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..=1000))]
+    pub per_page: u64,
+}
+
+impl PageArgs {
+    /// The page's position in a list of so many rows.
+    pub const fn paging(self, total: u64) -> Paging {
+        Paging { number: self.page, per_page: self.per_page, total }
+    }
 }
 
 /// A command that makes a pass with flags of its own and adds something to the pass's report.

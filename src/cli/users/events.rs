@@ -2,7 +2,6 @@
 
 use clap::{Args, Subcommand};
 
-use super::super::args::PageArgs;
 use super::super::error::Error;
 use super::super::session::{LogTo, Session};
 use crate::exit::Exit;
@@ -10,6 +9,7 @@ use crate::present::paging::Paging;
 use crate::since::Since;
 use crate::store::{Mode, Store};
 use crate::ui::users::{DecidedAnswer, EventAnswer, EventsAnswer, RejectionsAnswer};
+use crate::upstreams::command::PageArgs;
 use crate::upstreams::users::letters::{Choice, Decided, Decision, Progress, save_decision};
 use crate::upstreams::users::listing::{self, Filter, Page};
 use crate::upstreams::users::queue::State;

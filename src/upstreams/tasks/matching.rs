@@ -3,6 +3,8 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::OnceLock;
 
+use strum::IntoStaticStr;
+
 use super::grammar::{TaskName, code_segments};
 use super::similar::{Index, Suggestion};
 
@@ -19,23 +21,13 @@ pub enum Match {
     Idle,
 }
 
-/// What `tasks list --match` tells apart.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+/// What `tasks list --match` filters by; its words in the database, in JSON and on the command line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum, IntoStaticStr)]
+#[strum(serialize_all = "lowercase", const_into_str)]
 pub enum State {
     Pending,
     Matched,
     Idle,
-}
-
-impl State {
-    /// The word in the database, in JSON and on the command line.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Pending => "pending",
-            Self::Matched => "matched",
-            Self::Idle => "idle",
-        }
-    }
 }
 
 impl Match {

@@ -5,6 +5,8 @@
 //! [`matching`] for each task's package. Packages come in by [`packages`].
 
 pub mod api;
+mod commands;
+mod commands_packages;
 pub mod config;
 pub mod grammar;
 pub mod listing;
@@ -26,8 +28,12 @@ pub use self::config::Config;
 use self::pass::Work;
 use self::session::Api;
 use self::window::Window;
-use super::{Error, Job, Opening, PassContext, Schedule, ScopeName, ScopeRules, Upstream, Verified, http_profile};
+use super::command::CommandSpec;
+use super::{
+    Error, Job, Opening, PassContext, Schedule, ScopeName, ScopeRules, SyncType, Upstream, Verified, http_profile,
+};
 use crate::http::{Client, Jitter, Profile};
+use crate::present::text;
 use crate::store::Migration;
 
 /// The tasks upstream, opened.
@@ -67,6 +73,11 @@ impl Upstream for Tasks {
             Job { name: "today", times: "37 9-23 * * *", flags: &["--window", "today"] },
         ],
     };
+    const COMMANDS: &'static [CommandSpec] = commands::COMMANDS;
+    const SYNC_TYPES: &'static [SyncType] = &[
+        SyncType { name: Window::Historical.name(), label: text("historical data", "历史数据") },
+        SyncType { name: Window::Today.name(), label: text("today's data", "今日数据") },
+    ];
     type Config = Config;
     type Options = Options;
 

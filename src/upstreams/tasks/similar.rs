@@ -6,6 +6,9 @@
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
 
+use schemars::JsonSchema;
+use serde::Serialize;
+
 /// So many suggestions are worth reading.
 pub const SUGGESTIONS: usize = 5;
 
@@ -14,10 +17,11 @@ pub const SUGGESTIONS: usize = 5;
 const COMPARED_CHARS: usize = 200;
 
 /// One similar text.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct Suggestion {
     pub code: String,
     /// From 0 to 1; 1 is equal.
+    #[schemars(range(min = 0, max = 1))]
     pub similarity: f64,
 }
 

@@ -67,10 +67,10 @@ pub struct TaskLine {
     pub called_number: Option<i64>,
     pub connected_number: Option<i64>,
     pub success_number: Option<i64>,
-    pub created_at: Option<String>,
+    pub created_at: Option<Timestamp>,
     pub matched: Match,
     /// When the match was decided.
-    pub decided_at: String,
+    pub decided_at: Timestamp,
 }
 
 /// What is stored of these tasks.
@@ -139,7 +139,7 @@ pub fn save_match(
         SQL,
         &[
             task_id.into(),
-            matched.state().name().into(),
+            matched.state().into_str().into(),
             matched.how().into(),
             matched.code().into(),
             (&to_rfc3339_millis(at)).into(),
@@ -175,7 +175,7 @@ pub fn load_task_page(
         WHERE t.deleted_at IS NULL AND (?1 IS NULL OR m.state = ?1)
         ORDER BY t.created_at DESC, t.id
         LIMIT ?2 OFFSET ?3";
-    r.rows(SQL, &[state.map(State::name).into(), per_page.into(), offset(number, per_page).into()], task_line)
+    r.rows(SQL, &[state.map(<&str>::from).into(), per_page.into(), offset(number, per_page).into()], task_line)
 }
 
 /// One page (from 1) of the pending tasks, each with how many share its prefix: the largest group first.
@@ -199,7 +199,7 @@ pub fn count_tasks(r: &Reader<'_>, state: Option<State>) -> Result<u64, Error> {
         FROM tasks AS t
         JOIN task_matches AS m ON m.task_id = t.id
         WHERE t.deleted_at IS NULL AND (?1 IS NULL OR m.state = ?1)";
-    Ok(r.first(SQL, &[state.map(State::name).into()], |row| row.count(0))?.unwrap_or_default())
+    Ok(r.first(SQL, &[state.map(<&str>::from).into()], |row| row.count(0))?.unwrap_or_default())
 }
 
 /// One task.
@@ -304,9 +304,9 @@ fn task_line(row: &Row<'_>) -> Result<TaskLine, Error> {
         called_number: row.opt_int(5)?,
         connected_number: row.opt_int(6)?,
         success_number: row.opt_int(7)?,
-        created_at: row.opt_text(8)?.map(str::to_owned),
+        created_at: row.opt_instant(8)?,
         matched: stored_match(row, 9)?,
-        decided_at: row.text(11)?.to_owned(),
+        decided_at: row.instant(11)?,
     })
 }
 

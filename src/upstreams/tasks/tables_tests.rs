@@ -156,7 +156,7 @@ async fn tasks_are_listed_by_their_state() {
     assert_eq!(bench.read(load_pending), [("2".to_owned(), task(2, 1).name)]);
     let line = bench.read(|r| load_task_line(r, "2")).unwrap();
     assert_eq!((line.prefix.as_str(), line.matched, line.state), (CODE, Match::Pending, Some(1)));
-    assert_eq!(line.created_at, Some(to_rfc3339_millis(at(0))));
+    assert_eq!(line.created_at, Some(at(0)));
     assert_eq!(bench.read(|r| load_task_line(r, "4")), None);
 }
 

@@ -1,0 +1,57 @@
+use insta::assert_snapshot;
+
+use super::{Imported, Removed};
+use crate::present::Listing;
+use crate::ui::tables::render_output;
+use crate::ui::{hostile, snapshots};
+use crate::upstreams::tasks::packages::Package;
+
+fn package(code: &str) -> Package {
+    Package {
+        code: code.to_owned(),
+        name: Some("十月".to_owned()),
+        source: None,
+        region: Some("河南".to_owned()),
+        grade: Some("高三".to_owned()),
+        valid_leads: Some(4711),
+        cost_per_lead: Some(2.35),
+        raw: "{}".to_owned(),
+    }
+}
+
+fn imported(header: &str) -> Imported {
+    Imported {
+        dry_run: true,
+        total: 10,
+        new: 2,
+        updated: 1,
+        unchanged: 7,
+        unknown_columns: vec![header.to_owned()],
+        encoding: "gb18030",
+    }
+}
+
+#[test]
+fn packages_are_listed_without_empty_columns() {
+    let output = Listing::new(vec![package("禹州-1015A-高三-5000"), package("郑州-1015-高二-300")]);
+    assert_snapshot!(snapshots::render_everything(&output));
+    snapshots::tables_fit(|style| render_output(&output, style));
+}
+
+#[test]
+fn an_import_counts_what_changed() {
+    assert_snapshot!(snapshots::render_everything(&imported("备注")));
+}
+
+#[test]
+fn a_removal_names_the_tasks_that_fail_from_now_on() {
+    let output = Removed { removed: "禹州-1015A-高三-5000".to_owned(), matched_by_hand: 2 };
+    assert_snapshot!(snapshots::render_everything(&output));
+}
+
+#[test]
+fn hostile_codes_and_headers_are_harmless() {
+    hostile::check_output(|text| Box::new(Listing::new(vec![package(text)])));
+    hostile::check_output(|text| Box::new(imported(text)));
+    hostile::check_output(|text| Box::new(Removed { removed: text.to_owned(), matched_by_hand: 1 }));
+}
