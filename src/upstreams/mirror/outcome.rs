@@ -1,6 +1,6 @@
 //! What became of a row, and what a row is written for.
 
-use crate::clock::to_rfc3339_millis;
+use crate::clock::{Clock, to_rfc3339_millis};
 use crate::upstreams::Scope;
 
 /// The run that writes a row, and when.
@@ -16,6 +16,11 @@ impl WriteMeta {
     /// For what the run in hand writes now.
     pub fn now(scope: &Scope<'_>) -> Self {
         Self { record: Some(scope.context.record.0), at: to_rfc3339_millis(scope.context.clock.now()) }
+    }
+
+    /// For what a person writes now.
+    pub fn by_person(clock: &Clock) -> Self {
+        Self { record: None, at: to_rfc3339_millis(clock.now()) }
     }
 }
 

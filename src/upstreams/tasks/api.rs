@@ -1,6 +1,6 @@
-//! What the platform is asked, and what its answers mean.
+//! The requests to the platform, and what its answers mean.
 //!
-//! Every answer is HTTP 200 with a `code` of its own; 200 is the only good one.
+//! Every answer is HTTP 200 with a `code` in its body; 200 is the only good one.
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -15,7 +15,7 @@ use crate::upstreams::Error;
 /// The first page's number.
 pub const FIRST_PAGE: u32 = 1;
 
-/// What an upstream says may have any length; an error shows so much of it.
+/// What an upstream says may have any length; an error shows this much of it.
 const MAX_MESSAGE_CHARS: usize = 200;
 
 const GOOD: i64 = 200;
@@ -33,10 +33,10 @@ pub struct Page {
 /// Why an answer holds nothing to work with.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AnswerError {
-    /// The token is invalid or expired: fetch a new one and ask once more.
+    /// The token is invalid or expired: fetch a new one and send the request once more.
     #[error("the token was refused with code {code}")]
     Token { code: i64 },
-    /// A code that is a status the world knows, such as 429.
+    /// A code that is an HTTP status, such as 429.
     #[error("answered code {code}: {message}")]
     Refused { code: i64, message: String, verdict: StatusKind },
     /// The answer has another shape than the documented one.
@@ -45,7 +45,7 @@ pub enum AnswerError {
 }
 
 impl AnswerError {
-    /// The error of a pass; `context` is what was asked for. A refused token is *auth* by then: the caller has tried a
+    /// The error of a pass; `context` is what was requested. A refused token is *auth* by then: the caller has tried a
     /// fresh one.
     pub fn during(self, context: &str) -> Error {
         let (context, reason) = (context.to_owned(), shortened(&self.to_string()));
@@ -64,7 +64,7 @@ impl AnswerError {
     }
 }
 
-/// Asks for a token; it is valid for 30 days.
+/// Requests a token; it is valid for 30 days.
 pub fn token_request(credentials: &Credentials) -> Request {
     match credentials {
         Credentials::Secret(secret) => Request::get("/token/secret").secret_query("secret", secret),
@@ -74,7 +74,7 @@ pub fn token_request(credentials: &Credentials) -> Request {
     }
 }
 
-/// Asks for one page of a period that is no longer than seven days.
+/// Requests one page of a period that is no longer than seven days.
 pub fn page_request(config: &Config, period: Period, page: u32, token: &Secret) -> Request {
     page_query(config, period, page)
         .iter()
@@ -161,7 +161,7 @@ fn read_envelope(body: &[u8]) -> Result<&RawValue, AnswerError> {
     }
 }
 
-/// A secret goes first: what is left of one that was cut would not be known for one.
+/// Scrubs first: what is left of a secret after a cut would not be recognised.
 fn shortened(text: &str) -> String {
     secret::scrub(text).chars().take(MAX_MESSAGE_CHARS).collect()
 }

@@ -14,6 +14,7 @@ use crate::present::{
 };
 use crate::store::Mode;
 use crate::upstreams::command::{Answer, Command, CommandContext, CommandSpec};
+use crate::upstreams::mirror::WriteMeta;
 use crate::upstreams::{Error, UpstreamSpecific};
 
 /// The lock of what changes packages.
@@ -21,8 +22,6 @@ const LOCK: &str = "tasks/packages";
 
 /// More cells that cannot be read than these are counted, not listed.
 const LISTED_CELLS: usize = 10;
-
-pub const CODE: Text = text("code", "编码");
 
 pub const GROUP: CommandSpec = CommandSpec::group(
     "packages",
@@ -68,13 +67,13 @@ impl Command for ImportArgs {
         let import = read_csv(&bytes).map_err(|error| unreadable_rows(&self.file, &error))?;
         let (unknown_columns, encoding) = (import.unknown_headers.clone(), import.encoding);
         let store = context.open(if self.dry_run { Mode::DryRun } else { Mode::ReadWrite })?;
-        let at = context.clock.now();
+        let meta = WriteMeta::by_person(context.clock);
         let plan = store.write_under_lock(LOCK, move |w| {
             let codes: Vec<String> = import.packages.iter().map(|package| package.code.clone()).collect();
             let stored = tables::load_stored_packages(w, codes.iter().map(String::as_str))?;
             let plan = plan_import(import, &stored);
             for package in &plan.saves {
-                tables::save_package(w, package, at)?;
+                tables::save_package(w, package, &meta)?;
             }
             Ok::<_, Error>(plan)
         })?;
@@ -110,9 +109,9 @@ impl Command for RemoveArgs {
 
     fn run(self, context: &CommandContext<'_>) -> Result<Answer, Error> {
         let store = context.open_existing(Mode::ReadWrite)?.ok_or_else(|| no_package(&self.code))?;
-        let at = context.clock.now();
+        let meta = WriteMeta::by_person(context.clock);
         let removed = store.write_under_lock(LOCK, move |w| {
-            if !tables::delete_package(w, &self.code, at)? {
+            if !tables::delete_package(w, &self.code, &meta)? {
                 return Err(no_package(&self.code));
             }
             Ok(Removed { matched_by_hand: tables::count_manual_matches(w, &self.code)?, removed: self.code })
@@ -159,7 +158,7 @@ impl ListingSpec for Package {
     const EMPTY: Text =
         text("there is no package: `tongbu packages import FILE.csv`", "没有数据包：`tongbu packages import FILE.csv`");
     const COLUMNS: &'static [Column<Self>] = &[
-        Column::text("code", |package: &Self| package.code.as_str()).titled(CODE),
+        Column::text("code", |package: &Self| package.code.as_str()).titled(text("code", "编码")),
         part("name", |package| package.name.as_deref(), words::NAME, 4),
         part("source", |package| package.source.as_deref(), text("source", "来源"), 3),
         part("region", |package| package.region.as_deref(), text("region", "地区"), 2),

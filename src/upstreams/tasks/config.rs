@@ -62,7 +62,7 @@ pub struct Fields {
     pub ended_at: Vec<String>,
 }
 
-/// What a token is asked for with.
+/// What a token is requested with.
 #[derive(Clone, Debug)]
 pub enum Credentials {
     Secret(Secret),
@@ -92,7 +92,9 @@ impl Config {
                 Ok(Credentials::Password { username: username.clone(), password: password.resolve("tasks.password")? })
             }
             (None, None, None) => Err(invalid("secret", "is missing: set it, or `username` with `password`")),
-            (Some(_), _, _) => Err(invalid("secret", "cannot stand beside `username` or `password`: keep one way")),
+            (Some(_), _, _) => {
+                Err(invalid("secret", "cannot be set together with `username` or `password`: keep one way"))
+            }
             (None, Some(_), None) => Err(invalid("password", "is missing beside `username`")),
             (None, None, Some(_)) => Err(invalid("username", "is missing beside `password`")),
         }
@@ -209,7 +211,7 @@ mod tests {
         check("password = { env = \"P\" }", "`tasks.username`: is missing beside `password`");
         check(
             "username = \"u\"\nsecret = { env = \"S\" }",
-            "`tasks.secret`: cannot stand beside `username` or `password`: keep one way",
+            "`tasks.secret`: cannot be set together with `username` or `password`: keep one way",
         );
     }
 

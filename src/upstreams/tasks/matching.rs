@@ -8,16 +8,16 @@ use strum::IntoStaticStr;
 use super::grammar::{TaskName, code_segments};
 use super::similar::{Index, Suggestion};
 
-/// How a task stands to its package; what `task_matches` holds.
+/// The match of a task to its package; what `task_matches` holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Match {
     /// The name begins with the package's code.
     Auto { code: String },
-    /// A person said so; no sync changes it.
+    /// A person decided so; no sync changes it.
     Manual { code: String },
     /// No package of that code is known.
     Pending,
-    /// A person said that it calls no package (闲散); it is never matched again by itself.
+    /// A person decided that it calls no package (闲散); it is never matched again by itself.
     Idle,
 }
 
@@ -79,7 +79,7 @@ pub struct PackageGone {
 #[derive(Debug, Default)]
 pub struct Packages {
     codes: HashSet<String>,
-    /// Made when the first suggestion is asked for: most passes ask for none.
+    /// Made for the first suggestion: most passes need none.
     index: OnceLock<Index>,
 }
 
@@ -125,7 +125,7 @@ impl<'p> Suggestions<'p> {
     }
 }
 
-/// Decides a task's match. What a person said stands; anything else follows from the name and the packages there are.
+/// Decides a task's match. What a person decided stays; anything else follows from the name and the packages there are.
 pub fn decide(task_name: &str, stored: Option<&Match>, packages: &Packages) -> Result<Match, PackageGone> {
     match stored {
         Some(Match::Idle) => Ok(Match::Idle),
@@ -185,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_person_said_stands_and_what_was_automatic_is_decided_again() {
+    fn a_persons_decision_stays_and_an_automatic_match_is_decided_again() {
         let other = "郑州-1015-高二-300";
         check(CODE, Some(&manual(other)), manual(other));
         check(CODE, Some(&Match::Idle), Match::Idle);

@@ -1,16 +1,16 @@
 //! Tasks: call-centre tasks of a time window, matched to the lead packages they call.
 //!
-//! A pass reads top to bottom: [`window`] says which stretches of local time to ask for, [`session`] asks under a
-//! [`token`], [`api`] and [`row`] read the answers, [`plan`] compares them with what [`tables`] holds and asks
-//! [`matching`] for each task's package. Packages come in by [`packages`].
+//! A pass: [`window`] says which periods of local time to request, [`session`] sends the requests with a [`token`],
+//! [`api`] and [`row`] read the answers, [`plan`] compares them with what [`tables`] holds and [`matching`] finds each
+//! task's package. Packages come in by [`packages`]; [`commands`] are for people.
 
 pub mod api;
 mod commands;
 mod commands_packages;
 pub mod config;
 pub mod grammar;
-pub mod listing;
 pub mod matching;
+mod outputs;
 pub mod packages;
 mod pass;
 pub mod plan;
@@ -20,6 +20,7 @@ pub mod similar;
 pub mod tables;
 mod token;
 pub mod window;
+mod window_rows;
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -46,7 +47,7 @@ pub struct Tasks {
 /// Which window to read.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Options {
-    /// The days before today, or today up to now; each has a lock of its own
+    /// The days before today, or today up to now; each has its own lock
     #[arg(long, value_enum)]
     window: Window,
     /// Read the days from this one on instead, for a repair
@@ -75,14 +76,14 @@ impl Upstream for Tasks {
     };
     const COMMANDS: &'static [CommandSpec] = commands::COMMANDS;
     const SYNC_TYPES: &'static [SyncType] = &[
-        SyncType { name: Window::Historical.name(), label: text("historical data", "历史数据") },
-        SyncType { name: Window::Today.name(), label: text("today's data", "今日数据") },
+        SyncType { name: Window::Historical.into_str(), label: text("historical data", "历史数据") },
+        SyncType { name: Window::Today.into_str(), label: text("today's data", "今日数据") },
     ];
     type Config = Config;
     type Options = Options;
 
     fn sync_type(options: &Options) -> &'static str {
-        options.window.name()
+        options.window.into_str()
     }
 
     fn open(config: Config, opening: &Opening<'_>) -> Result<Self, Error> {
@@ -95,7 +96,7 @@ impl Upstream for Tasks {
 
     async fn pass(&self, options: &Options, context: &PassContext) -> Result<(), Error> {
         let rules = ScopeRules {
-            name: ScopeName::new(Self::NAME).part(options.window.name()),
+            name: ScopeName::new(Self::NAME).part(options.window.into_str()),
             ttl: self.config.lock_ttl.0,
             min_interval: None,
         };
@@ -115,7 +116,7 @@ impl Upstream for Tasks {
     }
 }
 
-/// How the platform is spoken to: its retries follow the documented schedule, to the second.
+/// The HTTP profile: retries follow the documented schedule, to the second.
 fn profile(config: &Config) -> Result<Profile, Error> {
     Ok(Profile { jitter: Jitter::None, ..http_profile(Tasks::NAME, &config.base_url, &config.http, None)? })
 }

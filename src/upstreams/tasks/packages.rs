@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, HashMap};
 use csv::StringRecord;
 use encoding_rs::{Encoding, GB18030, UTF_8};
 use serde_json::{Map, Value};
+use strum::{IntoStaticStr, VariantArray};
 
 use crate::upstreams::digest::{Digest, of_bytes};
 
@@ -29,8 +30,9 @@ pub struct Package {
     pub raw: String,
 }
 
-/// A column with a meaning.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// A column with a meaning; its header in English is its name in `lead_packages`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, IntoStaticStr, VariantArray)]
+#[strum(serialize_all = "snake_case", const_into_str)]
 pub enum Column {
     Code,
     Name,
@@ -42,22 +44,6 @@ pub enum Column {
 }
 
 impl Column {
-    pub const ALL: [Self; 7] =
-        [Self::Code, Self::Name, Self::Source, Self::Region, Self::Grade, Self::ValidLeads, Self::CostPerLead];
-
-    /// The header in English: the column's name in `lead_packages`.
-    pub const fn english(self) -> &'static str {
-        match self {
-            Self::Code => "code",
-            Self::Name => "name",
-            Self::Source => "source",
-            Self::Region => "region",
-            Self::Grade => "grade",
-            Self::ValidLeads => "valid_leads",
-            Self::CostPerLead => "cost_per_lead",
-        }
-    }
-
     /// The header in Chinese.
     pub const fn chinese(self) -> &'static str {
         match self {
@@ -71,8 +57,14 @@ impl Column {
         }
     }
 
+    /// Both headers, as messages name them.
+    fn headers(self) -> String {
+        format!("`{}` (`{}`)", self.into_str(), self.chinese())
+    }
+
     fn of_header(header: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|column| header.eq_ignore_ascii_case(column.english()) || header == column.chinese())
+        let is_meant = |column: &Self| header.eq_ignore_ascii_case(column.into_str()) || header == column.chinese();
+        Self::VARIANTS.iter().copied().find(is_meant)
     }
 }
 
@@ -151,7 +143,7 @@ impl Package {
 
     /// The package with what the file has no column for taken from `stored`.
     fn completed(mut self, stored: &Self, columns: &[Column]) -> Self {
-        for column in Column::ALL.into_iter().filter(|column| !columns.contains(column)) {
+        for column in Column::VARIANTS.iter().filter(|column| !columns.contains(column)) {
             match column {
                 Column::Code => {}
                 Column::Name => self.name.clone_from(&stored.name),
@@ -204,11 +196,11 @@ pub fn read_csv(bytes: &[u8]) -> Result<Import, ImportError> {
         if record.iter().all(|cell| cell.trim().is_empty()) {
             continue;
         }
-        let row = Row { record: &record, headers: &headers, line: line_of(record.position(), &text) };
+        let row = CsvRow { record: &record, headers: &headers, line: line_of(record.position(), &text) };
         match row.package(&meanings) {
             Ok(package) => match lines.insert(package.code.clone(), row.line) {
                 None => packages.push(package),
-                Some(first) => errors.push(row.code_error(&meanings, &format!("the same code stands on line {first}"))),
+                Some(first) => errors.push(row.code_error(&meanings, &format!("the same code is on line {first}"))),
             },
             Err(error) => errors.push(error),
         }
@@ -244,13 +236,13 @@ fn decoded(bytes: &[u8]) -> Result<(Cow<'_, str>, &'static Encoding), ImportErro
 /// What each column means, if anything.
 fn meanings(headers: &[String]) -> Result<Vec<Option<Column>>, ImportError> {
     let meanings: Vec<Option<Column>> = headers.iter().map(|header| Column::of_header(header)).collect();
-    for column in Column::ALL {
-        let count = meanings.iter().flatten().filter(|found| **found == column).count();
-        let names = format!("`{}` (`{}`)", column.english(), column.chinese());
+    for column in Column::VARIANTS {
+        let count = meanings.iter().flatten().filter(|found| *found == column).count();
+        let names = column.headers();
         if count > 1 {
             return Err(ImportError::Header { reason: format!("has {names} {count} times") });
         }
-        if count == 0 && column == Column::Code {
+        if count == 0 && *column == Column::Code {
             return Err(ImportError::Header { reason: format!("has no {names}") });
         }
     }
@@ -258,7 +250,7 @@ fn meanings(headers: &[String]) -> Result<Vec<Option<Column>>, ImportError> {
 }
 
 fn known_headers() -> String {
-    Column::ALL.map(|column| format!("`{}` (`{}`)", column.english(), column.chinese())).join(", ")
+    Column::VARIANTS.iter().map(|column| column.headers()).collect::<Vec<_>>().join(", ")
 }
 
 fn csv_error(error: &csv::Error, text: &str) -> ImportError {
@@ -268,7 +260,7 @@ fn csv_error(error: &csv::Error, text: &str) -> ImportError {
     ImportError::Csv { reason: error.to_string() }
 }
 
-/// The line a row stands on. The parser's position is before the blank lines it skips.
+/// The line a row is on. The parser's position is before the blank lines it skips.
 fn line_of(position: Option<&csv::Position>, text: &str) -> u64 {
     let Some(position) = position else { return 0 };
     let start = usize::try_from(position.byte()).unwrap_or(usize::MAX).min(text.len());
@@ -276,17 +268,17 @@ fn line_of(position: Option<&csv::Position>, text: &str) -> u64 {
     position.line() + blank.filter(|byte| **byte == b'\n').count() as u64
 }
 
-struct Row<'r> {
+struct CsvRow<'r> {
     record: &'r StringRecord,
     headers: &'r [String],
     line: u64,
 }
 
-impl Row<'_> {
+impl CsvRow<'_> {
     fn package(&self, meanings: &[Option<Column>]) -> Result<Package, CellError> {
         let mut raw = Map::new();
-        for (place, header) in self.headers.iter().enumerate() {
-            raw.insert(header.clone(), self.text(place)?.into());
+        for (index, header) in self.headers.iter().enumerate() {
+            raw.insert(header.clone(), self.text(index)?.into());
         }
         let mut package = Package {
             code: String::new(),
@@ -298,51 +290,51 @@ impl Row<'_> {
             cost_per_lead: None,
             raw: Value::Object(raw).to_string(),
         };
-        for (place, column) in meanings.iter().enumerate().filter_map(|(place, column)| Some((place, (*column)?))) {
-            let text = Some(self.text(place)?).filter(|text| !text.is_empty()).map(str::to_owned);
+        for (index, column) in meanings.iter().enumerate().filter_map(|(index, column)| Some((index, (*column)?))) {
+            let text = Some(self.text(index)?).filter(|text| !text.is_empty()).map(str::to_owned);
             match column {
-                Column::Code => package.code = self.code(place)?,
+                Column::Code => package.code = self.code(index)?,
                 Column::Name => package.name = text,
                 Column::Source => package.source = text,
                 Column::Region => package.region = text,
                 Column::Grade => package.grade = text,
-                Column::ValidLeads => package.valid_leads = self.count(place)?,
-                Column::CostPerLead => package.cost_per_lead = self.price(place)?,
+                Column::ValidLeads => package.valid_leads = self.count(index)?,
+                Column::CostPerLead => package.cost_per_lead = self.price(index)?,
             }
         }
         Ok(package)
     }
 
     /// A cell without the space around it. A line break in one is a quote that was never closed.
-    fn text(&self, place: usize) -> Result<&str, CellError> {
-        let text = self.record.get(place).unwrap_or_default().trim();
+    fn text(&self, index: usize) -> Result<&str, CellError> {
+        let text = self.record.get(index).unwrap_or_default().trim();
         if text.chars().any(char::is_control) {
-            return Err(self.error(place, "holds a line break or another control character: is a quote left open?"));
+            return Err(self.error(index, "holds a line break or another control character: is a quote left open?"));
         }
         let is_formula = text.chars().count() > 1 && text.starts_with(FORMULA_LEADS) && text.parse::<f64>().is_err();
         if is_formula {
-            return Err(self.error(place, "begins like a spreadsheet formula: store its value instead"));
+            return Err(self.error(index, "begins like a spreadsheet formula: store its value instead"));
         }
         Ok(text)
     }
 
-    fn code(&self, place: usize) -> Result<String, CellError> {
-        match self.text(place)? {
-            "" => Err(self.error(place, "is empty")),
+    fn code(&self, index: usize) -> Result<String, CellError> {
+        match self.text(index)? {
+            "" => Err(self.error(index, "is empty")),
             code if code.chars().count() > MAX_CODE_CHARS => {
-                Err(self.error(place, &format!("is longer than {MAX_CODE_CHARS} characters")))
+                Err(self.error(index, &format!("is longer than {MAX_CODE_CHARS} characters")))
             }
             code => Ok(code.to_owned()),
         }
     }
 
-    fn count(&self, place: usize) -> Result<Option<i64>, CellError> {
-        self.number(place, |number: &i64| *number >= 0, "must be a whole number from 0")
+    fn count(&self, index: usize) -> Result<Option<i64>, CellError> {
+        self.number(index, |number: &i64| *number >= 0, "must be a whole number from 0")
     }
 
-    fn price(&self, place: usize) -> Result<Option<f64>, CellError> {
+    fn price(&self, index: usize) -> Result<Option<f64>, CellError> {
         self.number(
-            place,
+            index,
             |number: &f64| number.is_finite() && *number >= 0.0,
             "must be a number from 0, such as `2.35`",
         )
@@ -350,26 +342,26 @@ impl Row<'_> {
 
     fn number<N: std::str::FromStr>(
         &self,
-        place: usize,
+        index: usize,
         is_valid: fn(&N) -> bool,
         expected: &str,
     ) -> Result<Option<N>, CellError> {
-        match self.text(place)? {
+        match self.text(index)? {
             "" => Ok(None),
-            text => text.parse().ok().filter(is_valid).map(Some).ok_or_else(|| self.error(place, expected)),
+            text => text.parse().ok().filter(is_valid).map(Some).ok_or_else(|| self.error(index, expected)),
         }
     }
 
     fn code_error(&self, meanings: &[Option<Column>], reason: &str) -> CellError {
-        let place = meanings.iter().position(|column| *column == Some(Column::Code)).unwrap_or_default();
-        self.error(place, reason)
+        let index = meanings.iter().position(|column| *column == Some(Column::Code)).unwrap_or_default();
+        self.error(index, reason)
     }
 
-    fn error(&self, place: usize, reason: &str) -> CellError {
+    fn error(&self, index: usize, reason: &str) -> CellError {
         CellError {
             line: self.line,
-            column: place + 1,
-            header: self.headers.get(place).cloned().unwrap_or_default(),
+            column: index + 1,
+            header: self.headers.get(index).cloned().unwrap_or_default(),
             reason: reason.to_owned(),
         }
     }

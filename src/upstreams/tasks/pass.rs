@@ -7,20 +7,20 @@ use jiff::tz::TimeZone;
 
 use super::api::FIRST_PAGE;
 use super::config::Config;
-use super::listing::{Listing, Row, read_rows, task_id};
 use super::matching::Packages;
-use super::plan::{Fate, plan};
-use super::row::RowError;
+use super::plan::{TaskOutcome, plan_batch};
+use super::row::{ReadTask, RowError, task_id};
 use super::session::{Api, Session};
 use super::tables;
 use super::window::{Period, Window};
+use super::window_rows::{WindowRows, read_rows};
 use crate::error::Class;
 use crate::store::{self, ProblemDetails, ScopeState, cursors};
 use crate::upstreams::mirror::{Limits, PageInfo, Paginator, Step, WriteMeta};
 use crate::upstreams::{Error, Scope, ScopeWork};
 
-/// More pages than this are not read.
-const MAX_PAGES: u64 = 10_000;
+/// Real windows have a few pages; each one brings something new.
+const LIMITS: Limits = Limits { max_pages: 10_000, max_stale_pages: 0 };
 
 /// What a pass over one window works with.
 pub struct Work<'a> {
@@ -33,7 +33,7 @@ pub struct Work<'a> {
 }
 
 /// What became of the rows of a stored batch, and why some could not be stored.
-type Saved = (Vec<Fate>, Vec<RowError>);
+type Saved = (Vec<TaskOutcome>, Vec<RowError>);
 
 impl ScopeWork for Work<'_> {
     /// Reads the window and stores what comes, even where that is not all of it.
@@ -45,19 +45,20 @@ impl ScopeWork for Work<'_> {
         };
         let packages = Arc::new(Packages::new(scope.context.store.read(tables::load_package_codes)?));
         let mut session = Session::new(self.api, self.config, scope.context);
-        let mut intake = Intake { scope, packages, batch_size: self.config.batch_size, listing: Listing::default() };
+        let window = WindowRows::default();
+        let mut writer = BatchWriter { scope, packages, batch_size: self.config.batch_size, window };
         let mut is_complete = true;
         for request in period.requests(self.zone)? {
-            intake.listing.begin_request();
-            is_complete &= self.take_in(request, &mut session, &mut intake).await?;
+            writer.window.begin_request();
+            is_complete &= self.read_request(request, &mut session, &mut writer).await?;
         }
         is_complete &= scope.summary().failed == 0;
-        tell(scope, is_complete);
+        report(scope, is_complete);
         // A repair says nothing about the window.
         if is_complete && self.repair.is_none() {
             let state = ScopeState {
                 last_success_at: Some(started_at),
-                record_count: Some(intake.listing.count()),
+                record_count: Some(writer.window.count()),
                 not_before: None,
                 ..scope.state.clone()
             };
@@ -68,69 +69,62 @@ impl ScopeWork for Work<'_> {
 }
 
 impl Work<'_> {
-    /// Every page of one request, each stored while the next one comes; answers whether they were complete.
-    async fn take_in(
+    /// Every page of one request, each stored while the next one comes; answers whether the end is proved.
+    async fn read_request(
         &self,
         request: Period,
         session: &mut Session<'_>,
-        intake: &mut Intake<'_, '_>,
+        writer: &mut BatchWriter<'_, '_>,
     ) -> Result<bool, Error> {
-        let scope = intake.scope;
-        let limits = Limits { max_pages: MAX_PAGES, max_stale_pages: 0 };
-        let mut pages = Paginator::new(FIRST_PAGE, limits);
+        let scope = writer.scope;
+        let mut pages = Paginator::new(FIRST_PAGE, LIMITS);
         let mut number = FIRST_PAGE;
         let mut page = session.fetch_page(request, number).await?;
         loop {
-            let rows = read_rows(&page, &self.config.fields, self.zone);
-            let total_count = page.total_count;
-            let fresh_count = intake.listing.add(&rows);
-            let received = intake.listing.received();
-            tracing::info!(page = number, received, total_count, "read a page");
-            let step = pages.take(PageInfo {
-                row_count: rows.len() as u64,
-                fresh_count,
-                next: (received < total_count).then_some(number + 1),
-                total: Some(total_count),
-            });
-            let next = match step {
+            let mut rows = read_rows(&page, &self.config.fields, self.zone);
+            let row_count = rows.len() as u64;
+            let fresh_count = writer.window.take(&mut rows);
+            let (received, total) = (writer.window.received(), page.total_count);
+            tracing::info!(page = number, received, total_count = total, "read a page");
+            let next = (received < total).then_some(number + 1);
+            number = match pages.take(PageInfo { row_count, fresh_count, next, total: Some(total) }) {
                 Step::Next(next) => next,
                 Step::Again(first) => {
-                    tracing::info!(received, total_count, "the pages contradict each other: reading them again");
-                    intake.listing.begin_request();
+                    tracing::info!("the pages contradict their total: reading them once more");
+                    writer.window.begin_reading();
                     first
                 }
                 Step::End(ending) => {
-                    intake.save_all(rows).await?;
-                    scope.advance(received, Some(total_count), None);
+                    writer.save_all(rows).await?;
+                    scope.advance(received, Some(total), None);
                     if !ending.is_proved() {
-                        let message = format!("the tasks {request} are not complete: {ending}");
-                        scope.scope_problem(Class::Contract, message);
+                        scope.scope_problem(Class::Contract, format!("the tasks {request}: {ending}"));
                     }
                     return Ok(ending.is_proved());
                 }
             };
-            let (saved, fetched) = tokio::join!(intake.save_all(rows), session.fetch_page(request, next));
+            let (saved, fetched) = tokio::join!(writer.save_all(rows), session.fetch_page(request, number));
             saved?;
-            scope.advance(received, Some(total_count), None);
-            (number, page) = (next, fetched?);
+            scope.advance(received, Some(total), None);
+            page = fetched?;
         }
     }
 }
 
-/// Where the rows of a window go.
-struct Intake<'a, 's> {
+/// Stores the rows of a window and counts what became of them.
+struct BatchWriter<'a, 's> {
     scope: &'a Scope<'s>,
     packages: Arc<Packages>,
     batch_size: usize,
-    listing: Listing,
+    window: WindowRows,
 }
 
-impl Intake<'_, '_> {
+impl BatchWriter<'_, '_> {
     /// Stores batch after batch, each on its own: one that fails does not touch the others.
-    async fn save_all(&mut self, rows: Vec<Row>) -> Result<(), Error> {
+    async fn save_all(&mut self, rows: Vec<ReadTask>) -> Result<(), Error> {
         let mut rows = rows.into_iter();
         loop {
-            let batch: Arc<[Row]> = rows.by_ref().take(self.batch_size).collect();
+            let batch: Arc<[ReadTask]> = rows.by_ref().take(self.batch_size).collect();
             if batch.is_empty() {
                 return Ok(());
             }
@@ -146,7 +140,7 @@ impl Intake<'_, '_> {
     }
 
     /// Finds the rows that make a batch fail; the others are stored.
-    async fn save_one_by_one(&mut self, batch: &[Row]) -> Result<(), Error> {
+    async fn save_one_by_one(&mut self, batch: &[ReadTask]) -> Result<(), Error> {
         for row in batch {
             let single = Arc::from([row.clone()]);
             match self.save(&single).await {
@@ -159,7 +153,7 @@ impl Intake<'_, '_> {
                         task_name: task.map(|task| task.name.clone()),
                         error: format!("{error}{cause}"),
                     };
-                    self.count(&single, (vec![Fate::Failed], vec![failure]));
+                    self.count(&single, (vec![TaskOutcome::Failed], vec![failure]));
                 }
                 Err(error) => return Err(error),
             }
@@ -168,46 +162,45 @@ impl Intake<'_, '_> {
     }
 
     /// Stores what of the batch differs, in one transaction.
-    async fn save(&self, batch: &Arc<[Row]>) -> Result<Saved, Error> {
+    async fn save(&self, batch: &Arc<[ReadTask]>) -> Result<Saved, Error> {
         let (batch, packages) = (Arc::clone(batch), Arc::clone(&self.packages));
-        let (record, at) = (self.scope.context.record, self.scope.context.clock.now());
         let meta = WriteMeta::now(self.scope);
         self.scope
             .write(move |w| {
                 let ids = batch.iter().flatten().map(|task| task.id.as_str());
                 let stored = tables::load_stored_tasks(w, ids)?;
-                let plan = plan(&batch, &stored, &packages);
+                let plan = plan_batch(&batch, &stored, &packages);
                 for task in &plan.tasks {
                     tables::save_task(w, task, &meta)?;
                 }
                 for (id, matched) in &plan.matches {
-                    tables::save_match(w, id, matched, Some(record), at)?;
+                    tables::save_match(w, id, matched, &meta)?;
                 }
-                Ok((plan.fates, plan.failures))
+                Ok((plan.outcomes, plan.failures))
             })
             .await
     }
 
-    /// Counts each task once, as it ended. The failures are those of the rows whose fate that is, in their order.
-    fn count(&mut self, batch: &[Row], (fates, failures): Saved) {
+    /// Counts each task once, as it ended. The failures are those of the rows that failed, in their order.
+    fn count(&mut self, batch: &[ReadTask], (outcomes, failures): Saved) {
         let mut failures = failures.into_iter();
-        for (row, fate) in batch.iter().zip(fates) {
-            let failure = if fate == Fate::Failed { failures.next() } else { None };
-            let earlier = task_id(row).and_then(|id| self.listing.settle(id, fate));
-            let fate = earlier.map_or(fate, |earlier| fate.after(earlier));
+        for (row, outcome) in batch.iter().zip(outcomes) {
+            let failure = if outcome == TaskOutcome::Failed { failures.next() } else { None };
+            let earlier = task_id(row).and_then(|id| self.window.record_outcome(id, outcome));
+            let outcome = earlier.map_or(outcome, |earlier| outcome.after(earlier));
             self.scope.count(|summary| {
                 if let Some(earlier) = earlier {
                     earlier.tally(summary, |count| *count -= 1);
                 }
-                fate.tally(summary, |count| *count += 1);
+                outcome.tally(summary, |count| *count += 1);
             });
-            if let Some(failure) = failure.filter(|_| earlier != Some(Fate::Failed)) {
-                self.tell_failure(failure);
+            if let Some(failure) = failure.filter(|_| earlier != Some(TaskOutcome::Failed)) {
+                self.report_failure(failure);
             }
         }
     }
 
-    fn tell_failure(&self, RowError { task_id, task_name, error }: RowError) {
+    fn report_failure(&self, RowError { task_id, task_name, error }: RowError) {
         let details = ProblemDetails::from_iter([
             ("task_id".to_owned(), task_id.clone().into()),
             ("task_name".to_owned(), task_name.clone().into()),
@@ -221,7 +214,7 @@ const fn is_about_content(error: &Error) -> bool {
     matches!(error, Error::Store(store::Error::Statement { .. } | store::Error::Value { .. }))
 }
 
-fn tell(scope: &Scope<'_>, is_complete: bool) {
+fn report(scope: &Scope<'_>, is_complete: bool) {
     let summary = scope.summary();
     if is_complete && !summary.is_changed() && summary.total > 0 {
         scope.note(format!("no change, nothing saved: {} tasks", summary.total));

@@ -2,9 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::listing::Row;
 use super::matching::{Match, Packages, State, decide};
-use super::row::{RowError, Task};
+use super::row::{ReadTask, RowError, Task};
 use crate::store::Summary;
 use crate::upstreams::digest::Digest;
 
@@ -25,20 +24,20 @@ pub struct Plan<'r> {
     /// Tasks that cannot be stored.
     pub failures: Vec<RowError>,
     /// What became of each row, in their order.
-    pub fates: Vec<Fate>,
+    pub outcomes: Vec<TaskOutcome>,
 }
 
-/// What becomes of a row of the list.
+/// What became of a row of the list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fate {
+pub enum TaskOutcome {
     New(State),
     Updated(State),
     Unchanged(State),
     Failed,
 }
 
-impl Fate {
-    /// The fate of a task that came before in the same pass: new stays new, and what failed once counts as failed.
+impl TaskOutcome {
+    /// The outcome of a task that came before in the same pass: new stays new, and what failed once counts as failed.
     #[must_use]
     pub const fn after(self, earlier: Self) -> Self {
         match (earlier, self) {
@@ -49,7 +48,7 @@ impl Fate {
         }
     }
 
-    /// Steps every count it stands in, but for the failed ones: the scope counts those when they are told.
+    /// Steps every count it belongs to, except that of failures: the scope counts those when they are reported.
     pub fn tally(self, summary: &mut Summary, step: fn(&mut u64)) {
         step(&mut summary.total);
         let state = match self {
@@ -77,16 +76,16 @@ impl Fate {
 
 /// Plans a batch. `stored` holds those of its tasks that are in the database. A task is *updated* when its row or its
 /// match changes.
-pub fn plan<'r>(rows: &'r [Row], stored: &BTreeMap<String, StoredTask>, packages: &Packages) -> Plan<'r> {
+pub fn plan_batch<'r>(rows: &'r [ReadTask], stored: &BTreeMap<String, StoredTask>, packages: &Packages) -> Plan<'r> {
     let mut plan = Plan::default();
     for row in rows {
         let planned =
             row.as_ref().map_err(Clone::clone).and_then(|task| plan.take(task, stored.get(&task.id), packages));
-        let fate = planned.unwrap_or_else(|error| {
+        let outcome = planned.unwrap_or_else(|error| {
             plan.failures.push(error);
-            Fate::Failed
+            TaskOutcome::Failed
         });
-        plan.fates.push(fate);
+        plan.outcomes.push(outcome);
     }
     plan
 }
@@ -100,7 +99,12 @@ pub fn plan_rematch<'t>(pending: &'t [(String, String)], packages: &Packages) ->
 }
 
 impl<'r> Plan<'r> {
-    fn take(&mut self, task: &'r Task, stored: Option<&StoredTask>, packages: &Packages) -> Result<Fate, RowError> {
+    fn take(
+        &mut self,
+        task: &'r Task,
+        stored: Option<&StoredTask>,
+        packages: &Packages,
+    ) -> Result<TaskOutcome, RowError> {
         let matched = decide(&task.name, stored.map(|stored| &stored.matched), packages).map_err(|gone| RowError {
             task_id: Some(task.id.clone()),
             task_name: Some(task.name.clone()),
@@ -116,9 +120,9 @@ impl<'r> Plan<'r> {
             self.matches.push((&task.id, matched));
         }
         Ok(match (stored, is_row_changed || is_match_changed) {
-            (None, _) => Fate::New(state),
-            (Some(_), true) => Fate::Updated(state),
-            (Some(_), false) => Fate::Unchanged(state),
+            (None, _) => TaskOutcome::New(state),
+            (Some(_), true) => TaskOutcome::Updated(state),
+            (Some(_), false) => TaskOutcome::Unchanged(state),
         })
     }
 }
@@ -131,20 +135,19 @@ mod tests {
     use proptest::prelude::*;
     use serde_json::value::RawValue;
 
-    use super::{Fate, Plan, StoredTask, plan, plan_rematch};
+    use super::{Plan, StoredTask, TaskOutcome, plan_batch, plan_rematch};
     use crate::store::Summary;
     use crate::upstreams::tasks::config::Fields;
-    use crate::upstreams::tasks::listing::Row;
     use crate::upstreams::tasks::matching::{Match, Packages, State};
-    use crate::upstreams::tasks::row::read_row;
+    use crate::upstreams::tasks::row::{ReadTask, read_row};
 
     const CODE: &str = "禹州-1015A-高三-5000";
 
-    fn row(json: &str) -> Row {
+    fn row(json: &str) -> ReadTask {
         read_row(&RawValue::from_string(json.to_owned()).unwrap(), &Fields::default(), &TimeZone::UTC)
     }
 
-    fn task(id: u32, name: &str, state: u32) -> Row {
+    fn task(id: u32, name: &str, state: u32) -> ReadTask {
         row(&format!(r#"{{"id":{id},"name":"{name}","state":{state}}}"#))
     }
 
@@ -161,7 +164,7 @@ mod tests {
     }
 
     /// What the database holds after these rows were planned and saved.
-    fn stored(rows: &[(Row, Match)]) -> BTreeMap<String, StoredTask> {
+    fn stored(rows: &[(ReadTask, Match)]) -> BTreeMap<String, StoredTask> {
         rows.iter()
             .map(|(row, matched)| {
                 let task = row.as_ref().unwrap();
@@ -172,14 +175,20 @@ mod tests {
 
     fn summary(plan: &Plan<'_>) -> Summary {
         let mut summary = Summary { failed: plan.failures.len() as u64, ..Summary::default() };
-        for fate in &plan.fates {
-            fate.tally(&mut summary, |count| *count += 1);
+        for outcome in &plan.outcomes {
+            outcome.tally(&mut summary, |count| *count += 1);
         }
         summary
     }
 
-    fn check(rows: &[Row], stored: &BTreeMap<String, StoredTask>, saved: &[&str], matches: &[&str], expected: Summary) {
-        let plan = plan(rows, stored, &packages());
+    fn check(
+        rows: &[ReadTask],
+        stored: &BTreeMap<String, StoredTask>,
+        saved: &[&str],
+        matches: &[&str],
+        expected: Summary,
+    ) {
+        let plan = plan_batch(rows, stored, &packages());
         assert_eq!(summary(&plan), expected);
         assert_eq!(plan.tasks.iter().map(|task| task.id.as_str()).collect::<Vec<_>>(), saved);
         assert_eq!(plan.matches.iter().map(|(id, _)| *id).collect::<Vec<_>>(), matches);
@@ -211,7 +220,7 @@ mod tests {
         let rows = [task(1, "x", 2), task(2, "y", 2)];
         let expected = Summary { total: 2, updated: 1, matched: 1, failed: 1, ..Summary::default() };
         check(&rows, &before, &["1"], &[], expected);
-        let failure = plan(&rows, &before, &packages()).failures.remove(0);
+        let failure = plan_batch(&rows, &before, &packages()).failures.remove(0);
         assert_eq!((failure.task_id.as_deref(), failure.task_name.as_deref()), (Some("2"), Some("y")));
         assert!(failure.error.starts_with("数据包不存在"), "{}", failure.error);
     }
@@ -226,12 +235,12 @@ mod tests {
     fn a_task_that_came_twice_counts_once() {
         let (pending, matched) = (State::Pending, State::Matched);
         for (earlier, later, expected) in [
-            (Fate::New(pending), Fate::Unchanged(pending), Fate::New(pending)),
-            (Fate::New(pending), Fate::Updated(matched), Fate::New(matched)),
-            (Fate::Updated(matched), Fate::Unchanged(matched), Fate::Updated(matched)),
-            (Fate::Unchanged(pending), Fate::Updated(matched), Fate::Updated(matched)),
-            (Fate::Unchanged(pending), Fate::Failed, Fate::Failed),
-            (Fate::Failed, Fate::New(pending), Fate::Failed),
+            (TaskOutcome::New(pending), TaskOutcome::Unchanged(pending), TaskOutcome::New(pending)),
+            (TaskOutcome::New(pending), TaskOutcome::Updated(matched), TaskOutcome::New(matched)),
+            (TaskOutcome::Updated(matched), TaskOutcome::Unchanged(matched), TaskOutcome::Updated(matched)),
+            (TaskOutcome::Unchanged(pending), TaskOutcome::Updated(matched), TaskOutcome::Updated(matched)),
+            (TaskOutcome::Unchanged(pending), TaskOutcome::Failed, TaskOutcome::Failed),
+            (TaskOutcome::Failed, TaskOutcome::New(pending), TaskOutcome::Failed),
         ] {
             assert_eq!(later.after(earlier), expected, "{later:?} after {earlier:?}");
         }
@@ -254,7 +263,7 @@ mod tests {
                 }
                 rows.push(task(id, name, state));
             }
-            let first = plan(&rows, &before, &packages());
+            let first = plan_batch(&rows, &before, &packages());
             let failed = first.failures.len() as u64;
             let Summary { total, new, updated, unchanged, matched, pending, idle, .. } = summary(&first);
             prop_assert_eq!(total, rows.len() as u64);
@@ -268,7 +277,7 @@ mod tests {
             for (id, matched) in &first.matches {
                 before.get_mut(*id).unwrap().matched = matched.clone();
             }
-            let second = plan(&rows, &before, &packages());
+            let second = plan_batch(&rows, &before, &packages());
             prop_assert!(second.tasks.is_empty() && second.matches.is_empty());
             prop_assert_eq!(summary(&second).unchanged, total - failed);
         }

@@ -1,5 +1,7 @@
 //! One task of a list answer, read by the configured field mapping.
 
+use std::ops::Range;
+
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
@@ -9,7 +11,13 @@ use serde_json::{Map, Value};
 use super::config::Fields;
 use crate::upstreams::digest::{Digest, of_meaning};
 
-/// A task as the upstream tells it.
+/// Numbers of 13 digits: seconds would be tens of thousands of years away.
+const MILLISECONDS: Range<i64> = 1_000_000_000_000..10_000_000_000_000;
+
+/// A row of the list, or why it cannot be stored.
+pub type ReadTask = Result<Task, RowError>;
+
+/// A task as the upstream sends it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Task {
     /// A number or a text upstream; kept as text.
@@ -39,22 +47,30 @@ pub struct RowError {
 }
 
 /// Reads one row. Local times are those of `zone`.
-pub fn read_row(raw: &RawValue, fields: &Fields, zone: &TimeZone) -> Result<Task, RowError> {
+pub fn read_row(raw: &RawValue, fields: &Fields, zone: &TimeZone) -> ReadTask {
     let Ok(Value::Object(members)) = serde_json::from_str(raw.get()) else {
         let error = "the row is not a JSON object".to_owned();
         return Err(RowError { task_id: None, task_name: None, error });
     };
-    let row = Row { members: &members, fields, zone };
+    let row = RowParser { members: &members, fields, zone };
     row.task(raw).map_err(|error| RowError { task_id: row.id().ok(), task_name: row.name().ok(), error })
 }
 
-struct Row<'r> {
+/// The row's id, as far as one could be read.
+pub fn task_id(row: &ReadTask) -> Option<&str> {
+    match row {
+        Ok(task) => Some(&task.id),
+        Err(error) => error.task_id.as_deref(),
+    }
+}
+
+struct RowParser<'r> {
     members: &'r Map<String, Value>,
     fields: &'r Fields,
     zone: &'r TimeZone,
 }
 
-impl Row<'_> {
+impl RowParser<'_> {
     fn task(&self, raw: &RawValue) -> Result<Task, String> {
         Ok(Task {
             id: self.id()?,
@@ -97,17 +113,19 @@ impl Row<'_> {
         whole_number(value).map(Some).ok_or_else(|| wrong_type(key, value, "a whole number"))
     }
 
-    /// Unix seconds, as a number or as text, or local text. Zero and empty text stand for a time that is not there yet.
+    /// Unix seconds or milliseconds, as a number or as text, or local text. Zero and empty text mean that there is no
+    /// time yet.
     fn time(&self, keys: &[String]) -> Result<Option<Timestamp>, String> {
         let Some((key, value)) = self.find(keys) else { return Ok(None) };
         let time = match (whole_number(value), value) {
             (Some(0), _) => return Ok(None),
+            (Some(millis), _) if MILLISECONDS.contains(&millis) => Timestamp::from_millisecond(millis).ok(),
             (Some(seconds), _) => Timestamp::from_second(seconds).ok(),
             (None, Value::String(text)) if text.trim().is_empty() => return Ok(None),
             (None, Value::String(text)) => self.text_time(text.trim()),
             (None, _) => None,
         };
-        time.map(Some).ok_or_else(|| wrong_type(key, value, "unix seconds or local time"))
+        time.map(Some).ok_or_else(|| wrong_type(key, value, "unix seconds, milliseconds or local time"))
     }
 
     fn text_time(&self, text: &str) -> Option<Timestamp> {
@@ -194,9 +212,11 @@ mod tests {
     }
 
     #[test]
-    fn times_are_unix_seconds_or_local_text() {
+    fn times_are_unix_seconds_or_milliseconds_or_local_text() {
         check_time("1760688000", Some("2025-10-17T08:00:00Z"));
         check_time(r#""1760688000""#, Some("2025-10-17T08:00:00Z"));
+        check_time("1760688000123", Some("2025-10-17T08:00:00.123Z"));
+        check_time(r#""1760688000000""#, Some("2025-10-17T08:00:00Z"));
         check_time(r#""2025-10-17 16:00:00""#, Some("2025-10-17T08:00:00Z"));
         check_time(r#""2025-10-17T16:00:00+08:00""#, Some("2025-10-17T08:00:00Z"));
         check_time("0", None);
@@ -225,12 +245,12 @@ mod tests {
             Some("n"),
             "`calledNumber` must be a whole number, not an object",
         );
-        // Milliseconds would be a year far away; a wrong unit is no time.
+        // Microseconds would be a year far away; a wrong unit is no time.
         check(
-            r#"{"id":7,"name":"n","endTime":1760688000000}"#,
+            r#"{"id":7,"name":"n","endTime":1760688000000000}"#,
             Some("7"),
             Some("n"),
-            "`endTime` must be unix seconds or local time, not another number",
+            "`endTime` must be unix seconds, milliseconds or local time, not another number",
         );
     }
 
@@ -248,7 +268,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_row_is_read_or_told_by_what_is_known_of_it(row in mutated_json(&[ROW])) {
+        fn any_row_is_read_or_reported_with_what_is_known_of_it(row in mutated_json(&[ROW])) {
             match read(&row.to_string()) {
                 Ok(task) => {
                     prop_assert!(!task.id.trim().is_empty() && !task.name.trim().is_empty(), "{row}");

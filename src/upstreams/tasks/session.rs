@@ -1,4 +1,4 @@
-//! Asks the platform under a token that is fetched when there is none, and once more when it is refused.
+//! Sends requests with a token, which is fetched when there is none, and once more when it is refused.
 
 use super::api::{AnswerError, Page, page_request, read_page, read_token, token_request};
 use super::config::{Config, Credentials};
@@ -34,13 +34,13 @@ impl Api {
 
     /// Logs in.
     pub async fn fetch_token(&self) -> Result<Secret, Error> {
-        const DOING: &str = "cannot log in";
-        let answer = self.ask(DOING, token_request(&self.credentials), read_token).await?;
-        answer.map_err(|refused| refused.during(DOING))
+        const CONTEXT: &str = "cannot log in";
+        let answer = self.request(CONTEXT, token_request(&self.credentials), read_token).await?;
+        answer.map_err(|refused| refused.during(CONTEXT))
     }
 
-    /// Asks with retries. A refused token is no error yet. No error names the user, even where the upstream does.
-    async fn ask<T: Send>(
+    /// Sends with retries and reads the answer. A refused token is no error yet. No error names the user, even where the upstream does.
+    async fn request<T: Send>(
         &self,
         context: &str,
         request: Request,
@@ -49,12 +49,12 @@ impl Api {
         self.client
             .retry(context, |_| {
                 let request = request.clone();
-                async move { self.ask_once(context, request, read).await }
+                async move { self.request_once(context, request, read).await }
             })
             .await
     }
 
-    async fn ask_once<T>(
+    async fn request_once<T>(
         &self,
         context: &str,
         request: Request,
@@ -66,7 +66,7 @@ impl Api {
             Ok(answer) => Ok(Ok(answer)),
             Err(refused @ AnswerError::Token { .. }) => Ok(Err(refused)),
             Err(AnswerError::Refused { code, message, verdict }) => {
-                Err(AnswerError::Refused { code, message: self.discreet(message), verdict }.during(context))
+                Err(AnswerError::Refused { code, message: self.without_username(message), verdict }.during(context))
             }
             Err(error @ AnswerError::Contract { .. }) => Err(error.during(context)),
         }
@@ -76,7 +76,7 @@ impl Api {
     async fn send(&self, request: Request) -> Result<Response, http::Error> {
         match self.client.send(request).await?.error_for_status() {
             Err(http::Error::Status { request, status, excerpt, retry_after }) => {
-                let excerpt = excerpt.map(|excerpt| self.discreet(excerpt));
+                let excerpt = excerpt.map(|excerpt| self.without_username(excerpt));
                 Err(http::Error::Status { request, status, excerpt, retry_after })
             }
             answer => answer,
@@ -85,7 +85,7 @@ impl Api {
 
     /// The upstream's words without the user's name. It is no secret that could be taken out of every text, for it may
     /// be an ordinary word.
-    fn discreet(&self, words: String) -> String {
+    fn without_username(&self, words: String) -> String {
         match &self.credentials {
             Credentials::Password { username, .. } if !username.is_empty() => words.replace(username, MASK),
             Credentials::Password { .. } | Credentials::Secret(_) => words,
@@ -101,7 +101,7 @@ impl<'a> Session<'a> {
         Self { api, config, context, file, token }
     }
 
-    /// One page of the list. A refused token is dropped, another one fetched, and the page asked for once more; a
+    /// One page of the list. A refused token is dropped, another one fetched, and the page requested once more; a
     /// second refusal is *auth*.
     pub async fn fetch_page(&mut self, period: Period, number: u32) -> Result<Page, Error> {
         let context = format!("cannot read page {number} of the tasks {period}");
@@ -118,25 +118,25 @@ impl<'a> Session<'a> {
             Some(token) => token,
             None => self.fetch_token().await?,
         };
-        let mut answer = self.ask_for_page(context, period, number, &token).await?;
+        let mut answer = self.request_page(context, period, number, &token).await?;
         if let Err(refused) = &answer {
             tracing::warn!("{refused}: logging in once more");
             token = self.renew(&token).await?;
-            answer = self.ask_for_page(context, period, number, &token).await?;
+            answer = self.request_page(context, period, number, &token).await?;
         }
         let page = answer.map_err(|refused| refused.during(context))?;
         self.token = Some(token);
         Ok(page)
     }
 
-    async fn ask_for_page(
+    async fn request_page(
         &self,
         context: &str,
         period: Period,
         number: u32,
         token: &Secret,
     ) -> Result<Result<Page, AnswerError>, Error> {
-        self.api.ask(context, page_request(self.config, period, number, token), read_page).await
+        self.api.request(context, page_request(self.config, period, number, token), read_page).await
     }
 
     /// Another token than the refused one: the one another run has fetched meanwhile, or a new one. Where a new one

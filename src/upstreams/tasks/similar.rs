@@ -9,10 +9,10 @@ use std::collections::{BinaryHeap, HashMap};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-/// So many suggestions are worth reading.
+/// More suggestions are not worth reading.
 pub const SUGGESTIONS: usize = 5;
 
-/// Texts are compared up to so many characters: the work grows with the product of the lengths, and an upstream or a
+/// Texts are compared up to this many characters: the work grows with the product of the lengths, and an upstream or a
 /// file may send any length.
 const COMPARED_CHARS: usize = 200;
 
@@ -176,7 +176,7 @@ mod tests {
         // Of equal blocks the first in the first text counts, so the order of the texts matters: `t`, then `d`.
         check("tide", "diet", 1, 8);
         check("diet", "tide", 2, 8);
-        // Nothing stands left of `abcd` in the first, nor right of it in the second.
+        // Nothing is left of `abcd` in the first, nor right of it in the second.
         check("abcdxyz", "xyzabcd", 4, 14);
         check("", "a", 0, 1);
         check("", "", 1, 2);

@@ -11,7 +11,7 @@ use super::packages::{Package, StoredPackage};
 use super::plan::StoredTask;
 use super::row::Task;
 use crate::clock::to_rfc3339_millis;
-use crate::store::{Error, Migration, Reader, RecordId, Row, Writer};
+use crate::store::{Error, Migration, Reader, Row, Writer};
 use crate::upstreams::digest;
 use crate::upstreams::mirror::{HashColumn, Replace, RowValues, Table, TableSpec, WriteMeta};
 
@@ -21,43 +21,39 @@ pub const MIGRATIONS: &[Migration] = &[
 ];
 
 static TASKS: LazyLock<Table> = LazyLock::new(|| {
-    Table::new(TableSpec {
-        name: "tasks",
-        key: &["id"],
-        number: None,
-        columns: vec![
-            "name",
-            "prefix",
-            "level",
-            "seat_group",
-            "line",
-            "called_on",
-            "state",
-            "total_number",
-            "called_number",
-            "connected_number",
-            "success_number",
-            "created_at",
-            "started_at",
-            "ended_at",
-        ],
-        hash: HashColumn::Blob,
-    })
+    let columns = vec![
+        "name",
+        "prefix",
+        "level",
+        "seat_group",
+        "line",
+        "called_on",
+        "state",
+        "total_number",
+        "called_number",
+        "connected_number",
+        "success_number",
+        "created_at",
+        "started_at",
+        "ended_at",
+    ];
+    Table::new(TableSpec { name: "tasks", key: &["id"], number: None, columns, hash: HashColumn::Blob })
 });
 
 static PACKAGES: LazyLock<Table> = LazyLock::new(|| {
-    Table::new(TableSpec {
-        name: "lead_packages",
-        key: &["code"],
-        number: None,
-        columns: vec!["name", "source", "region", "grade", "valid_leads", "cost_per_lead"],
-        hash: HashColumn::Blob,
-    })
+    let columns = vec!["name", "source", "region", "grade", "valid_leads", "cost_per_lead"];
+    Table::new(TableSpec { name: "lead_packages", key: &["code"], number: None, columns, hash: HashColumn::Blob })
 });
+
+/// What [`listed_task`] reads.
+const LISTED_COLUMNS: &str = "t.id, t.name, t.prefix, t.state, t.total_number, t.called_number, t.connected_number,
+    t.success_number, t.created_at, m.how, m.package_code, m.decided_at";
+
+const FROM_TASKS: &str = "FROM tasks AS t JOIN task_matches AS m ON m.task_id = t.id WHERE t.deleted_at IS NULL";
 
 /// A task as it is listed.
 #[derive(Clone, Debug, PartialEq)]
-pub struct TaskLine {
+pub struct ListedTask {
     pub id: String,
     pub name: String,
     /// What suggestions are looked for by.
@@ -98,7 +94,8 @@ pub fn save_task(w: &Writer<'_>, task: &Task, meta: &WriteMeta) -> Result<(), Er
     let name = TaskName::parse(&task.name);
     let [created_at, started_at, ended_at] =
         [task.created_at, task.started_at, task.ended_at].map(|time| time.map(to_rfc3339_millis));
-    let values = RowValues { key: &[(&task.id).into()], number: None, content_hash: task.digest, raw: Some(&task.raw) };
+    let key = [(&task.id).into()];
+    let row = RowValues { key: &key, number: None, content_hash: task.digest, raw: Some(&task.raw) };
     let columns = [
         (&task.name).into(),
         name.prefix.into(),
@@ -115,17 +112,11 @@ pub fn save_task(w: &Writer<'_>, task: &Task, meta: &WriteMeta) -> Result<(), Er
         started_at.as_ref().into(),
         ended_at.as_ref().into(),
     ];
-    TASKS.save(w, &values, columns, Replace::Anything, meta).map(drop)
+    TASKS.save(w, &row, columns, Replace::Anything, meta).map(drop)
 }
 
-/// Inserts or replaces a task's match; `record` is the run that decided it, `None` where a person did.
-pub fn save_match(
-    w: &Writer<'_>,
-    task_id: &str,
-    matched: &Match,
-    record: Option<RecordId>,
-    at: Timestamp,
-) -> Result<(), Error> {
+/// Inserts or replaces a task's match.
+pub fn save_match(w: &Writer<'_>, task_id: &str, matched: &Match, meta: &WriteMeta) -> Result<(), Error> {
     const SQL: &str = "
         INSERT INTO task_matches (task_id, state, how, package_code, decided_at, record_id)
         VALUES (?1, ?2, ?3, ?4, ?5, ?6)
@@ -142,8 +133,8 @@ pub fn save_match(
             matched.state().into_str().into(),
             matched.how().into(),
             matched.code().into(),
-            (&to_rfc3339_millis(at)).into(),
-            record.map(|record| record.0).into(),
+            (&meta.at).into(),
+            meta.record.into(),
         ],
     )?;
     Ok(())
@@ -166,51 +157,36 @@ pub fn load_task_page(
     state: Option<State>,
     number: u64,
     per_page: u64,
-) -> Result<Vec<TaskLine>, Error> {
-    const SQL: &str = "
-        SELECT t.id, t.name, t.prefix, t.state, t.total_number, t.called_number, t.connected_number,
-            t.success_number, t.created_at, m.how, m.package_code, m.decided_at
-        FROM tasks AS t
-        JOIN task_matches AS m ON m.task_id = t.id
-        WHERE t.deleted_at IS NULL AND (?1 IS NULL OR m.state = ?1)
+) -> Result<Vec<ListedTask>, Error> {
+    let sql = format!(
+        "SELECT {LISTED_COLUMNS}
+        {FROM_TASKS} AND (?1 IS NULL OR m.state = ?1)
         ORDER BY t.created_at DESC, t.id
-        LIMIT ?2 OFFSET ?3";
-    r.rows(SQL, &[state.map(<&str>::from).into(), per_page.into(), offset(number, per_page).into()], task_line)
+        LIMIT ?2 OFFSET ?3"
+    );
+    r.rows(&sql, &[state.map(<&str>::from).into(), per_page.into(), offset(number, per_page).into()], listed_task)
 }
 
 /// One page (from 1) of the pending tasks, each with how many share its prefix: the largest group first.
-pub fn load_pending_page(r: &Reader<'_>, number: u64, per_page: u64) -> Result<Vec<(TaskLine, u64)>, Error> {
-    const SQL: &str = "
-        SELECT t.id, t.name, t.prefix, t.state, t.total_number, t.called_number, t.connected_number,
-            t.success_number, t.created_at, m.how, m.package_code, m.decided_at,
-            COUNT(*) OVER (PARTITION BY t.prefix) AS group_size
-        FROM tasks AS t
-        JOIN task_matches AS m ON m.task_id = t.id
-        WHERE t.deleted_at IS NULL AND m.state = 'pending'
+pub fn load_pending_page(r: &Reader<'_>, number: u64, per_page: u64) -> Result<Vec<(ListedTask, u64)>, Error> {
+    let sql = format!(
+        "SELECT {LISTED_COLUMNS}, COUNT(*) OVER (PARTITION BY t.prefix) AS group_size
+        {FROM_TASKS} AND m.state = 'pending'
         ORDER BY group_size DESC, t.prefix, t.created_at DESC, t.id
-        LIMIT ?1 OFFSET ?2";
-    r.rows(SQL, &[per_page.into(), offset(number, per_page).into()], |row| Ok((task_line(row)?, row.count(12)?)))
+        LIMIT ?1 OFFSET ?2"
+    );
+    r.rows(&sql, &[per_page.into(), offset(number, per_page).into()], |row| Ok((listed_task(row)?, row.count(12)?)))
 }
 
 /// How many tasks of a state, or of all, there are.
 pub fn count_tasks(r: &Reader<'_>, state: Option<State>) -> Result<u64, Error> {
-    const SQL: &str = "
-        SELECT COUNT(*)
-        FROM tasks AS t
-        JOIN task_matches AS m ON m.task_id = t.id
-        WHERE t.deleted_at IS NULL AND (?1 IS NULL OR m.state = ?1)";
-    Ok(r.first(SQL, &[state.map(<&str>::from).into()], |row| row.count(0))?.unwrap_or_default())
+    let sql = format!("SELECT COUNT(*) {FROM_TASKS} AND (?1 IS NULL OR m.state = ?1)");
+    Ok(r.first(&sql, &[state.map(<&str>::from).into()], |row| row.count(0))?.unwrap_or_default())
 }
 
 /// One task.
-pub fn load_task_line(r: &Reader<'_>, id: &str) -> Result<Option<TaskLine>, Error> {
-    const SQL: &str = "
-        SELECT t.id, t.name, t.prefix, t.state, t.total_number, t.called_number, t.connected_number,
-            t.success_number, t.created_at, m.how, m.package_code, m.decided_at
-        FROM tasks AS t
-        JOIN task_matches AS m ON m.task_id = t.id
-        WHERE t.id = ?1 AND t.deleted_at IS NULL";
-    r.first(SQL, &[id.into()], task_line)
+pub fn load_listed_task(r: &Reader<'_>, id: &str) -> Result<Option<ListedTask>, Error> {
+    r.first(&format!("SELECT {LISTED_COLUMNS} {FROM_TASKS} AND t.id = ?1"), &[id.into()], listed_task)
 }
 
 /// The codes of all packages there are, in order.
@@ -253,13 +229,9 @@ pub fn load_stored_packages<'c>(
 }
 
 /// Inserts a package, replaces it, or brings a removed one back.
-pub fn save_package(w: &Writer<'_>, package: &Package, at: Timestamp) -> Result<(), Error> {
-    let values = RowValues {
-        key: &[(&package.code).into()],
-        number: None,
-        content_hash: package.digest(),
-        raw: Some(&package.raw),
-    };
+pub fn save_package(w: &Writer<'_>, package: &Package, meta: &WriteMeta) -> Result<(), Error> {
+    let key = [(&package.code).into()];
+    let row = RowValues { key: &key, number: None, content_hash: package.digest(), raw: Some(&package.raw) };
     let columns = [
         package.name.as_ref().into(),
         package.source.as_ref().into(),
@@ -268,16 +240,12 @@ pub fn save_package(w: &Writer<'_>, package: &Package, at: Timestamp) -> Result<
         package.valid_leads.into(),
         package.cost_per_lead.into(),
     ];
-    PACKAGES.save(w, &values, columns, Replace::Anything, &by_a_person(at)).map(drop)
+    PACKAGES.save(w, &row, columns, Replace::Anything, meta).map(drop)
 }
 
 /// Removes a package, its values kept; answers whether there was one.
-pub fn delete_package(w: &Writer<'_>, code: &str, at: Timestamp) -> Result<bool, Error> {
-    PACKAGES.delete(w, &[code.into()], &by_a_person(at))
-}
-
-fn by_a_person(at: Timestamp) -> WriteMeta {
-    WriteMeta { record: None, at: to_rfc3339_millis(at) }
+pub fn delete_package(w: &Writer<'_>, code: &str, meta: &WriteMeta) -> Result<bool, Error> {
+    PACKAGES.delete(w, &[code.into()], meta)
 }
 
 /// How many tasks a person matched to the package.
@@ -289,13 +257,13 @@ pub fn count_manual_matches(r: &Reader<'_>, code: &str) -> Result<u64, Error> {
     Ok(r.first(SQL, &[code.into()], |row| row.count(0))?.unwrap_or_default())
 }
 
-/// How many rows stand before that page.
+/// How many rows are before that page.
 const fn offset(number: u64, per_page: u64) -> u64 {
     number.saturating_sub(1).saturating_mul(per_page)
 }
 
-fn task_line(row: &Row<'_>) -> Result<TaskLine, Error> {
-    Ok(TaskLine {
+fn listed_task(row: &Row<'_>) -> Result<ListedTask, Error> {
+    Ok(ListedTask {
         id: row.text(0)?.to_owned(),
         name: row.text(1)?.to_owned(),
         prefix: row.text(2)?.to_owned(),

@@ -12,19 +12,28 @@ use crate::store::{Acquisition, Component, Lease, LeaseRequest, Mode, Store, Sto
 use crate::upstreams::tasks::config::Fields;
 use crate::upstreams::tasks::matching::Packages;
 use crate::upstreams::tasks::packages::{plan_import, read_csv};
-use crate::upstreams::tasks::plan::{Fate, plan};
+use crate::upstreams::tasks::plan::{TaskOutcome, plan_batch};
 use crate::upstreams::tasks::row::{RowError, read_row};
 
 const CODE: &str = "禹州-1015A-高三-5000";
-const RECORD: RecordId = RecordId(7);
 
-struct Bench {
+/// The run that writes.
+fn run(seconds: i64) -> WriteMeta {
+    WriteMeta { record: Some(7), at: to_rfc3339_millis(at(seconds)) }
+}
+
+/// A person, who writes outside of a run.
+fn person(seconds: i64) -> WriteMeta {
+    WriteMeta { record: None, ..run(seconds) }
+}
+
+struct Fixture {
     _folder: tempfile::TempDir,
     store: Store,
     lease: Lease,
 }
 
-impl Bench {
+impl Fixture {
     async fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let components = vec![Component { name: "tasks", migrations: MIGRATIONS }];
@@ -53,10 +62,6 @@ fn at(seconds: i64) -> Timestamp {
     Timestamp::from_second(1_760_688_000 + seconds).unwrap()
 }
 
-fn by_the_run(at: Timestamp) -> WriteMeta {
-    WriteMeta { record: Some(RECORD.0), at: to_rfc3339_millis(at) }
-}
-
 fn task(id: u32, state: u32) -> Task {
     let json = format!(r#"{{"id":{id},"name":"{CODE}-N-A--L3-1017","state":{state},"createTime":1760688000}}"#);
     read_row(&RawValue::from_string(json).unwrap(), &Fields::default(), &TimeZone::UTC).unwrap()
@@ -66,25 +71,25 @@ fn auto() -> Match {
     Match::Auto { code: CODE.to_owned() }
 }
 
-fn save(task: Task, matched: Match, at: Timestamp) -> impl FnOnce(&Writer<'_>) -> Result<(), Error> + Send + 'static {
+fn save(task: Task, matched: Match, meta: WriteMeta) -> impl FnOnce(&Writer<'_>) -> Result<(), Error> + Send + 'static {
     move |w| {
-        save_task(w, &task, &by_the_run(at))?;
-        save_match(w, &task.id, &matched, Some(RECORD), at)
+        save_task(w, &task, &meta)?;
+        save_match(w, &task.id, &matched, &meta)
     }
 }
 
 #[tokio::test]
 async fn a_task_comes_back_with_its_digest_and_its_match() {
-    let bench = Bench::new().await;
-    assert_eq!(bench.stored("1"), None);
+    let fixture = Fixture::new().await;
+    assert_eq!(fixture.stored("1"), None);
     let manual = Match::Manual { code: "gone".to_owned() };
     for (state, matched) in [(1, Match::Pending), (1, auto()), (2, manual), (2, Match::Idle)] {
-        bench.write(save(task(1, state), matched.clone(), at(i64::from(state)))).await;
+        fixture.write(save(task(1, state), matched.clone(), run(i64::from(state)))).await;
         let digest = Some(task(1, state).digest);
-        assert_eq!(bench.stored("1"), Some(StoredTask { digest, matched }));
+        assert_eq!(fixture.stored("1"), Some(StoredTask { digest, matched }));
     }
     let times = "SELECT first_seen_at, last_changed_at, last_seen_record, seat_group FROM tasks";
-    let times = bench.read(|r| {
+    let times = fixture.read(|r| {
         r.rows(times, &[], |row| {
             Ok((row.text(0)?.to_owned(), row.text(1)?.to_owned(), row.int(2)?, row.text(3)?.to_owned()))
         })
@@ -93,19 +98,19 @@ async fn a_task_comes_back_with_its_digest_and_its_match() {
 }
 
 /// One pass over these tasks: what became of each, and why some failed.
-async fn pass(bench: &Bench, tasks: Vec<Task>) -> (Vec<Fate>, Vec<RowError>) {
+async fn pass(fixture: &Fixture, tasks: Vec<Task>) -> (Vec<TaskOutcome>, Vec<RowError>) {
     let rows: Vec<_> = tasks.into_iter().map(Ok).collect();
-    let outcome = bench.store.write(&bench.lease, move |w| {
+    let outcome = fixture.store.write(&fixture.lease, move |w| {
         let packages = Packages::new(load_package_codes(w)?);
         let stored = load_stored_tasks(w, rows.iter().flatten().map(|task| task.id.as_str()))?;
-        let plan = plan(&rows, &stored, &packages);
+        let plan = plan_batch(&rows, &stored, &packages);
         for task in &plan.tasks {
-            save_task(w, task, &by_the_run(at(1)))?;
+            save_task(w, task, &run(1))?;
         }
         for (id, matched) in &plan.matches {
-            save_match(w, id, matched, Some(RECORD), at(1))?;
+            save_match(w, id, matched, &run(1))?;
         }
-        Ok::<_, Error>((plan.fates, plan.failures))
+        Ok::<_, Error>((plan.outcomes, plan.failures))
     });
     outcome.await.unwrap()
 }
@@ -113,26 +118,29 @@ async fn pass(bench: &Bench, tasks: Vec<Task>) -> (Vec<Fate>, Vec<RowError>) {
 #[tokio::test]
 async fn a_manual_match_survives_a_hundred_passes_and_fails_alone_once_its_package_is_gone() {
     const OTHER: &str = "老客户-1101B-高二-300";
-    let bench = Bench::new().await;
+    let fixture = Fixture::new().await;
     let import = read_csv(format!("code\n{CODE}\n{OTHER}\n").as_bytes()).unwrap();
-    bench
-        .write(move |w| plan_import(import, &BTreeMap::new()).saves.iter().try_for_each(|p| save_package(w, p, at(0))))
+    fixture
+        .write(move |w| {
+            plan_import(import, &BTreeMap::new()).saves.iter().try_for_each(|p| save_package(w, p, &person(0)))
+        })
         .await;
     let tasks = |state| (1..=60).map(|id| task(id, state)).collect::<Vec<_>>();
-    pass(&bench, tasks(0)).await;
+    pass(&fixture, tasks(0)).await;
     let manual = Match::Manual { code: OTHER.to_owned() };
     let decided = manual.clone();
-    bench.write(move |w| save_match(w, "7", &decided, None, at(0))).await;
+    fixture.write(move |w| save_match(w, "7", &decided, &person(0))).await;
     for round in 1..=100 {
         // Every task changes in every other round, so that each is written again and again.
-        let (fates, failures) = pass(&bench, tasks(round / 2)).await;
-        assert!(failures.is_empty() && fates.iter().all(|fate| *fate != Fate::Failed), "round {round}");
-        assert_eq!(bench.stored("7").map(|stored| stored.matched), Some(manual.clone()), "round {round}");
-        assert_eq!(bench.stored("8").map(|stored| stored.matched), Some(auto()), "round {round}");
+        let (outcomes, failures) = pass(&fixture, tasks(round / 2)).await;
+        assert!(failures.is_empty() && outcomes.iter().all(|outcome| *outcome != TaskOutcome::Failed), "round {round}");
+        assert_eq!(fixture.stored("7").map(|stored| stored.matched), Some(manual.clone()), "round {round}");
+        assert_eq!(fixture.stored("8").map(|stored| stored.matched), Some(auto()), "round {round}");
     }
-    bench.write(|w| delete_package(w, OTHER, at(2)).map(drop)).await;
-    let (fates, failures) = pass(&bench, tasks(99)).await;
-    let failed: Vec<_> = (1..).zip(fates).filter(|(_, fate)| *fate == Fate::Failed).map(|(id, _)| id).collect();
+    fixture.write(|w| delete_package(w, OTHER, &person(2)).map(drop)).await;
+    let (outcomes, failures) = pass(&fixture, tasks(99)).await;
+    let failed: Vec<_> =
+        (1..).zip(outcomes).filter(|(_, outcome)| *outcome == TaskOutcome::Failed).map(|(id, _)| id).collect();
     assert_eq!(failed, [7]);
     assert_eq!((failures.len(), failures[0].task_id.as_deref()), (1, Some("7")));
     assert!(failures[0].error.contains("数据包不存在") && failures[0].error.contains(OTHER), "{}", failures[0].error);
@@ -140,59 +148,59 @@ async fn a_manual_match_survives_a_hundred_passes_and_fails_alone_once_its_packa
 
 #[tokio::test]
 async fn tasks_are_listed_by_their_state() {
-    let bench = Bench::new().await;
+    let fixture = Fixture::new().await;
     for (id, matched) in [(1, auto()), (2, Match::Pending), (3, Match::Idle)] {
-        bench.write(save(task(id, 1), matched, at(0))).await;
+        fixture.write(save(task(id, 1), matched, run(0))).await;
     }
     let ids = |state| -> Vec<String> {
-        let lines = bench.read(|r| load_task_page(r, state, 1, 20));
-        assert_eq!(bench.read(|r| count_tasks(r, state)), lines.len() as u64);
+        let lines = fixture.read(|r| load_task_page(r, state, 1, 20));
+        assert_eq!(fixture.read(|r| count_tasks(r, state)), lines.len() as u64);
         lines.into_iter().map(|line| line.id).collect()
     };
     assert_eq!(ids(None), ["1", "2", "3"]);
     assert_eq!(ids(Some(State::Matched)), ["1"]);
     assert_eq!(ids(Some(State::Pending)), ["2"]);
     assert_eq!(ids(Some(State::Idle)), ["3"]);
-    assert_eq!(bench.read(load_pending), [("2".to_owned(), task(2, 1).name)]);
-    let line = bench.read(|r| load_task_line(r, "2")).unwrap();
+    assert_eq!(fixture.read(load_pending), [("2".to_owned(), task(2, 1).name)]);
+    let line = fixture.read(|r| load_listed_task(r, "2")).unwrap();
     assert_eq!((line.prefix.as_str(), line.matched, line.state), (CODE, Match::Pending, Some(1)));
     assert_eq!(line.created_at, Some(at(0)));
-    assert_eq!(bench.read(|r| load_task_line(r, "4")), None);
+    assert_eq!(fixture.read(|r| load_listed_task(r, "4")), None);
 }
 
 #[tokio::test]
 async fn a_package_is_replaced_removed_and_brought_back() {
-    let bench = Bench::new().await;
+    let fixture = Fixture::new().await;
     let mut seen = Vec::new();
     for (csv, is_removed) in [("X,n,2.5", false), ("X,m,", true), ("X,m,", false), ("X,m,", false)] {
         let import = read_csv(format!("code,name,cost_per_lead\n{csv}\n").as_bytes()).unwrap();
-        let before = bench.read(|r| load_stored_packages(r, ["X"]));
+        let before = fixture.read(|r| load_stored_packages(r, ["X"]));
         let plan = plan_import(import, &before);
         seen.push((plan.new_count, plan.updated_count, plan.unchanged_count));
         let package = plan.saves.first().cloned();
-        bench
+        fixture
             .write(move |w| {
-                package.iter().try_for_each(|package| save_package(w, package, at(0)))?;
+                package.iter().try_for_each(|package| save_package(w, package, &person(0)))?;
                 if is_removed {
-                    assert!(delete_package(w, "X", at(1))?);
-                    assert!(!delete_package(w, "X", at(1))?);
+                    assert!(delete_package(w, "X", &person(1))?);
+                    assert!(!delete_package(w, "X", &person(1))?);
                 }
                 Ok(())
             })
             .await;
-        assert_eq!(bench.read(load_package_codes).is_empty(), is_removed);
-        assert_eq!(bench.read(load_packages).len(), usize::from(!is_removed));
+        assert_eq!(fixture.read(load_package_codes).is_empty(), is_removed);
+        assert_eq!(fixture.read(load_packages).len(), usize::from(!is_removed));
     }
     assert_eq!(seen, [(1, 0, 0), (0, 1, 0), (0, 1, 0), (0, 0, 1)]);
 }
 
 #[tokio::test]
 async fn a_match_that_contradicts_itself_is_refused_by_the_table() {
-    let bench = Bench::new().await;
-    bench.write(save(task(1, 1), Match::Pending, at(0))).await;
+    let fixture = Fixture::new().await;
+    fixture.write(save(task(1, 1), Match::Pending, run(0))).await;
     for set in ["state = 'matched'", "state = 'idle'", "how = 'auto'", "package_code = 'X'", "state = 'other'"] {
         let sql = format!("UPDATE task_matches SET {set}");
-        let outcome = bench.store.write(&bench.lease, move |w| w.execute(&sql, &[]).map(drop)).await;
+        let outcome = fixture.store.write(&fixture.lease, move |w| w.execute(&sql, &[]).map(drop)).await;
         assert!(outcome.is_err(), "{set}");
     }
 }

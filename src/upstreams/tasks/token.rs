@@ -16,13 +16,13 @@ use super::config::Credentials;
 use crate::secret::Secret;
 use crate::text::hex;
 
-/// So many bytes tell one login from another, and are too few to find a password by.
+/// Enough bytes to distinguish logins, too few to find a password by.
 const LOGIN_BYTES: usize = 4;
 
 /// Group and others.
 const FOREIGN_BITS: u32 = 0o077;
 
-/// Where the token of one login is kept.
+/// Where the token of one login is stored.
 #[derive(Clone, Debug)]
 pub struct TokenFile {
     path: PathBuf,
@@ -31,7 +31,7 @@ pub struct TokenFile {
 }
 
 #[derive(Deserialize)]
-struct Kept {
+struct SavedToken {
     login: String,
     token: String,
 }
@@ -54,8 +54,8 @@ impl TokenFile {
         if mode & FOREIGN_BITS != 0 {
             return None;
         }
-        let kept: Kept = serde_json::from_slice(&fs::read(&self.path).ok()?).ok()?;
-        (kept.login == self.login && !kept.token.is_empty()).then(|| Secret::new(kept.token))
+        let saved: SavedToken = serde_json::from_slice(&fs::read(&self.path).ok()?).ok()?;
+        (saved.login == self.login && !saved.token.is_empty()).then(|| Secret::new(saved.token))
     }
 
     /// Replaces the file in one step.

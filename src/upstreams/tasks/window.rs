@@ -1,4 +1,4 @@
-//! Which stretches of local time to ask for.
+//! Which periods of local time to request.
 //!
 //! The upstream takes readings of its wall clock, second by second and both ends included, at most seven days apart.
 //! Days are counted on the calendar, never as 24 hours: a day may have 23 or 25, or begin at 01:00.
@@ -8,6 +8,7 @@ use std::fmt;
 use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan, Zoned};
+use strum::IntoStaticStr;
 
 use crate::upstreams::Error;
 
@@ -16,23 +17,14 @@ const MAX_REQUEST_DAYS: i64 = 7;
 
 const SECOND: SignedDuration = SignedDuration::from_secs(1);
 
-/// Which of the windows a pass is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+/// Which of the windows a pass is for; its words in scopes, in records and on the command line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum, IntoStaticStr)]
+#[strum(serialize_all = "lowercase", const_into_str)]
 pub enum Window {
     /// The days before today
     Historical,
     /// Today up to now
     Today,
-}
-
-impl Window {
-    /// The word in scopes, records and on the command line.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Historical => "historical",
-            Self::Today => "today",
-        }
-    }
 }
 
 /// A stretch of wall clock readings, to the second, both ends included.
@@ -49,7 +41,7 @@ impl fmt::Display for Period {
 }
 
 impl Period {
-    /// The window as it stands at `now`: for `historical` the `historical_days` days before today, whole; for `today`
+    /// The window as it is at `now`: for `historical` the `historical_days` days before today, whole; for `today`
     /// the day from its first second up to now.
     pub fn of(window: Window, now: Timestamp, zone: &TimeZone, historical_days: u32) -> Result<Self, Error> {
         let today = zone.to_datetime(now).date();
@@ -120,7 +112,7 @@ fn day_start(day: Date, zone: &TimeZone) -> Result<Zoned, jiff::Error> {
 }
 
 /// The latest reading the clock has shown up to `now`. After it was put back it shows earlier ones again, and what
-/// happened before that must still be asked for.
+/// happened before that must still be requested.
 fn latest_reading(now: Timestamp, zone: &TimeZone) -> DateTime {
     let reading = |at: Timestamp| zone.to_datetime(Timestamp::from_second(at.as_second()).unwrap_or(at));
     let change = now.checked_add(SECOND).ok().and_then(|soon| zone.preceding(soon).next());

@@ -7,14 +7,14 @@ use crate::ui::tables::render_output;
 use crate::ui::{hostile, snapshots};
 use crate::upstreams::tasks::matching::Match;
 use crate::upstreams::tasks::similar::Suggestion;
-use crate::upstreams::tasks::tables::TaskLine;
+use crate::upstreams::tasks::tables::ListedTask;
 
 const CODE: &str = "禹州-1015A-高三-5000";
 const PREFIX: &str = "禹州-1015-高三-N-A-L3-1017";
 const PAGING: Paging = Paging { number: 1, per_page: 4, total: 9 };
 
-fn task(id: &str, name: &str, matched: Match) -> TaskLine {
-    TaskLine {
+fn task(id: &str, name: &str, matched: Match) -> ListedTask {
+    ListedTask {
         id: id.to_owned(),
         name: name.to_owned(),
         prefix: name.to_owned(),
@@ -37,7 +37,7 @@ fn suggestion(code: &str) -> Suggestion {
     Suggestion { code: code.to_owned(), similarity: 0.786 }
 }
 
-fn group(prefix: &str, suggestion: Option<Suggestion>, tasks: Vec<TaskLine>) -> Group {
+fn group(prefix: &str, suggestion: Option<Suggestion>, tasks: Vec<ListedTask>) -> Group {
     Group { prefix: prefix.to_owned(), suggestion, count: tasks.len() as u64, tasks }
 }
 
