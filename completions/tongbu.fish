@@ -36,20 +36,20 @@ complete -c tongbu -n "__fish_tongbu_needs_command" -l no-progress -d 'No progre
 complete -c tongbu -n "__fish_tongbu_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c tongbu -n "__fish_tongbu_needs_command" -s V -l version -d 'Print version'
 complete -c tongbu -n "__fish_tongbu_needs_command" -f -a "sync" -d 'Make one sync pass'
-complete -c tongbu -n "__fish_tongbu_needs_command" -f -a "check" -d 'Compare what was brought elsewhere with what is here'
 complete -c tongbu -n "__fish_tongbu_needs_command" -f -a "records" -d 'What past runs did'
-complete -c tongbu -n "__fish_tongbu_needs_command" -f -a "tasks" -d 'Call tasks and the lead packages they call'
-complete -c tongbu -n "__fish_tongbu_needs_command" -f -a "packages" -d 'The lead packages that tasks are matched to'
 complete -c tongbu -n "__fish_tongbu_needs_command" -f -a "locks" -d 'Who holds which lock'
 complete -c tongbu -n "__fish_tongbu_needs_command" -f -a "status" -d 'How each sync stands'
-complete -c tongbu -n "__fish_tongbu_needs_command" -f -a "users" -d 'User events, and how their deliveries stand'
 complete -c tongbu -n "__fish_tongbu_needs_command" -f -a "config" -d 'The configuration file'
 complete -c tongbu -n "__fish_tongbu_needs_command" -f -a "doctor" -d 'Whether everything a run needs is there and works'
 complete -c tongbu -n "__fish_tongbu_needs_command" -f -a "backup" -d 'A consistent copy of the database, checked and flushed; others may write meanwhile'
 complete -c tongbu -n "__fish_tongbu_needs_command" -f -a "metrics" -d 'How each sync stands, as text for Prometheus'
 complete -c tongbu -n "__fish_tongbu_needs_command" -f -a "generate" -d 'Completions, manual pages, schedules, JSON Schemas'
 complete -c tongbu -n "__fish_tongbu_needs_command" -f -a "douban" -d 'The films that came from Douban'
+complete -c tongbu -n "__fish_tongbu_needs_command" -f -a "tasks" -d 'Call tasks and the lead packages they call'
+complete -c tongbu -n "__fish_tongbu_needs_command" -f -a "packages" -d 'The lead packages that tasks are matched to'
 complete -c tongbu -n "__fish_tongbu_needs_command" -f -a "ecs" -d 'The cloud instances that are stored, and their changes'
+complete -c tongbu -n "__fish_tongbu_needs_command" -f -a "users" -d 'User events and the state of their deliveries'
+complete -c tongbu -n "__fish_tongbu_needs_command" -f -a "check" -d 'Compare targets with local data'
 complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and not __fish_seen_subcommand_from fairing douban tasks ecs users all" -l db -d 'The database file' -r -F
 complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and not __fish_seen_subcommand_from fairing douban tasks ecs users all" -l config -d 'The configuration file' -r -F
 complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and not __fish_seen_subcommand_from fairing douban tasks ecs users all" -l log-file -d 'Log as JSON lines, a file a day: `a.jsonl` becomes `a.2025-10-24.jsonl`' -r -F
@@ -205,39 +205,6 @@ complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subc
 complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from all" -s v -l verbose -d 'Log to stderr; twice for more'
 complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from all" -l no-progress -d 'No progress bars'
 complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from all" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c tongbu -n "__fish_tongbu_using_subcommand check; and not __fish_seen_subcommand_from users" -l db -d 'The database file' -r -F
-complete -c tongbu -n "__fish_tongbu_using_subcommand check; and not __fish_seen_subcommand_from users" -l config -d 'The configuration file' -r -F
-complete -c tongbu -n "__fish_tongbu_using_subcommand check; and not __fish_seen_subcommand_from users" -l log-file -d 'Log as JSON lines, a file a day: `a.jsonl` becomes `a.2025-10-24.jsonl`' -r -F
-complete -c tongbu -n "__fish_tongbu_using_subcommand check; and not __fish_seen_subcommand_from users" -l lang -d 'The language of tables and summaries; by the locale by default' -r -f -a "en\t''
-zh\t''"
-complete -c tongbu -n "__fish_tongbu_using_subcommand check; and not __fish_seen_subcommand_from users" -l json -d 'Answer with one JSON document'
-complete -c tongbu -n "__fish_tongbu_using_subcommand check; and not __fish_seen_subcommand_from users" -s q -l quiet -d 'Say nothing on success'
-complete -c tongbu -n "__fish_tongbu_using_subcommand check; and not __fish_seen_subcommand_from users" -s v -l verbose -d 'Log to stderr; twice for more'
-complete -c tongbu -n "__fish_tongbu_using_subcommand check; and not __fish_seen_subcommand_from users" -l no-progress -d 'No progress bars'
-complete -c tongbu -n "__fish_tongbu_using_subcommand check; and not __fish_seen_subcommand_from users" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c tongbu -n "__fish_tongbu_using_subcommand check; and not __fish_seen_subcommand_from users" -f -a "users" -d 'Every target with the local users: who is missing there, different, or there without being here'
-complete -c tongbu -n "__fish_tongbu_using_subcommand check; and __fish_seen_subcommand_from users" -l target -d 'Only this target (may be repeated); all that are enabled by default' -r
-complete -c tongbu -n "__fish_tongbu_using_subcommand check; and __fish_seen_subcommand_from users" -l on-lock -d 'When another run holds a lock: fail, skip, wait or wait=DUR' -r
-complete -c tongbu -n "__fish_tongbu_using_subcommand check; and __fish_seen_subcommand_from users" -l max-runtime -d 'End the run after this time, `none` for no limit; what was committed stays' -r
-complete -c tongbu -n "__fish_tongbu_using_subcommand check; and __fish_seen_subcommand_from users" -l trigger -d 'Who started it; manual on a terminal by default, else auto' -r -f -a "auto\t''
-manual\t''"
-complete -c tongbu -n "__fish_tongbu_using_subcommand check; and __fish_seen_subcommand_from users" -l accept-deletes -d 'Allow up to so many deletions that a guard would withhold' -r
-complete -c tongbu -n "__fish_tongbu_using_subcommand check; and __fish_seen_subcommand_from users" -l metrics-file -d 'Write the metrics\' text here after the run' -r -F
-complete -c tongbu -n "__fish_tongbu_using_subcommand check; and __fish_seen_subcommand_from users" -l db -d 'The database file' -r -F
-complete -c tongbu -n "__fish_tongbu_using_subcommand check; and __fish_seen_subcommand_from users" -l config -d 'The configuration file' -r -F
-complete -c tongbu -n "__fish_tongbu_using_subcommand check; and __fish_seen_subcommand_from users" -l log-file -d 'Log as JSON lines, a file a day: `a.jsonl` becomes `a.2025-10-24.jsonl`' -r -F
-complete -c tongbu -n "__fish_tongbu_using_subcommand check; and __fish_seen_subcommand_from users" -l lang -d 'The language of tables and summaries; by the locale by default' -r -f -a "en\t''
-zh\t''"
-complete -c tongbu -n "__fish_tongbu_using_subcommand check; and __fish_seen_subcommand_from users" -l repair -d 'Enqueue an event for each difference, to that target only; `tongbu sync users` delivers them'
-complete -c tongbu -n "__fish_tongbu_using_subcommand check; and __fish_seen_subcommand_from users" -l dry-run -d 'Fetch, compare and show, but write nothing'
-complete -c tongbu -n "__fish_tongbu_using_subcommand check; and __fish_seen_subcommand_from users" -l force -d 'Ignore the minimum interval and a pause the upstream asked for'
-complete -c tongbu -n "__fish_tongbu_using_subcommand check; and __fish_seen_subcommand_from users" -l allow-partial -d 'Exit 0 instead of 3 when some items or scopes failed'
-complete -c tongbu -n "__fish_tongbu_using_subcommand check; and __fish_seen_subcommand_from users" -l error-on-no-change -d 'Exit 9 when nothing changed'
-complete -c tongbu -n "__fish_tongbu_using_subcommand check; and __fish_seen_subcommand_from users" -l json -d 'Answer with one JSON document'
-complete -c tongbu -n "__fish_tongbu_using_subcommand check; and __fish_seen_subcommand_from users" -s q -l quiet -d 'Say nothing on success'
-complete -c tongbu -n "__fish_tongbu_using_subcommand check; and __fish_seen_subcommand_from users" -s v -l verbose -d 'Log to stderr; twice for more'
-complete -c tongbu -n "__fish_tongbu_using_subcommand check; and __fish_seen_subcommand_from users" -l no-progress -d 'No progress bars'
-complete -c tongbu -n "__fish_tongbu_using_subcommand check; and __fish_seen_subcommand_from users" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c tongbu -n "__fish_tongbu_using_subcommand records; and not __fish_seen_subcommand_from list show read stats prune" -l db -d 'The database file' -r -F
 complete -c tongbu -n "__fish_tongbu_using_subcommand records; and not __fish_seen_subcommand_from list show read stats prune" -l config -d 'The configuration file' -r -F
 complete -c tongbu -n "__fish_tongbu_using_subcommand records; and not __fish_seen_subcommand_from list show read stats prune" -l log-file -d 'Log as JSON lines, a file a day: `a.jsonl` becomes `a.2025-10-24.jsonl`' -r -F
@@ -327,120 +294,6 @@ complete -c tongbu -n "__fish_tongbu_using_subcommand records; and __fish_seen_s
 complete -c tongbu -n "__fish_tongbu_using_subcommand records; and __fish_seen_subcommand_from prune" -s v -l verbose -d 'Log to stderr; twice for more'
 complete -c tongbu -n "__fish_tongbu_using_subcommand records; and __fish_seen_subcommand_from prune" -l no-progress -d 'No progress bars'
 complete -c tongbu -n "__fish_tongbu_using_subcommand records; and __fish_seen_subcommand_from prune" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and not __fish_seen_subcommand_from list suggest match idle rematch" -l db -d 'The database file' -r -F
-complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and not __fish_seen_subcommand_from list suggest match idle rematch" -l config -d 'The configuration file' -r -F
-complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and not __fish_seen_subcommand_from list suggest match idle rematch" -l log-file -d 'Log as JSON lines, a file a day: `a.jsonl` becomes `a.2025-10-24.jsonl`' -r -F
-complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and not __fish_seen_subcommand_from list suggest match idle rematch" -l lang -d 'The language of tables and summaries; by the locale by default' -r -f -a "en\t''
-zh\t''"
-complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and not __fish_seen_subcommand_from list suggest match idle rematch" -l json -d 'Answer with one JSON document'
-complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and not __fish_seen_subcommand_from list suggest match idle rematch" -s q -l quiet -d 'Say nothing on success'
-complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and not __fish_seen_subcommand_from list suggest match idle rematch" -s v -l verbose -d 'Log to stderr; twice for more'
-complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and not __fish_seen_subcommand_from list suggest match idle rematch" -l no-progress -d 'No progress bars'
-complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and not __fish_seen_subcommand_from list suggest match idle rematch" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and not __fish_seen_subcommand_from list suggest match idle rematch" -f -a "list" -d 'The stored tasks; pending ones grouped by what their names begin with, the best suggestion beside each'
-complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and not __fish_seen_subcommand_from list suggest match idle rematch" -f -a "suggest" -d 'Packages that may be meant by a task\'s name'
-complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and not __fish_seen_subcommand_from list suggest match idle rematch" -f -a "match" -d 'Match a task to a package by hand; no sync changes that'
-complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and not __fish_seen_subcommand_from list suggest match idle rematch" -f -a "idle" -d 'Mark tasks as calling no package (闲散); no sync matches them again'
-complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and not __fish_seen_subcommand_from list suggest match idle rematch" -f -a "rematch" -d 'Match the pending tasks that have a package by now'
-complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from list" -l match -d 'Only those that stand so' -r -f -a "pending\t''
-matched\t''
-idle\t''"
-complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from list" -l page -d 'Which page, from 1' -r
-complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from list" -l per-page -d 'Rows a page' -r
-complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from list" -l db -d 'The database file' -r -F
-complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from list" -l config -d 'The configuration file' -r -F
-complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from list" -l log-file -d 'Log as JSON lines, a file a day: `a.jsonl` becomes `a.2025-10-24.jsonl`' -r -F
-complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from list" -l lang -d 'The language of tables and summaries; by the locale by default' -r -f -a "en\t''
-zh\t''"
-complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from list" -l json -d 'Answer with one JSON document'
-complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Say nothing on success'
-complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Log to stderr; twice for more'
-complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from list" -l no-progress -d 'No progress bars'
-complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from suggest" -l db -d 'The database file' -r -F
-complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from suggest" -l config -d 'The configuration file' -r -F
-complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from suggest" -l log-file -d 'Log as JSON lines, a file a day: `a.jsonl` becomes `a.2025-10-24.jsonl`' -r -F
-complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from suggest" -l lang -d 'The language of tables and summaries; by the locale by default' -r -f -a "en\t''
-zh\t''"
-complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from suggest" -l json -d 'Answer with one JSON document'
-complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from suggest" -s q -l quiet -d 'Say nothing on success'
-complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from suggest" -s v -l verbose -d 'Log to stderr; twice for more'
-complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from suggest" -l no-progress -d 'No progress bars'
-complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from suggest" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from match" -l db -d 'The database file' -r -F
-complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from match" -l config -d 'The configuration file' -r -F
-complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from match" -l log-file -d 'Log as JSON lines, a file a day: `a.jsonl` becomes `a.2025-10-24.jsonl`' -r -F
-complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from match" -l lang -d 'The language of tables and summaries; by the locale by default' -r -f -a "en\t''
-zh\t''"
-complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from match" -l json -d 'Answer with one JSON document'
-complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from match" -s q -l quiet -d 'Say nothing on success'
-complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from match" -s v -l verbose -d 'Log to stderr; twice for more'
-complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from match" -l no-progress -d 'No progress bars'
-complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from match" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from idle" -l db -d 'The database file' -r -F
-complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from idle" -l config -d 'The configuration file' -r -F
-complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from idle" -l log-file -d 'Log as JSON lines, a file a day: `a.jsonl` becomes `a.2025-10-24.jsonl`' -r -F
-complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from idle" -l lang -d 'The language of tables and summaries; by the locale by default' -r -f -a "en\t''
-zh\t''"
-complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from idle" -l json -d 'Answer with one JSON document'
-complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from idle" -s q -l quiet -d 'Say nothing on success'
-complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from idle" -s v -l verbose -d 'Log to stderr; twice for more'
-complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from idle" -l no-progress -d 'No progress bars'
-complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from idle" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from rematch" -l db -d 'The database file' -r -F
-complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from rematch" -l config -d 'The configuration file' -r -F
-complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from rematch" -l log-file -d 'Log as JSON lines, a file a day: `a.jsonl` becomes `a.2025-10-24.jsonl`' -r -F
-complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from rematch" -l lang -d 'The language of tables and summaries; by the locale by default' -r -f -a "en\t''
-zh\t''"
-complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from rematch" -l json -d 'Answer with one JSON document'
-complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from rematch" -s q -l quiet -d 'Say nothing on success'
-complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from rematch" -s v -l verbose -d 'Log to stderr; twice for more'
-complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from rematch" -l no-progress -d 'No progress bars'
-complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from rematch" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c tongbu -n "__fish_tongbu_using_subcommand packages; and not __fish_seen_subcommand_from import list remove" -l db -d 'The database file' -r -F
-complete -c tongbu -n "__fish_tongbu_using_subcommand packages; and not __fish_seen_subcommand_from import list remove" -l config -d 'The configuration file' -r -F
-complete -c tongbu -n "__fish_tongbu_using_subcommand packages; and not __fish_seen_subcommand_from import list remove" -l log-file -d 'Log as JSON lines, a file a day: `a.jsonl` becomes `a.2025-10-24.jsonl`' -r -F
-complete -c tongbu -n "__fish_tongbu_using_subcommand packages; and not __fish_seen_subcommand_from import list remove" -l lang -d 'The language of tables and summaries; by the locale by default' -r -f -a "en\t''
-zh\t''"
-complete -c tongbu -n "__fish_tongbu_using_subcommand packages; and not __fish_seen_subcommand_from import list remove" -l json -d 'Answer with one JSON document'
-complete -c tongbu -n "__fish_tongbu_using_subcommand packages; and not __fish_seen_subcommand_from import list remove" -s q -l quiet -d 'Say nothing on success'
-complete -c tongbu -n "__fish_tongbu_using_subcommand packages; and not __fish_seen_subcommand_from import list remove" -s v -l verbose -d 'Log to stderr; twice for more'
-complete -c tongbu -n "__fish_tongbu_using_subcommand packages; and not __fish_seen_subcommand_from import list remove" -l no-progress -d 'No progress bars'
-complete -c tongbu -n "__fish_tongbu_using_subcommand packages; and not __fish_seen_subcommand_from import list remove" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c tongbu -n "__fish_tongbu_using_subcommand packages; and not __fish_seen_subcommand_from import list remove" -f -a "import" -d 'Bring packages in from a CSV file: all of its rows, or none'
-complete -c tongbu -n "__fish_tongbu_using_subcommand packages; and not __fish_seen_subcommand_from import list remove" -f -a "list" -d 'All packages, by code'
-complete -c tongbu -n "__fish_tongbu_using_subcommand packages; and not __fish_seen_subcommand_from import list remove" -f -a "remove" -d 'Remove a package; its values stay in the database, and tasks matched by hand to it fail from then on'
-complete -c tongbu -n "__fish_tongbu_using_subcommand packages; and __fish_seen_subcommand_from import" -l db -d 'The database file' -r -F
-complete -c tongbu -n "__fish_tongbu_using_subcommand packages; and __fish_seen_subcommand_from import" -l config -d 'The configuration file' -r -F
-complete -c tongbu -n "__fish_tongbu_using_subcommand packages; and __fish_seen_subcommand_from import" -l log-file -d 'Log as JSON lines, a file a day: `a.jsonl` becomes `a.2025-10-24.jsonl`' -r -F
-complete -c tongbu -n "__fish_tongbu_using_subcommand packages; and __fish_seen_subcommand_from import" -l lang -d 'The language of tables and summaries; by the locale by default' -r -f -a "en\t''
-zh\t''"
-complete -c tongbu -n "__fish_tongbu_using_subcommand packages; and __fish_seen_subcommand_from import" -l dry-run -d 'Only show what would change'
-complete -c tongbu -n "__fish_tongbu_using_subcommand packages; and __fish_seen_subcommand_from import" -l json -d 'Answer with one JSON document'
-complete -c tongbu -n "__fish_tongbu_using_subcommand packages; and __fish_seen_subcommand_from import" -s q -l quiet -d 'Say nothing on success'
-complete -c tongbu -n "__fish_tongbu_using_subcommand packages; and __fish_seen_subcommand_from import" -s v -l verbose -d 'Log to stderr; twice for more'
-complete -c tongbu -n "__fish_tongbu_using_subcommand packages; and __fish_seen_subcommand_from import" -l no-progress -d 'No progress bars'
-complete -c tongbu -n "__fish_tongbu_using_subcommand packages; and __fish_seen_subcommand_from import" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c tongbu -n "__fish_tongbu_using_subcommand packages; and __fish_seen_subcommand_from list" -l db -d 'The database file' -r -F
-complete -c tongbu -n "__fish_tongbu_using_subcommand packages; and __fish_seen_subcommand_from list" -l config -d 'The configuration file' -r -F
-complete -c tongbu -n "__fish_tongbu_using_subcommand packages; and __fish_seen_subcommand_from list" -l log-file -d 'Log as JSON lines, a file a day: `a.jsonl` becomes `a.2025-10-24.jsonl`' -r -F
-complete -c tongbu -n "__fish_tongbu_using_subcommand packages; and __fish_seen_subcommand_from list" -l lang -d 'The language of tables and summaries; by the locale by default' -r -f -a "en\t''
-zh\t''"
-complete -c tongbu -n "__fish_tongbu_using_subcommand packages; and __fish_seen_subcommand_from list" -l json -d 'Answer with one JSON document'
-complete -c tongbu -n "__fish_tongbu_using_subcommand packages; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Say nothing on success'
-complete -c tongbu -n "__fish_tongbu_using_subcommand packages; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Log to stderr; twice for more'
-complete -c tongbu -n "__fish_tongbu_using_subcommand packages; and __fish_seen_subcommand_from list" -l no-progress -d 'No progress bars'
-complete -c tongbu -n "__fish_tongbu_using_subcommand packages; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c tongbu -n "__fish_tongbu_using_subcommand packages; and __fish_seen_subcommand_from remove" -l db -d 'The database file' -r -F
-complete -c tongbu -n "__fish_tongbu_using_subcommand packages; and __fish_seen_subcommand_from remove" -l config -d 'The configuration file' -r -F
-complete -c tongbu -n "__fish_tongbu_using_subcommand packages; and __fish_seen_subcommand_from remove" -l log-file -d 'Log as JSON lines, a file a day: `a.jsonl` becomes `a.2025-10-24.jsonl`' -r -F
-complete -c tongbu -n "__fish_tongbu_using_subcommand packages; and __fish_seen_subcommand_from remove" -l lang -d 'The language of tables and summaries; by the locale by default' -r -f -a "en\t''
-zh\t''"
-complete -c tongbu -n "__fish_tongbu_using_subcommand packages; and __fish_seen_subcommand_from remove" -l json -d 'Answer with one JSON document'
-complete -c tongbu -n "__fish_tongbu_using_subcommand packages; and __fish_seen_subcommand_from remove" -s q -l quiet -d 'Say nothing on success'
-complete -c tongbu -n "__fish_tongbu_using_subcommand packages; and __fish_seen_subcommand_from remove" -s v -l verbose -d 'Log to stderr; twice for more'
-complete -c tongbu -n "__fish_tongbu_using_subcommand packages; and __fish_seen_subcommand_from remove" -l no-progress -d 'No progress bars'
-complete -c tongbu -n "__fish_tongbu_using_subcommand packages; and __fish_seen_subcommand_from remove" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c tongbu -n "__fish_tongbu_using_subcommand locks; and not __fish_seen_subcommand_from list clean break" -l db -d 'The database file' -r -F
 complete -c tongbu -n "__fish_tongbu_using_subcommand locks; and not __fish_seen_subcommand_from list clean break" -l config -d 'The configuration file' -r -F
 complete -c tongbu -n "__fish_tongbu_using_subcommand locks; and not __fish_seen_subcommand_from list clean break" -l log-file -d 'Log as JSON lines, a file a day: `a.jsonl` becomes `a.2025-10-24.jsonl`' -r -F
@@ -498,74 +351,6 @@ complete -c tongbu -n "__fish_tongbu_using_subcommand status" -s q -l quiet -d '
 complete -c tongbu -n "__fish_tongbu_using_subcommand status" -s v -l verbose -d 'Log to stderr; twice for more'
 complete -c tongbu -n "__fish_tongbu_using_subcommand status" -l no-progress -d 'No progress bars'
 complete -c tongbu -n "__fish_tongbu_using_subcommand status" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c tongbu -n "__fish_tongbu_using_subcommand users; and not __fish_seen_subcommand_from emit events queue stats" -l db -d 'The database file' -r -F
-complete -c tongbu -n "__fish_tongbu_using_subcommand users; and not __fish_seen_subcommand_from emit events queue stats" -l config -d 'The configuration file' -r -F
-complete -c tongbu -n "__fish_tongbu_using_subcommand users; and not __fish_seen_subcommand_from emit events queue stats" -l log-file -d 'Log as JSON lines, a file a day: `a.jsonl` becomes `a.2025-10-24.jsonl`' -r -F
-complete -c tongbu -n "__fish_tongbu_using_subcommand users; and not __fish_seen_subcommand_from emit events queue stats" -l lang -d 'The language of tables and summaries; by the locale by default' -r -f -a "en\t''
-zh\t''"
-complete -c tongbu -n "__fish_tongbu_using_subcommand users; and not __fish_seen_subcommand_from emit events queue stats" -l json -d 'Answer with one JSON document'
-complete -c tongbu -n "__fish_tongbu_using_subcommand users; and not __fish_seen_subcommand_from emit events queue stats" -s q -l quiet -d 'Say nothing on success'
-complete -c tongbu -n "__fish_tongbu_using_subcommand users; and not __fish_seen_subcommand_from emit events queue stats" -s v -l verbose -d 'Log to stderr; twice for more'
-complete -c tongbu -n "__fish_tongbu_using_subcommand users; and not __fish_seen_subcommand_from emit events queue stats" -l no-progress -d 'No progress bars'
-complete -c tongbu -n "__fish_tongbu_using_subcommand users; and not __fish_seen_subcommand_from emit events queue stats" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c tongbu -n "__fish_tongbu_using_subcommand users; and not __fish_seen_subcommand_from emit events queue stats" -f -a "emit" -d 'Tell of something that happened to a user, or of many such things as JSON lines on stdin'
-complete -c tongbu -n "__fish_tongbu_using_subcommand users; and not __fish_seen_subcommand_from emit events queue stats" -f -a "events" -d 'The events that are stored, and how each stands at each target'
-complete -c tongbu -n "__fish_tongbu_using_subcommand users; and not __fish_seen_subcommand_from emit events queue stats" -f -a "queue" -d 'How much is still to be delivered'
-complete -c tongbu -n "__fish_tongbu_using_subcommand users; and not __fish_seen_subcommand_from emit events queue stats" -f -a "stats" -d 'How deliveries went'
-complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from emit" -l user-id -d 'The user\'s number' -r
-complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from emit" -l id -d 'Tells the event apart from every other: given twice it is stored once' -r
-complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from emit" -l username -d 'The user\'s name' -r
-complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from emit" -l email -d 'The user\'s e-mail address' -r
-complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from emit" -l role -d 'The user\'s role' -r
-complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from emit" -l status -d 'The user\'s status; of `user.status_changed` the new one' -r
-complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from emit" -l phone -d 'The user\'s telephone number' -r
-complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from emit" -l data -d 'The event\'s data, a JSON object; `-` reads it from stdin' -r
-complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from emit" -l db -d 'The database file' -r -F
-complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from emit" -l config -d 'The configuration file' -r -F
-complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from emit" -l log-file -d 'Log as JSON lines, a file a day: `a.jsonl` becomes `a.2025-10-24.jsonl`' -r -F
-complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from emit" -l lang -d 'The language of tables and summaries; by the locale by default' -r -f -a "en\t''
-zh\t''"
-complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from emit" -l to-stream -d 'Put it into the stream instead of the database; needs `redis_url`'
-complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from emit" -l json -d 'Answer with one JSON document'
-complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from emit" -s q -l quiet -d 'Say nothing on success'
-complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from emit" -s v -l verbose -d 'Log to stderr; twice for more'
-complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from emit" -l no-progress -d 'No progress bars'
-complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from emit" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from events" -l db -d 'The database file' -r -F
-complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from events" -l config -d 'The configuration file' -r -F
-complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from events" -l log-file -d 'Log as JSON lines, a file a day: `a.jsonl` becomes `a.2025-10-24.jsonl`' -r -F
-complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from events" -l lang -d 'The language of tables and summaries; by the locale by default' -r -f -a "en\t''
-zh\t''"
-complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from events" -l json -d 'Answer with one JSON document'
-complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from events" -s q -l quiet -d 'Say nothing on success'
-complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from events" -s v -l verbose -d 'Log to stderr; twice for more'
-complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from events" -l no-progress -d 'No progress bars'
-complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from events" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from events" -f -a "list" -d 'The newest events, and how each stands at each target'
-complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from events" -f -a "show" -d 'One event in full'
-complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from events" -f -a "retry" -d 'Make dead letters due again'
-complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from events" -f -a "drop" -d 'Give events up: dead letters, or by number also those that are still tried'
-complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from events" -f -a "replay" -d 'Deliver once more what was delivered, with the same idempotency keys'
-complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from queue" -l db -d 'The database file' -r -F
-complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from queue" -l config -d 'The configuration file' -r -F
-complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from queue" -l log-file -d 'Log as JSON lines, a file a day: `a.jsonl` becomes `a.2025-10-24.jsonl`' -r -F
-complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from queue" -l lang -d 'The language of tables and summaries; by the locale by default' -r -f -a "en\t''
-zh\t''"
-complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from queue" -l json -d 'Answer with one JSON document'
-complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from queue" -s q -l quiet -d 'Say nothing on success'
-complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from queue" -s v -l verbose -d 'Log to stderr; twice for more'
-complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from queue" -l no-progress -d 'No progress bars'
-complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from queue" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from stats" -l db -d 'The database file' -r -F
-complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from stats" -l config -d 'The configuration file' -r -F
-complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from stats" -l log-file -d 'Log as JSON lines, a file a day: `a.jsonl` becomes `a.2025-10-24.jsonl`' -r -F
-complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from stats" -l lang -d 'The language of tables and summaries; by the locale by default' -r -f -a "en\t''
-zh\t''"
-complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from stats" -l json -d 'Answer with one JSON document'
-complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from stats" -s q -l quiet -d 'Say nothing on success'
-complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from stats" -s v -l verbose -d 'Log to stderr; twice for more'
-complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from stats" -l no-progress -d 'No progress bars'
-complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from stats" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c tongbu -n "__fish_tongbu_using_subcommand config; and not __fish_seen_subcommand_from init path show check" -l db -d 'The database file' -r -F
 complete -c tongbu -n "__fish_tongbu_using_subcommand config; and not __fish_seen_subcommand_from init path show check" -l config -d 'The configuration file' -r -F
 complete -c tongbu -n "__fish_tongbu_using_subcommand config; and not __fish_seen_subcommand_from init path show check" -l log-file -d 'Log as JSON lines, a file a day: `a.jsonl` becomes `a.2025-10-24.jsonl`' -r -F
@@ -741,6 +526,120 @@ complete -c tongbu -n "__fish_tongbu_using_subcommand douban; and __fish_seen_su
 complete -c tongbu -n "__fish_tongbu_using_subcommand douban; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Log to stderr; twice for more'
 complete -c tongbu -n "__fish_tongbu_using_subcommand douban; and __fish_seen_subcommand_from list" -l no-progress -d 'No progress bars'
 complete -c tongbu -n "__fish_tongbu_using_subcommand douban; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and not __fish_seen_subcommand_from list suggest match idle rematch" -l db -d 'The database file' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and not __fish_seen_subcommand_from list suggest match idle rematch" -l config -d 'The configuration file' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and not __fish_seen_subcommand_from list suggest match idle rematch" -l log-file -d 'Log as JSON lines, a file a day: `a.jsonl` becomes `a.2025-10-24.jsonl`' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and not __fish_seen_subcommand_from list suggest match idle rematch" -l lang -d 'The language of tables and summaries; by the locale by default' -r -f -a "en\t''
+zh\t''"
+complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and not __fish_seen_subcommand_from list suggest match idle rematch" -l json -d 'Answer with one JSON document'
+complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and not __fish_seen_subcommand_from list suggest match idle rematch" -s q -l quiet -d 'Say nothing on success'
+complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and not __fish_seen_subcommand_from list suggest match idle rematch" -s v -l verbose -d 'Log to stderr; twice for more'
+complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and not __fish_seen_subcommand_from list suggest match idle rematch" -l no-progress -d 'No progress bars'
+complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and not __fish_seen_subcommand_from list suggest match idle rematch" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and not __fish_seen_subcommand_from list suggest match idle rematch" -f -a "list" -d 'The stored tasks; pending ones grouped by what their names begin with, the best suggestion beside each'
+complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and not __fish_seen_subcommand_from list suggest match idle rematch" -f -a "suggest" -d 'Packages that may be meant by a task\'s name'
+complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and not __fish_seen_subcommand_from list suggest match idle rematch" -f -a "match" -d 'Match a task to a package by hand; no sync changes that'
+complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and not __fish_seen_subcommand_from list suggest match idle rematch" -f -a "idle" -d 'Mark tasks as calling no package (闲散); no sync matches them again'
+complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and not __fish_seen_subcommand_from list suggest match idle rematch" -f -a "rematch" -d 'Match the pending tasks that have a package by now'
+complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from list" -l match -d 'Filter by match' -r -f -a "pending\t''
+matched\t''
+idle\t''"
+complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from list" -l page -d 'Which page, from 1' -r
+complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from list" -l per-page -d 'Rows a page' -r
+complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from list" -l db -d 'The database file' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from list" -l config -d 'The configuration file' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from list" -l log-file -d 'Log as JSON lines, a file a day: `a.jsonl` becomes `a.2025-10-24.jsonl`' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from list" -l lang -d 'The language of tables and summaries; by the locale by default' -r -f -a "en\t''
+zh\t''"
+complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from list" -l json -d 'Answer with one JSON document'
+complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Say nothing on success'
+complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Log to stderr; twice for more'
+complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from list" -l no-progress -d 'No progress bars'
+complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from suggest" -l db -d 'The database file' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from suggest" -l config -d 'The configuration file' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from suggest" -l log-file -d 'Log as JSON lines, a file a day: `a.jsonl` becomes `a.2025-10-24.jsonl`' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from suggest" -l lang -d 'The language of tables and summaries; by the locale by default' -r -f -a "en\t''
+zh\t''"
+complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from suggest" -l json -d 'Answer with one JSON document'
+complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from suggest" -s q -l quiet -d 'Say nothing on success'
+complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from suggest" -s v -l verbose -d 'Log to stderr; twice for more'
+complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from suggest" -l no-progress -d 'No progress bars'
+complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from suggest" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from match" -l db -d 'The database file' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from match" -l config -d 'The configuration file' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from match" -l log-file -d 'Log as JSON lines, a file a day: `a.jsonl` becomes `a.2025-10-24.jsonl`' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from match" -l lang -d 'The language of tables and summaries; by the locale by default' -r -f -a "en\t''
+zh\t''"
+complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from match" -l json -d 'Answer with one JSON document'
+complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from match" -s q -l quiet -d 'Say nothing on success'
+complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from match" -s v -l verbose -d 'Log to stderr; twice for more'
+complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from match" -l no-progress -d 'No progress bars'
+complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from match" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from idle" -l db -d 'The database file' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from idle" -l config -d 'The configuration file' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from idle" -l log-file -d 'Log as JSON lines, a file a day: `a.jsonl` becomes `a.2025-10-24.jsonl`' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from idle" -l lang -d 'The language of tables and summaries; by the locale by default' -r -f -a "en\t''
+zh\t''"
+complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from idle" -l json -d 'Answer with one JSON document'
+complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from idle" -s q -l quiet -d 'Say nothing on success'
+complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from idle" -s v -l verbose -d 'Log to stderr; twice for more'
+complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from idle" -l no-progress -d 'No progress bars'
+complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from idle" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from rematch" -l db -d 'The database file' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from rematch" -l config -d 'The configuration file' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from rematch" -l log-file -d 'Log as JSON lines, a file a day: `a.jsonl` becomes `a.2025-10-24.jsonl`' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from rematch" -l lang -d 'The language of tables and summaries; by the locale by default' -r -f -a "en\t''
+zh\t''"
+complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from rematch" -l json -d 'Answer with one JSON document'
+complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from rematch" -s q -l quiet -d 'Say nothing on success'
+complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from rematch" -s v -l verbose -d 'Log to stderr; twice for more'
+complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from rematch" -l no-progress -d 'No progress bars'
+complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from rematch" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c tongbu -n "__fish_tongbu_using_subcommand packages; and not __fish_seen_subcommand_from import list remove" -l db -d 'The database file' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand packages; and not __fish_seen_subcommand_from import list remove" -l config -d 'The configuration file' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand packages; and not __fish_seen_subcommand_from import list remove" -l log-file -d 'Log as JSON lines, a file a day: `a.jsonl` becomes `a.2025-10-24.jsonl`' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand packages; and not __fish_seen_subcommand_from import list remove" -l lang -d 'The language of tables and summaries; by the locale by default' -r -f -a "en\t''
+zh\t''"
+complete -c tongbu -n "__fish_tongbu_using_subcommand packages; and not __fish_seen_subcommand_from import list remove" -l json -d 'Answer with one JSON document'
+complete -c tongbu -n "__fish_tongbu_using_subcommand packages; and not __fish_seen_subcommand_from import list remove" -s q -l quiet -d 'Say nothing on success'
+complete -c tongbu -n "__fish_tongbu_using_subcommand packages; and not __fish_seen_subcommand_from import list remove" -s v -l verbose -d 'Log to stderr; twice for more'
+complete -c tongbu -n "__fish_tongbu_using_subcommand packages; and not __fish_seen_subcommand_from import list remove" -l no-progress -d 'No progress bars'
+complete -c tongbu -n "__fish_tongbu_using_subcommand packages; and not __fish_seen_subcommand_from import list remove" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c tongbu -n "__fish_tongbu_using_subcommand packages; and not __fish_seen_subcommand_from import list remove" -f -a "import" -d 'Bring packages in from a CSV file: all of its rows, or none'
+complete -c tongbu -n "__fish_tongbu_using_subcommand packages; and not __fish_seen_subcommand_from import list remove" -f -a "list" -d 'All packages, by code'
+complete -c tongbu -n "__fish_tongbu_using_subcommand packages; and not __fish_seen_subcommand_from import list remove" -f -a "remove" -d 'Remove a package; its values stay in the database, and tasks matched by hand to it fail from then on'
+complete -c tongbu -n "__fish_tongbu_using_subcommand packages; and __fish_seen_subcommand_from import" -l db -d 'The database file' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand packages; and __fish_seen_subcommand_from import" -l config -d 'The configuration file' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand packages; and __fish_seen_subcommand_from import" -l log-file -d 'Log as JSON lines, a file a day: `a.jsonl` becomes `a.2025-10-24.jsonl`' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand packages; and __fish_seen_subcommand_from import" -l lang -d 'The language of tables and summaries; by the locale by default' -r -f -a "en\t''
+zh\t''"
+complete -c tongbu -n "__fish_tongbu_using_subcommand packages; and __fish_seen_subcommand_from import" -l dry-run -d 'Only show what would change'
+complete -c tongbu -n "__fish_tongbu_using_subcommand packages; and __fish_seen_subcommand_from import" -l json -d 'Answer with one JSON document'
+complete -c tongbu -n "__fish_tongbu_using_subcommand packages; and __fish_seen_subcommand_from import" -s q -l quiet -d 'Say nothing on success'
+complete -c tongbu -n "__fish_tongbu_using_subcommand packages; and __fish_seen_subcommand_from import" -s v -l verbose -d 'Log to stderr; twice for more'
+complete -c tongbu -n "__fish_tongbu_using_subcommand packages; and __fish_seen_subcommand_from import" -l no-progress -d 'No progress bars'
+complete -c tongbu -n "__fish_tongbu_using_subcommand packages; and __fish_seen_subcommand_from import" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c tongbu -n "__fish_tongbu_using_subcommand packages; and __fish_seen_subcommand_from list" -l db -d 'The database file' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand packages; and __fish_seen_subcommand_from list" -l config -d 'The configuration file' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand packages; and __fish_seen_subcommand_from list" -l log-file -d 'Log as JSON lines, a file a day: `a.jsonl` becomes `a.2025-10-24.jsonl`' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand packages; and __fish_seen_subcommand_from list" -l lang -d 'The language of tables and summaries; by the locale by default' -r -f -a "en\t''
+zh\t''"
+complete -c tongbu -n "__fish_tongbu_using_subcommand packages; and __fish_seen_subcommand_from list" -l json -d 'Answer with one JSON document'
+complete -c tongbu -n "__fish_tongbu_using_subcommand packages; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Say nothing on success'
+complete -c tongbu -n "__fish_tongbu_using_subcommand packages; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Log to stderr; twice for more'
+complete -c tongbu -n "__fish_tongbu_using_subcommand packages; and __fish_seen_subcommand_from list" -l no-progress -d 'No progress bars'
+complete -c tongbu -n "__fish_tongbu_using_subcommand packages; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c tongbu -n "__fish_tongbu_using_subcommand packages; and __fish_seen_subcommand_from remove" -l db -d 'The database file' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand packages; and __fish_seen_subcommand_from remove" -l config -d 'The configuration file' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand packages; and __fish_seen_subcommand_from remove" -l log-file -d 'Log as JSON lines, a file a day: `a.jsonl` becomes `a.2025-10-24.jsonl`' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand packages; and __fish_seen_subcommand_from remove" -l lang -d 'The language of tables and summaries; by the locale by default' -r -f -a "en\t''
+zh\t''"
+complete -c tongbu -n "__fish_tongbu_using_subcommand packages; and __fish_seen_subcommand_from remove" -l json -d 'Answer with one JSON document'
+complete -c tongbu -n "__fish_tongbu_using_subcommand packages; and __fish_seen_subcommand_from remove" -s q -l quiet -d 'Say nothing on success'
+complete -c tongbu -n "__fish_tongbu_using_subcommand packages; and __fish_seen_subcommand_from remove" -s v -l verbose -d 'Log to stderr; twice for more'
+complete -c tongbu -n "__fish_tongbu_using_subcommand packages; and __fish_seen_subcommand_from remove" -l no-progress -d 'No progress bars'
+complete -c tongbu -n "__fish_tongbu_using_subcommand packages; and __fish_seen_subcommand_from remove" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c tongbu -n "__fish_tongbu_using_subcommand ecs; and not __fish_seen_subcommand_from list changes" -l db -d 'The database file' -r -F
 complete -c tongbu -n "__fish_tongbu_using_subcommand ecs; and not __fish_seen_subcommand_from list changes" -l config -d 'The configuration file' -r -F
 complete -c tongbu -n "__fish_tongbu_using_subcommand ecs; and not __fish_seen_subcommand_from list changes" -l log-file -d 'Log as JSON lines, a file a day: `a.jsonl` becomes `a.2025-10-24.jsonl`' -r -F
@@ -784,3 +683,104 @@ complete -c tongbu -n "__fish_tongbu_using_subcommand ecs; and __fish_seen_subco
 complete -c tongbu -n "__fish_tongbu_using_subcommand ecs; and __fish_seen_subcommand_from changes" -s v -l verbose -d 'Log to stderr; twice for more'
 complete -c tongbu -n "__fish_tongbu_using_subcommand ecs; and __fish_seen_subcommand_from changes" -l no-progress -d 'No progress bars'
 complete -c tongbu -n "__fish_tongbu_using_subcommand ecs; and __fish_seen_subcommand_from changes" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c tongbu -n "__fish_tongbu_using_subcommand users; and not __fish_seen_subcommand_from emit events queue stats" -l db -d 'The database file' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand users; and not __fish_seen_subcommand_from emit events queue stats" -l config -d 'The configuration file' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand users; and not __fish_seen_subcommand_from emit events queue stats" -l log-file -d 'Log as JSON lines, a file a day: `a.jsonl` becomes `a.2025-10-24.jsonl`' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand users; and not __fish_seen_subcommand_from emit events queue stats" -l lang -d 'The language of tables and summaries; by the locale by default' -r -f -a "en\t''
+zh\t''"
+complete -c tongbu -n "__fish_tongbu_using_subcommand users; and not __fish_seen_subcommand_from emit events queue stats" -l json -d 'Answer with one JSON document'
+complete -c tongbu -n "__fish_tongbu_using_subcommand users; and not __fish_seen_subcommand_from emit events queue stats" -s q -l quiet -d 'Say nothing on success'
+complete -c tongbu -n "__fish_tongbu_using_subcommand users; and not __fish_seen_subcommand_from emit events queue stats" -s v -l verbose -d 'Log to stderr; twice for more'
+complete -c tongbu -n "__fish_tongbu_using_subcommand users; and not __fish_seen_subcommand_from emit events queue stats" -l no-progress -d 'No progress bars'
+complete -c tongbu -n "__fish_tongbu_using_subcommand users; and not __fish_seen_subcommand_from emit events queue stats" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c tongbu -n "__fish_tongbu_using_subcommand users; and not __fish_seen_subcommand_from emit events queue stats" -f -a "emit" -d 'Store an event of a user, or many as JSON lines on stdin'
+complete -c tongbu -n "__fish_tongbu_using_subcommand users; and not __fish_seen_subcommand_from emit events queue stats" -f -a "events" -d 'The stored events and their state at each target'
+complete -c tongbu -n "__fish_tongbu_using_subcommand users; and not __fish_seen_subcommand_from emit events queue stats" -f -a "queue" -d 'How much is still to be delivered'
+complete -c tongbu -n "__fish_tongbu_using_subcommand users; and not __fish_seen_subcommand_from emit events queue stats" -f -a "stats" -d 'The results of past deliveries'
+complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from emit" -l user-id -d 'The user\'s number' -r
+complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from emit" -l id -d 'Identifies the event: given twice it is stored once' -r
+complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from emit" -l username -d 'The user\'s name' -r
+complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from emit" -l email -d 'The user\'s e-mail address' -r
+complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from emit" -l role -d 'The user\'s role' -r
+complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from emit" -l status -d 'The user\'s status; of `user.status_changed` the new one' -r
+complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from emit" -l phone -d 'The user\'s telephone number' -r
+complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from emit" -l data -d 'The event\'s data, a JSON object; `-` reads it from stdin' -r
+complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from emit" -l db -d 'The database file' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from emit" -l config -d 'The configuration file' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from emit" -l log-file -d 'Log as JSON lines, a file a day: `a.jsonl` becomes `a.2025-10-24.jsonl`' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from emit" -l lang -d 'The language of tables and summaries; by the locale by default' -r -f -a "en\t''
+zh\t''"
+complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from emit" -l to-stream -d 'Put it into the stream instead of the database; needs `redis_url`'
+complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from emit" -l json -d 'Answer with one JSON document'
+complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from emit" -s q -l quiet -d 'Say nothing on success'
+complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from emit" -s v -l verbose -d 'Log to stderr; twice for more'
+complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from emit" -l no-progress -d 'No progress bars'
+complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from emit" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from events" -l db -d 'The database file' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from events" -l config -d 'The configuration file' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from events" -l log-file -d 'Log as JSON lines, a file a day: `a.jsonl` becomes `a.2025-10-24.jsonl`' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from events" -l lang -d 'The language of tables and summaries; by the locale by default' -r -f -a "en\t''
+zh\t''"
+complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from events" -l json -d 'Answer with one JSON document'
+complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from events" -s q -l quiet -d 'Say nothing on success'
+complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from events" -s v -l verbose -d 'Log to stderr; twice for more'
+complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from events" -l no-progress -d 'No progress bars'
+complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from events" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from events" -f -a "list" -d 'The newest events and their state at each target'
+complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from events" -f -a "show" -d 'One event in full'
+complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from events" -f -a "retry" -d 'Make dead letters due again'
+complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from events" -f -a "drop" -d 'Give events up: dead letters, or by number also those that are still tried'
+complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from events" -f -a "replay" -d 'Deliver once more what was delivered, with the same idempotency keys'
+complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from queue" -l db -d 'The database file' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from queue" -l config -d 'The configuration file' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from queue" -l log-file -d 'Log as JSON lines, a file a day: `a.jsonl` becomes `a.2025-10-24.jsonl`' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from queue" -l lang -d 'The language of tables and summaries; by the locale by default' -r -f -a "en\t''
+zh\t''"
+complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from queue" -l json -d 'Answer with one JSON document'
+complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from queue" -s q -l quiet -d 'Say nothing on success'
+complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from queue" -s v -l verbose -d 'Log to stderr; twice for more'
+complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from queue" -l no-progress -d 'No progress bars'
+complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from queue" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from stats" -l db -d 'The database file' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from stats" -l config -d 'The configuration file' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from stats" -l log-file -d 'Log as JSON lines, a file a day: `a.jsonl` becomes `a.2025-10-24.jsonl`' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from stats" -l lang -d 'The language of tables and summaries; by the locale by default' -r -f -a "en\t''
+zh\t''"
+complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from stats" -l json -d 'Answer with one JSON document'
+complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from stats" -s q -l quiet -d 'Say nothing on success'
+complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from stats" -s v -l verbose -d 'Log to stderr; twice for more'
+complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from stats" -l no-progress -d 'No progress bars'
+complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from stats" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c tongbu -n "__fish_tongbu_using_subcommand check; and not __fish_seen_subcommand_from users" -l db -d 'The database file' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand check; and not __fish_seen_subcommand_from users" -l config -d 'The configuration file' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand check; and not __fish_seen_subcommand_from users" -l log-file -d 'Log as JSON lines, a file a day: `a.jsonl` becomes `a.2025-10-24.jsonl`' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand check; and not __fish_seen_subcommand_from users" -l lang -d 'The language of tables and summaries; by the locale by default' -r -f -a "en\t''
+zh\t''"
+complete -c tongbu -n "__fish_tongbu_using_subcommand check; and not __fish_seen_subcommand_from users" -l json -d 'Answer with one JSON document'
+complete -c tongbu -n "__fish_tongbu_using_subcommand check; and not __fish_seen_subcommand_from users" -s q -l quiet -d 'Say nothing on success'
+complete -c tongbu -n "__fish_tongbu_using_subcommand check; and not __fish_seen_subcommand_from users" -s v -l verbose -d 'Log to stderr; twice for more'
+complete -c tongbu -n "__fish_tongbu_using_subcommand check; and not __fish_seen_subcommand_from users" -l no-progress -d 'No progress bars'
+complete -c tongbu -n "__fish_tongbu_using_subcommand check; and not __fish_seen_subcommand_from users" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c tongbu -n "__fish_tongbu_using_subcommand check; and not __fish_seen_subcommand_from users" -f -a "users" -d 'Every target with the local users: who is missing there, different, or extra'
+complete -c tongbu -n "__fish_tongbu_using_subcommand check; and __fish_seen_subcommand_from users" -l on-lock -d 'When another run holds a lock: fail, skip, wait or wait=DUR' -r
+complete -c tongbu -n "__fish_tongbu_using_subcommand check; and __fish_seen_subcommand_from users" -l max-runtime -d 'End the run after this time, `none` for no limit; what was committed stays' -r
+complete -c tongbu -n "__fish_tongbu_using_subcommand check; and __fish_seen_subcommand_from users" -l trigger -d 'Who started it; manual on a terminal by default, else auto' -r -f -a "auto\t''
+manual\t''"
+complete -c tongbu -n "__fish_tongbu_using_subcommand check; and __fish_seen_subcommand_from users" -l accept-deletes -d 'Allow up to so many deletions that a guard would withhold' -r
+complete -c tongbu -n "__fish_tongbu_using_subcommand check; and __fish_seen_subcommand_from users" -l metrics-file -d 'Write the metrics\' text here after the run' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand check; and __fish_seen_subcommand_from users" -l target -d 'Only this target (may be repeated); all that are enabled by default' -r
+complete -c tongbu -n "__fish_tongbu_using_subcommand check; and __fish_seen_subcommand_from users" -l db -d 'The database file' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand check; and __fish_seen_subcommand_from users" -l config -d 'The configuration file' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand check; and __fish_seen_subcommand_from users" -l log-file -d 'Log as JSON lines, a file a day: `a.jsonl` becomes `a.2025-10-24.jsonl`' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand check; and __fish_seen_subcommand_from users" -l lang -d 'The language of tables and summaries; by the locale by default' -r -f -a "en\t''
+zh\t''"
+complete -c tongbu -n "__fish_tongbu_using_subcommand check; and __fish_seen_subcommand_from users" -l dry-run -d 'Fetch, compare and show, but write nothing'
+complete -c tongbu -n "__fish_tongbu_using_subcommand check; and __fish_seen_subcommand_from users" -l force -d 'Ignore the minimum interval and a pause the upstream asked for'
+complete -c tongbu -n "__fish_tongbu_using_subcommand check; and __fish_seen_subcommand_from users" -l allow-partial -d 'Exit 0 instead of 3 when some items or scopes failed'
+complete -c tongbu -n "__fish_tongbu_using_subcommand check; and __fish_seen_subcommand_from users" -l error-on-no-change -d 'Exit 9 when nothing changed'
+complete -c tongbu -n "__fish_tongbu_using_subcommand check; and __fish_seen_subcommand_from users" -l repair -d 'Enqueue an event for each difference, to that target only; `tongbu sync users` delivers them'
+complete -c tongbu -n "__fish_tongbu_using_subcommand check; and __fish_seen_subcommand_from users" -l json -d 'Answer with one JSON document'
+complete -c tongbu -n "__fish_tongbu_using_subcommand check; and __fish_seen_subcommand_from users" -s q -l quiet -d 'Say nothing on success'
+complete -c tongbu -n "__fish_tongbu_using_subcommand check; and __fish_seen_subcommand_from users" -s v -l verbose -d 'Log to stderr; twice for more'
+complete -c tongbu -n "__fish_tongbu_using_subcommand check; and __fish_seen_subcommand_from users" -l no-progress -d 'No progress bars'
+complete -c tongbu -n "__fish_tongbu_using_subcommand check; and __fish_seen_subcommand_from users" -s h -l help -d 'Print help (see more with \'--help\')'

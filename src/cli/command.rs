@@ -6,7 +6,6 @@ use clap::{CommandFactory, Parser, Subcommand};
 
 use super::args::GlobalArgs;
 use super::backup::BackupArgs;
-use super::check::CheckArgs;
 use super::config::ConfigArgs;
 use super::doctor::DoctorArgs;
 use super::examples;
@@ -16,7 +15,6 @@ use super::records::RecordsArgs;
 use super::status::StatusArgs;
 use super::sync::SyncArgs;
 use super::upstream;
-use super::users::UsersArgs;
 use crate::exit::Exit;
 
 const ABOUT: &str = "One-shot sync passes into a local SQLite file, safe to schedule";
@@ -40,9 +38,6 @@ pub enum Topic {
     /// Make one sync pass
     #[command(subcommand, arg_required_else_help = true)]
     Sync(SyncArgs),
-    /// Compare what was brought elsewhere with what is here
-    #[command(subcommand, arg_required_else_help = true)]
-    Check(CheckArgs),
     /// What past runs did
     #[command(subcommand, arg_required_else_help = true)]
     Records(RecordsArgs),
@@ -51,9 +46,6 @@ pub enum Topic {
     Locks(LocksArgs),
     /// How each sync stands
     Status(StatusArgs),
-    /// User events, and how their deliveries stand
-    #[command(subcommand, arg_required_else_help = true)]
-    Users(UsersArgs),
     /// The configuration file
     #[command(subcommand, arg_required_else_help = true)]
     Config(ConfigArgs),

@@ -12,8 +12,6 @@ const EXAMPLES: &[(&str, &str)] = &[
     ),
     ("sync", "  tongbu sync fairing\n  tongbu sync all --trigger auto -q"),
     ("sync all", "  tongbu sync all\n  tongbu sync all --trigger auto -q --on-lock skip"),
-    ("check", "  tongbu check users\n  tongbu check users --repair"),
-    ("check users", "  tongbu check users --target redis-cache\n  tongbu check users --repair --json"),
     ("records", "  tongbu records list --failed\n  tongbu records show 7 --log"),
     (
         "records list",
@@ -29,25 +27,6 @@ const EXAMPLES: &[(&str, &str)] = &[
     ("locks clean", "  tongbu locks clean --dry-run\n  tongbu locks clean -q"),
     ("locks break", "  tongbu locks break fairing/shop-eu/responses --token 7"),
     ("status", "  tongbu status\n  tongbu status --max-age fairing=2h --max-age tasks/historical=12h"),
-    ("users", "  tongbu users emit user.created --user-id 7 --username li\n  tongbu users queue"),
-    (
-        "users emit",
-        "  tongbu users emit user.created --user-id 7 --username li --email li@example.com
-  tongbu users emit user.status_changed --user-id 7 --status locked
-  tongbu users emit - --to-stream",
-    ),
-    ("users events", "  tongbu users events list --state dead\n  tongbu users events retry --all"),
-    (
-        "users events list",
-        "  tongbu users events list --state dead --target user-service
-  tongbu users events list --user-id 7 --since 24h --json",
-    ),
-    ("users events show", "  tongbu users events show 42"),
-    ("users events retry", "  tongbu users events retry 42\n  tongbu users events retry --all --target user-service"),
-    ("users events drop", "  tongbu users events drop 42\n  tongbu users events drop --entry 1700000000000-0"),
-    ("users events replay", "  tongbu users events replay --since 24h --target redis-cache"),
-    ("users queue", "  tongbu users queue\n  tongbu users queue --json"),
-    ("users stats", "  tongbu users stats\n  tongbu users stats --json"),
     ("config", "  tongbu config init\n  tongbu config check"),
     ("config init", "  tongbu config init\n  tongbu config init --config /etc/tongbu/config.toml"),
     ("config path", "  tongbu config path\n  tongbu config path --json"),

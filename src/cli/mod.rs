@@ -5,7 +5,6 @@
 
 mod args;
 mod backup;
-mod check;
 mod command;
 mod config;
 mod crontab;
@@ -25,7 +24,6 @@ mod sync;
 mod systemd;
 mod upstream;
 mod usage;
-mod users;
 mod values;
 
 use std::ffi::OsString;
@@ -86,8 +84,6 @@ fn run_topic(session: &mut Session, topic: Topic) -> Result<Exit, Error> {
         Topic::Records(args) => records::cmd_records(session, args),
         Topic::Locks(args) => locks::cmd_locks(session, args),
         Topic::Status(args) => status::cmd_status(session, &args),
-        Topic::Check(args) => check::cmd_check(session, args),
-        Topic::Users(args) => users::cmd_users(session, args),
         Topic::Config(args) => config::cmd_config(session, &args),
         Topic::Doctor(args) => doctor::cmd_doctor(session, &args),
         Topic::Backup(args) => backup::cmd_backup(session, &args),

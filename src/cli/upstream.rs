@@ -95,7 +95,7 @@ pub fn run(session: &mut Session, named: &Named<'_>) -> Result<Exit, Error> {
             }
             Ok(Exit::Ok)
         }
-        CommandKind::Pass { output, flags, details, .. } => {
+        CommandKind::Pass { output, flags, refuse_dry_run, details, .. } => {
             let run_args = RunArgs::from_arg_matches(named.matches).map_err(|error| Error::Usage {
                 message: error.to_string().trim_end().to_owned(),
                 hint: "see `--help`".to_owned(),
@@ -104,6 +104,9 @@ pub fn run(session: &mut Session, named: &Named<'_>) -> Result<Exit, Error> {
             let flags: Vec<&str> = flags.iter().map(String::as_str).collect();
             let matches = matches_of(named.registration, &flags)?;
             let settings = run_args.settings(attendance(session));
+            if settings.dry_run {
+                refuse_dry_run(named.matches)?;
+            }
             let report = run_pass(session, named.registration, &matches, &config, &database, settings)?;
             let details = details(&context, named.matches, report.record)?;
             session.ui.answer(&PassOutput { schema: output, details, report: &report });

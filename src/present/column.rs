@@ -5,6 +5,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::ser::SerializeMap;
 use serde_json::{Value, json};
 
+use super::output::Json;
 use super::style::{Style, sanitize};
 use super::table::{Alignment, Cell, Severity, TableColumn};
 use super::text::Text;
@@ -42,6 +43,8 @@ enum Field<R: 'static> {
     OptionalName(fn(&R) -> Option<&'static str>),
     /// Any other JSON, with its schema. No cell unless one is given.
     Nested(fn(&R) -> Value, fn(&mut SchemaGenerator) -> Schema),
+    /// JSON that depends on the person's zone or the present.
+    Styled(fn(&R, &Style) -> Json, fn(&mut SchemaGenerator) -> Schema),
     /// A cell without a key of its own in the document.
     CellOnly,
 }
@@ -114,6 +117,11 @@ impl<R> Column<R> {
         Self::new(key, Field::Nested(value, SchemaGenerator::subschema_for::<T>))
     }
 
+    /// JSON of type `T` with times in the person's zone, or relative to now.
+    pub const fn styled<T: JsonSchema>(key: &'static str, value: fn(&R, &Style) -> Json) -> Self {
+        Self::new(key, Field::Styled(value, SchemaGenerator::subschema_for::<T>))
+    }
+
     /// A column of the table only.
     pub const fn cell_only(title: Text, cell: fn(&R, &Style) -> Cell) -> Self {
         let mut column = Self::new("", Field::CellOnly);
@@ -182,7 +190,7 @@ impl<R> Column<R> {
             Field::OptionalTime(value) => value(row).map(|at| style.local(at)).unwrap_or_default().into(),
             Field::Word(value) => value(row).cell(style),
             Field::OptionalName(value) => value(row).unwrap_or_default().into(),
-            Field::Nested(..) | Field::CellOnly => Cell::from(""),
+            Field::Nested(..) | Field::Styled(..) | Field::CellOnly => Cell::from(""),
         })
     }
 
@@ -202,6 +210,7 @@ impl<R> Column<R> {
             }
             Field::OptionalName(value) => map.serialize_entry(self.key, &value(row)),
             Field::Nested(value, _) => map.serialize_entry(self.key, &value(row)),
+            Field::Styled(value, _) => map.serialize_entry(self.key, &value(row, style)),
             Field::CellOnly => Ok(()),
         }
     }
@@ -216,7 +225,7 @@ impl<R> Column<R> {
             Field::OptionalNumber(_) => json!({"type": ["number", "null"]}),
             Field::Time(_) => json!({"type": "string", "format": "date-time"}),
             Field::OptionalTime(_) => json!({"type": ["string", "null"], "format": "date-time"}),
-            Field::Nested(_, schema) => schema(generator).to_value(),
+            Field::Nested(_, schema) | Field::Styled(_, schema) => schema(generator).to_value(),
             Field::CellOnly => return,
         };
         row.add(self.key, schema);

@@ -18,7 +18,6 @@ use super::stats::{Stats, StatsAnswer};
 use super::status::{StatusAnswer, SyncRow};
 use super::sync_report::{SyncAllAnswer, SyncAnswer};
 use super::tables::render_output;
-use super::users_samples;
 use super::{json, log};
 use crate::config::{Place, Setting};
 use crate::error::Class;
@@ -216,15 +215,6 @@ fn check_rest(text: &str) {
     check(text, &SettingsAnswer(vec![Setting { key: text.to_owned(), value: text.into(), place }]));
 }
 
-fn check_users(text: &str) {
-    check(text, &users_samples::events(text));
-    check(text, &users_samples::event(text));
-    check(text, &users_samples::rejections(text));
-    check(text, &users_samples::queue(text));
-    check(text, &users_samples::stats(text));
-    check(text, &users_samples::checked(&hostile_report(text), text));
-}
-
 fn check_errors(text: &str) {
     let style = samples::style(Language::Zh, None);
     let (failure, holder) = (hostile_failure(text), hostile_holder(text));
@@ -244,7 +234,6 @@ fn hostile_text_is_harmless_for_a_person_and_exact_for_a_program() {
         check_runs(text);
         check_records(text);
         check_rest(text);
-        check_users(text);
         check_errors(text);
     }
 }

@@ -10,7 +10,7 @@ use crate::exit::Exit;
 use crate::present::style::Style;
 use crate::secret;
 use crate::store::{Holder, Problem, ProblemDetails, Status, Trigger};
-use crate::upstreams::Failure;
+use crate::upstreams::{self, Failure};
 
 /// `"error"` in a document: why there is no success.
 #[derive(Debug, Serialize)]
@@ -137,7 +137,7 @@ impl<'a> KindPart<'a> {
         Self {
             sync,
             sync_type,
-            sync_type_label: labels::sync_type(sync_type, style.language),
+            sync_type_label: upstreams::sync_type_label(sync_type, style.language),
             trigger_type: trigger,
             trigger_type_label: style.label(labels::trigger(trigger)),
             status,

@@ -1,12 +1,7 @@
 //! Every text a person reads in tables and summaries, in English and Chinese.
 
-mod users;
-
 use crate::language::Language;
 use crate::store::{Status, Trigger};
-use crate::upstreams;
-
-pub use self::users::*;
 
 pub use crate::present::words::*;
 pub use crate::present::{Text, text};
@@ -136,14 +131,6 @@ pub const fn trigger(trigger: Trigger) -> Text {
     match trigger {
         Trigger::Auto => text("auto", "自动"),
         Trigger::Manual => text("manual", "手动"),
-    }
-}
-
-/// The kind of a pass: a type that is not the upstream's own name has a label.
-pub fn sync_type(name: &str, language: Language) -> &str {
-    match name {
-        "check" => text("consistency check", "一致性检查").label(language),
-        other => upstreams::sync_type_label(other, language),
     }
 }
 

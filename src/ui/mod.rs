@@ -4,7 +4,6 @@
 //! and as one JSON document. Everything from elsewhere is made harmless and free of secrets on its way out.
 
 mod bars;
-pub mod check;
 pub mod doctor;
 pub mod errors;
 #[cfg(test)]
@@ -16,7 +15,6 @@ pub mod locks;
 pub mod log;
 pub mod notices;
 pub mod pass_report;
-pub mod queue;
 pub mod records;
 #[cfg(test)]
 mod samples;
@@ -30,9 +28,6 @@ pub mod status;
 pub mod sync_report;
 pub mod tables;
 mod terminal;
-pub mod users;
-#[cfg(test)]
-mod users_samples;
 
 use std::io::{self, Write};
 use std::path::Path;

@@ -19,7 +19,6 @@ use super::show::{Changes, RecordAnswer};
 use super::status::{StatusAnswer, SyncRow};
 use super::sync_report::{SyncAllAnswer, SyncAnswer};
 use super::tables::render_output;
-use super::users_samples;
 use crate::config::{Place, Setting};
 use crate::error::Class;
 use crate::exit::Exit;
@@ -27,7 +26,6 @@ use crate::language::Language;
 use crate::present::{self, Output, Style};
 use crate::run::Report;
 use crate::store::{Holder, Problem, Status, Summary};
-use crate::upstreams::users::letters::Decision;
 
 /// The output in both languages at 80 and 200 columns, and its document: what a snapshot keeps.
 pub fn render_everything(output: &dyn Output) -> String {
@@ -135,29 +133,6 @@ fn one_record() {
         "records_show",
         &RecordAnswer { record, scopes, changes: Changes::NotRequested, log: Some(vec![line.to_owned()]) },
     );
-}
-
-#[test]
-fn user_events_and_their_deliveries() {
-    check("users_events", &users_samples::events("li"));
-    tables_fit(|style| users_samples::events("unified-auth").render_text(style));
-    check("users_event", &users_samples::event("li"));
-    check("users_rejected", &users_samples::rejections("1700000000000-0"));
-    check("users_emit", &users_samples::emitted(false));
-    check("users_publish", &users_samples::emitted(true));
-    check("users_retry", &users_samples::decided(Decision::Retry { force: false }));
-    check("users_drop", &users_samples::decided(Decision::Drop));
-    check("users_replay", &users_samples::decided(Decision::Replay));
-    check("users_queue", &users_samples::queue("unified-auth"));
-    check("users_stats", &users_samples::stats("unified-auth"));
-    tables_fit(|style| users_samples::queue("unified-auth").render_text(style));
-    tables_fit(|style| users_samples::stats("unified-auth").render_text(style));
-}
-
-#[test]
-fn a_consistency_check() {
-    let report = samples::mixed_report();
-    check("check_users", &users_samples::checked(&report, "redis-cache"));
 }
 
 #[test]

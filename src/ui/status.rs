@@ -15,6 +15,7 @@ use crate::present::style::{Style, sanitize};
 use crate::present::table::{Cell, Severity, Table, TableColumn};
 use crate::store::Status;
 use crate::store::records::Record;
+use crate::upstreams;
 
 /// The answer of `status`.
 #[derive(Debug)]
@@ -138,7 +139,7 @@ impl<'a> SyncPart<'a> {
         Self {
             sync: &row.sync,
             sync_type: &row.sync_type,
-            sync_type_label: labels::sync_type(&row.sync_type, style.language),
+            sync_type_label: upstreams::sync_type_label(&row.sync_type, style.language),
             running: row.running().map(|record| RunningPart {
                 record_id: record.id.0,
                 host: &record.host,

@@ -3,6 +3,8 @@
 use std::path::Path;
 
 use clap::{ArgMatches, Args};
+use schemars::Schema;
+use serde_json::{Value, json};
 
 use super::error::Error;
 use crate::clock::Clock;
@@ -106,8 +108,20 @@ pub trait PassCommand: Args {
     /// The flags of the pass.
     fn flags(&self) -> Vec<String>;
 
+    /// An error where it does not support `--dry-run`; called when the flag is given.
+    fn refuse_dry_run(&self) -> Result<(), Error> {
+        Ok(())
+    }
+
     /// What it adds to the report of the pass, once that is over.
     fn details(&self, context: &CommandContext<'_>, record: RecordId) -> Result<Details, Error>;
+}
+
+/// Describes the pass's own document in the schema of a [`PassCommand`]: its type's `#[schemars(transform = …)]`.
+pub fn describe_run(schema: &mut Schema) {
+    if let Some(properties) = schema.get_mut("properties").and_then(Value::as_object_mut) {
+        properties.insert("run".to_owned(), json!({"$ref": "#/$defs/sync"}));
+    }
 }
 
 /// What a [`PassCommand`] adds to the report.
@@ -141,6 +155,7 @@ pub enum CommandKind {
         augment: fn(clap::Command) -> clap::Command,
         output: DocumentSchema,
         flags: fn(&ArgMatches) -> Result<Vec<String>, Error>,
+        refuse_dry_run: fn(&ArgMatches) -> Result<(), Error>,
         details: fn(&CommandContext<'_>, &ArgMatches, RecordId) -> Result<Details, Error>,
     },
 }
@@ -171,6 +186,7 @@ impl CommandSpec {
             augment: C::augment_args,
             output: C::OUTPUT,
             flags: |matches| Ok(parse::<C>(matches)?.flags()),
+            refuse_dry_run: |matches| parse::<C>(matches)?.refuse_dry_run(),
             details: |context, matches, record| parse::<C>(matches)?.details(context, record),
         };
         Self { name: C::NAME, examples: C::EXAMPLES, kind }

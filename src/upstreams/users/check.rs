@@ -4,10 +4,10 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 
 use super::compare::{Difference, FieldDifference, compare};
 use super::config::Config;
-use super::findings::{self, About, Finding};
-use super::outbox::{Audience, repair_event, save_events};
+use super::findings::{self, Finding, FindingRange};
+use super::outbox::{Recipients, repair_event, save_events};
 use super::pass::save_success;
-use super::queue::{has_open, is_repair_dead, load_planned_seq};
+use super::queue::{has_open, is_repair_dead, load_enqueued_seq};
 use super::redis::ScanCursor;
 use super::tables::{load_last_event_seq, load_user, load_users_after};
 use super::target::Target;
@@ -37,9 +37,9 @@ pub enum Repair {
 
 /// What one target's check adds up to.
 #[derive(Default)]
-struct Tally {
+struct CheckCounts {
     checked: u64,
-    awaited: u64,
+    in_flight: u64,
     found: u64,
     repaired: u64,
     /// An earlier check left findings, which may be out of date.
@@ -66,9 +66,9 @@ impl ScopeWork for Check<'_> {
                 continue;
             }
             asked += 1;
-            let mut tally = Tally::default();
-            let ended = self.check_target(scope, target, &mut tally).await;
-            self.close(scope, target, &tally).await?;
+            let mut counts = CheckCounts::default();
+            let ended = self.check_target(scope, target, &mut counts).await;
+            self.close(scope, target, &counts).await?;
             match ended {
                 Ok(()) => {}
                 Err(error) if error.class().is_fatal() => return Err(error),
@@ -100,20 +100,20 @@ fn unchecked(target: &str, error: &Error) -> String {
 }
 
 impl Check<'_> {
-    async fn check_target(&self, scope: &Scope<'_>, target: &Target, tally: &mut Tally) -> Result<(), Error> {
+    async fn check_target(&self, scope: &Scope<'_>, target: &Target, counts: &mut CheckCounts) -> Result<(), Error> {
         let earlier = scope.context.store.read(|r| findings::load_checked(r, &target.name))?;
-        tally.had_findings = earlier.is_some_and(|earlier| earlier.found() > 0);
+        counts.had_findings = earlier.is_some_and(|earlier| earlier.found() > 0);
         let mut after = 0;
         loop {
             let users = scope.context.store.read(|r| load_users_after(r, after, CHUNK))?;
             let Some((last, _)) = users.last() else { break };
-            let about = About::Known { after, last: *last };
+            let range = FindingRange::Known { after, last: *last };
             after = *last;
             let known: Vec<Known> =
                 users.into_iter().map(|(id, known)| (id, (!known.is_deleted).then_some(known.user))).collect();
-            self.check_users(scope, target, about, known, tally).await?;
+            self.check_users(scope, target, range, known, counts).await?;
         }
-        self.check_surplus(scope, target, tally).await
+        self.check_extra(scope, target, counts).await
     }
 
     /// Compares these users, several at once.
@@ -121,11 +121,11 @@ impl Check<'_> {
         &self,
         scope: &Scope<'_>,
         target: &Target,
-        about: About,
+        range: FindingRange,
         known: Vec<Known>,
-        tally: &mut Tally,
+        counts: &mut CheckCounts,
     ) -> Result<(), Error> {
-        let (known, awaited) = without_awaited(scope, target, known)?;
+        let (known, in_flight) = without_in_flight(scope, target, known)?;
         let compared = known.len() as u64;
         let found: Vec<Option<Found>> = stream::iter(known)
             .map(|(user_id, user)| async move {
@@ -139,16 +139,16 @@ impl Check<'_> {
             .buffer_unordered(self.config.workers)
             .try_collect()
             .await?;
-        tally.awaited += awaited;
-        tally.checked += compared;
-        self.save(scope, target, about, found.into_iter().flatten().collect(), tally).await?;
-        scope.advance(tally.checked, None, Some(&target.name));
+        counts.in_flight += in_flight;
+        counts.checked += compared;
+        self.save(scope, target, range, found.into_iter().flatten().collect(), counts).await?;
+        scope.advance(counts.checked, None, Some(&target.name));
         Ok(())
     }
 
     /// Looks for users the target has and nobody here ever heard of; those who are gone here were asked about already.
-    async fn check_surplus(&self, scope: &Scope<'_>, target: &Target, tally: &mut Tally) -> Result<(), Error> {
-        let mut about = About::Unknown;
+    async fn check_extra(&self, scope: &Scope<'_>, target: &Target, counts: &mut CheckCounts) -> Result<(), Error> {
+        let mut range = FindingRange::Unknown;
         let mut from = Some(ScanCursor::default());
         while let Some(cursor) = from.take() {
             let Some(page) = target.fetch_user_ids(cursor).await? else { break };
@@ -163,11 +163,11 @@ impl Check<'_> {
             })?;
             let found = unknown.into_iter().map(|(user_id, _)| Found {
                 user_id,
-                difference: Difference::Surplus,
+                difference: Difference::Extra,
                 fields: Vec::new(),
             });
-            self.save(scope, target, about, found.collect(), tally).await?;
-            about = About::More;
+            self.save(scope, target, range, found.collect(), counts).await?;
+            range = FindingRange::More;
             from = page.next;
         }
         Ok(())
@@ -179,22 +179,22 @@ impl Check<'_> {
         &self,
         scope: &Scope<'_>,
         target: &Target,
-        about: About,
+        range: FindingRange,
         found: Vec<Found>,
-        tally: &mut Tally,
+        counts: &mut CheckCounts,
     ) -> Result<(), Error> {
-        if found.is_empty() && !tally.had_findings {
+        if found.is_empty() && !counts.had_findings {
             return Ok(());
         }
         let (name, repair) = (target.name.clone(), self.repair);
         let (record, now) = (scope.context.record.0, scope.context.clock.now());
         let (saved, repaired) = scope
             .write(move |w| {
-                findings::delete_findings(w, &name, about)?;
+                findings::delete_findings(w, &name, range)?;
                 let (mut saved, mut repaired) = (0, 0);
                 for Found { user_id, difference, fields } in found {
                     // Something may have happened to the user since.
-                    if is_awaited(w, &name, user_id)? {
+                    if is_in_flight(w, &name, user_id)? {
                         continue;
                     }
                     let is_repaired = match repair {
@@ -206,7 +206,7 @@ impl Check<'_> {
                     findings::save_finding(w, &finding, now)?;
                     if is_repaired {
                         let event = repair_event(user_id, load_user(w, user_id)?.as_ref());
-                        save_events(w, &[event], Audience::Only(&name), Some(record), now)?;
+                        save_events(w, &[event], Recipients::Only(&name), Some(record), now)?;
                     }
                     saved += 1;
                     repaired += u64::from(is_repaired);
@@ -214,21 +214,21 @@ impl Check<'_> {
                 Ok((saved, repaired))
             })
             .await?;
-        tally.found += saved;
-        tally.repaired += repaired;
+        counts.found += saved;
+        counts.repaired += repaired;
         Ok(())
     }
 
-    async fn close(&self, scope: &Scope<'_>, target: &Target, tally: &Tally) -> Result<(), Error> {
-        let Tally { checked, awaited, found, repaired, .. } = *tally;
+    async fn close(&self, scope: &Scope<'_>, target: &Target, counts: &CheckCounts) -> Result<(), Error> {
+        let CheckCounts { checked, in_flight, found, repaired, .. } = *counts;
         let (name, now) = (target.name.clone(), scope.context.clock.now());
-        scope.write(move |w| findings::save_checked(w, &name, checked, awaited, now)).await?;
+        scope.write(move |w| findings::save_checked(w, &name, checked, in_flight, now)).await?;
         let left = found - repaired;
         scope.count(|summary| {
             summary.total += checked;
             summary.unchanged += checked.saturating_sub(found);
             summary.updated += repaired;
-            summary.pending += awaited;
+            summary.pending += in_flight;
             summary.failed += left;
         });
         if left > 0 {
@@ -241,28 +241,28 @@ impl Check<'_> {
                 ),
             );
         }
-        tracing::info!(target_name = target.name, checked, awaited, found, repaired, "checked");
+        tracing::info!(target_name = target.name, checked, in_flight, found, repaired, "checked");
         Ok(())
     }
 }
 
 /// Leaves out whom an event is on its way for: they are different because they are late.
-fn without_awaited(scope: &Scope<'_>, target: &Target, known: Vec<Known>) -> Result<(Vec<Known>, u64), Error> {
+fn without_in_flight(scope: &Scope<'_>, target: &Target, known: Vec<Known>) -> Result<(Vec<Known>, u64), Error> {
     let before = known.len();
     let known = scope.context.store.read(|r| {
         let mut settled = Vec::with_capacity(known.len());
         for (id, user) in known {
-            if !is_awaited(r, &target.name, id)? {
+            if !is_in_flight(r, &target.name, id)? {
                 settled.push((id, user));
             }
         }
         Ok::<_, store::Error>(settled)
     })?;
-    let awaited = (before - known.len()) as u64;
-    Ok((known, awaited))
+    let in_flight = (before - known.len()) as u64;
+    Ok((known, in_flight))
 }
 
 /// Whether an event of the user is still on its way to the target.
-fn is_awaited(r: &Reader<'_>, target: &str, user_id: i64) -> Result<bool, store::Error> {
-    Ok(has_open(r, target, user_id)? || load_last_event_seq(r, target, user_id)? > load_planned_seq(r, target)?)
+fn is_in_flight(r: &Reader<'_>, target: &str, user_id: i64) -> Result<bool, store::Error> {
+    Ok(has_open(r, target, user_id)? || load_last_event_seq(r, target, user_id)? > load_enqueued_seq(r, target)?)
 }

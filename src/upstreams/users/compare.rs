@@ -1,42 +1,35 @@
-//! A user here and at a target: what is another there.
+//! Compares a user here with the same user at a target.
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use strum::{EnumString, IntoStaticStr};
 
 use super::user::{Field, User, plain};
 
-/// How a target differs about a user.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+/// How a target's data about a user differs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumString, IntoStaticStr)]
+#[strum(serialize_all = "lowercase", const_into_str)]
 pub enum Difference {
     /// The target does not have the user.
     Missing,
     /// It has other values.
     Different,
     /// It has a user who is gone here, or never was.
-    Surplus,
+    #[strum(serialize = "surplus")]
+    Extra,
 }
 
 impl Difference {
-    pub const ALL: [Self; 3] = [Self::Missing, Self::Different, Self::Surplus];
-
-    /// The word in JSON and in the database.
+    /// The name used in JSON and in the database.
     pub const fn name(self) -> &'static str {
-        match self {
-            Self::Missing => "missing",
-            Self::Different => "different",
-            Self::Surplus => "surplus",
-        }
-    }
-
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|difference| difference.name() == name)
+        self.into_str()
     }
 }
 
 /// A field that has another value at the target.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct FieldDifference {
     pub field: String,
     pub here: Option<String>,
@@ -49,36 +42,36 @@ pub fn compare(here: Option<&User>, there: Option<&Value>) -> Option<(Difference
     match (here, there) {
         (None, None) => None,
         (Some(_), None) => Some((Difference::Missing, Vec::new())),
-        (None, Some(_)) => Some((Difference::Surplus, Vec::new())),
-        (Some(user), Some(told)) => {
-            let fields = differing(user, unwrap(told));
+        (None, Some(_)) => Some((Difference::Extra, Vec::new())),
+        (Some(user), Some(answer)) => {
+            let fields = differing(user, unwrap(answer));
             (!fields.is_empty()).then_some((Difference::Different, fields))
         }
     }
 }
 
 /// Services answer with the user, or with an object around it.
-fn unwrap(told: &Value) -> &Value {
-    let inner = ["data", "user"].iter().find_map(|key| told.get(key).filter(|inner| inner.is_object()));
+fn unwrap(answer: &Value) -> &Value {
+    let inner = ["data", "user"].iter().find_map(|key| answer.get(key).filter(|inner| inner.is_object()));
     match inner {
-        Some(inner) if !is_user(told) => unwrap(inner),
-        Some(_) | None => told,
+        Some(inner) if !is_user(answer) => unwrap(inner),
+        Some(_) | None => answer,
     }
 }
 
-fn is_user(told: &Value) -> bool {
-    Field::ALL.iter().any(|field| told.get(field.name()).is_some())
+fn is_user(answer: &Value) -> bool {
+    Field::ALL.iter().any(|field| answer.get(field.name()).is_some())
 }
 
-fn differing(user: &User, told: &Value) -> Vec<FieldDifference> {
+fn differing(user: &User, answer: &Value) -> Vec<FieldDifference> {
     let nothing = Map::new();
-    let told = told.as_object().unwrap_or(&nothing);
+    let answer = answer.as_object().unwrap_or(&nothing);
     Field::ALL
         .into_iter()
         .filter_map(|field| {
-            let (here, there) = (user.value(field).map(str::to_owned), told.get(field.name()).and_then(plain));
+            let (here, there) = (user.value(field).map(str::to_owned), answer.get(field.name()).and_then(plain));
             let is_same = match field {
-                // A service may keep times of its own, or none; the same instant may be written in several ways.
+                // A service may keep other times, or none; the same instant may be written in several ways.
                 Field::CreatedAt | Field::UpdatedAt => {
                     there.is_none() || is_same_instant(here.as_ref(), there.as_ref())
                 }
@@ -122,18 +115,18 @@ mod tests {
     }
 
     #[test]
-    fn a_user_may_be_missing_different_or_surplus() {
+    fn user_can_be_missing_different_or_extra() {
         let li = || Some(json!({"username": "li", "email": "a@b.c"}));
         check(None, None, None);
         check(li(), li(), None);
         check(li(), None, Some((Difference::Missing, &[])));
-        check(None, li(), Some((Difference::Surplus, &[])));
+        check(None, li(), Some((Difference::Extra, &[])));
         check(li(), Some(json!({"username": "wang"})), Some((Difference::Different, &["username", "email"])));
         check(li(), Some(Value::Null), Some((Difference::Different, &["username", "email"])));
     }
 
     #[test]
-    fn what_means_the_same_is_the_same() {
+    fn equal_meaning_is_no_difference() {
         let li = || Some(json!({"username": "li"}));
         check(li(), Some(json!({"id": 7, "username": "li", "email": null, "phone": "", "team": "x"})), None);
         check(li(), Some(json!({"user": {"username": "li"}})), None);

@@ -21,7 +21,7 @@ const MAX_FAILURES_IN_A_ROW: u32 = 10;
 
 /// What a pass did at one target.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Tally {
+pub struct DeliveryCounts {
     pub delivered: u64,
     /// To be tried again.
     pub failed: u64,
@@ -34,22 +34,22 @@ pub struct Tally {
 }
 
 /// One target, and what its deliveries are made with.
-pub struct Line<'a> {
+pub struct TargetWorker<'a> {
     pub scope: &'a Scope<'a>,
     pub target: &'a Target,
     pub config: &'a Config,
-    pub progress: &'a Progress,
+    pub progress: &'a PassProgress,
 }
 
 /// How far all lines of a pass are together.
 #[derive(Debug, Default)]
-pub struct Progress {
+pub struct PassProgress {
     pub delivered: AtomicU64,
     pub total: u64,
 }
 
 /// Requests that were answered, and how.
-type Settled = Vec<(Delivery, Outcome)>;
+type Answered = Vec<(Delivery, Outcome)>;
 
 /// A request on its way: what it brings, what is answered, how long that took.
 type InFlight<'a> = BoxFuture<'a, (Vec<Delivery>, Answer, Duration)>;
@@ -59,7 +59,7 @@ type Storing<'a> = (usize, BoxFuture<'a, Result<Vec<Delivery>, Error>>);
 
 /// What a pass over one target holds.
 #[derive(Default)]
-struct Hand<'a> {
+struct WorkerState<'a> {
     /// Due heads not sent yet.
     ready: VecDeque<Delivery>,
     /// Of a batch that was refused: each goes by itself, for one bad event must not stop the others.
@@ -67,63 +67,63 @@ struct Hand<'a> {
     /// Requests on their way.
     in_flight: FuturesUnordered<InFlight<'a>>,
     /// Answered, and not handed to the store yet.
-    settled: Vec<Settled>,
+    answered: Vec<Answered>,
     storing: Option<Storing<'a>>,
     failures_in_a_row: u32,
-    tally: Tally,
+    counts: DeliveryCounts,
 }
 
-impl Hand<'_> {
+impl WorkerState<'_> {
     /// A request counts until its outcome is stored: a crash repeats no more than these.
     fn busy(&self) -> usize {
-        self.in_flight.len() + self.settled.len() + self.storing.as_ref().map_or(0, |(count, _)| *count)
+        self.in_flight.len() + self.answered.len() + self.storing.as_ref().map_or(0, |(count, _)| *count)
     }
 }
 
-impl<'a> Line<'a> {
+impl<'a> TargetWorker<'a> {
     /// Sends what is due until nothing is, or the target or the run has had enough.
-    pub async fn run(&'a self) -> Result<Tally, Error> {
-        let mut hand = Hand::default();
-        let ended = self.drain(&mut hand).await;
+    pub async fn run(&'a self) -> Result<DeliveryCounts, Error> {
+        let mut state = WorkerState::default();
+        let ended = self.drain(&mut state).await;
         // What was answered is stored, however the pass ends.
-        if let Some((_, storing)) = hand.storing.take() {
+        if let Some((_, storing)) = state.storing.take() {
             storing.await?;
         }
-        if !hand.settled.is_empty() {
-            let settled = std::mem::take(&mut hand.settled);
-            self.store(settled).await?;
+        if !state.answered.is_empty() {
+            let answered = std::mem::take(&mut state.answered);
+            self.store(answered).await?;
         }
-        ended.map(|()| hand.tally)
+        ended.map(|()| state.counts)
     }
 
-    async fn drain(&'a self, hand: &mut Hand<'a>) -> Result<(), Error> {
+    async fn drain(&'a self, state: &mut WorkerState<'a>) -> Result<(), Error> {
         let cancel = &self.scope.context.cancel;
         loop {
-            if hand.ready.is_empty() && hand.alone.is_empty() && hand.busy() == 0 {
-                if hand.tally.stopped.is_some() || cancel.is_cancelled() {
+            if state.ready.is_empty() && state.alone.is_empty() && state.busy() == 0 {
+                if state.counts.stopped.is_some() || cancel.is_cancelled() {
                     break;
                 }
-                hand.ready = self.load_due().await?.into();
-                if hand.ready.is_empty() {
+                state.ready = self.load_due().await?.into();
+                if state.ready.is_empty() {
                     break;
                 }
             }
-            self.send_ready(hand);
-            if hand.storing.is_none() && !hand.settled.is_empty() {
-                let settled = std::mem::take(&mut hand.settled);
-                hand.storing = Some((settled.len(), Box::pin(self.store(settled))));
+            self.send_ready(state);
+            if state.storing.is_none() && !state.answered.is_empty() {
+                let answered = std::mem::take(&mut state.answered);
+                state.storing = Some((answered.len(), Box::pin(self.store(answered))));
             }
-            if hand.busy() == 0 {
+            if state.busy() == 0 {
                 continue;
             }
             tokio::select! {
-                Some((deliveries, answer, latency)) = hand.in_flight.next(), if !hand.in_flight.is_empty() => {
-                    self.settle(hand, deliveries, &answer, latency);
+                Some((deliveries, answer, latency)) = state.in_flight.next(), if !state.in_flight.is_empty() => {
+                    self.record_answer(state, deliveries, &answer, latency);
                 }
-                stored = stored(&mut hand.storing) => {
-                    hand.storing = None;
-                    hand.ready.extend(stored?);
-                    let Progress { delivered, total } = self.progress;
+                stored = stored(&mut state.storing) => {
+                    state.storing = None;
+                    state.ready.extend(stored?);
+                    let PassProgress { delivered, total } = self.progress;
                     self.scope.advance(delivered.load(Ordering::Relaxed), Some(*total), None);
                 }
             }
@@ -144,7 +144,7 @@ impl<'a> Line<'a> {
                     if !found.is_empty() {
                         return Ok((found, false));
                     }
-                    let has_more = queue::plan_deliveries(w, &name, limit, now)?;
+                    let has_more = queue::enqueue_deliveries(w, &name, limit, now)?;
                     Ok((queue::load_due(w, &name, due, limit)?, has_more))
                 })
                 .await?;
@@ -154,23 +154,23 @@ impl<'a> Line<'a> {
         }
     }
 
-    fn send_ready(&'a self, hand: &mut Hand<'a>) {
-        if hand.tally.stopped.is_none() && self.scope.remaining() < self.config.margin() {
-            hand.tally.stopped = Some("little of the lock's time is left");
+    fn send_ready(&'a self, state: &mut WorkerState<'a>) {
+        if state.counts.stopped.is_none() && self.scope.remaining() < self.config.margin() {
+            state.counts.stopped = Some("little of the lock's time is left");
         }
-        if hand.tally.stopped.is_some() || self.scope.context.cancel.is_cancelled() {
-            hand.ready.clear();
-            hand.alone.clear();
+        if state.counts.stopped.is_some() || self.scope.context.cancel.is_cancelled() {
+            state.ready.clear();
+            state.alone.clear();
         }
-        while hand.busy() < self.config.workers {
-            let deliveries: Vec<Delivery> = match hand.alone.pop_front() {
+        while state.busy() < self.config.workers {
+            let deliveries: Vec<Delivery> = match state.alone.pop_front() {
                 Some(delivery) => vec![delivery],
-                None => hand.ready.drain(..self.target.batch().min(hand.ready.len())).collect(),
+                None => state.ready.drain(..self.target.batch().min(state.ready.len())).collect(),
             };
             if deliveries.is_empty() {
                 return;
             }
-            hand.in_flight.push(Box::pin(async move {
+            state.in_flight.push(Box::pin(async move {
                 let begun = Instant::now();
                 let answer = self.target.send(&deliveries).await;
                 (deliveries, answer, begun.elapsed())
@@ -179,20 +179,26 @@ impl<'a> Line<'a> {
     }
 
     /// What the answer means for the deliveries and for the target. What was cut off by the run's end stays due.
-    fn settle(&self, hand: &mut Hand<'a>, deliveries: Vec<Delivery>, answer: &Answer, latency: Duration) {
+    fn record_answer(
+        &self,
+        state: &mut WorkerState<'a>,
+        deliveries: Vec<Delivery>,
+        answer: &Answer,
+        latency: Duration,
+    ) {
         match answer {
             Answer::Ended => return,
-            Answer::Refused { .. } if deliveries.len() > 1 => return hand.alone.extend(deliveries),
-            Answer::Failed { asked: Some(_), .. } => hand.tally.stopped = Some("it asked for time"),
+            Answer::Refused { .. } if deliveries.len() > 1 => return state.alone.extend(deliveries),
+            Answer::Failed { asked: Some(_), .. } => state.counts.stopped = Some("it asked for time"),
             Answer::Accepted | Answer::Refused { .. } | Answer::Failed { .. } => {}
         }
-        let settle = |delivery: Delivery| {
+        let record_answer = |delivery: Delivery| {
             let outcome = self.outcome(&delivery, answer, latency)?;
-            self.count(hand, &delivery, &outcome);
+            self.count(state, &delivery, &outcome);
             Some((delivery, outcome))
         };
-        let settled: Settled = deliveries.into_iter().filter_map(settle).collect();
-        hand.settled.push(settled);
+        let answered: Answered = deliveries.into_iter().filter_map(record_answer).collect();
+        state.answered.push(answered);
     }
 
     fn outcome(&self, delivery: &Delivery, answer: &Answer, latency: Duration) -> Option<Outcome> {
@@ -212,38 +218,38 @@ impl<'a> Line<'a> {
         })
     }
 
-    fn count(&self, hand: &mut Hand<'a>, delivery: &Delivery, outcome: &Outcome) {
+    fn count(&self, state: &mut WorkerState<'a>, delivery: &Delivery, outcome: &Outcome) {
         let (target, seq) = (self.target.name.as_str(), delivery.event.seq);
         let failure = match outcome {
             Outcome::Delivered { .. } => {
-                hand.tally.delivered += 1;
+                state.counts.delivered += 1;
                 self.progress.delivered.fetch_add(1, Ordering::Relaxed);
-                hand.failures_in_a_row = 0;
+                state.failures_in_a_row = 0;
                 return;
             }
             Outcome::Dead { class, error } => {
-                hand.tally.dead += 1;
+                state.counts.dead += 1;
                 (*class, error.clone())
             }
             Outcome::Retrying { class, error, .. } => {
-                hand.tally.failed += 1;
+                state.counts.failed += 1;
                 (*class, error.clone())
             }
         };
         tracing::debug!(target_name = target, event.seq = seq, class = failure.0.name(), "{}", failure.1);
         // A refused event is its own fault; whatever else is the target's.
         if failure.0 == Class::Contract && matches!(outcome, Outcome::Dead { .. }) {
-            hand.failures_in_a_row = 0;
+            state.failures_in_a_row = 0;
         } else {
-            hand.failures_in_a_row += 1;
+            state.failures_in_a_row += 1;
         }
-        if hand.failures_in_a_row >= MAX_FAILURES_IN_A_ROW {
-            hand.tally.stopped = Some("it failed time after time");
+        if state.failures_in_a_row >= MAX_FAILURES_IN_A_ROW {
+            state.counts.stopped = Some("it failed time after time");
         }
         if failure.0 == Class::Auth {
-            hand.tally.stopped = Some("it rejects our credentials");
+            state.counts.stopped = Some("it rejects our credentials");
         }
-        hand.tally.first_failure.get_or_insert(failure);
+        state.counts.first_failure.get_or_insert(failure);
     }
 
     fn next_attempt_at(&self, attempts: u32, asked: Option<Duration>) -> Timestamp {
@@ -253,12 +259,12 @@ impl<'a> Line<'a> {
     }
 
     /// Stores how all these ended in one transaction; answers the heads that come up behind them.
-    async fn store(&'a self, settled: Vec<Settled>) -> Result<Vec<Delivery>, Error> {
+    async fn store(&'a self, answered: Vec<Answered>) -> Result<Vec<Delivery>, Error> {
         let (name, now) = (self.target.name.clone(), self.scope.context.clock.now());
         self.scope
             .write(move |w| {
                 let mut next = Vec::new();
-                for (delivery, outcome) in settled.iter().flatten() {
+                for (delivery, outcome) in answered.iter().flatten() {
                     next.extend(queue::save_outcome(w, &name, delivery, outcome, now)?);
                 }
                 Ok(next)

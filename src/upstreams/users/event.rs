@@ -1,8 +1,10 @@
-//! What happened to a user: one JSON object, read strictly and told exactly.
+//! An event: one JSON object, read strictly. No message repeats a value of it.
 
 use jiff::Timestamp;
-use serde::Deserialize;
 use serde_json::{Map, Value};
+use strum::{EnumString, IntoStaticStr, VariantNames};
+
+use super::json::{self, quoted_key};
 
 /// An event larger than this is none: a user's fields are a few hundred bytes.
 pub const MAX_EVENT_BYTES: usize = 64 << 10;
@@ -10,41 +12,35 @@ pub const MAX_EVENT_BYTES: usize = 64 << 10;
 /// The keys an emitted event may have.
 const KEYS: [&str; 8] = ["id", "type", "user_id", "username", "email", "data", "timestamp", "source"];
 
-/// What kind of thing happened.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, clap::ValueEnum)]
+/// The type of an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumString, IntoStaticStr, VariantNames)]
+#[strum(const_into_str)]
 pub enum Kind {
-    #[value(name = "user.created")]
+    #[strum(serialize = "user.created")]
     Created,
-    #[value(name = "user.updated")]
+    #[strum(serialize = "user.updated")]
     Updated,
-    #[value(name = "user.deleted")]
+    #[strum(serialize = "user.deleted")]
     Deleted,
-    #[value(name = "user.status_changed")]
+    #[strum(serialize = "user.status_changed")]
     StatusChanged,
 }
 
 impl Kind {
-    pub const ALL: [Self; 4] = [Self::Created, Self::Updated, Self::Deleted, Self::StatusChanged];
-
-    /// The word in JSON and in the database.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Created => "user.created",
-            Self::Updated => "user.updated",
-            Self::Deleted => "user.deleted",
-            Self::StatusChanged => "user.status_changed",
-        }
+    pub fn parse(text: &str) -> Result<Self, Invalid> {
+        text.parse().map_err(|_| Invalid::UnknownType(is_plausible_type(text).then(|| format!("`{text}`"))))
     }
 
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.name() == name)
+    /// The name used in JSON and in the database.
+    pub const fn name(self) -> &'static str {
+        self.into_str()
     }
 }
 
-/// An event as somebody tells it; what it leaves out is filled in when it is stored.
+/// An event as it was emitted; what it leaves out is filled in when it is stored.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Event {
-    /// Tells it apart from every other: told twice it is stored once.
+    /// Identifies the event: emitted twice, it is stored once.
     pub id: Option<String>,
     pub kind: Kind,
     pub user_id: i64,
@@ -55,25 +51,26 @@ pub struct Event {
     pub source: Option<String>,
 }
 
-/// Why a text is no event.
+/// Why a text is no event; no variant holds a value of the text.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Invalid {
     #[error("cannot read it as a JSON object: {0}")]
-    Json(String),
+    Json(#[from] json::Error),
     #[error("it is longer than {MAX_EVENT_BYTES} bytes")]
     TooLong,
-    #[error("`{0}` is not a key of an event; known are {known}", known = KEYS.join(", "))]
+    #[error("{} is not a key of an event; known are {}", quoted_key(.0), KEYS.join(", "))]
     UnknownKey(String),
-    #[error("`{0}` is not a type of event; known are {known}", known = Kind::ALL.map(Kind::name).join(", "))]
-    UnknownType(String),
-    /// The value itself is never repeated.
-    #[error("it has the field `{0}`: passwords and their hashes are neither stored nor sent on")]
+    #[error("{} is not a type of event; known are {}", .0.as_deref().unwrap_or("`type`"), Kind::VARIANTS.join(", "))]
+    UnknownType(Option<String>),
+    #[error("missing field `{0}`")]
+    Missing(&'static str),
+    #[error("it has the field {}: passwords and their hashes are neither stored nor sent on", quoted_key(.0))]
     Password(String),
     #[error("`{key}` {reason}")]
     Field { key: &'static str, reason: &'static str },
 }
 
-/// How much is forgiven.
+/// Whether unknown keys are allowed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Strictness {
     /// A key that is not known is a typing mistake.
@@ -82,54 +79,41 @@ pub enum Strictness {
     AnyKeys,
 }
 
-/// The keys as they come, before their values are looked at.
-#[derive(Deserialize)]
-struct Draft {
-    id: Option<String>,
-    r#type: String,
-    user_id: i64,
-    username: Option<String>,
-    email: Option<String>,
-    data: Option<Map<String, Value>>,
-    timestamp: Option<Timestamp>,
-    source: Option<String>,
-}
-
 impl Event {
     /// Reads one event.
     pub fn parse(text: &str, strictness: Strictness) -> Result<Self, Invalid> {
-        if text.len() > MAX_EVENT_BYTES {
-            return Err(Invalid::TooLong);
-        }
-        let keys: Map<String, Value> = serde_json::from_str(text).map_err(|error| Invalid::Json(told(&error)))?;
-        // First of all: no other error may repeat what should not be repeated.
-        refuse_passwords(&keys)?;
+        let keys = parse_object(text)?;
         if strictness == Strictness::KnownKeys
             && let Some(unknown) = keys.keys().find(|key| !KEYS.contains(&key.as_str()))
         {
             return Err(Invalid::UnknownKey(unknown.clone()));
         }
-        let draft: Draft = Draft::deserialize(Value::Object(keys)).map_err(|error| Invalid::Json(error.to_string()))?;
-        let kind = Kind::from_name(&draft.r#type).ok_or(Invalid::UnknownType(draft.r#type))?;
+        let kind = optional_text(&keys, "type")?.ok_or(Invalid::Missing("type"))?;
+        let user_id = value(&keys, "user_id").ok_or(Invalid::Missing("user_id"))?;
+        let data = match value(&keys, "data") {
+            None => Map::new(),
+            Some(Value::Object(data)) => data.clone(),
+            Some(_) => return Err(Invalid::Field { key: "data", reason: "must be an object" }),
+        };
         Self {
-            id: draft.id,
-            kind,
-            user_id: draft.user_id,
-            username: draft.username,
-            email: draft.email,
-            data: draft.data.unwrap_or_default(),
-            occurred_at: draft.timestamp,
-            source: draft.source,
+            id: optional_text(&keys, "id")?,
+            kind: Kind::parse(&kind)?,
+            user_id: user_id.as_i64().ok_or(INVALID_USER_ID)?,
+            username: optional_text(&keys, "username")?,
+            email: optional_text(&keys, "email")?,
+            data,
+            occurred_at: optional_timestamp(&keys)?,
+            source: optional_text(&keys, "source")?,
         }
         .checked()
     }
 
-    /// The event, if its values can be what they say.
+    /// The event, if its values are valid together.
     pub fn checked(self) -> Result<Self, Invalid> {
         refuse_passwords(&self.data)?;
         let field = |key, reason| Err(Invalid::Field { key, reason });
         if self.user_id <= 0 {
-            return field("user_id", "must be a whole number above 0");
+            return Err(INVALID_USER_ID);
         }
         if self.id.as_deref().is_some_and(str::is_empty) {
             return field("id", "must not be empty");
@@ -138,13 +122,13 @@ impl Event {
             None | Some(Value::Null) => {}
             Some(Value::Object(user)) => {
                 if user.get("id").is_some_and(|id| id.as_i64() != Some(self.user_id)) {
-                    return field("data.user.id", "is another than `user_id`");
+                    return field("data.user.id", "differs from `user_id`");
                 }
             }
             Some(_) => return field("data.user", "must be an object"),
         }
         if self.data.get("user_id").is_some_and(|id| id.as_i64() != Some(self.user_id)) {
-            return field("data.user_id", "is another than `user_id`");
+            return field("data.user_id", "differs from `user_id`");
         }
         if self.data.get("changes").is_some_and(|changes| !changes.is_object()) {
             return field("data.changes", "must be an object");
@@ -153,17 +137,62 @@ impl Event {
     }
 }
 
-/// What is wrong with the text and where, without the text itself.
-fn told(error: &serde_json::Error) -> String {
-    match error.classify() {
-        serde_json::error::Category::Data => "it is another kind of JSON value".to_owned(),
-        serde_json::error::Category::Syntax | serde_json::error::Category::Eof | serde_json::error::Category::Io => {
-            error.to_string()
-        }
+const INVALID_USER_ID: Invalid = Invalid::Field { key: "user_id", reason: "must be a whole number above 0" };
+
+/// Reads a JSON object without a password in it.
+pub fn parse_object(text: &str) -> Result<Map<String, Value>, Invalid> {
+    if text.len() > MAX_EVENT_BYTES {
+        return Err(Invalid::TooLong);
+    }
+    let keys = json::parse_object(text)?;
+    refuse_passwords(&keys)?;
+    Ok(keys)
+}
+
+/// The keys of a rejected event. Of its values only a plausible type and the user's number are in it.
+pub fn outline(text: &str) -> Option<String> {
+    let Ok(Value::Object(keys)) = serde_json::from_str(text) else { return None };
+    let outline = keys.into_iter().map(|(key, value)| {
+        let is_shown = match key.as_str() {
+            "type" => value.as_str().is_some_and(is_plausible_type),
+            "user_id" => value.is_i64(),
+            _ => false,
+        };
+        let key = if json::is_name(&key) { key } else { "…".to_owned() };
+        (key, if is_shown { value } else { "…".into() })
+    });
+    Some(Value::Object(outline.collect()).to_string())
+}
+
+fn is_plausible_type(text: &str) -> bool {
+    text.strip_prefix("user.").is_some_and(|kind| kind.chars().all(|c| c.is_ascii_lowercase() || c == '_'))
+}
+
+/// The value under the key; `null` counts as missing.
+fn value<'a>(keys: &'a Map<String, Value>, key: &str) -> Option<&'a Value> {
+    keys.get(key).filter(|value| !value.is_null())
+}
+
+fn optional_text(keys: &Map<String, Value>, key: &'static str) -> Result<Option<String>, Invalid> {
+    match value(keys, key) {
+        None => Ok(None),
+        Some(Value::String(text)) => Ok(Some(text.clone())),
+        Some(_) => Err(Invalid::Field { key, reason: "must be text" }),
     }
 }
 
-/// Looks into everything that is nested as well.
+/// A time without a zone, or a number of seconds or milliseconds, could mean several instants.
+fn optional_timestamp(keys: &Map<String, Value>) -> Result<Option<Timestamp>, Invalid> {
+    let invalid =
+        Invalid::Field { key: "timestamp", reason: "must be a time with its zone, such as \"2026-01-02T03:04:05Z\"" };
+    match value(keys, "timestamp") {
+        None => Ok(None),
+        Some(Value::String(text)) => text.parse().map(Some).map_err(|_| invalid),
+        Some(_) => Err(invalid),
+    }
+}
+
+/// Looks into everything nested, JSON inside of text included.
 fn refuse_passwords(keys: &Map<String, Value>) -> Result<(), Invalid> {
     for (key, value) in keys {
         if is_password(key) {
@@ -178,6 +207,9 @@ fn refuse_in(value: &Value) -> Result<(), Invalid> {
     match value {
         Value::Object(keys) => refuse_passwords(keys),
         Value::Array(values) => values.iter().try_for_each(refuse_in),
+        Value::String(text) if text.contains(['{', '[']) => {
+            serde_json::from_str(text).map_or(Ok(()), |inner| refuse_in(&inner))
+        }
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => Ok(()),
     }
 }
@@ -193,6 +225,7 @@ fn is_password(key: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+    use serde_json::json;
 
     use super::{Event, Invalid, Kind, MAX_EVENT_BYTES, Strictness};
     use crate::mutate::{JSON_SNIPPETS, mutated_bytes, mutated_json};
@@ -207,14 +240,14 @@ mod tests {
     }
 
     #[test]
-    fn an_event_needs_its_type_and_its_user() {
+    fn event_needs_its_type_and_user() {
         check(r#"{"type":"user.created","user_id":1}"#, Ok(Kind::Created));
         check(r#"{"type":"user.status_changed","user_id":1,"data":{"new_status":"active"}}"#, Ok(Kind::StatusChanged));
         check(r#"{"type":"user.created"}"#, Err("missing field `user_id`"));
         check(r#"{"user_id":1}"#, Err("missing field `type`"));
         check(r#"{"type":"user.moved","user_id":1}"#, Err("`user.moved` is not a type of event"));
         check(r#"{"type":"user.created","user_id":0}"#, Err("`user_id` must be a whole number above 0"));
-        check(r#"{"type":"user.created","user_id":"1"}"#, Err("cannot read it as a JSON object"));
+        check(r#"{"type":"user.created","user_id":"1"}"#, Err("`user_id` must be a whole number above 0"));
         check(r#"{"type":"user.created","user_id":1,"emial":"a"}"#, Err("`emial` is not a key of an event"));
         check(r#"{"type":"user.created","user_id":1"#, Err("EOF"));
         check("[]", Err("another kind of JSON value"));
@@ -222,7 +255,7 @@ mod tests {
     }
 
     #[test]
-    fn the_parts_must_agree_about_whom_they_are() {
+    fn parts_must_agree_on_the_user() {
         check(r#"{"type":"user.updated","user_id":1,"data":{"user":{"id":2}}}"#, Err("`data.user.id`"));
         check(r#"{"type":"user.deleted","user_id":1,"data":{"user_id":2}}"#, Err("`data.user_id`"));
         check(r#"{"type":"user.updated","user_id":1,"data":{"user":[]}}"#, Err("`data.user` must be an object"));
@@ -230,12 +263,13 @@ mod tests {
     }
 
     #[test]
-    fn a_password_is_refused_wherever_it_stands_and_never_repeated() {
+    fn password_is_refused_at_any_depth_and_never_repeated() {
         for key in ["password", "Password", "passwordHash", "password_hash", "pwd", "hash", "hashed_secret", "passwd"] {
             for text in [
                 format!(r#"{{"type":"user.created","user_id":1,"{key}":"hunter2"}}"#),
                 format!(r#"{{"type":"user.created","user_id":1,"data":{{"user":{{"{key}":"hunter2"}}}}}}"#),
                 format!(r#"{{"type":"user.created","user_id":"x","data":{{"a":[{{"{key}":"hunter2"}}]}}}}"#),
+                format!(r#"{{"type":"user.created","user_id":1,"data":"{{\"{key}\":\"hunter2\"}}"}}"#),
             ] {
                 for strictness in [Strictness::KnownKeys, Strictness::AnyKeys] {
                     let error = Event::parse(&text, strictness).unwrap_err();
@@ -251,11 +285,67 @@ mod tests {
     }
 
     #[test]
-    fn another_programs_event_may_carry_more() {
+    fn event_of_another_program_may_have_unknown_keys() {
         let text = r#"{"id":"e1","type":"user.created","user_id":1,"trace":"x","timestamp":"2026-01-02T03:04:05Z"}"#;
         let event = Event::parse(text, Strictness::AnyKeys).unwrap();
         assert_eq!((event.id.as_deref(), event.user_id), (Some("e1"), 1));
         assert_eq!(event.occurred_at.unwrap().to_string(), "2026-01-02T03:04:05Z");
+    }
+
+    #[test]
+    fn no_message_repeats_a_value() {
+        const CANARY: &str = "hunter2 canary";
+        let encoded = json!({"user": {"secret": CANARY}}).to_string();
+        let shapes = [
+            json!(CANARY),
+            json!(encoded),
+            json!(json!(encoded).to_string()),
+            json!([CANARY]),
+            json!({CANARY: CANARY}),
+            json!({"user": CANARY, "user_id": CANARY, "changes": CANARY}),
+            json!({"user": encoded, "changes": [encoded]}),
+            json!({encoded.as_str(): 1, "user": {"id": encoded}}),
+            json!({format!("password {CANARY}"): CANARY}),
+        ];
+        let keys = super::KEYS.iter().copied().chain(["other", &encoded, "password_of hunter2 canary"]);
+        let mut rejected = 0;
+        for (key, shape) in keys.flat_map(|key| shapes.iter().map(move |shape| (key, shape))) {
+            let mut event = json!({"type": "user.updated", "user_id": 1});
+            event[key] = shape.clone();
+            let text = event.to_string();
+            let twice = format!("{},{}", &text[..text.len() - 1], &text[1..]);
+            let cut = &text[..text.len() - 2];
+            for text in [text.as_str(), &twice, cut, &format!("{text} {CANARY}"), &shape.to_string(), CANARY] {
+                for strictness in [Strictness::KnownKeys, Strictness::AnyKeys] {
+                    let Err(invalid) = Event::parse(text, strictness) else { continue };
+                    rejected += 1;
+                    let message = format!("{invalid} {:?}", invalid.to_string());
+                    let outline = super::outline(text).unwrap_or_default();
+                    assert!(
+                        !message.contains("hunter2") && !outline.contains("hunter2"),
+                        "{text}: {message} {outline}"
+                    );
+                }
+            }
+        }
+        assert!(rejected > 800, "{rejected}");
+    }
+
+    #[test]
+    fn duplicate_key_is_refused_by_its_name() {
+        check(r#"{"type":"user.created","user_id":1,"user_id":2}"#, Err("duplicate key `user_id`"));
+        check(r#"{"type":"user.created","user_id":1,"data":{"user":{"role":"a","role":"b"}}}"#, Err("key `role`"));
+        check(r#"{"type":"user.created","user_id":1,"data":{"list":[1,{"a":1,"a":1}]}}"#, Err("duplicate key `a`"));
+        check(r#"{"type":"user.created","user_id":1,"data":{"a":{"b":1},"c":{"b":1}}}"#, Ok(Kind::Created));
+    }
+
+    #[test]
+    fn timestamp_that_could_mean_several_instants_is_refused_by_its_name() {
+        for timestamp in [r#""2026-01-02T03:04:05""#, r#""2026-01-02""#, "1767323045", "1767323045000", "1.5", "true"] {
+            let text = format!(r#"{{"type":"user.created","user_id":1,"timestamp":{timestamp}}}"#);
+            check(&text, Err("`timestamp` must be a time with its zone"));
+        }
+        check(r#"{"type":"user.created","user_id":1,"timestamp":"2026-01-02T03:04:05+08:00"}"#, Ok(Kind::Created));
     }
 
     const EVENTS: &[&str] = &[

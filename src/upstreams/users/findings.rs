@@ -24,23 +24,23 @@ pub struct Checked {
     /// Users compared.
     pub checked: u64,
     /// Users left out, because events of theirs were still on their way.
-    pub awaited: u64,
+    pub in_flight: u64,
     pub missing: u64,
     pub different: u64,
-    pub surplus: u64,
+    pub extra: u64,
     pub repaired: u64,
 }
 
 impl Checked {
     /// Users the target differed about.
     pub const fn found(&self) -> u64 {
-        self.missing + self.different + self.surplus
+        self.missing + self.different + self.extra
     }
 }
 
 /// Which findings of an earlier check are out of date.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum About {
+pub enum FindingRange {
     /// Those about users known here, after the first id and up to the last.
     Known { after: i64, last: i64 },
     /// Those about users unknown here.
@@ -50,17 +50,17 @@ pub enum About {
 }
 
 /// Forgets what an earlier check found.
-pub fn delete_findings(w: &Writer<'_>, target: &str, about: About) -> Result<(), Error> {
+pub fn delete_findings(w: &Writer<'_>, target: &str, range: FindingRange) -> Result<(), Error> {
     const SQL: &str = "
         DELETE FROM user_findings
         WHERE target = ?1
         AND user_id > ?2
         AND user_id <= ?3
         AND EXISTS (SELECT 1 FROM users WHERE users.id = user_findings.user_id) = ?4";
-    let (is_known, after, last) = match about {
-        About::Known { after, last } => (true, after, last),
-        About::Unknown => (false, i64::MIN, i64::MAX),
-        About::More => return Ok(()),
+    let (is_known, after, last) = match range {
+        FindingRange::Known { after, last } => (true, after, last),
+        FindingRange::Unknown => (false, i64::MIN, i64::MAX),
+        FindingRange::More => return Ok(()),
     };
     w.execute(SQL, &[target.into(), after.into(), last.into(), is_known.into()])?;
     Ok(())
@@ -90,7 +90,7 @@ pub fn save_finding(w: &Writer<'_>, finding: &Finding, at: Timestamp) -> Result<
 }
 
 /// Keeps how many users of the target were compared and left out.
-pub fn save_checked(w: &Writer<'_>, target: &str, checked: u64, awaited: u64, at: Timestamp) -> Result<(), Error> {
+pub fn save_checked(w: &Writer<'_>, target: &str, checked: u64, in_flight: u64, at: Timestamp) -> Result<(), Error> {
     const SQL: &str = "
         INSERT INTO user_targets (name, planned_seq, checked_at, checked, awaited)
         VALUES (?1, 0, ?2, ?3, ?4)
@@ -98,7 +98,7 @@ pub fn save_checked(w: &Writer<'_>, target: &str, checked: u64, awaited: u64, at
             checked_at = excluded.checked_at,
             checked = excluded.checked,
             awaited = excluded.awaited";
-    w.execute(SQL, &[target.into(), (&to_rfc3339_millis(at)).into(), checked.into(), awaited.into()])?;
+    w.execute(SQL, &[target.into(), (&to_rfc3339_millis(at)).into(), checked.into(), in_flight.into()])?;
     Ok(())
 }
 
@@ -114,16 +114,17 @@ pub fn load_checked(r: &Reader<'_>, target: &str) -> Result<Option<Checked>, Err
         FROM user_findings
         WHERE target = ?1
         GROUP BY difference";
-    let Some((checked, awaited)) = r.first(CHECKED, &[target.into()], |row| Ok((row.count(0)?, row.count(1)?)))? else {
+    let Some((checked, in_flight)) = r.first(CHECKED, &[target.into()], |row| Ok((row.count(0)?, row.count(1)?)))?
+    else {
         return Ok(None);
     };
-    let mut found = Checked { target: target.to_owned(), checked, awaited, ..Checked::default() };
+    let mut found = Checked { target: target.to_owned(), checked, in_flight, ..Checked::default() };
     r.for_each(FOUND, &[target.into()], |row| {
         let count = row.count(1)?;
         match difference(row.text(0)?)? {
             Difference::Missing => found.missing = count,
             Difference::Different => found.different = count,
-            Difference::Surplus => found.surplus = count,
+            Difference::Extra => found.extra = count,
         }
         found.repaired += row.count(2)?;
         Ok::<_, Error>(())
@@ -152,6 +153,5 @@ pub fn load_findings(r: &Reader<'_>, limit: u64) -> Result<Vec<Finding>, Error> 
 }
 
 fn difference(name: &str) -> Result<Difference, Error> {
-    Difference::from_name(name)
-        .ok_or_else(|| Error::Value { found: name.to_owned(), expected: "a difference of a user" })
+    name.parse().map_err(|_| Error::Value { found: name.to_owned(), expected: "a difference of a user" })
 }

@@ -5,8 +5,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::config::Config;
-use super::event::{Event, Invalid, Strictness};
-use super::outbox::{Audience, Taken, save_events};
+use super::event::{self, Event, Strictness};
+use super::outbox::{Ingested, Recipients, save_events};
 pub use super::redis::Limits;
 use super::redis::{Connection, Entry, Group, Source, consumer_name, publish};
 use super::tables::{self, Rejection};
@@ -18,11 +18,11 @@ use crate::upstreams::{Error, Scope};
 /// Entries read, stored in one transaction and acknowledged together.
 const BATCH: usize = 1000;
 
-/// An entry that some other consumer was given so long ago is taken over: it died.
+/// An entry that some other consumer was given so long ago is ingested over: it died.
 const STALE_AFTER: Duration = Duration::from_secs(5 * 60);
 
 /// The stream that events are read from.
-pub struct Intake {
+pub struct EventStream {
     url: Secret,
     limits: Limits,
     group: Group,
@@ -30,12 +30,12 @@ pub struct Intake {
 
 /// What was read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Read {
-    pub taken: Taken,
+pub struct StreamRead {
+    pub ingested: Ingested,
     pub rejected: u64,
 }
 
-impl Intake {
+impl EventStream {
     /// Resolves the address. Sends nothing.
     pub fn open(config: &Config, limits: Limits) -> Result<Self, Error> {
         let url = config.redis_url.as_ref().ok_or_else(|| Error::invalid("users.redis_url", "is missing"))?;
@@ -47,9 +47,9 @@ impl Intake {
     }
 
     /// Takes in everything up to the end of the stream as it is then; what is appended meanwhile is for the next pass.
-    pub async fn read(&self, scope: &Scope<'_>) -> Result<Read, Error> {
+    pub async fn read(&self, scope: &Scope<'_>) -> Result<StreamRead, Error> {
         let mut source = Source::open(self.connect().await?, self.group.clone()).await?;
-        let mut read = Read::default();
+        let mut read = StreamRead::default();
         loop {
             let entries = source.claim_stale(STALE_AFTER, BATCH).await?;
             if entries.is_empty() {
@@ -81,24 +81,24 @@ impl Intake {
         scope: &Scope<'_>,
         source: &Source,
         entries: Vec<Entry>,
-        read: &mut Read,
+        read: &mut StreamRead,
     ) -> Result<(), Error> {
         let ids: Vec<String> = entries.iter().map(|entry| entry.id.clone()).collect();
         let (record, now) = (scope.context.record.0, scope.context.clock.now());
         let (events, rejections) = self.sort(entries, now);
         let rejected = rejections.len() as u64;
-        let taken = scope
+        let ingested = scope
             .write(move |w| {
                 for rejection in &rejections {
                     tables::save_rejection(w, rejection)?;
                 }
-                save_events(w, &events, Audience::Everybody, Some(record), now)
+                save_events(w, &events, Recipients::All, Some(record), now)
             })
             .await?;
         source.ack(&ids).await?;
-        read.taken.add(taken);
+        read.ingested.add(ingested);
         read.rejected += rejected;
-        scope.advance(read.taken.stored, None, Some(&self.group.stream));
+        scope.advance(read.ingested.stored, None, Some(&self.group.stream));
         Ok(())
     }
 
@@ -115,11 +115,7 @@ impl Intake {
             };
             match event.as_deref().map(|text| (text, Event::parse(text, Strictness::AnyKeys))) {
                 Err(reason) => rejections.push(rejected(reason.clone(), None)),
-                // It may hold the password in any of its parts.
-                Ok((_, Err(invalid @ (Invalid::Password(_) | Invalid::Json(_) | Invalid::TooLong)))) => {
-                    rejections.push(rejected(invalid.to_string(), None));
-                }
-                Ok((text, Err(invalid))) => rejections.push(rejected(invalid.to_string(), Some(text.to_owned()))),
+                Ok((text, Err(invalid))) => rejections.push(rejected(invalid.to_string(), event::outline(text))),
                 Ok((_, Ok(event))) => {
                     let own = || format!("{}:{id}", self.group.stream);
                     let event = Event { id: Some(event.id.clone().unwrap_or_else(own)), ..event };

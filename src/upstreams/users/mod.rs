@@ -6,16 +6,18 @@
 
 mod backoff;
 mod check;
+mod commands;
 pub mod compare;
 pub mod config;
 mod delivery;
+pub mod delivery_actions;
 pub mod event;
 pub mod findings;
 pub mod ingest;
-pub mod letters;
-pub mod listing;
+mod json;
 pub mod outbox;
 mod pass;
+pub mod queries;
 pub mod queue;
 pub mod redis;
 pub mod tables;
@@ -25,24 +27,29 @@ pub mod user;
 use self::check::{Check, Repair};
 pub use self::config::Config;
 use self::config::Source;
-use self::ingest::Intake;
+use self::ingest::EventStream;
 use self::pass::Deliver;
 use self::target::Target;
 
 use std::time::Duration;
 
 use super::accounts::{self, Accounts};
-use super::{Error, Job, Opening, PassContext, Schedule, ScopeName, ScopeRules, Upstream, Verified};
+use super::command::CommandSpec;
+use super::{Error, Job, Opening, PassContext, Schedule, ScopeName, ScopeRules, SyncType, Upstream, Verified};
+use crate::present::text;
 use crate::store::Migration;
 
-/// Number of a user that no service has: for asking whether it lets us in.
-const NOBODY: i64 = 0;
+/// A number that no user has: fetching it shows whether a target accepts our credentials.
+const PROBE_USER_ID: i64 = 0;
+
+/// The sync type of a check.
+const CHECK: &str = "check";
 
 /// The users upstream, opened.
 pub struct Users {
     config: Config,
     targets: Accounts<Target>,
-    intake: Option<Intake>,
+    stream: Option<EventStream>,
 }
 
 /// Which targets to deliver to.
@@ -72,21 +79,24 @@ impl Upstream for Users {
                 takes longer is not disturbed.",
         jobs: &[Job { name: "", times: "* * * * *", flags: &["--on-lock", "skip"] }],
     };
+    const COMMANDS: &'static [CommandSpec] = commands::COMMANDS;
+    const SYNC_TYPES: &'static [SyncType] =
+        &[SyncType { name: CHECK, label: text("consistency check", "一致性检查") }];
     type Config = Config;
     type Options = Options;
 
     fn sync_type(options: &Options) -> &'static str {
-        if options.check { "check" } else { Self::NAME }
+        if options.check { CHECK } else { Self::NAME }
     }
 
     fn open(config: Config, opening: &Opening<'_>) -> Result<Self, Error> {
         config.check()?;
         let targets = Accounts::open(Self::NAME, &config.targets, |target, _| Target::open(target, &config, opening))?;
-        let intake = match config.source {
+        let stream = match config.source {
             Source::Outbox => None,
-            Source::Redis => Some(Intake::open(&config, target::limits(&config, opening))?),
+            Source::Redis => Some(EventStream::open(&config, target::limits(&config, opening))?),
         };
-        Ok(Self { config, targets, intake })
+        Ok(Self { config, targets, stream })
     }
 
     fn check(&self) -> Result<(), Error> {
@@ -112,9 +122,9 @@ impl Upstream for Users {
         // Nothing is known of a target without a way to look at its users, until it gets an event.
         let checked = self.targets.iter().filter(|target| target.opened().map_or(true, Target::can_check));
         let mut verified =
-            accounts::verify(checked, |_, target| async { target.fetch_user(NOBODY).await.map(drop) }).await;
-        if let Some(intake) = &self.intake {
-            verified.push(Verified { subject: "stream".to_owned(), outcome: intake.verify().await });
+            accounts::verify(checked, |_, target| async { target.fetch_user(PROBE_USER_ID).await.map(drop) }).await;
+        if let Some(stream) = &self.stream {
+            verified.push(Verified { subject: "stream".to_owned(), outcome: stream.verify().await });
         }
         verified
     }
@@ -127,7 +137,7 @@ impl Users {
             let check = Check { config: &self.config, targets, repair };
             return context.scope(self.rules(&["check"], None), &check).await;
         }
-        let deliver = Deliver { config: &self.config, targets: targets.clone(), intake: self.intake.as_ref() };
+        let deliver = Deliver { config: &self.config, targets: targets.clone(), stream: self.stream.as_ref() };
         context.scope(self.rules(&["deliver"], None), &deliver).await?;
         let targets: Vec<&Target> = targets.into_iter().filter(|target| target.can_check()).collect();
         // Where another run delivers, it also checks; what could not be delivered anywhere cannot be compared anywhere.

@@ -20,7 +20,7 @@ pub const REPAIR_SOURCE: &str = "tongbu-check";
 
 /// What became of events that were told.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Taken {
+pub struct Ingested {
     pub stored: u64,
     /// Their ids were stored before.
     pub known: u64,
@@ -28,7 +28,7 @@ pub struct Taken {
     pub last_seq: i64,
 }
 
-impl Taken {
+impl Ingested {
     /// Adds what came after.
     pub fn add(&mut self, later: Self) {
         self.stored += later.stored;
@@ -39,8 +39,8 @@ impl Taken {
 
 /// Who the events are for.
 #[derive(Clone, Copy, Debug)]
-pub enum Audience<'a> {
-    Everybody,
+pub enum Recipients<'a> {
+    All,
     /// A repair of one target: the local users are what it is made from, and stay.
     Only(&'a str),
 }
@@ -49,40 +49,40 @@ pub enum Audience<'a> {
 pub fn save_events(
     w: &Writer<'_>,
     events: &[Event],
-    audience: Audience<'_>,
+    recipients: Recipients<'_>,
     record: Option<i64>,
     now: Timestamp,
-) -> Result<Taken, Error> {
-    let mut taken = Taken::default();
-    let intake = Intake { outbox: load_outbox_name(w)?, audience, record, now };
+) -> Result<Ingested, Error> {
+    let mut ingested = Ingested::default();
+    let context = IngestContext { outbox: load_outbox_name(w)?, recipients, record, now };
     let mut seq = load_last_seq(w)?;
     for event in events {
         // Looked up first: a number must not be used up, nor a user touched, by an event that is known.
         if let Some(id) = &event.id
             && has_event(w, id)?
         {
-            taken.known += 1;
+            ingested.known += 1;
             continue;
         }
         seq += 1;
-        save(w, event, seq, &intake)?;
-        taken.stored += 1;
-        taken.last_seq = seq;
+        save(w, event, seq, &context)?;
+        ingested.stored += 1;
+        ingested.last_seq = seq;
     }
     save_last_seq(w, seq)?;
-    Ok(taken)
+    Ok(ingested)
 }
 
 /// What is the same for all events of one transaction.
-struct Intake<'a> {
+struct IngestContext<'a> {
     outbox: String,
-    audience: Audience<'a>,
+    recipients: Recipients<'a>,
     record: Option<i64>,
     now: Timestamp,
 }
 
-fn save(w: &Writer<'_>, event: &Event, seq: i64, intake: &Intake<'_>) -> Result<(), Error> {
-    let Intake { audience, record, now, .. } = *intake;
+fn save(w: &Writer<'_>, event: &Event, seq: i64, context: &IngestContext<'_>) -> Result<(), Error> {
+    let IngestContext { recipients, record, now, .. } = *context;
     let known = load_user(w, event.user_id)?;
     let occurred_at = event.occurred_at.unwrap_or_else(|| not_before(now, known.as_ref()));
     let version = Version { at_ms: occurred_at.as_millisecond(), seq };
@@ -92,7 +92,7 @@ fn save(w: &Writer<'_>, event: &Event, seq: i64, intake: &Intake<'_>) -> Result<
     let before = known.as_ref().filter(|known| !known.is_deleted && !is_older).map(|known| &known.user);
     let after = reduce(before, event, &at);
     let data = whole_data(event, before, after.as_ref());
-    if let Audience::Everybody = audience
+    if let Recipients::All = recipients
         && !is_older
     {
         match &after {
@@ -107,15 +107,15 @@ fn save(w: &Writer<'_>, event: &Event, seq: i64, intake: &Intake<'_>) -> Result<
         })
     };
     let (username, email) = (name(&event.username, "username"), name(&event.email, "email"));
-    let (only_target, source) = match audience {
-        Audience::Everybody => (None, SOURCE),
-        Audience::Only(target) => (Some(target.to_owned()), REPAIR_SOURCE),
+    let (only_target, source) = match recipients {
+        Recipients::All => (None, SOURCE),
+        Recipients::Only(target) => (Some(target.to_owned()), REPAIR_SOURCE),
     };
     let is_new = save_event(
         w,
         &StoredEvent {
             seq,
-            id: event.id.clone().unwrap_or_else(|| own_id(&intake.outbox, seq, now)),
+            id: event.id.clone().unwrap_or_else(|| own_id(&context.outbox, seq, now)),
             kind: event.kind,
             user_id: event.user_id,
             username,

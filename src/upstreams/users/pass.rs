@@ -4,8 +4,8 @@ use futures_util::future::join_all;
 use jiff::{SignedDuration, Timestamp};
 
 use super::config::Config;
-use super::delivery::{Line, Progress, Tally};
-use super::ingest::Intake;
+use super::delivery::{DeliveryCounts, PassProgress, TargetWorker};
+use super::ingest::EventStream;
 use super::queue;
 use super::tables;
 use super::target::Target;
@@ -21,36 +21,36 @@ const FORGOTTEN_AT_ONCE: u64 = 2000;
 pub struct Deliver<'a> {
     pub config: &'a Config,
     pub targets: Vec<&'a Target>,
-    pub intake: Option<&'a Intake>,
+    pub stream: Option<&'a EventStream>,
 }
 
 impl ScopeWork for Deliver<'_> {
     async fn run(&self, scope: &Scope<'_>) -> Result<(), Error> {
         if scope.context.store.is_dry_run() {
-            return self.tell_due(scope);
+            return self.report_due(scope);
         }
         let started_at = scope.context.clock.now();
-        self.take_in(scope).await?;
-        let progress = Progress { total: self.count_open(scope)?, ..Progress::default() };
-        let lines: Vec<Line<'_>> = self
+        self.read_stream(scope).await?;
+        let progress = PassProgress { total: self.count_open(scope)?, ..PassProgress::default() };
+        let workers: Vec<TargetWorker<'_>> = self
             .targets
             .iter()
-            .map(|target| Line { scope, target, config: self.config, progress: &progress })
+            .map(|target| TargetWorker { scope, target, config: self.config, progress: &progress })
             .collect();
-        let ends = join_all(lines.iter().map(Line::run)).await;
-        let mut tallies = Vec::new();
-        for (line, end) in lines.iter().zip(ends) {
-            tallies.push((line.target, end?));
+        let ends = join_all(workers.iter().map(TargetWorker::run)).await;
+        let mut counts = Vec::new();
+        for (worker, end) in workers.iter().zip(ends) {
+            counts.push((worker.target, end?));
         }
         self.delete_settled(scope).await?;
-        self.tell(scope, &tallies)?;
+        self.report(scope, &counts)?;
         save_success(scope, started_at).await
     }
 }
 
 impl Deliver<'_> {
     /// A rehearsal sends nothing and reads no stream: both would be felt elsewhere.
-    fn tell_due(&self, scope: &Scope<'_>) -> Result<(), Error> {
+    fn report_due(&self, scope: &Scope<'_>) -> Result<(), Error> {
         let open = self.count_open(scope)?;
         scope.count(|summary| summary.pending += open);
         scope.note(format!("{open} deliveries are open; nothing is sent, and no stream is read, in a dry run"));
@@ -58,12 +58,17 @@ impl Deliver<'_> {
     }
 
     /// Reads the stream. Where that fails, what is stored already is delivered all the same.
-    async fn take_in(&self, scope: &Scope<'_>) -> Result<(), Error> {
-        let Some(intake) = self.intake else { return Ok(()) };
-        match intake.read(scope).await {
+    async fn read_stream(&self, scope: &Scope<'_>) -> Result<(), Error> {
+        let Some(stream) = self.stream else { return Ok(()) };
+        match stream.read(scope).await {
             Ok(read) => {
-                scope.count(|summary| summary.new += read.taken.stored);
-                tracing::info!(stored = read.taken.stored, known = read.taken.known, rejected = read.rejected, "read");
+                scope.count(|summary| summary.new += read.ingested.stored);
+                tracing::info!(
+                    stored = read.ingested.stored,
+                    known = read.ingested.known,
+                    rejected = read.rejected,
+                    "read"
+                );
                 Ok(())
             }
             Err(error) if error.class().is_fatal() => Err(error),
@@ -104,38 +109,38 @@ impl Deliver<'_> {
 
     /// Counts what was done, and tells of each target what went wrong. Where every target is out of reach,
     /// that is the scope's failure.
-    fn tell(&self, scope: &Scope<'_>, tallies: &[(&Target, Tally)]) -> Result<(), Error> {
-        for (target, tally) in tallies {
-            let Tally { delivered, failed, dead, .. } = *tally;
+    fn report(&self, scope: &Scope<'_>, counts: &[(&Target, DeliveryCounts)]) -> Result<(), Error> {
+        for (target, counts) in counts {
+            let DeliveryCounts { delivered, failed, dead, .. } = *counts;
             scope.count(|summary| {
                 summary.total += delivered + failed + dead;
                 summary.updated += delivered;
                 summary.failed += failed + dead;
             });
-            tracing::info!(target_name = target.name, delivered, failed, dead, stopped = tally.stopped, "delivered");
+            tracing::info!(target_name = target.name, delivered, failed, dead, stopped = counts.stopped, "delivered");
         }
         let open = self.count_open(scope)?;
         scope.count(|summary| summary.pending += open);
-        if let Some(error) = out_of_reach(scope, tallies) {
+        if let Some(error) = out_of_reach(scope, counts) {
             return Err(error);
         }
-        for (target, tally) in tallies {
-            if let Some((class, error)) = &tally.first_failure {
-                let count = tally.failed + tally.dead;
-                let stopped = tally.stopped.map(|why| format!(", then left alone: {why}")).unwrap_or_default();
+        for (target, counts) in counts {
+            if let Some((class, error)) = &counts.first_failure {
+                let count = counts.failed + counts.dead;
+                let stopped = counts.stopped.map(|why| format!(", then left alone: {why}")).unwrap_or_default();
                 let message =
                     format!("target `{}`: {count} deliveries failed{stopped}; the first: {error}", target.name);
                 scope.scope_problem(*class, message);
-            } else if let Some(why) = tally.stopped {
+            } else if let Some(why) = counts.stopped {
                 scope
                     .scope_problem(Class::Deadline, format!("target `{}` was left before its end: {why}", target.name));
             }
         }
-        self.tell_dead(scope)
+        self.report_dead(scope)
     }
 
     /// Dead letters keep every run partial until somebody retries or drops them.
-    fn tell_dead(&self, scope: &Scope<'_>) -> Result<(), Error> {
+    fn report_dead(&self, scope: &Scope<'_>) -> Result<(), Error> {
         let store = &scope.context.store;
         for target in &self.targets {
             let dead = store.read(|r| queue::count_dead(r, &target.name))?;
@@ -166,12 +171,12 @@ impl Deliver<'_> {
 
 /// The failure of a pass in which nothing was taken in and no target could be reached. A target for which nothing was due
 /// has not failed.
-fn out_of_reach(scope: &Scope<'_>, tallies: &[(&Target, Tally)]) -> Option<Error> {
-    if scope.summary().is_changed() || tallies.iter().any(|(_, tally)| tally.first_failure.is_none()) {
+fn out_of_reach(scope: &Scope<'_>, counts: &[(&Target, DeliveryCounts)]) -> Option<Error> {
+    if scope.summary().is_changed() || counts.iter().any(|(_, counts)| counts.first_failure.is_none()) {
         return None;
     }
-    tallies.iter().find_map(|(target, tally)| {
-        let (class, reason) = tally.first_failure.clone()?;
+    counts.iter().find_map(|(target, counts)| {
+        let (class, reason) = counts.first_failure.clone()?;
         let context = format!("cannot deliver to `{}`", target.name);
         if class == Class::Auth {
             return Some(Error::Auth { context, reason });

@@ -6,14 +6,16 @@
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
+use strum::{EnumString, IntoStaticStr};
 
 use super::tables::{EVENT_COLUMNS, StoredEvent, stored_event};
 use crate::clock::to_rfc3339_millis;
 use crate::error::Class;
 use crate::store::{Error, Reader, Row, Writer};
 
-/// How an event stands at a target.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, clap::ValueEnum)]
+/// The state of an event at a target.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumString, IntoStaticStr, clap::ValueEnum)]
+#[strum(serialize_all = "lowercase", const_into_str)]
 pub enum State {
     Pending,
     Retrying,
@@ -23,21 +25,9 @@ pub enum State {
 }
 
 impl State {
-    pub const ALL: [Self; 5] = [Self::Pending, Self::Retrying, Self::Delivered, Self::Dead, Self::Dropped];
-
-    /// The word in JSON and in the database.
+    /// The name used in JSON and in the database.
     pub const fn name(self) -> &'static str {
-        match self {
-            Self::Pending => "pending",
-            Self::Retrying => "retrying",
-            Self::Delivered => "delivered",
-            Self::Dead => "dead",
-            Self::Dropped => "dropped",
-        }
-    }
-
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|state| state.name() == name)
+        self.into_str()
     }
 }
 
@@ -98,7 +88,7 @@ pub fn load_due(r: &Reader<'_>, target: &str, due: Due, limit: u64) -> Result<Ve
 }
 
 /// Lays out the target's deliveries of the next events, at most so many; answers whether there may be more.
-pub fn plan_deliveries(w: &Writer<'_>, target: &str, limit: u64, now: Timestamp) -> Result<bool, Error> {
+pub fn enqueue_deliveries(w: &Writer<'_>, target: &str, limit: u64, now: Timestamp) -> Result<bool, Error> {
     const INSERT: &str = "
         INSERT INTO user_deliveries (target, seq, user_id, state, is_head, attempts, next_attempt_at)
         VALUES (?1, ?2, ?3, 'pending', NOT EXISTS (
@@ -119,7 +109,7 @@ pub fn plan_deliveries(w: &Writer<'_>, target: &str, limit: u64, now: Timestamp)
         WHERE seq > ?1
         ORDER BY seq
         LIMIT ?2";
-    let planned = load_planned_seq(w, target)?;
+    let planned = load_enqueued_seq(w, target)?;
     let events = w.rows(NEXT, &[planned.into(), limit.into(), target.into()], |row| {
         Ok((row.int(0)?, row.int(1)?, row.flag(2)?))
     })?;
@@ -136,7 +126,7 @@ pub fn plan_deliveries(w: &Writer<'_>, target: &str, limit: u64, now: Timestamp)
 }
 
 /// The number of the last event whose delivery to the target is laid out.
-pub fn load_planned_seq(r: &Reader<'_>, target: &str) -> Result<i64, Error> {
+pub fn load_enqueued_seq(r: &Reader<'_>, target: &str) -> Result<i64, Error> {
     const SQL: &str = "
         SELECT planned_seq
         FROM user_targets
@@ -276,7 +266,7 @@ pub fn load_counts(r: &Reader<'_>, target: &str) -> Result<Counts, Error> {
         FROM user_deliveries
         WHERE target = ?1
         GROUP BY state";
-    let mut counts = Counts { pending: count_unplanned(r, target)?, ..Counts::default() };
+    let mut counts = Counts { pending: count_not_enqueued(r, target)?, ..Counts::default() };
     r.for_each(SQL, &[target.into()], |row| {
         let count = row.count(1)?;
         match state(row, 0)? {
@@ -298,17 +288,17 @@ pub fn count_open(r: &Reader<'_>, target: &str) -> Result<u64, Error> {
         FROM user_deliveries
         WHERE target = ?1
         AND finished_at IS NULL";
-    Ok(count_unplanned(r, target)? + r.first(SQL, &[target.into()], |row| row.count(0))?.unwrap_or_default())
+    Ok(count_not_enqueued(r, target)? + r.first(SQL, &[target.into()], |row| row.count(0))?.unwrap_or_default())
 }
 
 /// How many events are for the target and not laid out yet.
-fn count_unplanned(r: &Reader<'_>, target: &str) -> Result<u64, Error> {
+fn count_not_enqueued(r: &Reader<'_>, target: &str) -> Result<u64, Error> {
     const SQL: &str = "
         SELECT COUNT(*)
         FROM user_events
         WHERE seq > ?1
         AND (only_target IS NULL OR only_target = ?2)";
-    let planned = load_planned_seq(r, target)?;
+    let planned = load_enqueued_seq(r, target)?;
     Ok(r.first(SQL, &[planned.into(), target.into()], |row| row.count(0))?.unwrap_or_default())
 }
 
@@ -325,7 +315,7 @@ pub fn count_dead(r: &Reader<'_>, target: &str) -> Result<u64, Error> {
 /// The state in that column.
 pub fn state(row: &Row<'_>, column: usize) -> Result<State, Error> {
     let name = row.text(column)?;
-    State::from_name(name).ok_or_else(|| Error::Value { found: name.to_owned(), expected: "a state of a delivery" })
+    name.parse().map_err(|_| Error::Value { found: name.to_owned(), expected: "a state of a delivery" })
 }
 
 fn delivery(row: &Row<'_>) -> Result<Delivery, Error> {

@@ -8,9 +8,9 @@ use proptest::prelude::*;
 use super::*;
 use crate::clock::Clock;
 use crate::store::{Acquisition, Component, Lease, LeaseRequest, Mode, Store, StoreOptions};
+use crate::upstreams::users::delivery_actions::{Action, ActionProgress, ActionResult, DeliveryFilter, save_action};
 use crate::upstreams::users::event::{Event, Kind};
-use crate::upstreams::users::letters::{Choice, Decided, Decision, Progress, save_decision};
-use crate::upstreams::users::outbox::{Audience, Taken, save_events};
+use crate::upstreams::users::outbox::{Ingested, Recipients, save_events};
 use crate::upstreams::users::tables::{MIGRATIONS, delete_settled_events, load_user};
 use crate::upstreams::users::user::Field;
 
@@ -44,12 +44,12 @@ impl Bench {
         self.store.read(f).unwrap()
     }
 
-    fn emit(&self, events: Vec<Event>) -> Taken {
-        self.write(move |w| save_events(w, &events, Audience::Everybody, None, at(0)))
+    fn emit(&self, events: Vec<Event>) -> Ingested {
+        self.write(move |w| save_events(w, &events, Recipients::All, None, at(0)))
     }
 
     fn plan(&self) {
-        while self.write(|w| plan_deliveries(w, TARGET, 100, at(0))) {}
+        while self.write(|w| enqueue_deliveries(w, TARGET, 100, at(0))) {}
     }
 
     fn due(&self, seconds: i64) -> Vec<Delivery> {
@@ -68,11 +68,11 @@ impl Bench {
         self.write(move |w| save_outcome(w, TARGET, &delivery, &outcome, at(0))).map(|next| next.event.seq)
     }
 
-    fn decide(&self, decision: Decision, choice: Choice) -> Decided {
+    fn act(&self, action: Action, filter: DeliveryFilter) -> ActionResult {
         self.write(move |w| {
-            let mut progress = Progress::default();
-            while save_decision(w, decision, &choice, &mut progress, at(0))? {}
-            Ok(progress.decided)
+            let mut progress = ActionProgress::default();
+            while save_action(w, action, &filter, &mut progress, at(0))? {}
+            Ok(progress.result)
         })
     }
 
@@ -141,8 +141,8 @@ fn what_was_put_off_before_the_clock_went_back_is_due() {
 fn an_id_is_stored_once_and_uses_up_one_number() {
     let bench = Bench::new();
     let named = || Event { id: Some("e1".to_owned()), ..event(1) };
-    assert_eq!(bench.emit(vec![named(), event(2)]), Taken { stored: 2, known: 0, last_seq: 2 });
-    assert_eq!(bench.emit(vec![named(), event(3)]), Taken { stored: 1, known: 1, last_seq: 3 });
+    assert_eq!(bench.emit(vec![named(), event(2)]), Ingested { stored: 2, known: 0, last_seq: 2 });
+    assert_eq!(bench.emit(vec![named(), event(3)]), Ingested { stored: 1, known: 1, last_seq: 3 });
 }
 
 #[test]
@@ -162,7 +162,7 @@ fn an_older_event_does_not_undo_a_later_one() {
 }
 
 #[test]
-fn a_dead_letter_is_tried_again_unless_later_events_overtook_it() {
+fn dead_letter_is_retried_unless_later_events_superseded_it() {
     let bench = Bench::new();
     bench.emit([1, 1, 2].map(event).to_vec());
     bench.plan();
@@ -171,13 +171,16 @@ fn a_dead_letter_is_tried_again_unless_later_events_overtook_it() {
     bench.settle(&heads[1], dead());
     let second = bench.due(0).remove(0);
     bench.settle(&second, delivered());
-    let all = Choice::default;
-    assert_eq!(bench.decide(Decision::Retry { force: false }, all()), Decided { changed: 1, overtaken: 1 });
+    let all = DeliveryFilter::default;
+    assert_eq!(bench.act(Action::Retry { force: false }, all()), ActionResult { changed: 1, superseded: 1 });
     assert_eq!(bench.due_seqs(0), [3]);
-    assert_eq!(bench.decide(Decision::Retry { force: true }, all()), Decided { changed: 1, overtaken: 0 });
+    assert_eq!(bench.act(Action::Retry { force: true }, all()), ActionResult { changed: 1, superseded: 0 });
     assert_eq!(bench.due_seqs(0), [1, 3]);
-    assert_eq!(bench.decide(Decision::Drop, Choice { seqs: vec![3], ..all() }), Decided { changed: 1, overtaken: 0 });
-    assert_eq!(bench.decide(Decision::Replay, Choice { seqs: vec![2], ..all() }).changed, 1);
+    assert_eq!(
+        bench.act(Action::Drop, DeliveryFilter { seqs: vec![3], ..all() }),
+        ActionResult { changed: 1, superseded: 0 }
+    );
+    assert_eq!(bench.act(Action::Replay, DeliveryFilter { seqs: vec![2], ..all() }).changed, 1);
     assert_eq!(bench.due_seqs(0), [1]);
     assert_eq!((bench.counts().dropped, bench.counts().open()), (1, 2));
 }
@@ -185,11 +188,11 @@ fn a_dead_letter_is_tried_again_unless_later_events_overtook_it() {
 #[test]
 fn a_repair_is_for_its_target_alone_and_leaves_the_users() {
     let bench = Bench::new();
-    bench.write(|w| save_events(w, &[event(1)], Audience::Only("b"), None, at(0)));
+    bench.write(|w| save_events(w, &[event(1)], Recipients::Only("b"), None, at(0)));
     bench.plan();
     assert_eq!(bench.due_seqs(0), [0; 0]);
     assert_eq!(bench.read(|r| load_user(r, 1)), None);
-    bench.write(|w| plan_deliveries(w, "b", 100, at(0)));
+    bench.write(|w| enqueue_deliveries(w, "b", 100, at(0)));
     assert_eq!(bench.read(|r| load_counts(r, "b")).pending, 1);
 }
 
@@ -202,7 +205,7 @@ fn an_event_is_kept_until_every_target_has_had_it() {
     bench.plan();
     bench.settle(&bench.due(0)[0], delivered());
     assert_eq!(forget(), 0, "the other target has not even laid it out");
-    bench.write(|w| plan_deliveries(w, "b", 100, at(0)));
+    bench.write(|w| enqueue_deliveries(w, "b", 100, at(0)));
     assert_eq!(forget(), 0, "it is open there");
     let head = bench.read(|r| load_due(r, "b", Due { now: at(0), cap: CAP }, 1)).remove(0);
     bench.write(move |w| save_outcome(w, "b", &head, &delivered(), at(0)));
@@ -302,12 +305,12 @@ fn take(step: Step, bench: &Bench, model: &mut Model) {
             model.set(head, end);
         }
         Step::RetryAll => {
-            let decided = bench.decide(Decision::Retry { force: true }, Choice::default());
-            assert_eq!(decided.changed, model.change_all(State::Dead, State::Pending));
+            let result = bench.act(Action::Retry { force: true }, DeliveryFilter::default());
+            assert_eq!(result.changed, model.change_all(State::Dead, State::Pending));
         }
         Step::DropAll => {
-            let decided = bench.decide(Decision::Drop, Choice::default());
-            assert_eq!(decided.changed, model.change_all(State::Dead, State::Dropped));
+            let result = bench.act(Action::Drop, DeliveryFilter::default());
+            assert_eq!(result.changed, model.change_all(State::Dead, State::Dropped));
         }
     }
 }

@@ -114,8 +114,8 @@ pub fn load_last_event_seq(r: &Reader<'_>, target: &str, user_id: i64) -> Result
 /// An event in [`EVENT_COLUMNS`].
 pub fn stored_event(row: &Row<'_>) -> Result<StoredEvent, Error> {
     let kind = row.text(2)?;
-    let kind = Kind::from_name(kind)
-        .ok_or_else(|| Error::Value { found: kind.to_owned(), expected: "a type of user event" })?;
+    let kind: Kind =
+        kind.parse().map_err(|_| Error::Value { found: kind.to_owned(), expected: "a type of user event" })?;
     Ok(StoredEvent {
         seq: row.int(0)?,
         id: row.text(1)?.to_owned(),
@@ -301,6 +301,7 @@ pub struct Rejection {
     pub entry_id: String,
     pub stream: String,
     pub reason: String,
+    /// The outline of the event, without its values.
     pub raw: Option<String>,
     pub rejected_at: Timestamp,
 }

@@ -1,11 +1,13 @@
 //! A user, and what an event makes of it.
 
 use serde_json::{Map, Value};
+use strum::IntoStaticStr;
 
 use super::event::{Event, Kind};
 
 /// A field of a user that targets are told of and compared by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, IntoStaticStr)]
+#[strum(serialize_all = "snake_case", const_into_str)]
 pub enum Field {
     Username,
     Email,
@@ -23,15 +25,7 @@ impl Field {
 
     /// The key in JSON and the column.
     pub const fn name(self) -> &'static str {
-        match self {
-            Self::Username => "username",
-            Self::Email => "email",
-            Self::Phone => "phone",
-            Self::Role => "role",
-            Self::Status => "status",
-            Self::CreatedAt => "created_at",
-            Self::UpdatedAt => "updated_at",
-        }
+        self.into_str()
     }
 }
 

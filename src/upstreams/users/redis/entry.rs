@@ -1,9 +1,8 @@
-//! Entries of a stream, whatever somebody put there.
+//! Entries of a stream, with or without an event in them.
 
 use redis::Value;
 
-use crate::secret::scrub;
-use crate::text::safe;
+use crate::upstreams::users::json::quoted_key;
 
 /// The field that holds the event.
 pub(super) const FIELD: &str = "event";
@@ -13,7 +12,7 @@ pub(super) const FIELD: &str = "event";
 pub struct Entry {
     /// Its id in the stream, `1700000000000-0`.
     pub id: String,
-    /// The event's text, or why there is none. The reason quotes no values: a password may be among them.
+    /// The event's text, or why there is none. The reason repeats no value: it may be a password.
     pub event: Result<String, String>,
 }
 
@@ -59,8 +58,8 @@ fn event(fields: Vec<Value>) -> Result<String, String> {
         names.push(name);
     }
     let names = names.iter().take(8).map(|name| {
-        let name: String = String::from_utf8_lossy(name).chars().take(40).collect();
-        format!("`{}`", safe(&scrub(&name)))
+        // It may be a value in the wrong place.
+        quoted_key(&String::from_utf8_lossy(name))
     });
     let names: Vec<String> = names.collect();
     Err(format!("no field `{FIELD}`, only {}", names.join(", ")))
@@ -107,11 +106,11 @@ mod tests {
         check(&[b"event", b"not json \x1b"], Ok("not json \u{1b}"));
         check(&[b"event", b"\xff\xfe"], Err("field `event` is not UTF-8"));
         check(&[b"Event", b"pw-canary"], Err("no field `event`, only `Event`"));
-        check(&[b"\xff\x1b", b"x", b"b", b"y"], Err("no field `event`, only `\u{fffd}\\u{1b}`, `b`"));
+        check(&[b"\xff\x1b", b"x", b"b", b"y"], Err("no field `event`, only (its name is not shown), `b`"));
     }
 
     #[test]
-    fn a_deleted_entry_is_told_apart() {
+    fn deleted_entry_is_recognised() {
         let value = Value::Array(vec![
             entry("1-0", &[b"event", b"a"]),
             Value::Nil,

@@ -134,19 +134,47 @@ fn data_may_come_from_stdin() {
 fn usage_error_creates_no_database() {
     let sandbox = Sandbox::small();
     for (words, part) in [
-        ("users emit user.created", "`--user-id` is missing"),
+        ("users emit user.created", "missing `--user-id`"),
         ("users emit user.created --user-id 0", "must be a whole number above 0"),
         ("users emit user.created --user-id x", "invalid value"),
         ("users emit user.moved --user-id 1", "`user.moved` is not a type of event"),
         ("users emit user.created --user-id 1 --data {", "cannot read `--data` as a JSON object"),
         ("users emit user.created --user-id 1 --data {\"user\":{\"password\":\"x\"}}", "has the field `password`"),
         ("users emit user.created --user-id 1 --id=", "`id` must not be empty"),
-        ("users emit - --user-id 1", "takes its events from stdin alone"),
+        ("users emit - --user-id 1", "reads its events from stdin only"),
     ] {
         let outcome = sandbox.run(words).expect(2);
         assert!(outcome.stderr.contains(part), "`{part}` is not in: {}", outcome.stderr);
     }
     assert!(!sandbox.home.database().exists());
+}
+
+#[test]
+fn byte_order_mark_at_the_start_of_stdin_is_accepted() {
+    let sandbox = Sandbox::small();
+    assert_eq!(sandbox.emit(&format!("\u{feff}{}", created([1, 2]))).json()["stored"], 2);
+    let outcome = sandbox.spawn_fed("users emit -", &format!("{}\u{feff}{}", created([3]), created([4]))).wait();
+    assert!(outcome.expect(2).stderr.contains("line 2 is no event"), "a byte order mark belongs at the start");
+    assert_eq!(sandbox.database().count("user_events"), 2);
+}
+
+#[test]
+fn ambiguous_event_is_refused_by_the_name_of_its_field() {
+    let sandbox = Sandbox::small();
+    for (field, part) in [
+        (r#""user_id":2"#, "duplicate key `user_id`"),
+        (r#""data":{"user":{"role":"a","role":"b"}}"#, "duplicate key `role`"),
+        (r#""timestamp":"2026-01-02T03:04:05""#, "`timestamp` must be a time with its zone"),
+        (r#""timestamp":1767323045"#, "`timestamp` must be a time with its zone"),
+    ] {
+        let line = format!(r#"{{"type":"user.updated","user_id":1,{field}}}"#);
+        let outcome = sandbox.spawn_fed("users emit -", &line).wait().expect(2);
+        assert!(outcome.stderr.contains(part), "`{part}` is not in: {}", outcome.stderr);
+    }
+    let outcome = sandbox.spawn_fed("users emit user.updated --user-id 1 --data -", r#"{"a":1,"a":2}"#).wait();
+    let outcome = outcome.expect(2);
+    assert!(outcome.stderr.contains("duplicate key `a`"), "{}", outcome.stderr);
+    assert_eq!(sandbox.database().count("user_events"), 0);
 }
 
 #[test]

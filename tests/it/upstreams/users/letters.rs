@@ -1,4 +1,4 @@
-//! What a person decides about deliveries.
+//! Actions on deliveries: retry, drop, replay.
 
 use super::{TARGET, created, updated};
 use crate::sandbox::{Fault, Rule, Users};
@@ -44,7 +44,7 @@ fn retried_dead_letters_are_delivered() {
     assert!(outcome.stderr.contains("tongbu users events show 2"), "{}", outcome.stderr);
     for words in ["retry", "drop", "replay"] {
         let outcome = sandbox.run(&format!("users events {words}")).expect(2);
-        assert!(outcome.stderr.contains("which events is not said"), "{}", outcome.stderr);
+        assert!(outcome.stderr.contains("no events selected"), "{}", outcome.stderr);
     }
     sandbox.run("users events show 99").expect(2);
 }

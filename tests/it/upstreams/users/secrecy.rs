@@ -73,6 +73,28 @@ fn emitted_password_is_refused_and_not_stored() {
 }
 
 #[test]
+fn no_message_about_an_event_repeats_its_values() {
+    let sandbox = Sandbox::small();
+    let canaries = [CANARY.to_owned()];
+    let log = "-vv --log-file log.jsonl";
+    let encoded = json!({"user": {"note": CANARY}}).to_string();
+    for shape in
+        [json!(CANARY), json!(encoded), json!(json!(encoded).to_string()), json!([encoded]), json!({&encoded: 1})]
+    {
+        for key in ["id", "type", "user_id", "username", "email", "data", "timestamp", "source", "other", &encoded] {
+            let mut event = json!({"type": "user.updated", "user_id": "x"});
+            event[key] = shape.clone();
+            let outcome = sandbox.spawn_fed(&format!("users emit - {log}"), &event.to_string()).wait().expect(2);
+            assert_unseen(&sandbox, &outcome, &canaries);
+        }
+        let words = format!("users emit user.updated --user-id 2 {log} --data -");
+        let data = if shape.is_object() { json!({"user": shape["x"], "changes": encoded}) } else { shape };
+        let outcome = sandbox.spawn_fed(&words, &data.to_string()).wait().expect(2);
+        assert_unseen(&sandbox, &outcome, &canaries);
+    }
+}
+
+#[test]
 fn target_credentials_are_never_shown_in_any_failure() {
     let server = RedisServer::locked(REDIS_CANARY);
     let mut sandbox = Sandbox::small();

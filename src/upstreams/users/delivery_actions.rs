@@ -11,8 +11,8 @@ const CHUNK: u64 = 1000;
 
 /// What is to be done with deliveries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Decision {
-    /// Dead letters are due again; of those that later events of their user have overtaken only with `force`.
+pub enum Action {
+    /// Dead deliveries are due again; of those that later events of their user have superseded only with `force`.
     Retry { force: bool },
     /// They are given up for good.
     Drop,
@@ -22,7 +22,7 @@ pub enum Decision {
 
 /// Which deliveries.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Choice {
+pub struct DeliveryFilter {
     /// Empty: all that the rest allows.
     pub seqs: Vec<i64>,
     pub target: Option<String>,
@@ -33,34 +33,34 @@ pub struct Choice {
 
 /// What became of them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Decided {
+pub struct ActionResult {
     pub changed: u64,
     /// Left as they are: later events of their users were delivered already.
-    pub overtaken: u64,
+    pub superseded: u64,
 }
 
-/// How far a decision is carried out.
+/// How far a action is carried out.
 #[derive(Clone, Debug, Default)]
-pub struct Progress {
-    pub decided: Decided,
+pub struct ActionProgress {
+    pub result: ActionResult,
     /// The last delivery looked at; `None` before the first and after the last.
     after: Option<(i64, String)>,
 }
 
-struct Letter {
+struct DeliveryRow {
     seq: i64,
     target: String,
     user_id: i64,
-    is_overtaken: bool,
+    is_superseded: bool,
 }
 
-impl Decision {
+impl Action {
     /// What a delivery must be for it.
-    fn states(self, choice: &Choice) -> &'static [State] {
+    fn states(self, filter: &DeliveryFilter) -> &'static [State] {
         match self {
             Self::Retry { .. } => &[State::Dead],
             // One that is still tried is given up only by its number.
-            Self::Drop if choice.seqs.is_empty() => &[State::Dead],
+            Self::Drop if filter.seqs.is_empty() => &[State::Dead],
             Self::Drop => &[State::Dead, State::Pending, State::Retrying],
             Self::Replay => &[State::Delivered],
         }
@@ -74,33 +74,33 @@ impl Decision {
     }
 }
 
-/// Carries a decision out on the next so many deliveries; call it until it answers `false`.
-pub fn save_decision(
+/// Carries a action out on the next so many deliveries; call it until it answers `false`.
+pub fn save_action(
     w: &Writer<'_>,
-    decision: Decision,
-    choice: &Choice,
-    progress: &mut Progress,
+    action: Action,
+    filter: &DeliveryFilter,
+    progress: &mut ActionProgress,
     now: Timestamp,
 ) -> Result<bool, Error> {
-    let letters = load_letters(w, decision, choice, progress.after.as_ref())?;
-    for letter in &letters {
-        if letter.is_overtaken && decision == (Decision::Retry { force: false }) {
-            progress.decided.overtaken += 1;
+    let deliveries = load_deliveries(w, action, filter, progress.after.as_ref())?;
+    for delivery in &deliveries {
+        if delivery.is_superseded && action == (Action::Retry { force: false }) {
+            progress.result.superseded += 1;
             continue;
         }
-        save_state(w, letter, decision.leads_to(), now)?;
-        progress.decided.changed += 1;
+        save_state(w, delivery, action.leads_to(), now)?;
+        progress.result.changed += 1;
     }
-    progress.after = letters.last().map(|letter| (letter.seq, letter.target.clone()));
-    Ok(letters.len() as u64 == CHUNK)
+    progress.after = deliveries.last().map(|delivery| (delivery.seq, delivery.target.clone()));
+    Ok(deliveries.len() as u64 == CHUNK)
 }
 
-fn load_letters(
+fn load_deliveries(
     r: &Reader<'_>,
-    decision: Decision,
-    choice: &Choice,
+    action: Action,
+    filter: &DeliveryFilter,
     after: Option<&(i64, String)>,
-) -> Result<Vec<Letter>, Error> {
+) -> Result<Vec<DeliveryRow>, Error> {
     let mut params: Vec<Value<'_>> = Vec::new();
     let mut bind = |value| {
         params.push(value);
@@ -108,22 +108,22 @@ fn load_letters(
     };
     let (after_seq, after_target) = after.map_or((0, ""), |(seq, target)| (*seq, target.as_str()));
     let (after_seq, after_target) = (bind(after_seq.into()), bind(after_target.into()));
-    let names: Vec<String> = decision.states(choice).iter().map(|state| bind(state.name().into())).collect();
+    let names: Vec<String> = action.states(filter).iter().map(|state| bind(state.name().into())).collect();
     let mut clauses = vec![
         format!("(d.seq, d.target) > ({after_seq}, {after_target})"),
         format!("d.state IN ({})", names.join(", ")),
     ];
-    if !choice.seqs.is_empty() {
-        let seqs: Vec<String> = choice.seqs.iter().map(|seq| bind((*seq).into())).collect();
+    if !filter.seqs.is_empty() {
+        let seqs: Vec<String> = filter.seqs.iter().map(|seq| bind((*seq).into())).collect();
         clauses.push(format!("d.seq IN ({})", seqs.join(", ")));
     }
-    if let Some(target) = &choice.target {
+    if let Some(target) = &filter.target {
         clauses.push(format!("d.target = {}", bind(target.into())));
     }
-    if let Some(user_id) = choice.user_id {
+    if let Some(user_id) = filter.user_id {
         clauses.push(format!("d.user_id = {}", bind(user_id.into())));
     }
-    let since = choice.since.map(to_rfc3339_millis);
+    let since = filter.since.map(to_rfc3339_millis);
     if let Some(since) = &since {
         clauses.push(format!("e.stored_at >= {}", bind(since.into())));
     }
@@ -146,17 +146,17 @@ fn load_letters(
         clauses.join(" AND ")
     );
     r.rows(&sql, &params, |row| {
-        Ok(Letter {
+        Ok(DeliveryRow {
             seq: row.int(0)?,
             target: row.text(1)?.to_owned(),
             user_id: row.int(2)?,
-            is_overtaken: row.flag(3)?,
+            is_superseded: row.flag(3)?,
         })
     })
 }
 
 /// Puts the delivery into its new state, and its user's first open one at the head.
-fn save_state(w: &Writer<'_>, letter: &Letter, to: State, now: Timestamp) -> Result<(), Error> {
+fn save_state(w: &Writer<'_>, delivery: &DeliveryRow, to: State, now: Timestamp) -> Result<(), Error> {
     const SAVE: &str = "
         UPDATE user_deliveries
         SET state = ?3, is_head = 0, attempts = 0, next_attempt_at = ?4, finished_at = ?5
@@ -171,7 +171,7 @@ fn save_state(w: &Writer<'_>, letter: &Letter, to: State, now: Timestamp) -> Res
         AND is_head = 1";
     let now_text = to_rfc3339_millis(now);
     let finished_at = (to == State::Dropped).then_some(&now_text);
-    let Letter { seq, target, user_id, .. } = letter;
+    let DeliveryRow { seq, target, user_id, .. } = delivery;
     w.execute(SAVE, &[target.into(), (*seq).into(), to.name().into(), (&now_text).into(), finished_at.into()])?;
     w.execute(NO_HEAD, &[target.into(), (*user_id).into()])?;
     promote(w, target, *user_id, now)?;

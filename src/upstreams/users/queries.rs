@@ -9,7 +9,7 @@ use crate::store::{Error, Reader, Row, Value};
 
 /// Which deliveries to list.
 #[derive(Clone, Debug, Default)]
-pub struct Filter {
+pub struct EventFilter {
     pub state: Option<State>,
     pub target: Option<String>,
     pub user_id: Option<i64>,
@@ -21,14 +21,14 @@ pub struct Filter {
 
 /// One event at one target; an event whose deliveries are not laid out yet stands alone.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Line {
+pub struct EventRow {
     pub event: StoredEvent,
-    pub delivery: Option<Standing>,
+    pub delivery: Option<DeliveryStatus>,
 }
 
 /// How an event stands at a target.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Standing {
+pub struct DeliveryStatus {
     pub target: String,
     pub state: State,
     pub attempts: u64,
@@ -39,28 +39,30 @@ pub struct Standing {
     pub finished_at: Option<Timestamp>,
 }
 
-/// A page of lines, the newest first.
+/// A page of rows, the newest first.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Page {
-    pub lines: Vec<Line>,
+pub struct EventPage {
+    pub rows: Vec<EventRow>,
     /// On all pages.
     pub total: u64,
 }
 
 /// The queue of one target.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Queue {
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct TargetQueue {
     pub target: String,
     pub counts: Counts,
     /// When the oldest open event came in.
     pub oldest_at: Option<Timestamp>,
     /// When the first of those that wait for another attempt is due.
     pub next_attempt_at: Option<Timestamp>,
+    /// Whether it is in the configuration; no statement knows that.
+    pub is_enabled: bool,
 }
 
 /// How deliveries to one target went.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Stats {
+pub struct TargetStats {
     pub target: String,
     pub delivered: u64,
     pub dead: u64,
@@ -71,13 +73,13 @@ pub struct Stats {
     pub latency_p95_ms: Option<i64>,
 }
 
-const STANDING_COLUMNS: &str = "d.target, d.state, d.attempts, d.next_attempt_at, d.last_error, d.class, d.latency_ms, \
+const DELIVERY_COLUMNS: &str = "d.target, d.state, d.attempts, d.next_attempt_at, d.last_error, d.class, d.latency_ms, \
                                 d.finished_at";
 /// The first of them behind [`EVENT_COLUMNS`].
-const FIRST_STANDING: usize = 11;
+const FIRST_DELIVERY_COLUMN: usize = 11;
 
 /// A page of the deliveries that fit.
-pub fn load_page(r: &Reader<'_>, filter: &Filter) -> Result<Page, Error> {
+pub fn load_page(r: &Reader<'_>, filter: &EventFilter) -> Result<EventPage, Error> {
     let since = filter.since.map(to_rfc3339_millis);
     let mut params: Vec<Value<'_>> = Vec::new();
     let mut clauses = Vec::new();
@@ -103,7 +105,7 @@ pub fn load_page(r: &Reader<'_>, filter: &Filter) -> Result<Page, Error> {
     let (limit, offset) = (params.len() + 1, params.len() + 2);
     let sql = format!(
         "
-        SELECT {EVENT_COLUMNS}, {STANDING_COLUMNS}
+        SELECT {EVENT_COLUMNS}, {DELIVERY_COLUMNS}
         {from}
         ORDER BY e.seq DESC, d.target
         LIMIT ?{limit}
@@ -111,25 +113,26 @@ pub fn load_page(r: &Reader<'_>, filter: &Filter) -> Result<Page, Error> {
     );
     params.push(filter.per_page.into());
     params.push(filter.page.saturating_sub(1).saturating_mul(filter.per_page).into());
-    let lines = r.rows(&sql, &params, |row| Ok(Line { event: stored_event(row)?, delivery: standing(row)? }))?;
-    Ok(Page { lines, total })
+    let rows =
+        r.rows(&sql, &params, |row| Ok(EventRow { event: stored_event(row)?, delivery: delivery_status(row)? }))?;
+    Ok(EventPage { rows, total })
 }
 
 /// One event at every target; empty where there is none of that number.
-pub fn load_lines(r: &Reader<'_>, seq: i64) -> Result<Vec<Line>, Error> {
+pub fn load_event(r: &Reader<'_>, seq: i64) -> Result<Vec<EventRow>, Error> {
     let sql = format!(
         "
-        SELECT {EVENT_COLUMNS}, {STANDING_COLUMNS}
+        SELECT {EVENT_COLUMNS}, {DELIVERY_COLUMNS}
         FROM user_events AS e
         LEFT JOIN user_deliveries AS d ON d.seq = e.seq
         WHERE e.seq = ?1
         ORDER BY d.target"
     );
-    r.rows(&sql, &[seq.into()], |row| Ok(Line { event: stored_event(row)?, delivery: standing(row)? }))
+    r.rows(&sql, &[seq.into()], |row| Ok(EventRow { event: stored_event(row)?, delivery: delivery_status(row)? }))
 }
 
 /// The target's queue.
-pub fn load_queue(r: &Reader<'_>, target: &str) -> Result<Queue, Error> {
+pub fn load_queue(r: &Reader<'_>, target: &str) -> Result<TargetQueue, Error> {
     const OLDEST: &str = "
         SELECT stored_at
         FROM user_events
@@ -139,7 +142,7 @@ pub fn load_queue(r: &Reader<'_>, target: &str) -> Result<Queue, Error> {
             WHERE target = ?1
             AND finished_at IS NULL
         )";
-    const UNPLANNED: &str = "
+    const NOT_ENQUEUED: &str = "
         SELECT stored_at
         FROM user_events
         WHERE seq > COALESCE((SELECT planned_seq FROM user_targets WHERE name = ?1), 0)
@@ -153,15 +156,21 @@ pub fn load_queue(r: &Reader<'_>, target: &str) -> Result<Queue, Error> {
         AND is_head = 1
         AND state = 'retrying'";
     let oldest_at = match r.first(OLDEST, &[target.into()], |row| row.instant(0))? {
-        None => r.first(UNPLANNED, &[target.into()], |row| row.instant(0))?,
+        None => r.first(NOT_ENQUEUED, &[target.into()], |row| row.instant(0))?,
         oldest => oldest,
     };
     let next_attempt_at = r.first(NEXT, &[target.into()], |row| row.opt_instant(0))?.flatten();
-    Ok(Queue { target: target.to_owned(), counts: load_counts(r, target)?, oldest_at, next_attempt_at })
+    Ok(TargetQueue {
+        target: target.to_owned(),
+        counts: load_counts(r, target)?,
+        oldest_at,
+        next_attempt_at,
+        is_enabled: false,
+    })
 }
 
 /// How the target's deliveries went that are still kept.
-pub fn load_stats(r: &Reader<'_>, target: &str) -> Result<Stats, Error> {
+pub fn load_stats(r: &Reader<'_>, target: &str) -> Result<TargetStats, Error> {
     let counts = load_counts(r, target)?;
     let percentile = |share: f64| {
         const SQL: &str = "
@@ -174,7 +183,7 @@ pub fn load_stats(r: &Reader<'_>, target: &str) -> Result<Stats, Error> {
             OFFSET ?2";
         r.first(SQL, &[target.into(), rank(counts.delivered, share).into()], |row| row.opt_int(0)).map(Option::flatten)
     };
-    Ok(Stats {
+    Ok(TargetStats {
         target: target.to_owned(),
         delivered: counts.delivered,
         dead: counts.dead,
@@ -185,12 +194,15 @@ pub fn load_stats(r: &Reader<'_>, target: &str) -> Result<Stats, Error> {
     })
 }
 
-/// The targets that deliveries are kept of, whether they are configured or not.
-pub fn load_target_names(r: &Reader<'_>) -> Result<Vec<String>, Error> {
+/// The enabled targets; without any, those with deliveries in the database.
+pub fn load_reported_targets(r: &Reader<'_>, enabled: Vec<String>) -> Result<Vec<String>, Error> {
     const SQL: &str = "
         SELECT name
         FROM user_targets
         ORDER BY name";
+    if !enabled.is_empty() {
+        return Ok(enabled);
+    }
     r.rows(SQL, &[], |row| row.text(0).map(str::to_owned))
 }
 
@@ -206,10 +218,10 @@ fn rank(count: u64, share: f64) -> u64 {
     rank.saturating_sub(1)
 }
 
-fn standing(row: &Row<'_>) -> Result<Option<Standing>, Error> {
-    let first = FIRST_STANDING;
+fn delivery_status(row: &Row<'_>) -> Result<Option<DeliveryStatus>, Error> {
+    let first = FIRST_DELIVERY_COLUMN;
     let Some(target) = row.opt_text(first)? else { return Ok(None) };
-    Ok(Some(Standing {
+    Ok(Some(DeliveryStatus {
         target: target.to_owned(),
         state: state(row, first + 1)?,
         attempts: row.count(first + 2)?,
