@@ -151,8 +151,8 @@ complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subc
 complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from ecs" -l log-file -d 'Log as JSON lines, a file a day: `a.jsonl` becomes `a.2025-10-24.jsonl`' -r -F
 complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from ecs" -l lang -d 'The language of tables and summaries; by the locale by default' -r -f -a "en\t''
 zh\t''"
-complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from ecs" -l incremental -d 'Ask for disks only where an instance is new or differs'
-complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from ecs" -l status-only -d 'Only ask for the statuses of the instances that are stored'
+complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from ecs" -l incremental -d 'List disks only where an instance is new or differs'
+complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from ecs" -l status-only -d 'Only update the statuses of the instances that are stored'
 complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from ecs" -l dry-run -d 'Fetch, compare and show, but write nothing'
 complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from ecs" -l force -d 'Ignore the minimum interval and a pause the upstream asked for'
 complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from ecs" -l allow-partial -d 'Exit 0 instead of 3 when some items or scopes failed'

@@ -39,4 +39,4 @@ pub use self::request::Request;
 pub use self::response::Response;
 pub use self::retry::{Retry, Retryable};
 pub use self::retry_after::retry_after;
-pub use self::skew::{Seen, Skew};
+pub use self::skew::{Seen, Skew, clock_ahead};

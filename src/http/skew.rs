@@ -26,15 +26,19 @@ impl Skew {
     /// Takes note of an answer's `Date` (RFC 9110, 6.6.1), which has whole seconds: a difference of less than that is
     /// none. An answer that has aged in a cache is no clock.
     pub(super) fn note(&self, upstream: &'static str, date: Option<&str>, is_cached: bool, now: Timestamp) {
-        let told = date.filter(|_| !is_cached).and_then(|date| httpdate::parse_http_date(date).ok());
-        let Some(told) = told.and_then(|told| Timestamp::try_from(told).ok()) else { return };
-        let ahead = now.duration_since(told);
-        let ahead = if (0..1).contains(&ahead.as_secs()) { SignedDuration::ZERO } else { ahead };
+        let Some(ahead) = clock_ahead(date.filter(|_| !is_cached), now) else { return };
         let mut largest = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if largest.is_none_or(|seen| seen.ahead.abs() < ahead.abs()) {
             *largest = Some(Seen { upstream, ahead });
         }
     }
+}
+
+/// How far our clock is ahead of an answer's `Date`.
+pub fn clock_ahead(date: Option<&str>, now: Timestamp) -> Option<SignedDuration> {
+    let date = httpdate::parse_http_date(date?).ok()?;
+    let ahead = now.duration_since(Timestamp::try_from(date).ok()?);
+    Some(if (0..1).contains(&ahead.as_secs()) { SignedDuration::ZERO } else { ahead })
 }
 
 #[cfg(test)]

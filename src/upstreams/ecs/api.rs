@@ -1,28 +1,30 @@
-//! Sends an account's calls: signed afresh for every try, each API at the account's pace, and none once its credential is
-//! refused.
+//! Sends an account's calls: signed afresh for every try, each API at the account's rate, and none once its credential is
+//! rejected.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use tokio::sync::OnceCell;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use super::config::Config;
 use super::disks::{AttachedDisk, DiskScope};
 use super::instance::{Instance, InstanceId, Status};
-use super::listing::{Listed, Listing, Outcome, Step};
+use super::listing::{Listed, Listing, Outcome};
 use super::provider::{Account, Call, Kind, Page, PageToken, ProviderError};
 use super::regions::{KnownRegion, Region};
 use crate::clock::Clock;
-use crate::http::{Client, RateLimit, Request, retry_after};
+use crate::http::{Client, RateLimit, Request, Retry, Retryable as _, clock_ahead, retry_after};
+use crate::upstreams::mirror::{Ending, Step, Unproved};
 use crate::upstreams::{Error, Opening, http_profile};
 
 /// The largest page of any provider is a few hundred KiB; what is larger than this is none.
 const MAX_ANSWER_BYTES: u64 = 32 << 20;
 
-/// An account that can be asked.
+/// An account's calls.
 pub struct Api {
     pub account: Account,
     client: Client,
@@ -30,11 +32,17 @@ pub struct Api {
     trace_id: Arc<str>,
     /// Counts what was signed: no nonce is used twice.
     signed_count: AtomicU64,
-    /// Cancelled by the first refusal of the credential: it would be refused in every other region, too.
-    refused: CancellationToken,
+    /// Whether an answer has shown that the access key is right.
+    is_key_accepted: AtomicBool,
+    /// Made at most once: a call that no region refuses, where a region's refusal leaves the key in doubt.
+    key_check: OnceCell<()>,
+    /// The answer that rejects the credential, or the time of every request.
+    rejection: OnceLock<ProviderError>,
+    /// Cancelled by that answer: every other region would give the same.
+    rejected: CancellationToken,
 }
 
-/// An account in one of its regions. Its retries are its own, its pace is the account's.
+/// An account in one of its regions. Its retries are its own, its rate is the account's.
 pub struct RegionApi<'a> {
     api: &'a Api,
     region: &'a Region,
@@ -53,14 +61,22 @@ impl Api {
             clock: opening.http.clock.clone(),
             trace_id: Arc::clone(&opening.http.trace_id),
             signed_count: AtomicU64::new(0),
-            refused: CancellationToken::new(),
+            is_key_accepted: AtomicBool::new(false),
+            key_check: OnceCell::new(),
+            rejection: OnceLock::new(),
+            rejected: CancellationToken::new(),
         })
     }
 
     pub async fn fetch_regions(&self) -> Result<Vec<KnownRegion>, Error> {
         let call = self.account.list_regions();
         let context = format!("cannot list the regions of account `{}`", self.account.name);
-        self.ask(&self.client, &call, &context, |status, body| call.parse(status, body)).await
+        self.fetch(&self.client, &call, &context).await?.map_err(|refused| {
+            if refused.kind == Kind::KeyDoubted && !self.is_key_accepted.load(Ordering::Relaxed) {
+                self.reject(&refused);
+            }
+            refused.into_error(context)
+        })
     }
 
     /// The account in that region.
@@ -73,26 +89,50 @@ impl Api {
         Ok(RegionApi { api: self, region, client: self.client.with_base_url(base_url)? })
     }
 
-    async fn ask<T: Sync, U: Send>(
+    /// The answer, or the refusal that no retry changes.
+    async fn fetch<T: Send + Sync>(
         &self,
         client: &Client,
         call: &Call<T>,
         context: &str,
-        read: impl Fn(u16, &[u8]) -> Result<U, ProviderError> + Send + Sync,
-    ) -> Result<U, Error> {
-        let read = &read;
-        client
+    ) -> Result<Result<T, ProviderError>, Error> {
+        let fetched: Result<Result<T, ProviderError>, Error> = client
             .retry(context, |_| async move {
                 let response = client.send(self.request(call)).await?;
                 let status = response.status();
+                let now = self.clock.now();
+                let ahead = clock_ahead(response.header("date"), now);
                 let wait = self.account.provider.wait(|name| response.header(name)).or_else(|| {
                     let value = response.header("retry-after")?;
-                    retry_after(value, self.clock.now())
+                    retry_after(value, now)
                 });
                 let body = response.bytes(MAX_ANSWER_BYTES).await?;
-                read(status, &body).map_err(|refused| refused.after(wait).into_error(context.to_owned()))
+                match call.parse(status, &body).map_err(|refused| refused.with_wait(wait).with_clock(ahead)) {
+                    Err(refused) if refused.retry() != Retry::Never => Err(refused.into_error(context.to_owned())),
+                    answer => Ok(answer),
+                }
             })
-            .await
+            .await;
+        let answer = fetched?;
+        match answer.as_ref().map_err(|refused| (refused.kind, refused)) {
+            Ok(_) | Err((Kind::NotPermitted, _)) => self.is_key_accepted.store(true, Ordering::Relaxed),
+            Err((Kind::KeyRejected | Kind::ClockOff, refused)) => self.reject(refused),
+            Err(_) => {}
+        }
+        Ok(answer)
+    }
+
+    /// Ends every call of the account with that answer.
+    fn reject(&self, refused: &ProviderError) {
+        self.rejection.get_or_init(|| refused.clone());
+        self.rejected.cancel();
+    }
+
+    /// Finds out whether a key in doubt is wrong, or only not valid in one region.
+    async fn check_key(&self) {
+        if !self.is_key_accepted.load(Ordering::Relaxed) {
+            self.key_check.get_or_init(|| async { drop(self.fetch_regions().await) }).await;
+        }
     }
 
     fn request<T>(&self, call: &Call<T>) -> Request {
@@ -108,13 +148,13 @@ impl Api {
 }
 
 impl RegionApi<'_> {
-    /// Every instance, page after page; `advance` is told how many there are so far.
+    /// Every instance, page after page; `advance` gets how many there are so far.
     pub async fn fetch_instances(&self, advance: impl Fn(u64) + Send + Sync) -> Result<Outcome<Instance>, Error> {
         let context = self.context("list instances");
         self.list(&context, |page| Some(self.api.account.list_instances(self.region, page)), advance).await
     }
 
-    /// The disks of that scope. Where the instances' own rows tell them nothing is asked, and the outcome is not complete.
+    /// The disks of that scope; no end is proved where the provider lists none.
     pub async fn fetch_disks(&self, of: DiskScope<'_>) -> Result<Outcome<AttachedDisk>, Error> {
         let context = self.context("list disks");
         self.list(&context, |page| self.api.account.list_disks(self.region, of, page), |_| ()).await
@@ -123,23 +163,18 @@ impl RegionApi<'_> {
     /// The statuses of these instances; `None` where the provider refuses because it does not know all of them.
     pub async fn fetch_statuses(&self, ids: &[InstanceId]) -> Result<Option<BTreeMap<InstanceId, Status>>, Error> {
         let call = self.api.account.list_statuses(self.region, ids);
-        self.ask(&call, &self.context("ask for statuses"), |status, body| match call.parse(status, body) {
+        match self.fetch(&call, &self.context("list statuses")).await? {
             Ok(statuses) => Ok(Some(statuses)),
             Err(refused) if refused.kind == Kind::UnknownInstance => Ok(None),
-            Err(refused) => Err(refused),
-        })
-        .await
+            Err(refused) => Err(refused.into_error(self.context("list statuses"))),
+        }
     }
 
     /// Whether an empty listing is empty because there is nothing; an error where the account may not see it.
     pub async fn confirm_authorised(&self) -> Result<(), Error> {
-        match self.api.account.confirm_authorised(self.region) {
-            None => Ok(()),
-            Some(call) => {
-                let context = self.context("list instances");
-                self.ask(&call, &context, |status, body| call.parse(status, body)).await
-            }
-        }
+        let Some(call) = self.api.account.confirm_authorised(self.region) else { return Ok(()) };
+        let context = self.context("list instances");
+        self.fetch(&call, &context).await?.map_err(|refused| refused.into_error(context))
     }
 
     async fn list<T: Listed + Send + Sync>(
@@ -151,34 +186,30 @@ impl RegionApi<'_> {
         let mut listing = Listing::default();
         let mut token = None;
         while let Some(call) = call(token.as_ref()) {
-            let page = self.ask(&call, context, |status, body| call.parse(status, body)).await?;
-            match listing.take(page).map_err(|endless| endless.into_error(context.to_owned()))? {
-                Step::Next(next) => token = Some(next),
-                Step::Again => token = None,
-                Step::End => break,
+            let answer = self.fetch(&call, context).await?;
+            let page = answer.map_err(|refused| refused.into_error(context.to_owned()))?;
+            match listing.take(page) {
+                Step::Next(next) | Step::Again(next) => token = next,
+                Step::End(ending) => return Ok(listing.finish(ending)),
             }
             advance(listing.row_count());
         }
-        Ok(listing.finish())
+        Ok(listing.finish(Ending::UnprovedEnd(Unproved::EmptyPage)))
     }
 
-    /// Asks unless the account's credential was refused; the first refusal ends what the others wait for.
-    async fn ask<T: Sync, U: Send>(
-        &self,
-        call: &Call<T>,
-        context: &str,
-        read: impl Fn(u16, &[u8]) -> Result<U, ProviderError> + Send + Sync,
-    ) -> Result<U, Error> {
-        let refused = &self.api.refused;
-        let asked = refused.run_until_cancelled(self.api.ask(&self.client, call, context, read)).await;
-        let outcome = asked.unwrap_or_else(|| {
-            let reason = "the account's credential was refused in another region".to_owned();
-            Err(Error::Auth { context: context.to_owned(), reason })
-        });
-        if matches!(outcome, Err(Error::Auth { .. })) {
-            refused.cancel();
+    /// The answer to a call, unless the account's credential is rejected meanwhile.
+    async fn fetch<T: Send + Sync>(&self, call: &Call<T>, context: &str) -> Result<Result<T, ProviderError>, Error> {
+        let api = self.api;
+        let fetched = api.rejected.run_until_cancelled(api.fetch(&self.client, call, context)).await;
+        let answer = match (fetched, api.rejection.get()) {
+            (Some(answer), _) => answer?,
+            (None, Some(rejection)) => return Ok(Err(rejection.clone())),
+            (None, None) => return Err(Error::Cancelled),
+        };
+        if answer.as_ref().is_err_and(|refused| refused.kind == Kind::KeyDoubted) {
+            api.check_key().await;
         }
-        outcome
+        Ok(answer)
     }
 
     fn context(&self, what: &str) -> String {

@@ -52,13 +52,13 @@ pub struct AccountConfig {
     /// Of temporary credentials.
     #[serde(default)]
     pub security_token: Option<SecretRef>,
-    /// The region that is asked for the list of regions; default per provider.
+    /// The region whose endpoint lists the regions; default per provider.
     #[serde(default)]
     pub default_region: Option<String>,
     /// Empty: all that the account has.
     #[serde(default)]
     pub regions: Vec<String>,
-    /// Instead of the provider's own; `{region}` stands for the region's name.
+    /// Instead of the provider's own; `{region}` becomes the region's name.
     #[serde(default)]
     pub endpoint: Option<String>,
     /// Instead of the provider's own, where regions are listed elsewhere.
@@ -90,7 +90,7 @@ impl AccountSettings for AccountConfig {
 }
 
 impl AccountConfig {
-    /// The dotted path of one of its settings, as it is told to people.
+    /// The dotted path of one of its settings, for people.
     fn key(&self, setting: &str) -> String {
         format!("accounts.{}.{setting}", self.name)
     }
@@ -174,7 +174,9 @@ mod tests {
         let validated = account(more).validate().map_err(|error| error.to_string());
         match expected {
             Ok(()) => assert_eq!(validated, Ok(()), "{more}"),
-            Err(part) => assert!(validated.clone().is_err_and(|told| told.contains(part)), "{more}: {validated:?}"),
+            Err(part) => {
+                assert!(validated.clone().is_err_and(|message| message.contains(part)), "{more}: {validated:?}");
+            }
         }
     }
 

@@ -1,16 +1,19 @@
-//! What changed: stored rows and fetched rows in, rows to save and changes to tell out.
+//! What changed: stored rows and fetched rows in, rows to save and changes to record out.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
+use strum::{EnumIter, IntoEnumIterator as _, IntoStaticStr};
 
 use super::instance::{Compared, DisksKnown, Instance, InstanceId, Status};
+use crate::upstreams::digest::Digest;
 
 /// What is stored of an instance, as far as a comparison needs it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stored {
     pub compared: Compared,
-    pub content_hash: String,
+    /// `None` where it is no digest of ours.
+    pub content_hash: Option<Digest>,
     /// The row is a tombstone.
     pub is_deleted: bool,
 }
@@ -18,8 +21,9 @@ pub struct Stored {
 /// The stored rows of one scope, tombstones included.
 pub type StoredSet = BTreeMap<InstanceId, Stored>;
 
-/// A field whose changes are told.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+/// A field whose changes are recorded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, EnumIter, IntoStaticStr)]
+#[strum(serialize_all = "snake_case", const_into_str)]
 pub enum Field {
     Status,
     Name,
@@ -32,32 +36,12 @@ pub enum Field {
 }
 
 impl Field {
-    pub const ALL: [Self; 8] = [
-        Self::Status,
-        Self::Name,
-        Self::PublicIp,
-        Self::PrivateIp,
-        Self::InstanceType,
-        Self::SecurityGroups,
-        Self::DataDisks,
-        Self::Tags,
-    ];
-
     /// The column in `ecs_instances`, and the word in `ecs_changes`.
     pub const fn name(self) -> &'static str {
-        match self {
-            Self::Status => "status",
-            Self::Name => "name",
-            Self::PublicIp => "public_ip",
-            Self::PrivateIp => "private_ip",
-            Self::InstanceType => "instance_type",
-            Self::SecurityGroups => "security_groups",
-            Self::DataDisks => "data_disks",
-            Self::Tags => "tags",
-        }
+        self.into_str()
     }
 
-    /// The field as it is stored and told: text, or a JSON list in a fixed order.
+    /// The field as it is stored and recorded: text, or a JSON list in a fixed order.
     pub fn text(self, compared: &Compared) -> Option<String> {
         match self {
             Self::Status => Some(compared.status.name().to_owned()),
@@ -94,7 +78,7 @@ pub enum SaveKind {
     Restored,
     /// At least one compared field changed.
     Updated,
-    /// Only something changed that is not compared, such as the expiry: saved, counted as unchanged, not told.
+    /// Only something changed that is not compared, such as the expiry: saved, counted as unchanged, not recorded.
     Refreshed,
 }
 
@@ -119,11 +103,6 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// How many saves are of that kind.
-    pub fn count(&self, kind: SaveKind) -> u64 {
-        self.saves.iter().filter(|save| save.kind == kind).count() as u64
-    }
-
     /// The instances whose disks are worth asking for: all whose row is new or differs.
     pub fn saved_ids(&self) -> Vec<InstanceId> {
         self.saves.iter().map(|save| save.instance.id.clone()).collect()
@@ -156,7 +135,7 @@ pub fn diff(stored: &StoredSet, fetched: Vec<Instance>, unreadable: &BTreeSet<&s
             SaveKind::Restored
         } else if !changes.is_empty() {
             SaveKind::Updated
-        } else if known.content_hash != instance.content_hash {
+        } else if known.content_hash != Some(instance.content_hash) {
             SaveKind::Refreshed
         } else {
             plan.unchanged_count += 1;
@@ -175,7 +154,7 @@ pub fn compare(before: &Compared, after: &Compared) -> Vec<FieldChange> {
         let (before, after) = (field.text(before), field.text(after));
         (before != after).then_some(FieldChange { field, before, after })
     };
-    Field::ALL.into_iter().filter_map(change).collect()
+    Field::iter().filter_map(change).collect()
 }
 
 /// What a round over statuses does to the stored rows.

@@ -1,4 +1,4 @@
-//! Data disks that are listed apart from their instances: what to ask for, and who gets what.
+//! Data disks that are listed apart from their instances: which listings to make, and which instance gets which disk.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,7 +16,7 @@ pub struct AttachedDisk {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DiskScope<'a> {
     Region,
-    /// So many at most as [`Provider::disk_chunk`](super::provider::Provider::disk_chunk) says.
+    /// At most [`Provider::disk_chunk`](super::provider::Provider::disk_chunk) of them.
     Of(&'a [InstanceId]),
 }
 

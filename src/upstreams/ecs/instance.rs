@@ -8,7 +8,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use strum::{EnumIter, EnumString, IntoStaticStr, VariantNames};
-use xxhash_rust::xxh3::xxh3_128_with_seed;
+
+use crate::upstreams::digest::{Digest, of_bytes};
 
 /// What the provider calls the instance; unique in its region.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -86,7 +87,7 @@ pub struct Tag {
     pub value: String,
 }
 
-/// The fields whose changes are told. Lists are sets: their order and repetitions mean nothing.
+/// The fields whose changes are recorded. Lists are sets: their order and repetitions mean nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Compared {
     pub status: Status,
@@ -99,7 +100,7 @@ pub struct Compared {
     pub tags: BTreeSet<Tag>,
 }
 
-/// How far the instance's own row in the listing tells its data disks.
+/// How much the instance's own row in the listing says of its data disks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum DisksKnown {
     /// Not at all: they are listed elsewhere.
@@ -133,7 +134,7 @@ pub struct Details {
     pub key_name: Option<String>,
     pub root_device: Option<String>,
     pub created_at: Option<Timestamp>,
-    /// The last start, where the provider tells that instead of the creation.
+    /// The last start, where the provider gives that instead of the creation.
     pub launched_at: Option<Timestamp>,
     pub expired_at: Option<Timestamp>,
 }
@@ -145,39 +146,28 @@ pub struct Instance {
     pub compared: Compared,
     pub disks_known: DisksKnown,
     pub details: Details,
-    /// The provider's own row as JSON, with sorted keys; XML is told as JSON.
+    /// The provider's own row as JSON, with sorted keys; XML becomes JSON.
     pub raw: String,
     /// [`digest`] of that row. The data disks are no part of it unless the row carries them.
-    pub content_hash: String,
+    pub content_hash: Digest,
 }
 
-/// Hex digest of a JSON value in which neither the order of keys nor that of lists counts.
-pub fn digest(value: &Value) -> String {
-    format!("{:032x}", hash(value))
+/// The digest of a JSON value in which neither the order of keys nor that of lists counts.
+pub fn digest(value: &Value) -> Digest {
+    of_bytes(sorted(value).to_string().as_bytes(), 0)
 }
 
-/// Values of different kinds never look alike: each kind is hashed with a seed of its own.
-fn hash(value: &Value) -> u128 {
+/// The value with sorted lists; keys of objects are sorted anyway.
+fn sorted(value: &Value) -> Value {
     match value {
-        Value::Null => xxh3_128_with_seed(b"", 0),
-        Value::Bool(value) => xxh3_128_with_seed(&[u8::from(*value)], 1),
-        Value::Number(number) => xxh3_128_with_seed(number.to_string().as_bytes(), 2),
-        Value::String(text) => xxh3_128_with_seed(text.as_bytes(), 3),
-        Value::Array(items) => hash_unordered(items.iter().map(hash).collect(), 4),
-        Value::Object(fields) => {
-            let field = |(name, value): (&String, &Value)| {
-                let pair = [xxh3_128_with_seed(name.as_bytes(), 3), hash(value)];
-                xxh3_128_with_seed(pair.map(u128::to_le_bytes).as_flattened(), 5)
-            };
-            hash_unordered(fields.iter().map(field).collect(), 6)
+        Value::Array(items) => {
+            let mut items: Vec<Value> = items.iter().map(sorted).collect();
+            items.sort_by_cached_key(Value::to_string);
+            items.into()
         }
+        Value::Object(fields) => fields.iter().map(|(name, value)| (name.clone(), sorted(value))).collect(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => value.clone(),
     }
-}
-
-fn hash_unordered(mut parts: Vec<u128>, seed: u64) -> u128 {
-    parts.sort_unstable();
-    let bytes: Vec<[u8; 16]> = parts.into_iter().map(u128::to_le_bytes).collect();
-    xxh3_128_with_seed(bytes.as_flattened(), seed)
 }
 
 #[cfg(test)]

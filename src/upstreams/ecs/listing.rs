@@ -1,16 +1,14 @@
-//! Listings of many pages: when they go on, when they end, and whether they were complete.
+//! Listings of many pages: the different rows they bring, and whether they were complete.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::disks::AttachedDisk;
 use super::instance::Instance;
-use super::provider::{BadRow, Page, PageToken, ProviderError};
+use super::provider::{BadRow, Page, PageToken};
+use crate::upstreams::mirror::{Ending, Limits, PageInfo, Paginator, Step};
 
-/// So many pages in a row without a row that was not there before: the listing goes round.
-const MAX_BARREN_PAGES: usize = 50;
-
-/// How often a listing that contradicts its own total is made.
-const ROUNDS: usize = 2;
+/// More rows than any region has. AWS may answer pages without rows that name a page after them.
+const LIMITS: Limits = Limits { max_pages: 10_000, max_stale_pages: 50 };
 
 /// A row with an id that is unique in its listing.
 pub trait Listed {
@@ -29,28 +27,13 @@ impl Listed for AttachedDisk {
     }
 }
 
-/// A listing being read, page by page.
-#[derive(Debug)]
+/// A listing being read, page by page; the first page has no token.
 pub struct Listing<T> {
     rows: BTreeMap<String, T>,
     bad: Vec<BadRow>,
-    seen: BTreeSet<PageToken>,
-    barren_count: usize,
-    round: usize,
     /// Rows of a round that was not complete.
     earlier: BTreeMap<String, T>,
-    is_complete: bool,
-}
-
-/// What to do after a page.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Step {
-    /// Ask for this page.
-    Next(PageToken),
-    /// Ask for the first page again: the listing contradicts its own total.
-    Again,
-    /// That was all.
-    End,
+    pages: Paginator<Option<PageToken>>,
 }
 
 /// A listing read to its end.
@@ -58,8 +41,8 @@ pub enum Step {
 pub struct Outcome<T> {
     pub rows: BTreeMap<String, T>,
     pub bad: Vec<BadRow>,
-    /// Whether a row that is not there is really not there. Without it nothing may be deleted.
-    pub is_complete: bool,
+    /// Unless it is proved, a row that did not come may still be there.
+    pub ending: Ending,
 }
 
 impl<T> Outcome<T> {
@@ -67,41 +50,35 @@ impl<T> Outcome<T> {
     pub fn unreadable(&self) -> BTreeSet<&str> {
         self.bad.iter().filter_map(|row| row.id.as_deref()).collect()
     }
+
+    /// How many rows cannot be read and may be any row that seems to be missing.
+    pub fn nameless_count(&self) -> u64 {
+        self.bad.iter().filter(|row| row.id.is_none()).count() as u64
+    }
 }
 
 impl<T> Default for Listing<T> {
     fn default() -> Self {
-        Self {
-            rows: BTreeMap::new(),
-            bad: Vec::new(),
-            seen: BTreeSet::new(),
-            barren_count: 0,
-            round: 1,
-            earlier: BTreeMap::new(),
-            is_complete: false,
-        }
+        let pages = Paginator::new(None, LIMITS);
+        Self { rows: BTreeMap::new(), bad: Vec::new(), earlier: BTreeMap::new(), pages }
     }
 }
 
 impl<T: Listed> Listing<T> {
-    /// Takes a page in. A listing without an end is an error.
-    pub fn take(&mut self, page: Page<T>) -> Result<Step, ProviderError> {
+    /// Takes a page in.
+    pub fn take(&mut self, page: Page<T>) -> Step<Option<PageToken>> {
         let count_before = self.unique_count();
+        let row_count = (page.rows.len() + page.bad.len()) as u64;
         self.rows.extend(page.rows.into_iter().map(|row| (row.id().to_owned(), row)));
         self.bad.extend(page.bad);
-        self.barren_count = if self.unique_count() > count_before { 0 } else { self.barren_count + 1 };
-        if let Some(token) = page.next {
-            if self.barren_count >= MAX_BARREN_PAGES || !self.seen.insert(token.clone()) {
-                return Err(ProviderError::unreadable("the listing goes round and does not end"));
-            }
-            return Ok(Step::Next(token));
+        let fresh_count = self.unique_count().saturating_sub(count_before) as u64;
+        let info = PageInfo { row_count, fresh_count, next: page.next.map(Some), total: page.total };
+        let step = self.pages.take(info);
+        if let Step::Again(_) = step {
+            self.earlier = std::mem::take(&mut self.rows);
+            self.bad.clear();
         }
-        self.is_complete = page.total.is_none_or(|total| total == self.unique_count() as u64);
-        if self.is_complete || self.round >= ROUNDS {
-            return Ok(Step::End);
-        }
-        *self = Self { round: self.round + 1, earlier: std::mem::take(&mut self.rows), ..Self::default() };
-        Ok(Step::Again)
+        step
     }
 
     /// How many rows there are so far.
@@ -110,16 +87,14 @@ impl<T: Listed> Listing<T> {
     }
 
     /// What was listed. Where no round was complete, every row that was seen.
-    pub fn finish(self) -> Outcome<T> {
+    pub fn finish(self, ending: Ending) -> Outcome<T> {
         let Self { mut rows, bad, earlier, .. } = self;
-        // A row without an id may be any row that seems to be missing.
-        let is_complete = self.is_complete && bad.iter().all(|row| row.id.is_some());
-        if !self.is_complete {
+        if !ending.is_proved() {
             for (id, row) in earlier {
                 rows.entry(id).or_insert(row);
             }
         }
-        Outcome { rows, bad, is_complete }
+        Outcome { rows, bad, ending }
     }
 
     fn unique_count(&self) -> usize {
@@ -132,8 +107,9 @@ impl<T: Listed> Listing<T> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Listed, Listing, MAX_BARREN_PAGES, Step};
+    use super::{Ending, LIMITS, Listed, Listing, Step};
     use crate::upstreams::ecs::provider::{BadRow, Page, PageToken};
+    use crate::upstreams::mirror::Unproved;
 
     impl Listed for &str {
         fn id(&self) -> &str {
@@ -150,34 +126,38 @@ mod tests {
         BadRow { id: id.map(str::to_owned), reason: "odd".to_owned() }
     }
 
-    /// Steps are written as the next page's token, `again` or `end`; in the end come the ids and the completeness.
-    fn check(pages: Vec<Page<&'static str>>, steps: &[&str], ids: &[&str], is_complete: bool) {
+    /// Steps are written as the next page's token or `again`; the last page ends the listing.
+    #[track_caller]
+    fn check(pages: Vec<Page<&'static str>>, steps: &[&str], ids: &[&str], ending: Ending) {
         let mut listing = Listing::default();
         let mut taken = Vec::new();
+        let mut ended = None;
         for page in pages {
-            taken.push(match listing.take(page).unwrap() {
-                Step::Next(PageToken(next)) => next,
-                Step::Again => "again".to_owned(),
-                Step::End => "end".to_owned(),
-            });
+            assert_eq!(ended, None, "it ended early");
+            match listing.take(page) {
+                Step::Next(next) => taken.push(next.unwrap().0),
+                Step::Again(first) => {
+                    assert_eq!(first, None);
+                    taken.push("again".to_owned());
+                }
+                Step::End(ending) => ended = Some(ending),
+            }
         }
-        assert_eq!(taken, steps);
-        let outcome = listing.finish();
-        assert_eq!(outcome.rows.keys().collect::<Vec<_>>(), ids);
-        assert_eq!(outcome.is_complete, is_complete);
+        assert_eq!((taken, ended), (steps.iter().map(|&step| step.to_owned()).collect(), Some(ending)));
+        assert_eq!(listing.finish(ending).rows.keys().collect::<Vec<_>>(), ids);
     }
 
     #[test]
     fn a_listing_by_tokens_ends_without_one() {
-        check(vec![page(&[], None, None)], &["end"], &[], true);
+        check(vec![page(&[], None, None)], &[], &[], Ending::ProvedEnd);
         let pages = vec![page(&["b", "a"], Some("t1"), None), page(&[], Some("t2"), None), page(&["c"], None, None)];
-        check(pages, &["t1", "t2", "end"], &["a", "b", "c"], true);
+        check(pages, &["t1", "t2"], &["a", "b", "c"], Ending::ProvedEnd);
     }
 
     #[test]
     fn a_listing_by_offsets_is_complete_when_its_different_rows_are_its_total() {
         let pages = vec![page(&["a", "b"], Some("2"), Some(3)), page(&["c"], None, Some(3))];
-        check(pages, &["2", "end"], &["a", "b", "c"], true);
+        check(pages, &["2"], &["a", "b", "c"], Ending::ProvedEnd);
     }
 
     #[test]
@@ -185,45 +165,49 @@ mod tests {
         let drifted = || vec![page(&["a", "b"], Some("2"), Some(3)), page(&["b"], None, Some(3))];
         let mut healed = drifted();
         healed.push(page(&["a", "c", "d"], None, Some(3)));
-        check(healed, &["2", "again", "end"], &["a", "c", "d"], true);
+        check(healed, &["2", "again"], &["a", "c", "d"], Ending::ProvedEnd);
         let mut twice = drifted();
         twice.extend([page(&["a", "c"], Some("2"), Some(4)), page(&[], None, Some(4))]);
-        check(twice, &["2", "again", "2", "end"], &["a", "b", "c"], false);
+        let ending = Ending::UnprovedEnd(Unproved::CountDiffers { received: 2, total: 4 });
+        check(twice, &["2", "again", "2"], &["a", "b", "c"], ending);
+    }
+
+    #[test]
+    fn totals_that_differ_between_pages_prove_nothing_even_where_the_count_fits() {
+        // After the first page `a` is destroyed: `c` moves into it and is never listed.
+        let drifted = || vec![page(&["a", "b"], Some("2"), Some(4)), page(&["d"], None, Some(3))];
+        let mut healed = drifted();
+        healed.extend([page(&["b", "c"], Some("2"), Some(3)), page(&["d"], None, Some(3))]);
+        check(healed, &["2", "again", "2"], &["b", "c", "d"], Ending::ProvedEnd);
+        let mut twice = drifted();
+        twice.extend([page(&["b", "c"], Some("2"), Some(3)), page(&[], None, Some(2))]);
+        let ending = Ending::UnprovedEnd(Unproved::TotalsDiffer { first: 3, other: 2 });
+        check(twice, &["2", "again", "2"], &["a", "b", "c", "d"], ending);
     }
 
     #[test]
     fn more_rows_than_the_total_are_not_complete_either() {
-        check(
-            vec![page(&["a", "b"], None, Some(1)), page(&["a", "b"], None, Some(1))],
-            &["again", "end"],
-            &["a", "b"],
-            false,
-        );
+        let pages = vec![page(&["a", "b"], None, Some(1)), page(&["a", "b"], None, Some(1))];
+        let ending = Ending::UnprovedEnd(Unproved::CountDiffers { received: 2, total: 1 });
+        check(pages, &["again"], &["a", "b"], ending);
     }
 
     #[test]
-    fn an_unreadable_row_counts_and_without_an_id_nothing_is_complete() {
+    fn unreadable_rows_count() {
         let mut listing = Listing::default();
-        let page = Page { bad: vec![bad(Some("b")), bad(Some("b"))], ..page(&["a"], None, Some(2)) };
-        assert_eq!(listing.take(page.clone()), Ok(Step::End));
-        let outcome = listing.finish();
-        assert!(outcome.is_complete);
-        assert_eq!(outcome.unreadable(), ["b"].into());
-
-        let mut listing = Listing::default();
-        assert_eq!(listing.take(Page { bad: vec![bad(None)], ..page }), Ok(Step::End));
-        assert!(!listing.finish().is_complete);
+        let page = Page { bad: vec![bad(Some("b")), bad(Some("b")), bad(None)], ..page(&["a"], None, Some(3)) };
+        assert_eq!(listing.take(page), Step::End(Ending::ProvedEnd));
+        let outcome = listing.finish(Ending::ProvedEnd);
+        assert_eq!((outcome.unreadable(), outcome.nameless_count()), (["b"].into(), 1));
     }
 
     #[test]
-    fn a_listing_that_goes_round_is_an_error() {
+    fn a_loop_of_pages_proves_nothing() {
+        let pages = vec![page(&["a"], Some("t"), None), page(&["b"], Some("t"), None)];
+        check(pages, &["t"], &["a", "b"], Ending::Loop);
         let mut listing = Listing::default();
-        assert!(listing.take(page(&["a"], Some("t"), None)).is_ok());
-        assert!(listing.take(page(&["b"], Some("t"), None)).is_err());
-
-        let mut listing = Listing::default();
-        let barren = |number: usize| page(&["a"], Some(&number.to_string()), None);
-        let ends_at = (0..1000).find(|&number| listing.take(barren(number)).is_err());
-        assert_eq!(ends_at, Some(MAX_BARREN_PAGES));
+        let repeated = |number: u64| page(&["a"], Some(&number.to_string()), None);
+        let ends_at = (0..1000).find(|&number| matches!(listing.take(repeated(number)), Step::End(_)));
+        assert_eq!(ends_at, Some(LIMITS.max_stale_pages + 1));
     }
 }

@@ -1,9 +1,10 @@
 //! Compute instances of cloud accounts: every account and region is a scope, compared field by field with what is stored.
 //!
 //! Reading order: [`instance`] (what a row is), [`diff`] (what changed), [`regions`] and [`listing`] (what is due, what
-//! was complete), [`statuses`] and [`disks`] (the follow-ups), [`provider`] (who is asked, and how), [`tables`]; then
-//! what puts them to work: `plan` (the scopes), `api` (the network), `pass` (one scope).
+//! was complete), [`statuses`] and [`disks`] (the follow-ups), [`provider`] (the clouds' calls), [`tables`]; then
+//! what puts them to work: `api` (the network), `account`, `pass` (one scope), `scopes` (which are due).
 
+mod account;
 mod api;
 mod commands;
 pub mod config;
@@ -12,18 +13,19 @@ pub mod disks;
 pub mod instance;
 pub mod listing;
 mod pass;
-mod plan;
 pub mod provider;
 pub mod regions;
+mod scopes;
 pub mod statuses;
 pub mod tables;
 
 use std::sync::Arc;
 
+use self::account::AccountHandle;
 use self::api::Api;
 pub use self::config::Config;
 use self::pass::Mode;
-use self::plan::{AccountHandle, plan_scopes};
+use self::scopes::fetch_scopes;
 use super::accounts::{self, Accounts};
 use super::command::CommandSpec;
 use super::{ChangesOf, Error, Job, Opening, PassContext, Schedule, Upstream, Verified};
@@ -44,10 +46,10 @@ pub struct Options {
     /// Only these regions; the account's own list by default, else all it has
     #[arg(long, value_name = "R1,R2", value_delimiter = ',')]
     regions: Vec<String>,
-    /// Ask for disks only where an instance is new or differs
+    /// List disks only where an instance is new or differs
     #[arg(long, conflicts_with = "status_only")]
     incremental: bool,
-    /// Only ask for the statuses of the instances that are stored
+    /// Only update the statuses of the instances that are stored
     #[arg(long)]
     status_only: bool,
 }
@@ -100,7 +102,7 @@ impl Upstream for Ecs {
 
     async fn pass(&self, options: &Options, context: &PassContext) -> Result<(), Error> {
         let accounts = self.accounts.select(&options.accounts)?;
-        let works = plan_scopes(accounts, &options.regions, options.mode(), &self.config, context);
+        let works = fetch_scopes(accounts, &options.regions, options.mode(), &self.config, context);
         // As many again may compare and save: regions that begin together come to that together, too.
         context.scopes_as_they_come(works, self.config.concurrency.saturating_mul(2)).await
     }

@@ -5,18 +5,18 @@ use std::sync::Arc;
 
 use tokio::sync::Semaphore;
 
+use super::account::AccountHandle;
 use super::api::RegionApi;
-use super::diff::{Plan, SaveKind, StoredSet, diff, diff_statuses};
+use super::diff::{Plan, Save, SaveKind, StoredSet, diff, diff_statuses};
 use super::disks::{DiskScope, attach, plan_disks};
-use super::instance::{Instance, InstanceId};
-use super::listing::Outcome;
-use super::plan::AccountHandle;
+use super::instance::{DisksKnown, Instance, InstanceId};
 use super::provider::BadRow;
 use super::statuses::StatusRound;
-use super::tables::{Place, Stamp, delete_instance, load_stored, save_instance, save_regions, save_status};
-use crate::error::Class;
-use crate::store::{ScopeState, cursors};
-use crate::upstreams::{Error, Scope, ScopeWork, guard};
+use super::tables::{RegionKey, delete_instance, load_stored, save_instance, save_regions, save_status};
+use crate::error::{Class, full_message};
+use crate::store::{self, ScopeState, Writer};
+use crate::upstreams::mirror::{Counts, Deletions, Subject, WriteMeta, finish};
+use crate::upstreams::{Error, Scope, ScopeWork};
 
 /// Rows a transaction.
 const BATCH_SIZE: usize = 200;
@@ -25,7 +25,7 @@ const BATCH_SIZE: usize = 200;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
     Full,
-    /// The list is read whole, what is asked for beside it only for instances that are new or differ.
+    /// The list is read whole, the disks only of instances that are new or differ.
     Incremental,
     StatusOnly,
 }
@@ -33,16 +33,16 @@ pub enum Mode {
 /// What a pass over one region works with.
 pub struct RegionWork {
     pub account: Arc<AccountHandle>,
-    pub place: Place,
+    pub key: RegionKey,
     pub mode: Mode,
-    /// Who holds one asks the provider. Comparing and saving need none, and keep no other region waiting.
-    pub turns: Arc<Semaphore>,
+    /// One is held while requests are made. Comparing and saving need none, and keep no other region waiting.
+    pub permits: Arc<Semaphore>,
 }
 
 impl ScopeWork for RegionWork {
     async fn run(&self, scope: &Scope<'_>) -> Result<(), Error> {
         self.save_unsaved_regions(scope).await?;
-        let api = self.account.api.region(&self.place.region)?;
+        let api = self.account.api.region(&self.key.region)?;
         match self.mode {
             Mode::Full | Mode::Incremental => self.sync_instances(scope, &api).await,
             Mode::StatusOnly => self.sync_statuses(scope, &api).await,
@@ -53,8 +53,8 @@ impl ScopeWork for RegionWork {
 impl RegionWork {
     async fn save_unsaved_regions(&self, scope: &Scope<'_>) -> Result<(), Error> {
         let Some(regions) = self.account.take_unsaved() else { return Ok(()) };
-        let (place, now) = (self.place.clone(), scope.context.clock.now());
-        scope.write(move |w| save_regions(w, &place.account, place.provider, &regions, now)).await
+        let (key, now) = (self.key.clone(), scope.context.clock.now());
+        scope.write(move |w| save_regions(w, &key.account, key.provider, &regions, now)).await
     }
 
     async fn sync_instances(&self, scope: &Scope<'_>, api: &RegionApi<'_>) -> Result<(), Error> {
@@ -63,10 +63,10 @@ impl RegionWork {
         let stored = self.load_stored(scope)?;
         let live = stored.values().filter(|row| !row.is_deleted).count() as u64;
         let (listed, fetched) = {
-            let _turn = self.turns.acquire().await;
+            let _permit = self.permits.acquire().await;
             let mut listed = api.fetch_instances(|count| scope.advance(count, expected, None)).await?;
             let mut fetched: Vec<Instance> = std::mem::take(&mut listed.rows).into_values().collect();
-            tell_bad_rows(scope, "instance", &listed.bad);
+            report_bad_rows(scope, "instance", &listed.bad);
             self.complete_disks(scope, api, &stored, &mut fetched, &listed.unreadable()).await?;
             if fetched.is_empty() && listed.bad.is_empty() && live > 0 {
                 api.confirm_authorised().await?;
@@ -80,16 +80,34 @@ impl RegionWork {
             summary.total = received;
             summary.unchanged = unchanged_count;
         });
-        let stamp = stamp(scope);
+        self.save_in_batches(scope, saves).await?;
+
+        let counts = Counts { missing: missing.len() as u64, live, received, unreadable: listed.nameless_count() };
+        let deletions = Deletions::check(scope, self.subject(), listed.ending, counts);
+        let mut gone = terminated;
+        if deletions.are_allowed() {
+            gone.extend(missing);
+        }
+        let state = ScopeState {
+            last_success_at: Some(started_at),
+            record_count: Some(received),
+            not_before: None,
+            ..scope.state.clone()
+        };
+        let (key, meta) = (self.key.clone(), WriteMeta::now(scope));
+        finish(scope, self.subject(), deletions, state, move |w| delete_all(w, &key, &meta, &gone)).await
+    }
+
+    async fn save_in_batches(&self, scope: &Scope<'_>, saves: Vec<Save>) -> Result<(), Error> {
         let mut saves = saves.into_iter();
         loop {
             let batch: Vec<_> = saves.by_ref().take(BATCH_SIZE).collect();
             if batch.is_empty() {
-                break;
+                return Ok(());
             }
             let kinds: Vec<SaveKind> = batch.iter().map(|save| save.kind).collect();
-            let place = self.place.clone();
-            scope.write(move |w| batch.iter().try_for_each(|save| save_instance(w, &place, stamp, save))).await?;
+            let (key, meta) = (self.key.clone(), WriteMeta::now(scope));
+            scope.write(move |w| batch.iter().try_for_each(|save| save_instance(w, &key, &meta, save))).await?;
             scope.count(|summary| {
                 for kind in kinds {
                     match kind {
@@ -101,57 +119,14 @@ impl RegionWork {
                 }
             });
         }
-
-        let allowed = self.allow_deletions(scope, &listed, missing.len() as u64, live, received);
-        let mut gone = terminated;
-        if allowed == Ok(true) {
-            gone.extend(missing);
-        }
-        let deleted = gone.len() as u64;
-        // What could not be read or withheld is not synced.
-        let is_complete = allowed == Ok(true) && scope.summary().failed == 0;
-        let state = ScopeState {
-            last_success_at: Some(started_at),
-            record_count: Some(received),
-            not_before: None,
-            ..scope.state.clone()
-        };
-        let place = self.place.clone();
-        scope
-            .write(move |w| {
-                gone.iter().try_for_each(|id| delete_instance(w, &place, stamp, id))?;
-                if is_complete { cursors::save_state(w, &state) } else { Ok(()) }
-            })
-            .await?;
-        scope.count(|summary| summary.deleted += deleted);
-        tell(scope);
-        allowed?;
-        Ok(())
     }
 
-    /// Whether what is not in the listing may be deleted; an error where the guard withholds it.
-    fn allow_deletions(
-        &self,
-        scope: &Scope<'_>,
-        listed: &Outcome<Instance>,
-        missing: u64,
-        live: u64,
-        received: u64,
-    ) -> Result<bool, guard::Withheld> {
-        if listed.is_complete {
-            return guard::check(missing, live, received, scope.context.flags.accept_deletes).map(|()| true);
-        }
-        if listed.bad.is_empty() {
-            let region = &self.place.region;
-            let message = format!(
-                "the listing of `{region}` contradicts its own total: nothing was deleted, and rows may be missing"
-            );
-            scope.problem(Class::Contract, None, None, message);
-        }
-        Ok(false)
+    const fn subject(&self) -> Subject<'_> {
+        Subject { account: Some(self.key.account.as_str()), rows: "instances" }
     }
 
-    /// Gives the instances their data disks, where these are listed apart.
+    /// Gives the instances their data disks, where these are listed apart. What fails here is a problem of the scope: the
+    /// instances keep the disks that are stored.
     async fn complete_disks(
         &self,
         scope: &Scope<'_>,
@@ -160,6 +135,10 @@ impl RegionWork {
         fetched: &mut [Instance],
         unreadable: &BTreeSet<&str>,
     ) -> Result<(), Error> {
+        // There is nothing to list where the instances' own rows hold all of it.
+        if fetched.iter().all(|instance| instance.disks_known == DisksKnown::Fully) {
+            return Ok(());
+        }
         let wanted: Vec<InstanceId> = match self.mode {
             Mode::Incremental => diff(stored, fetched.to_vec(), unreadable).saved_ids(),
             Mode::Full | Mode::StatusOnly => Vec::new(),
@@ -167,44 +146,54 @@ impl RegionWork {
         let listings = match self.mode {
             Mode::Incremental => {
                 let disk_count = stored.values().map(|row| row.compared.data_disks.len()).sum();
-                plan_disks(&wanted, disk_count, self.place.provider.disk_chunk())
+                plan_disks(&wanted, disk_count, self.key.provider.disk_chunk())
             }
-            Mode::Full | Mode::StatusOnly if fetched.is_empty() => Vec::new(),
             Mode::Full | Mode::StatusOnly => vec![DiskScope::Region],
         };
         for of in listings {
-            let listed = api.fetch_disks(of).await?;
-            tell_bad_rows(scope, "disk", &listed.bad);
-            // Half a list would look like disks that are gone; without one the stored disks stay.
-            if listed.is_complete && listed.bad.is_empty() {
+            let listed = match api.fetch_disks(of).await {
+                Ok(listed) => listed,
+                Err(error) if error.class().is_fatal() => return Err(error),
+                Err(error) => {
+                    let reason = full_message(&error);
+                    scope.scope_problem(error.class(), format!("{reason}; the stored disks stay as they are"));
+                    return Ok(());
+                }
+            };
+            report_bad_rows(scope, "disk", &listed.bad);
+            // Half a list would look like disks that are gone.
+            if !listed.ending.is_proved() {
+                let message = format!("the end of the disks is not proved, so the stored ones stay: {}", listed.ending);
+                scope.scope_problem(Class::Contract, message);
+            } else if listed.bad.is_empty() {
                 let disks: Vec<_> = listed.rows.into_values().collect();
-                let is_asked = |instance: &&mut Instance| match of {
+                let is_in_scope = |instance: &&mut Instance| match of {
                     DiskScope::Region => true,
                     DiskScope::Of(ids) => ids.contains(&instance.id),
                 };
-                attach(fetched.iter_mut().filter(is_asked), &disks);
+                attach(fetched.iter_mut().filter(is_in_scope), &disks);
             }
         }
         Ok(())
     }
 
-    /// Asks for the statuses of what is stored, and saves those that changed.
+    /// Lists the statuses of what is stored, and saves those that changed.
     async fn sync_statuses(&self, scope: &Scope<'_>, api: &RegionApi<'_>) -> Result<(), Error> {
         let stored = self.load_stored(scope)?;
         let live = stored.iter().filter(|(_, row)| !row.is_deleted).map(|(id, _)| id.clone());
         let live: Vec<InstanceId> = live.collect();
-        let mut round = StatusRound::new(&live, self.place.provider.status_chunk());
-        let turn = self.turns.acquire().await;
+        let mut round = StatusRound::new(&live, self.key.provider.status_chunk());
+        let permit = self.permits.acquire().await;
         while let Some(ids) = round.next_chunk() {
             match api.fetch_statuses(&ids).await? {
                 Some(statuses) => round.answered(ids, statuses),
                 None => round.refused_as_unknown(ids),
             }
         }
-        drop(turn);
+        drop(permit);
         let (statuses, unknown) = round.finish();
         for id in unknown {
-            let message = "the provider does not know it any more: a full pass will tell whether it is gone".to_owned();
+            let message = "the provider does not know it any more: a full pass will show whether it is gone".to_owned();
             let name = stored.get(&id).and_then(|row| row.compared.name.clone());
             scope.problem(Class::Contract, Some(id.to_string()), name, message);
         }
@@ -213,34 +202,29 @@ impl RegionWork {
             summary.total = live.len() as u64;
             summary.unchanged = plan.unchanged_count;
         });
-        let (updated, deleted) = (plan.changed.len() as u64, plan.terminated.len() as u64);
-        if updated + deleted > 0 {
-            let (place, stamp) = (self.place.clone(), stamp(scope));
-            scope
-                .write(move |w| {
-                    plan.changed.iter().try_for_each(|(id, _, change)| save_status(w, &place, stamp, id, change))?;
-                    plan.terminated.iter().try_for_each(|id| delete_instance(w, &place, stamp, id))
-                })
-                .await?;
-        }
-        scope.count(|summary| {
-            summary.updated += updated;
-            summary.deleted += deleted;
-        });
-        tell(scope);
+        let updated = plan.changed.len() as u64;
+        let (key, meta) = (self.key.clone(), WriteMeta::now(scope));
+        // A round of statuses proves nothing about the list: the scope's state stays.
+        let state = scope.state.clone();
+        finish(scope, self.subject(), Deletions::Allowed, state, move |w| {
+            plan.changed.iter().try_for_each(|(id, _, change)| save_status(w, &key, &meta, id, change))?;
+            delete_all(w, &key, &meta, &plan.terminated)
+        })
+        .await?;
+        scope.count(|summary| summary.updated += updated);
         Ok(())
     }
 
     fn load_stored(&self, scope: &Scope<'_>) -> Result<StoredSet, Error> {
-        Ok(scope.context.store.read(|r| load_stored(r, &self.place))?)
+        Ok(scope.context.store.read(|r| load_stored(r, &self.key))?)
     }
 }
 
-fn stamp(scope: &Scope<'_>) -> Stamp {
-    Stamp { record: scope.context.record, at: scope.context.clock.now() }
+fn delete_all(w: &Writer<'_>, key: &RegionKey, meta: &WriteMeta, ids: &[InstanceId]) -> Result<u64, store::Error> {
+    ids.iter().try_fold(0, |count, id| Ok(count + u64::from(delete_instance(w, key, meta, id)?)))
 }
 
-fn tell_bad_rows(scope: &Scope<'_>, what: &str, bad: &[BadRow]) {
+fn report_bad_rows(scope: &Scope<'_>, what: &str, bad: &[BadRow]) {
     for row in bad {
         scope.problem(
             Class::Contract,
@@ -249,21 +233,4 @@ fn tell_bad_rows(scope: &Scope<'_>, what: &str, bad: &[BadRow]) {
             format!("cannot read the row of this {what}: {}", row.reason),
         );
     }
-}
-
-fn tell(scope: &Scope<'_>) {
-    let summary = scope.summary();
-    if !summary.is_changed() && summary.failed == 0 && summary.total > 0 {
-        scope.note(format!("no change, nothing saved: {} instances", summary.total));
-    }
-    tracing::info!(
-        scope = scope.name,
-        fetched = summary.total,
-        new = summary.new,
-        changed = summary.updated + summary.restored,
-        unchanged = summary.unchanged,
-        deleted = summary.deleted,
-        "{}",
-        if summary.is_changed() { "saved" } else { "no change" }
-    );
 }

@@ -44,7 +44,7 @@ pub struct KnownRegion {
     pub name: String,
     /// The provider's name for people.
     pub label: Option<String>,
-    /// Told for people; calls go where the configuration says.
+    /// For people only; calls go where the configuration says.
     pub endpoint: Option<String>,
     /// Whether the account can use it.
     pub is_enabled: bool,
@@ -98,11 +98,11 @@ impl UnknownRegion {
     }
 }
 
-/// The regions that are due: `asked` by `--regions`, else `configured` for the account, else all that are enabled.
+/// The regions that are due: `requested` by `--regions`, else `configured` for the account, else all that are enabled.
 /// `known` is the provider's list; `None` where it could not be had, and then no name is doubted.
-pub fn plan_regions(asked: &[String], configured: &[String], known: Option<&[KnownRegion]>) -> DueRegions {
-    let (named_by, names): (_, Vec<&str>) = if !asked.is_empty() {
-        (NamedBy::CommandLine, asked.iter().map(String::as_str).collect())
+pub fn plan_regions(requested: &[String], configured: &[String], known: Option<&[KnownRegion]>) -> DueRegions {
+    let (named_by, names): (_, Vec<&str>) = if !requested.is_empty() {
+        (NamedBy::CommandLine, requested.iter().map(String::as_str).collect())
     } else if !configured.is_empty() {
         (NamedBy::Config, configured.iter().map(String::as_str).collect())
     } else {
@@ -161,8 +161,8 @@ mod tests {
     }
 
     /// A failure is written as `!reason`.
-    fn check(asked: &[&str], configured: &[&str], known: Option<&[KnownRegion]>, by: NamedBy, expected: &[&str]) {
-        let due = plan_regions(&names(asked), &names(configured), known);
+    fn check(requested: &[&str], configured: &[&str], known: Option<&[KnownRegion]>, by: NamedBy, expected: &[&str]) {
+        let due = plan_regions(&names(requested), &names(configured), known);
         assert_eq!(due.named_by, by);
         let shown = due.regions.into_iter().map(|region| match region {
             Ok(region) => region.to_string(),
@@ -182,8 +182,8 @@ mod tests {
 
     #[test]
     fn a_region_named_twice_is_synced_once() {
-        let asked = ["cn-beijing", " cn-beijing", "", "cn-hangzhou"];
-        check(&asked, &[], Some(&known()), NamedBy::CommandLine, &["cn-beijing", "cn-hangzhou"]);
+        let requested = ["cn-beijing", " cn-beijing", "", "cn-hangzhou"];
+        check(&requested, &[], Some(&known()), NamedBy::CommandLine, &["cn-beijing", "cn-hangzhou"]);
     }
 
     #[test]

@@ -19,7 +19,7 @@ impl StatusRound {
         Self { waiting, known: BTreeMap::new(), missing: BTreeSet::new() }
     }
 
-    /// The instances to ask for next; hand them back with the outcome.
+    /// The next instances to name in a call; hand them back with the outcome.
     pub fn next_chunk(&mut self) -> Option<Vec<InstanceId>> {
         self.waiting.pop_front()
     }
@@ -34,8 +34,8 @@ impl StatusRound {
         }
     }
 
-    /// The call for that chunk was refused because it names an unknown instance: its halves are asked for, down to the
-    /// instance itself.
+    /// The call for that chunk was refused because it names an unknown instance: its halves are named instead, down to
+    /// the instance itself.
     pub fn refused_as_unknown(&mut self, mut chunk: Vec<InstanceId>) {
         if chunk.len() <= 1 {
             self.missing.extend(chunk);
@@ -68,15 +68,15 @@ mod tests {
         let gone = ids(gone.iter().copied());
         let mut round = StatusRound::new(&ids(0..count), chunk);
         let mut calls = 0;
-        while let Some(asked) = round.next_chunk() {
-            assert!(asked.len() <= chunk);
+        while let Some(named) = round.next_chunk() {
+            assert!(named.len() <= chunk);
             calls += 1;
-            if refuses && asked.iter().any(|id| gone.contains(id)) {
-                round.refused_as_unknown(asked);
+            if refuses && named.iter().any(|id| gone.contains(id)) {
+                round.refused_as_unknown(named);
             } else {
                 let answer: BTreeMap<_, _> =
-                    asked.iter().filter(|id| !gone.contains(id)).map(|id| (id.clone(), Status::Running)).collect();
-                round.answered(asked, answer);
+                    named.iter().filter(|id| !gone.contains(id)).map(|id| (id.clone(), Status::Running)).collect();
+                round.answered(named, answer);
             }
         }
         let (known, missing) = round.finish();

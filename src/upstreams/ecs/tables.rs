@@ -2,46 +2,82 @@
 
 mod lists;
 
-use std::collections::BTreeSet;
+use std::sync::LazyLock;
 
 use jiff::Timestamp;
-use serde::de::DeserializeOwned;
+use strum::{IntoEnumIterator as _, IntoStaticStr};
 
+use self::lists::{owned, set};
 use super::diff::{Field, FieldChange, Save, SaveKind, Stored, StoredSet};
 use super::instance::{Compared, InstanceId, Status};
 use super::provider::Provider;
 use super::regions::{KnownRegion, Region};
 use crate::clock::to_rfc3339_millis;
-use crate::store::{Error, Migration, Reader, RecordId, Row, Value, Writer};
+use crate::store::{Error, Migration, Reader, Value, Writer};
+use crate::upstreams::digest::Digest;
+use crate::upstreams::mirror::{HashColumn, Replace, RowValues, Table, TableSpec, WriteMeta};
 
 pub use self::lists::{ChangeFilter, ChangeRow, InstanceFilter, InstanceRow, load_changes, load_instances};
 
 pub const MIGRATIONS: &[Migration] =
     &[Migration { name: "0001_create", sql: include_str!("migrations/0001_create.sql") }];
 
-/// Whose rows: the part of the key all rows of a scope share.
+/// The columns beside the compared fields', in the order of [`save_instance`].
+const DETAIL_COLUMNS: [&str; 20] = [
+    "host_name",
+    "description",
+    "zone",
+    "instance_type_family",
+    "cpu_count",
+    "memory_mib",
+    "os_name",
+    "os_type",
+    "image_id",
+    "network_type",
+    "vpc_id",
+    "subnet_id",
+    "elastic_ip",
+    "charge_type",
+    "stopped_mode",
+    "key_name",
+    "root_device",
+    "created_at",
+    "launched_at",
+    "expired_at",
+];
+
+static INSTANCES: LazyLock<Table> = LazyLock::new(|| {
+    Table::new(TableSpec {
+        name: "ecs_instances",
+        key: &["account", "provider", "region", "instance_id"],
+        number: None,
+        columns: Field::iter().map(Field::name).chain(DETAIL_COLUMNS).collect(),
+        hash: HashColumn::Text,
+    })
+});
+
+/// Whose rows: the part of the key that all rows of a scope share.
 #[derive(Clone, Debug)]
-pub struct Place {
+pub struct RegionKey {
     pub account: String,
     pub provider: Provider,
     pub region: Region,
 }
 
-impl Place {
-    fn key(&self) -> [Value<'_>; 3] {
+impl RegionKey {
+    fn values(&self) -> [Value<'_>; 3] {
         [Value::Text(&self.account), Value::Text(self.provider.name()), Value::Text(self.region.as_str())]
+    }
+
+    fn row<'a>(&'a self, id: &'a InstanceId) -> [Value<'a>; 4] {
+        let [account, provider, region] = self.values();
+        [account, provider, region, id.as_str().into()]
     }
 }
 
-/// Which run writes, and when.
-#[derive(Clone, Copy, Debug)]
-pub struct Stamp {
-    pub record: RecordId,
-    pub at: Timestamp,
-}
-
-/// What `ecs_changes` tells of an instance.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What happened to an instance, as `ecs_changes` has it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, IntoStaticStr)]
+#[strum(serialize_all = "lowercase", const_into_str)]
 pub enum ChangeKind {
     Added,
     Updated,
@@ -51,23 +87,18 @@ pub enum ChangeKind {
 
 impl ChangeKind {
     pub const fn name(self) -> &'static str {
-        match self {
-            Self::Added => "added",
-            Self::Updated => "updated",
-            Self::Deleted => "deleted",
-            Self::Restored => "restored",
-        }
+        self.into_str()
     }
 }
 
 /// What is stored of a scope, tombstones included, as far as a comparison needs it.
-pub fn load_stored(r: &Reader<'_>, place: &Place) -> Result<StoredSet, Error> {
+pub fn load_stored(r: &Reader<'_>, region: &RegionKey) -> Result<StoredSet, Error> {
     let rows = r.rows(
         "SELECT instance_id, status, name, public_ip, private_ip, instance_type, security_groups, data_disks, tags,
                 content_hash, deleted_at
          FROM ecs_instances
          WHERE account = ?1 AND provider = ?2 AND region = ?3",
-        &place.key(),
+        &region.values(),
         |row| {
             let compared = Compared {
                 status: Status::parse(row.text(1)?),
@@ -79,7 +110,8 @@ pub fn load_stored(r: &Reader<'_>, place: &Place) -> Result<StoredSet, Error> {
                 data_disks: set(row, 7)?,
                 tags: set(row, 8)?,
             };
-            let content_hash = row.text(9)?.to_owned();
+            // One that cannot be read differs from every other: the row is written anew.
+            let content_hash = Digest::from_str_radix(row.text(9)?, 16).ok();
             let is_deleted = row.opt_text(10)?.is_some();
             Ok((InstanceId::from(row.text(0)?), Stored { compared, content_hash, is_deleted }))
         },
@@ -87,25 +119,14 @@ pub fn load_stored(r: &Reader<'_>, place: &Place) -> Result<StoredSet, Error> {
     Ok(rows.into_iter().collect())
 }
 
-/// Writes a row and tells its changes. The time of its last change moves only with what is told.
-pub fn save_instance(w: &Writer<'_>, place: &Place, stamp: Stamp, save: &Save) -> Result<(), Error> {
+/// Writes a row and records its changes. The time of its last change moves only with what is recorded.
+pub fn save_instance(w: &Writer<'_>, region: &RegionKey, meta: &WriteMeta, save: &Save) -> Result<(), Error> {
     let instance = &save.instance;
-    let (compared, details) = (&instance.compared, &instance.details);
-    let compared_texts = Field::ALL.map(|field| field.text(compared));
+    let details = &instance.details;
+    let compared: Vec<_> = Field::iter().map(|field| field.text(&instance.compared)).collect();
     let times = [details.created_at, details.launched_at, details.expired_at].map(|time| time.map(to_rfc3339_millis));
-    let now = to_rfc3339_millis(stamp.at);
-    let mut values: Vec<Value<'_>> = place.key().to_vec();
-    values.push(Value::Text(instance.id.as_str()));
-    let texts = compared_texts.iter().chain([
-        &details.host_name,
-        &details.description,
-        &details.zone,
-        &details.instance_type_family,
-    ]);
-    values.extend(texts.map(|text| Value::from(text.as_deref())));
-    values.push(details.cpu_count.into());
-    values.push(details.memory_mib.into());
-    let texts = [
+    let before = [&details.host_name, &details.description, &details.zone, &details.instance_type_family];
+    let after = [
         &details.os_name,
         &details.os_type,
         &details.image_id,
@@ -118,131 +139,61 @@ pub fn save_instance(w: &Writer<'_>, place: &Place, stamp: Stamp, save: &Save) -
         &details.key_name,
         &details.root_device,
     ];
-    values.extend(texts.into_iter().chain(&times).map(|text| Value::from(text.as_deref())));
-    values.extend([
-        Value::Text(&instance.raw),
-        Value::Text(&instance.content_hash),
-        Value::Text(&now),
-        Value::Int(stamp.record.0),
-        Value::from(save.kind != SaveKind::Refreshed),
-    ]);
-    w.execute(SAVE_INSTANCE, &values)?;
-    let told = match save.kind {
-        SaveKind::Added => Some(ChangeKind::Added),
-        SaveKind::Restored => Some(ChangeKind::Restored),
-        SaveKind::Updated | SaveKind::Refreshed => None,
+    let columns = (compared.iter().chain(before).map(|text| Value::from(text.as_deref())))
+        .chain([details.cpu_count.into(), details.memory_mib.into()])
+        .chain(after.into_iter().chain(&times).map(|text| Value::from(text.as_deref())));
+    let key = region.row(&instance.id);
+    let row = RowValues { key: &key, number: None, content_hash: instance.content_hash, raw: Some(&instance.raw) };
+    let (replace, kind) = match save.kind {
+        SaveKind::Added => (Replace::Anything, Some(ChangeKind::Added)),
+        SaveKind::Restored => (Replace::Anything, Some(ChangeKind::Restored)),
+        SaveKind::Updated => (Replace::Anything, None),
+        SaveKind::Refreshed => (Replace::Quietly, None),
     };
-    if let Some(kind) = told {
-        save_change(w, place, stamp, &instance.id, kind, None)?;
+    INSTANCES.save(w, &row, columns, replace, meta)?;
+    if let Some(kind) = kind {
+        save_change(w, region, meta, &instance.id, kind, None)?;
     }
     for change in &save.changes {
-        save_change(w, place, stamp, &instance.id, ChangeKind::Updated, Some(change))?;
+        save_change(w, region, meta, &instance.id, ChangeKind::Updated, Some(change))?;
     }
     Ok(())
 }
 
-const SAVE_INSTANCE: &str = "
-    INSERT INTO ecs_instances (
-        account, provider, region, instance_id, status, name, public_ip, private_ip, instance_type, security_groups,
-        data_disks, tags, host_name, description, zone, instance_type_family, cpu_count, memory_mib, os_name, os_type,
-        image_id, network_type, vpc_id, subnet_id, elastic_ip, charge_type, stopped_mode, key_name, root_device,
-        created_at, launched_at, expired_at, raw, content_hash, first_seen_at, last_changed_at, last_seen_record
-    )
-    VALUES (
-        ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24,
-        ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33, ?34, ?35, ?35, ?36
-    )
-    ON CONFLICT (account, provider, region, instance_id) DO UPDATE
-    SET status = excluded.status,
-        name = excluded.name,
-        public_ip = excluded.public_ip,
-        private_ip = excluded.private_ip,
-        instance_type = excluded.instance_type,
-        security_groups = excluded.security_groups,
-        data_disks = excluded.data_disks,
-        tags = excluded.tags,
-        host_name = excluded.host_name,
-        description = excluded.description,
-        zone = excluded.zone,
-        instance_type_family = excluded.instance_type_family,
-        cpu_count = excluded.cpu_count,
-        memory_mib = excluded.memory_mib,
-        os_name = excluded.os_name,
-        os_type = excluded.os_type,
-        image_id = excluded.image_id,
-        network_type = excluded.network_type,
-        vpc_id = excluded.vpc_id,
-        subnet_id = excluded.subnet_id,
-        elastic_ip = excluded.elastic_ip,
-        charge_type = excluded.charge_type,
-        stopped_mode = excluded.stopped_mode,
-        key_name = excluded.key_name,
-        root_device = excluded.root_device,
-        created_at = excluded.created_at,
-        launched_at = excluded.launched_at,
-        expired_at = excluded.expired_at,
-        raw = excluded.raw,
-        content_hash = excluded.content_hash,
-        last_changed_at = CASE WHEN ?37 = 1 THEN excluded.last_changed_at ELSE ecs_instances.last_changed_at END,
-        last_seen_record = excluded.last_seen_record,
-        deleted_at = NULL";
-
-/// Writes a status and tells it.
+/// Writes a status and records it.
 pub fn save_status(
     w: &Writer<'_>,
-    place: &Place,
-    stamp: Stamp,
+    region: &RegionKey,
+    meta: &WriteMeta,
     id: &InstanceId,
     change: &FieldChange,
 ) -> Result<(), Error> {
-    let [account, provider, region] = place.key();
+    let mut values = region.row(id).to_vec();
+    values.extend([change.after.as_deref().into(), Value::Text(&meta.at), meta.record.into()]);
     w.execute(
         "UPDATE ecs_instances
          SET status = ?5,
              last_changed_at = ?6,
              last_seen_record = ?7
          WHERE account = ?1 AND provider = ?2 AND region = ?3 AND instance_id = ?4",
-        &[
-            account,
-            provider,
-            region,
-            id.as_str().into(),
-            change.after.as_deref().into(),
-            Value::Text(&to_rfc3339_millis(stamp.at)),
-            stamp.record.0.into(),
-        ],
+        &values,
     )?;
-    save_change(w, place, stamp, id, ChangeKind::Updated, Some(change))
+    save_change(w, region, meta, id, ChangeKind::Updated, Some(change))
 }
 
-/// Makes a live row a tombstone, its values kept, and tells it.
-pub fn delete_instance(w: &Writer<'_>, place: &Place, stamp: Stamp, id: &InstanceId) -> Result<(), Error> {
-    let [account, provider, region] = place.key();
-    let deleted = w.execute(
-        "UPDATE ecs_instances
-         SET deleted_at = ?5,
-             last_changed_at = ?5,
-             last_seen_record = ?6
-         WHERE account = ?1 AND provider = ?2 AND region = ?3 AND instance_id = ?4 AND deleted_at IS NULL",
-        &[
-            account,
-            provider,
-            region,
-            id.as_str().into(),
-            Value::Text(&to_rfc3339_millis(stamp.at)),
-            stamp.record.0.into(),
-        ],
-    )?;
-    if deleted > 0 {
-        save_change(w, place, stamp, id, ChangeKind::Deleted, None)?;
+/// Makes a live row a tombstone, its values kept, and records it. Answers whether there was one.
+pub fn delete_instance(w: &Writer<'_>, region: &RegionKey, meta: &WriteMeta, id: &InstanceId) -> Result<bool, Error> {
+    let is_deleted = INSTANCES.delete(w, &region.row(id), meta)?;
+    if is_deleted {
+        save_change(w, region, meta, id, ChangeKind::Deleted, None)?;
     }
-    Ok(())
+    Ok(is_deleted)
 }
 
 fn save_change(
     w: &Writer<'_>,
-    place: &Place,
-    stamp: Stamp,
+    region: &RegionKey,
+    meta: &WriteMeta,
     id: &InstanceId,
     kind: ChangeKind,
     change: Option<&FieldChange>,
@@ -251,15 +202,15 @@ fn save_change(
         "INSERT INTO ecs_changes (record, account, region, instance, kind, field, before, after, at)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
         &[
-            stamp.record.0.into(),
-            Value::Text(&place.account),
-            Value::Text(place.region.as_str()),
+            meta.record.into(),
+            Value::Text(&region.account),
+            Value::Text(region.region.as_str()),
             id.as_str().into(),
             kind.name().into(),
             change.map(|change| change.field.name()).into(),
             change.and_then(|change| change.before.as_deref()).into(),
             change.and_then(|change| change.after.as_deref()).into(),
-            Value::Text(&to_rfc3339_millis(stamp.at)),
+            Value::Text(&meta.at),
         ],
     )?;
     Ok(())
@@ -320,16 +271,6 @@ pub fn save_regions(
         )?;
     }
     Ok(())
-}
-
-fn owned(row: &Row<'_>, column: usize) -> Result<Option<String>, Error> {
-    Ok(row.opt_text(column)?.map(str::to_owned))
-}
-
-/// A stored list. One that cannot be read (only a foreign hand can have written it) is empty: the next comparison finds
-/// the difference, tells it and writes it anew.
-fn set<T: DeserializeOwned + Ord>(row: &Row<'_>, column: usize) -> Result<BTreeSet<T>, Error> {
-    Ok(serde_json::from_str(row.text(column)?).unwrap_or_default())
 }
 
 #[cfg(test)]

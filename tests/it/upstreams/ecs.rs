@@ -17,7 +17,7 @@ const BEIJING: &str = "cn-beijing";
 const GUANGZHOU: &str = "ap-guangzhou";
 
 impl Sandbox {
-    /// A pass over the clouds with these flags, told as JSON.
+    /// A pass over the clouds with these flags, its report as JSON.
     fn ecs_pass(&self, flags: &str) -> Outcome {
         self.run(&format!("sync ecs --json {flags}"))
     }

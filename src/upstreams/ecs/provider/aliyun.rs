@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::answer::{Fields, decode_json, read_rows, required_rows};
 use super::call::{Call, Page, PageToken, Unsigned};
-use super::codes::{Codes, ProviderError};
+use super::codes::{Codes, Kind, ProviderError};
 use super::sign::encode_parameters;
 use crate::upstreams::ecs::disks::{AttachedDisk, DiskScope};
 use crate::upstreams::ecs::instance::{Compared, Details, Disk, DisksKnown, Instance, InstanceId, Status, Tag, digest};
@@ -25,24 +25,20 @@ const DISKS_PER_PAGE: &str = "500";
 const STATUSES_PER_PAGE: &str = "50";
 
 /// Vendor's tables of common and ECS error codes.
-const CODES: Codes = Codes {
-    auth: &[
-        "InvalidAccessKeyId*",
-        "SignatureDoesNotMatch",
-        "IncompleteSignature",
-        "InvalidSecurityToken*",
-        "InvalidTimeStamp*",
-        "IllegalTimestamp",
-        "Forbidden*",
-        "NoPermission",
-        "ActionUnauthorized",
-    ],
-    throttled: &["Throttling*"],
+const CODES: Codes = Codes(&[
+    (
+        Kind::KeyRejected,
+        &["InvalidAccessKeyId*", "SignatureDoesNotMatch", "IncompleteSignature", "InvalidSecurityToken*"],
+    ),
+    (Kind::NotPermitted, &["Forbidden*", "NoPermission", "ActionUnauthorized"]),
+    (Kind::ClockOff, &["InvalidTimeStamp*", "IllegalTimestamp"]),
+    (Kind::Throttled, &["Throttling*"]),
     // A nonce seen before is cured by the next try's own.
-    server: &["InternalError", "UnknownError", "ServiceUnavailable", "SignatureNonceUsed"],
-    unknown_instance: &["InvalidInstanceId.NotFound"],
-    region: &["InvalidRegionId.NotFound", "InvalidParameter*"],
-};
+    (Kind::Server, &["InternalError", "UnknownError", "ServiceUnavailable", "SignatureNonceUsed"]),
+    (Kind::UnknownInstance, &["InvalidInstanceId.NotFound", "Forbidden.Instance*NotFound"]),
+    (Kind::Region, &["InvalidRegionId.NotFound", "InvalidParameter*"]),
+    (Kind::Bad, &["Forbidden.*NotFound"]),
+]);
 
 /// The code that says that only `DryRun` kept the call from being answered.
 const DRY_RUN_PASSED: &str = "DryRunOperation";
@@ -88,7 +84,7 @@ pub fn list_instances(region: &Region, page: Option<&PageToken>) -> Call<Page<In
     })
 }
 
-/// The same listing, asked for without wanting it: tells an account that may not list from an empty region.
+/// The same listing as a dry run: it distinguishes an account that may not list from an empty region.
 pub fn confirm_authorised(region: &Region) -> Call<()> {
     Call::new(unsigned("DescribeInstances", region, vec![("DryRun".to_owned(), "true".to_owned())]), |status, body| {
         match decode_json(&CODES, status, body) {

@@ -5,6 +5,7 @@ use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use serde_json::Value;
 
+use super::body::without_bom;
 use super::call::BadRow;
 use super::codes::{Codes, ProviderError};
 use super::xml;
@@ -42,21 +43,8 @@ pub fn decode_xml(codes: &Codes, action: &str, status: u16, body: &[u8]) -> Resu
     })
 }
 
-/// A body of either kind, however it is labelled; `None` where it is neither.
-pub fn decode_any(body: &[u8]) -> Option<Value> {
-    let body = without_bom(body).trim_ascii_start();
-    match body.first()? {
-        b'<' => xml::decode(body).ok().map(|(_, document)| document),
-        _ => serde_json::from_slice(body).ok(),
-    }
-}
-
 const fn is_good(status: u16) -> bool {
     matches!(status, 200..300)
-}
-
-fn without_bom(body: &[u8]) -> &[u8] {
-    body.strip_prefix("\u{feff}".as_bytes()).unwrap_or(body)
 }
 
 /// The rows of a listing, the readable ones and the others. `id` is the name of the field that identifies a row.

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::answer::{Fields, decode_xml, read_rows};
 use super::call::{Call, Page, PageToken, Unsigned};
-use super::codes::{Codes, ProviderError};
+use super::codes::{Codes, Kind, ProviderError};
 use super::sign::encode_parameters;
 use crate::upstreams::ecs::disks::{AttachedDisk, DiskScope};
 use crate::upstreams::ecs::instance::{Compared, Details, Disk, DisksKnown, Instance, InstanceId, Status, Tag, digest};
@@ -22,23 +22,37 @@ const INSTANCES_PER_PAGE: &str = "1000";
 const VOLUMES_PER_PAGE: &str = "500";
 
 /// Vendor's tables of common and EC2 error codes.
-const CODES: Codes = Codes {
-    auth: &[
-        "AuthFailure",
-        "UnauthorizedOperation",
-        "AccessDenied*",
-        "InvalidClientTokenId",
-        "UnrecognizedClient*",
-        "SignatureDoesNotMatch",
-        "RequestExpired",
-        "ExpiredToken*",
-        "OptInRequired",
-    ],
-    throttled: &["RequestLimitExceeded", "EC2ThrottledException", "Throttling*"],
-    server: &["InternalError", "InternalFailure", "Unavailable", "ServiceUnavailable"],
-    unknown_instance: &["InvalidInstanceID.NotFound"],
-    region: &[],
-};
+const CODES: Codes = Codes(&[
+    (
+        Kind::KeyRejected,
+        &[
+            "InvalidClientTokenId",
+            "UnrecognizedClient*",
+            "SignatureDoesNotMatch",
+            "IncompleteSignature",
+            "InvalidAccessKeyId*",
+            "ExpiredToken*",
+        ],
+    ),
+    // What EC2 says of a wrong key, and of a right one in a region where it is not valid.
+    (Kind::KeyDoubted, &["AuthFailure"]),
+    (Kind::NotPermitted, &["UnauthorizedOperation", "AccessDenied*", "OptInRequired"]),
+    (Kind::ClockOff, &["RequestExpired"]),
+    (
+        Kind::Throttled,
+        &[
+            "RequestLimitExceeded",
+            "EC2ThrottledException",
+            "Throttling*",
+            "RequestThrottled*",
+            "SlowDown",
+            "TooManyRequestsException",
+            "BandwidthLimitExceeded",
+        ],
+    ),
+    (Kind::Server, &["InternalError", "InternalFailure", "Unavailable", "ServiceUnavailable"]),
+    (Kind::UnknownInstance, &["InvalidInstanceID.NotFound"]),
+]);
 
 /// The code that says that only `DryRun` kept the call from being answered.
 const DRY_RUN_PASSED: &str = "DryRunOperation";
@@ -78,7 +92,7 @@ pub fn list_instances(region: &Region, page: Option<&PageToken>) -> Call<Page<In
     })
 }
 
-/// The same listing, asked for without wanting it: tells an account that may not list from an empty region.
+/// The same listing as a dry run: it distinguishes an account that may not list from an empty region.
 pub fn confirm_authorised(region: &Region) -> Call<()> {
     let unsigned = unsigned("DescribeInstances", region, vec![("DryRun".to_owned(), "true".to_owned())]);
     Call::new(unsigned, |status, body| match decode_xml(&CODES, "DescribeInstances", status, body) {

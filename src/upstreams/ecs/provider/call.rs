@@ -1,4 +1,4 @@
-//! One call to a provider: what is asked, how it is signed each time it is sent, how its answer is read.
+//! One call to a provider: its parameters, how it is signed each time it is sent, how its answer is read.
 
 use std::fmt;
 
@@ -82,7 +82,7 @@ impl<T> Call<T> {
         Self { unsigned, endpoint: Endpoint::Compute, read: Box::new(read) }
     }
 
-    /// The provider's name for what is asked, for logs and errors.
+    /// The provider's name for the call, for logs and errors.
     pub const fn action(&self) -> &'static str {
         self.unsigned.action
     }
@@ -114,7 +114,7 @@ impl fmt::Debug for SignedRequest {
 }
 
 /// Where a listing goes on; opaque.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct PageToken(pub String);
 
 /// A row of a listing that cannot be read.

@@ -1,74 +1,82 @@
-//! What a provider's refusal means, told by the text of its error code.
+//! What a provider's refusal means, by the text of its error code.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::time::Duration;
 
+use jiff::SignedDuration;
 use serde_json::Value;
 
-use super::answer;
+use super::body::decode_any;
+use crate::error::Class;
 use crate::http::{Retry, Retryable};
 use crate::secret;
-use crate::upstreams::Error;
+use crate::upstreams::{Error, UpstreamSpecific};
 
 /// Providers explain themselves at length, signature failures with the whole canonical request.
 const MAX_MESSAGE_CHARS: usize = 200;
 
-/// What a refusal means. What goes wrong before an answer is there is the HTTP client's to tell.
+/// The strictest provider accepts requests that are this old.
+const MAX_CLOCK_OFFSET: SignedDuration = SignedDuration::from_mins(5);
+
+/// What a refusal means. What goes wrong before there is an answer is the HTTP client's to report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// The credential is wrong or may not do this: the whole account stops.
-    Auth,
+    /// The access key is wrong: it would be refused everywhere, so the account stops.
+    KeyRejected,
+    /// The access key is wrong, or only not valid in this region: other answers to the same key decide.
+    KeyDoubted,
+    /// The access key is right and may not do this here: only this region fails.
+    NotPermitted,
+    /// The time of the request is not the provider's: every request would be refused, so the account stops.
+    ClockOff,
     /// Too many calls: wait, then again.
     Throttled,
     /// The provider failed, or the nonce was seen before: again, signed afresh.
     Server,
     /// There is no such region, or it does not do this.
     Region,
-    /// An instance that was asked for by its id is not there.
+    /// An instance that was named by its id is not there.
     UnknownInstance,
     /// The call, or its answer, is not understood.
     Bad,
 }
 
-/// A provider's codes by what they mean; a trailing `*` stands for any ending. The first kind that fits counts, in the
-/// order of the fields.
-pub struct Codes {
-    pub auth: &'static [&'static str],
-    pub throttled: &'static [&'static str],
-    pub server: &'static [&'static str],
-    pub unknown_instance: &'static [&'static str],
-    pub region: &'static [&'static str],
-}
-
-impl Codes {
-    /// The code's kind; the HTTP status counts only where the code tells nothing.
-    fn classify(&self, code: Option<&str>, status: u16) -> Kind {
-        let by_code = code.and_then(|code| {
-            [
-                (self.auth, Kind::Auth),
-                (self.throttled, Kind::Throttled),
-                (self.server, Kind::Server),
-                (self.unknown_instance, Kind::UnknownInstance),
-                (self.region, Kind::Region),
-            ]
-            .into_iter()
-            .find(|(patterns, _)| patterns.iter().any(|pattern| fits(pattern, code)))
-            .map(|(_, kind)| kind)
-        });
-        by_code.unwrap_or(match status {
-            429 => Kind::Throttled,
-            408 | 500.. => Kind::Server,
-            401 => Kind::Auth,
-            // With an unknown code it may be any rule of the provider's business.
-            403 if code.is_none() => Kind::Auth,
-            _ => Kind::Bad,
-        })
+impl Kind {
+    const fn is_auth(self) -> bool {
+        matches!(self, Self::KeyRejected | Self::KeyDoubted | Self::NotPermitted | Self::ClockOff)
     }
 }
 
-fn fits(pattern: &str, code: &str) -> bool {
-    pattern.strip_suffix('*').map_or(pattern == code, |start| code.starts_with(start))
+/// A provider's codes by what they mean. A `*` matches any text; the most exact pattern that fits counts.
+pub struct Codes(pub &'static [(Kind, &'static [&'static str])]);
+
+impl Codes {
+    /// The code's kind; the HTTP status counts only where no pattern fits the code.
+    fn classify(&self, code: Option<&str>, status: u16) -> Kind {
+        let fitting = self.0.iter().flat_map(|(kind, patterns)| {
+            patterns.iter().filter_map(move |pattern| Some((exactness(pattern, code?)?, *kind)))
+        });
+        fitting.max_by_key(|(exactness, _)| *exactness).map_or_else(
+            || match status {
+                429 => Kind::Throttled,
+                408 | 500.. => Kind::Server,
+                401 => Kind::KeyDoubted,
+                // With an unknown code it may be any rule of the provider's business.
+                403 if code.is_none() => Kind::KeyDoubted,
+                _ => Kind::Bad,
+            },
+            |(_, kind)| kind,
+        )
+    }
+}
+
+/// How much of the code the pattern spells out; `None` where it does not fit.
+fn exactness(pattern: &str, code: &str) -> Option<usize> {
+    match pattern.split_once('*') {
+        None => (pattern == code).then_some(usize::MAX),
+        Some((start, end)) => code.strip_prefix(start)?.ends_with(end).then_some(start.len() + end.len()),
+    }
 }
 
 /// Why a call has no answer.
@@ -85,11 +93,12 @@ pub struct ProviderError {
 impl ProviderError {
     /// Reads a refusal from the body of an answer: JSON or XML, whatever surrounds its code.
     pub fn refused(codes: &Codes, status: u16, body: &[u8]) -> Self {
-        let refusal = answer::decode_any(body).as_ref().and_then(find_refusal).unwrap_or_default();
-        let kind = codes.classify(refusal.code.as_deref(), status);
+        let refusal = decode_any(body).as_ref().and_then(find_refusal).unwrap_or_default();
+        let is_expired = refusal.message.as_deref().is_some_and(|message| message.contains("Signature expired"));
+        let kind = if is_expired { Kind::ClockOff } else { codes.classify(refusal.code.as_deref(), status) };
         let message = match &refusal.code {
             None => format!("HTTP status {status} without a readable error code"),
-            Some(code) => tell(code, &refusal),
+            Some(code) => describe(code, &refusal),
         };
         Self { kind, code: refusal.code, message, wait: None }
     }
@@ -102,13 +111,32 @@ impl ProviderError {
     /// The provider did not confirm that the account may list instances.
     pub fn unconfirmed() -> Self {
         let message = "the listing is empty and the provider does not confirm that this account may read it".to_owned();
-        Self { kind: Kind::Auth, code: None, message, wait: None }
+        Self { kind: Kind::NotPermitted, code: None, message, wait: None }
     }
 
     /// With the time the provider asks to wait.
     #[must_use]
-    pub fn after(mut self, wait: Option<Duration>) -> Self {
+    pub fn with_wait(mut self, wait: Option<Duration>) -> Self {
         self.wait = wait;
+        self
+    }
+
+    /// With what the answer's own date says of this machine's clock, which is `ahead` of it. A refused request that is
+    /// far from the provider's time is refused for its time, whatever its code.
+    #[must_use]
+    pub fn with_clock(mut self, ahead: Option<SignedDuration>) -> Self {
+        let offset = ahead.unwrap_or_default();
+        if !self.kind.is_auth() || (self.kind != Kind::ClockOff && offset.abs() <= MAX_CLOCK_OFFSET) {
+            return self;
+        }
+        self.kind = Kind::ClockOff;
+        let code = self.code.as_deref().unwrap_or("no error code");
+        let span = humantime::format_duration(Duration::from_secs(offset.as_secs().unsigned_abs()));
+        self.message = match offset.as_secs() {
+            0 => format!("this machine's clock is not the provider's (`{code}`)"),
+            1.. => format!("this machine's clock is {span} ahead of the provider's (`{code}`)"),
+            _ => format!("this machine's clock is {span} behind the provider's (`{code}`)"),
+        };
         self
     }
 
@@ -116,8 +144,16 @@ impl ProviderError {
     pub fn into_error(self, context: String) -> Error {
         let retry = self.retry();
         let reason = self.message;
+        let auth_with_hint = |hint: &str| {
+            let error = format!("{context}: {reason}").into();
+            UpstreamSpecific { class: Class::Auth, hint: Some(hint.to_owned()), error }.into()
+        };
         match self.kind {
-            Kind::Auth => Error::Auth { context, reason },
+            Kind::ClockOff => auth_with_hint("set this machine's clock, such as by `timedatectl set-ntp true`"),
+            Kind::NotPermitted => {
+                auth_with_hint("let the access key's user read instances in this region, or leave the region out")
+            }
+            Kind::KeyRejected | Kind::KeyDoubted => Error::Auth { context, reason },
             Kind::Throttled | Kind::Server => Error::Unavailable { context, reason, retry },
             Kind::Region | Kind::UnknownInstance | Kind::Bad => Error::Contract { context, reason },
         }
@@ -129,7 +165,13 @@ impl Retryable for ProviderError {
         match self.kind {
             Kind::Throttled => Retry::Throttled(self.wait),
             Kind::Server => self.wait.map_or(Retry::Backoff, Retry::After),
-            Kind::Auth | Kind::Region | Kind::UnknownInstance | Kind::Bad => Retry::Never,
+            Kind::KeyRejected
+            | Kind::KeyDoubted
+            | Kind::NotPermitted
+            | Kind::ClockOff
+            | Kind::Region
+            | Kind::UnknownInstance
+            | Kind::Bad => Retry::Never,
         }
     }
 }
@@ -142,7 +184,7 @@ struct Refusal {
     request_id: Option<String>,
 }
 
-/// The outermost object with a code. Where the message stands beside it, and the request's id anywhere.
+/// The outermost object with a code, the message beside it, and the request's id wherever it is.
 fn find_refusal(answer: &Value) -> Option<Refusal> {
     let text = |object: &Value, names: &[&str]| {
         names.iter().find_map(|name| object.get(name)?.as_str()).filter(|text| !text.is_empty()).map(str::to_owned)
@@ -171,19 +213,19 @@ fn children(value: &Value) -> Vec<&Value> {
     }
 }
 
-fn tell(code: &str, refusal: &Refusal) -> String {
-    let mut told = format!("`{code}`");
+fn describe(code: &str, refusal: &Refusal) -> String {
+    let mut text = format!("`{code}`");
     if code.starts_with("SignatureDoesNotMatch") || code.contains("SignatureFailure") {
         // Its message repeats the signed request, the access key's id included.
-        told.push_str(": the access key's secret does not belong to its id");
+        text.push_str(": the access key's secret does not belong to its id");
     } else if let Some(message) = &refusal.message {
-        told.push_str(": ");
-        told.push_str(&shorten(message));
+        text.push_str(": ");
+        text.push_str(&shorten(message));
     }
     if let Some(request_id) = &refusal.request_id {
-        let _ = write!(told, " (request `{}`)", shorten(request_id));
+        let _ = write!(text, " (request `{}`)", shorten(request_id));
     }
-    told
+    text
 }
 
 fn shorten(text: &str) -> Cow<'_, str> {

@@ -2,11 +2,11 @@
 
 use url::Url;
 
-/// What stands for the region's name.
+/// The placeholder of the region's name.
 const PLACEHOLDER: &str = "{region}";
 
 /// A region's name while the rest is checked: host names allow it, none contains it.
-const STAND_IN: &str = "tongbu-stand-in";
+const DUMMY_REGION: &str = "tongbu-stand-in";
 
 /// Scheme, host and port, the region's name left open.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,7 +26,8 @@ pub struct Origin {
 impl Template {
     /// Reads `https://ecs.{region}.aliyuncs.com` or the like; `{region}` is optional, a path is not possible.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let url = Url::parse(&text.replace(PLACEHOLDER, STAND_IN)).map_err(|error| format!("not a URL: {error}"))?;
+        let url =
+            Url::parse(&text.replace(PLACEHOLDER, DUMMY_REGION)).map_err(|error| format!("not a URL: {error}"))?;
         if !matches!(url.scheme(), "http" | "https") {
             return Err("must begin with `https://` or `http://`".to_owned());
         }
@@ -36,7 +37,7 @@ impl Template {
         if url.path() != "/" || url.query().is_some() || url.fragment().is_some() {
             return Err("must be scheme, host and port only".to_owned());
         }
-        let host = url.host_str().unwrap_or_default().replace(STAND_IN, PLACEHOLDER);
+        let host = url.host_str().unwrap_or_default().replace(DUMMY_REGION, PLACEHOLDER);
         let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
         Ok(Self { scheme: url.scheme().to_owned(), host: format!("{host}{port}") })
     }

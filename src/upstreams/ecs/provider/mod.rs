@@ -5,6 +5,7 @@
 //! and [`codes`].
 
 pub mod answer;
+mod body;
 pub mod call;
 pub mod codes;
 mod endpoint;
@@ -21,6 +22,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use strum::IntoStaticStr;
 
 pub use self::call::{BadRow, Call, Credential, Page, PageToken, SignedRequest};
 pub use self::codes::{Kind, ProviderError};
@@ -32,8 +34,9 @@ use super::instance::{Instance, InstanceId, Status};
 use super::regions::{KnownRegion, Region};
 
 /// Whose cloud it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, IntoStaticStr)]
 #[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase", const_into_str)]
 pub enum Provider {
     Aliyun,
     Aws,
@@ -43,14 +46,10 @@ pub enum Provider {
 impl Provider {
     /// The word in the configuration and in the database.
     pub const fn name(self) -> &'static str {
-        match self {
-            Self::Aliyun => "aliyun",
-            Self::Aws => "aws",
-            Self::Tencent => "tencent",
-        }
+        self.into_str()
     }
 
-    /// The region that is asked for the list of regions, where the account names none.
+    /// The region whose endpoint lists the regions, where the account names none.
     pub const fn default_region(self) -> &'static str {
         match self {
             Self::Aliyun => aliyun::DEFAULT_REGION,
@@ -59,7 +58,7 @@ impl Provider {
         }
     }
 
-    /// Whether regions are listed at an endpoint of their own.
+    /// Whether regions are listed at a separate endpoint.
     pub const fn has_region_endpoint(self) -> bool {
         match self {
             Self::Tencent => true,
@@ -142,7 +141,7 @@ impl Account {
         }
     }
 
-    /// A page of disks; `None` where the instances' own rows tell everything.
+    /// A page of disks; `None` where the instances' own rows hold everything.
     pub fn list_disks(
         &self,
         region: &Region,

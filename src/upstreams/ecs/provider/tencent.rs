@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::answer::{Fields, decode_json, read_rows, required_rows};
 use super::call::{Call, Endpoint, Page, PageToken, Unsigned};
-use super::codes::{Codes, ProviderError};
+use super::codes::{Codes, Kind, ProviderError};
 use crate::upstreams::ecs::instance::{Compared, Details, Disk, DisksKnown, Instance, InstanceId, Status, Tag, digest};
 use crate::upstreams::ecs::regions::{KnownRegion, Region};
 
@@ -23,13 +23,18 @@ pub const DEFAULT_REGION_HOST: &str = "region.tencentcloudapi.com";
 const ROWS_PER_PAGE: u64 = 100;
 
 /// Vendor's tables of common and CVM error codes.
-const CODES: Codes = Codes {
-    auth: &["AuthFailure*", "UnauthorizedOperation*"],
-    throttled: &["RequestLimitExceeded*"],
-    server: &["InternalError*", "InternalServerError", "ServiceUnavailable"],
-    unknown_instance: &["InvalidInstanceId.NotFound"],
-    region: &["UnsupportedRegion*", "InvalidRegion*"],
-};
+const CODES: Codes = Codes(&[
+    (Kind::KeyDoubted, &["AuthFailure*", "InternalError.Auth*"]),
+    (
+        Kind::NotPermitted,
+        &["UnauthorizedOperation*", "AuthFailure.UnauthorizedOperation", "InternalError.Unauthorized*"],
+    ),
+    (Kind::ClockOff, &["AuthFailure.SignatureExpire"]),
+    (Kind::Throttled, &["RequestLimitExceeded*"]),
+    (Kind::Server, &["InternalError*", "InternalServerError", "ServiceUnavailable"]),
+    (Kind::UnknownInstance, &["InvalidInstanceId.NotFound"]),
+    (Kind::Region, &["UnsupportedRegion*", "InvalidRegion*"]),
+]);
 
 pub fn list_regions() -> Call<Vec<KnownRegion>> {
     let unsigned = Unsigned {
@@ -105,7 +110,7 @@ fn read_page(document: &Value, offset: u64) -> Result<Page<Instance>, ProviderEr
         Some(_) | None => required_rows(document, "/Response/InstanceSet")?,
     };
     let reached = offset + rows.len() as u64;
-    // A page without rows before the end would be asked for again and again.
+    // A page without rows before the end would be requested for ever.
     let next = (!rows.is_empty() && reached < total).then(|| PageToken(reached.to_string()));
     let (rows, bad) = read_rows(rows, "InstanceId", read_instance);
     Ok(Page { rows, bad, next, total: Some(total) })
@@ -125,7 +130,7 @@ fn read_instance(row: Fields<'_>) -> Result<Instance, String> {
             private_ip: row.texts("PrivateIpAddresses")?.into_iter().next(),
             instance_type: row.text("InstanceType")?,
             security_groups: row.texts("SecurityGroupIds")?.into_iter().collect(),
-            data_disks: row.list("DataDisks")?.map(read_disk).collect::<Result<BTreeSet<_>, _>>()?,
+            data_disks: read_disks(row)?,
             tags: tags.collect::<Result<_, String>>()?,
         },
         disks_known: DisksKnown::Fully,
@@ -149,9 +154,18 @@ fn read_instance(row: Fields<'_>) -> Result<Instance, String> {
     })
 }
 
+/// Disks of the host itself have no id. They are numbered, the smallest first, so that two alike stay two.
+fn read_disks(row: Fields<'_>) -> Result<BTreeSet<Disk>, String> {
+    let mut disks = row.list("DataDisks")?.map(read_disk).collect::<Result<Vec<_>, _>>()?;
+    disks.sort();
+    let local = disks.iter_mut().filter(|disk| disk.id.is_empty());
+    local.enumerate().for_each(|(index, disk)| disk.id = format!("local-{}", index + 1));
+    Ok(disks.into_iter().collect())
+}
+
 fn read_disk(row: Fields<'_>) -> Result<Disk, String> {
     Ok(Disk {
-        id: row.required_text("DiskId")?,
+        id: row.text("DiskId")?.unwrap_or_default(),
         size_gib: row.integer("DiskSize")?,
         category: row.text("DiskType")?,
         device: None,

@@ -1,12 +1,12 @@
-//! What people ask the tables for: instances and their changes.
+//! The lists of live instances and of changes, for people.
 
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
+use serde::de::DeserializeOwned;
 
-use super::{owned, set};
 use crate::clock::to_rfc3339_millis;
-use crate::store::{Error, Reader, RecordId, Value};
+use crate::store::{Error, Reader, RecordId, Row, Value};
 use crate::upstreams::ecs::instance::{Disk, Tag};
 
 /// Which live instances to list.
@@ -63,7 +63,7 @@ pub struct ChangeRow {
     pub after: Option<String>,
 }
 
-/// The live instances that fit, by account, region and id.
+/// The matching live instances, by account, region and id.
 pub fn load_instances(r: &Reader<'_>, filter: &InstanceFilter) -> Result<Vec<InstanceRow>, Error> {
     let InstanceFilter { account, region, status, tags } = filter;
     let texts = [account, region, status];
@@ -105,7 +105,7 @@ fn has_tag(tags: &BTreeSet<Tag>, key: &str, value: Option<&str>) -> bool {
     tags.iter().any(|tag| tag.key == key && value.is_none_or(|value| tag.value == value))
 }
 
-/// The changes that fit, the oldest first.
+/// The matching changes, the oldest first.
 pub fn load_changes(r: &Reader<'_>, filter: &ChangeFilter) -> Result<Vec<ChangeRow>, Error> {
     let since = filter.since.map(to_rfc3339_millis);
     r.rows(
@@ -130,4 +130,14 @@ pub fn load_changes(r: &Reader<'_>, filter: &ChangeFilter) -> Result<Vec<ChangeR
             })
         },
     )
+}
+
+pub fn owned(row: &Row<'_>, column: usize) -> Result<Option<String>, Error> {
+    Ok(row.opt_text(column)?.map(str::to_owned))
+}
+
+/// A stored list. One that cannot be read (only another program can have written it) is empty: the next comparison finds
+/// the difference, records it and writes it anew.
+pub fn set<T: DeserializeOwned + Ord>(row: &Row<'_>, column: usize) -> Result<BTreeSet<T>, Error> {
+    Ok(serde_json::from_str(row.text(column)?).unwrap_or_default())
 }

@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::{
-    ChangeKind, MIGRATIONS, Place, Stamp, delete_instance, load_regions, load_stored, save_instance, save_regions,
+    MIGRATIONS, RegionKey, WriteMeta, delete_instance, load_regions, load_stored, save_instance, save_regions,
     save_status,
 };
-use crate::clock::Clock;
-use crate::store::{Acquisition, Component, Error, Lease, LeaseRequest, Mode, RecordId, Store, StoreOptions, Writer};
+use crate::clock::{Clock, to_rfc3339_millis};
+use crate::store::{Acquisition, Component, Error, Lease, LeaseRequest, Mode, Store, StoreOptions, Writer};
 use crate::upstreams::ecs::diff::tests::instance;
 use crate::upstreams::ecs::diff::{Plan, StoredSet, diff, diff_statuses};
 use crate::upstreams::ecs::instance::{Disk, Instance, InstanceId, Status, Tag};
@@ -16,14 +16,14 @@ use crate::upstreams::ecs::provider::Provider;
 use crate::upstreams::ecs::regions::{KnownRegion, Region};
 
 /// A database with the upstream's tables, its scope's lease, and the folder both are in.
-struct Bench {
+struct Fixture {
     store: Store,
     lease: Lease,
     clock: Clock,
     _folder: tempfile::TempDir,
 }
 
-impl Bench {
+impl Fixture {
     async fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let clock = Clock::manual("2026-01-02T03:04:05Z".parse().unwrap());
@@ -36,32 +36,32 @@ impl Bench {
         Self { store, lease, clock, _folder: folder }
     }
 
-    fn stamp(&self, record: i64) -> Stamp {
-        Stamp { record: RecordId(record), at: self.clock.now() }
+    fn meta(&self, record: i64) -> WriteMeta {
+        WriteMeta { record: Some(record), at: to_rfc3339_millis(self.clock.now()) }
     }
 
     fn stored(&self) -> StoredSet {
-        self.store.read(|r| load_stored(r, &place())).unwrap()
+        self.store.read(|r| load_stored(r, &region())).unwrap()
     }
 
     /// Compares with what is stored and saves the difference, deletions included.
     async fn pass(&self, record: i64, fetched: Vec<Instance>) -> Plan {
         let plan = diff(&self.stored(), fetched, &BTreeSet::new());
-        let (stamp, kept) = (self.stamp(record), plan.clone());
+        let (meta, kept) = (self.meta(record), plan.clone());
         let written: Result<(), Error> = self
             .store
             .write(&self.lease, move |w| {
-                plan.saves.iter().try_for_each(|save| save_instance(w, &place(), stamp, save))?;
-                plan.missing.iter().try_for_each(|id| delete_instance(w, &place(), stamp, id))
+                plan.saves.iter().try_for_each(|save| save_instance(w, &region(), &meta, save))?;
+                plan.missing.iter().try_for_each(|id| delete_instance(w, &region(), &meta, id).map(drop))
             })
             .await;
         written.unwrap();
         kept
     }
 
-    /// The changes a record told, as `instance kind field before after`.
+    /// The changes of a record, as `instance kind field before after`.
     fn changes(&self, record: i64) -> Vec<String> {
-        let told: Result<Vec<String>, Error> = self.store.read(|r| {
+        let changes: Result<Vec<String>, Error> = self.store.read(|r| {
             r.rows(
                 "SELECT instance, kind, field, before, after
                  FROM ecs_changes
@@ -75,7 +75,7 @@ impl Bench {
                 },
             )
         });
-        told.unwrap()
+        changes.unwrap()
     }
 
     fn times(&self, id: &str) -> (String, String, Option<String>) {
@@ -92,8 +92,8 @@ impl Bench {
     }
 }
 
-fn place() -> Place {
-    Place { account: "prod".to_owned(), provider: Provider::Aliyun, region: Region::parse("cn-x").unwrap() }
+fn region() -> RegionKey {
+    RegionKey { account: "prod".to_owned(), provider: Provider::Aliyun, region: Region::parse("cn-x").unwrap() }
 }
 
 fn full(id: &str) -> Instance {
@@ -105,90 +105,84 @@ fn full(id: &str) -> Instance {
     full.details.memory_mib = Some(8192);
     full.details.created_at = Some("2020-01-01T00:00:00Z".parse().unwrap());
     full.raw = "{}".to_owned();
-    full.content_hash = "one".to_owned();
+    full.content_hash = 1;
     full
 }
 
 #[tokio::test]
 async fn what_is_saved_is_loaded_and_the_second_pass_changes_nothing() {
-    let bench = Bench::new().await;
-    bench.pass(1, vec![full("i-1"), instance("i-2")]).await;
-    assert_eq!(bench.changes(1), ["i-1 added - - -", "i-2 added - - -"]);
-    assert_eq!(bench.stored()[&InstanceId::from("i-1")].compared, full("i-1").compared);
-    let again = bench.pass(2, vec![instance("i-2"), full("i-1")]).await;
+    let fixture = Fixture::new().await;
+    fixture.pass(1, vec![full("i-1"), instance("i-2")]).await;
+    assert_eq!(fixture.changes(1), ["i-1 added - - -", "i-2 added - - -"]);
+    assert_eq!(fixture.stored()[&InstanceId::from("i-1")].compared, full("i-1").compared);
+    let again = fixture.pass(2, vec![instance("i-2"), full("i-1")]).await;
     assert_eq!(again, Plan { unchanged_count: 2, ..Plan::default() });
-    assert!(bench.changes(2).is_empty());
+    assert!(fixture.changes(2).is_empty());
 }
 
 #[tokio::test]
-async fn changes_are_told_field_by_field_and_a_refresh_is_not() {
-    let bench = Bench::new().await;
-    bench.pass(1, vec![full("i-1")]).await;
-    let first = bench.times("i-1");
-    bench.clock.advance(Duration::from_secs(60));
-    bench.pass(2, vec![Instance { content_hash: "two".to_owned(), ..full("i-1") }]).await;
-    assert_eq!((bench.times("i-1"), bench.changes(2)), (first.clone(), Vec::new()));
+async fn changes_are_recorded_field_by_field_and_a_refresh_is_not() {
+    let fixture = Fixture::new().await;
+    fixture.pass(1, vec![full("i-1")]).await;
+    let first = fixture.times("i-1");
+    fixture.clock.advance(Duration::from_secs(60));
+    fixture.pass(2, vec![Instance { content_hash: 2, ..full("i-1") }]).await;
+    assert_eq!((fixture.times("i-1"), fixture.changes(2)), (first.clone(), Vec::new()));
     let mut changed = full("i-1");
     changed.compared.name = None;
     changed.compared.status = Status::Stopped;
-    bench.pass(3, vec![changed]).await;
-    assert_eq!(bench.changes(3), ["i-1 updated status running stopped", "i-1 updated name web -"]);
-    let (first_seen_at, last_changed_at, _) = bench.times("i-1");
+    fixture.pass(3, vec![changed]).await;
+    assert_eq!(fixture.changes(3), ["i-1 updated status running stopped", "i-1 updated name web -"]);
+    let (first_seen_at, last_changed_at, _) = fixture.times("i-1");
     assert_eq!((first_seen_at, last_changed_at.as_str()), (first.0, "2026-01-02T03:05:05.000Z"));
 }
 
 #[tokio::test]
 async fn a_deleted_row_is_a_tombstone_until_it_comes_back() {
-    let bench = Bench::new().await;
-    bench.pass(1, vec![full("i-1")]).await;
-    bench.pass(2, Vec::new()).await;
-    assert_eq!(bench.changes(2), ["i-1 deleted - - -"]);
-    let tombstone = &bench.stored()[&InstanceId::from("i-1")];
+    let fixture = Fixture::new().await;
+    fixture.pass(1, vec![full("i-1")]).await;
+    fixture.pass(2, Vec::new()).await;
+    assert_eq!(fixture.changes(2), ["i-1 deleted - - -"]);
+    let tombstone = &fixture.stored()[&InstanceId::from("i-1")];
     assert!(tombstone.is_deleted);
     assert_eq!(tombstone.compared, full("i-1").compared);
-    assert_eq!(bench.pass(3, Vec::new()).await, Plan::default());
-    let stamp = bench.stamp(3);
-    let delete = move |w: &Writer<'_>| delete_instance(w, &place(), stamp, &InstanceId::from("i-1"));
-    bench.store.write(&bench.lease, delete).await.unwrap();
-    assert!(bench.changes(3).is_empty());
-    bench.pass(4, vec![full("i-1")]).await;
-    assert_eq!(bench.changes(4), ["i-1 restored - - -"]);
-    assert_eq!(bench.times("i-1").2, None);
+    assert_eq!(fixture.pass(3, Vec::new()).await, Plan::default());
+    let meta = fixture.meta(3);
+    let delete = move |w: &Writer<'_>| delete_instance(w, &region(), &meta, &InstanceId::from("i-1"));
+    fixture.store.write(&fixture.lease, delete).await.unwrap();
+    assert!(fixture.changes(3).is_empty());
+    fixture.pass(4, vec![full("i-1")]).await;
+    assert_eq!(fixture.changes(4), ["i-1 restored - - -"]);
+    assert_eq!(fixture.times("i-1").2, None);
 }
 
 #[tokio::test]
 async fn a_status_is_saved_by_itself() {
-    let bench = Bench::new().await;
-    bench.pass(1, vec![full("i-1")]).await;
-    let plan = diff_statuses(&bench.stored(), &[(InstanceId::from("i-1"), Status::Stopping)].into());
-    let stamp = bench.stamp(2);
+    let fixture = Fixture::new().await;
+    fixture.pass(1, vec![full("i-1")]).await;
+    let plan = diff_statuses(&fixture.stored(), &[(InstanceId::from("i-1"), Status::Stopping)].into());
+    let meta = fixture.meta(2);
     let save = move |w: &Writer<'_>| {
-        plan.changed.iter().try_for_each(|(id, _, change)| save_status(w, &place(), stamp, id, change))
+        plan.changed.iter().try_for_each(|(id, _, change)| save_status(w, &region(), &meta, id, change))
     };
-    bench.store.write(&bench.lease, save).await.unwrap();
-    assert_eq!(bench.changes(2), ["i-1 updated status running stopping"]);
+    fixture.store.write(&fixture.lease, save).await.unwrap();
+    assert_eq!(fixture.changes(2), ["i-1 updated status running stopping"]);
     let mut expected = full("i-1").compared;
     expected.status = Status::Stopping;
-    assert_eq!(bench.stored()[&InstanceId::from("i-1")].compared, expected);
+    assert_eq!(fixture.stored()[&InstanceId::from("i-1")].compared, expected);
 }
 
 #[tokio::test]
 async fn the_list_of_regions_is_replaced_as_a_whole() {
-    let bench = Bench::new().await;
-    let load = || bench.store.read(|r| load_regions(r, "prod", Provider::Aliyun)).unwrap();
+    let fixture = Fixture::new().await;
+    let load = || fixture.store.read(|r| load_regions(r, "prod", Provider::Aliyun)).unwrap();
     let known = |name: &str| KnownRegion { name: name.to_owned(), label: None, endpoint: None, is_enabled: true };
     assert_eq!(load(), None);
     for regions in [vec![known("a"), known("b")], vec![KnownRegion { is_enabled: false, ..known("c") }]] {
-        bench.clock.advance(Duration::from_secs(60));
-        let (now, saved) = (bench.clock.now(), regions.clone());
+        fixture.clock.advance(Duration::from_secs(60));
+        let (now, saved) = (fixture.clock.now(), regions.clone());
         let save = move |w: &Writer<'_>| save_regions(w, "prod", Provider::Aliyun, &saved, now);
-        bench.store.write(&bench.lease, save).await.unwrap();
+        fixture.store.write(&fixture.lease, save).await.unwrap();
         assert_eq!(load(), Some((now, regions)));
     }
-}
-
-#[test]
-fn every_kind_of_change_has_its_word() {
-    let kinds = [ChangeKind::Added, ChangeKind::Updated, ChangeKind::Deleted, ChangeKind::Restored];
-    assert_eq!(kinds.map(ChangeKind::name), ["added", "updated", "deleted", "restored"]);
 }

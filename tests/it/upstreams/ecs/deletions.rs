@@ -59,7 +59,7 @@ fn an_empty_region_is_deleted_only_when_that_is_accepted() {
     assert_eq!([HANGZHOU, GUANGZHOU].map(|region| sandbox.instances_in(region)), [12, 12]);
     let log = sandbox.ecs.server().take_log();
     let asked_again = log.iter().filter(|logged| logged.parameter("DryRun").as_deref() == Some("true"));
-    assert_eq!(asked_again.count(), 1, "only one of the two clouds can be asked");
+    assert_eq!(asked_again.count(), 1, "only one of the two clouds has a dry run");
     check_counts(&sandbox.ecs_pass("--accept-deletes 12").expect(0), [0, 0, 12, 24, 0]);
     assert_eq!([HANGZHOU, BEIJING].map(|region| sandbox.instances_in(region)), [0, 12]);
 }

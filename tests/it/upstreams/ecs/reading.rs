@@ -1,4 +1,4 @@
-//! What is read, compared and told.
+//! What is read, compared and recorded.
 
 use super::{BEIJING, GUANGZHOU, HANGZHOU, check_counts, scope};
 use crate::sandbox::ecs::Machine;
@@ -37,8 +37,8 @@ fn each_changed_field_is_recorded_once_with_both_values() {
     });
     check_counts(&sandbox.ecs_pass("").expect(0), [0, 1, 35, 0, 0]);
     let changes = sandbox.changes_of(&id);
-    let told: Vec<&str> = changes.iter().filter_map(|change| change.split(':').next()).collect();
-    assert_eq!(told, ["added ", "updated status", "updated instance_type", "updated tags"], "{changes:#?}");
+    let kinds: Vec<&str> = changes.iter().filter_map(|change| change.split(':').next()).collect();
+    assert_eq!(kinds, ["added ", "updated status", "updated instance_type", "updated tags"], "{changes:#?}");
     assert!(changes[1].ends_with("→ stopping"), "{}", changes[1]);
     check_counts(&sandbox.ecs_pass("").expect(0), [0, 0, 36, 0, 0]);
 }

@@ -11,7 +11,7 @@ use crate::support::{Sandbox, run_python};
 
 const SIGNATURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/signatures.py");
 
-/// Everything a pass may ask for.
+/// Every call that a pass may make.
 const ACTIONS: [&str; 7] = [
     "aliyun DescribeDisks",
     "aliyun DescribeInstanceStatus",
@@ -50,7 +50,7 @@ fn check(sandbox: &Sandbox) {
     sandbox.ecs.change(HANGZHOU, |region| "名 *+~'".clone_into(&mut region.machine(1).name));
     sandbox.ecs_pass("--incremental").expect(0);
     sandbox.ecs_pass("--status-only").expect(0);
-    // Its last page is asked for with a token, and its emptiness is doubted.
+    // Its last page is requested with a token, and its emptiness is checked.
     sandbox.ecs.cap_pages(5);
     sandbox.ecs.change(HANGZHOU, |region| region.machines.clear());
     sandbox.ecs_pass("").expect(8);

@@ -35,7 +35,7 @@ fn one_failing_region_leaves_the_others_alone() {
 
 #[test]
 fn a_refused_credential_stops_its_account_and_no_other() {
-    for code in ["SignatureDoesNotMatch", "Forbidden.RAM", "InvalidAccessKeyId.NotFound"] {
+    for code in ["SignatureDoesNotMatch", "InvalidAccessKeyId.NotFound"] {
         let mut sandbox = Sandbox::small();
         sandbox.home.set("ecs.concurrency", 1);
         sandbox.ecs_pass("").expect(0);
@@ -53,16 +53,73 @@ fn a_refused_credential_stops_its_account_and_no_other() {
 }
 
 #[test]
+fn a_region_without_permission_leaves_the_others_alone() {
+    let sandbox = Sandbox::small();
+    for code in ["Forbidden.RAM", "NoPermission"] {
+        sandbox.ecs.server().clear_faults();
+        sandbox.trouble(BEIJING, Fault::Refusal(403, code));
+        let outcome = sandbox.ecs_pass("--account prod").expect(3);
+        assert_eq!(scope(&outcome, "ecs/prod/cn-beijing")["error"]["class"], "auth");
+        assert_eq!([BEIJING, HANGZHOU].map(|region| sandbox.instances_in(region)), [0, 12]);
+    }
+}
+
+#[test]
+fn a_key_that_one_region_refuses_is_checked_before_the_account_stops() {
+    let mut sandbox = Sandbox::small();
+    sandbox.home.set("ecs.concurrency", 1);
+    sandbox.ecs_pass("").expect(0);
+    sandbox.trouble(BEIJING, Fault::Status(401));
+    let outcome = sandbox.ecs_pass("--account prod").expect(3);
+    check_counts(&outcome, [0, 0, 12, 0, 0]);
+    assert_eq!(scope(&outcome, "ecs/prod/cn-beijing")["error"]["class"], "auth");
+
+    sandbox.ecs.server().add(Rule::on("/", Fault::Status(401)));
+    sandbox.ecs.server().take_log();
+    sandbox.ecs_pass("--account prod").expect(6);
+    assert_eq!(sandbox.ecs.server().take_log().len(), 2, "a region and the list of regions, then nothing more");
+}
+
+#[test]
+fn a_clock_that_is_off_is_named_instead_of_the_credential() {
+    let sandbox = Sandbox::small();
+    sandbox.ecs.server().add(Rule::on("/", Fault::StatusWith(403, "date", "Fri, 02 Jan 2026 03:04:05 GMT".to_owned())));
+    let outcome = sandbox.ecs_pass("--account prod").expect(6);
+    let error = &scope(&outcome, "ecs/prod")["error"];
+    assert!(error["message"].as_str().is_some_and(|text| text.contains("clock is ") && text.contains(" ahead of")));
+    assert!(error["hint"].as_str().is_some_and(|text| text.contains("clock")), "{error:#}");
+}
+
+#[test]
+fn disks_that_cannot_be_listed_stay_as_they_are_and_the_instances_are_stored() {
+    let sandbox = Sandbox::small();
+    sandbox.ecs_pass("").expect(0);
+    let with_disks = || sandbox.database().count("ecs_instances WHERE data_disks <> '[]'");
+    let count = with_disks();
+    assert!(count > 0);
+    for (round, fault) in [Fault::Refusal(403, "Forbidden.RAM"), Fault::Status(500)].into_iter().enumerate() {
+        sandbox.ecs.server().clear_faults();
+        sandbox.ecs.server().add(Rule::on("/", fault).mentioning(HANGZHOU).mentioning("DescribeDisks"));
+        sandbox.ecs.change(HANGZHOU, |region| region.machine(3).name = format!("renamed-{round}"));
+        let outcome = sandbox.ecs_pass("").expect(3);
+        check_counts(&outcome, [0, 1, 35, 0, 0]);
+        assert_eq!(scope(&outcome, "ecs/prod/cn-hangzhou")["status"], "partial");
+        assert_eq!(with_disks(), count);
+    }
+    assert_eq!(sandbox.database().count("ecs_changes WHERE field = 'data_disks'"), 0);
+}
+
+#[test]
 fn refused_credential_is_reported_first() {
     let sandbox = Sandbox::small();
-    let refuse = |region, action, status, code| {
-        let rule = Rule::on("/", Fault::Refusal(status, code)).mentioning(region).mentioning(action);
-        sandbox.ecs.server().add(rule);
-    };
-    // The one region has failed when the other comes to its second call.
+    // The one region has failed when the other comes to its second page.
+    sandbox.ecs.cap_pages(5);
     sandbox.ecs.server().set_latency(Duration::from_millis(150));
-    refuse(BEIJING, "DescribeInstances", 400, "InvalidParameter.Region");
-    refuse(HANGZHOU, "DescribeDisks", 403, "Forbidden.RAM");
+    let refuse = |region, status, code| {
+        Rule::on("/", Fault::Refusal(status, code)).mentioning(region).mentioning("DescribeInstances")
+    };
+    sandbox.ecs.server().add(refuse(BEIJING, 400, "InvalidParameter.Region"));
+    sandbox.ecs.server().add(refuse(HANGZHOU, 403, "SignatureDoesNotMatch").after(1));
     let outcome = sandbox.ecs_pass("--account prod").expect(6);
     let document = outcome.json();
     let classes: Vec<_> = (0..2).map(|place| document["problems"][place]["class"].as_str()).collect();
@@ -91,6 +148,9 @@ fn a_wrong_key_is_refused_before_anything_is_stored() {
     let outcome = sandbox.ecs_pass("--account prod").expect(6);
     assert_eq!(scope(&outcome, "ecs/prod")["error"]["class"], "auth");
     assert!(!outcome.said().contains("prod-id-"), "{}", outcome.said());
+    sandbox.ecs.server().take_log();
+    sandbox.ecs_pass("--account prod --regions cn-beijing,cn-hangzhou").expect(6);
+    assert_eq!(sandbox.ecs.server().take_log().len(), 1, "no region is tried with a wrong key");
     assert_eq!(sandbox.database().count("ecs_instances"), 0);
     sandbox.home.set("ecs.accounts", toml::Value::Array(Vec::new()));
     sandbox.ecs_pass("").expect(4);
@@ -167,7 +227,7 @@ fn an_unknown_region_is_an_error_of_its_scope() {
     let mut sandbox = Sandbox::small();
     let outcome = sandbox.ecs_pass("--account prod --regions cn-beijing,cn-hangzou").expect(3);
     let failed = scope(&outcome, "ecs/prod/cn-hangzou");
-    assert!(failed["error"]["message"].as_str().is_some_and(|told| told.contains("`cn-hangzhou`")), "{failed:#}");
+    assert!(failed["error"]["message"].as_str().is_some_and(|message| message.contains("`cn-hangzhou`")), "{failed:#}");
     assert_eq!(sandbox.instances_in(BEIJING), 12);
 
     sandbox.ecs.close_region(HANGZHOU);

@@ -111,13 +111,18 @@ fn an_answer_without_a_list_is_never_an_empty_listing() {
 #[test]
 fn errors_are_read_as_json_and_as_xml() {
     for (status, body, kind) in [
-        (404, r#"{"Code":"InvalidAccessKeyId.NotFound","Message":"m"}"#, Kind::Auth),
-        (400, r#"{"Code":"InvalidSecurityToken.Expired"}"#, Kind::Auth),
-        (400, r#"{"Code":"InvalidTimeStamp.Expired"}"#, Kind::Auth),
+        (404, r#"{"Code":"InvalidAccessKeyId.NotFound","Message":"m"}"#, Kind::KeyRejected),
+        (400, r#"{"Code":"InvalidSecurityToken.Expired"}"#, Kind::KeyRejected),
+        (400, r#"{"Code":"InvalidTimeStamp.Expired"}"#, Kind::ClockOff),
+        (404, r#"{"Code":"Forbidden.InstanceNotFound"}"#, Kind::UnknownInstance),
         (400, r#"{"Code":"Throttling.User"}"#, Kind::Throttled),
         (400, r#"{"Code":"SignatureNonceUsed"}"#, Kind::Server),
         (404, r#"{"Code":"InvalidRegionId.NotFound"}"#, Kind::Region),
-        (404, "<?xml version='1.0'?><Error><RequestId>r</RequestId><Code>Forbidden.RAM</Code></Error>", Kind::Auth),
+        (
+            404,
+            "<?xml version='1.0'?><Error><RequestId>r</RequestId><Code>Forbidden.RAM</Code></Error>",
+            Kind::NotPermitted,
+        ),
         (503, "<html>busy</html>", Kind::Server),
         (200, r#"{"Code":"Throttling","Message":"inside a good status"}"#, Kind::Throttled),
     ] {
@@ -131,8 +136,8 @@ fn a_dry_run_confirms_only_by_its_own_code() {
     let confirm = |status, body: &str| confirm_authorised(&region()).parse(status, body.as_bytes());
     assert_eq!(confirm(400, r#"{"Code":"DryRunOperation","Message":"would have passed"}"#), Ok(()));
     for (status, body, kind) in [
-        (403, r#"{"Code":"Forbidden.RAM"}"#, Kind::Auth),
-        (200, r#"{"Instances":{"Instance":[]}}"#, Kind::Auth),
+        (403, r#"{"Code":"Forbidden.RAM"}"#, Kind::NotPermitted),
+        (200, r#"{"Instances":{"Instance":[]}}"#, Kind::NotPermitted),
         (400, r#"{"Code":"Throttling"}"#, Kind::Throttled),
     ] {
         assert_eq!(confirm(status, body).unwrap_err().kind, kind, "{body}");

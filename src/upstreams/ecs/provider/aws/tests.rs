@@ -1,7 +1,6 @@
 //! AWS's answers and parameters.
 
 use super::*;
-use crate::upstreams::ecs::provider::Kind;
 
 fn region() -> Region {
     Region::parse("us-east-1").unwrap()
@@ -132,9 +131,20 @@ fn errors_of_several_shapes_are_read() {
         )
     };
     for (status, body, kind) in [
-        (401, standard("AuthFailure"), Kind::Auth),
-        (403, standard("UnauthorizedOperation"), Kind::Auth),
-        (400, standard("RequestExpired"), Kind::Auth),
+        (401, standard("AuthFailure"), Kind::KeyDoubted),
+        (403, standard("UnauthorizedOperation"), Kind::NotPermitted),
+        (401, standard("OptInRequired"), Kind::NotPermitted),
+        (403, standard("SignatureDoesNotMatch"), Kind::KeyRejected),
+        (400, standard("RequestExpired"), Kind::ClockOff),
+        (
+            403,
+            standard("SignatureDoesNotMatch").replace(">m<", ">Signature expired: 1 is now earlier than 2<"),
+            Kind::ClockOff,
+        ),
+        (503, standard("RequestThrottledException"), Kind::Throttled),
+        (503, standard("SlowDown"), Kind::Throttled),
+        (400, standard("TooManyRequestsException"), Kind::Throttled),
+        (400, standard("BandwidthLimitExceeded"), Kind::Throttled),
         (503, standard("RequestLimitExceeded"), Kind::Throttled),
         (500, standard("InternalError"), Kind::Server),
         (400, standard("InvalidInstanceID.NotFound"), Kind::UnknownInstance),
@@ -143,9 +153,9 @@ fn errors_of_several_shapes_are_read() {
         (
             403,
             "<ErrorResponse><Error><Code>ExpiredTokenException</Code></Error></ErrorResponse>".to_owned(),
-            Kind::Auth,
+            Kind::KeyRejected,
         ),
-        (403, "<Error><Code>AccessDenied</Code></Error>".to_owned(), Kind::Auth),
+        (403, "<Error><Code>AccessDenied</Code></Error>".to_owned(), Kind::NotPermitted),
         (400, r#"{"__type":"com.amazonaws#ThrottlingException"}"#.to_owned(), Kind::Throttled),
         (502, "<html>".to_owned(), Kind::Server),
     ] {
@@ -159,9 +169,9 @@ fn a_dry_run_confirms_only_by_its_own_code() {
     let answer = |code: &str| format!("<Response><Errors><Error><Code>{code}</Code></Error></Errors></Response>");
     let confirm = |status, body: &str| confirm_authorised(&region()).parse(status, body.as_bytes());
     assert_eq!(confirm(412, &answer("DryRunOperation")), Ok(()));
-    assert_eq!(confirm(403, &answer("UnauthorizedOperation")).unwrap_err().kind, Kind::Auth);
+    assert_eq!(confirm(403, &answer("UnauthorizedOperation")).unwrap_err().kind, Kind::NotPermitted);
     let ignored = "<DescribeInstancesResponse><reservationSet/></DescribeInstancesResponse>";
-    assert_eq!(confirm(200, ignored).unwrap_err().kind, Kind::Auth);
+    assert_eq!(confirm(200, ignored).unwrap_err().kind, Kind::NotPermitted);
 }
 
 #[test]

@@ -1,0 +1,62 @@
+//! An account with its settings and its list of regions.
+
+use std::sync::{Mutex, PoisonError};
+
+use super::api::Api;
+use super::config::{AccountConfig, Config};
+use super::regions::{KnownRegion, is_fresh};
+use super::tables::load_regions;
+use crate::http::Retry;
+use crate::store::cursors;
+use crate::upstreams::{Error, PassContext};
+
+/// An account with its settings.
+pub struct AccountHandle {
+    pub config: AccountConfig,
+    pub api: Api,
+    /// A list of regions that was fetched and is to be stored by the first region that holds a lease.
+    unsaved: Mutex<Option<Vec<KnownRegion>>>,
+}
+
+impl AccountHandle {
+    pub const fn new(config: AccountConfig, api: Api) -> Self {
+        Self { config, api, unsaved: Mutex::new(None) }
+    }
+
+    /// The fetched list, once.
+    pub fn take_unsaved(&self) -> Option<Vec<KnownRegion>> {
+        self.unsaved.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    /// The account's regions: as stored while the list is fresh, else as the provider lists them now.
+    pub async fn find_regions(
+        &self,
+        scope: &str,
+        config: &Config,
+        context: &PassContext,
+    ) -> Result<Vec<KnownRegion>, Error> {
+        let now = context.clock.now();
+        let AccountConfig { name, provider, .. } = &self.config;
+        let (stored, state) = context
+            .store
+            .read(|r| Ok::<_, Error>((load_regions(r, name, *provider)?, cursors::load_state(r, scope)?)))?;
+        if !context.flags.force {
+            if let Some((_, known)) = stored.filter(|(at, _)| is_fresh(*at, now, config.regions_ttl.0)) {
+                return Ok(known);
+            }
+            if let Some(until) = state.not_before.filter(|until| *until > now) {
+                // The scope of that name is skipped for the same reason; this is what a named region goes on without.
+                let operation = format!("cannot list the regions of account `{name}`");
+                let reason = format!("the upstream demands a pause until {until}");
+                return Err(Error::Unavailable { context: operation, reason, retry: Retry::Never });
+            }
+        }
+        let regions = self.api.fetch_regions().await?;
+        self.keep_unsaved(&regions);
+        Ok(regions)
+    }
+
+    fn keep_unsaved(&self, regions: &[KnownRegion]) {
+        *self.unsaved.lock().unwrap_or_else(PoisonError::into_inner) = Some(regions.to_vec());
+    }
+}
