@@ -29,21 +29,21 @@ complete -c tongbu -n "__fish_tongbu_needs_command" -l config -d 'The configurat
 complete -c tongbu -n "__fish_tongbu_needs_command" -l log-file -d 'Log as JSON lines, a file a day: `a.jsonl` becomes `a.2025-10-24.jsonl`' -r -F
 complete -c tongbu -n "__fish_tongbu_needs_command" -l lang -d 'The language of tables and summaries; by the locale by default' -r -f -a "en\t''
 zh\t''"
-complete -c tongbu -n "__fish_tongbu_needs_command" -l json -d 'Answer with one JSON document'
-complete -c tongbu -n "__fish_tongbu_needs_command" -s q -l quiet -d 'Say nothing on success'
+complete -c tongbu -n "__fish_tongbu_needs_command" -l json -d 'Print one JSON document'
+complete -c tongbu -n "__fish_tongbu_needs_command" -s q -l quiet -d 'Print nothing on success'
 complete -c tongbu -n "__fish_tongbu_needs_command" -s v -l verbose -d 'Log to stderr; twice for more'
 complete -c tongbu -n "__fish_tongbu_needs_command" -l no-progress -d 'No progress bars'
 complete -c tongbu -n "__fish_tongbu_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c tongbu -n "__fish_tongbu_needs_command" -s V -l version -d 'Print version'
 complete -c tongbu -n "__fish_tongbu_needs_command" -f -a "sync" -d 'Make one sync pass'
-complete -c tongbu -n "__fish_tongbu_needs_command" -f -a "records" -d 'What past runs did'
-complete -c tongbu -n "__fish_tongbu_needs_command" -f -a "locks" -d 'Who holds which lock'
-complete -c tongbu -n "__fish_tongbu_needs_command" -f -a "status" -d 'How each sync stands'
+complete -c tongbu -n "__fish_tongbu_needs_command" -f -a "records" -d 'Past runs: what each did, and statistics'
+complete -c tongbu -n "__fish_tongbu_needs_command" -f -a "locks" -d 'Locks and their holders'
+complete -c tongbu -n "__fish_tongbu_needs_command" -f -a "status" -d 'State of each sync'
 complete -c tongbu -n "__fish_tongbu_needs_command" -f -a "config" -d 'The configuration file'
-complete -c tongbu -n "__fish_tongbu_needs_command" -f -a "doctor" -d 'Whether everything a run needs is there and works'
-complete -c tongbu -n "__fish_tongbu_needs_command" -f -a "backup" -d 'A consistent copy of the database, checked and flushed; others may write meanwhile'
-complete -c tongbu -n "__fish_tongbu_needs_command" -f -a "metrics" -d 'How each sync stands, as text for Prometheus'
-complete -c tongbu -n "__fish_tongbu_needs_command" -f -a "generate" -d 'Completions, manual pages, schedules, JSON Schemas'
+complete -c tongbu -n "__fish_tongbu_needs_command" -f -a "doctor" -d 'Check everything that a run needs'
+complete -c tongbu -n "__fish_tongbu_needs_command" -f -a "backup" -d 'Write a consistent copy of the database, checked and flushed, while others may write'
+complete -c tongbu -n "__fish_tongbu_needs_command" -f -a "metrics" -d 'State of each sync, as text for Prometheus'
+complete -c tongbu -n "__fish_tongbu_needs_command" -f -a "generate" -d 'Generate completions, manual pages, schedules and JSON Schemas'
 complete -c tongbu -n "__fish_tongbu_needs_command" -f -a "douban" -d 'The films that came from Douban'
 complete -c tongbu -n "__fish_tongbu_needs_command" -f -a "tasks" -d 'Call tasks and the lead packages they call'
 complete -c tongbu -n "__fish_tongbu_needs_command" -f -a "packages" -d 'The lead packages that tasks are matched to'
@@ -55,8 +55,8 @@ complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and not __fish_seen_
 complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and not __fish_seen_subcommand_from fairing douban tasks ecs users all" -l log-file -d 'Log as JSON lines, a file a day: `a.jsonl` becomes `a.2025-10-24.jsonl`' -r -F
 complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and not __fish_seen_subcommand_from fairing douban tasks ecs users all" -l lang -d 'The language of tables and summaries; by the locale by default' -r -f -a "en\t''
 zh\t''"
-complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and not __fish_seen_subcommand_from fairing douban tasks ecs users all" -l json -d 'Answer with one JSON document'
-complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and not __fish_seen_subcommand_from fairing douban tasks ecs users all" -s q -l quiet -d 'Say nothing on success'
+complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and not __fish_seen_subcommand_from fairing douban tasks ecs users all" -l json -d 'Print one JSON document'
+complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and not __fish_seen_subcommand_from fairing douban tasks ecs users all" -s q -l quiet -d 'Print nothing on success'
 complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and not __fish_seen_subcommand_from fairing douban tasks ecs users all" -s v -l verbose -d 'Log to stderr; twice for more'
 complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and not __fish_seen_subcommand_from fairing douban tasks ecs users all" -l no-progress -d 'No progress bars'
 complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and not __fish_seen_subcommand_from fairing douban tasks ecs users all" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -73,7 +73,7 @@ complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subc
 complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from fairing" -l max-runtime -d 'End the run after this time, `none` for no limit; what was committed stays' -r
 complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from fairing" -l trigger -d 'Who started it; manual on a terminal by default, else auto' -r -f -a "auto\t''
 manual\t''"
-complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from fairing" -l accept-deletes -d 'Allow up to so many deletions that a guard would withhold' -r
+complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from fairing" -l accept-deletes -d 'Allow up to this many deletions that a guard would withhold' -r
 complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from fairing" -l metrics-file -d 'Write the metrics\' text here after the run' -r -F
 complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from fairing" -l db -d 'The database file' -r -F
 complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from fairing" -l config -d 'The configuration file' -r -F
@@ -82,11 +82,11 @@ complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subc
 zh\t''"
 complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from fairing" -l incremental -d 'Only what changed since the last pass; never deletes'
 complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from fairing" -l dry-run -d 'Fetch, compare and show, but write nothing'
-complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from fairing" -l force -d 'Ignore the minimum interval and a pause the upstream asked for'
+complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from fairing" -l force -d 'Ignore the minimum interval and a pause that the upstream requested'
 complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from fairing" -l allow-partial -d 'Exit 0 instead of 3 when some items or scopes failed'
 complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from fairing" -l error-on-no-change -d 'Exit 9 when nothing changed'
-complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from fairing" -l json -d 'Answer with one JSON document'
-complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from fairing" -s q -l quiet -d 'Say nothing on success'
+complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from fairing" -l json -d 'Print one JSON document'
+complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from fairing" -s q -l quiet -d 'Print nothing on success'
 complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from fairing" -s v -l verbose -d 'Log to stderr; twice for more'
 complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from fairing" -l no-progress -d 'No progress bars'
 complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from fairing" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -97,7 +97,7 @@ complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subc
 complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from douban" -l max-runtime -d 'End the run after this time, `none` for no limit; what was committed stays' -r
 complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from douban" -l trigger -d 'Who started it; manual on a terminal by default, else auto' -r -f -a "auto\t''
 manual\t''"
-complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from douban" -l accept-deletes -d 'Allow up to so many deletions that a guard would withhold' -r
+complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from douban" -l accept-deletes -d 'Allow up to this many deletions that a guard would withhold' -r
 complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from douban" -l metrics-file -d 'Write the metrics\' text here after the run' -r -F
 complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from douban" -l db -d 'The database file' -r -F
 complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from douban" -l config -d 'The configuration file' -r -F
@@ -106,11 +106,11 @@ complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subc
 zh\t''"
 complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from douban" -l no-details -d 'Only the list, no film\'s page'
 complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from douban" -l dry-run -d 'Fetch, compare and show, but write nothing'
-complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from douban" -l force -d 'Ignore the minimum interval and a pause the upstream asked for'
+complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from douban" -l force -d 'Ignore the minimum interval and a pause that the upstream requested'
 complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from douban" -l allow-partial -d 'Exit 0 instead of 3 when some items or scopes failed'
 complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from douban" -l error-on-no-change -d 'Exit 9 when nothing changed'
-complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from douban" -l json -d 'Answer with one JSON document'
-complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from douban" -s q -l quiet -d 'Say nothing on success'
+complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from douban" -l json -d 'Print one JSON document'
+complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from douban" -s q -l quiet -d 'Print nothing on success'
 complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from douban" -s v -l verbose -d 'Log to stderr; twice for more'
 complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from douban" -l no-progress -d 'No progress bars'
 complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from douban" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -122,7 +122,7 @@ complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subc
 complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from tasks" -l max-runtime -d 'End the run after this time, `none` for no limit; what was committed stays' -r
 complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from tasks" -l trigger -d 'Who started it; manual on a terminal by default, else auto' -r -f -a "auto\t''
 manual\t''"
-complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from tasks" -l accept-deletes -d 'Allow up to so many deletions that a guard would withhold' -r
+complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from tasks" -l accept-deletes -d 'Allow up to this many deletions that a guard would withhold' -r
 complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from tasks" -l metrics-file -d 'Write the metrics\' text here after the run' -r -F
 complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from tasks" -l db -d 'The database file' -r -F
 complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from tasks" -l config -d 'The configuration file' -r -F
@@ -130,11 +130,11 @@ complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subc
 complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from tasks" -l lang -d 'The language of tables and summaries; by the locale by default' -r -f -a "en\t''
 zh\t''"
 complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from tasks" -l dry-run -d 'Fetch, compare and show, but write nothing'
-complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from tasks" -l force -d 'Ignore the minimum interval and a pause the upstream asked for'
+complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from tasks" -l force -d 'Ignore the minimum interval and a pause that the upstream requested'
 complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from tasks" -l allow-partial -d 'Exit 0 instead of 3 when some items or scopes failed'
 complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from tasks" -l error-on-no-change -d 'Exit 9 when nothing changed'
-complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from tasks" -l json -d 'Answer with one JSON document'
-complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from tasks" -s q -l quiet -d 'Say nothing on success'
+complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from tasks" -l json -d 'Print one JSON document'
+complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from tasks" -s q -l quiet -d 'Print nothing on success'
 complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from tasks" -s v -l verbose -d 'Log to stderr; twice for more'
 complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from tasks" -l no-progress -d 'No progress bars'
 complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from tasks" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -144,7 +144,7 @@ complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subc
 complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from ecs" -l max-runtime -d 'End the run after this time, `none` for no limit; what was committed stays' -r
 complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from ecs" -l trigger -d 'Who started it; manual on a terminal by default, else auto' -r -f -a "auto\t''
 manual\t''"
-complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from ecs" -l accept-deletes -d 'Allow up to so many deletions that a guard would withhold' -r
+complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from ecs" -l accept-deletes -d 'Allow up to this many deletions that a guard would withhold' -r
 complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from ecs" -l metrics-file -d 'Write the metrics\' text here after the run' -r -F
 complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from ecs" -l db -d 'The database file' -r -F
 complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from ecs" -l config -d 'The configuration file' -r -F
@@ -154,11 +154,11 @@ zh\t''"
 complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from ecs" -l incremental -d 'List disks only where an instance is new or differs'
 complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from ecs" -l status-only -d 'Only update the statuses of the instances that are stored'
 complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from ecs" -l dry-run -d 'Fetch, compare and show, but write nothing'
-complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from ecs" -l force -d 'Ignore the minimum interval and a pause the upstream asked for'
+complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from ecs" -l force -d 'Ignore the minimum interval and a pause that the upstream requested'
 complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from ecs" -l allow-partial -d 'Exit 0 instead of 3 when some items or scopes failed'
 complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from ecs" -l error-on-no-change -d 'Exit 9 when nothing changed'
-complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from ecs" -l json -d 'Answer with one JSON document'
-complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from ecs" -s q -l quiet -d 'Say nothing on success'
+complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from ecs" -l json -d 'Print one JSON document'
+complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from ecs" -s q -l quiet -d 'Print nothing on success'
 complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from ecs" -s v -l verbose -d 'Log to stderr; twice for more'
 complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from ecs" -l no-progress -d 'No progress bars'
 complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from ecs" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -167,7 +167,7 @@ complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subc
 complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from users" -l max-runtime -d 'End the run after this time, `none` for no limit; what was committed stays' -r
 complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from users" -l trigger -d 'Who started it; manual on a terminal by default, else auto' -r -f -a "auto\t''
 manual\t''"
-complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from users" -l accept-deletes -d 'Allow up to so many deletions that a guard would withhold' -r
+complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from users" -l accept-deletes -d 'Allow up to this many deletions that a guard would withhold' -r
 complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from users" -l metrics-file -d 'Write the metrics\' text here after the run' -r -F
 complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from users" -l db -d 'The database file' -r -F
 complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from users" -l config -d 'The configuration file' -r -F
@@ -177,11 +177,11 @@ zh\t''"
 complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from users" -l check -d 'Compare every target with the local users, and deliver nothing'
 complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from users" -l repair -d 'Enqueue what brings the targets in line'
 complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from users" -l dry-run -d 'Fetch, compare and show, but write nothing'
-complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from users" -l force -d 'Ignore the minimum interval and a pause the upstream asked for'
+complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from users" -l force -d 'Ignore the minimum interval and a pause that the upstream requested'
 complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from users" -l allow-partial -d 'Exit 0 instead of 3 when some items or scopes failed'
 complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from users" -l error-on-no-change -d 'Exit 9 when nothing changed'
-complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from users" -l json -d 'Answer with one JSON document'
-complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from users" -s q -l quiet -d 'Say nothing on success'
+complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from users" -l json -d 'Print one JSON document'
+complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from users" -s q -l quiet -d 'Print nothing on success'
 complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from users" -s v -l verbose -d 'Log to stderr; twice for more'
 complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from users" -l no-progress -d 'No progress bars'
 complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from users" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -189,7 +189,7 @@ complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subc
 complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from all" -l max-runtime -d 'End the run after this time, `none` for no limit; what was committed stays' -r
 complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from all" -l trigger -d 'Who started it; manual on a terminal by default, else auto' -r -f -a "auto\t''
 manual\t''"
-complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from all" -l accept-deletes -d 'Allow up to so many deletions that a guard would withhold' -r
+complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from all" -l accept-deletes -d 'Allow up to this many deletions that a guard would withhold' -r
 complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from all" -l metrics-file -d 'Write the metrics\' text here after the run' -r -F
 complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from all" -l db -d 'The database file' -r -F
 complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from all" -l config -d 'The configuration file' -r -F
@@ -197,11 +197,11 @@ complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subc
 complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from all" -l lang -d 'The language of tables and summaries; by the locale by default' -r -f -a "en\t''
 zh\t''"
 complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from all" -l dry-run -d 'Fetch, compare and show, but write nothing'
-complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from all" -l force -d 'Ignore the minimum interval and a pause the upstream asked for'
+complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from all" -l force -d 'Ignore the minimum interval and a pause that the upstream requested'
 complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from all" -l allow-partial -d 'Exit 0 instead of 3 when some items or scopes failed'
 complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from all" -l error-on-no-change -d 'Exit 9 when nothing changed'
-complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from all" -l json -d 'Answer with one JSON document'
-complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from all" -s q -l quiet -d 'Say nothing on success'
+complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from all" -l json -d 'Print one JSON document'
+complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from all" -s q -l quiet -d 'Print nothing on success'
 complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from all" -s v -l verbose -d 'Log to stderr; twice for more'
 complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from all" -l no-progress -d 'No progress bars'
 complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from all" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -210,28 +210,28 @@ complete -c tongbu -n "__fish_tongbu_using_subcommand records; and not __fish_se
 complete -c tongbu -n "__fish_tongbu_using_subcommand records; and not __fish_seen_subcommand_from list show read stats prune" -l log-file -d 'Log as JSON lines, a file a day: `a.jsonl` becomes `a.2025-10-24.jsonl`' -r -F
 complete -c tongbu -n "__fish_tongbu_using_subcommand records; and not __fish_seen_subcommand_from list show read stats prune" -l lang -d 'The language of tables and summaries; by the locale by default' -r -f -a "en\t''
 zh\t''"
-complete -c tongbu -n "__fish_tongbu_using_subcommand records; and not __fish_seen_subcommand_from list show read stats prune" -l json -d 'Answer with one JSON document'
-complete -c tongbu -n "__fish_tongbu_using_subcommand records; and not __fish_seen_subcommand_from list show read stats prune" -s q -l quiet -d 'Say nothing on success'
+complete -c tongbu -n "__fish_tongbu_using_subcommand records; and not __fish_seen_subcommand_from list show read stats prune" -l json -d 'Print one JSON document'
+complete -c tongbu -n "__fish_tongbu_using_subcommand records; and not __fish_seen_subcommand_from list show read stats prune" -s q -l quiet -d 'Print nothing on success'
 complete -c tongbu -n "__fish_tongbu_using_subcommand records; and not __fish_seen_subcommand_from list show read stats prune" -s v -l verbose -d 'Log to stderr; twice for more'
 complete -c tongbu -n "__fish_tongbu_using_subcommand records; and not __fish_seen_subcommand_from list show read stats prune" -l no-progress -d 'No progress bars'
 complete -c tongbu -n "__fish_tongbu_using_subcommand records; and not __fish_seen_subcommand_from list show read stats prune" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c tongbu -n "__fish_tongbu_using_subcommand records; and not __fish_seen_subcommand_from list show read stats prune" -f -a "list" -d 'The newest runs'
-complete -c tongbu -n "__fish_tongbu_using_subcommand records; and not __fish_seen_subcommand_from list show read stats prune" -f -a "show" -d 'One run in full'
+complete -c tongbu -n "__fish_tongbu_using_subcommand records; and not __fish_seen_subcommand_from list show read stats prune" -f -a "list" -d 'List the newest runs'
+complete -c tongbu -n "__fish_tongbu_using_subcommand records; and not __fish_seen_subcommand_from list show read stats prune" -f -a "show" -d 'Show one run in full'
 complete -c tongbu -n "__fish_tongbu_using_subcommand records; and not __fish_seen_subcommand_from list show read stats prune" -f -a "read" -d 'Mark runs as read'
-complete -c tongbu -n "__fish_tongbu_using_subcommand records; and not __fish_seen_subcommand_from list show read stats prune" -f -a "stats" -d 'Success rate, match rate and duration trend of each sync'
+complete -c tongbu -n "__fish_tongbu_using_subcommand records; and not __fish_seen_subcommand_from list show read stats prune" -f -a "stats" -d 'Show success rate, match rate and duration trend of each sync'
 complete -c tongbu -n "__fish_tongbu_using_subcommand records; and not __fish_seen_subcommand_from list show read stats prune" -f -a "prune" -d 'Delete old records; each sync\'s last success and last failure stay, cursors are not touched'
-complete -c tongbu -n "__fish_tongbu_using_subcommand records; and __fish_seen_subcommand_from list" -l sync -d 'Only this upstream\'s' -r
-complete -c tongbu -n "__fish_tongbu_using_subcommand records; and __fish_seen_subcommand_from list" -l window -d 'Only of this type, such as historical' -r
-complete -c tongbu -n "__fish_tongbu_using_subcommand records; and __fish_seen_subcommand_from list" -l status -d 'Only those that stand or ended so' -r -f -a "running\t''
+complete -c tongbu -n "__fish_tongbu_using_subcommand records; and __fish_seen_subcommand_from list" -l sync -d 'Filter by upstream' -r
+complete -c tongbu -n "__fish_tongbu_using_subcommand records; and __fish_seen_subcommand_from list" -l window -d 'Filter by type, such as historical' -r
+complete -c tongbu -n "__fish_tongbu_using_subcommand records; and __fish_seen_subcommand_from list" -l status -d 'Filter by status' -r -f -a "running\t''
 success\t''
 partial\t''
 failed\t''
 cancelled\t''
 interrupted\t''
 skipped\t''"
-complete -c tongbu -n "__fish_tongbu_using_subcommand records; and __fish_seen_subcommand_from list" -l trigger -d 'Only those started so' -r -f -a "auto\t''
+complete -c tongbu -n "__fish_tongbu_using_subcommand records; and __fish_seen_subcommand_from list" -l trigger -d 'Filter by who started it' -r -f -a "auto\t''
 manual\t''"
-complete -c tongbu -n "__fish_tongbu_using_subcommand records; and __fish_seen_subcommand_from list" -l since -d 'Only those started since: 7d, 2025-10-24' -r
+complete -c tongbu -n "__fish_tongbu_using_subcommand records; and __fish_seen_subcommand_from list" -l since -d 'Only those started since then: 7d, 2025-10-24' -r
 complete -c tongbu -n "__fish_tongbu_using_subcommand records; and __fish_seen_subcommand_from list" -l page -d 'Which page, from 1' -r
 complete -c tongbu -n "__fish_tongbu_using_subcommand records; and __fish_seen_subcommand_from list" -l per-page -d 'Rows a page' -r
 complete -c tongbu -n "__fish_tongbu_using_subcommand records; and __fish_seen_subcommand_from list" -l db -d 'The database file' -r -F
@@ -239,10 +239,10 @@ complete -c tongbu -n "__fish_tongbu_using_subcommand records; and __fish_seen_s
 complete -c tongbu -n "__fish_tongbu_using_subcommand records; and __fish_seen_subcommand_from list" -l log-file -d 'Log as JSON lines, a file a day: `a.jsonl` becomes `a.2025-10-24.jsonl`' -r -F
 complete -c tongbu -n "__fish_tongbu_using_subcommand records; and __fish_seen_subcommand_from list" -l lang -d 'The language of tables and summaries; by the locale by default' -r -f -a "en\t''
 zh\t''"
-complete -c tongbu -n "__fish_tongbu_using_subcommand records; and __fish_seen_subcommand_from list" -l failed -d 'Only those that failed, wholly or in part'
+complete -c tongbu -n "__fish_tongbu_using_subcommand records; and __fish_seen_subcommand_from list" -l failed -d 'Only those that failed or partly failed'
 complete -c tongbu -n "__fish_tongbu_using_subcommand records; and __fish_seen_subcommand_from list" -l unread -d 'Only those not marked as read'
-complete -c tongbu -n "__fish_tongbu_using_subcommand records; and __fish_seen_subcommand_from list" -l json -d 'Answer with one JSON document'
-complete -c tongbu -n "__fish_tongbu_using_subcommand records; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Say nothing on success'
+complete -c tongbu -n "__fish_tongbu_using_subcommand records; and __fish_seen_subcommand_from list" -l json -d 'Print one JSON document'
+complete -c tongbu -n "__fish_tongbu_using_subcommand records; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Print nothing on success'
 complete -c tongbu -n "__fish_tongbu_using_subcommand records; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Log to stderr; twice for more'
 complete -c tongbu -n "__fish_tongbu_using_subcommand records; and __fish_seen_subcommand_from list" -l no-progress -d 'No progress bars'
 complete -c tongbu -n "__fish_tongbu_using_subcommand records; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -253,8 +253,8 @@ complete -c tongbu -n "__fish_tongbu_using_subcommand records; and __fish_seen_s
 zh\t''"
 complete -c tongbu -n "__fish_tongbu_using_subcommand records; and __fish_seen_subcommand_from show" -l changes -d 'With every change it recorded, row by row'
 complete -c tongbu -n "__fish_tongbu_using_subcommand records; and __fish_seen_subcommand_from show" -l log -d 'With the run\'s lines from the log file'
-complete -c tongbu -n "__fish_tongbu_using_subcommand records; and __fish_seen_subcommand_from show" -l json -d 'Answer with one JSON document'
-complete -c tongbu -n "__fish_tongbu_using_subcommand records; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Say nothing on success'
+complete -c tongbu -n "__fish_tongbu_using_subcommand records; and __fish_seen_subcommand_from show" -l json -d 'Print one JSON document'
+complete -c tongbu -n "__fish_tongbu_using_subcommand records; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Print nothing on success'
 complete -c tongbu -n "__fish_tongbu_using_subcommand records; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Log to stderr; twice for more'
 complete -c tongbu -n "__fish_tongbu_using_subcommand records; and __fish_seen_subcommand_from show" -l no-progress -d 'No progress bars'
 complete -c tongbu -n "__fish_tongbu_using_subcommand records; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -263,34 +263,34 @@ complete -c tongbu -n "__fish_tongbu_using_subcommand records; and __fish_seen_s
 complete -c tongbu -n "__fish_tongbu_using_subcommand records; and __fish_seen_subcommand_from read" -l log-file -d 'Log as JSON lines, a file a day: `a.jsonl` becomes `a.2025-10-24.jsonl`' -r -F
 complete -c tongbu -n "__fish_tongbu_using_subcommand records; and __fish_seen_subcommand_from read" -l lang -d 'The language of tables and summaries; by the locale by default' -r -f -a "en\t''
 zh\t''"
-complete -c tongbu -n "__fish_tongbu_using_subcommand records; and __fish_seen_subcommand_from read" -l all -d 'Every one'
-complete -c tongbu -n "__fish_tongbu_using_subcommand records; and __fish_seen_subcommand_from read" -l json -d 'Answer with one JSON document'
-complete -c tongbu -n "__fish_tongbu_using_subcommand records; and __fish_seen_subcommand_from read" -s q -l quiet -d 'Say nothing on success'
+complete -c tongbu -n "__fish_tongbu_using_subcommand records; and __fish_seen_subcommand_from read" -l all -d 'All records'
+complete -c tongbu -n "__fish_tongbu_using_subcommand records; and __fish_seen_subcommand_from read" -l json -d 'Print one JSON document'
+complete -c tongbu -n "__fish_tongbu_using_subcommand records; and __fish_seen_subcommand_from read" -s q -l quiet -d 'Print nothing on success'
 complete -c tongbu -n "__fish_tongbu_using_subcommand records; and __fish_seen_subcommand_from read" -s v -l verbose -d 'Log to stderr; twice for more'
 complete -c tongbu -n "__fish_tongbu_using_subcommand records; and __fish_seen_subcommand_from read" -l no-progress -d 'No progress bars'
 complete -c tongbu -n "__fish_tongbu_using_subcommand records; and __fish_seen_subcommand_from read" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c tongbu -n "__fish_tongbu_using_subcommand records; and __fish_seen_subcommand_from stats" -l sync -d 'Only this upstream\'s' -r
-complete -c tongbu -n "__fish_tongbu_using_subcommand records; and __fish_seen_subcommand_from stats" -l since -d 'Only those started since' -r
+complete -c tongbu -n "__fish_tongbu_using_subcommand records; and __fish_seen_subcommand_from stats" -l sync -d 'Filter by upstream' -r
+complete -c tongbu -n "__fish_tongbu_using_subcommand records; and __fish_seen_subcommand_from stats" -l since -d 'Only those started since then' -r
 complete -c tongbu -n "__fish_tongbu_using_subcommand records; and __fish_seen_subcommand_from stats" -l db -d 'The database file' -r -F
 complete -c tongbu -n "__fish_tongbu_using_subcommand records; and __fish_seen_subcommand_from stats" -l config -d 'The configuration file' -r -F
 complete -c tongbu -n "__fish_tongbu_using_subcommand records; and __fish_seen_subcommand_from stats" -l log-file -d 'Log as JSON lines, a file a day: `a.jsonl` becomes `a.2025-10-24.jsonl`' -r -F
 complete -c tongbu -n "__fish_tongbu_using_subcommand records; and __fish_seen_subcommand_from stats" -l lang -d 'The language of tables and summaries; by the locale by default' -r -f -a "en\t''
 zh\t''"
-complete -c tongbu -n "__fish_tongbu_using_subcommand records; and __fish_seen_subcommand_from stats" -l json -d 'Answer with one JSON document'
-complete -c tongbu -n "__fish_tongbu_using_subcommand records; and __fish_seen_subcommand_from stats" -s q -l quiet -d 'Say nothing on success'
+complete -c tongbu -n "__fish_tongbu_using_subcommand records; and __fish_seen_subcommand_from stats" -l json -d 'Print one JSON document'
+complete -c tongbu -n "__fish_tongbu_using_subcommand records; and __fish_seen_subcommand_from stats" -s q -l quiet -d 'Print nothing on success'
 complete -c tongbu -n "__fish_tongbu_using_subcommand records; and __fish_seen_subcommand_from stats" -s v -l verbose -d 'Log to stderr; twice for more'
 complete -c tongbu -n "__fish_tongbu_using_subcommand records; and __fish_seen_subcommand_from stats" -l no-progress -d 'No progress bars'
 complete -c tongbu -n "__fish_tongbu_using_subcommand records; and __fish_seen_subcommand_from stats" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c tongbu -n "__fish_tongbu_using_subcommand records; and __fish_seen_subcommand_from prune" -l older-than -d 'Those that ended longer ago; `[records] keep` by default' -r
-complete -c tongbu -n "__fish_tongbu_using_subcommand records; and __fish_seen_subcommand_from prune" -l keep -d 'Also those beyond the newest N of each sync' -r
+complete -c tongbu -n "__fish_tongbu_using_subcommand records; and __fish_seen_subcommand_from prune" -l keep -d 'Also delete those beyond the newest N of each sync' -r
 complete -c tongbu -n "__fish_tongbu_using_subcommand records; and __fish_seen_subcommand_from prune" -l db -d 'The database file' -r -F
 complete -c tongbu -n "__fish_tongbu_using_subcommand records; and __fish_seen_subcommand_from prune" -l config -d 'The configuration file' -r -F
 complete -c tongbu -n "__fish_tongbu_using_subcommand records; and __fish_seen_subcommand_from prune" -l log-file -d 'Log as JSON lines, a file a day: `a.jsonl` becomes `a.2025-10-24.jsonl`' -r -F
 complete -c tongbu -n "__fish_tongbu_using_subcommand records; and __fish_seen_subcommand_from prune" -l lang -d 'The language of tables and summaries; by the locale by default' -r -f -a "en\t''
 zh\t''"
 complete -c tongbu -n "__fish_tongbu_using_subcommand records; and __fish_seen_subcommand_from prune" -l dry-run -d 'Only count them'
-complete -c tongbu -n "__fish_tongbu_using_subcommand records; and __fish_seen_subcommand_from prune" -l json -d 'Answer with one JSON document'
-complete -c tongbu -n "__fish_tongbu_using_subcommand records; and __fish_seen_subcommand_from prune" -s q -l quiet -d 'Say nothing on success'
+complete -c tongbu -n "__fish_tongbu_using_subcommand records; and __fish_seen_subcommand_from prune" -l json -d 'Print one JSON document'
+complete -c tongbu -n "__fish_tongbu_using_subcommand records; and __fish_seen_subcommand_from prune" -s q -l quiet -d 'Print nothing on success'
 complete -c tongbu -n "__fish_tongbu_using_subcommand records; and __fish_seen_subcommand_from prune" -s v -l verbose -d 'Log to stderr; twice for more'
 complete -c tongbu -n "__fish_tongbu_using_subcommand records; and __fish_seen_subcommand_from prune" -l no-progress -d 'No progress bars'
 complete -c tongbu -n "__fish_tongbu_using_subcommand records; and __fish_seen_subcommand_from prune" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -299,22 +299,22 @@ complete -c tongbu -n "__fish_tongbu_using_subcommand locks; and not __fish_seen
 complete -c tongbu -n "__fish_tongbu_using_subcommand locks; and not __fish_seen_subcommand_from list clean break" -l log-file -d 'Log as JSON lines, a file a day: `a.jsonl` becomes `a.2025-10-24.jsonl`' -r -F
 complete -c tongbu -n "__fish_tongbu_using_subcommand locks; and not __fish_seen_subcommand_from list clean break" -l lang -d 'The language of tables and summaries; by the locale by default' -r -f -a "en\t''
 zh\t''"
-complete -c tongbu -n "__fish_tongbu_using_subcommand locks; and not __fish_seen_subcommand_from list clean break" -l json -d 'Answer with one JSON document'
-complete -c tongbu -n "__fish_tongbu_using_subcommand locks; and not __fish_seen_subcommand_from list clean break" -s q -l quiet -d 'Say nothing on success'
+complete -c tongbu -n "__fish_tongbu_using_subcommand locks; and not __fish_seen_subcommand_from list clean break" -l json -d 'Print one JSON document'
+complete -c tongbu -n "__fish_tongbu_using_subcommand locks; and not __fish_seen_subcommand_from list clean break" -s q -l quiet -d 'Print nothing on success'
 complete -c tongbu -n "__fish_tongbu_using_subcommand locks; and not __fish_seen_subcommand_from list clean break" -s v -l verbose -d 'Log to stderr; twice for more'
 complete -c tongbu -n "__fish_tongbu_using_subcommand locks; and not __fish_seen_subcommand_from list clean break" -l no-progress -d 'No progress bars'
 complete -c tongbu -n "__fish_tongbu_using_subcommand locks; and not __fish_seen_subcommand_from list clean break" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c tongbu -n "__fish_tongbu_using_subcommand locks; and not __fish_seen_subcommand_from list clean break" -f -a "list" -d 'Held and stale locks'
-complete -c tongbu -n "__fish_tongbu_using_subcommand locks; and not __fish_seen_subcommand_from list clean break" -f -a "clean" -d 'Release what dead runs left behind, and mark these runs as interrupted'
-complete -c tongbu -n "__fish_tongbu_using_subcommand locks; and not __fish_seen_subcommand_from list clean break" -f -a "break" -d 'Take a lock away from its holder, whose next write is then refused'
+complete -c tongbu -n "__fish_tongbu_using_subcommand locks; and not __fish_seen_subcommand_from list clean break" -f -a "list" -d 'List held and stale locks'
+complete -c tongbu -n "__fish_tongbu_using_subcommand locks; and not __fish_seen_subcommand_from list clean break" -f -a "clean" -d 'Release the locks of dead runs, and mark these runs as interrupted'
+complete -c tongbu -n "__fish_tongbu_using_subcommand locks; and not __fish_seen_subcommand_from list clean break" -f -a "break" -d 'Take a lock from its holder, whose next write is then refused'
 complete -c tongbu -n "__fish_tongbu_using_subcommand locks; and __fish_seen_subcommand_from list" -l db -d 'The database file' -r -F
 complete -c tongbu -n "__fish_tongbu_using_subcommand locks; and __fish_seen_subcommand_from list" -l config -d 'The configuration file' -r -F
 complete -c tongbu -n "__fish_tongbu_using_subcommand locks; and __fish_seen_subcommand_from list" -l log-file -d 'Log as JSON lines, a file a day: `a.jsonl` becomes `a.2025-10-24.jsonl`' -r -F
 complete -c tongbu -n "__fish_tongbu_using_subcommand locks; and __fish_seen_subcommand_from list" -l lang -d 'The language of tables and summaries; by the locale by default' -r -f -a "en\t''
 zh\t''"
-complete -c tongbu -n "__fish_tongbu_using_subcommand locks; and __fish_seen_subcommand_from list" -l all -d 'Also those that nobody holds'
-complete -c tongbu -n "__fish_tongbu_using_subcommand locks; and __fish_seen_subcommand_from list" -l json -d 'Answer with one JSON document'
-complete -c tongbu -n "__fish_tongbu_using_subcommand locks; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Say nothing on success'
+complete -c tongbu -n "__fish_tongbu_using_subcommand locks; and __fish_seen_subcommand_from list" -l all -d 'Also list locks that nobody holds'
+complete -c tongbu -n "__fish_tongbu_using_subcommand locks; and __fish_seen_subcommand_from list" -l json -d 'Print one JSON document'
+complete -c tongbu -n "__fish_tongbu_using_subcommand locks; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Print nothing on success'
 complete -c tongbu -n "__fish_tongbu_using_subcommand locks; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Log to stderr; twice for more'
 complete -c tongbu -n "__fish_tongbu_using_subcommand locks; and __fish_seen_subcommand_from list" -l no-progress -d 'No progress bars'
 complete -c tongbu -n "__fish_tongbu_using_subcommand locks; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -324,19 +324,19 @@ complete -c tongbu -n "__fish_tongbu_using_subcommand locks; and __fish_seen_sub
 complete -c tongbu -n "__fish_tongbu_using_subcommand locks; and __fish_seen_subcommand_from clean" -l lang -d 'The language of tables and summaries; by the locale by default' -r -f -a "en\t''
 zh\t''"
 complete -c tongbu -n "__fish_tongbu_using_subcommand locks; and __fish_seen_subcommand_from clean" -l dry-run -d 'Only show what would be cleaned'
-complete -c tongbu -n "__fish_tongbu_using_subcommand locks; and __fish_seen_subcommand_from clean" -l json -d 'Answer with one JSON document'
-complete -c tongbu -n "__fish_tongbu_using_subcommand locks; and __fish_seen_subcommand_from clean" -s q -l quiet -d 'Say nothing on success'
+complete -c tongbu -n "__fish_tongbu_using_subcommand locks; and __fish_seen_subcommand_from clean" -l json -d 'Print one JSON document'
+complete -c tongbu -n "__fish_tongbu_using_subcommand locks; and __fish_seen_subcommand_from clean" -s q -l quiet -d 'Print nothing on success'
 complete -c tongbu -n "__fish_tongbu_using_subcommand locks; and __fish_seen_subcommand_from clean" -s v -l verbose -d 'Log to stderr; twice for more'
 complete -c tongbu -n "__fish_tongbu_using_subcommand locks; and __fish_seen_subcommand_from clean" -l no-progress -d 'No progress bars'
 complete -c tongbu -n "__fish_tongbu_using_subcommand locks; and __fish_seen_subcommand_from clean" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c tongbu -n "__fish_tongbu_using_subcommand locks; and __fish_seen_subcommand_from break" -l token -d 'The token `locks list` shows: a lock that has a new holder meanwhile stays' -r
+complete -c tongbu -n "__fish_tongbu_using_subcommand locks; and __fish_seen_subcommand_from break" -l token -d 'The token that `locks list` shows; a lock with a newer token stays' -r
 complete -c tongbu -n "__fish_tongbu_using_subcommand locks; and __fish_seen_subcommand_from break" -l db -d 'The database file' -r -F
 complete -c tongbu -n "__fish_tongbu_using_subcommand locks; and __fish_seen_subcommand_from break" -l config -d 'The configuration file' -r -F
 complete -c tongbu -n "__fish_tongbu_using_subcommand locks; and __fish_seen_subcommand_from break" -l log-file -d 'Log as JSON lines, a file a day: `a.jsonl` becomes `a.2025-10-24.jsonl`' -r -F
 complete -c tongbu -n "__fish_tongbu_using_subcommand locks; and __fish_seen_subcommand_from break" -l lang -d 'The language of tables and summaries; by the locale by default' -r -f -a "en\t''
 zh\t''"
-complete -c tongbu -n "__fish_tongbu_using_subcommand locks; and __fish_seen_subcommand_from break" -l json -d 'Answer with one JSON document'
-complete -c tongbu -n "__fish_tongbu_using_subcommand locks; and __fish_seen_subcommand_from break" -s q -l quiet -d 'Say nothing on success'
+complete -c tongbu -n "__fish_tongbu_using_subcommand locks; and __fish_seen_subcommand_from break" -l json -d 'Print one JSON document'
+complete -c tongbu -n "__fish_tongbu_using_subcommand locks; and __fish_seen_subcommand_from break" -s q -l quiet -d 'Print nothing on success'
 complete -c tongbu -n "__fish_tongbu_using_subcommand locks; and __fish_seen_subcommand_from break" -s v -l verbose -d 'Log to stderr; twice for more'
 complete -c tongbu -n "__fish_tongbu_using_subcommand locks; and __fish_seen_subcommand_from break" -l no-progress -d 'No progress bars'
 complete -c tongbu -n "__fish_tongbu_using_subcommand locks; and __fish_seen_subcommand_from break" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -346,8 +346,8 @@ complete -c tongbu -n "__fish_tongbu_using_subcommand status" -l config -d 'The 
 complete -c tongbu -n "__fish_tongbu_using_subcommand status" -l log-file -d 'Log as JSON lines, a file a day: `a.jsonl` becomes `a.2025-10-24.jsonl`' -r -F
 complete -c tongbu -n "__fish_tongbu_using_subcommand status" -l lang -d 'The language of tables and summaries; by the locale by default' -r -f -a "en\t''
 zh\t''"
-complete -c tongbu -n "__fish_tongbu_using_subcommand status" -l json -d 'Answer with one JSON document'
-complete -c tongbu -n "__fish_tongbu_using_subcommand status" -s q -l quiet -d 'Say nothing on success'
+complete -c tongbu -n "__fish_tongbu_using_subcommand status" -l json -d 'Print one JSON document'
+complete -c tongbu -n "__fish_tongbu_using_subcommand status" -s q -l quiet -d 'Print nothing on success'
 complete -c tongbu -n "__fish_tongbu_using_subcommand status" -s v -l verbose -d 'Log to stderr; twice for more'
 complete -c tongbu -n "__fish_tongbu_using_subcommand status" -l no-progress -d 'No progress bars'
 complete -c tongbu -n "__fish_tongbu_using_subcommand status" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -356,22 +356,22 @@ complete -c tongbu -n "__fish_tongbu_using_subcommand config; and not __fish_see
 complete -c tongbu -n "__fish_tongbu_using_subcommand config; and not __fish_seen_subcommand_from init path show check" -l log-file -d 'Log as JSON lines, a file a day: `a.jsonl` becomes `a.2025-10-24.jsonl`' -r -F
 complete -c tongbu -n "__fish_tongbu_using_subcommand config; and not __fish_seen_subcommand_from init path show check" -l lang -d 'The language of tables and summaries; by the locale by default' -r -f -a "en\t''
 zh\t''"
-complete -c tongbu -n "__fish_tongbu_using_subcommand config; and not __fish_seen_subcommand_from init path show check" -l json -d 'Answer with one JSON document'
-complete -c tongbu -n "__fish_tongbu_using_subcommand config; and not __fish_seen_subcommand_from init path show check" -s q -l quiet -d 'Say nothing on success'
+complete -c tongbu -n "__fish_tongbu_using_subcommand config; and not __fish_seen_subcommand_from init path show check" -l json -d 'Print one JSON document'
+complete -c tongbu -n "__fish_tongbu_using_subcommand config; and not __fish_seen_subcommand_from init path show check" -s q -l quiet -d 'Print nothing on success'
 complete -c tongbu -n "__fish_tongbu_using_subcommand config; and not __fish_seen_subcommand_from init path show check" -s v -l verbose -d 'Log to stderr; twice for more'
 complete -c tongbu -n "__fish_tongbu_using_subcommand config; and not __fish_seen_subcommand_from init path show check" -l no-progress -d 'No progress bars'
 complete -c tongbu -n "__fish_tongbu_using_subcommand config; and not __fish_seen_subcommand_from init path show check" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c tongbu -n "__fish_tongbu_using_subcommand config; and not __fish_seen_subcommand_from init path show check" -f -a "init" -d 'Write a commented configuration to fill in; never over an existing file'
-complete -c tongbu -n "__fish_tongbu_using_subcommand config; and not __fish_seen_subcommand_from init path show check" -f -a "path" -d 'Where configuration and database are, and what says so'
-complete -c tongbu -n "__fish_tongbu_using_subcommand config; and not __fish_seen_subcommand_from init path show check" -f -a "show" -d 'The settings in effect, each with what set it; secrets only as references'
-complete -c tongbu -n "__fish_tongbu_using_subcommand config; and not __fish_seen_subcommand_from init path show check" -f -a "check" -d 'Read everything and open every configured upstream, without sending anything'
+complete -c tongbu -n "__fish_tongbu_using_subcommand config; and not __fish_seen_subcommand_from init path show check" -f -a "path" -d 'Show where configuration and database are, and what set each path'
+complete -c tongbu -n "__fish_tongbu_using_subcommand config; and not __fish_seen_subcommand_from init path show check" -f -a "show" -d 'Show the settings in effect and what set each; secrets only as references'
+complete -c tongbu -n "__fish_tongbu_using_subcommand config; and not __fish_seen_subcommand_from init path show check" -f -a "check" -d 'Read the configuration and open every configured upstream, without sending anything'
 complete -c tongbu -n "__fish_tongbu_using_subcommand config; and __fish_seen_subcommand_from init" -l db -d 'The database file' -r -F
 complete -c tongbu -n "__fish_tongbu_using_subcommand config; and __fish_seen_subcommand_from init" -l config -d 'The configuration file' -r -F
 complete -c tongbu -n "__fish_tongbu_using_subcommand config; and __fish_seen_subcommand_from init" -l log-file -d 'Log as JSON lines, a file a day: `a.jsonl` becomes `a.2025-10-24.jsonl`' -r -F
 complete -c tongbu -n "__fish_tongbu_using_subcommand config; and __fish_seen_subcommand_from init" -l lang -d 'The language of tables and summaries; by the locale by default' -r -f -a "en\t''
 zh\t''"
-complete -c tongbu -n "__fish_tongbu_using_subcommand config; and __fish_seen_subcommand_from init" -l json -d 'Answer with one JSON document'
-complete -c tongbu -n "__fish_tongbu_using_subcommand config; and __fish_seen_subcommand_from init" -s q -l quiet -d 'Say nothing on success'
+complete -c tongbu -n "__fish_tongbu_using_subcommand config; and __fish_seen_subcommand_from init" -l json -d 'Print one JSON document'
+complete -c tongbu -n "__fish_tongbu_using_subcommand config; and __fish_seen_subcommand_from init" -s q -l quiet -d 'Print nothing on success'
 complete -c tongbu -n "__fish_tongbu_using_subcommand config; and __fish_seen_subcommand_from init" -s v -l verbose -d 'Log to stderr; twice for more'
 complete -c tongbu -n "__fish_tongbu_using_subcommand config; and __fish_seen_subcommand_from init" -l no-progress -d 'No progress bars'
 complete -c tongbu -n "__fish_tongbu_using_subcommand config; and __fish_seen_subcommand_from init" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -380,8 +380,8 @@ complete -c tongbu -n "__fish_tongbu_using_subcommand config; and __fish_seen_su
 complete -c tongbu -n "__fish_tongbu_using_subcommand config; and __fish_seen_subcommand_from path" -l log-file -d 'Log as JSON lines, a file a day: `a.jsonl` becomes `a.2025-10-24.jsonl`' -r -F
 complete -c tongbu -n "__fish_tongbu_using_subcommand config; and __fish_seen_subcommand_from path" -l lang -d 'The language of tables and summaries; by the locale by default' -r -f -a "en\t''
 zh\t''"
-complete -c tongbu -n "__fish_tongbu_using_subcommand config; and __fish_seen_subcommand_from path" -l json -d 'Answer with one JSON document'
-complete -c tongbu -n "__fish_tongbu_using_subcommand config; and __fish_seen_subcommand_from path" -s q -l quiet -d 'Say nothing on success'
+complete -c tongbu -n "__fish_tongbu_using_subcommand config; and __fish_seen_subcommand_from path" -l json -d 'Print one JSON document'
+complete -c tongbu -n "__fish_tongbu_using_subcommand config; and __fish_seen_subcommand_from path" -s q -l quiet -d 'Print nothing on success'
 complete -c tongbu -n "__fish_tongbu_using_subcommand config; and __fish_seen_subcommand_from path" -s v -l verbose -d 'Log to stderr; twice for more'
 complete -c tongbu -n "__fish_tongbu_using_subcommand config; and __fish_seen_subcommand_from path" -l no-progress -d 'No progress bars'
 complete -c tongbu -n "__fish_tongbu_using_subcommand config; and __fish_seen_subcommand_from path" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -390,8 +390,8 @@ complete -c tongbu -n "__fish_tongbu_using_subcommand config; and __fish_seen_su
 complete -c tongbu -n "__fish_tongbu_using_subcommand config; and __fish_seen_subcommand_from show" -l log-file -d 'Log as JSON lines, a file a day: `a.jsonl` becomes `a.2025-10-24.jsonl`' -r -F
 complete -c tongbu -n "__fish_tongbu_using_subcommand config; and __fish_seen_subcommand_from show" -l lang -d 'The language of tables and summaries; by the locale by default' -r -f -a "en\t''
 zh\t''"
-complete -c tongbu -n "__fish_tongbu_using_subcommand config; and __fish_seen_subcommand_from show" -l json -d 'Answer with one JSON document'
-complete -c tongbu -n "__fish_tongbu_using_subcommand config; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Say nothing on success'
+complete -c tongbu -n "__fish_tongbu_using_subcommand config; and __fish_seen_subcommand_from show" -l json -d 'Print one JSON document'
+complete -c tongbu -n "__fish_tongbu_using_subcommand config; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Print nothing on success'
 complete -c tongbu -n "__fish_tongbu_using_subcommand config; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Log to stderr; twice for more'
 complete -c tongbu -n "__fish_tongbu_using_subcommand config; and __fish_seen_subcommand_from show" -l no-progress -d 'No progress bars'
 complete -c tongbu -n "__fish_tongbu_using_subcommand config; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -400,8 +400,8 @@ complete -c tongbu -n "__fish_tongbu_using_subcommand config; and __fish_seen_su
 complete -c tongbu -n "__fish_tongbu_using_subcommand config; and __fish_seen_subcommand_from check" -l log-file -d 'Log as JSON lines, a file a day: `a.jsonl` becomes `a.2025-10-24.jsonl`' -r -F
 complete -c tongbu -n "__fish_tongbu_using_subcommand config; and __fish_seen_subcommand_from check" -l lang -d 'The language of tables and summaries; by the locale by default' -r -f -a "en\t''
 zh\t''"
-complete -c tongbu -n "__fish_tongbu_using_subcommand config; and __fish_seen_subcommand_from check" -l json -d 'Answer with one JSON document'
-complete -c tongbu -n "__fish_tongbu_using_subcommand config; and __fish_seen_subcommand_from check" -s q -l quiet -d 'Say nothing on success'
+complete -c tongbu -n "__fish_tongbu_using_subcommand config; and __fish_seen_subcommand_from check" -l json -d 'Print one JSON document'
+complete -c tongbu -n "__fish_tongbu_using_subcommand config; and __fish_seen_subcommand_from check" -s q -l quiet -d 'Print nothing on success'
 complete -c tongbu -n "__fish_tongbu_using_subcommand config; and __fish_seen_subcommand_from check" -s v -l verbose -d 'Log to stderr; twice for more'
 complete -c tongbu -n "__fish_tongbu_using_subcommand config; and __fish_seen_subcommand_from check" -l no-progress -d 'No progress bars'
 complete -c tongbu -n "__fish_tongbu_using_subcommand config; and __fish_seen_subcommand_from check" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -410,10 +410,10 @@ complete -c tongbu -n "__fish_tongbu_using_subcommand doctor" -l config -d 'The 
 complete -c tongbu -n "__fish_tongbu_using_subcommand doctor" -l log-file -d 'Log as JSON lines, a file a day: `a.jsonl` becomes `a.2025-10-24.jsonl`' -r -F
 complete -c tongbu -n "__fish_tongbu_using_subcommand doctor" -l lang -d 'The language of tables and summaries; by the locale by default' -r -f -a "en\t''
 zh\t''"
-complete -c tongbu -n "__fish_tongbu_using_subcommand doctor" -l offline -d 'Send nothing: credentials are only looked up'
-complete -c tongbu -n "__fish_tongbu_using_subcommand doctor" -l cron -d 'Look a second time in cron\'s environment, and tell what differs there'
-complete -c tongbu -n "__fish_tongbu_using_subcommand doctor" -l json -d 'Answer with one JSON document'
-complete -c tongbu -n "__fish_tongbu_using_subcommand doctor" -s q -l quiet -d 'Say nothing on success'
+complete -c tongbu -n "__fish_tongbu_using_subcommand doctor" -l offline -d 'Send nothing; only look the credentials up'
+complete -c tongbu -n "__fish_tongbu_using_subcommand doctor" -l cron -d 'Check once more in cron\'s environment, and show the differences'
+complete -c tongbu -n "__fish_tongbu_using_subcommand doctor" -l json -d 'Print one JSON document'
+complete -c tongbu -n "__fish_tongbu_using_subcommand doctor" -s q -l quiet -d 'Print nothing on success'
 complete -c tongbu -n "__fish_tongbu_using_subcommand doctor" -s v -l verbose -d 'Log to stderr; twice for more'
 complete -c tongbu -n "__fish_tongbu_using_subcommand doctor" -l no-progress -d 'No progress bars'
 complete -c tongbu -n "__fish_tongbu_using_subcommand doctor" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -422,8 +422,8 @@ complete -c tongbu -n "__fish_tongbu_using_subcommand backup" -l config -d 'The 
 complete -c tongbu -n "__fish_tongbu_using_subcommand backup" -l log-file -d 'Log as JSON lines, a file a day: `a.jsonl` becomes `a.2025-10-24.jsonl`' -r -F
 complete -c tongbu -n "__fish_tongbu_using_subcommand backup" -l lang -d 'The language of tables and summaries; by the locale by default' -r -f -a "en\t''
 zh\t''"
-complete -c tongbu -n "__fish_tongbu_using_subcommand backup" -l json -d 'Answer with one JSON document'
-complete -c tongbu -n "__fish_tongbu_using_subcommand backup" -s q -l quiet -d 'Say nothing on success'
+complete -c tongbu -n "__fish_tongbu_using_subcommand backup" -l json -d 'Print one JSON document'
+complete -c tongbu -n "__fish_tongbu_using_subcommand backup" -s q -l quiet -d 'Print nothing on success'
 complete -c tongbu -n "__fish_tongbu_using_subcommand backup" -s v -l verbose -d 'Log to stderr; twice for more'
 complete -c tongbu -n "__fish_tongbu_using_subcommand backup" -l no-progress -d 'No progress bars'
 complete -c tongbu -n "__fish_tongbu_using_subcommand backup" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -432,8 +432,8 @@ complete -c tongbu -n "__fish_tongbu_using_subcommand metrics" -l config -d 'The
 complete -c tongbu -n "__fish_tongbu_using_subcommand metrics" -l log-file -d 'Log as JSON lines, a file a day: `a.jsonl` becomes `a.2025-10-24.jsonl`' -r -F
 complete -c tongbu -n "__fish_tongbu_using_subcommand metrics" -l lang -d 'The language of tables and summaries; by the locale by default' -r -f -a "en\t''
 zh\t''"
-complete -c tongbu -n "__fish_tongbu_using_subcommand metrics" -l json -d 'Answer with one JSON document'
-complete -c tongbu -n "__fish_tongbu_using_subcommand metrics" -s q -l quiet -d 'Say nothing on success'
+complete -c tongbu -n "__fish_tongbu_using_subcommand metrics" -l json -d 'Print one JSON document'
+complete -c tongbu -n "__fish_tongbu_using_subcommand metrics" -s q -l quiet -d 'Print nothing on success'
 complete -c tongbu -n "__fish_tongbu_using_subcommand metrics" -s v -l verbose -d 'Log to stderr; twice for more'
 complete -c tongbu -n "__fish_tongbu_using_subcommand metrics" -l no-progress -d 'No progress bars'
 complete -c tongbu -n "__fish_tongbu_using_subcommand metrics" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -442,8 +442,8 @@ complete -c tongbu -n "__fish_tongbu_using_subcommand generate; and not __fish_s
 complete -c tongbu -n "__fish_tongbu_using_subcommand generate; and not __fish_seen_subcommand_from completions man cron systemd schema" -l log-file -d 'Log as JSON lines, a file a day: `a.jsonl` becomes `a.2025-10-24.jsonl`' -r -F
 complete -c tongbu -n "__fish_tongbu_using_subcommand generate; and not __fish_seen_subcommand_from completions man cron systemd schema" -l lang -d 'The language of tables and summaries; by the locale by default' -r -f -a "en\t''
 zh\t''"
-complete -c tongbu -n "__fish_tongbu_using_subcommand generate; and not __fish_seen_subcommand_from completions man cron systemd schema" -l json -d 'Answer with one JSON document'
-complete -c tongbu -n "__fish_tongbu_using_subcommand generate; and not __fish_seen_subcommand_from completions man cron systemd schema" -s q -l quiet -d 'Say nothing on success'
+complete -c tongbu -n "__fish_tongbu_using_subcommand generate; and not __fish_seen_subcommand_from completions man cron systemd schema" -l json -d 'Print one JSON document'
+complete -c tongbu -n "__fish_tongbu_using_subcommand generate; and not __fish_seen_subcommand_from completions man cron systemd schema" -s q -l quiet -d 'Print nothing on success'
 complete -c tongbu -n "__fish_tongbu_using_subcommand generate; and not __fish_seen_subcommand_from completions man cron systemd schema" -s v -l verbose -d 'Log to stderr; twice for more'
 complete -c tongbu -n "__fish_tongbu_using_subcommand generate; and not __fish_seen_subcommand_from completions man cron systemd schema" -l no-progress -d 'No progress bars'
 complete -c tongbu -n "__fish_tongbu_using_subcommand generate; and not __fish_seen_subcommand_from completions man cron systemd schema" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -457,8 +457,8 @@ complete -c tongbu -n "__fish_tongbu_using_subcommand generate; and __fish_seen_
 complete -c tongbu -n "__fish_tongbu_using_subcommand generate; and __fish_seen_subcommand_from completions" -l log-file -d 'Log as JSON lines, a file a day: `a.jsonl` becomes `a.2025-10-24.jsonl`' -r -F
 complete -c tongbu -n "__fish_tongbu_using_subcommand generate; and __fish_seen_subcommand_from completions" -l lang -d 'The language of tables and summaries; by the locale by default' -r -f -a "en\t''
 zh\t''"
-complete -c tongbu -n "__fish_tongbu_using_subcommand generate; and __fish_seen_subcommand_from completions" -l json -d 'Answer with one JSON document'
-complete -c tongbu -n "__fish_tongbu_using_subcommand generate; and __fish_seen_subcommand_from completions" -s q -l quiet -d 'Say nothing on success'
+complete -c tongbu -n "__fish_tongbu_using_subcommand generate; and __fish_seen_subcommand_from completions" -l json -d 'Print one JSON document'
+complete -c tongbu -n "__fish_tongbu_using_subcommand generate; and __fish_seen_subcommand_from completions" -s q -l quiet -d 'Print nothing on success'
 complete -c tongbu -n "__fish_tongbu_using_subcommand generate; and __fish_seen_subcommand_from completions" -s v -l verbose -d 'Log to stderr; twice for more'
 complete -c tongbu -n "__fish_tongbu_using_subcommand generate; and __fish_seen_subcommand_from completions" -l no-progress -d 'No progress bars'
 complete -c tongbu -n "__fish_tongbu_using_subcommand generate; and __fish_seen_subcommand_from completions" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -467,8 +467,8 @@ complete -c tongbu -n "__fish_tongbu_using_subcommand generate; and __fish_seen_
 complete -c tongbu -n "__fish_tongbu_using_subcommand generate; and __fish_seen_subcommand_from man" -l log-file -d 'Log as JSON lines, a file a day: `a.jsonl` becomes `a.2025-10-24.jsonl`' -r -F
 complete -c tongbu -n "__fish_tongbu_using_subcommand generate; and __fish_seen_subcommand_from man" -l lang -d 'The language of tables and summaries; by the locale by default' -r -f -a "en\t''
 zh\t''"
-complete -c tongbu -n "__fish_tongbu_using_subcommand generate; and __fish_seen_subcommand_from man" -l json -d 'Answer with one JSON document'
-complete -c tongbu -n "__fish_tongbu_using_subcommand generate; and __fish_seen_subcommand_from man" -s q -l quiet -d 'Say nothing on success'
+complete -c tongbu -n "__fish_tongbu_using_subcommand generate; and __fish_seen_subcommand_from man" -l json -d 'Print one JSON document'
+complete -c tongbu -n "__fish_tongbu_using_subcommand generate; and __fish_seen_subcommand_from man" -s q -l quiet -d 'Print nothing on success'
 complete -c tongbu -n "__fish_tongbu_using_subcommand generate; and __fish_seen_subcommand_from man" -s v -l verbose -d 'Log to stderr; twice for more'
 complete -c tongbu -n "__fish_tongbu_using_subcommand generate; and __fish_seen_subcommand_from man" -l no-progress -d 'No progress bars'
 complete -c tongbu -n "__fish_tongbu_using_subcommand generate; and __fish_seen_subcommand_from man" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -478,8 +478,8 @@ complete -c tongbu -n "__fish_tongbu_using_subcommand generate; and __fish_seen_
 complete -c tongbu -n "__fish_tongbu_using_subcommand generate; and __fish_seen_subcommand_from cron" -l log-file -d 'Log as JSON lines, a file a day: `a.jsonl` becomes `a.2025-10-24.jsonl`' -r -F
 complete -c tongbu -n "__fish_tongbu_using_subcommand generate; and __fish_seen_subcommand_from cron" -l lang -d 'The language of tables and summaries; by the locale by default' -r -f -a "en\t''
 zh\t''"
-complete -c tongbu -n "__fish_tongbu_using_subcommand generate; and __fish_seen_subcommand_from cron" -l json -d 'Answer with one JSON document'
-complete -c tongbu -n "__fish_tongbu_using_subcommand generate; and __fish_seen_subcommand_from cron" -s q -l quiet -d 'Say nothing on success'
+complete -c tongbu -n "__fish_tongbu_using_subcommand generate; and __fish_seen_subcommand_from cron" -l json -d 'Print one JSON document'
+complete -c tongbu -n "__fish_tongbu_using_subcommand generate; and __fish_seen_subcommand_from cron" -s q -l quiet -d 'Print nothing on success'
 complete -c tongbu -n "__fish_tongbu_using_subcommand generate; and __fish_seen_subcommand_from cron" -s v -l verbose -d 'Log to stderr; twice for more'
 complete -c tongbu -n "__fish_tongbu_using_subcommand generate; and __fish_seen_subcommand_from cron" -l no-progress -d 'No progress bars'
 complete -c tongbu -n "__fish_tongbu_using_subcommand generate; and __fish_seen_subcommand_from cron" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -489,8 +489,8 @@ complete -c tongbu -n "__fish_tongbu_using_subcommand generate; and __fish_seen_
 complete -c tongbu -n "__fish_tongbu_using_subcommand generate; and __fish_seen_subcommand_from systemd" -l log-file -d 'Log as JSON lines, a file a day: `a.jsonl` becomes `a.2025-10-24.jsonl`' -r -F
 complete -c tongbu -n "__fish_tongbu_using_subcommand generate; and __fish_seen_subcommand_from systemd" -l lang -d 'The language of tables and summaries; by the locale by default' -r -f -a "en\t''
 zh\t''"
-complete -c tongbu -n "__fish_tongbu_using_subcommand generate; and __fish_seen_subcommand_from systemd" -l json -d 'Answer with one JSON document'
-complete -c tongbu -n "__fish_tongbu_using_subcommand generate; and __fish_seen_subcommand_from systemd" -s q -l quiet -d 'Say nothing on success'
+complete -c tongbu -n "__fish_tongbu_using_subcommand generate; and __fish_seen_subcommand_from systemd" -l json -d 'Print one JSON document'
+complete -c tongbu -n "__fish_tongbu_using_subcommand generate; and __fish_seen_subcommand_from systemd" -s q -l quiet -d 'Print nothing on success'
 complete -c tongbu -n "__fish_tongbu_using_subcommand generate; and __fish_seen_subcommand_from systemd" -s v -l verbose -d 'Log to stderr; twice for more'
 complete -c tongbu -n "__fish_tongbu_using_subcommand generate; and __fish_seen_subcommand_from systemd" -l no-progress -d 'No progress bars'
 complete -c tongbu -n "__fish_tongbu_using_subcommand generate; and __fish_seen_subcommand_from systemd" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -499,8 +499,8 @@ complete -c tongbu -n "__fish_tongbu_using_subcommand generate; and __fish_seen_
 complete -c tongbu -n "__fish_tongbu_using_subcommand generate; and __fish_seen_subcommand_from schema" -l log-file -d 'Log as JSON lines, a file a day: `a.jsonl` becomes `a.2025-10-24.jsonl`' -r -F
 complete -c tongbu -n "__fish_tongbu_using_subcommand generate; and __fish_seen_subcommand_from schema" -l lang -d 'The language of tables and summaries; by the locale by default' -r -f -a "en\t''
 zh\t''"
-complete -c tongbu -n "__fish_tongbu_using_subcommand generate; and __fish_seen_subcommand_from schema" -l json -d 'Answer with one JSON document'
-complete -c tongbu -n "__fish_tongbu_using_subcommand generate; and __fish_seen_subcommand_from schema" -s q -l quiet -d 'Say nothing on success'
+complete -c tongbu -n "__fish_tongbu_using_subcommand generate; and __fish_seen_subcommand_from schema" -l json -d 'Print one JSON document'
+complete -c tongbu -n "__fish_tongbu_using_subcommand generate; and __fish_seen_subcommand_from schema" -s q -l quiet -d 'Print nothing on success'
 complete -c tongbu -n "__fish_tongbu_using_subcommand generate; and __fish_seen_subcommand_from schema" -s v -l verbose -d 'Log to stderr; twice for more'
 complete -c tongbu -n "__fish_tongbu_using_subcommand generate; and __fish_seen_subcommand_from schema" -l no-progress -d 'No progress bars'
 complete -c tongbu -n "__fish_tongbu_using_subcommand generate; and __fish_seen_subcommand_from schema" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -509,8 +509,8 @@ complete -c tongbu -n "__fish_tongbu_using_subcommand douban; and not __fish_see
 complete -c tongbu -n "__fish_tongbu_using_subcommand douban; and not __fish_seen_subcommand_from list" -l log-file -d 'Log as JSON lines, a file a day: `a.jsonl` becomes `a.2025-10-24.jsonl`' -r -F
 complete -c tongbu -n "__fish_tongbu_using_subcommand douban; and not __fish_seen_subcommand_from list" -l lang -d 'The language of tables and summaries; by the locale by default' -r -f -a "en\t''
 zh\t''"
-complete -c tongbu -n "__fish_tongbu_using_subcommand douban; and not __fish_seen_subcommand_from list" -l json -d 'Answer with one JSON document'
-complete -c tongbu -n "__fish_tongbu_using_subcommand douban; and not __fish_seen_subcommand_from list" -s q -l quiet -d 'Say nothing on success'
+complete -c tongbu -n "__fish_tongbu_using_subcommand douban; and not __fish_seen_subcommand_from list" -l json -d 'Print one JSON document'
+complete -c tongbu -n "__fish_tongbu_using_subcommand douban; and not __fish_seen_subcommand_from list" -s q -l quiet -d 'Print nothing on success'
 complete -c tongbu -n "__fish_tongbu_using_subcommand douban; and not __fish_seen_subcommand_from list" -s v -l verbose -d 'Log to stderr; twice for more'
 complete -c tongbu -n "__fish_tongbu_using_subcommand douban; and not __fish_seen_subcommand_from list" -l no-progress -d 'No progress bars'
 complete -c tongbu -n "__fish_tongbu_using_subcommand douban; and not __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -521,8 +521,8 @@ complete -c tongbu -n "__fish_tongbu_using_subcommand douban; and __fish_seen_su
 complete -c tongbu -n "__fish_tongbu_using_subcommand douban; and __fish_seen_subcommand_from list" -l lang -d 'The language of tables and summaries; by the locale by default' -r -f -a "en\t''
 zh\t''"
 complete -c tongbu -n "__fish_tongbu_using_subcommand douban; and __fish_seen_subcommand_from list" -l missing-details -d 'Only films without details: never fetched, blocked, unreadable or gone'
-complete -c tongbu -n "__fish_tongbu_using_subcommand douban; and __fish_seen_subcommand_from list" -l json -d 'Answer with one JSON document'
-complete -c tongbu -n "__fish_tongbu_using_subcommand douban; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Say nothing on success'
+complete -c tongbu -n "__fish_tongbu_using_subcommand douban; and __fish_seen_subcommand_from list" -l json -d 'Print one JSON document'
+complete -c tongbu -n "__fish_tongbu_using_subcommand douban; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Print nothing on success'
 complete -c tongbu -n "__fish_tongbu_using_subcommand douban; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Log to stderr; twice for more'
 complete -c tongbu -n "__fish_tongbu_using_subcommand douban; and __fish_seen_subcommand_from list" -l no-progress -d 'No progress bars'
 complete -c tongbu -n "__fish_tongbu_using_subcommand douban; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -531,8 +531,8 @@ complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and not __fish_seen
 complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and not __fish_seen_subcommand_from list suggest match idle rematch" -l log-file -d 'Log as JSON lines, a file a day: `a.jsonl` becomes `a.2025-10-24.jsonl`' -r -F
 complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and not __fish_seen_subcommand_from list suggest match idle rematch" -l lang -d 'The language of tables and summaries; by the locale by default' -r -f -a "en\t''
 zh\t''"
-complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and not __fish_seen_subcommand_from list suggest match idle rematch" -l json -d 'Answer with one JSON document'
-complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and not __fish_seen_subcommand_from list suggest match idle rematch" -s q -l quiet -d 'Say nothing on success'
+complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and not __fish_seen_subcommand_from list suggest match idle rematch" -l json -d 'Print one JSON document'
+complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and not __fish_seen_subcommand_from list suggest match idle rematch" -s q -l quiet -d 'Print nothing on success'
 complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and not __fish_seen_subcommand_from list suggest match idle rematch" -s v -l verbose -d 'Log to stderr; twice for more'
 complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and not __fish_seen_subcommand_from list suggest match idle rematch" -l no-progress -d 'No progress bars'
 complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and not __fish_seen_subcommand_from list suggest match idle rematch" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -551,8 +551,8 @@ complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_sub
 complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from list" -l log-file -d 'Log as JSON lines, a file a day: `a.jsonl` becomes `a.2025-10-24.jsonl`' -r -F
 complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from list" -l lang -d 'The language of tables and summaries; by the locale by default' -r -f -a "en\t''
 zh\t''"
-complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from list" -l json -d 'Answer with one JSON document'
-complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Say nothing on success'
+complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from list" -l json -d 'Print one JSON document'
+complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Print nothing on success'
 complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Log to stderr; twice for more'
 complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from list" -l no-progress -d 'No progress bars'
 complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -561,8 +561,8 @@ complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_sub
 complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from suggest" -l log-file -d 'Log as JSON lines, a file a day: `a.jsonl` becomes `a.2025-10-24.jsonl`' -r -F
 complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from suggest" -l lang -d 'The language of tables and summaries; by the locale by default' -r -f -a "en\t''
 zh\t''"
-complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from suggest" -l json -d 'Answer with one JSON document'
-complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from suggest" -s q -l quiet -d 'Say nothing on success'
+complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from suggest" -l json -d 'Print one JSON document'
+complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from suggest" -s q -l quiet -d 'Print nothing on success'
 complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from suggest" -s v -l verbose -d 'Log to stderr; twice for more'
 complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from suggest" -l no-progress -d 'No progress bars'
 complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from suggest" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -571,8 +571,8 @@ complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_sub
 complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from match" -l log-file -d 'Log as JSON lines, a file a day: `a.jsonl` becomes `a.2025-10-24.jsonl`' -r -F
 complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from match" -l lang -d 'The language of tables and summaries; by the locale by default' -r -f -a "en\t''
 zh\t''"
-complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from match" -l json -d 'Answer with one JSON document'
-complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from match" -s q -l quiet -d 'Say nothing on success'
+complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from match" -l json -d 'Print one JSON document'
+complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from match" -s q -l quiet -d 'Print nothing on success'
 complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from match" -s v -l verbose -d 'Log to stderr; twice for more'
 complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from match" -l no-progress -d 'No progress bars'
 complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from match" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -581,8 +581,8 @@ complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_sub
 complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from idle" -l log-file -d 'Log as JSON lines, a file a day: `a.jsonl` becomes `a.2025-10-24.jsonl`' -r -F
 complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from idle" -l lang -d 'The language of tables and summaries; by the locale by default' -r -f -a "en\t''
 zh\t''"
-complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from idle" -l json -d 'Answer with one JSON document'
-complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from idle" -s q -l quiet -d 'Say nothing on success'
+complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from idle" -l json -d 'Print one JSON document'
+complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from idle" -s q -l quiet -d 'Print nothing on success'
 complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from idle" -s v -l verbose -d 'Log to stderr; twice for more'
 complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from idle" -l no-progress -d 'No progress bars'
 complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from idle" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -591,8 +591,8 @@ complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_sub
 complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from rematch" -l log-file -d 'Log as JSON lines, a file a day: `a.jsonl` becomes `a.2025-10-24.jsonl`' -r -F
 complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from rematch" -l lang -d 'The language of tables and summaries; by the locale by default' -r -f -a "en\t''
 zh\t''"
-complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from rematch" -l json -d 'Answer with one JSON document'
-complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from rematch" -s q -l quiet -d 'Say nothing on success'
+complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from rematch" -l json -d 'Print one JSON document'
+complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from rematch" -s q -l quiet -d 'Print nothing on success'
 complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from rematch" -s v -l verbose -d 'Log to stderr; twice for more'
 complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from rematch" -l no-progress -d 'No progress bars'
 complete -c tongbu -n "__fish_tongbu_using_subcommand tasks; and __fish_seen_subcommand_from rematch" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -601,8 +601,8 @@ complete -c tongbu -n "__fish_tongbu_using_subcommand packages; and not __fish_s
 complete -c tongbu -n "__fish_tongbu_using_subcommand packages; and not __fish_seen_subcommand_from import list remove" -l log-file -d 'Log as JSON lines, a file a day: `a.jsonl` becomes `a.2025-10-24.jsonl`' -r -F
 complete -c tongbu -n "__fish_tongbu_using_subcommand packages; and not __fish_seen_subcommand_from import list remove" -l lang -d 'The language of tables and summaries; by the locale by default' -r -f -a "en\t''
 zh\t''"
-complete -c tongbu -n "__fish_tongbu_using_subcommand packages; and not __fish_seen_subcommand_from import list remove" -l json -d 'Answer with one JSON document'
-complete -c tongbu -n "__fish_tongbu_using_subcommand packages; and not __fish_seen_subcommand_from import list remove" -s q -l quiet -d 'Say nothing on success'
+complete -c tongbu -n "__fish_tongbu_using_subcommand packages; and not __fish_seen_subcommand_from import list remove" -l json -d 'Print one JSON document'
+complete -c tongbu -n "__fish_tongbu_using_subcommand packages; and not __fish_seen_subcommand_from import list remove" -s q -l quiet -d 'Print nothing on success'
 complete -c tongbu -n "__fish_tongbu_using_subcommand packages; and not __fish_seen_subcommand_from import list remove" -s v -l verbose -d 'Log to stderr; twice for more'
 complete -c tongbu -n "__fish_tongbu_using_subcommand packages; and not __fish_seen_subcommand_from import list remove" -l no-progress -d 'No progress bars'
 complete -c tongbu -n "__fish_tongbu_using_subcommand packages; and not __fish_seen_subcommand_from import list remove" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -615,8 +615,8 @@ complete -c tongbu -n "__fish_tongbu_using_subcommand packages; and __fish_seen_
 complete -c tongbu -n "__fish_tongbu_using_subcommand packages; and __fish_seen_subcommand_from import" -l lang -d 'The language of tables and summaries; by the locale by default' -r -f -a "en\t''
 zh\t''"
 complete -c tongbu -n "__fish_tongbu_using_subcommand packages; and __fish_seen_subcommand_from import" -l dry-run -d 'Only show what would change'
-complete -c tongbu -n "__fish_tongbu_using_subcommand packages; and __fish_seen_subcommand_from import" -l json -d 'Answer with one JSON document'
-complete -c tongbu -n "__fish_tongbu_using_subcommand packages; and __fish_seen_subcommand_from import" -s q -l quiet -d 'Say nothing on success'
+complete -c tongbu -n "__fish_tongbu_using_subcommand packages; and __fish_seen_subcommand_from import" -l json -d 'Print one JSON document'
+complete -c tongbu -n "__fish_tongbu_using_subcommand packages; and __fish_seen_subcommand_from import" -s q -l quiet -d 'Print nothing on success'
 complete -c tongbu -n "__fish_tongbu_using_subcommand packages; and __fish_seen_subcommand_from import" -s v -l verbose -d 'Log to stderr; twice for more'
 complete -c tongbu -n "__fish_tongbu_using_subcommand packages; and __fish_seen_subcommand_from import" -l no-progress -d 'No progress bars'
 complete -c tongbu -n "__fish_tongbu_using_subcommand packages; and __fish_seen_subcommand_from import" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -625,8 +625,8 @@ complete -c tongbu -n "__fish_tongbu_using_subcommand packages; and __fish_seen_
 complete -c tongbu -n "__fish_tongbu_using_subcommand packages; and __fish_seen_subcommand_from list" -l log-file -d 'Log as JSON lines, a file a day: `a.jsonl` becomes `a.2025-10-24.jsonl`' -r -F
 complete -c tongbu -n "__fish_tongbu_using_subcommand packages; and __fish_seen_subcommand_from list" -l lang -d 'The language of tables and summaries; by the locale by default' -r -f -a "en\t''
 zh\t''"
-complete -c tongbu -n "__fish_tongbu_using_subcommand packages; and __fish_seen_subcommand_from list" -l json -d 'Answer with one JSON document'
-complete -c tongbu -n "__fish_tongbu_using_subcommand packages; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Say nothing on success'
+complete -c tongbu -n "__fish_tongbu_using_subcommand packages; and __fish_seen_subcommand_from list" -l json -d 'Print one JSON document'
+complete -c tongbu -n "__fish_tongbu_using_subcommand packages; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Print nothing on success'
 complete -c tongbu -n "__fish_tongbu_using_subcommand packages; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Log to stderr; twice for more'
 complete -c tongbu -n "__fish_tongbu_using_subcommand packages; and __fish_seen_subcommand_from list" -l no-progress -d 'No progress bars'
 complete -c tongbu -n "__fish_tongbu_using_subcommand packages; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -635,8 +635,8 @@ complete -c tongbu -n "__fish_tongbu_using_subcommand packages; and __fish_seen_
 complete -c tongbu -n "__fish_tongbu_using_subcommand packages; and __fish_seen_subcommand_from remove" -l log-file -d 'Log as JSON lines, a file a day: `a.jsonl` becomes `a.2025-10-24.jsonl`' -r -F
 complete -c tongbu -n "__fish_tongbu_using_subcommand packages; and __fish_seen_subcommand_from remove" -l lang -d 'The language of tables and summaries; by the locale by default' -r -f -a "en\t''
 zh\t''"
-complete -c tongbu -n "__fish_tongbu_using_subcommand packages; and __fish_seen_subcommand_from remove" -l json -d 'Answer with one JSON document'
-complete -c tongbu -n "__fish_tongbu_using_subcommand packages; and __fish_seen_subcommand_from remove" -s q -l quiet -d 'Say nothing on success'
+complete -c tongbu -n "__fish_tongbu_using_subcommand packages; and __fish_seen_subcommand_from remove" -l json -d 'Print one JSON document'
+complete -c tongbu -n "__fish_tongbu_using_subcommand packages; and __fish_seen_subcommand_from remove" -s q -l quiet -d 'Print nothing on success'
 complete -c tongbu -n "__fish_tongbu_using_subcommand packages; and __fish_seen_subcommand_from remove" -s v -l verbose -d 'Log to stderr; twice for more'
 complete -c tongbu -n "__fish_tongbu_using_subcommand packages; and __fish_seen_subcommand_from remove" -l no-progress -d 'No progress bars'
 complete -c tongbu -n "__fish_tongbu_using_subcommand packages; and __fish_seen_subcommand_from remove" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -645,8 +645,8 @@ complete -c tongbu -n "__fish_tongbu_using_subcommand ecs; and not __fish_seen_s
 complete -c tongbu -n "__fish_tongbu_using_subcommand ecs; and not __fish_seen_subcommand_from list changes" -l log-file -d 'Log as JSON lines, a file a day: `a.jsonl` becomes `a.2025-10-24.jsonl`' -r -F
 complete -c tongbu -n "__fish_tongbu_using_subcommand ecs; and not __fish_seen_subcommand_from list changes" -l lang -d 'The language of tables and summaries; by the locale by default' -r -f -a "en\t''
 zh\t''"
-complete -c tongbu -n "__fish_tongbu_using_subcommand ecs; and not __fish_seen_subcommand_from list changes" -l json -d 'Answer with one JSON document'
-complete -c tongbu -n "__fish_tongbu_using_subcommand ecs; and not __fish_seen_subcommand_from list changes" -s q -l quiet -d 'Say nothing on success'
+complete -c tongbu -n "__fish_tongbu_using_subcommand ecs; and not __fish_seen_subcommand_from list changes" -l json -d 'Print one JSON document'
+complete -c tongbu -n "__fish_tongbu_using_subcommand ecs; and not __fish_seen_subcommand_from list changes" -s q -l quiet -d 'Print nothing on success'
 complete -c tongbu -n "__fish_tongbu_using_subcommand ecs; and not __fish_seen_subcommand_from list changes" -s v -l verbose -d 'Log to stderr; twice for more'
 complete -c tongbu -n "__fish_tongbu_using_subcommand ecs; and not __fish_seen_subcommand_from list changes" -l no-progress -d 'No progress bars'
 complete -c tongbu -n "__fish_tongbu_using_subcommand ecs; and not __fish_seen_subcommand_from list changes" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -667,8 +667,8 @@ complete -c tongbu -n "__fish_tongbu_using_subcommand ecs; and __fish_seen_subco
 complete -c tongbu -n "__fish_tongbu_using_subcommand ecs; and __fish_seen_subcommand_from list" -l log-file -d 'Log as JSON lines, a file a day: `a.jsonl` becomes `a.2025-10-24.jsonl`' -r -F
 complete -c tongbu -n "__fish_tongbu_using_subcommand ecs; and __fish_seen_subcommand_from list" -l lang -d 'The language of tables and summaries; by the locale by default' -r -f -a "en\t''
 zh\t''"
-complete -c tongbu -n "__fish_tongbu_using_subcommand ecs; and __fish_seen_subcommand_from list" -l json -d 'Answer with one JSON document'
-complete -c tongbu -n "__fish_tongbu_using_subcommand ecs; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Say nothing on success'
+complete -c tongbu -n "__fish_tongbu_using_subcommand ecs; and __fish_seen_subcommand_from list" -l json -d 'Print one JSON document'
+complete -c tongbu -n "__fish_tongbu_using_subcommand ecs; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Print nothing on success'
 complete -c tongbu -n "__fish_tongbu_using_subcommand ecs; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Log to stderr; twice for more'
 complete -c tongbu -n "__fish_tongbu_using_subcommand ecs; and __fish_seen_subcommand_from list" -l no-progress -d 'No progress bars'
 complete -c tongbu -n "__fish_tongbu_using_subcommand ecs; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -678,8 +678,8 @@ complete -c tongbu -n "__fish_tongbu_using_subcommand ecs; and __fish_seen_subco
 complete -c tongbu -n "__fish_tongbu_using_subcommand ecs; and __fish_seen_subcommand_from changes" -l log-file -d 'Log as JSON lines, a file a day: `a.jsonl` becomes `a.2025-10-24.jsonl`' -r -F
 complete -c tongbu -n "__fish_tongbu_using_subcommand ecs; and __fish_seen_subcommand_from changes" -l lang -d 'The language of tables and summaries; by the locale by default' -r -f -a "en\t''
 zh\t''"
-complete -c tongbu -n "__fish_tongbu_using_subcommand ecs; and __fish_seen_subcommand_from changes" -l json -d 'Answer with one JSON document'
-complete -c tongbu -n "__fish_tongbu_using_subcommand ecs; and __fish_seen_subcommand_from changes" -s q -l quiet -d 'Say nothing on success'
+complete -c tongbu -n "__fish_tongbu_using_subcommand ecs; and __fish_seen_subcommand_from changes" -l json -d 'Print one JSON document'
+complete -c tongbu -n "__fish_tongbu_using_subcommand ecs; and __fish_seen_subcommand_from changes" -s q -l quiet -d 'Print nothing on success'
 complete -c tongbu -n "__fish_tongbu_using_subcommand ecs; and __fish_seen_subcommand_from changes" -s v -l verbose -d 'Log to stderr; twice for more'
 complete -c tongbu -n "__fish_tongbu_using_subcommand ecs; and __fish_seen_subcommand_from changes" -l no-progress -d 'No progress bars'
 complete -c tongbu -n "__fish_tongbu_using_subcommand ecs; and __fish_seen_subcommand_from changes" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -688,8 +688,8 @@ complete -c tongbu -n "__fish_tongbu_using_subcommand users; and not __fish_seen
 complete -c tongbu -n "__fish_tongbu_using_subcommand users; and not __fish_seen_subcommand_from emit events queue stats" -l log-file -d 'Log as JSON lines, a file a day: `a.jsonl` becomes `a.2025-10-24.jsonl`' -r -F
 complete -c tongbu -n "__fish_tongbu_using_subcommand users; and not __fish_seen_subcommand_from emit events queue stats" -l lang -d 'The language of tables and summaries; by the locale by default' -r -f -a "en\t''
 zh\t''"
-complete -c tongbu -n "__fish_tongbu_using_subcommand users; and not __fish_seen_subcommand_from emit events queue stats" -l json -d 'Answer with one JSON document'
-complete -c tongbu -n "__fish_tongbu_using_subcommand users; and not __fish_seen_subcommand_from emit events queue stats" -s q -l quiet -d 'Say nothing on success'
+complete -c tongbu -n "__fish_tongbu_using_subcommand users; and not __fish_seen_subcommand_from emit events queue stats" -l json -d 'Print one JSON document'
+complete -c tongbu -n "__fish_tongbu_using_subcommand users; and not __fish_seen_subcommand_from emit events queue stats" -s q -l quiet -d 'Print nothing on success'
 complete -c tongbu -n "__fish_tongbu_using_subcommand users; and not __fish_seen_subcommand_from emit events queue stats" -s v -l verbose -d 'Log to stderr; twice for more'
 complete -c tongbu -n "__fish_tongbu_using_subcommand users; and not __fish_seen_subcommand_from emit events queue stats" -l no-progress -d 'No progress bars'
 complete -c tongbu -n "__fish_tongbu_using_subcommand users; and not __fish_seen_subcommand_from emit events queue stats" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -711,8 +711,8 @@ complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_sub
 complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from emit" -l lang -d 'The language of tables and summaries; by the locale by default' -r -f -a "en\t''
 zh\t''"
 complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from emit" -l to-stream -d 'Put it into the stream instead of the database; needs `redis_url`'
-complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from emit" -l json -d 'Answer with one JSON document'
-complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from emit" -s q -l quiet -d 'Say nothing on success'
+complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from emit" -l json -d 'Print one JSON document'
+complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from emit" -s q -l quiet -d 'Print nothing on success'
 complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from emit" -s v -l verbose -d 'Log to stderr; twice for more'
 complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from emit" -l no-progress -d 'No progress bars'
 complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from emit" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -721,8 +721,8 @@ complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_sub
 complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from events" -l log-file -d 'Log as JSON lines, a file a day: `a.jsonl` becomes `a.2025-10-24.jsonl`' -r -F
 complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from events" -l lang -d 'The language of tables and summaries; by the locale by default' -r -f -a "en\t''
 zh\t''"
-complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from events" -l json -d 'Answer with one JSON document'
-complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from events" -s q -l quiet -d 'Say nothing on success'
+complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from events" -l json -d 'Print one JSON document'
+complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from events" -s q -l quiet -d 'Print nothing on success'
 complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from events" -s v -l verbose -d 'Log to stderr; twice for more'
 complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from events" -l no-progress -d 'No progress bars'
 complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from events" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -736,8 +736,8 @@ complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_sub
 complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from queue" -l log-file -d 'Log as JSON lines, a file a day: `a.jsonl` becomes `a.2025-10-24.jsonl`' -r -F
 complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from queue" -l lang -d 'The language of tables and summaries; by the locale by default' -r -f -a "en\t''
 zh\t''"
-complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from queue" -l json -d 'Answer with one JSON document'
-complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from queue" -s q -l quiet -d 'Say nothing on success'
+complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from queue" -l json -d 'Print one JSON document'
+complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from queue" -s q -l quiet -d 'Print nothing on success'
 complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from queue" -s v -l verbose -d 'Log to stderr; twice for more'
 complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from queue" -l no-progress -d 'No progress bars'
 complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from queue" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -746,8 +746,8 @@ complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_sub
 complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from stats" -l log-file -d 'Log as JSON lines, a file a day: `a.jsonl` becomes `a.2025-10-24.jsonl`' -r -F
 complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from stats" -l lang -d 'The language of tables and summaries; by the locale by default' -r -f -a "en\t''
 zh\t''"
-complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from stats" -l json -d 'Answer with one JSON document'
-complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from stats" -s q -l quiet -d 'Say nothing on success'
+complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from stats" -l json -d 'Print one JSON document'
+complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from stats" -s q -l quiet -d 'Print nothing on success'
 complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from stats" -s v -l verbose -d 'Log to stderr; twice for more'
 complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from stats" -l no-progress -d 'No progress bars'
 complete -c tongbu -n "__fish_tongbu_using_subcommand users; and __fish_seen_subcommand_from stats" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -756,8 +756,8 @@ complete -c tongbu -n "__fish_tongbu_using_subcommand check; and not __fish_seen
 complete -c tongbu -n "__fish_tongbu_using_subcommand check; and not __fish_seen_subcommand_from users" -l log-file -d 'Log as JSON lines, a file a day: `a.jsonl` becomes `a.2025-10-24.jsonl`' -r -F
 complete -c tongbu -n "__fish_tongbu_using_subcommand check; and not __fish_seen_subcommand_from users" -l lang -d 'The language of tables and summaries; by the locale by default' -r -f -a "en\t''
 zh\t''"
-complete -c tongbu -n "__fish_tongbu_using_subcommand check; and not __fish_seen_subcommand_from users" -l json -d 'Answer with one JSON document'
-complete -c tongbu -n "__fish_tongbu_using_subcommand check; and not __fish_seen_subcommand_from users" -s q -l quiet -d 'Say nothing on success'
+complete -c tongbu -n "__fish_tongbu_using_subcommand check; and not __fish_seen_subcommand_from users" -l json -d 'Print one JSON document'
+complete -c tongbu -n "__fish_tongbu_using_subcommand check; and not __fish_seen_subcommand_from users" -s q -l quiet -d 'Print nothing on success'
 complete -c tongbu -n "__fish_tongbu_using_subcommand check; and not __fish_seen_subcommand_from users" -s v -l verbose -d 'Log to stderr; twice for more'
 complete -c tongbu -n "__fish_tongbu_using_subcommand check; and not __fish_seen_subcommand_from users" -l no-progress -d 'No progress bars'
 complete -c tongbu -n "__fish_tongbu_using_subcommand check; and not __fish_seen_subcommand_from users" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -766,7 +766,7 @@ complete -c tongbu -n "__fish_tongbu_using_subcommand check; and __fish_seen_sub
 complete -c tongbu -n "__fish_tongbu_using_subcommand check; and __fish_seen_subcommand_from users" -l max-runtime -d 'End the run after this time, `none` for no limit; what was committed stays' -r
 complete -c tongbu -n "__fish_tongbu_using_subcommand check; and __fish_seen_subcommand_from users" -l trigger -d 'Who started it; manual on a terminal by default, else auto' -r -f -a "auto\t''
 manual\t''"
-complete -c tongbu -n "__fish_tongbu_using_subcommand check; and __fish_seen_subcommand_from users" -l accept-deletes -d 'Allow up to so many deletions that a guard would withhold' -r
+complete -c tongbu -n "__fish_tongbu_using_subcommand check; and __fish_seen_subcommand_from users" -l accept-deletes -d 'Allow up to this many deletions that a guard would withhold' -r
 complete -c tongbu -n "__fish_tongbu_using_subcommand check; and __fish_seen_subcommand_from users" -l metrics-file -d 'Write the metrics\' text here after the run' -r -F
 complete -c tongbu -n "__fish_tongbu_using_subcommand check; and __fish_seen_subcommand_from users" -l target -d 'Only this target (may be repeated); all that are enabled by default' -r
 complete -c tongbu -n "__fish_tongbu_using_subcommand check; and __fish_seen_subcommand_from users" -l db -d 'The database file' -r -F
@@ -775,12 +775,12 @@ complete -c tongbu -n "__fish_tongbu_using_subcommand check; and __fish_seen_sub
 complete -c tongbu -n "__fish_tongbu_using_subcommand check; and __fish_seen_subcommand_from users" -l lang -d 'The language of tables and summaries; by the locale by default' -r -f -a "en\t''
 zh\t''"
 complete -c tongbu -n "__fish_tongbu_using_subcommand check; and __fish_seen_subcommand_from users" -l dry-run -d 'Fetch, compare and show, but write nothing'
-complete -c tongbu -n "__fish_tongbu_using_subcommand check; and __fish_seen_subcommand_from users" -l force -d 'Ignore the minimum interval and a pause the upstream asked for'
+complete -c tongbu -n "__fish_tongbu_using_subcommand check; and __fish_seen_subcommand_from users" -l force -d 'Ignore the minimum interval and a pause that the upstream requested'
 complete -c tongbu -n "__fish_tongbu_using_subcommand check; and __fish_seen_subcommand_from users" -l allow-partial -d 'Exit 0 instead of 3 when some items or scopes failed'
 complete -c tongbu -n "__fish_tongbu_using_subcommand check; and __fish_seen_subcommand_from users" -l error-on-no-change -d 'Exit 9 when nothing changed'
 complete -c tongbu -n "__fish_tongbu_using_subcommand check; and __fish_seen_subcommand_from users" -l repair -d 'Enqueue an event for each difference, to that target only; `tongbu sync users` delivers them'
-complete -c tongbu -n "__fish_tongbu_using_subcommand check; and __fish_seen_subcommand_from users" -l json -d 'Answer with one JSON document'
-complete -c tongbu -n "__fish_tongbu_using_subcommand check; and __fish_seen_subcommand_from users" -s q -l quiet -d 'Say nothing on success'
+complete -c tongbu -n "__fish_tongbu_using_subcommand check; and __fish_seen_subcommand_from users" -l json -d 'Print one JSON document'
+complete -c tongbu -n "__fish_tongbu_using_subcommand check; and __fish_seen_subcommand_from users" -s q -l quiet -d 'Print nothing on success'
 complete -c tongbu -n "__fish_tongbu_using_subcommand check; and __fish_seen_subcommand_from users" -s v -l verbose -d 'Log to stderr; twice for more'
 complete -c tongbu -n "__fish_tongbu_using_subcommand check; and __fish_seen_subcommand_from users" -l no-progress -d 'No progress bars'
 complete -c tongbu -n "__fish_tongbu_using_subcommand check; and __fish_seen_subcommand_from users" -s h -l help -d 'Print help (see more with \'--help\')'

@@ -2,13 +2,13 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 
 use super::values::{self, Limit};
 use crate::language::Language;
 use crate::run::{Flags, OnLock, Settings};
 use crate::store::Trigger;
-use crate::ui::Wishes;
+use crate::ui::OutputOptions;
 
 /// What every command takes.
 #[derive(Clone, Debug, Args)]
@@ -20,10 +20,10 @@ pub struct GlobalArgs {
     /// The configuration file
     #[arg(long, global = true, value_name = "FILE")]
     pub config: Option<PathBuf>,
-    /// Answer with one JSON document
+    /// Print one JSON document
     #[arg(long, global = true)]
     pub json: bool,
-    /// Say nothing on success
+    /// Print nothing on success
     #[arg(short, long, global = true)]
     pub quiet: bool,
     /// Log to stderr; twice for more
@@ -41,9 +41,9 @@ pub struct GlobalArgs {
 }
 
 impl GlobalArgs {
-    /// What they ask of the output.
-    pub fn wishes(&self) -> Wishes {
-        Wishes {
+    /// How they want the output.
+    pub fn output_options(&self) -> OutputOptions {
+        OutputOptions {
             json: self.json,
             quiet: self.quiet,
             verbosity: self.verbose,
@@ -56,12 +56,12 @@ impl GlobalArgs {
 /// What every sync takes.
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Run options")]
-#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a separate flag")]
 pub struct RunArgs {
     /// Fetch, compare and show, but write nothing
     #[arg(long)]
     dry_run: bool,
-    /// Ignore the minimum interval and a pause the upstream asked for
+    /// Ignore the minimum interval and a pause that the upstream requested
     #[arg(long)]
     force: bool,
     /// When another run holds a lock: fail, skip, wait or wait=DUR
@@ -72,11 +72,11 @@ pub struct RunArgs {
     max_runtime: Limit,
     /// Who started it; manual on a terminal by default, else auto
     #[arg(long, value_enum, value_name = "WHO")]
-    trigger: Option<TriggerArg>,
+    trigger: Option<Trigger>,
     /// Exit 0 instead of 3 when some items or scopes failed
     #[arg(long)]
     allow_partial: bool,
-    /// Allow up to so many deletions that a guard would withhold
+    /// Allow up to this many deletions that a guard would withhold
     #[arg(long, value_name = "N")]
     accept_deletes: Option<u64>,
     /// Exit 9 when nothing changed
@@ -87,27 +87,11 @@ pub struct RunArgs {
     metrics_file: Option<PathBuf>,
 }
 
-/// Who started a run.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub enum TriggerArg {
-    Auto,
-    Manual,
-}
-
-impl From<TriggerArg> for Trigger {
-    fn from(trigger: TriggerArg) -> Self {
-        match trigger {
-            TriggerArg::Auto => Self::Auto,
-            TriggerArg::Manual => Self::Manual,
-        }
-    }
-}
-
 impl RunArgs {
-    /// The run they ask for; `attended` is who started it where no flag tells.
+    /// The settings of the run; `attended` is who started it where no flag says so.
     pub fn settings(&self, attended: Trigger) -> Settings {
         Settings {
-            trigger: self.trigger.map_or(attended, Into::into),
+            trigger: self.trigger.unwrap_or(attended),
             flags: Flags { force: self.force, on_lock: self.on_lock, accept_deletes: self.accept_deletes },
             dry_run: self.dry_run,
             max_runtime: self.max_runtime.0,

@@ -19,7 +19,7 @@ use crate::exit::Exit;
 
 const ABOUT: &str = "One-shot sync passes into a local SQLite file, safe to schedule";
 
-/// Describes help in the order a person needs it: what, examples, usage, options, exit status.
+/// Help in the order a person needs it: what, examples, usage, options, exit status.
 const TEMPLATE: &str = "{about-with-newline}\n{before-help}{usage-heading} {usage}\n\n{all-args}{after-help}";
 
 /// The parsed command line.
@@ -27,42 +27,42 @@ const TEMPLATE: &str = "{about-with-newline}\n{before-help}{usage-heading} {usag
 #[command(name = "tongbu", version, about = ABOUT, disable_help_subcommand = true, arg_required_else_help = true)]
 pub struct Cli {
     #[command(subcommand)]
-    pub topic: Topic,
+    pub command: Command,
     #[command(flatten)]
     pub globals: GlobalArgs,
 }
 
-/// What the first word asks for.
+/// The command that the first word names.
 #[derive(Subcommand)]
-pub enum Topic {
+pub enum Command {
     /// Make one sync pass
     #[command(subcommand, arg_required_else_help = true)]
     Sync(SyncArgs),
-    /// What past runs did
+    /// Past runs: what each did, and statistics
     #[command(subcommand, arg_required_else_help = true)]
     Records(RecordsArgs),
-    /// Who holds which lock
+    /// Locks and their holders
     #[command(subcommand, arg_required_else_help = true)]
     Locks(LocksArgs),
-    /// How each sync stands
+    /// State of each sync
     Status(StatusArgs),
     /// The configuration file
     #[command(subcommand, arg_required_else_help = true)]
     Config(ConfigArgs),
-    /// Whether everything a run needs is there and works
+    /// Check everything that a run needs
     Doctor(DoctorArgs),
-    /// A consistent copy of the database, checked and flushed; others may write meanwhile
+    /// Write a consistent copy of the database, checked and flushed, while others may write
     Backup(BackupArgs),
-    /// How each sync stands, as text for Prometheus
+    /// State of each sync, as text for Prometheus
     Metrics,
-    /// Completions, manual pages, schedules, JSON Schemas
+    /// Generate completions, manual pages, schedules and JSON Schemas
     #[command(subcommand, arg_required_else_help = true)]
     Generate(GenerateArgs),
 }
 
 /// The command with all its subcommands, its help in one form throughout.
 pub fn command() -> clap::Command {
-    dress(upstream::augment(Cli::command()), "", &exit_status())
+    apply_help(upstream::augment(Cli::command()), "", &exit_status())
 }
 
 /// Every exit code on its line.
@@ -75,14 +75,14 @@ pub fn exit_status() -> String {
     text.trim_end().to_owned()
 }
 
-fn dress(command: clap::Command, words: &str, exit_status: &str) -> clap::Command {
+fn apply_help(command: clap::Command, words: &str, exit_status: &str) -> clap::Command {
     let mut command = command.help_template(TEMPLATE).after_long_help(exit_status.to_owned());
     if let Some(examples) = examples::of(words) {
         command = command.before_long_help(examples::headed(examples));
     }
     command.mut_subcommands(|subcommand| {
         let words = format!("{words} {}", subcommand.get_name());
-        dress(subcommand, words.trim_start(), exit_status)
+        apply_help(subcommand, words.trim_start(), exit_status)
     })
 }
 

@@ -39,7 +39,7 @@ fn head(user: &str) -> String {
 #
 # The jobs run as the user `{user}`, who has to exist, reads the configuration and owns the database. cron gives its
 # jobs next to no environment: let secrets in the configuration be {{ file = \"…\" }}, or set their variables below;
-# `tongbu doctor --cron`, run as that user, tells what is missing there.
+# `tongbu doctor --cron`, run as that user, shows what is missing there.
 #
 # A job that succeeds says nothing, so cron sends mail on failures only. Two runs of the same sync never disturb each
 # other: the later one finds the lock held and ends with code 11.

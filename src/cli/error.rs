@@ -57,7 +57,7 @@ impl Error {
                 Some("write a configuration with `tongbu config init`, then fill in an upstream".to_owned())
             }
             Self::Read { .. } => Some("give the path of a file you may read".to_owned()),
-            Self::Write { .. } => Some("give a path you may write to, or remove what stands there".to_owned()),
+            Self::Write { .. } => Some("give a path you may write to, or remove the file that is there".to_owned()),
         };
         exact.unwrap_or_else(|| self.class().hint().to_owned())
     }

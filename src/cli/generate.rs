@@ -6,16 +6,15 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Subcommand};
 use clap_complete::Shell;
 
-use super::command::command;
 use super::crontab;
 use super::error::Error;
 use super::manual;
 use super::schedule::{self, Program};
+use super::schema;
 use super::session::Session;
 use super::systemd;
 use super::values;
 use crate::exit::Exit;
-use crate::ui::schema;
 
 /// What to generate.
 #[derive(Debug, Subcommand)]
@@ -63,11 +62,11 @@ pub struct SystemdArgs {
     dir: Option<PathBuf>,
 }
 
-/// Answers one of the `generate` commands.
-pub fn cmd_generate(session: &Session, args: &GenerateArgs) -> Result<Exit, Error> {
+/// Runs one of the `generate` commands for that command line.
+pub fn cmd_generate(session: &Session, args: &GenerateArgs, command: clap::Command) -> Result<Exit, Error> {
     match args {
-        GenerateArgs::Completions(args) => session.ui.verbatim(&completions(args.shell)),
-        GenerateArgs::Man(args) => write_files(&args.dir, manual::pages())?,
+        GenerateArgs::Completions(args) => session.ui.verbatim(&completions(args.shell, command)),
+        GenerateArgs::Man(args) => write_files(&args.dir, manual::pages(command))?,
         GenerateArgs::Cron(args) => {
             let program = Program::of(session)?;
             session.ui.verbatim(&crontab::render(&schedule::groups(), &program, &args.user));
@@ -79,9 +78,9 @@ pub fn cmd_generate(session: &Session, args: &GenerateArgs) -> Result<Exit, Erro
 }
 
 /// The completion script of that shell.
-pub fn completions(shell: Shell) -> String {
+fn completions(shell: Shell, mut command: clap::Command) -> String {
     let mut script = Vec::new();
-    clap_complete::generate(shell, &mut command(), "tongbu", &mut script);
+    clap_complete::generate(shell, &mut command, "tongbu", &mut script);
     String::from_utf8_lossy(&script).into_owned()
 }
 
@@ -117,12 +116,13 @@ mod tests {
     use clap_complete::Shell;
 
     use super::completions;
+    use crate::cli::command;
     use crate::upstreams;
 
     #[test]
     fn every_shell_completes_every_upstream() {
         for shell in Shell::value_variants() {
-            let script = completions(*shell);
+            let script = completions(*shell, command());
             for name in upstreams::names() {
                 assert!(script.contains(name), "{shell} does not know {name}");
             }

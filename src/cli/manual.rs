@@ -3,7 +3,6 @@
 use clap_mangen::Man;
 use clap_mangen::roff::{Roff, bold, roman};
 
-use super::command::command;
 use crate::exit::Exit;
 
 const PROGRAM: &str = "tongbu";
@@ -11,8 +10,7 @@ const PROGRAM: &str = "tongbu";
 const SOURCE: &str = concat!("tongbu ", env!("CARGO_PKG_VERSION"));
 
 /// Every page with its file name, `tongbu-sync-fairing.1`.
-pub fn pages() -> Vec<(String, Vec<u8>)> {
-    let mut command = command();
+pub fn pages(mut command: clap::Command) -> Vec<(String, Vec<u8>)> {
     command.build();
     let mut pages = Vec::new();
     collect(&command, &mut pages);
@@ -81,12 +79,13 @@ fn exit_reference() -> Roff {
 #[cfg(test)]
 mod tests {
     use super::{SOURCE, pages};
+    use crate::cli::command;
     use crate::exit::Exit;
     use crate::upstreams;
 
     #[test]
     fn every_command_has_a_page_with_its_exit_status() {
-        let pages = pages();
+        let pages = pages(command());
         for name in upstreams::names() {
             assert!(pages.iter().any(|(file, _)| *file == format!("tongbu-sync-{name}.1")), "{name}");
         }
@@ -103,6 +102,6 @@ mod tests {
 
     #[test]
     fn pages_are_the_same_every_time() {
-        assert_eq!(pages(), pages());
+        assert_eq!(pages(command()), pages(command()));
     }
 }

@@ -6,10 +6,10 @@ use crate::exit::Exit;
 use crate::run;
 use crate::store::{Mode, records};
 
-/// Answers how each sync stands as `OpenMetrics` text; no sync at all where there is no database yet.
+/// Prints the state of each sync as `OpenMetrics` text; none where there is no database yet.
 pub fn cmd_metrics(session: &mut Session) -> Result<Exit, Error> {
     if session.ui.is_json() {
-        // A program that asked for a document must not get other text instead.
+        // A program that expects a document must not get other text instead.
         return Err(Error::Usage {
             message: "`metrics` has one format, OpenMetrics text, and none for `--json`".to_owned(),
             hint: "the same as JSON: `tongbu status --json`".to_owned(),

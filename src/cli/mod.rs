@@ -11,13 +11,18 @@ mod crontab;
 mod doctor;
 mod error;
 mod examples;
+mod failure;
 mod generate;
 mod locks;
 mod manual;
 mod metrics;
 mod panics;
 mod records;
+mod runs;
+#[cfg(test)]
+mod samples;
 mod schedule;
+mod schema;
 mod session;
 mod status;
 mod sync;
@@ -35,7 +40,8 @@ pub use self::command::command;
 pub use self::error::Error;
 
 use self::args::GlobalArgs;
-use self::command::{Cli, Topic};
+use self::command::{Cli, Command};
+use self::failure::ErrorOutput;
 use self::session::Session;
 use crate::clock::Clock;
 use crate::exit::Exit;
@@ -46,7 +52,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let args: Vec<OsString> = args.into_iter().collect();
     panics::remember();
     let exit = std::panic::catch_unwind(|| run_caught(&args)).unwrap_or_else(|_| {
-        early_ui(&args).error(&panics::failure(), None);
+        early_ui(&args).error(&ErrorOutput { failure: &panics::failure(), holder: None });
         Exit::Internal
     });
     exit.into()
@@ -56,43 +62,43 @@ fn run_caught(args: &[OsString]) -> Exit {
     let parsed = command().try_get_matches_from(args).and_then(|matches| {
         let globals = GlobalArgs::from_arg_matches(&matches)?;
         // What is no upstream's own command is one of the program's.
-        let topic =
-            if upstream::find(&matches).is_some() { None } else { Some(Cli::from_arg_matches(&matches)?.topic) };
-        Ok((matches, globals, topic))
+        let command =
+            if upstream::find(&matches).is_some() { None } else { Some(Cli::from_arg_matches(&matches)?.command) };
+        Ok((matches, globals, command))
     });
-    let (matches, globals, topic) = match parsed {
+    let (matches, globals, command) = match parsed {
         Ok(parsed) => parsed,
-        Err(error) => return usage::answer(&error, &early_ui(args)),
+        Err(error) => return usage::show(&error, &early_ui(args)),
     };
-    let ui = Ui::new(globals.wishes(), Terminal::detect(), Clock::system());
+    let ui = Ui::new(globals.output_options(), Terminal::detect(), Clock::system());
     let mut session = Session::new(ui, globals);
-    let ended = match (topic, upstream::find(&matches)) {
-        (Some(topic), _) => run_topic(&mut session, topic),
+    let ended = match (command, upstream::find(&matches)) {
+        (Some(command), _) => run_command(&mut session, command),
         (None, Some(named)) => upstream::run(&mut session, &named),
         (None, None) => Ok(Exit::Ok),
     };
     let exit = ended.unwrap_or_else(|error| {
-        session.ui.error(&error.to_failure(), error.holder());
+        session.ui.error(&ErrorOutput { failure: &error.to_failure(), holder: error.holder() });
         Exit::from(error.class())
     });
     if session.ui.is_output_lost() { exit.worst(Exit::Internal) } else { exit }
 }
 
-fn run_topic(session: &mut Session, topic: Topic) -> Result<Exit, Error> {
-    match topic {
-        Topic::Sync(args) => sync::cmd_sync(session, args),
-        Topic::Records(args) => records::cmd_records(session, args),
-        Topic::Locks(args) => locks::cmd_locks(session, args),
-        Topic::Status(args) => status::cmd_status(session, &args),
-        Topic::Config(args) => config::cmd_config(session, &args),
-        Topic::Doctor(args) => doctor::cmd_doctor(session, &args),
-        Topic::Backup(args) => backup::cmd_backup(session, &args),
-        Topic::Metrics => metrics::cmd_metrics(session),
-        Topic::Generate(args) => generate::cmd_generate(session, &args),
+fn run_command(session: &mut Session, command: Command) -> Result<Exit, Error> {
+    match command {
+        Command::Sync(args) => sync::cmd_sync(session, args),
+        Command::Records(args) => records::cmd_records(session, args),
+        Command::Locks(args) => locks::cmd_locks(session, args),
+        Command::Status(args) => status::cmd_status(session, &args),
+        Command::Config(args) => config::cmd_config(session, &args),
+        Command::Doctor(args) => doctor::cmd_doctor(session, &args),
+        Command::Backup(args) => backup::cmd_backup(session, &args),
+        Command::Metrics => metrics::cmd_metrics(session),
+        Command::Generate(args) => generate::cmd_generate(session, &args, command::command()),
     }
 }
 
-/// A voice for what happens before, or instead of, parsing the command line.
+/// The [`Ui`] for what happens before, or instead of, parsing the command line.
 fn early_ui(args: &[OsString]) -> Ui {
-    Ui::new(usage::wishes(args), Terminal::detect(), Clock::system())
+    Ui::new(usage::output_options(args), Terminal::detect(), Clock::system())
 }

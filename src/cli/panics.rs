@@ -10,7 +10,7 @@ use crate::upstreams::Failure;
 /// What the last panic said, and where.
 static LAST: Mutex<Option<String>> = Mutex::new(None);
 
-/// From now on a panic prints nothing; [`failure`] tells it.
+/// From now on a panic prints nothing; [`failure`] returns it.
 pub fn remember() {
     std::panic::set_hook(Box::new(|info| {
         *LAST.lock().unwrap_or_else(PoisonError::into_inner) = Some(describe(info));

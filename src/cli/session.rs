@@ -1,4 +1,4 @@
-//! What a command works with: the voice, the flags, and what they open.
+//! What a command works with: the [`Ui`], the flags, and what they open.
 
 use std::path::{Path, PathBuf};
 
@@ -6,10 +6,10 @@ use super::args::GlobalArgs;
 use super::error::Error;
 use crate::config::{self, Config};
 use crate::exit::Exit;
+use crate::present::Output;
 use crate::store::{Mode, Store, StoreOptions};
+use crate::ui::Ui;
 use crate::ui::log::{self, LogFile};
-use crate::ui::notices::NoRunYet;
-use crate::ui::{Answer, Ui};
 use crate::upstreams;
 
 /// One invocation, from its flags on.
@@ -19,12 +19,12 @@ pub struct Session {
     pub globals: GlobalArgs,
 }
 
-/// Which commands write to the configured log file. `--log-file` is heard by all.
+/// Which commands write to the configured log file. All obey `--log-file`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LogTo {
-    /// What looks at things leaves no trace.
+    /// Commands that only read.
     FlagOnly,
-    /// What changes things does.
+    /// Commands that change data.
     Configured,
 }
 
@@ -57,18 +57,18 @@ impl Session {
         Ok(config.locate_database(self.globals.db.as_deref())?.path)
     }
 
-    /// Answers from the database, or with `empty` where no run has made one yet.
-    pub fn answer_from_store<A: Answer>(
+    /// Shows what `output` reads from the database, or `empty` where no run has made one yet.
+    pub fn output_from_store<O: Output>(
         &mut self,
         mode: Mode,
-        empty: A,
-        answer: impl FnOnce(&Self, &Config, &Store) -> Result<A, Error>,
+        empty: &O,
+        output: impl FnOnce(&Self, &Config, &Store) -> Result<O, Error>,
     ) -> Result<Exit, Error> {
         let config = self.load_config(LogTo::FlagOnly)?;
         let database = self.database(&config)?;
         match self.open_existing(&database, mode)? {
-            Some(store) => self.ui.answer(&answer(self, &config, &store)?),
-            None => self.ui.answer(&NoRunYet { database: &database, empty }),
+            Some(store) => self.ui.output(&output(self, &config, &store)?),
+            None => self.ui.no_database(&database, empty),
         }
         Ok(Exit::Ok)
     }
@@ -81,7 +81,7 @@ impl Session {
 
     /// Opens the database where it exists; `None` where no run has made one yet.
     pub fn open_existing(&self, path: &Path, mode: Mode) -> Result<Option<Store>, Error> {
-        // What cannot be looked at is opened, so that the store's own error tells why.
+        // Where that cannot be found out the store's own error says why.
         if matches!(path.try_exists(), Ok(false)) {
             return Ok(None);
         }

@@ -38,7 +38,7 @@ fn template(program: &Program, user: &str) -> Result<String, Error> {
     }
     Ok(format!(
         "\
-# One pass of tongbu: `systemctl start tongbu@fairing` makes one now, `systemctl list-timers 'tongbu@*'` tells the next.
+# One pass of tongbu: `systemctl start tongbu@fairing` makes one now, `systemctl list-timers 'tongbu@*'` shows the next.
 # Made by `tongbu generate systemd`; changes are best made with `systemctl edit tongbu@.service`.
 
 [Unit]

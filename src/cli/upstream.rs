@@ -6,9 +6,9 @@ use super::args::RunArgs;
 use super::error::Error;
 use super::examples;
 use super::session::{LogTo, Session};
+use super::sync::output::PassOutput;
 use super::sync::{attendance, explain, matches_of, run_pass};
 use crate::exit::Exit;
-use crate::ui::pass_report::PassOutput;
 use crate::upstreams::command::{Answer, CommandContext, CommandKind, CommandSpec};
 use crate::upstreams::{self, Registration};
 
@@ -109,7 +109,7 @@ pub fn run(session: &mut Session, named: &Named<'_>) -> Result<Exit, Error> {
             }
             let report = run_pass(session, named.registration, &matches, &config, &database, settings)?;
             let details = details(&context, named.matches, report.record)?;
-            session.ui.answer(&PassOutput { schema: output, details, report: &report });
+            session.ui.output(&PassOutput { schema: output, details, report: &report });
             explain(session, &report);
             Ok(report.exit)
         }

@@ -5,39 +5,40 @@ use std::ffi::OsString;
 use clap::ValueEnum as _;
 use clap::error::ErrorKind;
 
+use super::failure::ErrorOutput;
 use crate::error::Class;
 use crate::exit::Exit;
 use crate::language::Language;
 use crate::text;
-use crate::ui::{Ui, Wishes};
+use crate::ui::{OutputOptions, Ui};
 use crate::upstreams::Failure;
 
-/// Shows what clap has to say instead of matches: help and version are answers, anything else is an error.
-pub fn answer(error: &clap::Error, ui: &Ui) -> Exit {
+/// Shows what clap returned instead of matches: help and version are outputs, anything else is an error.
+pub fn show(error: &clap::Error, ui: &Ui) -> Exit {
     if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
         ui.verbatim(&ui.render_help(&error.render()));
         return Exit::Ok;
     }
     let rendered = error.render().to_string();
     if ui.is_json() {
-        ui.error(&failure(&rendered), None);
+        ui.error(&ErrorOutput { failure: &failure(&rendered), holder: None });
     } else {
         ui.comment(&safe_lines(&rendered));
     }
     Exit::Usage
 }
 
-/// What the output should be like, as far as arguments that cannot be parsed tell.
-pub fn wishes(args: &[OsString]) -> Wishes {
+/// The output options, as far as they can be found in arguments that cannot be parsed.
+pub fn output_options(args: &[OsString]) -> OutputOptions {
     let flags: Vec<&str> = args
         .iter()
         .skip(1)
         .map_while(|arg| Some(arg.to_str().unwrap_or_default()).filter(|arg| *arg != "--"))
         .collect();
-    let asked_lang = flags.windows(2).find(|pair| pair[0] == "--lang").map(|pair| pair[1]);
+    let separate_lang = flags.windows(2).find(|pair| pair[0] == "--lang").map(|pair| pair[1]);
     let joined_lang = flags.iter().find_map(|flag| flag.strip_prefix("--lang="));
-    let lang = asked_lang.or(joined_lang).and_then(|name| Language::from_str(name, false).ok());
-    Wishes { json: flags.contains(&"--json"), lang, ..Wishes::default() }
+    let lang = separate_lang.or(joined_lang).and_then(|name| Language::from_str(name, false).ok());
+    OutputOptions { json: flags.contains(&"--json"), lang, ..OutputOptions::default() }
 }
 
 /// The message before clap's usage lines, and its tips as the hint.
@@ -58,17 +59,17 @@ fn safe_lines(rendered: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{failure, safe_lines, wishes};
+    use super::{failure, output_options, safe_lines};
     use crate::language::Language;
 
     fn check(args: &[&str], json: bool, lang: Option<Language>) {
         let args: Vec<_> = args.iter().map(Into::into).collect();
-        let wishes = wishes(&args);
-        assert_eq!((wishes.json, wishes.lang), (json, lang), "{args:?}");
+        let options = output_options(&args);
+        assert_eq!((options.json, options.lang), (json, lang), "{args:?}");
     }
 
     #[test]
-    fn the_wishes_are_found_in_broken_command_lines() {
+    fn output_options_are_found_in_broken_command_lines() {
         check(&["tongbu", "snyc", "--json"], true, None);
         check(&["tongbu", "--lang", "zh", "--nonsense"], false, Some(Language::Zh));
         check(&["tongbu", "--lang=en", "--", "--json"], false, Some(Language::En));
@@ -76,17 +77,17 @@ mod tests {
     }
 
     #[test]
-    fn message_and_tip_are_told_apart() {
-        let told =
+    fn message_and_tip_are_separated() {
+        let parsed =
             failure("error: unrecognized subcommand 'snyc'\n\n  tip: try 'sync'\n\nUsage: tongbu\n\nFor more.\n");
-        assert_eq!((told.message.as_str(), told.hint.as_str()), ("unrecognized subcommand 'snyc'", "try 'sync'"));
-        let told = failure("error: required arguments were not provided:\n  --window <W>\n\nUsage: tongbu\n");
-        assert_eq!(told.message, "required arguments were not provided: --window <W>");
-        assert_eq!(told.hint, "run `tongbu --help`");
+        assert_eq!((parsed.message.as_str(), parsed.hint.as_str()), ("unrecognized subcommand 'snyc'", "try 'sync'"));
+        let parsed = failure("error: required arguments were not provided:\n  --window <W>\n\nUsage: tongbu\n");
+        assert_eq!(parsed.message, "required arguments were not provided: --window <W>");
+        assert_eq!(parsed.hint, "run `tongbu --help`");
     }
 
     #[test]
-    fn typed_text_cannot_steer_the_terminal() {
+    fn typed_text_cannot_control_the_terminal() {
         assert_eq!(safe_lines("a\u{1b}[2J\nb"), "a\\u{1b}[2J\nb\n");
     }
 }

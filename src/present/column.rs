@@ -9,6 +9,7 @@ use super::output::Json;
 use super::style::{Style, sanitize};
 use super::table::{Alignment, Cell, Severity, TableColumn};
 use super::text::Text;
+use crate::language::Language;
 
 /// A value of a fixed set: its name for programs, its label and severity for people.
 #[derive(Clone, Copy, Debug)]
@@ -35,17 +36,22 @@ enum Field<R: 'static> {
     OptionalText(fn(&R) -> Option<&str>),
     Integer(fn(&R) -> i64),
     OptionalInteger(fn(&R) -> Option<i64>),
+    Count(fn(&R) -> u64),
+    OptionalCount(fn(&R) -> Option<u64>),
     OptionalNumber(fn(&R) -> Option<f64>),
     Time(fn(&R) -> Timestamp),
     OptionalTime(fn(&R) -> Option<Timestamp>),
     /// Also writes `<key>_label`, the label in the person's language.
     Word(fn(&R) -> Word),
+    OptionalWord(fn(&R) -> Option<Word>),
+    /// Any text, and its label under `<key>_label`.
+    Labelled(fn(&R) -> &str, fn(&str, Language) -> &str),
     OptionalName(fn(&R) -> Option<&'static str>),
     /// Any other JSON, with its schema. No cell unless one is given.
     Nested(fn(&R) -> Value, fn(&mut SchemaGenerator) -> Schema),
-    /// JSON that depends on the person's zone or the present.
+    /// The same where it depends on the style: on the zone of times, on the present.
     Styled(fn(&R, &Style) -> Json, fn(&mut SchemaGenerator) -> Schema),
-    /// A cell without a key of its own in the document.
+    /// A cell without a key in the document.
     CellOnly,
 }
 
@@ -90,6 +96,14 @@ impl<R> Column<R> {
         Self::new(key, Field::OptionalInteger(value))
     }
 
+    pub const fn count(key: &'static str, value: fn(&R) -> u64) -> Self {
+        Self::new(key, Field::Count(value))
+    }
+
+    pub const fn optional_count(key: &'static str, value: fn(&R) -> Option<u64>) -> Self {
+        Self::new(key, Field::OptionalCount(value))
+    }
+
     pub const fn optional_number(key: &'static str, value: fn(&R) -> Option<f64>) -> Self {
         Self::new(key, Field::OptionalNumber(value))
     }
@@ -107,6 +121,15 @@ impl<R> Column<R> {
         Self::new(key, Field::Word(value))
     }
 
+    pub const fn optional_word(key: &'static str, value: fn(&R) -> Option<Word>) -> Self {
+        Self::new(key, Field::OptionalWord(value))
+    }
+
+    /// A text under `key`, and what `label` makes of it under `<key>_label`.
+    pub const fn labelled(key: &'static str, value: fn(&R) -> &str, label: fn(&str, Language) -> &str) -> Self {
+        Self::new(key, Field::Labelled(value, label))
+    }
+
     /// A name of a fixed set, without a label in the document.
     pub const fn optional_name(key: &'static str, value: fn(&R) -> Option<&'static str>) -> Self {
         Self::new(key, Field::OptionalName(value))
@@ -117,7 +140,7 @@ impl<R> Column<R> {
         Self::new(key, Field::Nested(value, SchemaGenerator::subschema_for::<T>))
     }
 
-    /// JSON of type `T` with times in the person's zone, or relative to now.
+    /// JSON of type `T` that depends on the style.
     pub const fn styled<T: JsonSchema>(key: &'static str, value: fn(&R, &Style) -> Json) -> Self {
         Self::new(key, Field::Styled(value, SchemaGenerator::subschema_for::<T>))
     }
@@ -166,7 +189,14 @@ impl<R> Column<R> {
     }
 
     pub(super) fn table_column(&self, style: &Style) -> Option<TableColumn> {
-        let is_number = matches!(self.field, Field::Integer(_) | Field::OptionalInteger(_) | Field::OptionalNumber(_));
+        let is_number = matches!(
+            self.field,
+            Field::Integer(_)
+                | Field::OptionalInteger(_)
+                | Field::Count(_)
+                | Field::OptionalCount(_)
+                | Field::OptionalNumber(_)
+        );
         Some(TableColumn {
             title: style.label(self.title?).to_owned(),
             alignment: if is_number || self.is_right_aligned { Alignment::Right } else { Alignment::Left },
@@ -185,10 +215,14 @@ impl<R> Column<R> {
             Field::OptionalText(value) => value(row).map(sanitize).unwrap_or_default().into(),
             Field::Integer(value) => value(row).to_string().into(),
             Field::OptionalInteger(value) => optional(value(row)),
+            Field::Count(value) => value(row).to_string().into(),
+            Field::OptionalCount(value) => optional(value(row)),
             Field::OptionalNumber(value) => optional(value(row)),
             Field::Time(value) => style.local(value(row)).into(),
             Field::OptionalTime(value) => value(row).map(|at| style.local(at)).unwrap_or_default().into(),
             Field::Word(value) => value(row).cell(style),
+            Field::OptionalWord(value) => value(row).map_or_else(|| Cell::from(""), |word| word.cell(style)),
+            Field::Labelled(value, label) => sanitize(label(value(row), style.language)).into(),
             Field::OptionalName(value) => value(row).unwrap_or_default().into(),
             Field::Nested(..) | Field::Styled(..) | Field::CellOnly => Cell::from(""),
         })
@@ -200,6 +234,8 @@ impl<R> Column<R> {
             Field::OptionalText(value) => map.serialize_entry(self.key, &value(row)),
             Field::Integer(value) => map.serialize_entry(self.key, &value(row)),
             Field::OptionalInteger(value) => map.serialize_entry(self.key, &value(row)),
+            Field::Count(value) => map.serialize_entry(self.key, &value(row)),
+            Field::OptionalCount(value) => map.serialize_entry(self.key, &value(row)),
             Field::OptionalNumber(value) => map.serialize_entry(self.key, &value(row)),
             Field::Time(value) => map.serialize_entry(self.key, &style.rfc3339(value(row))),
             Field::OptionalTime(value) => map.serialize_entry(self.key, &value(row).map(|at| style.rfc3339(at))),
@@ -207,6 +243,15 @@ impl<R> Column<R> {
                 let word = value(row);
                 map.serialize_entry(self.key, word.name)?;
                 map.serialize_entry(&label_key(self.key), style.label(word.label))
+            }
+            Field::OptionalWord(value) => {
+                let word = value(row);
+                map.serialize_entry(self.key, &word.map(|word| word.name))?;
+                map.serialize_entry(&label_key(self.key), &word.map(|word| style.label(word.label)))
+            }
+            Field::Labelled(value, label) => {
+                map.serialize_entry(self.key, value(row))?;
+                map.serialize_entry(&label_key(self.key), label(value(row), style.language))
             }
             Field::OptionalName(value) => map.serialize_entry(self.key, &value(row)),
             Field::Nested(value, _) => map.serialize_entry(self.key, &value(row)),
@@ -218,10 +263,14 @@ impl<R> Column<R> {
     /// Adds the column's keys to the schema of a row.
     pub(super) fn describe(&self, generator: &mut SchemaGenerator, row: &mut RowSchema) {
         let schema = match &self.field {
-            Field::Text(_) | Field::Word(_) => json!({"type": "string"}),
-            Field::OptionalText(_) | Field::OptionalName(_) => json!({"type": ["string", "null"]}),
+            Field::Text(_) | Field::Word(_) | Field::Labelled(..) => json!({"type": "string"}),
+            Field::OptionalText(_) | Field::OptionalName(_) | Field::OptionalWord(_) => {
+                json!({"type": ["string", "null"]})
+            }
             Field::Integer(_) => json!({"type": "integer"}),
             Field::OptionalInteger(_) => json!({"type": ["integer", "null"]}),
+            Field::Count(_) => json!({"type": "integer", "minimum": 0}),
+            Field::OptionalCount(_) => json!({"type": ["integer", "null"], "minimum": 0}),
             Field::OptionalNumber(_) => json!({"type": ["number", "null"]}),
             Field::Time(_) => json!({"type": "string", "format": "date-time"}),
             Field::OptionalTime(_) => json!({"type": ["string", "null"], "format": "date-time"}),
@@ -229,8 +278,10 @@ impl<R> Column<R> {
             Field::CellOnly => return,
         };
         row.add(self.key, schema);
-        if matches!(self.field, Field::Word(_)) {
+        if matches!(self.field, Field::Word(_) | Field::Labelled(..)) {
             row.add(&label_key(self.key), json!({"type": "string"}));
+        } else if matches!(self.field, Field::OptionalWord(_)) {
+            row.add(&label_key(self.key), json!({"type": ["string", "null"]}));
         }
     }
 }

@@ -27,7 +27,7 @@ pub trait ListingSpec: Sized + 'static {
     const TOTALS: &'static [&'static str] = &[];
     /// Whether the list is shown page by page.
     const IS_PAGED: bool = false;
-    /// The line below the table: from the totals, then page number, page count and row count where it is paged.
+    /// The line below the table: from page number, page count and row count where it is paged, then the totals.
     const FOOT: Option<Text> = None;
 }
 
@@ -68,6 +68,13 @@ pub fn table<R: ListingSpec>(rows: &[R], style: &Style) -> Table {
         table.push(R::COLUMNS.iter().filter_map(|column| column.table_cell(row, style)).collect());
     }
     table
+}
+
+/// The table, or the line that there is nothing to list.
+pub fn blocks<R: ListingSpec>(rows: &[R], style: &Style) -> Vec<Block> {
+    let block =
+        if rows.is_empty() { Block::Line(style.label(R::EMPTY).to_owned()) } else { Block::Table(table(rows, style)) };
+    vec![block]
 }
 
 /// The rows as JSON, for documents that embed them.
@@ -155,13 +162,10 @@ impl<R: ListingSpec> Output for Listing<R> {
     }
 
     fn blocks(&self, style: &Style) -> Vec<Block> {
-        if self.rows.is_empty() {
-            return vec![Block::Line(style.label(R::EMPTY).to_owned())];
-        }
-        let mut blocks = vec![Block::Table(table(&self.rows, style))];
-        if let Some(foot) = R::FOOT {
+        let mut blocks = blocks(&self.rows, style);
+        if let Some(foot) = R::FOOT.filter(|_| !self.rows.is_empty()) {
             let page = self.paging.map(|paging| [paging.number, paging.page_count(), paging.total]);
-            let values: Vec<u64> = self.totals.iter().copied().chain(page.into_iter().flatten()).collect();
+            let values: Vec<u64> = page.into_iter().flatten().chain(self.totals.iter().copied()).collect();
             let values: Vec<&dyn std::fmt::Display> =
                 values.iter().map(|value| value as &dyn std::fmt::Display).collect();
             blocks.push(Block::Line(foot.fill(style.language, &values)));

@@ -5,7 +5,8 @@ use serde_json::value::RawValue;
 
 use super::schema::DocumentSchema;
 use super::style::Style;
-use super::table::Table;
+use super::table::{Severity, Table};
+use super::text::Text;
 
 /// A JSON value as text, its keys in the order they were declared.
 #[derive(Clone, Debug)]
@@ -19,6 +20,26 @@ impl Json {
 
     pub fn as_str(&self) -> &str {
         self.0.get()
+    }
+
+    /// The object with one more key at its end.
+    #[must_use]
+    pub fn with(&self, key: &str, value: &Self) -> Self {
+        let fields = self.as_str().strip_suffix('}').unwrap_or("{");
+        let comma = if fields.ends_with('{') { "" } else { "," };
+        Self::parse(format!("{fields}{comma}\"{key}\":{}}}", value.as_str()))
+    }
+
+    /// The object as a whole document: the schema's name, then its own keys.
+    #[must_use]
+    pub fn into_document(self, schema: &DocumentSchema) -> Self {
+        let fields = self.as_str().strip_prefix('{').unwrap_or("}");
+        let comma = if fields.starts_with('}') { "" } else { "," };
+        Self::parse(format!("{{\"schema\":\"{}\"{comma}{fields}", schema.name()))
+    }
+
+    fn parse(text: String) -> Self {
+        Self(RawValue::from_string(text).unwrap_or_else(|_| RawValue::NULL.to_owned()))
     }
 }
 
@@ -36,6 +57,12 @@ pub enum Block {
     Pairs(Vec<(String, String)>),
     /// One line; its text is already safe for a terminal.
     Line(String),
+    /// One line of a kind that has a name: `warning: …`.
+    Notice {
+        label: Text,
+        severity: Severity,
+        message: String,
+    },
     /// An empty line.
     Gap,
 }
@@ -64,11 +91,5 @@ pub trait Output {
 
 /// The whole document: the schema's name, then the output's own keys.
 pub fn document(output: &dyn Output, style: &Style) -> Json {
-    let json = output.json(style);
-    let name = output.schema().name();
-    // Both are objects: the name goes in front of the other keys.
-    let fields = json.as_str().strip_prefix('{').unwrap_or("}");
-    let comma = if fields.starts_with('}') { "" } else { "," };
-    let text = format!("{{\"schema\":\"{name}\"{comma}{fields}");
-    Json(RawValue::from_string(text).unwrap_or_else(|_| RawValue::NULL.to_owned()))
+    output.json(style).into_document(output.schema())
 }

@@ -53,19 +53,18 @@ impl DocumentSchema {
 }
 
 /// All of them as one schema: a document is described by exactly one.
-pub fn generate(documents: &[DocumentSchema]) -> String {
+pub fn generate(documents: &[DocumentSchema]) -> Value {
     let mut generator = schemars::generate::SchemaSettings::draft2020_12().for_serialize().into_generator();
     let described: Vec<_> =
         documents.iter().map(|document| (document.key(), document.generate(&mut generator))).collect();
     let mut definitions = generator.take_definitions(true);
     definitions.extend(described.iter().cloned());
     let references: Vec<_> = described.iter().map(|(key, _)| json!({"$ref": format!("#/$defs/{key}")})).collect();
-    let all = json!({
+    json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "The documents of `tongbu --json`",
         "description": "Every document names itself by `schema`; within one number, keys are only ever added.",
         "oneOf": references,
         "$defs": definitions,
-    });
-    format!("{all:#}\n")
+    })
 }

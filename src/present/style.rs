@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::Serialize;
 
 use super::text::Text;
 use super::words;
@@ -36,6 +38,11 @@ impl Style {
     /// RFC 3339 with the zone's offset, for JSON.
     pub fn rfc3339(&self, at: Timestamp) -> String {
         at.to_zoned(self.zone.clone()).strftime("%Y-%m-%dT%H:%M:%S%.3f%:z").to_string()
+    }
+
+    /// The same as a part of a document.
+    pub fn time(&self, at: Timestamp) -> Time {
+        Time(self.rfc3339(at))
     }
 
     /// A length of time in its two largest units; fractions only below a minute.
@@ -72,6 +79,24 @@ impl Style {
     /// [`span`](Self::span) without fractions.
     fn whole_span(&self, span: Duration) -> String {
         self.span(span).replacen(".0", "", 1)
+    }
+}
+
+/// An instant in a document.
+#[derive(Debug, Serialize)]
+pub struct Time(String);
+
+impl JsonSchema for Time {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "time".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        schemars::json_schema!({"type": "string", "format": "date-time"})
     }
 }
 

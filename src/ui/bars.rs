@@ -75,7 +75,7 @@ impl Observer for Bars {
             Event::ScopeFinished { scope, outcome } => self.with_bar(scope, |bar| {
                 bar.abandon_with_message(sanitize(outcome));
             }),
-            // The report tells it again when the bars are gone.
+            // The report repeats it when the bars are gone.
             Event::Warning { .. } => {}
         }
     }

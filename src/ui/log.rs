@@ -25,7 +25,7 @@ const DAY: Duration = Duration::from_secs(86_400);
 /// Where the log goes and for how long it stays there.
 #[derive(Clone, Debug)]
 pub struct LogFile {
-    /// `dir/tongbu.jsonl` stands for one file a day, `dir/tongbu.2026-01-02.jsonl`.
+    /// `dir/tongbu.jsonl` means one file a day, `dir/tongbu.2026-01-02.jsonl`.
     pub path: PathBuf,
     pub keep: Duration,
 }

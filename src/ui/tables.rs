@@ -3,6 +3,7 @@
 use comfy_table::{Attribute, CellAlignment, Color, ContentArrangement, LineStyle, presets};
 use unicode_width::UnicodeWidthStr;
 
+use super::notice;
 use crate::present::style::Style;
 use crate::present::table::{Alignment, Cell, Severity, Table, TableColumn};
 use crate::present::{Block, Output};
@@ -22,6 +23,7 @@ pub fn render_blocks(blocks: Vec<Block>, style: &Style) -> String {
         Block::Table(table) => render_table(table, style),
         Block::Pairs(pairs) => render_pairs(&pairs),
         Block::Line(line) => line + "\n",
+        Block::Notice { label, severity, message } => notice::render(label, &message, severity, style),
         Block::Gap => "\n".to_owned(),
     };
     blocks.into_iter().map(render).collect()
@@ -71,7 +73,7 @@ fn drop_blank_columns(table: &mut Table) {
     }
 }
 
-/// Drops columns until the table fits; whether it is still too wide without all it can spare.
+/// Drops columns until the table fits; whether it is still too wide without every droppable one.
 fn drop_columns(table: &mut Table, width: usize) -> bool {
     while natural_width(table) > width {
         let droppable = table.columns.iter().enumerate().filter(|(_, column)| column.drop_order > 0);
@@ -134,7 +136,7 @@ mod tests {
     use super::{Cell, Severity, Table, TableColumn, render_pairs, render_table};
     use crate::language::Language;
     use crate::present::style::Style;
-    use crate::ui::samples::style;
+    use crate::present::style::samples::style;
 
     fn sample() -> Table {
         let mut table = Table::new(vec![
@@ -178,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn colour_is_only_there_when_asked_for() {
+    fn colour_is_used_only_where_the_style_has_it() {
         assert!(!render_table(sample(), &style(Language::En, None)).contains('\u{1b}'));
         let coloured = render_table(sample(), &Style { colour: true, ..style(Language::En, None) });
         assert!(coloured.contains("\u{1b}["), "{coloured}");

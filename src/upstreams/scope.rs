@@ -355,10 +355,7 @@ fn skipped(scope: &str, (reason, until): (SkipReason, Timestamp), holder: Option
 fn busy_failure(holder: &Holder) -> Failure {
     Failure {
         class: Class::Busy,
-        message: format!(
-            "`{}` is locked by {} (pid {} on {}) since {}, last heartbeat {}, expires by itself {}",
-            holder.name, holder.owner, holder.pid, holder.host, holder.locked_at, holder.renewed_at, holder.expires_at,
-        ),
+        message: format!("`{}` is locked by {} (pid {} on {})", holder.name, holder.owner, holder.pid, holder.host),
         causes: Vec::new(),
         hint: format!(
             "look with `tongbu locks list`; if that run is dead, `tongbu locks break {} --token {}`",

@@ -136,12 +136,12 @@ fn sync_that_never_succeeded_is_stale() {
     let (code, document) = fixture.json(&["status", "--max-age", "fairing=2h"]);
     assert_eq!((code, &document["exit_name"]), (14, &"stale".into()));
     assert_eq!(document["syncs"][0]["is_stale"], true);
-    check(&["status", "--max-age", "fairign=2h"], 2, "", "there is no sync `fairign`");
+    check(&["status", "--max-age", "fairign=2h"], 2, "", "unknown sync `fairign`");
 }
 
 #[test]
 fn a_record_or_lock_that_is_not_there_is_a_usage_error() {
-    check(&["records", "show", "7"], 2, "", "there is no record 7");
+    check(&["records", "show", "7"], 2, "", "no record 7");
     check(&["locks", "break", "a/b", "--token", "1"], 2, "", "nobody holds the lock `a/b`");
 }
 
@@ -241,5 +241,5 @@ fn unwritable_output_is_an_error() {
         .output()
         .unwrap();
     assert_eq!(output.status.code(), Some(1));
-    assert!(text(&output.stderr).contains("cannot write the answer to stdout"), "{}", text(&output.stderr));
+    assert!(text(&output.stderr).contains("cannot write the output to stdout"), "{}", text(&output.stderr));
 }

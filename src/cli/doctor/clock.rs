@@ -4,16 +4,16 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::finding::{Check, Finding};
 use crate::http::Seen;
-use crate::ui::doctor::{Check, Finding};
 
 /// Upstreams that check signatures allow some minutes; a clock that is kept right is off by far less than this.
 const TOLERANCE: SignedDuration = SignedDuration::from_secs(30);
 
 const HINT: &str = "let the system keep it right: `timedatectl set-ntp true`";
 
-/// Compares with the upstreams' clocks; where none has told the time, with the newest record, which cannot be of a
-/// later time than now.
+/// Compares with the upstreams' clocks; where none sent its time, with the newest record, which cannot be of a later
+/// time than now.
 pub fn check_clock(seen: Option<Seen>, newest: Option<Timestamp>, now: Timestamp) -> Finding {
     if let Some(Seen { upstream, ahead }) = seen {
         if ahead.abs() <= TOLERANCE {
@@ -26,7 +26,7 @@ pub fn check_clock(seen: Option<Seen>, newest: Option<Timestamp>, now: Timestamp
         Some(ahead) => {
             Finding::warning(Check::Clock, format!("the newest record is {} ahead of it", whole(ahead)), HINT)
         }
-        None => Finding::ok(Check::Clock, "no upstream has told the time"),
+        None => Finding::ok(Check::Clock, "no upstream sent its time"),
     }
 }
 
@@ -43,8 +43,8 @@ mod tests {
     use jiff::SignedDuration;
 
     use super::check_clock;
+    use crate::cli::doctor::finding::State;
     use crate::http::Seen;
-    use crate::ui::doctor::State;
 
     fn check(ahead: Option<i64>, newest_ahead: Option<i64>, state: State, words: &str) {
         let now = "2026-01-02T03:04:05Z".parse().unwrap();
@@ -61,8 +61,8 @@ mod tests {
         check(Some(61), None, State::Warning, "1m 1s ahead of ecs");
         check(Some(90_061), None, State::Warning, "1d ahead of ecs");
         check(Some(-3600), None, State::Warning, "1h behind ecs");
-        check(None, None, State::Ok, "no upstream has told the time");
-        check(None, Some(-60), State::Ok, "no upstream has told the time");
+        check(None, None, State::Ok, "no upstream sent its time");
+        check(None, Some(-60), State::Ok, "no upstream sent its time");
         check(None, Some(7200), State::Warning, "the newest record is 2h ahead of it");
     }
 }

@@ -1,4 +1,4 @@
-//! The same look from where cron stands: next to no environment, no terminal.
+//! The same checks as cron would run them: next to no environment, no terminal.
 
 use std::ffi::OsString;
 use std::path::{Path, absolute};
@@ -6,11 +6,12 @@ use std::process::{Command, Stdio};
 
 use serde::Deserialize;
 
+use super::finding::{Check, Difference, Finding, State};
+use super::output::CronDifferences;
 use crate::cli::args::GlobalArgs;
 use crate::config::env::{self, Environment};
 use crate::error::Class;
 use crate::exit::Exit;
-use crate::ui::doctor::{Check, CronPart, Difference, Finding, State};
 use crate::upstreams::Failure;
 
 /// What every cron gives its jobs, crontab(5).
@@ -24,9 +25,9 @@ struct Document {
 }
 
 /// Runs this program once more as cron would, and compares.
-pub fn repeat(globals: &GlobalArgs, is_offline: bool, here: &[Finding]) -> CronPart {
+pub fn repeat(globals: &GlobalArgs, is_offline: bool, here: &[Finding]) -> CronDifferences {
     match examine(globals, is_offline) {
-        Ok((exit, there)) => CronPart { exit, differences: compare(here, there) },
+        Ok((exit, there)) => CronDifferences { exit, differences: compare(here, there) },
         Err(source) => {
             let failure = Failure {
                 class: Class::Internal,
@@ -35,7 +36,7 @@ pub fn repeat(globals: &GlobalArgs, is_offline: bool, here: &[Finding]) -> CronP
                 hint: Class::Internal.hint().to_owned(),
             };
             let finding = Finding::failed(Check::Cron, &failure);
-            CronPart { exit: finding.exit(), differences: vec![Difference { finding, here: None }] }
+            CronDifferences { exit: finding.exit(), differences: vec![Difference { finding, here: None }] }
         }
     }
 }
@@ -51,7 +52,7 @@ fn examine(globals: &GlobalArgs, is_offline: bool) -> std::io::Result<(Exit, Vec
     if let Some(name) = environment.var(env::LOGNAME).or_else(|| environment.var(env::USER)) {
         command.env(env::LOGNAME, name);
     }
-    // Flags stand in the crontab too; variables do not.
+    // The crontab has the flags, too, but not the variables.
     for (flag, path) in [("--config", &globals.config), ("--db", &globals.db)] {
         if let Some(path) = path {
             command.args([OsString::from(flag), absolute(path)?.into()]);
@@ -69,37 +70,37 @@ fn examine(globals: &GlobalArgs, is_offline: bool) -> std::io::Result<(Exit, Vec
     Ok((exit.unwrap_or(Exit::Internal), findings))
 }
 
-/// What stands otherwise there, and what is good here and does not come up there at all.
+/// What differs there, and what is good here and missing there.
 fn compare(here: &[Finding], there: Vec<Finding>) -> Vec<Difference> {
     let is_same = |one: &Finding, other: &Finding| one.check == other.check && one.subject == other.subject;
     let lost = here.iter().filter(|known| known.state == State::Ok && !there.iter().any(|found| is_same(found, known)));
-    let lost = lost.filter(|known| known.subject.is_some() && !is_told_otherwise(known, &there)).map(|known| {
-        let finding = Finding::warning(known.check, "not looked at", "see the other differences");
+    let lost = lost.filter(|known| known.subject.is_some() && !is_explained(known, &there)).map(|known| {
+        let finding = Finding::warning(known.check, "not checked", "see the other differences");
         Difference { finding: Finding { subject: known.subject.clone(), ..finding }, here: Some(known.state) }
     });
     let lost: Vec<_> = lost.collect();
     let others = there.into_iter().filter_map(|finding| {
         let state = here.iter().find(|known| is_same(known, &finding)).map(|known| known.state);
-        // What is good there is only worth telling where it is not good here.
+        // What is good there matters only where it is not good here.
         let differs = state.map_or(finding.state != State::Ok, |state| state != finding.state);
         differs.then_some(Difference { finding, here: state })
     });
     others.chain(lost).collect()
 }
 
-/// Whether something else tells why it did not come up: an upstream that cannot be opened stands for its accounts, and
-/// no upstream at all for each.
-fn is_told_otherwise(lost: &Finding, there: &[Finding]) -> bool {
+/// Whether another finding explains why it is missing: an upstream that cannot be opened explains its accounts, and no
+/// configured upstream explains each.
+fn is_explained(lost: &Finding, there: &[Finding]) -> bool {
     let upstream = lost.subject.as_deref().and_then(|subject| subject.split('/').next());
-    let tells = |finding: &Finding| finding.subject.is_none() || finding.subject.as_deref() == upstream;
-    there.iter().any(|finding| finding.check == lost.check && tells(finding))
+    let explains = |finding: &Finding| finding.subject.is_none() || finding.subject.as_deref() == upstream;
+    there.iter().any(|finding| finding.check == lost.check && explains(finding))
 }
 
 #[cfg(test)]
 mod tests {
     use super::compare;
+    use crate::cli::doctor::finding::{Check, Finding};
     use crate::error::Class;
-    use crate::ui::doctor::{Check, Finding};
     use crate::upstreams::Failure;
 
     fn failed(check: Check) -> Finding {
@@ -109,17 +110,17 @@ mod tests {
 
     fn check(here: &[Finding], there: Vec<Finding>, expected: &[(Check, Option<&str>, bool)]) {
         let differences = compare(here, there);
-        let told: Vec<_> = differences
+        let found: Vec<_> = differences
             .iter()
             .map(|difference| {
                 (difference.finding.check, difference.finding.subject.as_deref(), difference.here.is_some())
             })
             .collect();
-        assert_eq!(told, expected);
+        assert_eq!(found, expected);
     }
 
     #[test]
-    fn only_what_differs_is_told() {
+    fn only_differences_are_shown() {
         let account = || Finding::ok(Check::Credentials, "answered").of("fairing/eu");
         check(&[account(), failed(Check::Log)], vec![account(), failed(Check::Log)], &[]);
         check(

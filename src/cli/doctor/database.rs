@@ -7,13 +7,13 @@ use jiff::Timestamp;
 use rustix::fs::{Access, access};
 
 use super::files::{folder_of, obstacle};
+use super::finding::{Check, Finding};
 use crate::cli::error::Error;
 use crate::cli::session::Session;
 use crate::error::Class;
 use crate::present::style::render_bytes;
 use crate::store::records::{self, RecordId};
 use crate::store::{self, Health, Holder, Mode, Store};
-use crate::ui::doctor::{Check, Finding};
 use crate::upstreams::Failure;
 
 /// Any right of the group or of others.
@@ -105,7 +105,7 @@ fn check_permissions(path: &Path) -> Finding {
 
 fn check_space(path: &Path) -> Finding {
     let Some(free) = Store::free_space(path) else {
-        return Finding::ok(Check::FreeSpace, "cannot be told before the directory is there");
+        return Finding::ok(Check::FreeSpace, "unknown until the directory exists");
     };
     let size = path.metadata().map_or(0, |metadata| metadata.len());
     let found = render_bytes(free);
@@ -123,7 +123,7 @@ fn check_lock_folder(folder: &Path) -> Finding {
     let shown = folder.display();
     match obstacle(folder) {
         None if folder.exists() => Finding::ok(Check::LockFolder, format!("`{shown}`")),
-        None => Finding::ok(Check::LockFolder, format!("`{shown}` comes with the first run")),
+        None => Finding::ok(Check::LockFolder, format!("`{shown}` is created by the first run")),
         Some(obstacle) => {
             failed(Check::LockFolder, obstacle, &format!("move `{shown}` away while no run is under way"))
         }

@@ -5,9 +5,9 @@ use std::path::Path;
 
 use rustix::fs::{Access, access};
 
+use super::finding::{Check, Finding};
 use crate::cli::session::{LogTo, Session};
 use crate::config::{self, Config, SecretRef};
-use crate::ui::doctor::{Check, Finding};
 use crate::upstreams::{self, Failure};
 
 /// Any right to write of the group or of others.
@@ -26,7 +26,7 @@ pub fn check_configuration(session: &mut Session, findings: &mut Vec<Finding>) -
     findings.push(match located {
         None => Finding::warning(
             Check::Configuration,
-            "there is none: defaults hold",
+            "no configuration file found; using defaults",
             "write one with `tongbu config init`, or name yours with `--config FILE`",
         ),
         Some(located) => {
@@ -48,7 +48,7 @@ pub fn check_configuration(session: &mut Session, findings: &mut Vec<Finding>) -
 pub fn check_secrets(config: &Config) -> Vec<Finding> {
     let mut settings = config.describe().unwrap_or_default();
     for registration in upstreams::ALL.iter().filter(|known| config.has_section(known.name)) {
-        // A section that cannot be read is told where its credentials are checked.
+        // A section that cannot be read is reported where its credentials are checked.
         settings.extend(registration.describe(config).unwrap_or_default());
     }
     let mut good_count = 0;

@@ -5,6 +5,7 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use tokio::time::Instant;
 
+use super::finding::{Check, Finding};
 use crate::cli::config::check_one;
 use crate::cli::error::Error;
 use crate::cli::session::Session;
@@ -12,10 +13,9 @@ use crate::config::Config;
 use crate::error::Class;
 use crate::http::Context;
 use crate::run;
-use crate::ui::doctor::{Check, Finding};
 use crate::upstreams::{self, Failure, Opening, Registration, Verified};
 
-/// All are asked at once; retries and pauses included, an answer that takes longer is none.
+/// All upstreams are called at once; one that takes longer, retries and pauses included, counts as unreachable.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// What the clients are made with.
@@ -37,8 +37,8 @@ pub fn check_credentials(config: &Config, context: &Context, is_offline: bool) -
         return Ok(configured.into_iter().map(|known| looked_up(known, &opening)).collect());
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(run::Error::Runtime)?;
-    let asked = join_all(configured.iter().map(|known| ask(known, &opening)));
-    Ok(runtime.block_on(asked).into_iter().flatten().collect())
+    let answers = join_all(configured.iter().map(|known| ask(known, &opening)));
+    Ok(runtime.block_on(answers).into_iter().flatten().collect())
 }
 
 fn looked_up(registration: &Registration, opening: &Opening<'_>) -> Finding {

@@ -1,6 +1,8 @@
 //! What is known of a run and of its scopes.
 
+use clap::ValueEnum;
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 use strum::{EnumString, IntoStaticStr};
 
@@ -20,7 +22,7 @@ pub(super) const SUMMARY_COLUMNS: &str =
 pub struct RecordId(pub i64);
 
 /// The counts of a pass or of one of its scopes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Summary {
     pub total: u64,
     pub new: u64,
@@ -81,7 +83,9 @@ pub struct Problem {
 pub type ProblemDetails = serde_json::Map<String, serde_json::Value>;
 
 /// Who started the run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumString, IntoStaticStr, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, EnumString, IntoStaticStr, Serialize, Deserialize, JsonSchema, ValueEnum,
+)]
 #[serde(rename_all = "lowercase")]
 #[strum(serialize_all = "lowercase", const_into_str)]
 pub enum Trigger {
@@ -90,7 +94,9 @@ pub enum Trigger {
 }
 
 /// The state of a run or of one of its scopes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumString, IntoStaticStr, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, EnumString, IntoStaticStr, Serialize, Deserialize, JsonSchema, ValueEnum,
+)]
 #[serde(rename_all = "lowercase")]
 #[strum(serialize_all = "lowercase", const_into_str)]
 pub enum Status {

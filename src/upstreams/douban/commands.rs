@@ -118,7 +118,7 @@ mod tests {
     use super::{DetailSource, DetailStatus, Film, FilmId, Kind, films};
     use crate::present::style::samples::at;
     use crate::ui::tables::render_output;
-    use crate::ui::{hostile, snapshots};
+    use crate::ui::{injection_tests, snapshots};
     use crate::upstreams::douban::film::Detail;
 
     /// A film with its details.
@@ -163,6 +163,6 @@ mod tests {
 
     #[test]
     fn hostile_titles_are_harmless() {
-        hostile::check_output(|text| Box::new(films(vec![film("90000001", text)])));
+        injection_tests::check_output(|text| Box::new(films(vec![film("90000001", text)])));
     }
 }

@@ -3,7 +3,7 @@ use insta::assert_snapshot;
 use super::{Imported, Removed};
 use crate::present::Listing;
 use crate::ui::tables::render_output;
-use crate::ui::{hostile, snapshots};
+use crate::ui::{injection_tests, snapshots};
 use crate::upstreams::tasks::packages::Package;
 
 fn package(code: &str) -> Package {
@@ -51,7 +51,7 @@ fn a_removal_names_the_tasks_that_fail_from_now_on() {
 
 #[test]
 fn hostile_codes_and_headers_are_harmless() {
-    hostile::check_output(|text| Box::new(Listing::new(vec![package(text)])));
-    hostile::check_output(|text| Box::new(imported(text)));
-    hostile::check_output(|text| Box::new(Removed { removed: text.to_owned(), matched_by_hand: 1 }));
+    injection_tests::check_output(|text| Box::new(Listing::new(vec![package(text)])));
+    injection_tests::check_output(|text| Box::new(imported(text)));
+    injection_tests::check_output(|text| Box::new(Removed { removed: text.to_owned(), matched_by_hand: 1 }));
 }

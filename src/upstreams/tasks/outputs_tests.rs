@@ -4,7 +4,7 @@ use super::{Decided, Group, Pending, Suggested};
 use crate::present::style::samples::at;
 use crate::present::{Listing, Paging};
 use crate::ui::tables::render_output;
-use crate::ui::{hostile, snapshots};
+use crate::ui::{injection_tests, snapshots};
 use crate::upstreams::tasks::matching::Match;
 use crate::upstreams::tasks::similar::Suggestion;
 use crate::upstreams::tasks::tables::ListedTask;
@@ -81,10 +81,12 @@ fn decisions_are_listed_and_counted() {
 #[test]
 fn hostile_names_and_codes_are_harmless() {
     let hostile = |text: &str| task(text, text, manual(text));
-    hostile::check_output(|text| Box::new(Listing::new(vec![hostile(text)]).with_paging(PAGING)));
-    hostile::check_output(|text| {
+    injection_tests::check_output(|text| Box::new(Listing::new(vec![hostile(text)]).with_paging(PAGING)));
+    injection_tests::check_output(|text| {
         Box::new(Pending { groups: vec![group(text, Some(suggestion(text)), vec![hostile(text)])], paging: PAGING })
     });
-    hostile::check_output(|text| Box::new(Suggested { task: hostile(text), suggestions: vec![suggestion(text)] }));
-    hostile::check_output(|text| Box::new(Decided(vec![(text.to_owned(), manual(text))])));
+    injection_tests::check_output(|text| {
+        Box::new(Suggested { task: hostile(text), suggestions: vec![suggestion(text)] })
+    });
+    injection_tests::check_output(|text| Box::new(Decided(vec![(text.to_owned(), manual(text))])));
 }

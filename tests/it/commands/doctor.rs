@@ -212,7 +212,7 @@ fn variable_missing_under_cron_is_reported() {
     assert_eq!((&told("secret")["subject"], &told("secret")["here"]), (&"douban.cookie".into(), &Value::Null));
     assert_eq!((&told("credentials")["subject"], &told("credentials")["here"]), (&"douban".into(), &"ok".into()));
     let table = doctor_with(&sandbox, secret, arguments.replace(" --json", "").as_str()).expect(4).stdout;
-    assert!(table.contains("in cron's environment is found instead:") && table.contains("DOCTOR_COOKIE"), "{table}");
+    assert!(table.contains("differences in cron's environment:") && table.contains("DOCTOR_COOKIE"), "{table}");
 }
 
 #[test]
@@ -233,5 +233,5 @@ fn configuration_named_by_a_variable_is_not_found_under_cron() {
     assert_eq!((&difference["check"], &difference["here"]), (&"configuration".into(), &"ok".into()), "{document:#}");
     let config = sandbox.home.config();
     let same = sandbox.run(&format!("doctor --offline --cron --config {}", config.display())).expect(0).stdout;
-    assert!(same.contains("in cron's environment the same is found"), "{same}");
+    assert!(same.contains("no differences in cron's environment"), "{same}");
 }

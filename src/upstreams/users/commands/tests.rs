@@ -5,7 +5,7 @@ use super::super::delivery_actions::Action;
 use super::check::{CheckArgs, details};
 use super::samples;
 use crate::present::{Block, DocumentSchema, Json, Output, Style};
-use crate::ui::hostile::check_output;
+use crate::ui::injection_tests::check_output;
 use crate::ui::snapshots::{render_everything, tables_fit};
 use crate::ui::tables::render_output;
 use crate::upstreams::command::PassCommand;

@@ -1,0 +1,140 @@
+//! `config init | path | show | check`.
+
+pub mod output;
+
+use clap::Subcommand;
+
+use self::output::{CheckedOutput, CreatedOutput, PathsOutput};
+use super::error::Error;
+use super::session::{LogTo, Session};
+use crate::config::{self, Config};
+use crate::exit::Exit;
+use crate::http;
+use crate::present::Listing;
+use crate::upstreams::{self, Failure, Opening, Registration};
+
+/// What to do with the configuration.
+#[derive(Debug, Subcommand)]
+pub enum ConfigArgs {
+    /// Write a commented configuration to fill in; never over an existing file
+    Init,
+    /// Show where configuration and database are, and what set each path
+    Path,
+    /// Show the settings in effect and what set each; secrets only as references
+    Show,
+    /// Read the configuration and open every configured upstream, without sending anything
+    Check,
+}
+
+/// Runs one of the `config` commands.
+pub fn cmd_config(session: &mut Session, args: &ConfigArgs) -> Result<Exit, Error> {
+    match args {
+        ConfigArgs::Init => cmd_init(session),
+        ConfigArgs::Path => cmd_path(session),
+        ConfigArgs::Show => cmd_show(session),
+        ConfigArgs::Check => cmd_check(session),
+    }
+}
+
+fn cmd_init(session: &Session) -> Result<Exit, Error> {
+    let path = config::locate_new_config(session.globals.config.as_deref())?.path;
+    let snippets: Vec<_> = upstreams::ALL.iter().map(|registration| registration.template).collect();
+    config::write_template(&path, &config::template(&snippets))?;
+    session.ui.output(&CreatedOutput(path));
+    Ok(Exit::Ok)
+}
+
+fn cmd_path(session: &mut Session) -> Result<Exit, Error> {
+    let flag = session.globals.config.clone();
+    let located = config::locate_config(flag.as_deref());
+    let config = session.load_config(LogTo::FlagOnly)?;
+    let database = config.locate_database(session.globals.db.as_deref())?;
+    session.ui.output(&PathsOutput { config: located, database });
+    Ok(Exit::Ok)
+}
+
+fn cmd_show(session: &mut Session) -> Result<Exit, Error> {
+    let config = session.load_config(LogTo::FlagOnly)?;
+    let mut settings = config.describe()?;
+    for registration in configured(&config) {
+        settings.extend(registration.describe(&config)?);
+    }
+    session.ui.output(&Listing::new(settings));
+    Ok(Exit::Ok)
+}
+
+fn cmd_check(session: &mut Session) -> Result<Exit, Error> {
+    let config = session.load_config(LogTo::FlagOnly)?;
+    let context = http::Context::detached(session.ui.clock().clone(), "");
+    let opening = Opening { config: &config, http: &context };
+    let database = session.database(&config).map(drop).map_err(|error| error.to_failure());
+    let mut parts = vec![("database".to_owned(), database)];
+    for registration in configured(&config) {
+        parts.push((registration.name.to_owned(), check_one(registration, &opening)));
+    }
+    let exit = parts
+        .iter()
+        .filter_map(|(_, outcome)| outcome.as_ref().err())
+        .fold(Exit::Ok, |exit, failure| exit.worst(Exit::from(failure.class)));
+    session.ui.output(&CheckedOutput { exit, parts });
+    Ok(exit)
+}
+
+/// Opens the upstream with every account it has, and lets go of it again.
+pub fn check_one(registration: &Registration, opening: &Opening<'_>) -> Result<(), Failure> {
+    registration.check(opening).map_err(|error| Failure::new(&error, error.class(), error.hint()))
+}
+
+fn configured(config: &Config) -> impl Iterator<Item = &'static Registration> {
+    upstreams::ALL.iter().filter(|registration| config.has_section(registration.name))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::LazyLock;
+
+    use proptest::prelude::*;
+
+    use crate::config::env::Environment;
+    use crate::config::{load_in, template};
+    use crate::error::Class;
+    use crate::mutate::mutated_bytes;
+    use crate::upstreams;
+
+    /// The whole template with every key in force.
+    static TEXTS: LazyLock<[&'static [u8]; 1]> = LazyLock::new(|| {
+        let snippets: Vec<_> = upstreams::ALL.iter().map(|registration| registration.template).collect();
+        let in_force = |line: &str| match line.strip_prefix('#') {
+            Some(key) if !key.starts_with(' ') => key.to_owned(),
+            _ => line.to_owned(),
+        };
+        let lines: Vec<String> = template(&snippets).lines().map(in_force).collect();
+        [lines.join("\n").leak().as_bytes()]
+    });
+
+    const SNIPPETS: &[&str] = &[
+        "[", "]", "[[", "{", "}", "=", "\"", "'", "\"\"\"", "#", "\n", ".", ",", "-1", "1e999", "\\", "\u{0}",
+        "\u{202e}", "0s",
+    ];
+
+    proptest! {
+        #[test]
+        fn any_file_is_read_or_refused_by_name(text in mutated_bytes(&*TEXTS, SNIPPETS)) {
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join("config.toml");
+            std::fs::write(&path, text).unwrap();
+            let sections: Vec<_> = upstreams::ALL.iter().map(|registration| registration.name).collect();
+            let name = path.display().to_string();
+            match load_in(Some(&path), &sections, &Environment::fixed([("HOME", "/nowhere")])) {
+                Ok(config) => {
+                    for registration in upstreams::ALL {
+                        if let Err(error) = registration.describe(&config) {
+                            prop_assert!(error.class() == Class::Config && error.to_string().contains(&name), "{error}");
+                        }
+                    }
+                }
+                Err(error) => prop_assert!(error.class() == Class::Config && error.to_string().contains(&name), "{error}"),
+            }
+        }
+    }
+}

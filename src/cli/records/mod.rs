@@ -1,0 +1,220 @@
+//! `records list | show | read | stats | prune`.
+
+pub mod details;
+pub mod output;
+pub mod stats;
+
+use std::time::Duration;
+
+use clap::{Args, Subcommand};
+use jiff::Timestamp;
+
+use self::details::{Changes, RecordOutput};
+use self::output::{PrunedOutput, ReadOutput};
+use self::stats::{Stats, StatsOutput};
+use super::error::Error;
+use super::session::{LogTo, Session};
+use super::values;
+use crate::exit::Exit;
+use crate::present::Listing;
+use crate::since::Since;
+use crate::store::records::{self, Filter, Page, Record};
+use crate::store::{self, Mode, RecordId, Status, Store, Trigger};
+use crate::ui::log;
+use crate::upstreams;
+use crate::upstreams::command::PageArgs;
+
+/// How many records are read at a time for statistics.
+const STATS_PAGE: u64 = 1000;
+
+/// What to do with records.
+#[derive(Debug, Subcommand)]
+pub enum RecordsArgs {
+    /// List the newest runs
+    List(ListArgs),
+    /// Show one run in full
+    Show(ShowArgs),
+    /// Mark runs as read
+    Read(ReadArgs),
+    /// Show success rate, match rate and duration trend of each sync
+    Stats(StatsArgs),
+    /// Delete old records; each sync's last success and last failure stay, cursors are not touched
+    Prune(PruneArgs),
+}
+
+/// Which runs to list.
+#[derive(Debug, Args)]
+pub struct ListArgs {
+    /// Filter by upstream
+    #[arg(long, value_name = "NAME")]
+    sync: Option<String>,
+    /// Filter by type, such as historical
+    #[arg(long, value_name = "TYPE")]
+    window: Option<String>,
+    /// Filter by status
+    #[arg(long, value_enum, value_name = "STATUS")]
+    status: Option<Status>,
+    /// Filter by who started it
+    #[arg(long, value_enum, value_name = "WHO")]
+    trigger: Option<Trigger>,
+    /// Only those that failed or partly failed
+    #[arg(long)]
+    failed: bool,
+    /// Only those not marked as read
+    #[arg(long)]
+    unread: bool,
+    /// Only those started since then: 7d, 2025-10-24
+    #[arg(long, value_name = "DUR|DATE", value_parser = Since::parse)]
+    since: Option<Since>,
+    #[command(flatten)]
+    part: PageArgs,
+}
+
+/// Which run to show.
+#[derive(Debug, Args)]
+pub struct ShowArgs {
+    /// The record's number
+    id: i64,
+    /// With every change it recorded, row by row
+    #[arg(long)]
+    changes: bool,
+    /// With the run's lines from the log file
+    #[arg(long)]
+    log: bool,
+}
+
+/// Which runs were read.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+pub struct ReadArgs {
+    /// The records' numbers
+    #[arg(value_name = "ID")]
+    ids: Vec<i64>,
+    /// All records
+    #[arg(long)]
+    all: bool,
+}
+
+/// Which runs to count.
+#[derive(Debug, Args)]
+pub struct StatsArgs {
+    /// Filter by upstream
+    #[arg(long, value_name = "NAME")]
+    sync: Option<String>,
+    /// Only those started since then
+    #[arg(long, value_name = "DUR|DATE", default_value = "30d", value_parser = Since::parse)]
+    since: Since,
+}
+
+/// Which records to delete.
+#[derive(Debug, Args)]
+pub struct PruneArgs {
+    /// Those that ended longer ago; `[records] keep` by default
+    #[arg(long, value_name = "DUR", value_parser = values::duration)]
+    older_than: Option<Duration>,
+    /// Also delete those beyond the newest N of each sync
+    #[arg(long, value_name = "N")]
+    keep: Option<u64>,
+    /// Only count them
+    #[arg(long)]
+    dry_run: bool,
+}
+
+/// Runs one of the `records` commands.
+pub fn cmd_records(session: &mut Session, args: RecordsArgs) -> Result<Exit, Error> {
+    match args {
+        RecordsArgs::List(args) => cmd_list(session, args),
+        RecordsArgs::Show(args) => cmd_show(session, &args),
+        RecordsArgs::Read(args) => cmd_read(session, &args),
+        RecordsArgs::Stats(args) => cmd_stats(session, args),
+        RecordsArgs::Prune(args) => cmd_prune(session, &args),
+    }
+}
+
+fn cmd_list(session: &mut Session, args: ListArgs) -> Result<Exit, Error> {
+    let empty = Page { records: Vec::new(), total: 0, unread_count: 0 };
+    let part = args.part;
+    let listing = |page: Page| {
+        Listing::new(page.records).with_paging(part.paging(page.total)).with_totals(vec![page.unread_count])
+    };
+    session.output_from_store(Mode::ReadOnly, &listing(empty), |session, _, store| {
+        let filter = Filter {
+            sync: args.sync,
+            sync_type: args.window,
+            status: args.status,
+            trigger: args.trigger,
+            failed_only: args.failed,
+            unread_only: args.unread,
+            since: args.since.map(|since| resolve(session, since)),
+        };
+        let page = store.read(|r| records::load_page(r, &filter, part.page, part.per_page))?;
+        Ok(listing(page))
+    })
+}
+
+fn cmd_show(session: &mut Session, args: &ShowArgs) -> Result<Exit, Error> {
+    let config = session.load_config(LogTo::FlagOnly)?;
+    let missing =
+        || Error::Usage { message: format!("no record {}", args.id), hint: "see `tongbu records list`".to_owned() };
+    let database = session.database(&config)?;
+    let store = session.open_existing(&database, Mode::ReadOnly)?.ok_or_else(missing)?;
+    let id = RecordId(args.id);
+    let (record, scopes) =
+        store.read(|r| Ok::<_, Error>((records::load_record(r, id)?, records::load_scopes(r, id)?)))?;
+    let record = record.ok_or_else(missing)?;
+    let file = session.log_file(&config).filter(|_| args.log);
+    let log = args.log.then(|| file.map(|file| log::load_lines(&file, &record.trace_id)).unwrap_or_default());
+    let changes_of = upstreams::find(&record.sync).and_then(|registration| registration.changes);
+    let changes = match changes_of {
+        _ if !args.changes => Changes::NotRequested,
+        None => Changes::NotRecorded,
+        Some(changes_of) => Changes::Listed(store.read(|r| changes_of(r, id))?),
+    };
+    session.ui.output(&RecordOutput { record, scopes, changes, log });
+    Ok(Exit::Ok)
+}
+
+fn cmd_read(session: &mut Session, args: &ReadArgs) -> Result<Exit, Error> {
+    let ids: Vec<_> = args.ids.iter().copied().map(RecordId).collect();
+    session.output_from_store(Mode::ReadWrite, &ReadOutput { count: 0 }, |_, _, store| {
+        Ok(ReadOutput { count: store.mark_read(&ids)? })
+    })
+}
+
+fn cmd_stats(session: &mut Session, args: StatsArgs) -> Result<Exit, Error> {
+    let empty = StatsOutput { since: session.ui.clock().now(), stats: Vec::new() };
+    session.output_from_store(Mode::ReadOnly, &empty, |session, _, store| {
+        let since = resolve(session, args.since);
+        let filter = Filter { sync: args.sync, since: Some(since), ..Filter::default() };
+        Ok(StatsOutput { since, stats: Stats::of(&load_all(store, &filter)?) })
+    })
+}
+
+fn cmd_prune(session: &mut Session, args: &PruneArgs) -> Result<Exit, Error> {
+    let mode = if args.dry_run { Mode::DryRun } else { Mode::ReadWrite };
+    let is_dry_run = args.dry_run;
+    session.output_from_store(mode, &PrunedOutput { count: 0, is_dry_run }, |session, config, store| {
+        let age = args.older_than.unwrap_or(config.settings().records.keep.0);
+        let count = store.prune_records(Some(resolve(session, Since::Ago(age))), args.keep)?;
+        Ok(PrunedOutput { count, is_dry_run })
+    })
+}
+
+fn load_all(store: &Store, filter: &Filter) -> Result<Vec<Record>, store::Error> {
+    store.read(|r| {
+        let mut all = Vec::new();
+        for number in 1.. {
+            let page = records::load_page(r, filter, number, STATS_PAGE)?;
+            let is_last = page.records.is_empty();
+            all.extend(page.records);
+            if is_last {
+                break;
+            }
+        }
+        Ok(all)
+    })
+}
+
+fn resolve(session: &Session, since: Since) -> Timestamp {
+    since.resolve(session.ui.clock().now(), session.ui.zone())
+}

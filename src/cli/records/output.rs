@@ -1,0 +1,190 @@
+//! What `records list`, `records read` and `records prune` show.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::json;
+
+use crate::cli::runs::{
+    DELETED, DURATION, EXIT, FAILED, NEW, NO_RECORDS, ProblemPart, STARTED, SYNC, TOTAL, UNREAD, UPDATED,
+    render_millis, status_word, sync_name, trigger_word,
+};
+use crate::present::{
+    Block, Cell, Column, DocumentSchema, Json, ListingSpec, Output, Style, Text, listing, text, words,
+};
+use crate::store::records::Record;
+use crate::upstreams::sync_type_label;
+
+pub const READ_SCHEMA: DocumentSchema = DocumentSchema::of::<ReadDocument>("tongbu.records-read/1", "records read");
+pub const PRUNED_SCHEMA: DocumentSchema =
+    DocumentSchema::of::<PrunedDocument>("tongbu.records-prune/1", "records prune");
+
+pub const TRIGGER: Text = text("trigger", "触发");
+
+const MARKED_READ: Text = text("marked as read: {}", "已标为已读：{}");
+const PRUNED: Text = text("pruned {} records", "已清除 {} 条记录");
+
+/// What `records read` did.
+#[derive(Clone, Copy, Debug)]
+pub struct ReadOutput {
+    pub count: u64,
+}
+
+/// What `records prune` did.
+#[derive(Clone, Copy, Debug)]
+pub struct PrunedOutput {
+    pub count: u64,
+    pub is_dry_run: bool,
+}
+
+/// A column of records.
+type C = Column<Record>;
+
+impl ListingSpec for Record {
+    const SCHEMA: DocumentSchema = DocumentSchema::new("tongbu.records/1", "records list", listing::schema::<Self>);
+    const KEY: &'static str = "records";
+    const TOTALS: &'static [&'static str] = &["unread_count"];
+    const EMPTY: Text = NO_RECORDS;
+    const IS_PAGED: bool = true;
+    const FOOT: Option<Text> =
+        Some(text("page {} of {}, {} records, {} unread", "第 {} 页，共 {} 页，{} 条记录，{} 条未读"));
+    const COLUMNS: &'static [C] = &[
+        C::integer("id", |record| record.id.0).titled(words::RECORD),
+        C::text("sync", |record| &record.sync)
+            .titled(SYNC)
+            .drawn(|record, _| sync_name(&record.sync, &record.sync_type).into()),
+        C::labelled("sync_type", |record| &record.sync_type, sync_type_label),
+        C::word("trigger_type", |record| trigger_word(record.trigger)).titled(TRIGGER).droppable(3),
+        C::word("status", |record| status_word(record.status)).titled(words::STATUS),
+        C::time("start_time", |record| record.start_time).titled(STARTED).drawn(start_cell),
+        C::optional_time("end_time", |record| record.end_time),
+        C::optional_integer("duration_ms", |record| record.duration_ms)
+            .titled(DURATION)
+            .drawn(|record, style| render_millis(record.duration_ms, style).into())
+            .droppable(1),
+        C::count("total", |record| record.summary.total).titled(TOTAL),
+        C::count("new", |record| record.summary.new).titled(NEW),
+        C::count("updated", |record| record.summary.updated).titled(UPDATED).droppable(2),
+        C::count("unchanged", |record| record.summary.unchanged),
+        C::count("deleted", |record| record.summary.deleted).titled(DELETED).hidden_when_blank().droppable(5),
+        C::count("restored", |record| record.summary.restored),
+        C::count("matched", |record| record.summary.matched),
+        C::count("pending", |record| record.summary.pending),
+        C::count("idle", |record| record.summary.idle),
+        C::count("failed", |record| record.summary.failed).titled(FAILED).hidden_when_blank(),
+        C::optional_text("error_message", |record| record.error_message.as_deref()),
+        C::styled::<Vec<ProblemPart<'static>>>("error_details", |record, style| {
+            Json::of(&ProblemPart::all(&record.problems, style))
+        }),
+        C::integer("retry_count", |record| record.retry_count),
+        C::integer("max_retries", |record| record.max_retries),
+        C::integer("request_count", |record| record.request_count),
+        C::optional_integer("exit_code", |record| record.exit_code).titled(EXIT).droppable(4),
+        C::optional_text("exit_name", |record| record.exit_name.as_deref()),
+        C::text("trace_id", |record| &record.trace_id),
+        C::text("host", |record| &record.host),
+        C::integer("pid", |record| record.pid),
+        C::text("version", |record| &record.version),
+        C::nested::<bool>("is_read", |record| json!(record.is_read))
+            .titled(UNREAD)
+            .drawn(|record, _| if record.is_read { "" } else { "*" }.into())
+            .hidden_when_blank()
+            .droppable(6),
+        C::optional_time("read_at", |record| record.read_at),
+        C::time("created_at", |record| record.created_at),
+        C::time("updated_at", |record| record.updated_at),
+    ];
+}
+
+#[derive(Serialize, JsonSchema)]
+struct ReadDocument {
+    read: u64,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct PrunedDocument {
+    dry_run: bool,
+    pruned: u64,
+}
+
+impl Output for ReadOutput {
+    fn schema(&self) -> &DocumentSchema {
+        &READ_SCHEMA
+    }
+
+    fn is_quiet_on_success(&self) -> bool {
+        true
+    }
+
+    fn blocks(&self, style: &Style) -> Vec<Block> {
+        vec![Block::Line(MARKED_READ.fill(style.language, &[&self.count]))]
+    }
+
+    fn json(&self, _: &Style) -> Json {
+        Json::of(&ReadDocument { read: self.count })
+    }
+}
+
+impl Output for PrunedOutput {
+    fn schema(&self) -> &DocumentSchema {
+        &PRUNED_SCHEMA
+    }
+
+    fn is_quiet_on_success(&self) -> bool {
+        true
+    }
+
+    fn blocks(&self, style: &Style) -> Vec<Block> {
+        let pruned = Block::Line(PRUNED.fill(style.language, &[&self.count]));
+        let dry_run = self.is_dry_run.then(|| Block::Line(style.label(words::DRY_RUN).to_owned()));
+        [pruned].into_iter().chain(dry_run).collect()
+    }
+
+    fn json(&self, _: &Style) -> Json {
+        Json::of(&PrunedDocument { dry_run: self.is_dry_run, pruned: self.count })
+    }
+}
+
+/// Without seconds: a list has little space.
+fn start_cell(record: &Record, style: &Style) -> Cell {
+    record.start_time.to_zoned(style.zone.clone()).strftime("%Y-%m-%d %H:%M %:z").to_string().into()
+}
+
+#[cfg(test)]
+mod tests {
+    use insta::assert_snapshot;
+
+    use super::{PrunedOutput, ReadOutput};
+    use crate::cli::samples::{record, record_of};
+    use crate::present::{Listing, Paging};
+    use crate::store::Status;
+    use crate::store::records::Record;
+    use crate::ui::tables::render_output;
+    use crate::ui::{injection_tests, snapshots};
+
+    fn page(records: Vec<Record>, total: u64) -> Listing<Record> {
+        Listing::new(records).with_paging(Paging { number: 1, per_page: 20, total }).with_totals(vec![2])
+    }
+
+    #[test]
+    fn records_are_listed_page_by_page() {
+        let records = vec![
+            record(12, "fairing", "fairing", Status::Running),
+            record(11, "tasks", "historical", Status::Success),
+            record(10, "douban", "douban", Status::Failed),
+        ];
+        let output = page(records, 43);
+        assert_snapshot!("list", snapshots::render_everything(&output));
+        snapshots::tables_fit(|style| render_output(&output, style));
+    }
+
+    #[test]
+    fn what_was_done_to_records_is_one_line() {
+        assert_snapshot!("prune", snapshots::render_everything(&PrunedOutput { count: 12, is_dry_run: true }));
+        assert_snapshot!("read", snapshots::render_everything(&ReadOutput { count: 3 }));
+    }
+
+    #[test]
+    fn hostile_records_are_harmless() {
+        injection_tests::check_output(|text| Box::new(page(vec![record_of(text)], 1)));
+    }
+}

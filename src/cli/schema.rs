@@ -1,0 +1,40 @@
+//! JSON Schemas of the documents that `--json` prints.
+
+use super::{backup, config, doctor, failure, locks, records, status, sync};
+use crate::config::Setting;
+use crate::present::{DocumentSchema, ListingSpec, schema};
+use crate::store::Holder;
+use crate::store::records::Record;
+use crate::upstreams;
+use crate::upstreams::command::CommandSpec;
+
+/// The documents that belong to no upstream.
+const CORE: &[DocumentSchema] = &[
+    sync::output::SCHEMA,
+    sync::output::ALL_SCHEMA,
+    failure::SCHEMA,
+    Record::SCHEMA,
+    records::details::SCHEMA,
+    records::output::READ_SCHEMA,
+    records::output::PRUNED_SCHEMA,
+    records::stats::Stats::SCHEMA,
+    Holder::SCHEMA,
+    locks::output::CLEANED_SCHEMA,
+    locks::output::BROKEN_SCHEMA,
+    status::output::SyncRow::SCHEMA,
+    Setting::SCHEMA,
+    config::output::CREATED_SCHEMA,
+    config::output::PATHS_SCHEMA,
+    config::output::CHECKED_SCHEMA,
+    backup::SCHEMA,
+    doctor::output::SCHEMA,
+];
+
+/// Every schema, for `generate schema`.
+pub fn render_all() -> String {
+    let specs = upstreams::ALL.iter().flat_map(|registration| registration.commands);
+    let mut documents: Vec<_> = CORE.iter().copied().chain(specs.flat_map(CommandSpec::outputs)).collect();
+    // Sibling commands may print the same document.
+    documents.dedup_by_key(|document| document.name());
+    format!("{:#}\n", schema::generate(&documents))
+}

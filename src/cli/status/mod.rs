@@ -1,0 +1,180 @@
+//! `status`: the state of each sync.
+
+pub mod output;
+
+use clap::Args;
+use jiff::{SignedDuration, Timestamp};
+
+use self::output::{StatusOutput, SyncRow};
+use super::error::Error;
+use super::session::{LogTo, Session};
+use super::sync::matches_of;
+use super::values::{self, MaxAge};
+use crate::config::Config;
+use crate::exit::Exit;
+use crate::store::records::{self, SyncState};
+use crate::store::{Mode, ScopeState, Store, cursors};
+use crate::upstreams;
+
+/// What to check.
+#[derive(Debug, Args)]
+pub struct StatusArgs {
+    /// Exit 14 when the last success of NAME is older; may be repeated
+    #[arg(long, value_name = "NAME=DUR", value_parser = values::max_age)]
+    max_age: Vec<MaxAge>,
+}
+
+/// What the database knows.
+#[derive(Debug, Default)]
+struct Known {
+    states: Vec<SyncState>,
+    scopes: Vec<ScopeState>,
+}
+
+/// Shows one row per sync that ever ran or is configured.
+pub fn cmd_status(session: &mut Session, args: &StatusArgs) -> Result<Exit, Error> {
+    let config = session.load_config(LogTo::FlagOnly)?;
+    let database = session.database(&config)?;
+    let store = session.open_existing(&database, Mode::ReadOnly)?;
+    let known = store.as_ref().map(load).transpose()?.unwrap_or_default();
+    let now = session.ui.clock().now();
+    let mut rows: Vec<_> = known.states.into_iter().map(|state| row(state, &known.scopes, &config, now)).collect();
+    rows.extend(rows_of_configured(&config, &rows)?);
+    apply_max_ages(&mut rows, &args.max_age)?;
+    let exit = if rows.iter().any(|row| row.is_stale(now)) { Exit::Stale } else { Exit::Ok };
+    let output = StatusOutput { exit, rows };
+    if store.is_none() && output.rows.is_empty() {
+        session.ui.no_database(&database, &output);
+    } else {
+        session.ui.output(&output);
+    }
+    Ok(exit)
+}
+
+fn load(store: &Store) -> Result<Known, Error> {
+    store.read(|r| Ok(Known { states: records::load_states(r)?, scopes: cursors::load_states(r, "")? }))
+}
+
+fn row(state: SyncState, scopes: &[ScopeState], config: &Config, now: Timestamp) -> SyncRow {
+    let own: Vec<_> = scopes.iter().filter(|scope| belongs(&scope.scope, &state.sync, &state.sync_type)).collect();
+    let counts: Vec<_> = own.iter().filter_map(|scope| scope.record_count).collect();
+    let not_before = own.iter().filter_map(|scope| scope.not_before).max().filter(|at| *at > now);
+    let due = due_at(&state, config).into_iter().chain(not_before).max();
+    SyncRow {
+        last_success_at: state.last_success_at,
+        consecutive_failures: state.consecutive_failures,
+        unread_count: state.unread_count,
+        row_count: (!counts.is_empty()).then(|| counts.iter().sum()),
+        not_before,
+        next_due: due,
+        last: state.last,
+        max_age: None,
+        sync: state.sync,
+        sync_type: state.sync_type,
+    }
+}
+
+/// Whether the scope is one of this sync type's: below `tasks/historical`, or anywhere below `fairing`.
+fn belongs(scope: &str, sync: &str, sync_type: &str) -> bool {
+    let rest = scope.strip_prefix(sync).and_then(|rest| rest.strip_prefix('/'));
+    rest.is_some_and(|rest| sync == sync_type || rest.split('/').next() == Some(sync_type))
+}
+
+/// When the minimum interval after the last success is over.
+fn due_at(state: &SyncState, config: &Config) -> Option<Timestamp> {
+    // A section that is wrong or gone has no interval; `config check` reports what is wrong.
+    let registration = upstreams::find(&state.sync).filter(|known| config.has_section(known.name))?;
+    let interval = registration.min_interval(config).ok().flatten()?;
+    state.last_success_at?.saturating_add(SignedDuration::try_from(interval).ok()?).ok()
+}
+
+/// What is configured and has never run.
+fn rows_of_configured(config: &Config, ran: &[SyncRow]) -> Result<Vec<SyncRow>, Error> {
+    let mut rows = Vec::new();
+    for registration in upstreams::ALL.iter().filter(|known| config.has_section(known.name)) {
+        for flags in registration.passes {
+            let sync_type = registration.sync_type(&matches_of(registration, flags)?)?;
+            if ran.iter().all(|row| (row.sync.as_str(), row.sync_type.as_str()) != (registration.name, sync_type)) {
+                rows.push(never_ran(registration.name, sync_type));
+            }
+        }
+    }
+    Ok(rows)
+}
+
+fn never_ran(sync: &str, sync_type: &str) -> SyncRow {
+    SyncRow {
+        sync: sync.to_owned(),
+        sync_type: sync_type.to_owned(),
+        last: None,
+        last_success_at: None,
+        consecutive_failures: 0,
+        unread_count: 0,
+        row_count: None,
+        not_before: None,
+        next_due: None,
+        max_age: None,
+    }
+}
+
+/// A name without a row is a sync that never succeeded, or an error where there is no such sync.
+fn apply_max_ages(rows: &mut Vec<SyncRow>, max_ages: &[MaxAge]) -> Result<(), Error> {
+    for MaxAge { name, age } in max_ages {
+        let mut is_found = false;
+        for row in rows.iter_mut().filter(|row| is_named(row, name)) {
+            row.max_age = Some(*age);
+            is_found = true;
+        }
+        if is_found {
+            continue;
+        }
+        let (sync, sync_type) = name.split_once('/').unwrap_or((name, name));
+        let registration = upstreams::find(sync).ok_or_else(|| Error::Usage {
+            message: format!("unknown sync `{name}`"),
+            hint: format!("one of: {}", upstreams::names().join(", ")),
+        })?;
+        rows.push(SyncRow { max_age: Some(*age), ..never_ran(registration.name, sync_type) });
+    }
+    Ok(())
+}
+
+fn is_named(row: &SyncRow, name: &str) -> bool {
+    row.sync == name || row.sync_type == name || name.split_once('/') == Some((&row.sync, &row.sync_type))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::{MaxAge, apply_max_ages, belongs, never_ran};
+
+    fn check(scope: &str, sync: &str, sync_type: &str, expected: bool) {
+        assert_eq!(belongs(scope, sync, sync_type), expected, "{scope} {sync} {sync_type}");
+    }
+
+    #[test]
+    fn scopes_belong_to_their_sync_type() {
+        check("fairing/shop-eu/responses", "fairing", "fairing", true);
+        check("fairing2/shop-eu", "fairing", "fairing", false);
+        check("tasks/historical", "tasks", "historical", true);
+        check("tasks/today", "tasks", "historical", false);
+        check("tasks", "tasks", "tasks", false);
+    }
+
+    #[test]
+    fn an_age_applies_to_every_type_of_its_sync_or_to_one() {
+        let ages = |names: &[&str]| {
+            let mut rows = vec![never_ran("tasks", "historical"), never_ran("tasks", "today")];
+            let wanted: Vec<_> =
+                names.iter().map(|name| MaxAge { name: (*name).to_owned(), age: Duration::from_secs(1) }).collect();
+            apply_max_ages(&mut rows, &wanted)
+                .map(|()| rows.iter().map(|row| row.max_age.is_some()).collect::<Vec<_>>())
+                .ok()
+        };
+        assert_eq!(ages(&["tasks"]), Some(vec![true, true]));
+        assert_eq!(ages(&["tasks/today"]), Some(vec![false, true]));
+        assert_eq!(ages(&["historical"]), Some(vec![true, false]));
+        assert_eq!(ages(&["fairing"]), Some(vec![false, false, true]));
+        assert_eq!(ages(&["fairign"]), None);
+    }
+}

@@ -1,0 +1,224 @@
+//! What `status` shows: the state of each sync.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::cli::runs::{SYNC, UNREAD, status_word, sync_name};
+use crate::exit::Exit;
+use crate::present::listing::RowsJson;
+use crate::present::{
+    Block, Cell, Column, DocumentSchema, Json, ListingSpec, Output, Severity, Style, Text, Time, listing, sanitize,
+    text,
+};
+use crate::store::Status;
+use crate::store::records::Record;
+use crate::upstreams::sync_type_label;
+
+const NEVER: Text = text("never", "从未");
+const RUNNING_BY: Text = text("running: {}", "进行中：{}");
+
+/// The state of every sync.
+#[derive(Debug)]
+pub struct StatusOutput {
+    pub exit: Exit,
+    pub rows: Vec<SyncRow>,
+}
+
+/// One sync type, run or only configured.
+#[derive(Clone, Debug)]
+pub struct SyncRow {
+    pub sync: String,
+    pub sync_type: String,
+    pub last: Option<Record>,
+    pub last_success_at: Option<Timestamp>,
+    pub consecutive_failures: u64,
+    pub unread_count: u64,
+    /// Of all its scopes together, where a complete read counted them.
+    pub row_count: Option<u64>,
+    pub not_before: Option<Timestamp>,
+    pub next_due: Option<Timestamp>,
+    /// The oldest its last success may be.
+    pub max_age: Option<Duration>,
+}
+
+impl SyncRow {
+    /// Whether its last success is older than it may be.
+    pub fn is_stale(&self, now: Timestamp) -> bool {
+        let Some(max_age) = self.max_age else { return false };
+        let Some(at) = self.last_success_at else { return true };
+        Duration::try_from(now.duration_since(at)).is_ok_and(|age| age > max_age)
+    }
+
+    fn running(&self) -> Option<&Record> {
+        self.last.as_ref().filter(|record| record.status == Status::Running)
+    }
+}
+
+/// A column of syncs.
+type C = Column<SyncRow>;
+
+impl ListingSpec for SyncRow {
+    const SCHEMA: DocumentSchema = DocumentSchema::of::<StatusDocument<'static>>("tongbu.status/1", "status");
+    const KEY: &'static str = "syncs";
+    const EMPTY: Text = text("no upstream is configured and none ever ran", "尚未配置任何上游，也没有运行记录");
+    const COLUMNS: &'static [C] = &[
+        C::text("sync", |row| &row.sync).titled(SYNC).drawn(|row, _| sync_name(&row.sync, &row.sync_type).into()),
+        C::labelled("sync_type", |row| &row.sync_type, sync_type_label),
+        C::styled::<Option<RunningPart<'static>>>("running", |row, style| {
+            Json::of(&row.running().map(|record| RunningPart::new(record, style)))
+        }),
+        C::optional_integer("last_record_id", |row| row.last.as_ref().map(|record| record.id.0)),
+        C::optional_word("last_status", |row| row.last.as_ref().map(|record| status_word(record.status)))
+            .titled(text("last result", "上次结果"))
+            .drawn(result_cell),
+        C::optional_integer("last_exit_code", |row| row.last.as_ref().and_then(|record| record.exit_code)),
+        C::optional_time("last_end_time", |row| row.last.as_ref().and_then(|record| record.end_time)),
+        C::optional_time("last_success_at", |row| row.last_success_at)
+            .titled(text("last success", "上次成功"))
+            .drawn(success_cell),
+        C::styled::<Option<u64>>("last_success_age_s", |row, style| {
+            let age = row.last_success_at.map(|at| style.now.duration_since(at));
+            Json::of(&age.map(|age| u64::try_from(age.as_secs()).unwrap_or_default()))
+        }),
+        C::count("consecutive_failures", |row| row.consecutive_failures)
+            .titled(text("failures", "连续失败"))
+            .hidden_when_blank(),
+        C::optional_count("rows", |row| row.row_count).titled(text("rows", "行数")).hidden_when_blank(),
+        C::count("unread_count", |row| row.unread_count).titled(UNREAD).hidden_when_blank().droppable(2),
+        C::optional_time("not_before", |row| row.not_before)
+            .titled(text("not before", "不早于"))
+            .drawn(|row, style| row.not_before.map(|at| style.age(at)).unwrap_or_default().into())
+            .hidden_when_blank(),
+        C::optional_time("next_due", |row| row.next_due)
+            .titled(text("next due", "下次应运行"))
+            .drawn(|row, style| row.next_due.map(|at| style.age(at.max(style.now))).unwrap_or_default().into())
+            .hidden_when_blank()
+            .droppable(1),
+        C::styled::<bool>("is_stale", |row, style| Json::of(&row.is_stale(style.now))),
+    ];
+}
+
+#[derive(Serialize, JsonSchema)]
+struct StatusDocument<'a> {
+    exit_code: u8,
+    exit_name: &'static str,
+    syncs: RowsJson<'a, SyncRow>,
+}
+
+#[derive(Serialize, JsonSchema)]
+#[schemars(inline)]
+struct RunningPart<'a> {
+    record_id: i64,
+    host: &'a str,
+    pid: i64,
+    trace_id: &'a str,
+    since: Time,
+}
+
+impl<'a> RunningPart<'a> {
+    fn new(record: &'a Record, style: &Style) -> Self {
+        Self {
+            record_id: record.id.0,
+            host: &record.host,
+            pid: record.pid,
+            trace_id: &record.trace_id,
+            since: style.time(record.start_time),
+        }
+    }
+}
+
+impl Output for StatusOutput {
+    fn schema(&self) -> &DocumentSchema {
+        const { &SyncRow::SCHEMA }
+    }
+
+    fn blocks(&self, style: &Style) -> Vec<Block> {
+        listing::blocks(&self.rows, style)
+    }
+
+    fn json(&self, style: &Style) -> Json {
+        Json::of(&StatusDocument {
+            exit_code: self.exit.code(),
+            exit_name: self.exit.name(),
+            syncs: RowsJson(&self.rows, style),
+        })
+    }
+}
+
+fn result_cell(row: &SyncRow, style: &Style) -> Cell {
+    if let Some(record) = row.running() {
+        let owner = format!("{}-{}", sanitize(&record.host), record.pid);
+        return RUNNING_BY.fill(style.language, &[&owner]).into();
+    }
+    row.last.as_ref().map_or_else(|| style.label(NEVER).into(), |record| status_word(record.status).cell(style))
+}
+
+fn success_cell(row: &SyncRow, style: &Style) -> Cell {
+    let age = row.last_success_at.map_or_else(|| style.label(NEVER).to_owned(), |at| style.age(at));
+    if row.is_stale(style.now) { Cell::with_severity(age, Severity::Bad) } else { age.into() }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use insta::assert_snapshot;
+
+    use super::{StatusOutput, SyncRow};
+    use crate::cli::samples::{record, record_of};
+    use crate::exit::Exit;
+    use crate::present::style::samples::at;
+    use crate::store::Status;
+    use crate::store::records::Record;
+    use crate::ui::tables::render_output;
+    use crate::ui::{injection_tests, snapshots};
+
+    fn row(sync: &str, sync_type: &str, last: Option<Record>) -> SyncRow {
+        let has_run = last.is_some();
+        SyncRow {
+            sync: sync.to_owned(),
+            sync_type: sync_type.to_owned(),
+            last,
+            last_success_at: has_run.then(|| at(-11_520)),
+            consecutive_failures: 0,
+            unread_count: 1,
+            row_count: has_run.then_some(200_000),
+            not_before: None,
+            next_due: has_run.then(|| at(600)),
+            max_age: Some(Duration::from_secs(7200)),
+        }
+    }
+
+    #[test]
+    fn each_sync_is_shown_with_its_state() {
+        let of = |sync, sync_type, status| row(sync, sync_type, Some(record(7, sync, sync_type, status)));
+        let blocked = SyncRow {
+            not_before: Some(at(1800)),
+            consecutive_failures: 3,
+            max_age: None,
+            ..of("douban", "douban", Status::Failed)
+        };
+        let rows = vec![
+            of("fairing", "fairing", Status::Running),
+            blocked,
+            of("tasks", "historical", Status::Success),
+            row("tasks", "today", None),
+        ];
+        let output = StatusOutput { exit: Exit::Stale, rows };
+        assert_snapshot!("status", snapshots::render_everything(&output));
+        snapshots::tables_fit(|style| render_output(&output, style));
+    }
+
+    #[test]
+    fn hostile_syncs_are_harmless() {
+        for status in [Status::Running, Status::Failed] {
+            injection_tests::check_output(|text| {
+                let last = Record { status, ..record_of(text) };
+                Box::new(StatusOutput { exit: Exit::Stale, rows: vec![row(text, text, Some(last))] })
+            });
+        }
+    }
+}

@@ -1,0 +1,185 @@
+//! `sync <upstream>` and `sync all`.
+
+pub mod output;
+
+use std::path::Path;
+
+use clap::{ArgMatches, Args, Command, FromArgMatches, Subcommand};
+
+use self::output::{SyncAllOutput, SyncOutput};
+use super::args::RunArgs;
+use super::error::Error;
+use super::examples;
+use super::failure::ErrorOutput;
+use super::session::{LogTo, Session};
+use crate::config::Config;
+use crate::exit::Exit;
+use crate::run::{self, Cancel, Invocation, Report, Settings};
+use crate::store::Trigger;
+use crate::upstreams::{self, Failure, Registration};
+
+const ALL: &str = "all";
+const ALL_ABOUT: &str = "Every configured upstream; one failing does not stop the others, the worst code wins";
+
+/// What to sync: a subcommand for every line of the registry, and `all`.
+pub struct SyncArgs {
+    target: Target,
+    run: RunArgs,
+}
+
+enum Target {
+    One { registration: &'static Registration, matches: ArgMatches },
+    All,
+}
+
+impl Subcommand for SyncArgs {
+    fn augment_subcommands(command: Command) -> Command {
+        // Augmenting takes a struct's own sentence over as the command's: what it is about comes last.
+        let one = |registration: &Registration| {
+            RunArgs::augment_args(registration.augment(Command::new(registration.name)))
+                .about(registration.about)
+                .before_long_help(examples::headed(registration.examples))
+        };
+        let all = RunArgs::augment_args(Command::new(ALL)).about(ALL_ABOUT);
+        command.subcommands(upstreams::ALL.iter().map(one)).subcommand(all)
+    }
+
+    fn augment_subcommands_for_update(command: Command) -> Command {
+        Self::augment_subcommands(command)
+    }
+
+    fn has_subcommand(name: &str) -> bool {
+        name == ALL || upstreams::find(name).is_some()
+    }
+}
+
+impl FromArgMatches for SyncArgs {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        let (name, matches) =
+            matches.subcommand().ok_or_else(|| clap::Error::new(clap::error::ErrorKind::MissingSubcommand))?;
+        let target = upstreams::find(name)
+            .map_or(Target::All, |registration| Target::One { registration, matches: matches.clone() });
+        Ok(Self { target, run: RunArgs::from_arg_matches(matches)? })
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        *self = Self::from_arg_matches(matches)?;
+        Ok(())
+    }
+}
+
+/// Makes the run, or all of them, and shows the report.
+pub fn cmd_sync(session: &mut Session, args: SyncArgs) -> Result<Exit, Error> {
+    let settings = args.run.settings(attendance(session));
+    match args.target {
+        Target::One { registration, matches } => sync_one(session, registration, &matches, settings),
+        Target::All => sync_all(session, &settings),
+    }
+}
+
+/// Who starts a run when no flag says so.
+pub fn attendance(session: &Session) -> Trigger {
+    if session.ui.terminal().is_attended() { Trigger::Manual } else { Trigger::Auto }
+}
+
+/// The matches of a pass with these flags.
+pub fn matches_of(registration: &Registration, flags: &[&str]) -> Result<ArgMatches, upstreams::Error> {
+    let command = registration.augment(Command::new(registration.name).no_binary_name(true));
+    command.try_get_matches_from(flags).map_err(|error| upstreams::Error::Usage {
+        message: format!("`sync {}` cannot run without more flags", registration.name),
+        hint: Some(error.to_string().lines().map(str::trim).collect::<Vec<_>>().join(" ")),
+    })
+}
+
+fn sync_one(
+    session: &mut Session,
+    registration: &'static Registration,
+    matches: &ArgMatches,
+    settings: Settings,
+) -> Result<Exit, Error> {
+    let config = session.load_config(LogTo::Configured)?;
+    let database = session.database(&config)?;
+    let report = run_pass(session, registration, matches, &config, &database, settings)?;
+    session.ui.output(&SyncOutput(&report));
+    explain(session, &report);
+    Ok(report.exit)
+}
+
+/// Makes one pass, ended by a signal.
+pub fn run_pass(
+    session: &Session,
+    registration: &'static Registration,
+    matches: &ArgMatches,
+    config: &Config,
+    database: &Path,
+    settings: Settings,
+) -> Result<Report, Error> {
+    Ok(run::execute(Invocation {
+        registration,
+        matches,
+        config,
+        database,
+        settings,
+        observer: session.ui.observer(),
+        cancel: Cancel::on_signals().map_err(run::Error::Runtime)?,
+    })?)
+}
+
+fn sync_all(session: &mut Session, settings: &Settings) -> Result<Exit, Error> {
+    let config = session.load_config(LogTo::Configured)?;
+    let database = session.database(&config)?;
+    let configured: Vec<_> = upstreams::ALL.iter().filter(|known| config.has_section(known.name)).collect();
+    if configured.is_empty() {
+        return Err(Error::NothingConfigured);
+    }
+    let cancel = Cancel::on_signals().map_err(run::Error::Runtime)?;
+    let mut output = SyncAllOutput { exit: Exit::Ok, runs: Vec::new() };
+    let passes = configured.iter().flat_map(|known| known.passes.iter().map(move |flags| (*known, *flags)));
+    for (registration, flags) in passes {
+        if cancel.token().is_cancelled() {
+            break;
+        }
+        let run = matches_of(registration, flags).map_err(run::Error::from).and_then(|matches| {
+            run::execute(Invocation {
+                registration,
+                matches: &matches,
+                config: &config,
+                database: &database,
+                settings: settings.clone(),
+                observer: session.ui.observer(),
+                cancel: cancel.clone(),
+            })
+        });
+        let run = run.map_err(|error| Failure::new(&error, error.class(), error.hint()));
+        output.exit = output.exit.worst(exit_of(&run));
+        show_part(session, &run);
+        output.runs.push((registration.name, run));
+    }
+    session.ui.output(&output);
+    Ok(output.exit)
+}
+
+fn exit_of(run: &Result<Report, Failure>) -> Exit {
+    match run {
+        Ok(report) => report.exit,
+        Err(failure) => Exit::from(failure.class),
+    }
+}
+
+/// Shows one run of several as soon as it ended.
+fn show_part(session: &Session, run: &Result<Report, Failure>) {
+    match run {
+        Ok(report) => {
+            session.ui.part(&SyncOutput(report));
+            explain(session, report);
+        }
+        Err(failure) => session.ui.explain(&ErrorOutput { failure, holder: None }),
+    }
+}
+
+/// The error behind the report, where there is one.
+pub fn explain(session: &Session, report: &Report) {
+    if let Some(failure) = report.failure.as_ref().filter(|_| report.exit != Exit::Ok) {
+        session.ui.explain(&ErrorOutput { failure, holder: report.holder.as_ref() });
+    }
+}
