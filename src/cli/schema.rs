@@ -1,5 +1,7 @@
 //! JSON Schemas of the documents that `--json` prints.
 
+use std::collections::BTreeSet;
+
 use super::{backup, config, doctor, failure, locks, records, status, sync};
 use crate::config::Setting;
 use crate::present::{DocumentSchema, ListingSpec, schema};
@@ -32,9 +34,10 @@ const CORE: &[DocumentSchema] = &[
 
 /// Every schema, for `generate schema`.
 pub fn render_all() -> String {
-    let specs = upstreams::ALL.iter().flat_map(|registration| registration.commands);
-    let mut documents: Vec<_> = CORE.iter().copied().chain(specs.flat_map(CommandSpec::outputs)).collect();
-    // Sibling commands may print the same document.
-    documents.dedup_by_key(|document| document.name());
+    let own = upstreams::commands().flat_map(CommandSpec::outputs);
+    let mut documents: Vec<_> = CORE.iter().copied().chain(own).collect();
+    // Several commands may print the same document.
+    let mut names = BTreeSet::new();
+    documents.retain(|document| names.insert(document.name()));
     format!("{:#}\n", schema::generate(&documents))
 }

@@ -14,8 +14,7 @@ use crate::upstreams::{self, Registration};
 
 /// Adds the commands of every upstream; groups of the same name become one.
 pub fn augment(command: Command) -> Command {
-    let specs = upstreams::ALL.iter().flat_map(|registration| registration.commands);
-    specs.fold(command, add)
+    upstreams::commands().fold(command, add)
 }
 
 fn add(command: Command, spec: &'static CommandSpec) -> Command {
@@ -44,15 +43,18 @@ fn with_examples(command: Command, spec: &CommandSpec) -> Command {
 
 /// A command of an upstream that the command line names.
 pub struct Named<'a> {
-    registration: &'static Registration,
+    /// None where several upstreams share the command.
+    registration: Option<&'static Registration>,
     spec: &'static CommandSpec,
     matches: &'a ArgMatches,
 }
 
 /// The upstream's command that these words name, if they name one.
 pub fn find(matches: &ArgMatches) -> Option<Named<'_>> {
-    upstreams::ALL.iter().find_map(|registration| {
-        let (spec, matches) = find_below(registration.commands, matches)?;
+    let own = upstreams::ALL.iter().map(|registration| (Some(registration), registration.commands));
+    let mut all = own.chain([(None, upstreams::SHARED_COMMANDS)]);
+    all.find_map(|(registration, specs)| {
+        let (spec, matches) = find_below(specs, matches)?;
         Some(Named { registration, spec, matches })
     })
 }
@@ -86,32 +88,33 @@ pub fn run(session: &mut Session, named: &Named<'_>) -> Result<Exit, Error> {
         components: upstreams::components,
         warn: &warn,
     };
-    match &named.spec.kind {
-        CommandKind::Group { .. } => Ok(Exit::Ok),
-        CommandKind::Command { run, .. } => {
+    match (&named.spec.kind, named.registration) {
+        (CommandKind::Command { run, .. }, _) => {
             match run(&context, named.matches)? {
                 Answer::Output(output) => session.ui.output(output.as_ref()),
                 Answer::NoDatabase(empty) => session.ui.no_database(&database, empty.as_ref()),
             }
             Ok(Exit::Ok)
         }
-        CommandKind::Pass { output, flags, refuse_dry_run, details, .. } => {
+        (CommandKind::Pass { output, flags, refuse_dry_run, details, .. }, Some(registration)) => {
             let run_args = RunArgs::from_arg_matches(named.matches).map_err(|error| Error::Usage {
                 message: error.to_string().trim_end().to_owned(),
                 hint: "see `--help`".to_owned(),
             })?;
             let flags = flags(named.matches)?;
             let flags: Vec<&str> = flags.iter().map(String::as_str).collect();
-            let matches = matches_of(named.registration, &flags)?;
+            let matches = matches_of(registration, &flags)?;
             let settings = run_args.settings(attendance(session));
             if settings.dry_run {
                 refuse_dry_run(named.matches)?;
             }
-            let report = run_pass(session, named.registration, &matches, &config, &database, settings)?;
+            let report = run_pass(session, registration, &matches, &config, &database, settings)?;
             let details = details(&context, named.matches, report.record)?;
             session.ui.output(&PassOutput { schema: output, details, report: &report });
             explain(session, &report);
             Ok(report.exit)
         }
+        // A group is not run, and a pass belongs to an upstream.
+        (CommandKind::Group { .. } | CommandKind::Pass { .. }, _) => Ok(Exit::Ok),
     }
 }

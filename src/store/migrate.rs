@@ -14,7 +14,7 @@ pub struct Migration {
     pub sql: &'static str,
 }
 
-/// Who owns a set of tables: `core`, or an upstream.
+/// Who owns a set of tables: `core`, an upstream, or what several upstreams share.
 #[derive(Clone, Copy, Debug)]
 pub struct Component {
     pub name: &'static str,

@@ -7,9 +7,9 @@
 //!    `tables.rs` (every statement), `migrations/`.
 //! 2. Add its `mod` line and its line in [`ALL`].
 //!
-//! Upstreams of one kind may share a table: another source of films (TMDB, say) would be one more such folder with
-//! its own list and page, whose `tables.rs` writes rows with its own `source` into `videos`, keyed by
-//! `(source, source_id)`, and whose migrations bring what columns it needs besides.
+//! What several upstreams share has a folder beside theirs: [`mirror`] is the engine for mirrored sets, `films` is the
+//! table of films, their lists and what decides whose details are due. Another source of films is one more upstream
+//! with its own answers; it writes its rows through `films` under its own `source`.
 //!
 //! From its folder and its line an upstream has its subcommand, completions, manual page, configuration section,
 //! migrations, locks, records and metrics labels, and the contract tests run over it.
@@ -21,6 +21,7 @@ pub mod douban;
 pub mod ecs;
 mod error;
 pub mod fairing;
+mod films;
 pub mod guard;
 mod hmac;
 mod http_profile;
@@ -34,7 +35,9 @@ pub mod tasks;
 mod upstream;
 pub mod users;
 
+use self::command::CommandSpec;
 use crate::language::Language;
+use crate::store::Component;
 
 pub use self::error::{Error, UpstreamSpecific};
 pub use self::http_profile::http_profile;
@@ -64,9 +67,18 @@ pub fn names() -> Vec<&'static str> {
     ALL.iter().map(|registration| registration.name).collect()
 }
 
-/// What the store has to hold for them.
-pub fn components() -> Vec<crate::store::Component> {
-    ALL.iter().map(Registration::component).collect()
+/// What the store has to hold for them, and for what they share.
+pub fn components() -> Vec<Component> {
+    let own = ALL.iter().map(Registration::component).filter(|component| !component.migrations.is_empty());
+    own.chain([films::COMPONENT]).collect()
+}
+
+/// The commands that belong to no single upstream.
+pub const SHARED_COMMANDS: &[CommandSpec] = films::COMMANDS;
+
+/// Their own commands, then those they share.
+pub fn commands() -> impl Iterator<Item = &'static CommandSpec> {
+    ALL.iter().flat_map(|registration| registration.commands).chain(SHARED_COMMANDS)
 }
 
 /// The label of a kind of pass; its own name where it has none.

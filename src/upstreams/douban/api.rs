@@ -1,4 +1,4 @@
-//! What Douban is asked, on which of its two origins, and how it is asked: as its own pages do.
+//! The requests to Douban's two origins, with the headers its own pages send.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -6,31 +6,32 @@ use std::time::Duration;
 use jiff::SignedDuration;
 use url::Url;
 
-use super::film::FilmId;
-use super::refusal::{Answer, Move, Unreadable, Verdict, judge};
+use super::parsed::Unreadable;
+use super::verdict::{Answer, Move, Verdict, response_verdict};
 use crate::clock::Clock;
 use crate::error::Class;
 use crate::http::{Client, Request, Retry, retry_after};
 use crate::secret::Secret;
+use crate::upstreams::films::film::FilmId;
 use crate::upstreams::{Error, PassContext};
 
 const USER_AGENT: &str =
     "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0.0 Safari/537.36";
 const LANGUAGE: &str = "zh-CN,zh;q=0.9,en;q=0.5";
-/// The pages the lists are asked for from; without it the explore list is refused with code 1287.
+/// The referer of the lists; without it the explore list is refused with code 1287.
 const EXPLORE_PAGE: &str = "https://movie.douban.com/explore";
 const PAGE_ORIGIN: &str = "https://movie.douban.com";
 
-/// The explore list is asked for so many films at once, at most.
+/// The most films one request of the explore list asks for.
 const EXPLORE_LIMIT: usize = 100;
-/// The other list always brings so many.
+/// The films one request of the other list brings.
 const SEARCH_LIMIT: usize = 50;
 
 /// Decoded bytes of a list or a film's JSON, and of a film's page: several times what they have today.
 const JSON_BYTES: u64 = 4 << 20;
 const PAGE_BYTES: u64 = 512 << 10;
 
-/// So much of the interval is added to it by chance, at most: nothing of ours comes at exact intervals.
+/// The share of the interval that is added to it at most, at random: requests at exact intervals look like a machine.
 const JITTER: f64 = 0.25;
 
 /// One of the two lists of the newest films.
@@ -48,7 +49,7 @@ enum Origin {
     Pages,
 }
 
-/// One thing to ask for.
+/// One request.
 #[derive(Clone, Debug)]
 pub struct Call {
     origin: Origin,
@@ -60,7 +61,7 @@ pub struct Call {
 }
 
 impl Call {
-    /// Films of a list from `start` on; about `limit` of them are wanted in all.
+    /// Films of a list from `start` on; `limit` is how many are wanted in all.
     pub fn list(list: List, start: usize, limit: usize) -> Self {
         let mut query = url::form_urlencoded::Serializer::new(String::new());
         let (origin, path) = match list {
@@ -122,15 +123,15 @@ impl Call {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Reply<T> {
     Good(T),
-    /// There is no such film, or not for us. What showed it stands inside.
+    /// There is no such film, or not for us: the sign of it.
     Gone(String),
-    /// Ask again there, on the same origin.
+    /// The same is to be fetched there, on the same origin.
     Moved(Move),
     Unreadable(Unreadable),
 }
 
 impl<T> Reply<T> {
-    /// What was asked for; anything else is an error where nothing else will do.
+    /// The value; anything else is an error.
     pub fn only(self, call: &Call) -> Result<T, Error> {
         let reason = match self {
             Self::Good(value) => return Ok(value),
@@ -142,19 +143,19 @@ impl<T> Reply<T> {
     }
 }
 
-/// The doors to both origins.
+/// The clients of both origins.
 #[derive(Clone, Debug)]
 pub struct Api {
     pub lists: Client,
     pub pages: Client,
     pub cookie: Option<Secret>,
     pub clock: Clock,
-    /// So long nothing is asked for after a refusal.
+    /// How long nothing is fetched after a block.
     pub block_pause: Duration,
 }
 
 impl Api {
-    /// Where it is asked.
+    /// The client of its origin.
     pub const fn client(&self, call: &Call) -> &Client {
         match call.origin {
             Origin::Lists => &self.lists,
@@ -162,7 +163,7 @@ impl Api {
         }
     }
 
-    /// Asks once. An upstream that refuses us is [`Error::Blocked`], one that is unwell asks for another try.
+    /// Sends one request. A block is [`Error::Blocked`]; a failing upstream is an error to be retried.
     pub async fn fetch<T>(&self, call: &Call, parse: fn(&[u8]) -> Result<T, Unreadable>) -> Result<Reply<T>, Error> {
         let client = self.client(call);
         let base = &client.profile().base_url;
@@ -178,16 +179,16 @@ impl Api {
             }
             Err(error) => return Err(error.into()),
         };
-        let asked = address(base, &call.target);
-        let answer = Answer { asked: &asked, status, location: location.as_deref(), body: &body };
-        match judge(answer, parse) {
+        let requested = address(base, &call.target);
+        let answer = Answer { requested: &requested, status, location: location.as_deref(), body: &body };
+        match response_verdict(answer, parse) {
             Verdict::Good(value) => Ok(Reply::Good(value)),
             Verdict::Gone(sign) => Ok(Reply::Gone(sign)),
             Verdict::Moved(Move { path, id }) => Ok(Reply::Moved(Move { path: below(base, path), id })),
             Verdict::Parse(unreadable) => Ok(Reply::Unreadable(unreadable)),
             Verdict::Blocked(sign) => {
-                let left_alone = SignedDuration::try_from(self.block_pause.max(wait.unwrap_or_default()));
-                let until = now.saturating_add(left_alone.unwrap_or(SignedDuration::MAX)).unwrap_or(now);
+                let pause = SignedDuration::try_from(self.block_pause.max(wait.unwrap_or_default()));
+                let until = now.saturating_add(pause.unwrap_or(SignedDuration::MAX)).unwrap_or(now);
                 // People read it.
                 let until = until.round(jiff::Unit::Second).unwrap_or(until);
                 Err(Error::Blocked { context: call.context(), sign, until })
@@ -216,18 +217,18 @@ impl Api {
 
 /// The pause between two requests of a pass, whatever came of the first.
 #[derive(Debug)]
-pub struct Rhythm {
+pub struct Throttle {
     interval: Duration,
     has_begun: AtomicBool,
 }
 
-impl Rhythm {
+impl Throttle {
     pub const fn new(interval: Duration) -> Self {
         Self { interval, has_begun: AtomicBool::new(false) }
     }
 
-    /// Waits for the next request's turn; the first one's comes at once.
-    pub async fn turn(&self, context: &PassContext) -> Result<(), Error> {
+    /// Waits until the next request may be sent; the first one may at once.
+    pub async fn wait(&self, context: &PassContext) -> Result<(), Error> {
         let has_begun = self.has_begun.swap(true, Ordering::Relaxed);
         if !has_begun || self.interval.is_zero() {
             return Ok(());
@@ -236,7 +237,7 @@ impl Rhythm {
     }
 }
 
-/// The whole address of a target behind a base, which may have a path of its own.
+/// The whole address of a target behind a base, which may have a path.
 fn address(base: &Url, target: &str) -> Url {
     let whole = format!("{}{target}", base.as_str().trim_end_matches('/'));
     Url::parse(&whole).unwrap_or_else(|_| base.clone())
@@ -262,7 +263,7 @@ mod tests {
     }
 
     #[test]
-    fn the_lists_are_asked_for_as_documented() {
+    fn list_requests_are_as_documented() {
         check_list(
             List::Explore,
             0,
@@ -284,7 +285,7 @@ mod tests {
     }
 
     #[test]
-    fn a_base_may_have_a_path_of_its_own() {
+    fn a_base_may_have_a_path() {
         for (base, moved, expected) in [
             ("https://movie.douban.com", "/subject/2/", "/subject/2/"),
             ("http://mirror.example/films/", "/films/subject/2/?from=x", "/subject/2/?from=x"),

@@ -12,7 +12,7 @@ pub struct Config {
     pub list_url: String,
     /// Where the films' pages live, and the other list.
     pub page_url: String,
-    /// So many of the newest films are listed.
+    /// How many of the newest films are listed.
     #[serde(deserialize_with = "bounds::count::<1, 10_000, _, _>")]
     pub limit: usize,
     /// Between two requests, at least; also after a failure.
@@ -20,7 +20,7 @@ pub struct Config {
     pub interval: Span,
     #[serde(deserialize_with = "bounds::lock_ttl")]
     pub lock_ttl: Span,
-    /// So long nothing is asked for after the upstream refused us.
+    /// How long nothing is fetched after a block.
     #[serde(deserialize_with = "bounds::span::<0, { 30 * bounds::DAY }, _>")]
     pub not_before_after_block: Span,
     /// Sent as it is, to both origins.
@@ -58,9 +58,9 @@ mod tests {
         for key in ["list_url", "page_url", "limit", "interval", "lock_ttl", "not_before_after_block", "cookie"] {
             assert!(section.get(key).is_some(), "{key}");
         }
-        let told: Config = section.try_into().unwrap();
+        let parsed: Config = section.try_into().unwrap();
         // There is no default cookie; the template shows one by example.
-        let told = Config { cookie: None, ..told };
-        assert_eq!(format!("{told:?}"), format!("{:?}", Config::default()));
+        let parsed = Config { cookie: None, ..parsed };
+        assert_eq!(format!("{parsed:?}"), format!("{:?}", Config::default()));
     }
 }

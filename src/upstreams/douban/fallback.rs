@@ -1,33 +1,33 @@
-//! The two JSON sources that tell a film when its page cannot be read; each has fewer fields than the page.
+//! The two JSON sources of a film whose page cannot be read; each has fewer fields than the page.
 //!
-//! Neither carries the `IMDb` id or the writers; `subject_abstract` has one text for both names, so it tells neither.
+//! Neither has the `IMDb` id or the writers; `subject_abstract` has one text for both names, so neither is taken.
 
 use serde_json::Value;
 
-use super::film::{Detail, DetailSource, Kind};
 use super::json::{count, document, rating, text, texts};
-use super::page::{Told, is_date, minutes, release_date};
-use super::refusal::Unreadable;
-use super::tidy::{cover_url, paragraphs, split_list, year};
+use super::normalize::{cover_url, paragraphs, split_list, year};
+use super::page::{is_date, minutes, release_date};
+use super::parsed::{DetailSource, ParsedDetail, Unreadable};
+use crate::upstreams::films::film::{Detail, Kind};
 
 /// Reads the mobile site's `/rexxar/api/v2/movie/<id>`.
-pub fn parse_rexxar(body: &[u8]) -> Result<Told, Unreadable> {
+pub fn parse_rexxar(body: &[u8]) -> Result<ParsedDetail, Unreadable> {
     let value = document(body)?;
     let title = text(&value, "title").ok_or_else(|| Unreadable("no `title` in the film's JSON".to_owned()))?;
-    let told_rating = value.get("rating").unwrap_or(&Value::Null);
+    let rating_part = value.get("rating").unwrap_or(&Value::Null);
     let pictures = value.get("pic").unwrap_or(&Value::Null);
     let covers = [text(&value, "cover_url"), text(pictures, "large"), text(pictures, "normal")];
-    let release_dates: Vec<String> = texts(&value, "pubdate").into_iter().filter(|told| is_date(told)).collect();
+    let release_dates: Vec<String> = texts(&value, "pubdate").into_iter().filter(|text| is_date(text)).collect();
     let detail = Detail {
         original_title: text(&value, "original_title").filter(|original| *original != title),
         title: Some(title),
-        kind: kind(&value).or_else(|| text(&value, "type").and_then(|kind| Kind::from_name(&kind))),
-        year: text(&value, "year").and_then(|told| year(&told)),
+        kind: kind(&value).or_else(|| text(&value, "type").and_then(|name| name.parse().ok())),
+        year: text(&value, "year").and_then(|text| year(&text)),
         release_date: release_date(&release_dates),
         release_dates,
-        runtime_minutes: texts(&value, "durations").iter().find_map(|told| minutes(told)),
-        rating: rating(told_rating, "value"),
-        votes: count(told_rating, "count"),
+        runtime_minutes: texts(&value, "durations").iter().find_map(|text| minutes(text)),
+        rating: rating(rating_part, "value"),
+        votes: count(rating_part, "count"),
         directors: texts(&value, "directors"),
         actors: texts(&value, "actors"),
         genres: texts(&value, "genres"),
@@ -39,27 +39,27 @@ pub fn parse_rexxar(body: &[u8]) -> Result<Told, Unreadable> {
         episodes: count(&value, "episodes_count"),
         ..Detail::default()
     };
-    Ok(Told { detail, source: DetailSource::Rexxar })
+    Ok(ParsedDetail { detail, source: DetailSource::Rexxar })
 }
 
 /// Reads the hover card's `/j/subject_abstract?subject_id=<id>`.
-pub fn parse_abstract(body: &[u8]) -> Result<Told, Unreadable> {
+pub fn parse_abstract(body: &[u8]) -> Result<ParsedDetail, Unreadable> {
     let value = document(body)?;
     let subject = value.get("subject").filter(|subject| text(subject, "title").is_some());
     let subject = subject.ok_or_else(|| Unreadable("no `subject` in the film's JSON".to_owned()))?;
     let detail = Detail {
         kind: kind(subject),
-        year: text(subject, "release_year").and_then(|told| year(&told)),
-        runtime_minutes: text(subject, "duration").and_then(|told| minutes(&told)),
+        year: text(subject, "release_year").and_then(|text| year(&text)),
+        runtime_minutes: text(subject, "duration").and_then(|text| minutes(&text)),
         rating: rating(subject, "rate"),
         directors: texts(subject, "directors"),
         actors: texts(subject, "actors"),
         genres: texts(subject, "types"),
-        countries: text(subject, "region").map(|told| split_list(&told)).unwrap_or_default(),
+        countries: text(subject, "region").map(|text| split_list(&text)).unwrap_or_default(),
         episodes: count(subject, "episodes_count"),
         ..Detail::default()
     };
-    Ok(Told { detail, source: DetailSource::Abstract })
+    Ok(ParsedDetail { detail, source: DetailSource::Abstract })
 }
 
 fn kind(value: &Value) -> Option<Kind> {
@@ -69,15 +69,15 @@ fn kind(value: &Value) -> Option<Kind> {
 #[cfg(test)]
 mod tests {
     use super::{parse_abstract, parse_rexxar};
-    use crate::upstreams::douban::film::{Detail, Kind};
+    use crate::upstreams::films::film::{Detail, Kind};
 
     fn owned(items: &[&str]) -> Vec<String> {
         items.iter().map(ToString::to_string).collect()
     }
 
     #[test]
-    fn the_mobile_json_tells_all_but_writers_and_imdb() {
-        let told = parse_rexxar(include_bytes!("../../../tests/fixtures/douban/rexxar_movie.json")).unwrap();
+    fn the_mobile_json_has_all_but_writers_and_imdb() {
+        let parsed = parse_rexxar(include_bytes!("../../../tests/fixtures/douban/rexxar_movie.json")).unwrap();
         let expected = Detail {
             title: Some("潮汐邮局".to_owned()),
             original_title: Some("The Tide Office".to_owned()),
@@ -98,12 +98,12 @@ mod tests {
             cover_url: Some("https://img.example/l/p1.jpg".to_owned()),
             ..Detail::default()
         };
-        assert_eq!(told.detail, expected);
+        assert_eq!(parsed.detail, expected);
     }
 
     #[test]
-    fn the_hover_card_tells_a_film() {
-        let told = parse_abstract(include_bytes!("../../../tests/fixtures/douban/abstract_movie.json")).unwrap();
+    fn the_hover_card_is_read_for_a_film() {
+        let parsed = parse_abstract(include_bytes!("../../../tests/fixtures/douban/abstract_movie.json")).unwrap();
         let expected = Detail {
             kind: Some(Kind::Movie),
             year: Some(2025),
@@ -115,12 +115,12 @@ mod tests {
             countries: owned(&["中国大陆", "法国"]),
             ..Detail::default()
         };
-        assert_eq!(told.detail, expected);
+        assert_eq!(parsed.detail, expected);
     }
 
     #[test]
-    fn the_hover_card_tells_a_series() {
-        let told = parse_abstract(include_bytes!("../../../tests/fixtures/douban/abstract_tv.json")).unwrap();
+    fn the_hover_card_is_read_for_a_series() {
+        let parsed = parse_abstract(include_bytes!("../../../tests/fixtures/douban/abstract_tv.json")).unwrap();
         let expected = Detail {
             kind: Some(Kind::Tv),
             year: Some(2024),
@@ -131,11 +131,11 @@ mod tests {
             episodes: Some(12),
             ..Detail::default()
         };
-        assert_eq!(told.detail, expected);
+        assert_eq!(parsed.detail, expected);
     }
 
     #[test]
-    fn what_tells_no_film_is_not_read_as_an_empty_one() {
+    fn an_answer_without_a_film_is_not_read_as_an_empty_one() {
         for body in
             ["", "[]", "{}", r#"{"r":1}"#, r#"{"title":""}"#, r#"{"subject":{}}"#, r#"{"subject":null}"#, "<html>"]
         {

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use proptest::prelude::*;
 use url::Url;
 
-use super::refusal::{Answer, Verdict, judge};
+use super::verdict::{Answer, Verdict, response_verdict};
 use super::{fallback, list, page};
 use crate::mutate::mutated_bytes;
 
@@ -82,12 +82,12 @@ const SNIPPETS: &[&str] = &[
 
 /// Reads the body as everything it could be, and holds what was read to what is promised of it.
 fn read(body: &[u8]) {
-    let asked = Url::parse("https://movie.douban.com/subject/1/").unwrap();
-    let answer = Answer { asked: &asked, status: 200, location: None, body };
+    let requested = Url::parse("https://movie.douban.com/subject/1/").unwrap();
+    let answer = Answer { requested: &requested, status: 200, location: None, body };
     let started = Instant::now();
     for parse in [page::parse, fallback::parse_rexxar, fallback::parse_abstract] {
-        if let Verdict::Good(told) = judge(answer, parse) {
-            let detail = told.detail;
+        if let Verdict::Good(parsed) = response_verdict(answer, parse) {
+            let detail = parsed.detail;
             assert!(detail.title.as_ref().is_none_or(|title| !title.trim().is_empty()));
             assert!(detail.rating.is_none_or(|rating| rating > 0.0 && rating <= 10.0));
             assert!(detail.votes != Some(0) && detail.episodes != Some(0) && detail.runtime_minutes != Some(0));
@@ -95,7 +95,7 @@ fn read(body: &[u8]) {
             assert!(lists.into_iter().flatten().all(|item| !item.trim().is_empty()));
         }
     }
-    if let Verdict::Good(listing) = judge(answer, list::parse) {
+    if let Verdict::Good(listing) = response_verdict(answer, list::parse) {
         assert!(listing.films.iter().all(|film| list::parse_item(&film.raw).as_ref() == Some(film)));
     }
     assert!(started.elapsed() < TIME_LIMIT);

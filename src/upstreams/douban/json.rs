@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use super::refusal::Unreadable;
-use super::tidy::{filled, rating as plausible_rating, unique};
+use super::normalize::{filled, rating as plausible_rating, unique};
+use super::parsed::Unreadable;
 
 /// A JSON document.
 pub fn document(body: &[u8]) -> Result<Value, Unreadable> {
@@ -15,12 +15,12 @@ pub fn text(value: &Value, key: &str) -> Option<String> {
     value.get(key).and_then(plain)
 }
 
-/// A whole number above 0, which may be told as text.
+/// A whole number above 0, which may be text.
 pub fn count(value: &Value, key: &str) -> Option<u32> {
     text(value, key)?.parse().ok().filter(|number| *number > 0)
 }
 
-/// A rating, which may be told as text.
+/// A rating, which may be text.
 pub fn rating(value: &Value, key: &str) -> Option<f64> {
     plausible_rating(text(value, key)?.parse().ok()?)
 }

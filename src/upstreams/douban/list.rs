@@ -9,12 +9,12 @@ use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::film::{Detail, FilmId, Kind};
 use super::json::{count, rating, text};
-use super::refusal::Unreadable;
-use super::tidy::cover_url;
+use super::normalize::cover_url;
+use super::parsed::Unreadable;
+use crate::upstreams::films::film::{Detail, FilmId, Kind};
 
-/// One film as the list tells it.
+/// One film as the list has it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ListItem {
     pub id: FilmId,
@@ -92,14 +92,14 @@ fn read_item(raw: &str) -> Read {
     }
     let id = text(&value, "id").and_then(|id| FilmId::parse(&id));
     let (Some(id), Some(title)) = (id, text(&value, "title")) else { return Read::Unreadable };
-    let told_rating = value.get("rating").unwrap_or(&Value::Null);
+    let rating_part = value.get("rating").unwrap_or(&Value::Null);
     let pictures = value.get("pic").unwrap_or(&Value::Null);
     let covers = [text(pictures, "large"), text(pictures, "normal"), text(&value, "cover")];
     let detail = Detail {
         title: Some(title),
         kind: Some(Kind::Movie),
-        rating: rating(told_rating, "value").or_else(|| rating(&value, "rate")),
-        votes: count(told_rating, "count"),
+        rating: rating(rating_part, "value").or_else(|| rating(&value, "rate")),
+        votes: count(rating_part, "count"),
         cover_url: covers.iter().flatten().find_map(|url| cover_url(url)),
         ..Detail::default()
     };

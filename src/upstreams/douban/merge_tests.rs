@@ -2,16 +2,33 @@ use jiff::Timestamp;
 use proptest::prelude::*;
 use serde_json::Value;
 
-use crate::upstreams::douban::film::{Detail, DetailSource, DetailStatus, Film, FilmId, Kind};
+use super::{with_details, with_list_item};
 use crate::upstreams::douban::list::{ListItem, parse_item};
-use crate::upstreams::douban::page::Told;
+use crate::upstreams::douban::parsed::{DetailSource, ParsedDetail};
+use crate::upstreams::films::film::{Detail, DetailStatus, Film, FilmId, Kind};
+
+/// The two merges, in a row.
+trait Merge {
+    fn listed(self, item: &ListItem, rank: u32) -> Self;
+    fn detailed(self, parsed: ParsedDetail, merged_into: Option<FilmId>, now: Timestamp) -> Self;
+}
+
+impl Merge for Film {
+    fn listed(self, item: &ListItem, rank: u32) -> Self {
+        with_list_item(self, item, rank)
+    }
+
+    fn detailed(self, parsed: ParsedDetail, merged_into: Option<FilmId>, now: Timestamp) -> Self {
+        with_details(self, parsed, merged_into, now)
+    }
+}
 
 fn now() -> Timestamp {
     "2026-01-20T00:00:00Z".parse().unwrap()
 }
 
 fn film() -> Film {
-    Film::new(FilmId::parse("90000001").unwrap())
+    Film::new("douban", FilmId::parse("90000001").unwrap())
 }
 
 fn item(title: &str, rating: &str, votes: u32, cover: &str) -> ListItem {
@@ -22,8 +39,8 @@ fn item(title: &str, rating: &str, votes: u32, cover: &str) -> ListItem {
     parse_item(&json.to_string()).unwrap()
 }
 
-fn told(source: DetailSource, title: &str, rating: Option<f64>) -> Told {
-    Told { detail: Detail { title: Some(title.to_owned()), rating, ..Detail::default() }, source }
+fn parsed(source: DetailSource, title: &str, rating: Option<f64>) -> ParsedDetail {
+    ParsedDetail { detail: Detail { title: Some(title.to_owned()), rating, ..Detail::default() }, source }
 }
 
 /// Details with every field filled from one number, so that two of them differ everywhere, with only those fields kept
@@ -78,15 +95,15 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn no_merge_ever_empties_a_filled_field(stored_mask in any::<u32>(), told_mask in any::<u32>(), seed in 0..500u16) {
-        let (stored, news) = (masked(2 * seed, stored_mask), masked(2 * seed + 1, told_mask));
+    fn no_merge_ever_empties_a_filled_field(stored_mask in any::<u32>(), news_mask in any::<u32>(), seed in 0..500u16) {
+        let (stored, news) = (masked(2 * seed, stored_mask), masked(2 * seed + 1, news_mask));
         check_merged(&news.clone().completed_by(stored.clone()), &news, &stored);
 
         let page = DetailSource::Page;
-        let before = Film { detail: stored.clone(), detail_source: Some(page), ..film() };
-        let better = before.clone().detailed(Told { detail: news.clone(), source: page }, None, now());
+        let before = Film { detail: stored.clone(), detail_source: Some(page.name().to_owned()), ..film() };
+        let better = before.clone().detailed(ParsedDetail { detail: news.clone(), source: page }, None, now());
         check_merged(&better.detail, &news, &stored);
-        let lesser = before.clone().detailed(Told { detail: news.clone(), source: DetailSource::Abstract }, None, now());
+        let lesser = before.clone().detailed(ParsedDetail { detail: news.clone(), source: DetailSource::Abstract }, None, now());
         check_merged(&lesser.detail, &stored, &news);
 
         let listed = before.listed(&item("片", "7.5", 3, "https://img.example/p9.jpg"), 0);
@@ -98,9 +115,9 @@ proptest! {
     #[test]
     fn the_same_answer_twice_changes_nothing(mask in any::<u32>(), seed in 0..500u16, rank in 0..80u32) {
         let item = item("片", "7.5", 3, "https://img.example/p9.jpg");
-        let told = Told { detail: masked(seed, mask), source: DetailSource::Page };
-        let once = film().listed(&item, rank).detailed(told.clone(), None, now());
-        let twice = once.clone().listed(&item, rank).detailed(told, None, now());
+        let parsed = ParsedDetail { detail: masked(seed, mask), source: DetailSource::Page };
+        let once = film().listed(&item, rank).detailed(parsed.clone(), None, now());
+        let twice = once.clone().listed(&item, rank).detailed(parsed, None, now());
         assert_eq!(once, twice);
         assert_eq!(once.content_hash(), twice.content_hash());
     }
@@ -109,7 +126,7 @@ proptest! {
 #[test]
 fn the_list_changes_only_what_the_list_changed() {
     let first = item("片", "7.5", 100, "https://img1.example/p1.jpg");
-    let film = film().listed(&first, 0).detailed(told(DetailSource::Page, "片（页）", Some(7.6)), None, now());
+    let film = film().listed(&first, 0).detailed(parsed(DetailSource::Page, "片（页）", Some(7.6)), None, now());
 
     let same = film.clone().listed(&first, 5);
     assert_eq!(same, Film { list_rank: Some(5), ..film.clone() });
@@ -130,40 +147,40 @@ fn the_list_changes_only_what_the_list_changed() {
 
 #[test]
 fn a_lesser_source_fills_gaps_only_and_is_recorded_only_where_it_is_the_best() {
-    let from_json = film().detailed(told(DetailSource::Rexxar, "一", None), None, now());
-    assert_eq!(from_json.detail_source, Some(DetailSource::Rexxar));
+    let from_json = film().detailed(parsed(DetailSource::Rexxar, "一", None), None, now());
+    assert_eq!(from_json.detail_source.as_deref(), Some("rexxar"));
 
-    let from_page = from_json.detailed(told(DetailSource::PageAndLd, "二", None), None, now());
-    assert_eq!(from_page.detail_source, Some(DetailSource::PageAndLd));
+    let from_page = from_json.detailed(parsed(DetailSource::PageAndLd, "二", None), None, now());
+    assert_eq!(from_page.detail_source.as_deref(), Some("page+ld"));
 
-    let still_from_page = from_page.detailed(told(DetailSource::Abstract, "三", Some(6.0)), None, now());
+    let still_from_page = from_page.detailed(parsed(DetailSource::Abstract, "三", Some(6.0)), None, now());
     assert_eq!(still_from_page.detail.title.as_deref(), Some("二"));
     assert_eq!(still_from_page.detail.rating, Some(6.0));
-    assert_eq!(still_from_page.detail_source, Some(DetailSource::PageAndLd));
+    assert_eq!(still_from_page.detail_source.as_deref(), Some("page+ld"));
 
-    let again = told(DetailSource::Page, "四", None);
+    let again = parsed(DetailSource::Page, "四", None);
     assert_eq!(still_from_page.detailed(again, None, now()).detail.title.as_deref(), Some("四"));
 }
 
 #[test]
 fn a_refusal_keeps_what_is_stored() {
     let merged = FilmId::parse("90000099");
-    let good = film().detailed(told(DetailSource::Page, "片", Some(7.5)), merged.clone(), now());
+    let good = film().detailed(parsed(DetailSource::Page, "片", Some(7.5)), merged.clone(), now());
     let later: Timestamp = "2026-02-01T00:00:00Z".parse().unwrap();
     for (status, expected, asked_at) in [
         (DetailStatus::Blocked, DetailStatus::Ok, now()),
         (DetailStatus::Parse, DetailStatus::Ok, now()),
         (DetailStatus::Gone, DetailStatus::Gone, later),
     ] {
-        let refused = good.clone().refused(status, "status 404", later);
+        let refused = good.clone().with_failed_details(status, "status 404", later);
         assert_eq!(refused.detail, good.detail);
         assert_eq!(refused.merged_into, merged);
         assert_eq!((refused.detail_status, refused.detail_at), (expected, Some(asked_at)));
         assert_eq!(refused.detail_error.as_deref(), Some("status 404"));
         assert_eq!(refused.content_hash(), good.content_hash());
     }
-    let never_known = film().refused(DetailStatus::Blocked, "status 403", later);
+    let never_known = film().with_failed_details(DetailStatus::Blocked, "status 403", later);
     assert_eq!(never_known.detail_status, DetailStatus::Blocked);
-    let known = never_known.detailed(told(DetailSource::Page, "片", None), None, later);
+    let known = never_known.detailed(parsed(DetailSource::Page, "片", None), None, later);
     assert_eq!((known.detail_status, known.detail_error), (DetailStatus::Ok, None));
 }

@@ -1,46 +1,41 @@
-//! Douban: the newest films of the explore list, and what each film's page tells about them.
+//! Douban: the newest films of the explore list, and the details on each film's page.
 //!
-//! Reading order: [`film`] (what a film is), [`list`] (the two list answers), [`page`] (a film's page), [`fallback`]
-//! (the two JSON sources with fewer fields), [`refusal`] (what an answer means before anything is read from it),
-//! [`merge`] (how an answer changes a stored film), [`plan`] (whose details are due, and in which order): all pure,
-//! bytes in, values out. Then [`tables`] (every statement on `videos`), `api` (what is asked, and how), `pass` and
-//! `details` (the two phases).
+//! Reading order: [`list`] (the two list answers), [`page`] (a film's page), [`fallback`] (the two JSON sources with
+//! fewer fields), [`verdict`] (what an answer means before anything is read from it), [`merge`] (how an answer changes a
+//! stored film): all pure, bytes in, values out. Then `api` (the requests), `work`, `pass` and `details` (the two
+//! phases). What a film is, and the table, belong to [`films`](super::films).
 
-pub mod film;
 pub mod list;
-
 pub mod page;
 
 pub mod fallback;
+pub mod parsed;
 
-pub mod refusal;
+pub mod verdict;
 
 pub mod merge;
-pub mod plan;
-
-pub mod tables;
 
 mod api;
 mod commands;
 mod config;
 mod details;
 mod pass;
-mod tally;
+mod work;
 
 mod json;
-mod tidy;
+mod normalize;
 
 #[cfg(test)]
 mod fuzz;
 
-use self::api::{Api, Call, List, Rhythm};
+use self::api::{Api, Call, List, Throttle};
 pub use self::config::Config;
-use self::pass::Work;
+use self::parsed::SOURCE;
+use self::work::Work;
 use super::command::CommandSpec;
 use super::{Error, Job, Opening, PassContext, Schedule, ScopeName, ScopeRules, Upstream, Verified, http_profile};
 use crate::config::{self as settings, Span};
 use crate::http::{Client, Profile};
-use crate::store::Migration;
 
 /// The Douban upstream, opened.
 pub struct Douban {
@@ -48,7 +43,7 @@ pub struct Douban {
     api: Api,
 }
 
-/// How much to ask for, and how slowly.
+/// How much to fetch, and how slowly.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Options {
     /// How many of the newest films to list
@@ -57,7 +52,7 @@ pub struct Options {
     /// The pause between two requests
     #[arg(long, value_name = "DUR")]
     interval: Option<Span>,
-    /// Ask again for details that are older, such as 30d
+    /// Fetch details again that are older, such as 30d
     #[arg(long, value_name = "DUR", conflicts_with = "no_details")]
     refresh_older_than: Option<Span>,
     /// Only the list, no film's page
@@ -66,16 +61,15 @@ pub struct Options {
 }
 
 impl Upstream for Douban {
-    const NAME: &'static str = "douban";
+    const NAME: &'static str = SOURCE;
     const ABOUT: &'static str = "The newest films on Douban, and the details of each";
     const EXAMPLES: &'static str = "  tongbu sync douban
   tongbu sync douban --limit 20 --interval 5s
   tongbu sync douban --refresh-older-than 30d
   tongbu sync douban --no-details --trigger auto -q";
-    const MIGRATIONS: &'static [Migration] = tables::MIGRATIONS;
     const TEMPLATE: &'static str = include_str!("template.toml");
     const SCHEDULE: Schedule = Schedule {
-        about: "The newest films and their details: every eight hours. A refusal is waited out by itself.",
+        about: "The newest films and their details: every eight hours. After a block the next runs wait by themselves.",
         jobs: &[Job { name: "", times: "23 2,10,18 * * *", flags: &[] }],
     };
     const COMMANDS: &'static [CommandSpec] = commands::COMMANDS;
@@ -101,7 +95,7 @@ impl Upstream for Douban {
         let limit = options.limit.and_then(|limit| limit.try_into().ok());
         let work = Work {
             api: &self.api,
-            rhythm: Rhythm::new(interval.0),
+            throttle: Throttle::new(interval.0),
             limit: limit.unwrap_or(self.config.limit),
             has_details: !options.no_details,
             refresh_after: options.refresh_older_than.map(|span| span.0),
@@ -111,13 +105,13 @@ impl Upstream for Douban {
 
     async fn verify(&self) -> Vec<Verified> {
         let call = Call::list(List::Explore, 0, 1);
-        let asked = self.api.client(&call).retry("the list", |_| self.api.fetch(&call, list::parse)).await;
-        let outcome = asked.and_then(|reply| reply.only(&call)).map(drop);
+        let reply = self.api.client(&call).retry("the list", |_| self.api.fetch(&call, list::parse)).await;
+        let outcome = reply.and_then(|reply| reply.only(&call)).map(drop);
         vec![Verified { subject: "the list".to_owned(), outcome }]
     }
 }
 
-/// The profile of one of the two origins, whose address stands in the key.
+/// The profile of one of the two origins, whose address is the setting `key`.
 fn profile(config: &Config, key: &str, base_url: &str) -> Result<Profile, Error> {
     http_profile(Douban::NAME, base_url, &config.http, None).map_err(|error| {
         if let Error::Config(settings::Error::Invalid { reason, .. }) = error {

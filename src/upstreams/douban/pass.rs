@@ -1,40 +1,21 @@
-//! The pass: the list first, then the details of films that lack them; and what is to be remembered of both.
+//! The pass: the list first, then the details of films that lack them, then the state of the scope.
 
 use std::collections::HashSet;
-use std::time::Duration;
 
-use jiff::Timestamp;
-
-use super::api::{Api, Call, List, Reply, Rhythm};
-use super::film::{Film, FilmId};
+use super::api::{Call, List};
 use super::list::{self, ListItem};
-use super::plan::plan_details;
-use super::refusal::Unreadable;
-use super::tables;
-use super::tally::{Outcome, Tally};
+use super::merge::with_list_item;
+use super::parsed::SOURCE;
+use super::work::{Abort, Work};
 use crate::error::Class;
 use crate::store;
-use crate::store::{RecordId, ScopeState, Writer, cursors};
+use crate::store::{ScopeState, Writer, cursors};
+use crate::upstreams::films::film::{Film, FilmId};
+use crate::upstreams::films::plan::plan_details;
+use crate::upstreams::films::tables;
+use crate::upstreams::films::tally::{Outcome, Tally};
+use crate::upstreams::mirror::WriteMeta;
 use crate::upstreams::{Error, Scope, ScopeWork};
-
-/// What the pass works with.
-pub struct Work<'a> {
-    pub api: &'a Api,
-    pub rhythm: Rhythm,
-    /// So many films are listed.
-    pub limit: usize,
-    /// Whether details are asked for at all.
-    pub has_details: bool,
-    /// Details that are older are asked for again.
-    pub refresh_after: Option<Duration>,
-}
-
-/// What ended a phase before its work was done. What came before it is stored.
-pub struct Stop {
-    pub error: Error,
-    /// The film that was in hand.
-    pub film: Option<(FilmId, Option<String>)>,
-}
 
 /// The list as far as it came.
 struct Listed {
@@ -45,35 +26,21 @@ struct Listed {
 }
 
 impl ScopeWork for Work<'_> {
-    /// Lists, asks for details, remembers.
+    /// Lists, fetches details, saves the state.
     async fn run(&self, scope: &Scope<'_>) -> Result<(), Error> {
         let mut tally = Tally::default();
-        let stop = self.list(scope, &mut tally).await?;
-        let stop = match stop {
+        let abort = self.list(scope, &mut tally).await?;
+        let abort = match abort {
             None if self.has_details => self.details(scope, &mut tally).await?,
-            stop => stop,
+            abort => abort,
         };
-        self.finish(scope, &tally, stop).await
+        self.finish(scope, &tally, abort).await
     }
 }
 
 impl Work<'_> {
-    /// Asks in the pass's rhythm, again where the upstream is unwell.
-    pub async fn ask<T: Send>(
-        &self,
-        scope: &Scope<'_>,
-        call: &Call,
-        parse: fn(&[u8]) -> Result<T, Unreadable>,
-    ) -> Result<Reply<T>, Error> {
-        let attempt = |_| async {
-            self.rhythm.turn(scope.context).await?;
-            self.api.fetch(call, parse).await
-        };
-        self.api.client(call).retry(scope.name, attempt).await
-    }
-
-    /// The first phase. What forbids the second is answered.
-    async fn list(&self, scope: &Scope<'_>, tally: &mut Tally) -> Result<Option<Stop>, Error> {
+    /// The first phase. Returns what forbids the second.
+    async fn list(&self, scope: &Scope<'_>, tally: &mut Tally) -> Result<Option<Abort>, Error> {
         let Listed { films, unreadable_count, failure } = self.fetch_list(scope).await?;
         let names: Vec<(FilmId, Outcome)> = self.save_list(scope, films, failure.is_none()).await?;
         for (id, outcome) in names {
@@ -85,7 +52,7 @@ impl Work<'_> {
             scope.problem(Class::Contract, None, None, message);
         }
         match failure {
-            Some(error) if error.not_before().is_some() => Ok(Some(Stop { error, film: None })),
+            Some(error) if error.not_before().is_some() => Ok(Some(Abort { error, film: None })),
             Some(error) => {
                 scope.problem(error.class(), None, None, error.to_string());
                 Ok(None)
@@ -107,14 +74,14 @@ impl Work<'_> {
             if error.class() != Class::Contract {
                 return Err(error);
             }
-            // Who is refused asks once more elsewhere, and no more.
+            // After a block the other list is tried once, and no more.
             let page_count = if error.not_before().is_some() { 1 } else { usize::MAX };
             if let Err(second) = self.fetch_pages(scope, List::Search, page_count, &mut listed).await {
                 if second.class().is_fatal() {
                     return Err(second);
                 }
                 if listed.films.is_empty() {
-                    scope.context.warn(format!("the other list is no help: {second}"));
+                    scope.context.warn(format!("cannot use the other list either: {second}"));
                     return Err(error);
                 }
             }
@@ -123,8 +90,8 @@ impl Work<'_> {
         Ok(listed)
     }
 
-    /// Page after page of a list: until enough films are there, it ends, or a page brings nothing new. What `total`
-    /// says is not believed.
+    /// Page after page of a list: until enough films are there, it ends, or a page brings nothing new. `total` is not
+    /// to be trusted.
     async fn fetch_pages(
         &self,
         scope: &Scope<'_>,
@@ -135,7 +102,7 @@ impl Work<'_> {
         let mut start = 0;
         for _ in 0..page_count {
             let call = Call::list(list, start, self.limit);
-            let page = self.ask(scope, &call, list::parse).await?.only(&call)?;
+            let page = self.fetch(scope, &call, list::parse).await?.only(&call)?;
             start += page.received_count;
             listed.unreadable_count += page.unreadable_count;
             let new_count = list::append(&mut listed.films, page.films);
@@ -158,17 +125,17 @@ impl Work<'_> {
         films: Vec<ListItem>,
         is_complete: bool,
     ) -> Result<Vec<(FilmId, Outcome)>, Error> {
-        let (record, now) = (scope.context.record, scope.context.clock.now());
+        let meta = WriteMeta::now(scope);
         scope
             .write(move |w| {
                 let outcomes = (0..)
                     .zip(&films)
-                    .map(|(rank, item)| save_listed(w, item, rank, record, now))
+                    .map(|(rank, item)| save_listed(w, item, rank, &meta))
                     .collect::<Result<_, _>>()?;
                 if is_complete {
                     let listed: HashSet<&FilmId> = films.iter().map(|item| &item.id).collect();
-                    for id in tables::load_ranked(w)?.iter().filter(|id| !listed.contains(id)) {
-                        tables::save_unranked(w, id)?;
+                    for id in tables::load_ranked(w, SOURCE)?.iter().filter(|id| !listed.contains(id)) {
+                        tables::save_unranked(w, SOURCE, id)?;
                     }
                 }
                 Ok(outcomes)
@@ -176,20 +143,20 @@ impl Work<'_> {
             .await
     }
 
-    /// Remembers how far the pass came. Where a stop left something stored it is one problem of a pass that did the
+    /// Remembers how far the pass came. Where a abort left something stored it is one problem of a pass that did the
     /// rest; where it left nothing it is why the pass failed.
-    async fn finish(&self, scope: &Scope<'_>, tally: &Tally, stop: Option<Stop>) -> Result<(), Error> {
-        let candidates = scope.context.store.read(tables::load_candidates)?;
+    async fn finish(&self, scope: &Scope<'_>, tally: &Tally, abort: Option<Abort>) -> Result<(), Error> {
+        let candidates = scope.context.store.read(|r| tables::load_candidates(r, SOURCE))?;
         let record_count = Some(candidates.len() as u64);
         let now = scope.context.clock.now();
         let missing_count = plan_details(candidates, None, now).len();
-        let not_before = stop.as_ref().and_then(|stop| stop.error.not_before());
+        let not_before = abort.as_ref().and_then(|abort| abort.error.not_before());
         if missing_count > 0 {
             scope.note(format!("details missing: {missing_count} films"));
         }
-        match stop {
-            Some(stop) if !tally.is_changed() => return Err(stop.error),
-            Some(Stop { error, film }) => {
+        match abort {
+            Some(abort) if !tally.is_changed() => return Err(abort.error),
+            Some(Abort { error, film }) => {
                 let (id, name) = film.map(|(id, name)| (Some(id.to_string()), name)).unwrap_or_default();
                 let message = format!("{error}; {}", error.hint());
                 scope.problem(error.class(), id, name, message);
@@ -206,14 +173,14 @@ fn save_listed(
     w: &Writer<'_>,
     item: &ListItem,
     rank: u32,
-    record: RecordId,
-    now: Timestamp,
+    meta: &WriteMeta,
 ) -> Result<(FilmId, Outcome), store::Error> {
-    let stored = tables::load_film(w, &item.id)?;
-    let film = stored.clone().unwrap_or_else(|| Film::new(item.id.clone())).listed(item, rank);
+    let stored = tables::load_film(w, SOURCE, &item.id)?;
+    let film = stored.clone().unwrap_or_else(|| Film::new(SOURCE, item.id.clone()));
+    let film = with_list_item(film, item, rank);
     let outcome = Outcome::of(stored.as_ref(), &film);
     if stored.as_ref() != Some(&film) {
-        tables::save_film(w, &film, record, now)?;
+        tables::save_film(w, &film, outcome, meta)?;
     }
     Ok((film.id, outcome))
 }

@@ -11,11 +11,12 @@ const FULL_DATE_LENGTH: usize = 10;
 
 /// The release date of a film with these dates: the first full mainland date that is no re-release, else the earliest
 /// full date. A date that is only a year or a month is never completed.
-pub fn release_date(told: &[String]) -> Option<Date> {
-    told.iter()
+pub fn release_date(dates: &[String]) -> Option<Date> {
+    dates
+        .iter()
         .find(|text| is_mainland_premiere(text) && full_date(text).is_some())
         .and_then(|text| full_date(text))
-        .or_else(|| told.iter().filter_map(|text| full_date(text)).min())
+        .or_else(|| dates.iter().filter_map(|text| full_date(text)).min())
 }
 
 /// Whether text begins like a date: with a year.
@@ -41,9 +42,9 @@ fn is_mainland_premiere(text: &str) -> bool {
 mod tests {
     use super::release_date;
 
-    fn check(told: &[&str], expected: Option<&str>) {
-        let told: Vec<String> = told.iter().map(ToString::to_string).collect();
-        assert_eq!(release_date(&told).map(|date| date.to_string()).as_deref(), expected, "{told:?}");
+    fn check(dates: &[&str], expected: Option<&str>) {
+        let dates: Vec<String> = dates.iter().map(ToString::to_string).collect();
+        assert_eq!(release_date(&dates).map(|date| date.to_string()).as_deref(), expected, "{dates:?}");
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use scraper::{ElementRef, Html};
 
-use crate::upstreams::douban::tidy::tidy;
+use crate::upstreams::douban::normalize::normalize;
 
 /// The first element with that id.
 pub fn by_id<'a>(html: &'a Html, id: &str) -> Option<ElementRef<'a>> {
@@ -24,7 +24,7 @@ pub fn by_name<'a>(root: ElementRef<'a>, name: &str) -> Option<ElementRef<'a>> {
     root.descendent_elements().find(|element| element.value().name() == name)
 }
 
-/// Its text, [`tidy`].
+/// Its text, [`normalize`].
 pub fn text_of(element: ElementRef<'_>) -> String {
-    tidy(&element.text().collect::<String>())
+    normalize(&element.text().collect::<String>())
 }

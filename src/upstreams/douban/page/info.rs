@@ -7,9 +7,9 @@
 use scraper::{ElementRef, Node};
 
 use super::dom::{has_word, text_of};
-use crate::upstreams::douban::tidy::{filled, split_list, tidy, unique};
+use crate::upstreams::douban::normalize::{filled, normalize, split_list, unique};
 
-/// What stands in the block without being told by it.
+/// Elements in the block whose text is not shown.
 const SILENT_ELEMENTS: [&str; 3] = ["script", "style", "select"];
 
 /// One labelled line.
@@ -58,7 +58,7 @@ pub fn lines(info: ElementRef<'_>) -> Vec<Line> {
             line.push_element(element);
         }
         if is_label || name == "a" || SILENT_ELEMENTS.contains(&name) {
-            // Its text has been taken, or is none; descendants stand next in the stream.
+            // Its text has been taken, or is none; descendants come next in the stream.
             let inside = node.descendants().count() - 1;
             nodes.by_ref().take(inside).for_each(drop);
         }
@@ -87,8 +87,8 @@ impl Line {
             let href = element.attr("href").unwrap_or_default().to_owned();
             self.parts.push(Part::Link { text: text_of(element), href });
         } else if let Some(property) = element.attr("property") {
-            let told = element.attr("content").and_then(filled);
-            self.marks.push(Mark { property: property.to_owned(), value: told.unwrap_or_else(|| text_of(element)) });
+            let content = element.attr("content").and_then(filled);
+            self.marks.push(Mark { property: property.to_owned(), value: content.unwrap_or_else(|| text_of(element)) });
         }
     }
 
@@ -101,7 +101,7 @@ impl Line {
                 Part::Text(text) | Part::Link { text, .. } => text.as_str(),
             })
             .collect();
-        tidy(&texts.concat())
+        normalize(&texts.concat())
     }
 
     /// The text's ` / `-separated parts.
@@ -176,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn marked_spans_tell_their_content_before_their_text() {
+    fn the_content_of_a_marked_span_goes_before_its_text() {
         let lines = read(
             "<span class=pl>片长:</span> <span property='v:runtime' content='110'>110 分钟</span> / 120分钟<br>\
              <span class=pl>类型:</span> <span property='v:genre'>剧情</span> / <span property='v:genre'>动画</span>",

@@ -1,4 +1,4 @@
-//! The structured data inside a page: the same film told again, less exactly.
+//! The structured data inside a page: the same film again, less exactly.
 //!
 //! It may hold raw line ends inside texts, names doubled (`陈默 Mo Chen`, `Ann Lee Ann Lee`), a synopsis cut short, and
 //! as its only date the earliest one.
@@ -8,12 +8,12 @@ use serde_json::Value;
 
 use super::dates::full_date;
 use super::runtime::minutes;
-use crate::upstreams::douban::film::{Detail, Kind};
 use crate::upstreams::douban::json;
-use crate::upstreams::douban::tidy::{cover_url, unique};
+use crate::upstreams::douban::normalize::{cover_url, unique};
+use crate::upstreams::films::film::{Detail, Kind};
 
-/// What the page's structured data tells; nothing where there is none that can be read. It has one text for both
-/// names, so it tells neither.
+/// What the page's structured data holds; nothing where there is none that can be read. It has one text for both
+/// names, so neither is taken.
 pub fn detail(html: &Html) -> Detail {
     let is_ld = |element: &ElementRef<'_>| {
         element.value().name() == "script" && element.attr("type") == Some("application/ld+json")
@@ -26,7 +26,7 @@ fn read(text: &str) -> Option<Detail> {
     // A control character inside a text is not allowed by JSON, and between two tokens it means as much as a space.
     let readable: String = text.chars().map(|character| if character.is_control() { ' ' } else { character }).collect();
     let value: Value = serde_json::from_str(readable.trim()).ok()?;
-    let told_rating = value.get("aggregateRating").unwrap_or(&Value::Null);
+    let rating_part = value.get("aggregateRating").unwrap_or(&Value::Null);
     Some(Detail {
         kind: match json::text(&value, "@type")?.as_str() {
             "Movie" => Some(Kind::Movie),
@@ -35,8 +35,8 @@ fn read(text: &str) -> Option<Detail> {
         },
         release_date: text_of(&value, "datePublished").and_then(|date| full_date(&date)),
         runtime_minutes: json::text(&value, "duration").and_then(|duration| minutes(&duration)),
-        rating: json::rating(told_rating, "ratingValue"),
-        votes: json::count(told_rating, "ratingCount"),
+        rating: json::rating(rating_part, "ratingValue"),
+        votes: json::count(rating_part, "ratingCount"),
         directors: people(&value, "director"),
         writers: people(&value, "author"),
         actors: people(&value, "actor"),
@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn unreadable_structured_data_tells_nothing() {
+    fn unreadable_structured_data_gives_nothing() {
         for text in ["", "{", "[]", "{\"name\": \"x\"}", "null"] {
             assert_eq!(read(text), None, "{text}");
         }

@@ -4,7 +4,7 @@
 //! the limits it is about a second; a few times beyond them it is minutes. Film pages have about 130 kB, 2,200 tags and
 //! 13,000 places where an attribute could begin.
 
-use crate::upstreams::douban::refusal::Unreadable;
+use crate::upstreams::douban::parsed::Unreadable;
 
 const MAX_BYTES: usize = 512 * 1024;
 const MAX_TAGS: usize = 10_000;

@@ -16,9 +16,9 @@ use scraper::Html;
 
 use self::dom::{by_id, by_name, by_word, text_of};
 use self::info::Line;
-use super::film::{Detail, DetailSource, Kind};
-use super::refusal::Unreadable;
-use super::tidy::{cover_url, filled, leading_number, rating, unique, year};
+use super::normalize::{cover_url, filled, leading_number, rating, unique, year};
+use super::parsed::{DetailSource, ParsedDetail, Unreadable};
+use crate::upstreams::films::film::{Detail, Kind};
 
 pub use self::dates::{is_date, release_date};
 pub use self::runtime::minutes;
@@ -26,15 +26,8 @@ pub use self::runtime::minutes;
 /// The labels of a series.
 const SERIES_LABELS: [&str; 3] = ["首播", "集数", "单集片长"];
 
-/// What a page told, and whether all of it stood in the page's visible part.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Told {
-    pub detail: Detail,
-    pub source: DetailSource,
-}
-
 /// Reads a film's page.
-pub fn parse(body: &[u8]) -> Result<Told, Unreadable> {
+pub fn parse(body: &[u8]) -> Result<ParsedDetail, Unreadable> {
     limits::check(body)?;
     let html = Html::parse_document(&String::from_utf8_lossy(body));
     let root = html.root_element();
@@ -50,7 +43,7 @@ pub fn parse(body: &[u8]) -> Result<Told, Unreadable> {
         ..structured
     });
     let source = if detail == shown { DetailSource::Page } else { DetailSource::PageAndLd };
-    Ok(Told { detail, source })
+    Ok(ParsedDetail { detail, source })
 }
 
 /// What the page shows to its reader.
@@ -60,7 +53,7 @@ fn shown(html: &Html, heading: &str, lines: &[Line], structured_kind: Option<Kin
     let poster_name = poster.and_then(|poster| poster.attr("alt")).and_then(filled);
     let window = by_name(root, "title").map(text_of);
     let (title, original_title) =
-        title::names(title::Told { heading, poster: poster_name.as_deref(), window: window.as_deref() });
+        title::names(title::Names { heading, poster: poster_name.as_deref(), window: window.as_deref() });
 
     let line = |label: &str| lines.iter().find(|line| line.label == label);
     let names = |label: &str| line(label).map(Line::names).unwrap_or_default();
@@ -100,18 +93,18 @@ fn shown(html: &Html, heading: &str, lines: &[Line], structured_kind: Option<Kin
 /// The dates of every line: films have 上映日期, series 首播.
 fn release_dates(lines: &[Line]) -> Vec<String> {
     let marked: Vec<String> = lines.iter().flat_map(|line| line.marked("v:initialReleaseDate")).collect();
-    let told = if marked.is_empty() {
+    let dates = if marked.is_empty() {
         let dated = lines.iter().filter(|line| line.label == "上映日期" || line.label.starts_with("首播"));
         dated.flat_map(Line::list).collect()
     } else {
         marked
     };
-    unique(told.into_iter().filter(|text| is_date(text)).collect())
+    unique(dates.into_iter().filter(|text| is_date(text)).collect())
 }
 
-/// The runtime, told by a marked span or only by the line's text.
+/// The runtime, from a marked span or else from the line's text.
 fn runtime(line: &Line) -> Option<u32> {
-    let marked = line.marked("v:runtime").iter().find_map(|told| minutes(told));
+    let marked = line.marked("v:runtime").iter().find_map(|text| minutes(text));
     let is_runtime = line.label == "片长" || line.label == "单集片长";
     marked.or_else(|| if is_runtime { minutes(&line.text()) } else { None })
 }

@@ -88,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn what_tells_no_minutes_is_none() {
+    fn text_without_minutes_is_none() {
         for text in ["", "未知", "0分钟", "30秒", "PT0H0M", "1.5小时", "99999999999分钟", "4294967295小时", "分钟"]
         {
             check(text, None);

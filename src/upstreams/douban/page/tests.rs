@@ -1,8 +1,9 @@
-use super::{Told, imdb_id, parse};
-use crate::upstreams::douban::film::{Detail, DetailSource, Kind};
+use super::{imdb_id, parse};
+use crate::upstreams::douban::parsed::{DetailSource, ParsedDetail};
+use crate::upstreams::films::film::{Detail, Kind};
 
 fn check(page: &[u8], expected: Detail, source: DetailSource) {
-    assert_eq!(parse(page), Ok(Told { detail: expected, source }));
+    assert_eq!(parse(page), Ok(ParsedDetail { detail: expected, source }));
 }
 
 fn owned(items: &[&str]) -> Vec<String> {
@@ -21,7 +22,7 @@ macro_rules! fixture {
 }
 
 #[test]
-fn a_film_s_page_tells_every_field() {
+fn every_field_is_read_from_a_film_s_page() {
     let expected = Detail {
         title: some("潮汐邮局"),
         original_title: some("The Tide Office"),

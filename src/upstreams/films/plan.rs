@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::film::{DetailStatus, FilmId};
 
-/// A film that is gone is left alone for so long.
+/// How long a film that is gone is left alone.
 const GONE_PAUSE: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
 /// What decides whether a film's details are due.
@@ -20,14 +20,14 @@ pub struct Candidate {
     pub first_seen_at: Timestamp,
 }
 
-/// Which films to ask for: those without details, those gone long enough ago, and, where `refresh_after` is given,
+/// Which films to fetch: those without details, those gone long enough ago, and, where `refresh_after` is given,
 /// those whose details are older. Newest first: in the list's order, then those that have left it, last seen first.
 pub fn plan_details(candidates: Vec<Candidate>, refresh_after: Option<Duration>, now: Timestamp) -> Vec<FilmId> {
     let mut due: Vec<Candidate> =
         candidates.into_iter().filter(|candidate| is_due(candidate, refresh_after, now)).collect();
     due.sort_by_key(|candidate| {
         let rank = candidate.list_rank.unwrap_or(u32::MAX);
-        // Among films seen at the same moment, the higher number was given out later.
+        // Among films seen at the same moment, the higher number is the later one.
         let id = candidate.id.as_str();
         (rank, Reverse(candidate.first_seen_at), Reverse((id.len(), id.to_owned())))
     });
@@ -58,7 +58,7 @@ mod tests {
     use jiff::Timestamp;
 
     use super::{Candidate, plan_details};
-    use crate::upstreams::douban::film::{DetailStatus, FilmId};
+    use crate::upstreams::films::film::{DetailStatus, FilmId};
 
     const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn details_are_refreshed_only_where_asked_for() {
+    fn details_are_refreshed_only_on_request() {
         let films = || {
             vec![
                 candidate("1", Some(0), DetailStatus::Ok, Some(29)),

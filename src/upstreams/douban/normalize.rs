@@ -1,27 +1,27 @@
-//! Text of pages and answers, brought into one shape.
+//! Text of pages and answers in one normal form.
 
 /// Marks that show nothing and that Douban leaves at the ends of names.
 const INVISIBLE: [char; 6] = ['\u{200b}', '\u{200c}', '\u{200d}', '\u{200e}', '\u{200f}', '\u{feff}'];
 
 /// The text with every run of white space (U+3000 and no-break spaces too) made one space and none at its ends.
-pub fn tidy(text: &str) -> String {
-    let mut tidied = String::with_capacity(text.len());
+pub fn normalize(text: &str) -> String {
+    let mut normalized = String::with_capacity(text.len());
     for word in text.split_whitespace() {
-        if !tidied.is_empty() {
-            tidied.push(' ');
+        if !normalized.is_empty() {
+            normalized.push(' ');
         }
-        tidied.push_str(word);
+        normalized.push_str(word);
     }
-    let trimmed = tidied.trim_matches(|character: char| character == ' ' || INVISIBLE.contains(&character));
-    if trimmed.len() == tidied.len() { tidied } else { trimmed.to_owned() }
+    let trimmed = normalized.trim_matches(|character: char| character == ' ' || INVISIBLE.contains(&character));
+    if trimmed.len() == normalized.len() { normalized } else { trimmed.to_owned() }
 }
 
-/// [`tidy`], with nothing for blank text.
+/// [`normalize`], with nothing for blank text.
 pub fn filled(text: &str) -> Option<String> {
-    Some(tidy(text)).filter(|text| !text.is_empty())
+    Some(normalize(text)).filter(|text| !text.is_empty())
 }
 
-/// The paragraphs of longer text, one a line, each [`tidy`].
+/// The paragraphs of longer text, one a line, each [`normalize`].
 pub fn paragraphs(text: &str) -> Option<String> {
     let lines: Vec<String> = text.lines().filter_map(filled).collect();
     (!lines.is_empty()).then(|| lines.join("\n"))
@@ -30,7 +30,7 @@ pub fn paragraphs(text: &str) -> Option<String> {
 /// The parts of ` / `-separated text. A slash inside a word separates nothing.
 pub fn split_list(text: &str) -> Vec<String> {
     // A slash may stand at either end, where the list goes on in a link.
-    format!(" {} ", tidy(text)).split(" / ").filter_map(filled).filter(|part| part != "/").collect()
+    format!(" {} ", normalize(text)).split(" / ").filter_map(filled).filter(|part| part != "/").collect()
 }
 
 /// The items in their order, each once.
@@ -60,14 +60,14 @@ pub fn cover_url(text: &str) -> Option<String> {
     (is_web && !is_placeholder).then(|| text.to_owned())
 }
 
-/// A rating that is one: unrated films are told as nothing, as blank text or as 0.
+/// A rating that is one: unrated films have nothing, as blank text or as 0.
 pub fn rating(value: f64) -> Option<f64> {
     (value > 0.0 && value <= 10.0).then_some(value)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{cover_url, rating, split_list, tidy, year};
+    use super::{cover_url, normalize, rating, split_list, year};
 
     #[test]
     fn white_space_and_invisible_marks_go() {
@@ -77,7 +77,7 @@ mod tests {
             ("\u{feff}", ""),
             ("a\u{200d}b", "a\u{200d}b"),
         ] {
-            assert_eq!(tidy(text), expected);
+            assert_eq!(normalize(text), expected);
         }
     }
 

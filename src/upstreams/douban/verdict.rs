@@ -1,18 +1,19 @@
-//! What an answer means: a good one, one of the upstream's ways to refuse, or none that can be read.
+//! What an answer means: a good one, a block, a film that is gone, a redirect, or none that can be read.
 
 use std::borrow::Cow;
 
 use serde::Deserialize;
 use url::Url;
 
-use super::film::FilmId;
+use super::parsed::Unreadable;
+use crate::upstreams::films::film::FilmId;
 
-/// So many redirects are followed for one film.
+/// How many redirects are followed for one film.
 pub const MAX_MOVES: usize = 3;
 
 /// Where films' pages live. A mirror may pass on redirects that name it.
 const PAGE_HOST: &str = "movie.douban.com";
-/// Douban asks a suspicious visitor to prove something, or to log in, on these hosts.
+/// On these hosts Douban challenges a suspicious visitor, or wants a login.
 const BLOCKING_HOSTS: [&str; 2] = ["sec.douban.com", "accounts.douban.com"];
 const BLOCKING_PATH: &str = "misc/sorry";
 const BLOCKING_TEXTS: [&str; 2] = ["异常请求", "禁止访问"];
@@ -22,16 +23,11 @@ const GONE_TEXTS: [&str; 3] = ["页面不存在", "条目豆瓣不收录", "正�
 /// The message about a film that only some members may see.
 const MEMBERS_ONLY: &str = "need_permission";
 
-/// An answer that holds nothing of the shape it should have.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct Unreadable(pub String);
-
 /// An answer as it came, redirects not followed.
 #[derive(Clone, Copy, Debug)]
 pub struct Answer<'a> {
-    /// The address that was asked.
-    pub asked: &'a Url,
+    /// The requested address.
+    pub requested: &'a Url,
     pub status: u16,
     /// The `Location` header.
     pub location: Option<&'a str>,
@@ -42,46 +38,46 @@ pub struct Answer<'a> {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Verdict<T> {
     Good(T),
-    /// Ask nothing more, of either origin, in this run. What showed it stands inside.
+    /// Nothing more is to be fetched from either origin in this run. The sign of it is inside.
     Blocked(String),
-    /// There is no such film, or not for us. What showed it stands inside.
+    /// There is no such film, or not for us. The sign of it is inside.
     Gone(String),
-    /// Ask again there.
+    /// The same is to be fetched there.
     Moved(Move),
     /// A contract problem of this one answer.
     Parse(Unreadable),
-    /// The upstream is unwell: try again after a backoff.
+    /// The upstream fails for the moment: try again after a backoff.
     Retry,
 }
 
-/// A redirect inside the origin that was asked.
+/// A redirect inside the requested origin.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Move {
     /// Path and query.
     pub path: String,
-    /// The film it leads to. Where that is not the one asked for, the two have been merged.
+    /// The film it leads to. Where that is not the requested one, the two have been merged.
     pub id: Option<FilmId>,
 }
 
-/// Judges an answer; `parse` reads its body.
+/// What an answer means; `parse` reads its body.
 ///
 /// The texts of block and error pages count only where the body cannot be read: a synopsis, or the title of a film in a
 /// list, may contain every one of them.
-pub fn judge<T>(answer: Answer<'_>, parse: impl FnOnce(&[u8]) -> Result<T, Unreadable>) -> Verdict<T> {
+pub fn response_verdict<T>(answer: Answer<'_>, parse: impl FnOnce(&[u8]) -> Result<T, Unreadable>) -> Verdict<T> {
     match answer.status {
         204 | 404 | 410 => Verdict::Gone(format!("status {}", answer.status)),
-        200..=299 => parse(answer.body).map_or_else(|unreadable| judge_refusal(answer, unreadable), Verdict::Good),
-        301 | 302 | 303 | 307 | 308 => judge_redirect(answer),
+        200..=299 => parse(answer.body).map_or_else(|unreadable| error_verdict(answer, unreadable), Verdict::Good),
+        301 | 302 | 303 | 307 | 308 => redirect_verdict(answer),
         408 | 425 | 500..=599 => Verdict::Retry,
-        status => judge_refusal(answer, Unreadable(format!("status {status}"))),
+        status => error_verdict(answer, Unreadable(format!("status {status}"))),
     }
 }
 
-fn judge_refusal<T>(answer: Answer<'_>, unreadable: Unreadable) -> Verdict<T> {
+fn error_verdict<T>(answer: Answer<'_>, unreadable: Unreadable) -> Verdict<T> {
     let Answer { status, body, .. } = answer;
     let refusal = Refusal::read(body);
-    let told = refusal.as_ref().map_or_else(|| String::from_utf8_lossy(body), Refusal::text);
-    let held = |texts: &[&'static str]| texts.iter().find(|text| told.contains(**text)).copied();
+    let text = refusal.as_ref().map_or_else(|| String::from_utf8_lossy(body), Refusal::text);
+    let held = |texts: &[&'static str]| texts.iter().find(|sign| text.contains(**sign)).copied();
     if refusal.as_ref().is_some_and(|refusal| refusal.msg == MEMBERS_ONLY) {
         Verdict::Gone(format!("status {status}, `{MEMBERS_ONLY}`"))
     } else if matches!(status, 403 | 418 | 429) {
@@ -99,8 +95,8 @@ fn judge_refusal<T>(answer: Answer<'_>, unreadable: Unreadable) -> Verdict<T> {
     }
 }
 
-fn judge_redirect<T>(answer: Answer<'_>) -> Verdict<T> {
-    let target = answer.location.and_then(|location| answer.asked.join(location).ok());
+fn redirect_verdict<T>(answer: Answer<'_>) -> Verdict<T> {
+    let target = answer.location.and_then(|location| answer.requested.join(location).ok());
     let Some(target) = target else {
         return Verdict::Parse(Unreadable("a redirect that leads nowhere".to_owned()));
     };
@@ -108,7 +104,7 @@ fn judge_redirect<T>(answer: Answer<'_>) -> Verdict<T> {
     if BLOCKING_HOSTS.contains(&host) || target.path().contains(BLOCKING_PATH) {
         return Verdict::Blocked(format!("a redirect to {host}{}", target.path()));
     }
-    if host != PAGE_HOST && Some(host) != answer.asked.host_str() {
+    if host != PAGE_HOST && Some(host) != answer.requested.host_str() {
         return Verdict::Parse(Unreadable(format!("a redirect to {host}")));
     }
     let path = target.query().map_or_else(|| target.path().to_owned(), |query| format!("{}?{query}", target.path()));
@@ -144,12 +140,12 @@ impl Refusal {
 mod tests {
     use url::Url;
 
-    use super::{Answer, Move, Unreadable, Verdict, judge};
-    use crate::upstreams::douban::film::FilmId;
+    use super::{Answer, Move, Unreadable, Verdict, response_verdict};
     use crate::upstreams::douban::{list, page};
+    use crate::upstreams::films::film::FilmId;
 
-    /// The verdict in one word, with what stands inside.
-    fn told<T>(verdict: &Verdict<T>) -> String {
+    /// The verdict in one word, with its sign.
+    fn word<T>(verdict: &Verdict<T>) -> String {
         match verdict {
             Verdict::Good(_) => "good".to_owned(),
             Verdict::Blocked(sign) => format!("blocked: {sign}"),
@@ -163,15 +159,15 @@ mod tests {
     }
 
     fn check(status: u16, location: Option<&str>, body: &[u8], expected: &str) {
-        let asked = Url::parse("https://movie.douban.com/subject/90000001/").unwrap();
-        let verdict = judge(Answer { asked: &asked, status, location, body }, page::parse);
-        assert_eq!(told(&verdict), expected, "{status} {location:?}");
+        let requested = Url::parse("https://movie.douban.com/subject/90000001/").unwrap();
+        let verdict = response_verdict(Answer { requested: &requested, status, location, body }, page::parse);
+        assert_eq!(word(&verdict), expected, "{status} {location:?}");
     }
 
     fn check_list(status: u16, body: &[u8], expected: &str) {
-        let asked = Url::parse("https://m.douban.com/rexxar/api/v2/subject/recent_hot/movie").unwrap();
-        let verdict = judge(Answer { asked: &asked, status, location: None, body }, list::parse);
-        assert_eq!(told(&verdict), expected, "{status}");
+        let requested = Url::parse("https://m.douban.com/rexxar/api/v2/subject/recent_hot/movie").unwrap();
+        let verdict = response_verdict(Answer { requested: &requested, status, location: None, body }, list::parse);
+        assert_eq!(word(&verdict), expected, "{status}");
     }
 
     macro_rules! fixture {
@@ -237,8 +233,8 @@ mod tests {
 
         let mirror = Url::parse("http://127.0.0.1:8080/subject/90000001/").unwrap();
         let location = Some("https://movie.douban.com/subject/90000099/");
-        let verdict = judge(Answer { asked: &mirror, status: 301, location, body: b"" }, page::parse);
-        assert_eq!(told(&verdict), "moved: /subject/90000099/ 90000099");
+        let verdict = response_verdict(Answer { requested: &mirror, status: 301, location, body: b"" }, page::parse);
+        assert_eq!(word(&verdict), "moved: /subject/90000099/ 90000099");
     }
 
     #[test]
@@ -261,7 +257,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unwell_upstream_is_asked_again() {
+    fn a_failing_upstream_is_retried() {
         for status in [408, 425, 500, 502, 503, 504, 599] {
             check(status, None, fixture!("blocked_200.html"), "retry");
         }
@@ -282,17 +278,19 @@ mod tests {
 
     #[test]
     fn of_json_that_cannot_be_read_only_its_message_counts() {
-        let asked = Url::parse("https://m.douban.com/rexxar/api/v2/subject/recent_hot/movie").unwrap();
+        let requested = Url::parse("https://m.douban.com/rexxar/api/v2/subject/recent_hot/movie").unwrap();
         let body = r#"{"items": null, "title": "异常请求"}"#.as_bytes();
-        let verdict = judge(Answer { asked: &asked, status: 200, location: None, body }, list::parse);
-        assert!(matches!(verdict, Verdict::Parse(_)), "{}", told(&verdict));
+        let verdict =
+            response_verdict(Answer { requested: &requested, status: 200, location: None, body }, list::parse);
+        assert!(matches!(verdict, Verdict::Parse(_)), "{}", word(&verdict));
     }
 
     #[test]
     fn every_status_has_a_verdict() {
-        let asked = Url::parse("https://movie.douban.com/subject/1/").unwrap();
+        let requested = Url::parse("https://movie.douban.com/subject/1/").unwrap();
         for status in 0..1000 {
-            let verdict = judge(Answer { asked: &asked, status, location: None, body: b"" }, page::parse);
+            let verdict =
+                response_verdict(Answer { requested: &requested, status, location: None, body: b"" }, page::parse);
             assert!(!matches!(verdict, Verdict::Good(_)), "{status}");
         }
     }

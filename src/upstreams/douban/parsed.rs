@@ -1,0 +1,46 @@
+//! What reading an answer gives: a film's details, or the reason why there are none.
+
+use strum::{EnumString, IntoStaticStr};
+
+use crate::upstreams::films::film::Detail;
+
+/// The upstream's name, which is the source of its films in the table they share.
+pub const SOURCE: &str = "douban";
+
+/// Which document details are from, best first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, EnumString, IntoStaticStr)]
+#[strum(serialize_all = "lowercase", const_into_str)]
+pub enum DetailSource {
+    /// The film's page.
+    Page,
+    /// The film's page, with gaps filled from the structured data inside it.
+    #[strum(serialize = "page+ld")]
+    PageAndLd,
+    /// The mobile site's JSON.
+    Rexxar,
+    /// The JSON behind the hover card.
+    Abstract,
+}
+
+impl DetailSource {
+    /// The name in the database.
+    pub const fn name(self) -> &'static str {
+        self.into_str()
+    }
+
+    pub const fn is_page(self) -> bool {
+        matches!(self, Self::Page | Self::PageAndLd)
+    }
+}
+
+/// A film's details as one document has them.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ParsedDetail {
+    pub detail: Detail,
+    pub source: DetailSource,
+}
+
+/// An answer that does not have the shape it should have.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct Unreadable(pub String);

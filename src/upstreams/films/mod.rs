@@ -1,0 +1,16 @@
+//! Films: the table `videos`, shared by every upstream that is a source of films.
+//!
+//! A source writes rows under its own name; everything is keyed by `(source, source_id)`. Reading order: [`film`] (what
+//! a film is), [`plan`] (whose details are due, and in which order), [`tally`] (what a pass did to each film),
+//! [`tables`] (every statement), `commands` (what lists the films).
+
+pub mod film;
+pub mod plan;
+pub mod tally;
+
+pub mod tables;
+
+mod commands;
+
+pub use self::commands::{COMMANDS, list};
+pub use self::tables::COMPONENT;
