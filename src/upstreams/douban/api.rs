@@ -187,8 +187,8 @@ impl Api {
             Verdict::Moved(Move { path, id }) => Ok(Reply::Moved(Move { path: below(base, path), id })),
             Verdict::Parse(unreadable) => Ok(Reply::Unreadable(unreadable)),
             Verdict::Blocked(sign) => {
-                let pause = SignedDuration::try_from(self.block_pause.max(wait.unwrap_or_default()));
-                let until = now.saturating_add(pause.unwrap_or(SignedDuration::MAX)).unwrap_or(now);
+                let span = SignedDuration::try_from(self.block_pause.max(wait.unwrap_or_default()));
+                let until = now.saturating_add(span.unwrap_or(SignedDuration::MAX)).unwrap_or(now);
                 // People read it.
                 let until = until.round(jiff::Unit::Second).unwrap_or(until);
                 Err(Error::Blocked { context: call.context(), sign, until })

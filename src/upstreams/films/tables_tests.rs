@@ -1,43 +1,38 @@
 //! The table in a database: keyed by source, and the one that databases in use have.
 
+use std::path::Path;
+use std::time::Duration;
+
 use jiff::Timestamp;
 
 use super::{COMPONENT, load_candidates, load_film, load_films, load_ranked, save_film, save_unranked};
 use crate::clock::Clock;
-use crate::store::Component;
-use crate::store::{Acquisition, Error, Lease, LeaseRequest, Migration, Mode, Reader, Store, StoreOptions, Writer};
+use crate::store::{
+    Acquisition, Component, Error, Lease, LeaseRequest, Migration, Mode, Reader, Store, StoreOptions, Writer,
+};
 use crate::upstreams::films::film::{Detail, DetailStatus, Film, FilmId, Kind};
 use crate::upstreams::films::tally::Outcome;
 use crate::upstreams::mirror::WriteMeta;
 
+fn open(path: &Path, components: Vec<Component>) -> Store {
+    let options = StoreOptions { clock: Clock::system(), mode: Mode::ReadWrite, components };
+    Store::open(path, options).unwrap()
+}
+
 struct Fixture {
-    folder: tempfile::TempDir,
-}
-
-impl Fixture {
-    fn new() -> Self {
-        Self { folder: tempfile::tempdir().unwrap() }
-    }
-
-    fn open(&self, components: Vec<Component>) -> Store {
-        let options = StoreOptions { clock: Clock::system(), mode: Mode::ReadWrite, components };
-        Store::open(&self.folder.path().join("tongbu.db"), options).unwrap()
-    }
-}
-
-struct Opened {
+    _folder: tempfile::TempDir,
     store: Store,
     lease: Lease,
 }
 
-impl Opened {
-    fn new(fixture: &Fixture) -> Self {
-        let store = fixture.open(vec![COMPONENT]);
-        let request =
-            LeaseRequest { name: "films", ttl: std::time::Duration::from_secs(60), trace_id: "trace", record: None };
+impl Fixture {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let store = open(&folder.path().join("tongbu.db"), vec![COMPONENT]);
+        let request = LeaseRequest { name: "films", ttl: Duration::from_secs(60), trace_id: "trace", record: None };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let Acquisition::Held(lease) = runtime.block_on(store.acquire(request)).unwrap() else { panic!("not free") };
-        Self { store, lease }
+        Self { _folder: folder, store, lease }
     }
 
     fn write<T: Send + 'static>(&self, f: impl FnOnce(&Writer<'_>) -> Result<T, Error> + Send + 'static) -> T {
@@ -101,44 +96,44 @@ fn film(source: &str, number: &str) -> Film {
 
 #[test]
 fn a_saved_film_is_loaded_as_it_was_and_belongs_to_its_source() {
-    let opened = Opened::new(&Fixture::new());
+    let fixture = Fixture::new();
     let (one, other) = (film("one", "1"), Film::new("other", id("1")));
-    opened.save(&one, Outcome::New, 1);
-    opened.save(&other, Outcome::New, 1);
-    assert_eq!(opened.read(|r| load_film(r, "one", &one.id)), Some(one.clone()));
-    assert_eq!(opened.read(|r| load_film(r, "other", &one.id)), Some(other.clone()));
-    assert_eq!(opened.read(|r| load_film(r, "third", &one.id)), None);
-    assert_eq!(opened.read(|r| load_films(r, Some("other"))), [other.clone()]);
-    assert_eq!(opened.read(|r| load_films(r, None)), [one.clone(), other]);
-    assert_eq!(opened.read(|r| load_candidates(r, "one")).len(), 1);
-    assert_eq!(opened.read(|r| load_ranked(r, "one")), [id("1")]);
-    assert!(opened.read(|r| load_ranked(r, "other")).is_empty());
+    fixture.save(&one, Outcome::New, 1);
+    fixture.save(&other, Outcome::New, 1);
+    assert_eq!(fixture.read(|r| load_film(r, "one", &one.id)), Some(one.clone()));
+    assert_eq!(fixture.read(|r| load_film(r, "other", &one.id)), Some(other.clone()));
+    assert_eq!(fixture.read(|r| load_film(r, "third", &one.id)), None);
+    assert_eq!(fixture.read(|r| load_films(r, Some("other"))), [other.clone()]);
+    assert_eq!(fixture.read(|r| load_films(r, None)), [one.clone(), other]);
+    assert_eq!(fixture.read(|r| load_candidates(r, "one")).len(), 1);
+    assert_eq!(fixture.read(|r| load_ranked(r, "one")), [id("1")]);
+    assert!(fixture.read(|r| load_ranked(r, "other")).is_empty());
 
-    opened.write(|w| save_unranked(w, "other", &id("1")));
-    assert_eq!(opened.read(|r| load_ranked(r, "one")), [id("1")]);
-    opened.write(|w| save_unranked(w, "one", &id("1")));
-    assert!(opened.read(|r| load_ranked(r, "one")).is_empty());
+    fixture.write(|w| save_unranked(w, "other", &id("1")));
+    assert_eq!(fixture.read(|r| load_ranked(r, "one")), [id("1")]);
+    fixture.write(|w| save_unranked(w, "one", &id("1")));
+    assert!(fixture.read(|r| load_ranked(r, "one")).is_empty());
 
-    let names = opened
+    let names = fixture
         .read(|r| r.first("SELECT directors FROM videos WHERE source = 'one'", &[], |row| Ok(row.text(0)?.to_owned())));
     assert_eq!(names.as_deref(), Some("director, Jr.,\"director\""));
 }
 
 #[test]
 fn only_changed_content_moves_the_time_of_the_last_change() {
-    let opened = Opened::new(&Fixture::new());
+    let fixture = Fixture::new();
     let times = || {
-        opened.read(|r| {
+        fixture.read(|r| {
             r.first("SELECT first_seen_at, last_changed_at, last_seen_record FROM videos", &[], |row| {
                 Ok((row.text(0)?[9..10].to_owned(), row.text(1)?[9..10].to_owned(), row.int(2)?))
             })
         })
     };
     let film = film("one", "1");
-    opened.save(&film, Outcome::New, 1);
-    opened.save(&Film { list_rank: None, ..film.clone() }, Outcome::Unchanged, 2);
+    fixture.save(&film, Outcome::New, 1);
+    fixture.save(&Film { list_rank: None, ..film.clone() }, Outcome::Unchanged, 2);
     assert_eq!(times(), Some(("1".to_owned(), "1".to_owned(), 2)));
-    opened.save(&Film { subtitle: None, ..film }, Outcome::Updated, 3);
+    fixture.save(&Film { subtitle: None, ..film }, Outcome::Updated, 3);
     assert_eq!(times(), Some(("1".to_owned(), "3".to_owned(), 3)));
 }
 
@@ -155,7 +150,8 @@ fn schema(store: &Store) -> Vec<String> {
 #[test]
 fn a_database_whose_films_belonged_to_one_upstream_becomes_the_same_as_a_new_one() {
     const RECORDED: (&str, &str, &str) = ("douban", "0001_create", "041bdd20c14a9595f65e8fe59813f463");
-    let fixture = Fixture::new();
+    let folder = tempfile::tempdir().unwrap();
+    let [used, new] = ["used.db", "new.db"].map(|name| folder.path().join(name));
     let old = Component {
         name: RECORDED.0,
         migrations: &[Migration { name: RECORDED.1, sql: include_str!("migrations/0001_create.sql") }],
@@ -167,14 +163,14 @@ fn a_database_whose_films_belonged_to_one_upstream_becomes_the_same_as_a_new_one
         };
         store.read(|r| r.rows(sql, &[], text)).unwrap()
     };
-    let store = fixture.open(vec![old]);
+    let store = open(&used, vec![old]);
     // What the releases before wrote.
     let (component, name, checksum) = RECORDED;
     assert_eq!(recorded(&store), [(component.to_owned(), name.to_owned(), checksum.to_owned())]);
     drop(store);
 
-    let opened = fixture.open(crate::upstreams::components());
-    let fresh = Fixture::new().open(crate::upstreams::components());
+    let opened = open(&used, crate::upstreams::components());
+    let fresh = open(&new, crate::upstreams::components());
     assert_eq!(schema(&opened), schema(&fresh));
     assert_eq!(recorded(&opened), recorded(&fresh));
 }
