@@ -65,7 +65,6 @@ impl ListingSpec for Film {
         C::optional_integer("rank", |film| film.list_rank.map(|rank| i64::from(rank) + 1))
             .titled(text("rank", "位次"))
             .droppable(2),
-        C::text("source", |film| &film.source).titled(text("source", "来源")).droppable(5),
         C::text("id", |film| film.id.as_str()).titled(words::ID).right_aligned(),
         C::optional_text("title", |film| film.detail.title.as_deref()).titled(text("title", "片名")),
         C::optional_text("original_title", |film| film.detail.original_title.as_deref()),
@@ -100,6 +99,7 @@ impl ListingSpec for Film {
         C::optional_time("detail_at", |film| film.detail_at),
         C::optional_text("detail_error", |film| film.detail_error.as_deref()),
         C::optional_text("merged_into", |film| film.merged_into.as_ref().map(FilmId::as_str)),
+        C::text("source", |film| &film.source).titled(text("source", "来源")).droppable(5),
     ];
 }
 

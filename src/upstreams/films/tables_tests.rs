@@ -103,7 +103,7 @@ fn a_saved_film_is_loaded_as_it_was_and_belongs_to_its_source() {
     assert_eq!(fixture.read(|r| load_film(r, "one", &one.id)), Some(one.clone()));
     assert_eq!(fixture.read(|r| load_film(r, "other", &one.id)), Some(other.clone()));
     assert_eq!(fixture.read(|r| load_film(r, "third", &one.id)), None);
-    assert_eq!(fixture.read(|r| load_films(r, Some("other"))), [other.clone()]);
+    assert_eq!(fixture.read(|r| load_films(r, Some("other"))), std::slice::from_ref(&other));
     assert_eq!(fixture.read(|r| load_films(r, None)), [one.clone(), other]);
     assert_eq!(fixture.read(|r| load_candidates(r, "one")).len(), 1);
     assert_eq!(fixture.read(|r| load_ranked(r, "one")), [id("1")]);
