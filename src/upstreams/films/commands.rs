@@ -13,7 +13,7 @@ use crate::upstreams::command::{Answer, Command, CommandContext, CommandSpec};
 pub const COMMANDS: &[CommandSpec] = &[CommandSpec::group(
     "films",
     "The films of every source",
-    "  tongbu films list\n  tongbu films list --source douban",
+    "  tongbu films list\n  tongbu films list --missing-details",
     &[CommandSpec::command::<ListArgs>()],
 )];
 
@@ -55,7 +55,7 @@ fn films(films: Vec<Film>) -> Listing<Film> {
 
 impl ListingSpec for Film {
     const SCHEMA: DocumentSchema =
-        DocumentSchema::new("tongbu.films/1", "films list, douban list", listing::schema::<Self>);
+        DocumentSchema::new("tongbu.films/1", "films list, and the list of each source", listing::schema::<Self>);
     const KEY: &'static str = "films";
     const TOTALS: &'static [&'static str] = &["total", "missing_count"];
     const EMPTY: Text = text("no matching films", "没有符合条件的影片");
