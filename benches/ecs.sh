@@ -16,7 +16,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 rounds=${1:-5}
 need sqlite3 /usr/bin/time
 
-cargo build --locked --release --quiet --features sandbox --bins
+cargo build --locked --release --quiet --features sandbox --bin tongbu --bin sandbox
 target=${CARGO_TARGET_DIR:-target}/release
 work=$(mktemp -d)
 : >"$work/sandbox"

@@ -13,7 +13,7 @@ rows=${1:-200000}
 rounds=${2:-3}
 need nginx curl sqlite3 /usr/bin/time
 
-cargo build --locked --release --quiet --features sandbox --bins
+cargo build --locked --release --quiet --features sandbox --bin tongbu --bin sandbox
 target=${CARGO_TARGET_DIR:-target}/release
 work=$(mktemp -d)
 trap 'clean_up "$work"' EXIT

@@ -15,7 +15,7 @@ packages=${2:-10000}
 rounds=${3:-3}
 need nginx sqlite3 /usr/bin/time
 
-cargo build --locked --release --quiet --features sandbox --bins
+cargo build --locked --release --quiet --features sandbox --bin tongbu --bin sandbox
 target=${CARGO_TARGET_DIR:-target}/release
 work=$(mktemp -d)
 trap 'clean_up "$work"' EXIT

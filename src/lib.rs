@@ -1,22 +1,21 @@
 //! tongbu (同步): one-shot sync passes into a local `SQLite` file.
 //!
-//! Start reading at [`run`]: it takes one invocation from its lease to its report. What a pass does is one folder
-//! each under [`upstreams`]; everything below is machinery that knows nothing of them.
+//! Start reading at [`run`]: it takes one invocation from its lease to its report. An upstream is one folder under
+//! [`upstreams`], with its pass, its tables and its commands; what it is built on knows nothing of it.
 //!
 //! # Layers
 //!
 //! `main → cli → ui → run → upstreams → {config, http, present, store} → {error, exit, ident, clock, language, secret, since,
 //! text, progress}`
 //!
-//! Each layer may use what stands to its right and nothing to its left; the three machinery siblings do not use one
-//! another.
+//! Each layer may use those to its right and none to its left; the four siblings in braces do not use one another.
 //!
-//! # Invariants, told as absences
+//! # Invariants: what there is not
 //!
 //! - No `SQLite` outside `store::sqlite`, no HTTP client outside `http`, no drawing or printing outside `ui`.
 //! - No environment variable is read outside `config`; no wall clock is read outside `clock`.
 //! - No write without a [`store::Lease`], and none after it was lost.
-//! - No upstream names another.
+//! - No upstream names another, and nothing outside of its folder names an upstream, but the registry.
 //! - No secret is printed, logged, stored or serialised: [`secret::Secret`] can do none of these.
 
 pub mod clock;

@@ -43,7 +43,7 @@ const CHORES: [(&str, [&str; 2], &str); 2] = [
 
 /// Everything there is to run, in the order of the upstreams.
 pub fn groups() -> Vec<Group> {
-    let syncs = upstreams::ALL.iter().filter(|known| !known.schedule.jobs.is_empty()).map(|known| Group {
+    let syncs = upstreams::all().filter(|known| !known.schedule.jobs.is_empty()).map(|known| Group {
         about: known.schedule.about,
         entries: known.schedule.jobs.iter().map(|job| sync_entry(known.name, job)).collect(),
     });

@@ -51,7 +51,7 @@ pub struct Named<'a> {
 
 /// The upstream's command that these words name, if they name one.
 pub fn find(matches: &ArgMatches) -> Option<Named<'_>> {
-    let own = upstreams::ALL.iter().map(|registration| (Some(registration), registration.commands));
+    let own = upstreams::all().map(|registration| (Some(registration), registration.commands));
     let mut all = own.chain([(None, upstreams::SHARED_COMMANDS)]);
     all.find_map(|(registration, specs)| {
         let (spec, matches) = find_below(specs, matches)?;

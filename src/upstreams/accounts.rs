@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use futures_util::future::join_all;
+use serde::{Deserialize, Serialize};
 
 use super::error::Error;
 use super::scope::{Scope, ScopeWork};
 use super::upstream::Verified;
-use crate::config::{choices, nearest};
+use crate::config::{SecretRef, choices, nearest};
 use crate::text;
 
 /// One entry of a section's list of accounts.
@@ -22,6 +23,28 @@ pub trait AccountSettings {
     fn is_enabled(&self) -> bool {
         true
     }
+}
+
+/// An account that a token opens.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct TokenAccount {
+    pub name: String,
+    pub token: SecretRef,
+}
+
+impl AccountSettings for TokenAccount {
+    fn name(&self) -> &str {
+        &self.name
+    }
+}
+
+/// The flag that chooses accounts.
+#[derive(Clone, Debug, clap::Args)]
+pub struct AccountFlag {
+    /// Only this account (may be repeated); all configured ones by default
+    #[arg(long = "account", value_name = "NAME")]
+    pub accounts: Vec<String>,
 }
 
 /// An account that is opened, or the reason why this run cannot use it.

@@ -3,16 +3,20 @@
 //! # Adding an upstream
 //!
 //! 1. Make a folder with the same file names as its siblings: `mod.rs` (the type that implements [`Upstream`]),
-//!    `config.rs` (its section), `api.rs` (what it answers), `pass.rs` (fetch → plan → save, scope by scope),
-//!    `tables.rs` (every statement), `migrations/`.
+//!    `config.rs` (its section), `template.toml` (what `config init` writes of it), `api.rs` (what it answers), `pass.rs`
+//!    (a [`ScopeWork`]: fetch → plan → save, on the engine in [`mirror`]), `tables.rs` (its tables and statements),
+//!    `commands.rs` (its own commands: [`command`]), `migrations/`.
 //! 2. Add its `mod` line and its line in [`ALL`].
+//!
+//! `tests/example/` is such a folder, as short as one can be; `CONTRIBUTING.md` goes through it step by step.
 //!
 //! What several upstreams share has a folder beside theirs: [`mirror`] is the engine for mirrored sets, `films` is the
 //! table of films, their lists and what decides whose details are due. Another source of films is one more upstream
 //! with its own answers; it writes its rows through `films` under its own `source`.
 //!
-//! From its folder and its line an upstream has its subcommand, completions, manual page, configuration section,
-//! migrations, locks, records and metrics labels, and the contract tests run over it.
+//! From its folder and its line an upstream has its sync and its commands with their tables, documents and schemas,
+//! labels in both languages, completions, manual pages, configuration section, migrations, locks, records and metrics
+//! labels, and the contract tests run over it.
 
 pub mod accounts;
 pub mod command;
@@ -35,6 +39,8 @@ pub mod tasks;
 mod upstream;
 pub mod users;
 
+use std::sync::OnceLock;
+
 use self::command::CommandSpec;
 use crate::language::Language;
 use crate::store::Component;
@@ -48,7 +54,7 @@ pub use self::scope::{Scope, ScopeRules, ScopeWork, panic_text};
 pub use self::scope_name::ScopeName;
 pub use self::upstream::{ChangesOf, Opening, SyncType, Upstream, Verified};
 
-/// Every upstream there is, in the order they are shown and run.
+/// Every upstream that ships, in the order they are shown and run.
 pub const ALL: &[Registration] = &[
     Registration::of::<fairing::Fairing>(),
     Registration::of::<douban::Douban>(),
@@ -57,19 +63,32 @@ pub const ALL: &[Registration] = &[
     Registration::of::<users::Users>(),
 ];
 
+/// What a binary adds to [`ALL`].
+static REGISTERED: OnceLock<&[Registration]> = OnceLock::new();
+
+/// Adds upstreams to those that ship, for a binary that brings some itself; once, before it does anything else.
+pub fn register(more: &'static [Registration]) {
+    REGISTERED.get_or_init(|| more);
+}
+
+/// Every upstream there is, in the order they are shown and run.
+pub fn all() -> impl Iterator<Item = &'static Registration> {
+    ALL.iter().chain(REGISTERED.get().copied().unwrap_or_default())
+}
+
 /// The upstream of that name.
 pub fn find(name: &str) -> Option<&'static Registration> {
-    ALL.iter().find(|registration| registration.name == name)
+    all().find(|registration| registration.name == name)
 }
 
 /// The names of all upstreams: the configuration's sections.
 pub fn names() -> Vec<&'static str> {
-    ALL.iter().map(|registration| registration.name).collect()
+    all().map(|registration| registration.name).collect()
 }
 
 /// What the store has to hold for them, and for what they share.
 pub fn components() -> Vec<Component> {
-    let own = ALL.iter().map(Registration::component).filter(|component| !component.migrations.is_empty());
+    let own = all().map(Registration::component).filter(|component| !component.migrations.is_empty());
     own.chain([films::COMPONENT]).collect()
 }
 
@@ -78,11 +97,11 @@ pub const SHARED_COMMANDS: &[CommandSpec] = films::COMMANDS;
 
 /// Their own commands, then those they share.
 pub fn commands() -> impl Iterator<Item = &'static CommandSpec> {
-    ALL.iter().flat_map(|registration| registration.commands).chain(SHARED_COMMANDS)
+    all().flat_map(|registration| registration.commands).chain(SHARED_COMMANDS)
 }
 
 /// The label of a kind of pass; its own name where it has none.
 pub fn sync_type_label(name: &str, language: Language) -> &str {
-    let mut types = ALL.iter().flat_map(|registration| registration.sync_types);
+    let mut types = all().flat_map(|registration| registration.sync_types);
     types.find(|known| known.name == name).map_or(name, |known| known.label.label(language))
 }

@@ -46,7 +46,8 @@ pub struct Registration {
 }
 
 impl Registration {
-    pub(super) const fn of<U: Upstream>() -> Self {
+    /// The line of an upstream.
+    pub const fn of<U: Upstream>() -> Self {
         Self {
             name: U::NAME,
             about: U::ABOUT,

@@ -10,6 +10,8 @@ pub mod clock;
 mod connection;
 pub mod douban;
 pub mod ecs;
+#[path = "../example/fake.rs"]
+pub mod example;
 pub mod fairing;
 pub mod fault;
 pub mod home;
@@ -45,6 +47,8 @@ pub struct Sandbox {
     pub ecs: Ecs,
     pub tasks: Tasks,
     pub users: Users,
+    /// The example's upstream, where it is tried out; no other program than its own knows it.
+    pub example: Option<example::Machines>,
     /// Where notifications may go; no configuration names it by itself.
     pub receiver: Receiver,
     ports: Vec<u16>,
@@ -83,7 +87,17 @@ impl Sandbox {
         let users = Users::start(&mut builder);
         let receiver = Receiver::start(&mut builder);
         let ports = builder.into_ports();
-        Self { home, fairing, douban, ecs, tasks, users, receiver, ports, runtime: Some(runtime) }
+        Self { home, fairing, douban, ecs, tasks, users, example: None, receiver, ports, runtime: Some(runtime) }
+    }
+
+    /// Starts the example's fake, too; the program that the tests run becomes the example's.
+    pub fn with_example(mut self) -> Self {
+        let runtime = self.runtime.as_ref().expect("the runtime runs until the sandbox is dropped");
+        let example = example::Machines::start(&mut SandboxBuilder::new(Settings::default(), &self.home, runtime, &[]));
+        let section = example.section(&self.home);
+        self.home.configure("machines", section);
+        self.example = Some(example);
+        self
     }
 
     /// The ports of all fakes, for [`restart`](Self::restart).

@@ -38,7 +38,7 @@ pub fn cmd_config(session: &mut Session, args: &ConfigArgs) -> Result<Exit, Erro
 
 fn cmd_init(session: &Session) -> Result<Exit, Error> {
     let path = config::locate_new_config(session.globals.config.as_deref())?.path;
-    let snippets: Vec<_> = upstreams::ALL.iter().map(|registration| registration.template).collect();
+    let snippets: Vec<_> = upstreams::all().map(|registration| registration.template).collect();
     config::write_template(&path, &config::template(&snippets))?;
     session.ui.output(&CreatedOutput(path));
     Ok(Exit::Ok)
@@ -86,7 +86,7 @@ pub fn check_one(registration: &Registration, opening: &Opening<'_>) -> Result<(
 }
 
 fn configured(config: &Config) -> impl Iterator<Item = &'static Registration> {
-    upstreams::ALL.iter().filter(|registration| config.has_section(registration.name))
+    upstreams::all().filter(|registration| config.has_section(registration.name))
 }
 
 #[cfg(test)]
@@ -103,7 +103,7 @@ mod tests {
 
     /// The whole template with every key in force.
     static TEXTS: LazyLock<[&'static [u8]; 1]> = LazyLock::new(|| {
-        let snippets: Vec<_> = upstreams::ALL.iter().map(|registration| registration.template).collect();
+        let snippets: Vec<_> = upstreams::all().map(|registration| registration.template).collect();
         let in_force = |line: &str| match line.strip_prefix('#') {
             Some(key) if !key.starts_with(' ') => key.to_owned(),
             _ => line.to_owned(),
@@ -123,11 +123,11 @@ mod tests {
             let folder = tempfile::tempdir().unwrap();
             let path = folder.path().join("config.toml");
             std::fs::write(&path, text).unwrap();
-            let sections: Vec<_> = upstreams::ALL.iter().map(|registration| registration.name).collect();
+            let sections: Vec<_> = upstreams::all().map(|registration| registration.name).collect();
             let name = path.display().to_string();
             match load_in(Some(&path), &sections, &Environment::fixed([("HOME", "/nowhere")])) {
                 Ok(config) => {
-                    for registration in upstreams::ALL {
+                    for registration in upstreams::all() {
                         if let Err(error) = registration.describe(&config) {
                             prop_assert!(error.class() == Class::Config && error.to_string().contains(&name), "{error}");
                         }

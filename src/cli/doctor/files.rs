@@ -47,7 +47,7 @@ pub fn check_configuration(session: &mut Session, findings: &mut Vec<Finding>) -
 /// Resolves every reference, whether a pass would need it or not: those that fail one by one, the others together.
 pub fn check_secrets(config: &Config) -> Vec<Finding> {
     let mut settings = config.describe().unwrap_or_default();
-    for registration in upstreams::ALL.iter().filter(|known| config.has_section(known.name)) {
+    for registration in upstreams::all().filter(|known| config.has_section(known.name)) {
         // A section that cannot be read is reported where its credentials are checked.
         settings.extend(registration.describe(config).unwrap_or_default());
     }

@@ -27,7 +27,7 @@ pub fn context(session: &Session, is_offline: bool) -> Context {
 
 /// Whether every credential is accepted; offline, whether it is there.
 pub fn check_credentials(config: &Config, context: &Context, is_offline: bool) -> Result<Vec<Finding>, Error> {
-    let configured: Vec<_> = upstreams::ALL.iter().filter(|known| config.has_section(known.name)).collect();
+    let configured: Vec<_> = upstreams::all().filter(|known| config.has_section(known.name)).collect();
     if configured.is_empty() {
         let hint = "fill in an upstream in the file that `tongbu config path` shows";
         return Ok(vec![Finding::warning(Check::Credentials, "no upstream is configured", hint)]);

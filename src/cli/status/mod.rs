@@ -91,7 +91,7 @@ fn due_at(state: &SyncState, config: &Config) -> Option<Timestamp> {
 /// What is configured and has never run.
 fn rows_of_configured(config: &Config, ran: &[SyncRow]) -> Result<Vec<SyncRow>, Error> {
     let mut rows = Vec::new();
-    for registration in upstreams::ALL.iter().filter(|known| config.has_section(known.name)) {
+    for registration in upstreams::all().filter(|known| config.has_section(known.name)) {
         for flags in registration.passes {
             let sync_type = registration.sync_type(&matches_of(registration, flags)?)?;
             if ran.iter().all(|row| (row.sync.as_str(), row.sync_type.as_str()) != (registration.name, sync_type)) {

@@ -41,7 +41,7 @@ impl Subcommand for SyncArgs {
                 .before_long_help(examples::headed(registration.examples))
         };
         let all = RunArgs::augment_args(Command::new(ALL)).about(ALL_ABOUT);
-        command.subcommands(upstreams::ALL.iter().map(one)).subcommand(all)
+        command.subcommands(upstreams::all().map(one)).subcommand(all)
     }
 
     fn augment_subcommands_for_update(command: Command) -> Command {
@@ -128,7 +128,7 @@ pub fn run_pass(
 fn sync_all(session: &mut Session, settings: &Settings) -> Result<Exit, Error> {
     let config = session.load_config(LogTo::Configured)?;
     let database = session.database(&config)?;
-    let configured: Vec<_> = upstreams::ALL.iter().filter(|known| config.has_section(known.name)).collect();
+    let configured: Vec<_> = upstreams::all().filter(|known| config.has_section(known.name)).collect();
     if configured.is_empty() {
         return Err(Error::NothingConfigured);
     }

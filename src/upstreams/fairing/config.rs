@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::config::{HttpSettings, SecretRef, Span, bounds};
 
 use super::pii;
-use crate::upstreams::accounts::AccountSettings;
+use crate::upstreams::accounts::TokenAccount;
 
 /// How the key is sent.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
@@ -55,22 +55,9 @@ pub struct Config {
     /// Requests a minute and account; the upstream's reported limit is 100.
     #[serde(deserialize_with = "bounds::count::<1, 100_000, _, _>")]
     pub requests_per_minute: u32,
-    pub accounts: Vec<Account>,
+    /// The stores' survey accounts.
+    pub accounts: Vec<TokenAccount>,
     pub http: HttpSettings,
-}
-
-/// One store's survey account.
-#[derive(Clone, Debug, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-pub struct Account {
-    pub name: String,
-    pub token: SecretRef,
-}
-
-impl AccountSettings for Account {
-    fn name(&self) -> &str {
-        &self.name
-    }
 }
 
 impl Default for Config {

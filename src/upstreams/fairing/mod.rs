@@ -19,7 +19,7 @@ use self::api::{Api, Kind, Query};
 pub use self::config::Config;
 use self::pass::Work;
 use self::pii::{Mode, Pii};
-use super::accounts::{self, Account, Accounts};
+use super::accounts::{self, Account, AccountFlag, Accounts};
 use super::{Error, Job, Opening, PassContext, Schedule, ScopeName, ScopeRules, Upstream, Verified, http_profile};
 use crate::http::{Client, RateLimit};
 use crate::store::Migration;
@@ -34,9 +34,8 @@ pub struct Fairing {
 /// Which accounts and kinds to read, and how.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Options {
-    /// Only this account (may be repeated); all configured ones by default
-    #[arg(long = "account", value_name = "NAME")]
-    accounts: Vec<String>,
+    #[command(flatten)]
+    account: AccountFlag,
     /// Only this kind; both by default
     #[arg(long, value_enum)]
     kind: Option<Kind>,
@@ -81,7 +80,7 @@ impl Upstream for Fairing {
     }
 
     async fn pass(&self, options: &Options, context: &PassContext) -> Result<(), Error> {
-        let works = self.accounts.select(&options.accounts)?.into_iter().flat_map(|account| {
+        let works = self.accounts.select(&options.account.accounts)?.into_iter().flat_map(|account| {
             let kinds = Kind::ALL.into_iter().filter(|kind| options.kind.is_none_or(|only| only == *kind));
             kinds.map(|kind| self.plan_scope(account, kind, options))
         });

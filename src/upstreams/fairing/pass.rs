@@ -81,29 +81,10 @@ impl Work<'_> {
         state.reading.report(scope);
         let (ending, PassState { reading, times, .. }) = (ending?, state);
 
-        let counts = Counts {
-            missing: live.minus(reading.seen()).count() as u64,
-            live: live.len(),
-            received: reading.seen().len(),
-            unreadable: reading.bad_count(),
-        };
-        let deletions = Deletions::check(scope, self.subject(), ending, counts);
         let cursor =
             Cursor { updated_at: Some(times.server_time.unwrap_or(started_at)), last_full_at: Some(started_at) };
-        let state = ScopeState {
-            last_success_at: Some(started_at),
-            record_count: Some(counts.received),
-            ..cursor.moved(&scope.state, None)
-        };
-        let meta = WriteMeta::now(scope);
-        let delete = move |w: &Writer<'_>| {
-            if !deletions.are_allowed() {
-                return Ok(0);
-            }
-            live.minus(reading.seen())
-                .try_fold(0, |deleted, key| Ok(deleted + u64::from(table.delete(w, &[key.into()], &meta)?)))
-        };
-        finish(scope, self.subject(), deletions, state, delete).await
+        let state = ScopeState { last_success_at: Some(started_at), ..cursor.moved(&scope.state, None) };
+        reading.finish(scope, self.subject(), table, live, ending, state).await
     }
 
     /// Reads what was updated since; answers whether the upstream did filter.

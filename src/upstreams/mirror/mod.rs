@@ -9,6 +9,7 @@
 //! - [`Paginator`]: reads page after page and ends with one [`Ending`]. Only a proved one allows deletions.
 //! - [`Reading`] and [`Changes`]: for numbered tables, which rows came, what became of each, and the rows that came
 //!   twice. An upstream that holds a whole scope in memory keeps a map of its rows instead.
+//! - [`PagedSet`]: all of a pass, where a set comes in pages of JSON objects and goes into a numbered table.
 //! - [`Deletions`] and [`finish`]: the guard, then one transaction, then the counts, the note and the log line.
 //!
 //! # A pass
@@ -66,6 +67,7 @@ mod finish;
 mod fixture;
 mod key_set;
 mod outcome;
+mod paged_set;
 mod paginator;
 mod reading;
 mod table;
@@ -73,6 +75,7 @@ mod table;
 pub use self::finish::{Counts, Deletions, Subject, finish};
 pub use self::key_set::KeySet;
 pub use self::outcome::{RowOutcome, WriteMeta};
+pub use self::paged_set::{Page, PagedSet, SetRow};
 pub use self::paginator::{Ending, Limits, PageInfo, Paginator, Step, Unproved};
 pub use self::reading::{Changes, Comparison, Found, Reading, Round};
 pub use self::table::{HashColumn, Known, Replace, RowValues, Table, TableSpec};

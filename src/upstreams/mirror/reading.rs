@@ -3,13 +3,15 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use super::finish::{Counts, Deletions, Subject, finish};
 use super::key_set::KeySet;
 use super::outcome::{RowOutcome, WriteMeta};
+use super::paginator::Ending;
 use super::table::{Known, Replace, RowValues, Table};
 use crate::error::Class;
-use crate::store::{Error, Reader, Summary, Value, Writer};
-use crate::upstreams::Scope;
+use crate::store::{Error, Reader, ScopeState, Summary, Value, Writer};
 use crate::upstreams::digest::{Digest, is_same_meaning};
+use crate::upstreams::{self, Scope};
 
 /// Rows that were changed are remembered as they were, up to this many: a few megabytes.
 const MAX_ORIGINALS: usize = 20_000;
@@ -175,6 +177,35 @@ impl Reading {
                 "`{name}`: rows came again with other content {count} times, the first is `{id}`; the later one is stored"
             ));
         }
+    }
+}
+
+impl Reading {
+    /// Ends the reading of a whole scope: the `live` rows that did not come are deleted, if that is allowed. `state` is
+    /// saved with the number of rows that came.
+    pub async fn finish(
+        self,
+        scope: &Scope<'_>,
+        subject: Subject<'_>,
+        table: &'static Table,
+        live: KeySet,
+        ending: Ending,
+        state: ScopeState,
+    ) -> Result<(), upstreams::Error> {
+        let counts = Counts {
+            missing: live.minus(&self.seen).count() as u64,
+            live: live.len(),
+            received: self.received(),
+            unreadable: self.bad_count,
+        };
+        let deletions = Deletions::check(scope, subject, ending, counts);
+        let state = ScopeState { record_count: Some(counts.received), ..state };
+        let meta = WriteMeta::now(scope);
+        let delete = move |w: &Writer<'_>| {
+            let mut gone = live.minus(&self.seen).filter(|_| deletions.are_allowed());
+            gone.try_fold(0, |deleted, number| Ok(deleted + u64::from(table.delete(w, &[number.into()], &meta)?)))
+        };
+        finish(scope, subject, deletions, state, delete).await
     }
 }
 

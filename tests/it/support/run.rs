@@ -59,9 +59,10 @@ impl Sandbox {
         Running::start_fed(command, file.into())
     }
 
-    /// `tongbu` without arguments, in this sandbox's home and environment.
+    /// `tongbu` without arguments, in this sandbox's home and environment; with the example, its program.
     pub fn command(&self) -> Command {
-        self.home.command(Path::new(env!("CARGO_BIN_EXE_tongbu")))
+        let programs = [env!("CARGO_BIN_EXE_tongbu"), env!("CARGO_BIN_EXE_tongbu-example")];
+        self.home.command(Path::new(programs[usize::from(self.example.is_some())]))
     }
 }
 

@@ -3,9 +3,10 @@
 //! A new upstream adds its line to [`LINES`]; without one these tests fail.
 
 use rustix::process::Signal;
-use tongbu::upstreams::{ALL, Registration};
+use tongbu::upstreams::ALL;
 
 use crate::sandbox::ecs::Machine;
+use crate::sandbox::example::Machines;
 use crate::sandbox::fairing::Kind;
 use crate::sandbox::{Douban, Ecs, Fairing, FakeServer, Fault, Rule, Tasks, Users};
 use crate::support::Sandbox;
@@ -107,20 +108,51 @@ const LINES: &[Line] = &[
     },
 ];
 
-/// Every upstream with its line.
-fn all() -> impl Iterator<Item = (&'static Registration, &'static Line)> {
+/// The upstream of `tests/example/`, which only its own program knows.
+const EXAMPLE: Line = Line {
+    name: "machines",
+    command: "sync machines",
+    misspelt: ("base_ulr", "base_url"),
+    tables: &["machines"],
+    counted: &["machines"],
+    server: |sandbox| &example(sandbox).server,
+    change: |sandbox| {
+        let mut rows = example(sandbox).rows.lock().expect("no fake panicked");
+        rows[0]["cores"] = 64.into();
+        rows[7]["id"] = "m-9".into();
+    },
+    failures: &[(Fault::Status(401), 6), (Fault::Status(403), 6), (Fault::Status(500), 5), (Fault::html(), 7)],
+};
+
+fn example(sandbox: &Sandbox) -> &Machines {
+    sandbox.example.as_ref().expect("the sandbox has the example")
+}
+
+/// Every upstream that ships.
+fn shipped() -> impl Iterator<Item = &'static Line> {
     ALL.iter().map(|registration| {
         let line = LINES.iter().find(|line| line.name == registration.name);
-        (registration, line.unwrap_or_else(|| panic!("`{}` has no line in the contract's table", registration.name)))
+        line.unwrap_or_else(|| panic!("`{}` has no line in the contract's table", registration.name))
     })
 }
 
-/// Those that fetch rows.
+/// Those that ship and fetch rows.
 pub fn fetching() -> impl Iterator<Item = &'static Line> {
-    all().map(|(_, line)| line).filter(|line| !line.failures.is_empty())
+    shipped().filter(|line| !line.failures.is_empty())
+}
+
+/// Those that fetch rows, and the example.
+fn fetching_and_example() -> impl Iterator<Item = &'static Line> {
+    fetching().chain([&EXAMPLE])
 }
 
 impl Line {
+    /// The sandbox it is tried out in.
+    fn start(&self) -> Sandbox {
+        let sandbox = Sandbox::small();
+        if self.name == EXAMPLE.name { sandbox.with_example() } else { sandbox }
+    }
+
     /// Every row of its tables, each as text.
     fn content(&self, sandbox: &Sandbox) -> Vec<String> {
         let database = sandbox.database();
@@ -135,10 +167,10 @@ impl Line {
 
 #[test]
 fn an_unknown_key_is_refused_and_the_nearest_is_named() {
-    for (registration, line) in all() {
-        let mut sandbox = Sandbox::small();
+    for line in shipped().chain([&EXAMPLE]) {
+        let mut sandbox = line.start();
         let (misspelt, right) = line.misspelt;
-        sandbox.home.set(&format!("{}.{misspelt}", registration.name), "x");
+        sandbox.home.set(&format!("{}.{misspelt}", line.name), "x");
         let outcome = sandbox.run(line.command).expect(4);
         assert!(outcome.stderr.contains(misspelt) && outcome.stderr.contains(right), "{}", outcome.stderr);
         assert!((line.server)(&sandbox).log().is_empty(), "something was sent");
@@ -148,8 +180,8 @@ fn an_unknown_key_is_refused_and_the_nearest_is_named() {
 #[test]
 fn migrations_apply_to_a_database_that_has_them() {
     const SCHEMA: &str = "SELECT type, name, sql FROM sqlite_master ORDER BY type, name";
-    for (_, line) in all() {
-        let sandbox = Sandbox::small();
+    for line in shipped().chain([&EXAMPLE]) {
+        let sandbox = line.start();
         sandbox.run(line.command).expect(0);
         let first = sandbox.database().rows(SCHEMA);
         sandbox.run(line.command).expect(0);
@@ -162,8 +194,8 @@ fn migrations_apply_to_a_database_that_has_them() {
 
 #[test]
 fn the_second_pass_changes_nothing() {
-    for line in fetching() {
-        let sandbox = Sandbox::small();
+    for line in fetching_and_example() {
+        let sandbox = line.start();
         let first = sandbox.run(&format!("{} --json", line.command)).expect(0);
         assert!(first.count("new") > 0, "{}", first.stdout);
         let content = line.content(&sandbox);
@@ -180,8 +212,8 @@ fn the_second_pass_changes_nothing() {
 
 #[test]
 fn dry_run_reports_changes_and_writes_nothing() {
-    for line in fetching() {
-        let sandbox = Sandbox::small();
+    for line in fetching_and_example() {
+        let sandbox = line.start();
         let dry = format!("{} --dry-run --json", line.command);
         let first = sandbox.run(&dry).expect(0);
         assert!(first.count("new") > 0);
@@ -200,8 +232,8 @@ fn dry_run_reports_changes_and_writes_nothing() {
 
 #[test]
 fn each_failure_has_its_exit_code_and_loses_no_row() {
-    for line in fetching() {
-        let sandbox = Sandbox::small();
+    for line in fetching_and_example() {
+        let sandbox = line.start();
         sandbox.run(line.command).expect(0);
         let content = line.content(&sandbox);
         for (fault, code) in line.failures {
@@ -231,13 +263,13 @@ fn next_pass_completes_a_pass_terminated_before_any_request() {
 /// Ends a first pass by the signal while it waits for its first answer, for its second, and so on; the next pass has to
 /// bring what an undisturbed one brings.
 fn check_ended_by(signal: Signal, code: Option<i32>, status: &str) {
-    for line in fetching() {
-        let undisturbed = Sandbox::small();
+    for line in fetching_and_example() {
+        let undisturbed = line.start();
         undisturbed.run(line.command).expect(0);
         let row_count = line.row_count(&undisturbed);
         let request_count = (line.server)(&undisturbed).log().len();
         for answered in 0..request_count {
-            let sandbox = Sandbox::small();
+            let sandbox = line.start();
             let server = (line.server)(&sandbox);
             server.add(Rule::on("/", Fault::Hold).after(u32::try_from(answered).expect("few requests")));
             let mut running = sandbox.spawn(line.command);

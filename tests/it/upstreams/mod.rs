@@ -4,6 +4,7 @@ mod accounts;
 pub mod contract;
 mod douban;
 mod ecs;
+mod example;
 mod fairing;
 mod tasks;
 mod users;

@@ -1,0 +1,145 @@
+//! The plain case: a set that comes in pages of JSON objects, mirrored into a numbered table.
+
+use std::hash::Hash;
+
+use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
+
+use super::finish::Subject;
+use super::outcome::{RowOutcome, WriteMeta};
+use super::paginator::{Ending, Limits, PageInfo, Paginator, Step};
+use super::reading::{Changes, Reading};
+use super::table::{RowValues, Table};
+use crate::store::{self, ScopeState, Value, Writer};
+use crate::upstreams::digest::of_bytes;
+use crate::upstreams::{Error, Scope};
+
+/// More pages than this are not read, and no page may bring nothing new.
+const LIMITS: Limits = Limits { max_pages: 10_000, max_stale_pages: 0 };
+
+/// A row as the upstream sends it; other members of its object are kept in `raw`.
+pub trait SetRow: DeserializeOwned + Send + 'static {
+    /// The last column of the key.
+    fn id(&self) -> &str;
+
+    /// The values of the typed columns, in the table's order.
+    fn columns(&self) -> Vec<Value<'_>>;
+}
+
+/// One page, as the upstream sends it.
+#[derive(Debug)]
+pub struct Page<T> {
+    pub rows: Vec<Box<RawValue>>,
+    /// The page after it; `None` on the last one.
+    pub next: Option<T>,
+    /// How many rows there are in all, where the upstream says so.
+    pub total: Option<u64>,
+}
+
+/// Which set is mirrored, and where.
+#[derive(Clone, Copy, Debug)]
+pub struct PagedSet<'a> {
+    pub table: &'static Table,
+    pub subject: Subject<'a>,
+    /// The values of the key's columns before the row's own id.
+    pub parent: &'a [&'a str],
+}
+
+impl PagedSet<'_> {
+    /// Reads all pages from `first` on, saves each before the next is read, and deletes the rows that did not come, if
+    /// that is allowed. `fetch` retries by itself.
+    pub async fn mirror<R: SetRow, T: Clone + Eq + Hash + Send + Sync, F>(
+        self,
+        scope: &Scope<'_>,
+        first: T,
+        fetch: impl Fn(T) -> F + Send + Sync,
+    ) -> Result<(), Error>
+    where
+        F: Future<Output = Result<Page<T>, Error>> + Send,
+    {
+        let state =
+            ScopeState { last_success_at: Some(scope.context.clock.now()), not_before: None, ..scope.state.clone() };
+        let parent: Vec<Value<'_>> = self.parent.iter().copied().map(Value::from).collect();
+        let live = scope.context.store.read(|r| self.table.load_live(r, &parent))?;
+        let mut reading = Reading::default();
+        let ending = self.read_pages::<R, T, F>(scope, first, fetch, &mut reading).await;
+        reading.report(scope);
+        reading.finish(scope, self.subject, self.table, live, ending?, state).await
+    }
+
+    async fn read_pages<R: SetRow, T: Clone + Eq + Hash + Send + Sync, F>(
+        self,
+        scope: &Scope<'_>,
+        first: T,
+        fetch: impl Fn(T) -> F + Send + Sync,
+        reading: &mut Reading,
+    ) -> Result<Ending, Error>
+    where
+        F: Future<Output = Result<Page<T>, Error>> + Send,
+    {
+        let mut pages = Paginator::new(first.clone(), LIMITS);
+        let mut token = first;
+        loop {
+            let Page { rows, next, total } = fetch(token).await?;
+            let (row_count, received_before) = (rows.len() as u64, reading.received());
+            self.save::<R>(scope, rows, reading).await?;
+            let received = reading.received();
+            scope.advance(received, total.or(scope.state.record_count), None);
+            let fresh_count = received.saturating_sub(received_before);
+            token = match pages.take(PageInfo { row_count, fresh_count, next, total }) {
+                Step::Next(next) => next,
+                Step::Again(first) => {
+                    reading.begin_round();
+                    first
+                }
+                Step::End(ending) => return Ok(ending),
+            };
+        }
+    }
+
+    /// Saves what of a page differs, in one transaction, and counts.
+    async fn save<R: SetRow>(
+        self,
+        scope: &Scope<'_>,
+        rows: Vec<Box<RawValue>>,
+        reading: &mut Reading,
+    ) -> Result<(), Error> {
+        let mut readable = Vec::with_capacity(rows.len());
+        for raw in rows {
+            match serde_json::from_str::<R>(raw.get()) {
+                Ok(row) => readable.push((row, raw)),
+                Err(error) => reading.see_bad(format!("cannot read one of the {}: {error}", self.subject.rows)),
+            }
+        }
+        let (table, changes, meta) = (self.table, reading.changes.clone(), WriteMeta::now(scope));
+        let parent: Vec<String> = self.parent.iter().map(|&part| part.to_owned()).collect();
+        let saved = scope.write(move |w| save_rows(w, table, &parent, &readable, &changes, &meta)).await?;
+        for (id, number, outcome) in saved {
+            reading.record_outcome(number, &id, outcome);
+        }
+        reading.count(scope);
+        Ok(())
+    }
+}
+
+/// Saves the rows in their order; the id and number of each, and what became of it.
+fn save_rows<R: SetRow>(
+    w: &Writer<'_>,
+    table: &Table,
+    parent: &[String],
+    rows: &[(R, Box<RawValue>)],
+    changes: &Changes,
+    meta: &WriteMeta,
+) -> Result<Vec<(String, i64, RowOutcome)>, store::Error> {
+    let mut next_number = table.load_next_number(w)?;
+    let mut saved = Vec::with_capacity(rows.len());
+    for (row, raw) in rows {
+        let key: Vec<Value<'_>> = parent.iter().map(Value::from).chain([row.id().into()]).collect();
+        let content_hash = of_bytes(raw.get().as_bytes(), 0);
+        let values = RowValues { key: &key, number: Some(next_number), content_hash, raw: Some(raw.get()) };
+        let (number, outcome) = changes.save(w, table, &values, row.columns().into_iter(), None, meta)?;
+        next_number += i64::from(outcome == RowOutcome::New);
+        saved.push((row.id().to_owned(), number, outcome));
+    }
+    Ok(saved)
+}
