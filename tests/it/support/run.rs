@@ -61,8 +61,9 @@ impl Sandbox {
 
     /// `tongbu` without arguments, in this sandbox's home and environment; with the example, its program.
     pub fn command(&self) -> Command {
-        let programs = [env!("CARGO_BIN_EXE_tongbu"), env!("CARGO_BIN_EXE_tongbu-example")];
-        self.home.command(Path::new(programs[usize::from(self.example.is_some())]))
+        let program = Path::new(env!("CARGO_BIN_EXE_tongbu"));
+        let name = if self.example.is_some() { "tongbu-example" } else { "tongbu" };
+        self.home.command(&program.with_file_name(name))
     }
 }
 
