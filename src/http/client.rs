@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use reqwest::header::{AGE, DATE, HeaderName};
+use reqwest::header::{ACCEPT_ENCODING, AGE, DATE, HeaderName, HeaderValue};
 use reqwest::redirect;
 use tokio::time::Instant;
 use tracing::debug;
@@ -11,6 +11,7 @@ use url::Url;
 
 use super::backoff::Budget;
 use super::context::{Context, millis};
+use super::decode;
 use super::error::{Error, Phase};
 use super::profile::Profile;
 use super::rate_limit::{Limiter, limiter};
@@ -137,6 +138,7 @@ fn connections(profile: &Profile) -> Result<reqwest::Client, Error> {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let builder = reqwest::Client::builder()
         .user_agent(USER_AGENT)
+        .default_headers([(ACCEPT_ENCODING, HeaderValue::from_static(decode::ACCEPTED))].into_iter().collect())
         .redirect(redirect::Policy::none())
         .referer(false)
         .retry(reqwest::retry::never())

@@ -63,8 +63,12 @@ pub enum Error {
     Truncated {
         request: RequestLabel,
         #[source]
-        source: reqwest::Error,
+        source: Option<reqwest::Error>,
     },
+
+    /// A 200 without a body: something between us and the upstream broke, for every answer of these APIs has one.
+    #[error("{}: response to {request} is empty", request.upstream)]
+    Empty { request: RequestLabel },
 
     /// The response breaks the rules of HTTP itself: status line, headers, lengths, chunks.
     #[error("{}: response to {request} is not valid HTTP", request.upstream)]
@@ -82,7 +86,7 @@ pub enum Error {
     Decode {
         request: RequestLabel,
         #[source]
-        source: reqwest::Error,
+        source: std::io::Error,
     },
 
     /// A status other than 2xx.
@@ -146,9 +150,11 @@ impl Error {
     pub const fn class(&self) -> Class {
         match self {
             Self::Profile { .. } | Self::InvalidHeader { .. } | Self::InvalidMethod { .. } => Class::Config,
-            Self::Connect { .. } | Self::Timeout { .. } | Self::Truncated { .. } | Self::RetryAfterTooFar { .. } => {
-                Class::Unavailable
-            }
+            Self::Connect { .. }
+            | Self::Timeout { .. }
+            | Self::Truncated { .. }
+            | Self::Empty { .. }
+            | Self::RetryAfterTooFar { .. } => Class::Unavailable,
             Self::InvalidRequest { .. }
             | Self::Certificate { .. }
             | Self::NotHttp { .. }
@@ -185,6 +191,7 @@ impl Error {
             | Self::InvalidMethod { .. }
             | Self::InvalidRequest { .. }
             | Self::Truncated { .. }
+            | Self::Empty { .. }
             | Self::NotHttp { .. }
             | Self::BodyTooLarge { .. }
             | Self::Decode { .. }
@@ -229,7 +236,7 @@ impl Phase {
 impl Retryable for Error {
     fn retry(&self) -> Retry {
         match self {
-            Self::Connect { .. } | Self::Timeout { .. } | Self::Truncated { .. } => Retry::Backoff,
+            Self::Connect { .. } | Self::Timeout { .. } | Self::Truncated { .. } | Self::Empty { .. } => Retry::Backoff,
             Self::Status { status, retry_after, .. } if classify(*status) == StatusKind::Retryable => {
                 retry_after.map_or(Retry::Backoff, |(wait, _)| Retry::After(wait))
             }

@@ -11,6 +11,8 @@ mod profile;
 
 mod client;
 mod context;
+mod decode;
+mod ending;
 mod request;
 mod response;
 mod shared;

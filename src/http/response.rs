@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
+use reqwest::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER, TRANSFER_ENCODING};
 use serde::de::DeserializeOwned;
 use serde_json::error::Category;
 use tokio::task::coop::consume_budget;
@@ -14,6 +14,8 @@ use tokio::time::Instant;
 
 use super::classify::{StatusKind, classify};
 use super::context::within;
+use super::decode::{Decoder, Fault};
+use super::ending::Ending;
 use super::error::{Error, JsonFault, Phase};
 use super::excerpt::{WINDOW_BYTES, excerpt, shorten};
 use super::label::RequestLabel;
@@ -26,11 +28,8 @@ use super::transport::from_transport;
 /// a compressed bomb within the memory a run may use.
 const JSON_LIMIT_BYTES: u64 = 32 << 20;
 
-/// So long the words of a refusal are waited for; the refusal itself is known without them.
+/// How long the text of a refusal is waited for; the refusal itself is known without it.
 const EXCERPT_TIMEOUT: Duration = Duration::from_millis(500);
-
-/// The registered content codings, by all their names.
-const COMPRESSIONS: [&str; 7] = ["br", "compress", "deflate", "gzip", "x-compress", "x-gzip", "zstd"];
 
 /// An answer whose head has come. Dropping it ends the transfer.
 pub struct Response {
@@ -38,6 +37,12 @@ pub struct Response {
     request: RequestLabel,
     answer: reqwest::Response,
     total_end: Option<Instant>,
+    /// `None` where the body has a compression that no request accepts.
+    decoder: Option<Decoder>,
+    /// Compressed bytes received.
+    raw_received: u64,
+    /// Looks for the end of the document, where HTTP does not prove the end of the body.
+    ending: Option<Ending>,
     /// The beginning of a refusal's body, read for its error text and not yet given out.
     ahead: VecDeque<Result<Bytes, Error>>,
     /// Decoded bytes given out.
@@ -54,7 +59,11 @@ impl Response {
         total_end: Option<Instant>,
     ) -> Self {
         let limit = shared.profile.max_body;
-        let mut response = Self { shared, request, answer, total_end, ahead: VecDeque::new(), received: 0, limit };
+        let decoder = Decoder::new(&content_encoding(&answer));
+        let ending = (!has_proved_end(&answer)).then(Ending::default);
+        let (ahead, received, raw_received) = (VecDeque::new(), 0, 0);
+        let mut response =
+            Self { shared, request, answer, total_end, decoder, raw_received, ending, ahead, received, limit };
         if classify(response.status()) != StatusKind::Success {
             response.look_ahead().await;
         }
@@ -85,6 +94,9 @@ impl Response {
             None if self.announced() > self.limit => return Err(self.too_large()),
             None => self.pull().await?,
         };
+        if chunk.is_none() && self.received == 0 && self.status() == 200 && &*self.request.method != "HEAD" {
+            return Err(Error::Empty { request: self.request.clone() });
+        }
         self.received += chunk.as_ref().map_or(0, |chunk| chunk.len() as u64);
         if self.received > self.limit { Err(self.too_large()) } else { Ok(chunk) }
     }
@@ -114,22 +126,63 @@ impl Response {
 
     /// The next decoded bytes from the connection.
     async fn pull(&mut self) -> Result<Option<Bytes>, Error> {
-        self.refuse_compressed()?;
-        // A body that is always ready must not keep the other transfers of its task from their turn.
-        consume_budget().await;
-        let chunk = self.shared.wait(&self.request, Phase::Idle, self.total_end, self.answer.chunk()).await?;
-        chunk.map_err(|error| from_transport(error, &self.request, &self.shared.profile))
+        loop {
+            let Some(decoder) = &mut self.decoder else { return Err(self.unaccepted()) };
+            // A body that is always ready must not keep the other transfers of its task from their turn.
+            consume_budget().await;
+            let mut decoded = decoder.decode();
+            let mut is_end = false;
+            if let Ok(None) = decoded {
+                let chunk = self.shared.wait(&self.request, Phase::Idle, self.total_end, self.answer.chunk()).await?;
+                match chunk.map_err(|error| from_transport(error, &self.request, &self.shared.profile))? {
+                    Some(chunk) => {
+                        self.raw_received += chunk.len() as u64;
+                        decoder.push(chunk);
+                        continue;
+                    }
+                    None => {
+                        is_end = true;
+                        decoded = decoder.finish().map(Some);
+                    }
+                }
+            }
+            let chunk = decoded.map_err(|fault| self.undecodable(fault))?.unwrap_or_default();
+            if let Some(ending) = &mut self.ending {
+                ending.push(&chunk);
+            }
+            if !chunk.is_empty() {
+                return Ok(Some(chunk));
+            }
+            if is_end {
+                return self.check_end().map(|()| None);
+            }
+        }
     }
 
-    /// What was decoded no longer has the header. Words that name no compression mean nothing: some servers write the
-    /// character set here.
-    fn refuse_compressed(&self) -> Result<(), Error> {
-        let Some(encoding) = self.header("content-encoding") else { return Ok(()) };
-        if !encoding.split(',').any(|word| COMPRESSIONS.contains(&word.trim().to_ascii_lowercase().as_str())) {
-            return Ok(());
+    /// Whether the body that ended came whole. Of a refusal nothing but its status matters.
+    fn check_end(&self) -> Result<(), Error> {
+        let is_short = length_header(&self.answer).is_some_and(|length| self.raw_received < length);
+        let is_cut = self.ending.as_ref().is_some_and(Ending::is_cut);
+        if classify(self.status()) != StatusKind::Success || &*self.request.method == "HEAD" {
+            Ok(())
+        } else if is_short || is_cut {
+            Err(Error::Truncated { request: self.request.clone(), source: None })
+        } else {
+            Ok(())
         }
-        let found = format!("it is compressed as `{}`, which was not asked for", shorten(encoding));
-        Err(Error::Malformed { request: self.request.clone(), found, source: None })
+    }
+
+    fn unaccepted(&self) -> Error {
+        let found = format!("its compression `{}` was not requested", shorten(&content_encoding(&self.answer)));
+        Error::Malformed { request: self.request.clone(), found, source: None }
+    }
+
+    fn undecodable(&self, fault: Fault) -> Error {
+        let request = self.request.clone();
+        match fault {
+            Fault::Truncated => Error::Truncated { request, source: None },
+            Fault::Invalid(source) => Error::Decode { request, source },
+        }
     }
 
     /// Takes the beginning of the body in, for an excerpt; whatever comes is given out by [`chunk`](Self::chunk) later.
@@ -148,9 +201,10 @@ impl Response {
         }
     }
 
-    /// How long the body is by its head, where it tells: what was given out and what is to come.
+    /// How long the body is by its head, where that says so: what was given out and what is to come.
     fn announced(&self) -> u64 {
-        self.received.saturating_add(self.answer.content_length().unwrap_or(0))
+        let is_plain = self.decoder.as_ref().is_none_or(Decoder::is_identity);
+        self.received.saturating_add(self.answer.content_length().filter(|_| is_plain).unwrap_or(0))
     }
 
     fn too_large(&self) -> Error {
@@ -178,6 +232,21 @@ impl Response {
             source,
         }
     }
+}
+
+fn content_encoding(answer: &reqwest::Response) -> String {
+    let values = answer.headers().get_all(CONTENT_ENCODING).iter();
+    values.filter_map(|value| value.to_str().ok()).collect::<Vec<_>>().join(", ")
+}
+
+fn length_header(answer: &reqwest::Response) -> Option<u64> {
+    answer.headers().get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+}
+
+/// Whether HTTP itself proves that the body came to its end: by its length, or by its last chunk.
+fn has_proved_end(answer: &reqwest::Response) -> bool {
+    let headers = answer.headers();
+    headers.contains_key(CONTENT_LENGTH) || headers.contains_key(TRANSFER_ENCODING)
 }
 
 impl fmt::Debug for Response {

@@ -20,8 +20,7 @@ pub(super) fn from_transport(error: reqwest::Error, request: &RequestLabel, prof
         }
         Fault::Connect => Error::Connect { upstream: profile.name, origin: profile.origin(), source },
         Fault::NotHttp => Error::NotHttp { request, source },
-        Fault::Truncated => Error::Truncated { request, source },
-        Fault::Decode => Error::Decode { request, source },
+        Fault::Truncated => Error::Truncated { request, source: Some(source) },
     }
 }
 
@@ -32,7 +31,6 @@ enum Fault {
     Connect,
     NotHttp,
     Truncated,
-    Decode,
 }
 
 impl Fault {
@@ -46,13 +44,10 @@ impl Fault {
                 Self::Connect
             };
         }
-        if let Some(hyper) = find_cause::<hyper::Error>(error) {
-            return if hyper.is_parse() || is_bad_framing(hyper) { Self::NotHttp } else { Self::Truncated };
+        match find_cause::<hyper::Error>(error) {
+            Some(hyper) if hyper.is_parse() || is_bad_framing(hyper) => Self::NotHttp,
+            Some(_) | None => Self::Truncated,
         }
-        // Without the connection's error in the chain, what failed in a body is its decompression; a compressed
-        // stream that ends early was cut off behind the server that framed it properly.
-        let is_eof = find_cause::<io::Error>(error).is_some_and(|error| error.kind() == io::ErrorKind::UnexpectedEof);
-        if error.is_decode() && !is_eof { Self::Decode } else { Self::Truncated }
     }
 }
 

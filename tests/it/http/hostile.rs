@@ -29,6 +29,7 @@ const CUT: Outcome = Err(("Truncated", Class::Unavailable));
 const TIMEOUT: Outcome = Err(("Timeout", Class::Unavailable));
 const NOT_HTTP: Outcome = Err(("NotHttp", Class::Contract));
 const TOO_LARGE: Outcome = Err(("BodyTooLarge", Class::Contract));
+const EMPTY: Outcome = Err(("Empty", Class::Unavailable));
 const DECODE: Outcome = Err(("Decode", Class::Contract));
 const MALFORMED: Outcome = Err(("Malformed", Class::Contract));
 
@@ -48,6 +49,8 @@ const EXPECTED: &[(&str, Outcome)] = &[
     ("overflowing-length", NOT_HTTP),
     ("conflicting-lengths", NOT_HTTP),
     ("reset-within-body", CUT),
+    ("cut-without-length", CUT),
+    ("whole-without-length", GOOD),
     ("chunk-cut", CUT),
     ("chunks-without-end", CUT),
     ("chunk-size-garbage", NOT_HTTP),
@@ -78,6 +81,10 @@ const EXPECTED: &[(&str, Outcome)] = &[
     ("gzip-bad-checksum", DECODE),
     ("gzip-truncated", CUT),
     ("gzip-with-more-behind", GOOD),
+    ("gzip-of-two-members", GOOD),
+    ("gzip-second-member-cut", CUT),
+    ("gzip-in-capitals", GOOD),
+    ("gzip-by-its-old-name", GOOD),
     ("gzip-that-is-plain", DECODE),
     ("encoding-not-asked-for", MALFORMED),
     ("two-encodings", MALFORMED),
@@ -101,7 +108,7 @@ const EXPECTED: &[(&str, Outcome)] = &[
     ("control-character", MALFORMED),
     ("html", MALFORMED),
     ("html-called-json", MALFORMED),
-    ("empty", MALFORMED),
+    ("empty", EMPTY),
     ("no-content", MALFORMED),
     ("length-beyond-limit", TOO_LARGE),
     ("endless-body", TOO_LARGE),

@@ -74,6 +74,8 @@ fn framing() -> Vec<Fault> {
             "reset-within-body",
             vec![send(head("content-length: 1000\r\n")), send("{"), Step::Drip(vec![b' '; 2], DRIP), Step::Reset],
         ),
+        raw("cut-without-length", head("") + &GOOD_BODY[..20]),
+        raw("whole-without-length", head("") + GOOD_BODY),
         raw("chunk-cut", format!("{chunked}64\r\n{GOOD_BODY}")),
         raw("chunks-without-end", format!("{chunked}{length:x}\r\n{GOOD_BODY}\r\n")),
         raw("chunk-size-garbage", format!("{chunked}zz\r\n{GOOD_BODY}\r\n0\r\n\r\n")),
@@ -136,12 +138,17 @@ fn heads() -> Vec<Fault> {
 /// Compression that lies, breaks or explodes.
 fn encodings() -> Vec<Fault> {
     let (start, block) = BOMB.clone();
+    let two_members = [gzip(&GOOD_BODY.as_bytes()[..12]), gzip(&GOOD_BODY.as_bytes()[12..])];
     let with_more = [gzip(GOOD_BODY.as_bytes()), b"more".to_vec()].concat();
     vec![
         fault("gzip-bomb", vec![send(head("content-encoding: gzip\r\n")), send(start), Step::Repeat(block, 16 * 1024)]),
         encoded("gzip-bad-checksum", "gzip", gzip_with_bad_checksum(GOOD_BODY.as_bytes())),
         encoded("gzip-truncated", "gzip", truncated_gzip(GOOD_BODY.repeat(100).as_bytes())),
         encoded("gzip-with-more-behind", "gzip", with_more),
+        encoded("gzip-of-two-members", "gzip", two_members.concat()),
+        encoded("gzip-second-member-cut", "gzip", [&two_members[0], &two_members[1][..5]].concat()),
+        encoded("gzip-in-capitals", "GZIP", gzip(GOOD_BODY.as_bytes())),
+        encoded("gzip-by-its-old-name", "x-gzip", gzip(GOOD_BODY.as_bytes())),
         encoded("gzip-that-is-plain", "gzip", GOOD_BODY),
         encoded("encoding-not-asked-for", "br", GOOD_BODY),
         encoded("two-encodings", "gzip, zstd", GOOD_BODY),
