@@ -107,7 +107,7 @@ mod tests {
     fn status(status: u16, retry_after: Option<Duration>) -> Error {
         let request = RequestLabel::new("fairing", "GET", "/api/responses");
         let retry_after = retry_after.map(|wait| (wait, "2026-01-02T03:04:05Z".parse().unwrap()));
-        Error::Status { request, status, excerpt: None, retry_after }
+        Error::Status { request, status, excerpt: None, hint: None, retry_after }
     }
 
     #[tokio::test(start_paused = true)]

@@ -30,7 +30,7 @@ pub struct Client(Arc<Shared>);
 impl Client {
     /// Connects nowhere yet. The standard proxy variables of the environment are honoured.
     pub fn new(profile: Profile, context: Context) -> Result<Self, Error> {
-        let http = connections(&profile)?;
+        let http = connections(&profile, &context)?;
         Self::assemble(profile, context, http)
     }
 
@@ -70,7 +70,7 @@ impl Client {
         let own = &self.0.profile;
         let is_alike =
             own.base_url.scheme() == profile.base_url.scheme() && own.connect_timeout == profile.connect_timeout;
-        if is_alike { Ok(self.0.connections.clone()) } else { connections(profile) }
+        if is_alike { Ok(self.0.connections.clone()) } else { connections(profile, &self.0.context) }
     }
 
     pub fn profile(&self) -> &Profile {
@@ -100,7 +100,7 @@ impl Client {
         let started = Instant::now();
         let total_end = started.checked_add(profile.total_timeout);
         let sent = shared.wait(&label, Phase::FirstByte, total_end, connections.execute(request)).await;
-        let response = sent.and_then(|sent| sent.map_err(|error| from_transport(error, &label, profile)));
+        let response = sent.and_then(|sent| sent.map_err(|error| from_transport(error, &label, shared)));
         let duration_ms = millis(started.elapsed());
         let (upstream, method, path, trace_id) = (profile.name, &*label.method, &*label.path, &*context.trace_id);
         match response {
@@ -133,7 +133,7 @@ fn check_base(profile: &Profile) -> Result<(), Error> {
 
 /// Connections without redirects, without retries but ours, and without time limits but for connecting: the others
 /// are [`Shared::wait`]'s.
-fn connections(profile: &Profile) -> Result<reqwest::Client, Error> {
+fn connections(profile: &Profile, context: &Context) -> Result<reqwest::Client, Error> {
     // Fails where a provider is installed already, which serves as well.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let builder = reqwest::Client::builder()
@@ -143,6 +143,8 @@ fn connections(profile: &Profile) -> Result<reqwest::Client, Error> {
         .referer(false)
         .retry(reqwest::retry::never())
         .connect_timeout(profile.connect_timeout);
+    // The library applies `*` to host names only.
+    let builder = if context.proxies.is_bypassed() { builder.no_proxy() } else { builder };
     // Reading the system's certificates takes milliseconds and fails where there are none, so they are read only where they are needed.
     let built = match profile.base_url.scheme() {
         "http" => builder.tls_certs_only([]).build(),

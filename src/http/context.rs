@@ -8,6 +8,7 @@ use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 
 use super::error::Error;
+use super::proxy::Proxies;
 use super::skew::Skew;
 use crate::clock::Clock;
 
@@ -26,6 +27,7 @@ pub struct Context {
     pub retries: Arc<AtomicU64>,
     /// How far the upstreams' clocks were from ours.
     pub skew: Skew,
+    pub proxies: Proxies,
 }
 
 impl Context {
@@ -39,6 +41,7 @@ impl Context {
             requests: Arc::default(),
             retries: Arc::default(),
             skew: Skew::default(),
+            proxies: Proxies::default(),
         }
     }
 

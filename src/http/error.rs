@@ -55,6 +55,10 @@ pub enum Error {
         source: reqwest::Error,
     },
 
+    /// A proxy refused to open a tunnel because it does not know us.
+    #[error("cannot connect to {upstream}: {proxy} requires a login")]
+    ProxyAuth { upstream: &'static str, proxy: String },
+
     #[error("{}: {phase} within {limit:?} for {request}", request.upstream)]
     Timeout { request: RequestLabel, phase: Phase, limit: Duration },
 
@@ -96,6 +100,8 @@ pub enum Error {
         status: u16,
         /// The beginning of the body, without secrets and control characters, where it is text.
         excerpt: Option<String>,
+        /// What to do, where the response's head says more than its status.
+        hint: Option<String>,
         /// The wait its `Retry-After` requests, and the time it ends.
         retry_after: Option<(Duration, Timestamp)>,
     },
@@ -149,7 +155,9 @@ pub struct JsonFault(pub(super) String);
 impl Error {
     pub const fn class(&self) -> Class {
         match self {
-            Self::Profile { .. } | Self::InvalidHeader { .. } | Self::InvalidMethod { .. } => Class::Config,
+            Self::Profile { .. } | Self::InvalidHeader { .. } | Self::InvalidMethod { .. } | Self::ProxyAuth { .. } => {
+                Class::Config
+            }
             Self::Connect { .. }
             | Self::Timeout { .. }
             | Self::Truncated { .. }
@@ -183,9 +191,8 @@ impl Error {
                 Some(format!("run again later; if it is only slow, raise `{key}` under `[{}.http]`", request.upstream))
             }
             Self::RetryAfterTooFar { until, .. } => Some(format!("run again after {until}, or at once with `--force`")),
-            Self::Status { status: 407, .. } => {
-                Some("check the proxy that `HTTPS_PROXY`, `HTTP_PROXY` or `ALL_PROXY` names".to_owned())
-            }
+            Self::Status { hint, .. } => hint.clone(),
+            Self::ProxyAuth { proxy, .. } => Some(format!("check the user name and the password of {proxy}")),
             Self::Profile { .. }
             | Self::InvalidHeader { .. }
             | Self::InvalidMethod { .. }
@@ -195,7 +202,6 @@ impl Error {
             | Self::NotHttp { .. }
             | Self::BodyTooLarge { .. }
             | Self::Decode { .. }
-            | Self::Status { .. }
             | Self::Malformed { .. }
             | Self::Cancelled { .. }
             | Self::Deadline { .. } => None,
@@ -241,6 +247,7 @@ impl Retryable for Error {
                 retry_after.map_or(Retry::Backoff, |(wait, _)| Retry::After(wait))
             }
             Self::Status { .. }
+            | Self::ProxyAuth { .. }
             | Self::Profile { .. }
             | Self::InvalidHeader { .. }
             | Self::InvalidMethod { .. }

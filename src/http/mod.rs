@@ -8,6 +8,7 @@
 //! profile's, so a credential never reaches one.
 
 mod profile;
+mod proxy;
 
 mod client;
 mod context;
@@ -37,6 +38,7 @@ pub use self::context::Context;
 pub use self::error::{Error, Phase};
 pub use self::label::RequestLabel;
 pub use self::profile::{Jitter, Profile, RateLimit};
+pub use self::proxy::Proxies;
 pub use self::request::Request;
 pub use self::response::Response;
 pub use self::retry::{Retry, Retryable};

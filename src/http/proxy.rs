@@ -81,7 +81,10 @@ mod tests {
     fn proxy_is_named_with_its_variable_and_without_its_password() {
         check(&[("HTTP_PROXY", "http://me:canary@p.example:3128")], "the proxy `p.example:3128` of `HTTP_PROXY`");
         check(&[("ALL_PROXY", "socks5://me:canary@p.example")], "the proxy `p.example` of `ALL_PROXY`");
-        check(&[("http_proxy", "me:canary@p.example:80"), ("all_proxy", "q")], "the proxy `p.example:80` of `http_proxy`");
+        check(
+            &[("http_proxy", "me:canary@p.example:80"), ("all_proxy", "q")],
+            "the proxy `p.example:80` of `http_proxy`",
+        );
         check(&[("HTTP_PROXY", "http://me:can ary@[")], "the proxy `(not a URL)` of `HTTP_PROXY`");
         check(&[("HTTPS_PROXY", "p")], "the proxy that `HTTPS_PROXY`, `HTTP_PROXY` or `ALL_PROXY` names");
     }

@@ -6,7 +6,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use reqwest::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER, TRANSFER_ENCODING};
+use jiff::Timestamp;
+use reqwest::header::{
+    AGE, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, DATE, HeaderName, LOCATION, RETRY_AFTER, TRANSFER_ENCODING,
+};
 use serde::de::DeserializeOwned;
 use serde_json::error::Category;
 use tokio::task::coop::consume_budget;
@@ -19,9 +22,11 @@ use super::ending::Ending;
 use super::error::{Error, JsonFault, Phase};
 use super::excerpt::{WINDOW_BYTES, excerpt, shorten};
 use super::label::RequestLabel;
+use super::profile::Profile;
 use super::retry::later;
 use super::retry_after::retry_after;
 use super::shared::Shared;
+use super::skew::{TOLERATED_SKEW, clock_ahead, skew_hint};
 use super::transport::from_transport;
 
 /// A document that is parsed as a whole is held as a whole: what is larger must be read by [`Response::chunk`]. Keeps
@@ -134,7 +139,7 @@ impl Response {
             let mut is_end = false;
             if let Ok(None) = decoded {
                 let chunk = self.shared.wait(&self.request, Phase::Idle, self.total_end, self.answer.chunk()).await?;
-                match chunk.map_err(|error| from_transport(error, &self.request, &self.shared.profile))? {
+                match chunk.map_err(|error| from_transport(error, &self.request, &self.shared))? {
                     Some(chunk) => {
                         self.raw_received += chunk.len() as u64;
                         decoder.push(chunk);
@@ -217,9 +222,39 @@ impl Response {
         let beginning: Vec<u8> = self.ahead.iter().flatten().flatten().copied().collect();
         Error::Status {
             status: self.status(),
+            hint: self.hint(now),
             excerpt: excerpt(&beginning),
             retry_after: wait.map(|wait| (wait, later(now, wait))),
             request: self.request,
+        }
+    }
+
+    /// What to do about the refusal, where its head says more than its status.
+    fn hint(&self, now: Timestamp) -> Option<String> {
+        let Profile { name, .. } = self.shared.profile;
+        let header = |name: HeaderName| self.header(name.as_str());
+        match self.status() {
+            401 | 403 => {
+                // A response that has aged in a cache is no clock.
+                let ahead = clock_ahead(header(DATE).filter(|_| header(AGE).is_none()), now);
+                let skew = ahead.filter(|ahead| ahead.unsigned_abs() > TOLERATED_SKEW);
+                skew.map(|ahead| skew_hint(name, ahead)).or_else(|| {
+                    (self.status() == 401).then(|| {
+                        "renew the credential the configuration refers to, then run `tongbu doctor`".to_owned()
+                    })
+                })
+            }
+            404 => Some(format!("check `base_url` under `[{name}]`")),
+            407 => Some(format!("check {}", self.shared.context.proxies.describe(&self.shared.profile))),
+            300..=399 => header(LOCATION).map(|location| {
+                // A query may hold a credential.
+                let place = location.split(['?', '#']).next().unwrap_or_default();
+                format!(
+                    "redirects are not followed: check `base_url` under `[{name}]`; it leads to `{}`",
+                    shorten(place)
+                )
+            }),
+            _ => None,
         }
     }
 

@@ -1,8 +1,12 @@
-//! How far our clock is from that of the upstreams, as their answers tell.
+//! How far our clock is from that of the upstreams, as their responses show.
 
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
+
+/// A signature whose time differs by more than this is refused by most upstreams.
+pub(super) const TOLERATED_SKEW: Duration = Duration::from_secs(5 * 60);
 
 /// The largest difference a run has seen. Clones are the same.
 #[derive(Clone, Debug, Default)]
@@ -23,8 +27,7 @@ impl Skew {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes note of an answer's `Date` (RFC 9110, 6.6.1), which has whole seconds: a difference of less than that is
-    /// none. An answer that has aged in a cache is no clock.
+    /// Takes note of a response's `Date`. A response that has aged in a cache is no clock.
     pub(super) fn note(&self, upstream: &'static str, date: Option<&str>, is_cached: bool, now: Timestamp) {
         let Some(ahead) = clock_ahead(date.filter(|_| !is_cached), now) else { return };
         let mut largest = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -34,11 +37,19 @@ impl Skew {
     }
 }
 
-/// How far our clock is ahead of an answer's `Date`.
+/// How far our clock is ahead of a response's `Date` (RFC 9110, 6.6.1), which has whole seconds: a difference of less than
+/// that is none.
 pub fn clock_ahead(date: Option<&str>, now: Timestamp) -> Option<SignedDuration> {
     let date = httpdate::parse_http_date(date?).ok()?;
     let ahead = now.duration_since(Timestamp::try_from(date).ok()?);
     Some(if (0..1).contains(&ahead.as_secs()) { SignedDuration::ZERO } else { ahead })
+}
+
+/// What to do where a request was refused and the clocks differ that much.
+pub(super) fn skew_hint(upstream: &str, ahead: SignedDuration) -> String {
+    let span = SignedDuration::from_secs(ahead.as_secs().saturating_abs());
+    let direction = if ahead.is_negative() { "behind" } else { "ahead of" };
+    format!("this machine's clock is {span:#} {direction} the clock of {upstream}: set it right, then run again")
 }
 
 #[cfg(test)]

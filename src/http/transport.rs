@@ -5,11 +5,15 @@ use std::io;
 
 use super::error::{Error, Phase};
 use super::label::RequestLabel;
-use super::profile::Profile;
-use crate::error::find_cause;
+use super::shared::Shared;
+use crate::error::{causes, find_cause};
+
+/// The text of the library's error, whose type is private, for a tunnel refused with 407.
+const PROXY_AUTH: &str = "tunnel error: proxy authorization required";
 
 /// The error of a request that was sent, or whose response could not be read.
-pub(super) fn from_transport(error: reqwest::Error, request: &RequestLabel, profile: &Profile) -> Error {
+pub(super) fn from_transport(error: reqwest::Error, request: &RequestLabel, shared: &Shared) -> Error {
+    let profile = &shared.profile;
     // The library prints the whole URL, credentials in its query included.
     let source = error.without_url();
     let request = request.clone();
@@ -17,6 +21,9 @@ pub(super) fn from_transport(error: reqwest::Error, request: &RequestLabel, prof
         Fault::Certificate => Error::Certificate { upstream: profile.name, origin: profile.origin(), source },
         Fault::ConnectTimeout => {
             Error::Timeout { request, phase: Phase::Connect, limit: profile.connect_timeout.min(profile.read_timeout) }
+        }
+        Fault::ProxyAuth => {
+            Error::ProxyAuth { upstream: profile.name, proxy: shared.context.proxies.describe(profile) }
         }
         Fault::Connect => Error::Connect { upstream: profile.name, origin: profile.origin(), source },
         Fault::NotHttp => Error::NotHttp { request, source },
@@ -28,6 +35,7 @@ pub(super) fn from_transport(error: reqwest::Error, request: &RequestLabel, prof
 enum Fault {
     Certificate,
     ConnectTimeout,
+    ProxyAuth,
     Connect,
     NotHttp,
     Truncated,
@@ -40,6 +48,8 @@ impl Fault {
                 Self::Certificate
             } else if error.is_timeout() {
                 Self::ConnectTimeout
+            } else if causes(error).any(|cause| cause.to_string() == PROXY_AUTH) {
+                Self::ProxyAuth
             } else {
                 Self::Connect
             };

@@ -26,7 +26,7 @@ use self::verdict::{Verdict, VerdictPolicy, verdict};
 pub use crate::upstreams::{Flags, OnLock};
 
 use crate::clock::Clock;
-use crate::config::Config;
+use crate::config::{self, Config};
 use crate::error::Class;
 use crate::exit::Exit;
 use crate::http;
@@ -139,6 +139,7 @@ impl<'a> Run<'a> {
             requests: Arc::clone(&self.requests),
             retries: Arc::clone(&self.retries),
             skew: http::Skew::default(),
+            proxies: http::Proxies::new(config::env::var),
         };
         let max_retries = invocation.config.http(invocation.registration.name).map_err(upstreams::Error::from)?.retries;
         let pass =

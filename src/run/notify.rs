@@ -10,10 +10,10 @@ use url::Url;
 
 use super::report::Report;
 use crate::clock::Clock;
-use crate::config::{self, MonitorSettings, Notify, NotifyKind};
+use crate::config::{self, MonitorSettings, Notify, NotifyKind, env};
 use crate::error::Class;
 use crate::exit::Exit;
-use crate::http::{self, Client, Context, Jitter, Profile, Request};
+use crate::http::{self, Client, Context, Jitter, Profile, Proxies, Request};
 use crate::secret::Secret;
 use crate::store::Status;
 
@@ -167,7 +167,7 @@ fn open(address: &Secret, clock: &Clock) -> Result<Target, Error> {
         jitter: Jitter::Full,
         rate_limit: None,
     };
-    let context = Context::detached(clock.clone(), "notify");
+    let context = Context { proxies: Proxies::new(env::var), ..Context::detached(clock.clone(), "notify") };
     Ok(Target { client: Client::new(profile, context)?, path, query })
 }
 

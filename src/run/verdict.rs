@@ -33,9 +33,9 @@ pub fn verdict(outcome: &PassOutcome, fatal: Option<Failure>, summary: &Summary,
     if let Some(fatal) = fatal {
         return Verdict { status: fatal.status(), exit: fatal.class.into(), failure: Some(fatal) };
     }
-    let failures = || outcome.scopes.iter().filter_map(|scope| scope.failure.as_ref());
+    let failures: Vec<Failure> = outcome.scopes.iter().filter_map(failure_with_scope).collect();
     let worst = |only: fn(&Failure) -> bool| {
-        failures().filter(|failure| only(failure)).reduce(|worst, other| {
+        failures.iter().filter(|failure| only(failure)).reduce(|worst, other| {
             let (one, two) = (Exit::from(worst.class), Exit::from(other.class));
             if one.worst(two) == one { worst } else { other }
         })
@@ -63,6 +63,19 @@ pub fn verdict(outcome: &PassOutcome, fatal: Option<Failure>, summary: &Summary,
 fn partial(failure: Option<Failure>, policy: VerdictPolicy) -> Verdict {
     let exit = if policy.allow_partial { Exit::Ok } else { Exit::Partial };
     Verdict { status: Status::Partial, exit, failure }
+}
+
+/// The scope's failure, whose message begins with the scope.
+fn failure_with_scope(ScopeReport { scope, failure, .. }: &ScopeReport) -> Option<Failure> {
+    let failure = failure.clone()?;
+    if failure.message.contains(scope.as_str()) {
+        return Some(failure);
+    }
+    // Errors of the HTTP client begin with the upstream, which the scope's name does too.
+    let upstream = scope.split('/').next().unwrap_or_default();
+    let rest = failure.message.strip_prefix(upstream).and_then(|rest| rest.strip_prefix(": "));
+    let message = format!("{scope}: {}", rest.unwrap_or(&failure.message));
+    Some(Failure { message, ..failure })
 }
 
 fn has_stored(scope: &ScopeReport) -> bool {
@@ -165,6 +178,22 @@ mod tests {
         assert_eq!((found.exit, found.status), (Exit::Unchanged, Status::Success));
         let found = verdict(&outcome, None, &Summary { new: 1, ..Summary::default() }, strict);
         assert_eq!(found.exit, Exit::Ok);
+    }
+
+    #[test]
+    fn failure_names_the_scope_once() {
+        for (message, expected) in [
+            ("fairing: 401 Unauthorized from `GET /x`", "fairing/a/questions: 401 Unauthorized from `GET /x`"),
+            ("cannot connect to fairing", "fairing/a/questions: cannot connect to fairing"),
+            ("`fairing/a/questions` is locked", "`fairing/a/questions` is locked"),
+        ] {
+            let failure = Failure { message: message.to_owned(), ..failure(Class::Auth) };
+            let scopes =
+                vec![ScopeReport { scope: "fairing/a/questions".to_owned(), failure: Some(failure), ..scope("auth") }];
+            let outcome = PassOutcome { scopes, ..PassOutcome::default() };
+            let found = verdict(&outcome, None, &Summary::default(), VerdictPolicy::default());
+            assert_eq!(found.failure.map(|failure| failure.message).as_deref(), Some(expected));
+        }
     }
 
     #[test]

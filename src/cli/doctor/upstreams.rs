@@ -9,9 +9,9 @@ use super::finding::{Check, Finding};
 use crate::cli::config::check_one;
 use crate::cli::error::Error;
 use crate::cli::session::Session;
-use crate::config::Config;
+use crate::config::{Config, env};
 use crate::error::Class;
-use crate::http::Context;
+use crate::http::{Context, Proxies};
 use crate::run;
 use crate::upstreams::{self, Failure, Opening, Registration, Verified};
 
@@ -22,7 +22,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 pub fn context(session: &Session, is_offline: bool) -> Context {
     let detached = Context::detached(session.ui.clock().clone(), "doctor");
     let deadline = Instant::now().checked_add(PATIENCE).filter(|_| !is_offline);
-    Context { deadline, ..detached }
+    Context { deadline, proxies: Proxies::new(env::var), ..detached }
 }
 
 /// Whether every credential is accepted; offline, whether it is there.

@@ -75,9 +75,9 @@ impl Api {
     /// Sends; of a refusal no word names the user.
     async fn send(&self, request: Request) -> Result<Response, http::Error> {
         match self.client.send(request).await?.error_for_status() {
-            Err(http::Error::Status { request, status, excerpt, retry_after }) => {
+            Err(http::Error::Status { request, status, excerpt, hint, retry_after }) => {
                 let excerpt = excerpt.map(|excerpt| self.without_username(excerpt));
-                Err(http::Error::Status { request, status, excerpt, retry_after })
+                Err(http::Error::Status { request, status, excerpt, hint, retry_after })
             }
             answer => answer,
         }

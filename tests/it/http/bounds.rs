@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use tongbu::clock::Clock;
 use tongbu::error::Class;
-use tongbu::http::{Client, Context, Error, Phase, Profile, RateLimit, Request};
+use tongbu::http::{Client, Context, Error, Phase, Profile, Proxies, RateLimit, Request};
 
 use super::faults::catalogue::{self, GOOD_BODY};
 use super::faults::{Received, Script, Server, answer, json};
@@ -185,6 +185,44 @@ async fn no_redirect_reaches_another_origin() {
     assert_eq!((response.status(), response.header("location")), (302, Some(format!("{}/", other.url()).as_str())));
     assert_eq!(response.error_for_status().expect_err("a refusal").class(), Class::Contract);
     assert_eq!((server.received().len(), other.received().len()), (1, 0));
+}
+
+async fn check_hint(status: &'static str, headers: &'static str, expected: Option<&str>) {
+    let server = serve(move |_| answer(status, headers, b"")).await;
+    let clock = Clock::manual("2026-01-02T03:04:05Z".parse().expect("a time"));
+    let client = client(patient(&server.url()), &Context { clock, ..context() });
+    let error = fetch(&client).await.expect_err("a refusal");
+    assert_eq!(error.hint().as_deref(), expected, "{error:?}");
+}
+
+#[tokio::test]
+async fn rejection_with_a_skewed_clock_says_by_how_much() {
+    let ahead = "this machine's clock is 30m ahead of the clock of fairing: set it right, then run again";
+    let behind = "this machine's clock is 1h behind the clock of fairing: set it right, then run again";
+    let renew = "renew the credential the configuration refers to, then run `tongbu doctor`";
+    check_hint("401 Unauthorized", "date: Fri, 02 Jan 2026 02:34:05 GMT\r\n", Some(ahead)).await;
+    check_hint("403 Forbidden", "date: Fri, 02 Jan 2026 04:04:05 GMT\r\n", Some(behind)).await;
+    check_hint("401 Unauthorized", "date: Fri, 02 Jan 2026 03:00:05 GMT\r\n", Some(renew)).await;
+    check_hint("401 Unauthorized", "age: 9\r\ndate: Fri, 02 Jan 2026 02:34:05 GMT\r\n", Some(renew)).await;
+    check_hint("403 Forbidden", "", None).await;
+}
+
+#[tokio::test]
+async fn refusal_that_points_elsewhere_names_the_setting() {
+    let moved = "redirects are not followed: check `base_url` under `[fairing]`; it leads to `https://b.example/login`";
+    check_hint("302 Found", "location: https://b.example/login?token=canary\r\n", Some(moved)).await;
+    check_hint("404 Not Found", "", Some("check `base_url` under `[fairing]`")).await;
+}
+
+#[tokio::test]
+async fn proxy_that_requires_a_login_is_named_without_its_password() {
+    let proxy = serve(|_| answer("407 Proxy Authentication Required", "", b"")).await;
+    let address = proxy.url().replace("http://", "");
+    let value = format!("http://me:canary@{address}");
+    let proxies = Proxies::new(|name| (name == "HTTP_PROXY").then(|| value.clone()));
+    let error = fetch(&client(patient(&proxy.url()), &Context { proxies, ..context() })).await.expect_err("a refusal");
+    assert_eq!(error.class(), Class::Config);
+    assert_eq!(error.hint(), Some(format!("check the proxy `{address}` of `HTTP_PROXY`")));
 }
 
 #[tokio::test]
