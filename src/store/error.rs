@@ -48,6 +48,18 @@ pub enum Error {
     /// Locks do not hold on network file systems.
     #[error("cannot use the database `{path}`: it is on a network file system ({kind})")]
     NetworkFileSystem { path: PathBuf, kind: String },
+    /// The file itself is mounted, not its directory: the files beside it are not shared.
+    #[error("cannot use the database `{path}`: the file itself is mounted, without the files beside it")]
+    MountPoint { path: PathBuf },
+    /// The file has other names, beside which other processes look for the `-wal` file and the locks.
+    #[error("cannot use the database `{path}`: it is one file with {count} names (hard links)")]
+    HardLinks { path: PathBuf, count: u64 },
+    /// Another file, or none, is at the path now: what was written is not there.
+    #[error("the database `{path}` was moved, deleted or replaced while it was in use")]
+    Replaced { path: PathBuf },
+    /// The engine cannot make its files beside the database.
+    #[error("cannot write to the database `{path}`: its directory `{folder}` is read-only here")]
+    Folder { path: PathBuf, folder: PathBuf, source: Source },
     /// Opened only for reading, and there is nothing yet.
     #[error("cannot read the database `{path}`: it does not exist yet")]
     Missing { path: PathBuf },
@@ -86,6 +98,10 @@ impl Error {
             | Self::Older { .. }
             | Self::OldSqlite { .. }
             | Self::NetworkFileSystem { .. }
+            | Self::MountPoint { .. }
+            | Self::HardLinks { .. }
+            | Self::Replaced { .. }
+            | Self::Folder { .. }
             | Self::Missing { .. }
             | Self::Io { .. }
             | Self::ChecksumMismatch { .. }
@@ -126,6 +142,21 @@ impl Error {
             Self::Older { .. } => Some("run any `tongbu sync`: it upgrades the file first".to_owned()),
             Self::OldSqlite { .. } => Some("install a tongbu built with the bundled SQLite".to_owned()),
             Self::NetworkFileSystem { .. } => Some("give a path on a local disk with `--db`".to_owned()),
+            Self::MountPoint { .. } => Some(
+                "mount the directory instead of the file, for instance `docker run -v DIRECTORY:DIRECTORY`".to_owned(),
+            ),
+            Self::HardLinks { path, .. } => Some(format!(
+                "find the other names with `find / -xdev -samefile '{}'` and delete all but one; `tongbu backup` makes a \
+                 copy",
+                path.display()
+            )),
+            Self::Replaced { path } => {
+                Some(format!("put the file back (`ls -li '{}'`), then run again", path.display()))
+            }
+            Self::Folder { folder, .. } => Some(format!(
+                "the user who runs tongbu must be able to write the directory: `ls -ld '{}'`",
+                folder.display()
+            )),
             Self::Missing { .. } => Some("any `tongbu sync` creates it; or give its path with `--db`".to_owned()),
             Self::Exists { path } => Some(format!("give another path, or move `{}` away first", path.display())),
             Self::Io { path, .. } => Some(format!("see `ls -ld '{}'`", path.display())),

@@ -1,10 +1,12 @@
 //! The open database: reads on any thread, writes on one.
 
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::error::Error;
 use super::lock::lease::{Lease, LeaseState};
+use super::lock::rows as lock_rows;
 use super::migrate;
 use super::options::{Mode, StoreOptions};
 use super::oslock::LockFolder;
@@ -28,6 +30,8 @@ struct Inner {
     lock_folder: LockFolder,
     /// The real file; a dry run may have a temporary one.
     file: Arc<Path>,
+    /// Device and inode of the file.
+    identity: (u64, u64),
     writing: Mutex<Writing>,
     idle_readers: Mutex<Vec<Connection>>,
     /// Dropped after the connections.
@@ -48,6 +52,7 @@ impl Store {
         let components: Vec<_> = std::iter::once(migrate::CORE).chain(components).collect();
         let Opened { connection, temp_database } = open::open(path, mode, &components, &clock)?;
         let file = Arc::clone(connection.path());
+        let identity = load_identity(&file).map_err(Error::io(path))?;
         let (writing, idle_readers) = match mode {
             Mode::ReadOnly => (Writing::ReadOnly, vec![connection]),
             Mode::ReadWrite | Mode::DryRun => (Writing::Idle(connection), Vec::new()),
@@ -58,6 +63,7 @@ impl Store {
             clock,
             lock_folder: LockFolder::beside(&file),
             file,
+            identity,
             writing: Mutex::new(writing),
             idle_readers: Mutex::new(idle_readers),
             _temp_database: temp_database,
@@ -76,6 +82,14 @@ impl Store {
     /// Whether every write is rolled back.
     pub fn is_dry_run(&self) -> bool {
         self.0.mode == Mode::DryRun
+    }
+
+    /// Fails where the file at the path is no longer the one that was opened.
+    pub(super) fn check_identity(&self) -> Result<(), Error> {
+        match load_identity(&self.0.file) {
+            Ok(found) if found == self.0.identity => Ok(()),
+            Ok(_) | Err(_) => Err(Error::Replaced { path: self.0.path.clone() }),
+        }
     }
 
     /// Runs `f` on a read connection, inside one consistent snapshot.
@@ -119,10 +133,10 @@ impl Store {
     }
 
     /// Copies the database file to `to` while others may write: consistent, checked, flushed to disk, then renamed to
-    /// its name; returns its size in bytes. An existing file stays, and is an error. The schema may be an older one: a copy
+    /// its name; returns its size in bytes. The copy has no held locks, and every token. An existing file stays, and is an error. The schema may be an older one: a copy
     /// is worth most before an upgrade.
     pub fn back_up(path: &Path, to: &Path) -> Result<u64, Error> {
-        copy::back_up(path, to)
+        copy::back_up(path, to, lock_rows::save_all_released)
     }
 
     /// Checks the whole file for damage; the time grows with its size.
@@ -223,6 +237,10 @@ fn unleased<T>(
 ) -> impl FnOnce(&mut WriterState) -> Result<T, Error> {
     // After an ambiguous COMMIT these may run again: they are idempotent.
     move |writer| writer.connection.transact(end, f, |_, _| Ok(false))
+}
+
+fn load_identity(file: &Path) -> std::io::Result<(u64, u64)> {
+    file.metadata().map(|metadata| (metadata.dev(), metadata.ino()))
 }
 
 /// A panic of another thread leaves no partial state here: only whole connections are moved in and out.

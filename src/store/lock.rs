@@ -3,7 +3,7 @@
 mod acquire;
 pub(super) mod lease;
 mod liveness;
-mod rows;
+pub(super) mod rows;
 pub(super) mod types;
 
 use std::time::{Duration, Instant};
@@ -75,6 +75,7 @@ impl Store {
         };
         let value = outcome?;
         released?;
+        self.check_identity()?;
         Ok(value)
     }
 

@@ -67,14 +67,17 @@ impl Store {
         self.transact_async(move |w| rows::save_skipped_scope(w, record, &skipped, &clock)).await
     }
 
-    /// Closes the record, unless another run marked it `interrupted` meanwhile.
+    /// Closes the record, unless another run marked it `interrupted` meanwhile. Fails where the database file was moved
+    /// or replaced since it was opened: what the run wrote is not at its path.
     pub async fn close_record(&self, record: RunRecord, end: RunEnd) -> Result<(), Error> {
+        self.check_identity()?;
         let clock = self.clock().clone();
         self.transact_async(move |w| {
             let duration_ms = clock.boot().0 - record.began.0;
             rows::save_closed(w, record.id, &end, duration_ms, &clock)
         })
-        .await
+        .await?;
+        self.check_identity()
     }
 
     /// The records of runs that are over without having closed them; the next run ends them as `interrupted`.

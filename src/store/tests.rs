@@ -4,6 +4,7 @@ mod files;
 mod leases;
 mod listing;
 mod opening;
+mod places;
 mod races;
 mod runs;
 

@@ -19,11 +19,13 @@ pub(super) struct LocalState<'a> {
     boot_id: &'a str,
     /// The inode of the lock file, where nobody else has it locked.
     free_os_lock: Option<i64>,
+    /// Nobody has the lock file locked, and the holder's process is known to have ended.
+    is_holder_dead: bool,
 }
 
 impl LocalState<'static> {
-    pub(super) fn observe(clock: &Clock, free_os_lock: Option<i64>) -> Self {
-        Self { boot: clock.boot(), boot_id: boot_id(), free_os_lock }
+    pub(super) fn observe(clock: &Clock, free_os_lock: Option<i64>, is_holder_dead: bool) -> Self {
+        Self { boot: clock.boot(), boot_id: boot_id(), free_os_lock, is_holder_dead }
     }
 }
 
@@ -34,7 +36,7 @@ pub(super) enum Liveness {
     Free,
     /// The machine has booted since: the holder is gone.
     OtherBoot,
-    /// The holder had the OS lock and lost it: its process is gone.
+    /// The holder had the OS lock and lost it, or its process has ended.
     HolderDead,
     /// Not renewed in time: the holder is suspended or stuck, and its token fences it.
     Expired,
@@ -57,6 +59,8 @@ pub(super) fn evaluate(lock: Option<&LockSnapshot<'_>>, local: &LocalState<'_>) 
         Some(lock) if lock.is_released => Liveness::Free,
         Some(lock) if lock.boot_id != local.boot_id => Liveness::OtherBoot,
         Some(lock) if lock.os_lock.is_some() && lock.os_lock == local.free_os_lock => Liveness::HolderDead,
+        // The lock file that the holder had is missing: the database was moved without its lock folder.
+        Some(_) if local.is_holder_dead => Liveness::HolderDead,
         Some(lock) if lock.expires_boot <= local.boot => Liveness::Expired,
         Some(_) => Liveness::Live,
     }
@@ -82,7 +86,7 @@ mod tests {
         };
         edit(&mut lock);
         clock.advance(Duration::from_secs(later));
-        let local = LocalState { boot: clock.boot(), boot_id: "this", free_os_lock: free };
+        let local = LocalState { boot: clock.boot(), boot_id: "this", free_os_lock: free, is_holder_dead: false };
         assert_eq!(evaluate(Some(&lock), &local), expected);
     }
 
@@ -114,7 +118,8 @@ mod tests {
 
     #[test]
     fn a_lock_without_a_row_is_free() {
-        let local = LocalState { boot: Clock::system().boot(), boot_id: "this", free_os_lock: None };
+        let local =
+            LocalState { boot: Clock::system().boot(), boot_id: "this", free_os_lock: None, is_holder_dead: false };
         assert_eq!(evaluate(None, &local), Liveness::Free);
     }
 }

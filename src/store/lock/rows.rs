@@ -39,7 +39,8 @@ impl LockRow {
     /// Whether the lock can be taken. The file of a released lock is not probed: a probe takes it for an instant.
     pub(super) fn probe(&self, lock_file: &Path, clock: &Clock) -> Liveness {
         let inode = if self.holder.released { None } else { OsLock::probe(lock_file) };
-        evaluate(Some(&self.snapshot()), &LocalState::observe(clock, inode))
+        let is_dead = (inode.is_some() || !lock_file.exists()) && self.holder.is_dead();
+        evaluate(Some(&self.snapshot()), &LocalState::observe(clock, inode, is_dead))
     }
 
     pub(super) fn into_holder(self, folder: &LockFolder, clock: &Clock) -> Holder {
@@ -215,6 +216,21 @@ pub(super) fn save_released(w: &Writer<'_>, name: &str, token: i64) -> Result<bo
         &[name.into(), token.into()],
     )?;
     Ok(changed == 1)
+}
+
+/// Releases every lock, in a copy that no process works on; the tokens stay.
+pub(in crate::store) fn save_all_released(w: &Writer<'_>) -> Result<(), Error> {
+    if !w.has_table("sync_locks")? {
+        return Ok(());
+    }
+    w.execute(
+        "UPDATE sync_locks
+         SET released = 1,
+             os_lock = NULL
+         WHERE released = 0",
+        &[],
+    )
+    .map(drop)
 }
 
 /// `host-pid`.

@@ -77,12 +77,14 @@ impl Connection {
         self.sqlite.busy_handler(Some(wait_briefly(self.busy_timeout.clone())))?;
         self.sqlite.set_prepared_statement_cache_capacity(STATEMENT_CACHE);
         // FULL: an acknowledged batch survives a power loss. `trusted_schema`: a crafted file cannot run functions.
+        // MEMORY: a machine may have no temporary directory that can be written.
         self.sqlite.execute_batch(&format!(
             "PRAGMA page_size = {PAGE_BYTES};
              PRAGMA synchronous = FULL;
              PRAGMA foreign_keys = ON;
              PRAGMA trusted_schema = OFF;
              PRAGMA journal_size_limit = {JOURNAL_SIZE_LIMIT_BYTES};
+             PRAGMA temp_store = MEMORY;
              PRAGMA cache_size = -{CACHE_KIB};
              PRAGMA query_only = {};",
             if access == Access::Read { "ON" } else { "OFF" }

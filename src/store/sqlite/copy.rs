@@ -7,8 +7,10 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 use rustix::io::Errno;
 
-use super::connection::{Access, Connection};
+use super::connection::{Access, Connection, TxEnd};
 use super::header::{self, FileKind};
+use super::place::refuse_unsafe_place;
+use super::statement::Writer;
 use crate::store::error::Error;
 use crate::store::space;
 use crate::store::value::Value;
@@ -31,15 +33,20 @@ impl Connection {
 }
 
 /// Copies the database at `path` to `target`: checked, flushed to disk, then renamed to its name; an existing file
-/// stays. Returns the size of the copy in bytes.
-pub(in crate::store) fn back_up(path: &Path, target: &Path) -> Result<u64, Error> {
-    header::refuse_network(path)?;
+/// stays. `clean` edits the copy before it is checked. Returns the size of the copy in bytes.
+pub(in crate::store) fn back_up(
+    path: &Path,
+    target: &Path,
+    clean: impl FnOnce(&Writer<'_>) -> Result<(), Error>,
+) -> Result<u64, Error> {
+    refuse_unsafe_place(path)?;
     let FileKind::Ours(real) = header::inspect(path)? else { return Err(Error::Missing { path: path.to_owned() }) };
     if target.symlink_metadata().is_ok() {
         return Err(Error::Exists { path: target.to_owned() });
     }
     let draft = Draft::beside(target)?;
     Connection::connect(real.into(), Access::Write)?.copy_to(&draft.0)?;
+    Connection::connect(draft.0.as_path().into(), Access::Write)?.transact(TxEnd::Commit, clean, |_, ()| Ok(false))?;
     check_integrity(&draft.0)?;
     let flushed = File::open(&draft.0).and_then(|file| file.sync_all().and_then(|()| file.metadata()));
     let bytes = flushed.map_err(Error::io(target))?.len();

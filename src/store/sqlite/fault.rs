@@ -3,6 +3,8 @@
 use std::path::Path;
 
 use rusqlite::ErrorCode;
+use rustix::fs::{Access, access};
+use rustix::io::Errno;
 
 use crate::store::error::Error;
 use crate::store::space;
@@ -15,6 +17,13 @@ pub(super) fn translate(error: rusqlite::Error, path: &Path) -> Error {
     let source = Box::new(error);
     let path = path.to_owned();
     let Some(code) = code else { return Error::Statement { source } };
+    let is_access = matches!(
+        code,
+        ErrorCode::ReadOnly | ErrorCode::SystemIoFailure | ErrorCode::CannotOpen | ErrorCode::PermissionDenied
+    );
+    if let Some(folder) = path.parent().filter(|folder| is_access && is_unwritable(folder)) {
+        return Error::Folder { folder: folder.to_owned(), path, source };
+    }
     match code {
         ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked | ErrorCode::FileLockingProtocolFailed => {
             Error::Busy { path, source }
@@ -47,6 +56,11 @@ pub(super) fn translate(error: rusqlite::Error, path: &Path) -> Error {
         // The driver may learn new codes.
         _ => Error::Engine { path, source },
     }
+}
+
+/// Whether the operating system refuses new files there: the engine needs some beside the database.
+fn is_unwritable(folder: &Path) -> bool {
+    matches!(access(folder, Access::WRITE_OK | Access::EXEC_OK), Err(Errno::ACCESS | Errno::PERM | Errno::ROFS))
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use std::fs::{File, Metadata};
 use std::io::{self, Read};
-use std::os::unix::fs::{FileTypeExt, MetadataExt};
+use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
 
 use crate::store::error::Error;
@@ -132,56 +132,9 @@ fn kind_of(first: &[u8]) -> &'static str {
     }
 }
 
-/// Refuses file systems on which locks and shared memory do not hold between machines.
-pub(super) fn refuse_network(path: &Path) -> Result<(), Error> {
-    let Some(existing) = path.ancestors().find(|part| part.exists()) else { return Ok(()) };
-    // Without an answer nothing is refused: the engine's own errors follow.
-    let Ok(answer) = rustix::fs::statfs(existing) else { return Ok(()) };
-    // The magic number's width and sign differ between platforms; its low 32 bits are what is documented.
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "only the low 32 bits are compared")]
-    let magic = answer.f_type as u32;
-    match network_kind(magic, || fuse_kind(existing)) {
-        Some(kind) => Err(Error::NetworkFileSystem { path: path.to_owned(), kind }),
-        None => Ok(()),
-    }
-}
-
-/// The magic numbers of statfs(2).
-fn network_kind(magic: u32, fuse_kind: impl FnOnce() -> Option<String>) -> Option<String> {
-    const FUSE: u32 = 0x6573_5546;
-    let kind = match magic {
-        0x0000_6969 => "nfs",
-        0x0000_517b => "smb",
-        0xff53_4d42 => "cifs",
-        0xfe53_4d42 => "smb2",
-        0x5346_414f | 0x6b41_4653 => "afs",
-        0x00c3_6400 => "ceph",
-        0x7375_7245 => "coda",
-        FUSE => return fuse_kind(),
-        _ => return None,
-    };
-    Some(kind.to_owned())
-}
-
-/// FUSE serves local disks too: only the kinds known to reach over the network are refused.
-fn fuse_kind(path: &Path) -> Option<String> {
-    let device = path.metadata().ok()?.dev();
-    let device = format!("{}:{}", rustix::fs::major(device), rustix::fs::minor(device));
-    network_fuse(&std::fs::read_to_string("/proc/self/mountinfo").ok()?, &device)
-}
-
-/// Finds the device's file system in the text of `/proc/self/mountinfo`.
-fn network_fuse(mounts: &str, device: &str) -> Option<String> {
-    const REMOTE: [&str; 6] =
-        ["fuse.sshfs", "fuse.rclone", "fuse.s3fs", "fuse.davfs", "fuse.glusterfs", "fuse.ceph-fuse"];
-    let mount = mounts.lines().find(|line| line.split(' ').nth(2) == Some(device))?;
-    let kind = mount.split(" - ").nth(1)?.split(' ').next()?;
-    REMOTE.contains(&kind).then(|| kind.to_owned())
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{APPLICATION_ID, FORMAT, HeaderKind, MAGIC, classify, network_fuse, network_kind};
+    use super::{APPLICATION_ID, FORMAT, HeaderKind, MAGIC, classify};
 
     fn header(file_format: u8, application_id: i32, user_version: i32) -> Vec<u8> {
         let mut first = MAGIC.to_vec();
@@ -215,27 +168,5 @@ mod tests {
         check(b"\x1f\x8b\x08\0", "a gzip file");
         check("hello, 世界\n".as_bytes(), "a text file");
         check(&[0; 64], "no SQLite database");
-    }
-
-    #[test]
-    fn network_file_systems_are_identified_by_their_magic_number() {
-        let local = || None;
-        for (magic, expected) in [(0x6969, Some("nfs")), (0xff53_4d42, Some("cifs")), (0xfe53_4d42, Some("smb2"))] {
-            assert_eq!(network_kind(magic, local).as_deref(), expected);
-        }
-        // ext4, tmpfs, overlayfs.
-        for magic in [0xef53, 0x0102_1994, 0x794c_7630] {
-            assert_eq!(network_kind(magic, local), None);
-        }
-        assert_eq!(network_kind(0x6573_5546, || Some("fuse.sshfs".to_owned())).as_deref(), Some("fuse.sshfs"));
-    }
-
-    #[test]
-    fn only_network_fuse_mounts_are_refused() {
-        let mounts = "36 35 0:45 / /mnt/far rw,nosuid shared:1 - fuse.sshfs me@far:/ rw\n\
-                      37 35 0:46 / /mnt/disk rw - fuse.ntfs /dev/sdb1 rw\n";
-        assert_eq!(network_fuse(mounts, "0:45").as_deref(), Some("fuse.sshfs"));
-        assert_eq!(network_fuse(mounts, "0:46"), None);
-        assert_eq!(network_fuse(mounts, "0:47"), None);
     }
 }

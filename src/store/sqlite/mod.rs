@@ -6,6 +6,7 @@ mod fault;
 mod header;
 pub(super) mod health;
 pub(super) mod open;
+mod place;
 #[cfg(test)]
 pub(super) mod raw;
 pub(super) mod statement;

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use super::connection::{Access, BUSY_TIMEOUT, Connection, TxEnd};
 use super::copy::TempDatabase;
 use super::header::{self, APPLICATION_ID, FORMAT, FileKind};
+use super::place::refuse_unsafe_place;
 use crate::clock::Clock;
 use crate::store::error::Error;
 use crate::store::migrate::{Component, Plan};
@@ -35,7 +36,7 @@ pub(in crate::store) fn open(
     if rusqlite::version_number() < OLDEST_SQLITE {
         return Err(Error::OldSqlite { found: rusqlite::version().to_owned() });
     }
-    header::refuse_network(path)?;
+    refuse_unsafe_place(path)?;
     match (header::inspect(path)?, mode) {
         (FileKind::Ours(real) | FileKind::Empty(real), Mode::ReadWrite) => open_for_writing(&real, components, clock),
         (FileKind::Ours(real), Mode::ReadOnly) => open_for_reading(&real, components),

@@ -9,7 +9,7 @@ use crate::store::cursors::{load_state, load_states, save_state};
 use crate::store::records::{RunEnd, SkippedScope, load_record, load_scopes};
 use crate::store::{Error, Mode, Problem, ProblemDetails, RecordId, ScopeState, Status, Store, Summary};
 
-fn end(status: Status) -> RunEnd {
+pub(super) fn end(status: Status) -> RunEnd {
     RunEnd {
         status,
         summary: Summary { total: 5, new: 2, idle: 3, ..Summary::default() },
