@@ -314,7 +314,7 @@ fn save_batches(
     changes: &Changes,
     meta: &WriteMeta,
 ) -> Result<Vec<(String, i64, RowOutcome)>, store::Error> {
-    let mut next_number = table.load_next_number(w)?;
+    let mut next_number = changes.next_number(w, table)?;
     let mut saved = Vec::with_capacity(batches.iter().map(|batch| batch.rows.len()).sum());
     for Batch { text: source, rows, .. } in batches {
         for row in rows {

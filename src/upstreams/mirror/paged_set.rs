@@ -131,7 +131,7 @@ fn save_rows<R: SetRow>(
     changes: &Changes,
     meta: &WriteMeta,
 ) -> Result<Vec<(String, i64, RowOutcome)>, store::Error> {
-    let mut next_number = table.load_next_number(w)?;
+    let mut next_number = changes.next_number(w, table)?;
     let mut saved = Vec::with_capacity(rows.len());
     for (row, raw) in rows {
         let key: Vec<Value<'_>> = parent.iter().map(Value::from).chain([row.id().into()]).collect();

@@ -54,6 +54,8 @@ struct ChangesState {
     /// Rows that differed from what was stored: what a reader still sees of them may be out of date.
     planned: KeySet,
     originals: HashMap<i64, Original>,
+    /// Above every number that a new row of this reading got.
+    next_number: i64,
 }
 
 /// A row as it was before the reading changed it.
@@ -257,6 +259,8 @@ impl Changes {
         match found {
             None => {
                 if table.save(w, row, columns.clone(), Replace::Nothing, meta)? {
+                    let mut state = self.state();
+                    state.next_number = state.next_number.max(row.number.unwrap_or_default() + 1);
                     return Ok((row.number.unwrap_or_default(), RowOutcome::New));
                 }
             }
@@ -285,6 +289,12 @@ impl Changes {
         }
         let outcome = self.replace(w, table, row, columns, known, Replace::Anything, meta)?;
         Ok((known.number, outcome.unwrap_or(RowOutcome::Unchanged)))
+    }
+
+    /// The number that the next new row gets. The table alone does not know it: a dry run rolls back each page's rows,
+    /// and the rows of a later page need other numbers all the same.
+    pub fn next_number(&self, w: &Writer<'_>, table: &Table) -> Result<i64, Error> {
+        Ok(table.load_next_number(w)?.max(self.state().next_number))
     }
 
     /// Replaces the stored row; `None` where it has changed since. A row that is again as it was before the reading gets

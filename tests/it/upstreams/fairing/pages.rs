@@ -55,6 +55,14 @@ fn every_way_the_pages_may_end_is_the_end() {
 }
 
 #[test]
+fn dry_run_of_a_first_pass_counts_the_rows_of_every_page() {
+    let sandbox = paged();
+    let outcome = sandbox.pass(&format!("{ONE} --dry-run")).expect(0);
+    check_counts(&outcome, [150, 0, 0, 0, 0]);
+    assert!(!sandbox.home.database().exists() || sandbox.live_count() == 0);
+}
+
+#[test]
 fn an_end_that_is_not_proved_deletes_nothing_and_is_partial() {
     const REPEATED: &str = r#"{"data":[{"id":"a"},{"id":"b"}],"next":"/api/responses?starting_after=d"}"#;
     const EMPTY: &str = r#"{"data":[],"next":"/api/responses?starting_after=d"}"#;
