@@ -60,7 +60,8 @@ pub(super) fn translate(error: rusqlite::Error, path: &Path) -> Error {
 
 /// Whether the operating system refuses new files there: the engine needs some beside the database.
 fn is_unwritable(folder: &Path) -> bool {
-    matches!(access(folder, Access::WRITE_OK | Access::EXEC_OK), Err(Errno::ACCESS | Errno::PERM | Errno::ROFS))
+    let denied = || access(folder, Access::WRITE_OK | Access::EXEC_OK).err();
+    folder.is_dir() && matches!(denied(), Some(Errno::ACCESS | Errno::PERM | Errno::ROFS))
 }
 
 #[cfg(test)]
