@@ -50,6 +50,7 @@ Register-ArgumentCompleter -Native -CommandName 'tongbu' -ScriptBlock {
             [CompletionResult]::new('ecs', 'ecs', [CompletionResultType]::ParameterValue, 'The cloud instances that are stored, and their changes')
             [CompletionResult]::new('users', 'users', [CompletionResultType]::ParameterValue, 'User events and the state of their deliveries')
             [CompletionResult]::new('check', 'check', [CompletionResultType]::ParameterValue, 'Compare targets with local data')
+            [CompletionResult]::new('films', 'films', [CompletionResultType]::ParameterValue, 'The films of every source')
             break
         }
         'tongbu;sync' {
@@ -103,7 +104,7 @@ Register-ArgumentCompleter -Native -CommandName 'tongbu' -ScriptBlock {
         'tongbu;sync;douban' {
             [CompletionResult]::new('--limit', '--limit', [CompletionResultType]::ParameterName, 'How many of the newest films to list')
             [CompletionResult]::new('--interval', '--interval', [CompletionResultType]::ParameterName, 'The pause between two requests')
-            [CompletionResult]::new('--refresh-older-than', '--refresh-older-than', [CompletionResultType]::ParameterName, 'Ask again for details that are older, such as 30d')
+            [CompletionResult]::new('--refresh-older-than', '--refresh-older-than', [CompletionResultType]::ParameterName, 'Fetch details again that are older, such as 30d')
             [CompletionResult]::new('--on-lock', '--on-lock', [CompletionResultType]::ParameterName, 'When another run holds a lock: fail, skip, wait or wait=DUR')
             [CompletionResult]::new('--max-runtime', '--max-runtime', [CompletionResultType]::ParameterName, 'End the run after this time, `none` for no limit; what was committed stays')
             [CompletionResult]::new('--trigger', '--trigger', [CompletionResultType]::ParameterName, 'Who started it; manual on a terminal by default, else auto')
@@ -129,7 +130,7 @@ Register-ArgumentCompleter -Native -CommandName 'tongbu' -ScriptBlock {
             break
         }
         'tongbu;sync;tasks' {
-            [CompletionResult]::new('--window', '--window', [CompletionResultType]::ParameterName, 'The days before today, or today up to now; each has a lock of its own')
+            [CompletionResult]::new('--window', '--window', [CompletionResultType]::ParameterName, 'The days before today, or today up to now; each has its own lock')
             [CompletionResult]::new('--from', '--from', [CompletionResultType]::ParameterName, 'Read the days from this one on instead, for a repair')
             [CompletionResult]::new('--to', '--to', [CompletionResultType]::ParameterName, 'The last day of the repair, included')
             [CompletionResult]::new('--on-lock', '--on-lock', [CompletionResultType]::ParameterName, 'When another run holds a lock: fail, skip, wait or wait=DUR')
@@ -1115,6 +1116,39 @@ Register-ArgumentCompleter -Native -CommandName 'tongbu' -ScriptBlock {
             [CompletionResult]::new('--allow-partial', '--allow-partial', [CompletionResultType]::ParameterName, 'Exit 0 instead of 3 when some items or scopes failed')
             [CompletionResult]::new('--error-on-no-change', '--error-on-no-change', [CompletionResultType]::ParameterName, 'Exit 9 when nothing changed')
             [CompletionResult]::new('--repair', '--repair', [CompletionResultType]::ParameterName, 'Enqueue an event for each difference, to that target only; `tongbu sync users` delivers them')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print one JSON document')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print nothing on success')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print nothing on success')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Log to stderr; twice for more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Log to stderr; twice for more')
+            [CompletionResult]::new('--no-progress', '--no-progress', [CompletionResultType]::ParameterName, 'No progress bars')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'tongbu;films' {
+            [CompletionResult]::new('--db', '--db', [CompletionResultType]::ParameterName, 'The database file')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'The configuration file')
+            [CompletionResult]::new('--log-file', '--log-file', [CompletionResultType]::ParameterName, 'Log as JSON lines, a file a day: `a.jsonl` becomes `a.2025-10-24.jsonl`')
+            [CompletionResult]::new('--lang', '--lang', [CompletionResultType]::ParameterName, 'The language of tables and summaries; by the locale by default')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print one JSON document')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print nothing on success')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print nothing on success')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Log to stderr; twice for more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Log to stderr; twice for more')
+            [CompletionResult]::new('--no-progress', '--no-progress', [CompletionResultType]::ParameterName, 'No progress bars')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'The stored films of every source, newest first')
+            break
+        }
+        'tongbu;films;list' {
+            [CompletionResult]::new('--source', '--source', [CompletionResultType]::ParameterName, 'Only films of this source')
+            [CompletionResult]::new('--db', '--db', [CompletionResultType]::ParameterName, 'The database file')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'The configuration file')
+            [CompletionResult]::new('--log-file', '--log-file', [CompletionResultType]::ParameterName, 'Log as JSON lines, a file a day: `a.jsonl` becomes `a.2025-10-24.jsonl`')
+            [CompletionResult]::new('--lang', '--lang', [CompletionResultType]::ParameterName, 'The language of tables and summaries; by the locale by default')
+            [CompletionResult]::new('--missing-details', '--missing-details', [CompletionResultType]::ParameterName, 'Only films without details: never fetched, blocked, unreadable or gone')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print one JSON document')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print nothing on success')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print nothing on success')

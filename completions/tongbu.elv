@@ -47,6 +47,7 @@ set edit:completion:arg-completer[tongbu] = {|@words|
             cand ecs 'The cloud instances that are stored, and their changes'
             cand users 'User events and the state of their deliveries'
             cand check 'Compare targets with local data'
+            cand films 'The films of every source'
         }
         &'tongbu;sync'= {
             cand --db 'The database file'
@@ -97,7 +98,7 @@ set edit:completion:arg-completer[tongbu] = {|@words|
         &'tongbu;sync;douban'= {
             cand --limit 'How many of the newest films to list'
             cand --interval 'The pause between two requests'
-            cand --refresh-older-than 'Ask again for details that are older, such as 30d'
+            cand --refresh-older-than 'Fetch details again that are older, such as 30d'
             cand --on-lock 'When another run holds a lock: fail, skip, wait or wait=DUR'
             cand --max-runtime 'End the run after this time, `none` for no limit; what was committed stays'
             cand --trigger 'Who started it; manual on a terminal by default, else auto'
@@ -122,7 +123,7 @@ set edit:completion:arg-completer[tongbu] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'tongbu;sync;tasks'= {
-            cand --window 'The days before today, or today up to now; each has a lock of its own'
+            cand --window 'The days before today, or today up to now; each has its own lock'
             cand --from 'Read the days from this one on instead, for a repair'
             cand --to 'The last day of the repair, included'
             cand --on-lock 'When another run holds a lock: fail, skip, wait or wait=DUR'
@@ -1053,6 +1054,37 @@ set edit:completion:arg-completer[tongbu] = {|@words|
             cand --allow-partial 'Exit 0 instead of 3 when some items or scopes failed'
             cand --error-on-no-change 'Exit 9 when nothing changed'
             cand --repair 'Enqueue an event for each difference, to that target only; `tongbu sync users` delivers them'
+            cand --json 'Print one JSON document'
+            cand -q 'Print nothing on success'
+            cand --quiet 'Print nothing on success'
+            cand -v 'Log to stderr; twice for more'
+            cand --verbose 'Log to stderr; twice for more'
+            cand --no-progress 'No progress bars'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'tongbu;films'= {
+            cand --db 'The database file'
+            cand --config 'The configuration file'
+            cand --log-file 'Log as JSON lines, a file a day: `a.jsonl` becomes `a.2025-10-24.jsonl`'
+            cand --lang 'The language of tables and summaries; by the locale by default'
+            cand --json 'Print one JSON document'
+            cand -q 'Print nothing on success'
+            cand --quiet 'Print nothing on success'
+            cand -v 'Log to stderr; twice for more'
+            cand --verbose 'Log to stderr; twice for more'
+            cand --no-progress 'No progress bars'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+            cand list 'The stored films of every source, newest first'
+        }
+        &'tongbu;films;list'= {
+            cand --source 'Only films of this source'
+            cand --db 'The database file'
+            cand --config 'The configuration file'
+            cand --log-file 'Log as JSON lines, a file a day: `a.jsonl` becomes `a.2025-10-24.jsonl`'
+            cand --lang 'The language of tables and summaries; by the locale by default'
+            cand --missing-details 'Only films without details: never fetched, blocked, unreadable or gone'
             cand --json 'Print one JSON document'
             cand -q 'Print nothing on success'
             cand --quiet 'Print nothing on success'

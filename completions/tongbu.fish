@@ -50,6 +50,7 @@ complete -c tongbu -n "__fish_tongbu_needs_command" -f -a "packages" -d 'The lea
 complete -c tongbu -n "__fish_tongbu_needs_command" -f -a "ecs" -d 'The cloud instances that are stored, and their changes'
 complete -c tongbu -n "__fish_tongbu_needs_command" -f -a "users" -d 'User events and the state of their deliveries'
 complete -c tongbu -n "__fish_tongbu_needs_command" -f -a "check" -d 'Compare targets with local data'
+complete -c tongbu -n "__fish_tongbu_needs_command" -f -a "films" -d 'The films of every source'
 complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and not __fish_seen_subcommand_from fairing douban tasks ecs users all" -l db -d 'The database file' -r -F
 complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and not __fish_seen_subcommand_from fairing douban tasks ecs users all" -l config -d 'The configuration file' -r -F
 complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and not __fish_seen_subcommand_from fairing douban tasks ecs users all" -l log-file -d 'Log as JSON lines, a file a day: `a.jsonl` becomes `a.2025-10-24.jsonl`' -r -F
@@ -92,7 +93,7 @@ complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subc
 complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from fairing" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from douban" -l limit -d 'How many of the newest films to list' -r
 complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from douban" -l interval -d 'The pause between two requests' -r
-complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from douban" -l refresh-older-than -d 'Ask again for details that are older, such as 30d' -r
+complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from douban" -l refresh-older-than -d 'Fetch details again that are older, such as 30d' -r
 complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from douban" -l on-lock -d 'When another run holds a lock: fail, skip, wait or wait=DUR' -r
 complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from douban" -l max-runtime -d 'End the run after this time, `none` for no limit; what was committed stays' -r
 complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from douban" -l trigger -d 'Who started it; manual on a terminal by default, else auto' -r -f -a "auto\t''
@@ -114,7 +115,7 @@ complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subc
 complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from douban" -s v -l verbose -d 'Log to stderr; twice for more'
 complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from douban" -l no-progress -d 'No progress bars'
 complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from douban" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from tasks" -l window -d 'The days before today, or today up to now; each has a lock of its own' -r -f -a "historical\t'The days before today'
+complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from tasks" -l window -d 'The days before today, or today up to now; each has its own lock' -r -f -a "historical\t'The days before today'
 today\t'Today up to now'"
 complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from tasks" -l from -d 'Read the days from this one on instead, for a repair' -r
 complete -c tongbu -n "__fish_tongbu_using_subcommand sync; and __fish_seen_subcommand_from tasks" -l to -d 'The last day of the repair, included' -r
@@ -784,3 +785,26 @@ complete -c tongbu -n "__fish_tongbu_using_subcommand check; and __fish_seen_sub
 complete -c tongbu -n "__fish_tongbu_using_subcommand check; and __fish_seen_subcommand_from users" -s v -l verbose -d 'Log to stderr; twice for more'
 complete -c tongbu -n "__fish_tongbu_using_subcommand check; and __fish_seen_subcommand_from users" -l no-progress -d 'No progress bars'
 complete -c tongbu -n "__fish_tongbu_using_subcommand check; and __fish_seen_subcommand_from users" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c tongbu -n "__fish_tongbu_using_subcommand films; and not __fish_seen_subcommand_from list" -l db -d 'The database file' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand films; and not __fish_seen_subcommand_from list" -l config -d 'The configuration file' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand films; and not __fish_seen_subcommand_from list" -l log-file -d 'Log as JSON lines, a file a day: `a.jsonl` becomes `a.2025-10-24.jsonl`' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand films; and not __fish_seen_subcommand_from list" -l lang -d 'The language of tables and summaries; by the locale by default' -r -f -a "en\t''
+zh\t''"
+complete -c tongbu -n "__fish_tongbu_using_subcommand films; and not __fish_seen_subcommand_from list" -l json -d 'Print one JSON document'
+complete -c tongbu -n "__fish_tongbu_using_subcommand films; and not __fish_seen_subcommand_from list" -s q -l quiet -d 'Print nothing on success'
+complete -c tongbu -n "__fish_tongbu_using_subcommand films; and not __fish_seen_subcommand_from list" -s v -l verbose -d 'Log to stderr; twice for more'
+complete -c tongbu -n "__fish_tongbu_using_subcommand films; and not __fish_seen_subcommand_from list" -l no-progress -d 'No progress bars'
+complete -c tongbu -n "__fish_tongbu_using_subcommand films; and not __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c tongbu -n "__fish_tongbu_using_subcommand films; and not __fish_seen_subcommand_from list" -f -a "list" -d 'The stored films of every source, newest first'
+complete -c tongbu -n "__fish_tongbu_using_subcommand films; and __fish_seen_subcommand_from list" -l source -d 'Only films of this source' -r
+complete -c tongbu -n "__fish_tongbu_using_subcommand films; and __fish_seen_subcommand_from list" -l db -d 'The database file' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand films; and __fish_seen_subcommand_from list" -l config -d 'The configuration file' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand films; and __fish_seen_subcommand_from list" -l log-file -d 'Log as JSON lines, a file a day: `a.jsonl` becomes `a.2025-10-24.jsonl`' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand films; and __fish_seen_subcommand_from list" -l lang -d 'The language of tables and summaries; by the locale by default' -r -f -a "en\t''
+zh\t''"
+complete -c tongbu -n "__fish_tongbu_using_subcommand films; and __fish_seen_subcommand_from list" -l missing-details -d 'Only films without details: never fetched, blocked, unreadable or gone'
+complete -c tongbu -n "__fish_tongbu_using_subcommand films; and __fish_seen_subcommand_from list" -l json -d 'Print one JSON document'
+complete -c tongbu -n "__fish_tongbu_using_subcommand films; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Print nothing on success'
+complete -c tongbu -n "__fish_tongbu_using_subcommand films; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Log to stderr; twice for more'
+complete -c tongbu -n "__fish_tongbu_using_subcommand films; and __fish_seen_subcommand_from list" -l no-progress -d 'No progress bars'
+complete -c tongbu -n "__fish_tongbu_using_subcommand films; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
