@@ -23,15 +23,15 @@ fn zlib(body: &[u8]) -> Vec<u8> {
 /// The decoded body, where it comes in pieces of `size` bytes.
 fn decode(coding: &str, body: &[u8], size: usize) -> Result<Vec<u8>, Fault> {
     let mut decoder = Decoder::new(coding).expect("an accepted coding");
-    let mut decoded = Vec::new();
+    let mut body_bytes = Vec::new();
     for piece in body.chunks(size) {
         decoder.push(Bytes::copy_from_slice(piece));
         while let Some(bytes) = decoder.decode()? {
-            decoded.extend_from_slice(&bytes);
+            body_bytes.extend_from_slice(&bytes);
         }
     }
-    decoded.extend_from_slice(&decoder.finish()?);
-    Ok(decoded)
+    body_bytes.extend_from_slice(&decoder.finish()?);
+    Ok(body_bytes)
 }
 
 fn check(coding: &str, body: &[u8], expected: Result<&[u8], &str>) {

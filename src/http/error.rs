@@ -99,9 +99,9 @@ pub enum Error {
         request: RequestLabel,
         status: u16,
         /// The beginning of the body, without secrets and control characters, where it is text.
-        excerpt: Option<String>,
+        excerpt: Option<Box<str>>,
         /// What to do, where the response's head says more than its status.
-        hint: Option<String>,
+        hint: Option<Box<str>>,
         /// The wait its `Retry-After` requests, and the time it ends.
         retry_after: Option<(Duration, Timestamp)>,
     },
@@ -191,7 +191,7 @@ impl Error {
                 Some(format!("run again later; if it is only slow, raise `{key}` under `[{}.http]`", request.upstream))
             }
             Self::RetryAfterTooFar { until, .. } => Some(format!("run again after {until}, or at once with `--force`")),
-            Self::Status { hint, .. } => hint.clone(),
+            Self::Status { hint, .. } => hint.as_deref().map(str::to_owned),
             Self::ProxyAuth { proxy, .. } => Some(format!("check the user name and the password of {proxy}")),
             Self::Profile { .. }
             | Self::InvalidHeader { .. }

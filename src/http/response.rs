@@ -135,23 +135,19 @@ impl Response {
             let Some(decoder) = &mut self.decoder else { return Err(self.unaccepted()) };
             // A body that is always ready must not keep the other transfers of its task from their turn.
             consume_budget().await;
-            let mut decoded = decoder.decode();
+            let mut output = decoder.decode();
             let mut is_end = false;
-            if let Ok(None) = decoded {
+            if let Ok(None) = output {
                 let chunk = self.shared.wait(&self.request, Phase::Idle, self.total_end, self.answer.chunk()).await?;
-                match chunk.map_err(|error| from_transport(error, &self.request, &self.shared))? {
-                    Some(chunk) => {
-                        self.raw_received += chunk.len() as u64;
-                        decoder.push(chunk);
-                        continue;
-                    }
-                    None => {
-                        is_end = true;
-                        decoded = decoder.finish().map(Some);
-                    }
+                if let Some(chunk) = chunk.map_err(|error| from_transport(error, &self.request, &self.shared))? {
+                    self.raw_received += chunk.len() as u64;
+                    decoder.push(chunk);
+                    continue;
                 }
+                is_end = true;
+                output = decoder.finish().map(Some);
             }
-            let chunk = decoded.map_err(|fault| self.undecodable(fault))?.unwrap_or_default();
+            let chunk = output.map_err(|fault| self.undecodable(fault))?.unwrap_or_default();
             if let Some(ending) = &mut self.ending {
                 ending.push(&chunk);
             }
@@ -222,8 +218,8 @@ impl Response {
         let beginning: Vec<u8> = self.ahead.iter().flatten().flatten().copied().collect();
         Error::Status {
             status: self.status(),
-            hint: self.hint(now),
-            excerpt: excerpt(&beginning),
+            hint: self.hint(now).map(String::into_boxed_str),
+            excerpt: excerpt(&beginning).map(String::into_boxed_str),
             retry_after: wait.map(|wait| (wait, later(now, wait))),
             request: self.request,
         }

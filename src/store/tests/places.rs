@@ -26,6 +26,10 @@ fn rerun(name: &str, database: &Path, mounting: &str) -> bool {
     true
 }
 
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the test is started again in a namespace, with the path of its database"
+)]
 fn inner() -> Option<PathBuf> {
     std::env::var_os(DATABASE).map(PathBuf::from)
 }

@@ -76,7 +76,7 @@ impl Api {
     async fn send(&self, request: Request) -> Result<Response, http::Error> {
         match self.client.send(request).await?.error_for_status() {
             Err(http::Error::Status { request, status, excerpt, hint, retry_after }) => {
-                let excerpt = excerpt.map(|excerpt| self.without_username(excerpt));
+                let excerpt = excerpt.map(|excerpt| self.without_username(excerpt.into_string()).into_boxed_str());
                 Err(http::Error::Status { request, status, excerpt, hint, retry_after })
             }
             answer => answer,

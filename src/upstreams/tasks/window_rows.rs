@@ -102,13 +102,14 @@ impl WindowRows {
                 self.nameless += 1;
                 (true, self.nameless > self.nameless_before)
             }
-            Some(id) => match self.known.get_mut(&key(id)) {
-                Some(known) => (std::mem::replace(&mut known.reading, reading) != reading, false),
-                None => {
+            Some(id) => {
+                if let Some(known) = self.known.get_mut(&key(id)) {
+                    (std::mem::replace(&mut known.reading, reading) != reading, false)
+                } else {
                     self.known.insert(key(id), Known { reading, outcome: None });
                     (true, true)
                 }
-            },
+            }
         };
         self.received += u64::from(is_fresh);
         self.count += u64::from(is_new);

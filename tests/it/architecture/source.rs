@@ -17,7 +17,9 @@ impl Source {
     /// `text` is the content of the file at `path`.
     pub fn new(path: &str, text: &str) -> Self {
         let tokens = tokens(text);
-        let is_test = !path.starts_with("src/") || path.ends_with("/tests.rs") || path.contains("/tests/");
+        let is_test = !path.starts_with("src/")
+            || ["/tests.rs", "_tests.rs"].iter().any(|end| path.ends_with(end))
+            || path.contains("/tests/");
         let shipped = if is_test { Vec::new() } else { without_tests(&tokens) };
         Self { path: path.to_owned(), line_count: text.lines().count(), tokens, shipped }
     }

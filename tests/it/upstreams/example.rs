@@ -34,9 +34,12 @@ fn rows(sandbox: &Sandbox) -> MutexGuard<'_, Vec<Value>> {
 fn line_count(directory: &Path) -> usize {
     let entries = fs::read_dir(directory).expect("a directory").map(|entry| entry.expect("an entry").path());
     entries
-        .map(|path| match path.is_dir() {
-            true => line_count(&path),
-            false => fs::read_to_string(&path).expect("a text file").lines().count(),
+        .map(|path| {
+            if path.is_dir() {
+                line_count(&path)
+            } else {
+                fs::read_to_string(&path).expect("a text file").lines().count()
+            }
         })
         .sum()
 }

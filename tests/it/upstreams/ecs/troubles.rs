@@ -17,7 +17,7 @@ fn one_failing_region_leaves_the_others_alone() {
         (Fault::Refusal(400, "InvalidParameter.Region"), "contract"),
         (Fault::Cut(20), "unavailable"),
         (Fault::html(), "contract"),
-        (Fault::empty(), "contract"),
+        (Fault::empty(), "unavailable"),
         (Fault::Instead("application/json", r#"{"Instances":{}}"#), "contract"),
         (Fault::Hold, "unavailable"),
     ] {

@@ -174,7 +174,7 @@ fn what_breaks_on_the_last_page_costs_no_row_and_is_made_good() {
         (Fault::Cut(2_000), 5),
         (Fault::Truncate(2_000), 7),
         (Fault::html(), 7),
-        (Fault::empty(), 7),
+        (Fault::empty(), 5),
         (Fault::wrong_types(), 7),
         (Fault::redirect("https://elsewhere.example/"), 7),
     ] {
