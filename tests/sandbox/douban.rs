@@ -58,6 +58,14 @@ pub enum Page {
     MovedTo(u64),
     /// A redirect to itself.
     Circle,
+    /// A redirect to that address.
+    Redirect(&'static str),
+    /// The page of the film with this id.
+    OtherFilm(u64),
+    /// Its page, cut off inside the block of facts.
+    Cut,
+    /// Status 200 with that page.
+    Body(&'static str),
     Gone,
     /// A redirect to a challenge for visitors.
     Challenge,
@@ -79,6 +87,8 @@ pub enum Source {
     NeedsLogin,
     RateLimited,
     Empty,
+    /// Status 404.
+    Missing,
 }
 
 /// Everything it answers from.
@@ -229,6 +239,7 @@ impl Source {
             Self::NeedsLogin => Some(as_json(StatusCode::BAD_REQUEST, NEED_LOGIN)),
             Self::RateLimited => Some(as_json(StatusCode::BAD_REQUEST, RATE_LIMITED)),
             Self::Empty => Some(axum::Json(empty).into_response()),
+            Self::Missing => Some(as_json(StatusCode::NOT_FOUND, "{}")),
         }
     }
 }
@@ -270,6 +281,14 @@ async fn page(State(catalogue): State<Shared>, Path(id): Path<u64>) -> Response 
         Page::Good => html(StatusCode::OK, &film.fill(PAGE)),
         Page::MovedTo(other) => redirect(&format!("https://movie.douban.com/subject/{other}/")),
         Page::Circle => redirect(&format!("/subject/{id}/")),
+        Page::Redirect(location) => redirect(location),
+        Page::OtherFilm(other) => html(StatusCode::OK, &Film::new(other, 1).fill(PAGE)),
+        Page::Cut => {
+            let whole = film.fill(PAGE);
+            let end = whole.find("制片国家").unwrap_or(whole.len());
+            html(StatusCode::OK, &whole[..end])
+        }
+        Page::Body(body) => html(StatusCode::OK, body),
         Page::Gone => html(StatusCode::OK, GONE),
         Page::Challenge => challenge(),
         Page::Blocked => html(StatusCode::OK, BLOCKED),

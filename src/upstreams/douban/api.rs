@@ -186,19 +186,23 @@ impl Api {
             Verdict::Gone(sign) => Ok(Reply::Gone(sign)),
             Verdict::Moved(Move { path, id }) => Ok(Reply::Moved(Move { path: below(base, path), id })),
             Verdict::Parse(unreadable) => Ok(Reply::Unreadable(unreadable)),
-            Verdict::Blocked(sign) => {
-                let span = SignedDuration::try_from(self.block_pause.max(wait.unwrap_or_default()));
-                let until = now.saturating_add(span.unwrap_or(SignedDuration::MAX)).unwrap_or(now);
-                // People read it.
-                let until = until.round(jiff::Unit::Second).unwrap_or(until);
-                Err(Error::Blocked { context: call.context(), sign, until })
-            }
+            Verdict::Blocked(sign) => Err(self.blocked(call, sign, wait)),
             Verdict::Retry => Err(Error::Unavailable {
                 context: call.context(),
                 reason: format!("status {status}"),
                 retry: wait.map_or(Retry::Backoff, Retry::After),
             }),
         }
+    }
+
+    /// The error that ends a run: nothing is fetched for a while.
+    pub fn blocked(&self, call: &Call, sign: String, wait: Option<Duration>) -> Error {
+        let now = self.clock.now();
+        let span = SignedDuration::try_from(self.block_pause.max(wait.unwrap_or_default()));
+        let until = now.saturating_add(span.unwrap_or(SignedDuration::MAX)).unwrap_or(now);
+        // People read it.
+        let until = until.round(jiff::Unit::Second).unwrap_or(until);
+        Error::Blocked { context: call.context(), sign, until }
     }
 
     fn request(&self, call: &Call) -> Request {

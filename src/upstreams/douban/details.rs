@@ -17,6 +17,8 @@ use crate::upstreams::{Error, Scope};
 
 /// An upstream that has failed for so many films in a row fails for the others too.
 const MAX_FAILURES_IN_A_ROW: u32 = 5;
+/// So many unreadable films in a row are a block that looks like something else.
+const MAX_UNREADABLE_IN_A_ROW: u32 = 3;
 
 /// What fetching a film's details brought.
 enum Fetched {
@@ -35,13 +37,21 @@ impl Work<'_> {
         let candidates = scope.context.store.read(|r| tables::load_candidates(r, SOURCE))?;
         let due = plan_details(candidates, self.refresh_after, scope.context.clock.now());
         let total = Some(due.len() as u64);
-        let mut failures_in_a_row = 0;
+        let (mut failures_in_a_row, mut unreadable_in_a_row) = (0, 0);
         for (done, id) in (0..).zip(&due) {
             let Some(film) = scope.context.store.read(|r| tables::load_film(r, SOURCE, id))? else { continue };
             let title = film.detail.title.clone();
             scope.advance(done, total, title.as_deref());
             match self.detail(scope, film, tally).await {
-                Ok(()) => failures_in_a_row = 0,
+                Ok(is_readable) => {
+                    failures_in_a_row = 0;
+                    unreadable_in_a_row = if is_readable { 0 } else { unreadable_in_a_row + 1 };
+                    if unreadable_in_a_row == MAX_UNREADABLE_IN_A_ROW {
+                        let sign = format!("{MAX_UNREADABLE_IN_A_ROW} unreadable films in a row");
+                        let error = self.api.blocked(&Call::page(id), sign, None);
+                        return Ok(Some(Abort { error, film: None }));
+                    }
+                }
                 Err(error) if error.class().is_fatal() => return Err(error),
                 Err(error) => {
                     failures_in_a_row += 1;
@@ -56,8 +66,8 @@ impl Work<'_> {
         Ok(None)
     }
 
-    /// Fetches one film's details and stores what came.
-    async fn detail(&self, scope: &Scope<'_>, stored: Film, tally: &mut Tally) -> Result<(), Error> {
+    /// Fetches one film's details and stores what came. Returns whether that could be read.
+    async fn detail(&self, scope: &Scope<'_>, stored: Film, tally: &mut Tally) -> Result<bool, Error> {
         let fetched = self.fetch_detail(scope, &stored.id).await;
         let now = scope.context.clock.now();
         let failed = |status, reason: &str| stored.clone().with_failed_details(status, reason, now);
@@ -69,37 +79,44 @@ impl Work<'_> {
             Ok(Fetched::Unreadable(Unreadable(reason))) => failed(DetailStatus::Parse, reason),
             Err(Error::Blocked { sign, .. }) => failed(DetailStatus::Blocked, sign),
             // Whether it has details is as unknown as before.
-            Err(_) => return fetched.map(drop),
+            Err(_) => return fetched.map(|_| true),
         };
         let (id, outcome) = (film.id.clone(), Outcome::of(Some(&stored), &film));
         let meta = WriteMeta::now(scope);
         scope.write(move |w| tables::save_film(w, &film, outcome, &meta)).await?;
         tally.see(id.clone(), outcome);
         scope.count(|summary| tally.fill(summary));
-        if let Fetched::Unreadable(unreadable) = fetched? {
-            let message = format!("{}: {unreadable}", Call::page(&id).context());
-            scope.problem(Class::Contract, Some(id.to_string()), stored.detail.title, message);
-        }
-        Ok(())
+        let Fetched::Unreadable(unreadable) = fetched? else { return Ok(true) };
+        let message = format!("{}: {unreadable}", Call::page(&id).context());
+        scope.problem(Class::Contract, Some(id.to_string()), stored.detail.title, message);
+        Ok(false)
     }
 
     /// The film's page, wherever it has moved to; where it cannot be read, one of the fallback sources.
     async fn fetch_detail(&self, scope: &Scope<'_>, id: &FilmId) -> Result<Fetched, Error> {
         let mut call = Call::page(id);
-        let mut merged_into = None;
+        // Every film this page has moved to; the last one is there.
+        let mut subjects = vec![id.clone()];
         for _ in 0..=MAX_MOVES {
-            match self.fetch(scope, &call, page::parse).await? {
-                Reply::Good(parsed) => {
-                    let merged_into = merged_into.filter(|other| other != id);
-                    return Ok(Fetched::Details { parsed: Box::new(parsed), merged_into });
-                }
+            let unreadable = match self.fetch(scope, &call, page::parse).await? {
+                Reply::Good(parsed) => match check_subject(&parsed, &subjects) {
+                    Ok(()) => {
+                        let merged_into = subjects.pop().filter(|last| last != id);
+                        return Ok(Fetched::Details { parsed: Box::new(parsed), merged_into });
+                    }
+                    Err(unreadable) => unreadable,
+                },
+                // The end of a redirect says nothing about the film itself.
+                Reply::Gone(sign) if subjects.last() != Some(id) => Unreadable(format!("redirected: {sign}")),
                 Reply::Gone(sign) => return Ok(Fetched::Gone(sign)),
-                Reply::Unreadable(unreadable) => return self.fetch_fallback(scope, id, unreadable).await,
+                Reply::Unreadable(unreadable) => unreadable,
                 Reply::Moved(to) => {
-                    merged_into = to.id.or(merged_into);
+                    subjects.push(to.id);
                     call = call.at(to.path);
+                    continue;
                 }
-            }
+            };
+            return self.fetch_fallback(scope, id, unreadable).await;
         }
         let endless = Unreadable(format!("more than {MAX_MOVES} redirects"));
         self.fetch_fallback(scope, id, endless).await
@@ -111,12 +128,23 @@ impl Work<'_> {
             [(Call::rexxar(id), parse_rexxar as fn(&[u8]) -> _), (Call::card(id), parse_abstract as fn(&[u8]) -> _)]
         {
             match self.fetch(scope, &call, parse).await {
-                Ok(Reply::Good(parsed)) => return Ok(Fetched::Details { parsed: Box::new(parsed), merged_into: None }),
-                Ok(Reply::Gone(_) | Reply::Moved(_) | Reply::Unreadable(_)) => {}
+                Ok(Reply::Good(parsed)) if check_subject(&parsed, std::slice::from_ref(id)).is_ok() => {
+                    return Ok(Fetched::Details { parsed: Box::new(parsed), merged_into: None });
+                }
+                // Only its own page says that a film is gone.
+                Ok(Reply::Good(_) | Reply::Gone(_) | Reply::Moved(_) | Reply::Unreadable(_)) => {}
                 Err(error) if error.class().is_fatal() || error.not_before().is_some() => return Err(error),
                 Err(error) => tracing::warn!(scope = scope.name, film.id = id.as_str(), "{error}"),
             }
         }
         Ok(Fetched::Unreadable(page))
+    }
+}
+
+/// Refuses a document that is about another film than these.
+fn check_subject(parsed: &ParsedDetail, subjects: &[FilmId]) -> Result<(), Unreadable> {
+    match parsed.subjects.iter().find(|subject| !subjects.contains(subject)) {
+        Some(other) => Err(Unreadable(format!("the page of another film, {other}"))),
+        None => Ok(()),
     }
 }

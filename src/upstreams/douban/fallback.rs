@@ -8,7 +8,7 @@ use super::json::{count, document, rating, text, texts};
 use super::normalize::{cover_url, paragraphs, split_list, year};
 use super::page::{is_date, minutes, release_date};
 use super::parsed::{DetailSource, ParsedDetail, Unreadable};
-use crate::upstreams::films::film::{Detail, Kind};
+use crate::upstreams::films::film::{Detail, FilmId, Kind};
 
 /// Reads the mobile site's `/rexxar/api/v2/movie/<id>`.
 pub fn parse_rexxar(body: &[u8]) -> Result<ParsedDetail, Unreadable> {
@@ -39,7 +39,7 @@ pub fn parse_rexxar(body: &[u8]) -> Result<ParsedDetail, Unreadable> {
         episodes: count(&value, "episodes_count"),
         ..Detail::default()
     };
-    Ok(ParsedDetail { detail, source: DetailSource::Rexxar })
+    Ok(ParsedDetail { detail, source: DetailSource::Rexxar, subjects: subjects(&value) })
 }
 
 /// Reads the hover card's `/j/subject_abstract?subject_id=<id>`.
@@ -59,7 +59,11 @@ pub fn parse_abstract(body: &[u8]) -> Result<ParsedDetail, Unreadable> {
         episodes: count(subject, "episodes_count"),
         ..Detail::default()
     };
-    Ok(ParsedDetail { detail, source: DetailSource::Abstract })
+    Ok(ParsedDetail { detail, source: DetailSource::Abstract, subjects: subjects(subject) })
+}
+
+fn subjects(value: &Value) -> Vec<FilmId> {
+    text(value, "id").and_then(|id| FilmId::parse(&id)).into_iter().collect()
 }
 
 fn kind(value: &Value) -> Option<Kind> {

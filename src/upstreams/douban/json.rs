@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::normalize::{filled, rating as plausible_rating, unique};
+use super::normalize::{filled, leading_count, rating as plausible_rating, unique};
 use super::parsed::Unreadable;
 
 /// A JSON document.
@@ -17,7 +17,7 @@ pub fn text(value: &Value, key: &str) -> Option<String> {
 
 /// A whole number above 0, which may be text.
 pub fn count(value: &Value, key: &str) -> Option<u32> {
-    text(value, key)?.parse().ok().filter(|number| *number > 0)
+    leading_count(&text(value, key)?)
 }
 
 /// A rating, which may be text.

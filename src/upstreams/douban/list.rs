@@ -180,6 +180,13 @@ mod tests {
     }
 
     #[test]
+    fn an_id_with_a_blank_is_the_same_film() {
+        let body = r#"{"items":[{"id":"7","title":"片"},{"id":" 7","title":"片"},{"id":7,"title":"片"}]}"#;
+        let films = parse(body.as_bytes()).unwrap().films;
+        assert_eq!(films.iter().map(|film| film.id.as_str()).collect::<Vec<_>>(), ["7"]);
+    }
+
+    #[test]
     fn a_stored_item_is_read_back_as_it_was() {
         for film in parse(RECENT_HOT).unwrap().films {
             assert_eq!(parse_item(&film.raw), Some(film));

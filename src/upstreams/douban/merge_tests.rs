@@ -40,7 +40,7 @@ fn item(title: &str, rating: &str, votes: u32, cover: &str) -> ListItem {
 }
 
 fn parsed(source: DetailSource, title: &str, rating: Option<f64>) -> ParsedDetail {
-    ParsedDetail { detail: Detail { title: Some(title.to_owned()), rating, ..Detail::default() }, source }
+    ParsedDetail { detail: Detail { title: Some(title.to_owned()), rating, ..Detail::default() }, source, subjects: Vec::new() }
 }
 
 /// Details with every field filled from one number, so that two of them differ everywhere, with only those fields kept
@@ -101,9 +101,9 @@ proptest! {
 
         let page = DetailSource::Page;
         let before = Film { detail: stored.clone(), detail_source: Some(page.name().to_owned()), ..film() };
-        let better = before.clone().detailed(ParsedDetail { detail: news.clone(), source: page }, None, now());
+        let better = before.clone().detailed(ParsedDetail { detail: news.clone(), source: page, subjects: Vec::new() }, None, now());
         check_merged(&better.detail, &news, &stored);
-        let lesser = before.clone().detailed(ParsedDetail { detail: news.clone(), source: DetailSource::Abstract }, None, now());
+        let lesser = before.clone().detailed(ParsedDetail { detail: news.clone(), source: DetailSource::Abstract, subjects: Vec::new() }, None, now());
         check_merged(&lesser.detail, &stored, &news);
 
         let listed = before.listed(&item("片", "7.5", 3, "https://img.example/p9.jpg"), 0);
@@ -115,7 +115,7 @@ proptest! {
     #[test]
     fn the_same_answer_twice_changes_nothing(mask in any::<u32>(), seed in 0..500u16, rank in 0..80u32) {
         let item = item("片", "7.5", 3, "https://img.example/p9.jpg");
-        let parsed = ParsedDetail { detail: masked(seed, mask), source: DetailSource::Page };
+        let parsed = ParsedDetail { detail: masked(seed, mask), source: DetailSource::Page, subjects: Vec::new() };
         let once = film().listed(&item, rank).detailed(parsed.clone(), None, now());
         let twice = once.clone().listed(&item, rank).detailed(parsed, None, now());
         assert_eq!(once, twice);

@@ -21,16 +21,66 @@ pub fn filled(text: &str) -> Option<String> {
     Some(normalize(text)).filter(|text| !text.is_empty())
 }
 
-/// The paragraphs of longer text, one a line, each [`normalize`].
+/// The paragraphs of longer text, one a line, each [`normalize`]. Text without a word, such as `...`, is none.
 pub fn paragraphs(text: &str) -> Option<String> {
     let lines: Vec<String> = text.lines().filter_map(filled).collect();
-    (!lines.is_empty()).then(|| lines.join("\n"))
+    let has_word = lines.iter().any(|line| line.contains(char::is_alphanumeric));
+    has_word.then(|| lines.join("\n"))
 }
 
-/// The parts of ` / `-separated text. A slash inside a word separates nothing.
+/// The text with full-width digits as plain ones.
+pub fn half_width(text: &str) -> String {
+    let plain = |sign: char| match sign {
+        '０'..='９' => char::from_u32(u32::from(sign) - u32::from('０') + u32::from('0')).unwrap_or(sign),
+        _ => sign,
+    };
+    text.chars().map(plain).collect()
+}
+
+/// The count above 0 that text begins with: `20451人评价`, `12,345`, `1.2万`.
+pub fn leading_count(text: &str) -> Option<u32> {
+    let text = half_width(text.trim_start()).replace('，', ",");
+    let end = text.find(|sign: char| !sign.is_ascii_digit() && !matches!(sign, ',' | '.')).unwrap_or(text.len());
+    let (number, unit) = text.split_at(end);
+    let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
+    let mut groups = whole.split(',');
+    let first_len = groups.next().map_or(0, str::len);
+    let is_grouped = whole.contains(',');
+    if first_len == 0 || is_grouped && (first_len > 3 || groups.any(|group| group.len() != 3)) {
+        return None;
+    }
+    let factor: u64 = match unit.trim_start().chars().next() {
+        Some('万' | '萬') => 10_000,
+        Some('亿' | '億') => 100_000_000,
+        _ => 1,
+    };
+    let mut count = whole.replace(',', "").parse::<u64>().ok()?.checked_mul(factor)?;
+    if number.contains('.') {
+        let digits = u32::try_from(fraction.len()).ok().filter(|digits| (1..=8).contains(digits))?;
+        let scaled = fraction.parse::<u64>().ok()?.checked_mul(factor)?;
+        // A fraction of a count is none.
+        count += Some(scaled / 10_u64.pow(digits)).filter(|_| factor > 1)?;
+    }
+    u32::try_from(count).ok().filter(|count| *count > 0)
+}
+
+/// The parts of a list of words: `美国 / 英国`, `美国/英国`, `美国、英国`.
 pub fn split_list(text: &str) -> Vec<String> {
-    // A slash may stand at either end, where the list goes on in a link.
-    format!(" {} ", normalize(text)).split(" / ").filter_map(filled).filter(|part| part != "/").collect()
+    text.split(['/', '／', '、']).filter_map(filled).collect()
+}
+
+/// The parts of a list of names, which may themselves hold a separator: where one has blanks around it, only such ones
+/// separate.
+pub fn split_names(text: &str) -> Vec<String> {
+    // A slash may be at either end, where the list goes on in a link.
+    let text = format!(" {} ", normalize(text));
+    if text.contains(" / ") {
+        text.split(" / ").filter_map(filled).filter(|part| part != "/").collect()
+    } else if text.contains('/') {
+        text.split('/').filter_map(filled).collect()
+    } else {
+        split_list(&text)
+    }
 }
 
 /// The items in their order, each once.
@@ -67,7 +117,11 @@ pub fn rating(value: f64) -> Option<f64> {
 
 #[cfg(test)]
 mod tests {
-    use super::{cover_url, normalize, rating, split_list, year};
+    use proptest::prelude::*;
+
+    use super::{
+        cover_url, half_width, leading_count, normalize, paragraphs, rating, split_list, split_names, year,
+    };
 
     #[test]
     fn white_space_and_invisible_marks_go() {
@@ -82,16 +136,94 @@ mod tests {
     }
 
     #[test]
-    fn only_a_slash_between_spaces_separates() {
+    fn lists_are_split_with_and_without_blanks() {
         for (text, expected) in [
             ("美国 / 英国", vec!["美国", "英国"]),
-            ("AC/DC / 二/三", vec!["AC/DC", "二/三"]),
+            ("美国/英国/ 法国 /日本", vec!["美国", "英国", "法国", "日本"]),
+            ("汉语、英语", vec!["汉语", "英语"]),
             (" / 甲 / ", vec!["甲"]),
             ("/", vec![]),
             ("", vec![]),
-            ("A, B & C", vec!["A, B & C"]),
         ] {
             assert_eq!(split_list(text), expected, "{text}");
+            assert_eq!(split_names(text), expected, "{text}");
+        }
+        for (text, expected) in [
+            ("AC/DC / 二/三、四", vec!["AC/DC", "二/三、四"]),
+            ("A, B & C", vec!["A, B & C"]),
+            ("罗马、城市/Roma", vec!["罗马、城市", "Roma"]),
+        ] {
+            assert_eq!(split_names(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn text_without_a_word_is_no_synopsis() {
+        for text in ["...", "……", "　。。。\n···", "—", ""] {
+            assert_eq!(paragraphs(text), None, "{text}");
+        }
+        assert_eq!(paragraphs("…\n一").as_deref(), Some("…\n一"));
+    }
+
+    #[test]
+    fn counts_are_read_with_separators_and_units() {
+        for (text, expected) in [
+            ("20451人评价", Some(20_451)),
+            ("12,345", Some(12_345)),
+            ("1,234,567 votes", Some(1_234_567)),
+            ("12，345人", Some(12_345)),
+            ("12万", Some(120_000)),
+            ("1.25 万人评价", Some(12_500)),
+            ("２０", Some(20)),
+            ("0", None),
+            ("7.3", None),
+            ("12,34", None),
+            ("1234,567", None),
+            (",123", None),
+            ("", None),
+            ("暂无", None),
+            ("99999999999", None),
+            ("1亿亿", Some(100_000_000)),
+        ] {
+            assert_eq!(leading_count(text), expected, "{text}");
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn a_count_is_the_same_however_it_is_written(count in 1..u32::MAX) {
+            let digits = count.to_string();
+            let mut grouped = String::new();
+            for (index, digit) in digits.chars().enumerate() {
+                if index > 0 && (digits.len() - index).is_multiple_of(3) {
+                    grouped.push(',');
+                }
+                grouped.push(digit);
+            }
+            let wide: String =
+                digits.bytes().filter_map(|digit| char::from_u32(u32::from('０') + u32::from(digit - b'0'))).collect();
+            prop_assert_eq!(half_width(&wide), digits.clone());
+            for text in [digits, grouped, wide] {
+                prop_assert_eq!(leading_count(&format!(" {text}人评价")), Some(count));
+            }
+            prop_assert_eq!(leading_count(&format!("{}万", count % 10_000 + 1)), Some((count % 10_000 + 1) * 10_000));
+        }
+
+        #[test]
+        fn lists_hold_their_words_whatever_separates_them(
+            words in proptest::collection::vec("[a-z一-龥]{1,6}", 1..6), separator in "( / |/|/ | /|、)",
+        ) {
+            let text = words.join(&separator);
+            prop_assert_eq!(split_list(&text), words.clone());
+            prop_assert_eq!(split_names(&text), words);
+        }
+
+        #[test]
+        fn no_text_breaks_the_readers_of_counts_and_lists(text in "[0-9,.，万亿/、 a一]{0,16}") {
+            prop_assert!(leading_count(&text) != Some(0));
+            prop_assert!(split_list(&text).iter().chain(&split_names(&text)).all(|part| !part.trim().is_empty()));
         }
     }
 

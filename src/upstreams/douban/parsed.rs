@@ -2,7 +2,7 @@
 
 use strum::{EnumString, IntoStaticStr};
 
-use crate::upstreams::films::film::Detail;
+use crate::upstreams::films::film::{Detail, FilmId};
 
 /// The upstream's name, which is the source of its films in the table they share.
 pub const SOURCE: &str = "douban";
@@ -38,6 +38,14 @@ impl DetailSource {
 pub struct ParsedDetail {
     pub detail: Detail,
     pub source: DetailSource,
+    /// The films that the document says it is about, where it says so.
+    pub subjects: Vec<FilmId>,
+}
+
+/// The film's id in an address such as `…/subject/<id>/…`.
+pub fn subject_id(address: &str) -> Option<FilmId> {
+    let mut segments = address.split(['/', '?', '#']).skip_while(|segment| *segment != "subject");
+    segments.nth(1).and_then(FilmId::parse)
 }
 
 /// An answer that does not have the shape it should have.

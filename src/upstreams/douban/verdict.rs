@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde::Deserialize;
 use url::Url;
 
-use super::parsed::Unreadable;
+use super::parsed::{Unreadable, subject_id};
 use crate::upstreams::films::film::FilmId;
 
 /// How many redirects are followed for one film.
@@ -13,10 +13,13 @@ pub const MAX_MOVES: usize = 3;
 
 /// Where films' pages live. A mirror may pass on redirects that name it.
 const PAGE_HOST: &str = "movie.douban.com";
-/// On these hosts Douban challenges a suspicious visitor, or wants a login.
-const BLOCKING_HOSTS: [&str; 2] = ["sec.douban.com", "accounts.douban.com"];
-const BLOCKING_PATH: &str = "misc/sorry";
+/// On these hosts Douban challenges a suspicious visitor, or wants a login. We are no mobile browser, so a page has no
+/// reason to lead to the mobile site.
+const BLOCKING_HOSTS: [&str; 3] = ["sec.douban.com", "accounts.douban.com", "m.douban.com"];
+const BLOCKING_PATHS: [&str; 7] = ["misc/sorry", "login", "passport", "verify", "captcha", "challenge", "register"];
 const BLOCKING_TEXTS: [&str; 2] = ["异常请求", "禁止访问"];
+/// A page that only redirects is small; a whole page may hold such scripts for other reasons.
+const MAX_REDIRECT_PAGE: usize = 16 * 1024;
 /// `subject_ip_rate_limit`: this address has used up its calls.
 const RATE_LIMIT_CODE: u64 = 1309;
 const GONE_TEXTS: [&str; 3] = ["页面不存在", "条目豆瓣不收录", "正在等待审核"];
@@ -56,7 +59,7 @@ pub struct Move {
     /// Path and query.
     pub path: String,
     /// The film it leads to. Where that is not the requested one, the two have been merged.
-    pub id: Option<FilmId>,
+    pub id: FilmId,
 }
 
 /// What an answer means; `parse` reads its body.
@@ -80,12 +83,14 @@ fn error_verdict<T>(answer: Answer<'_>, unreadable: Unreadable) -> Verdict<T> {
     let held = |texts: &[&'static str]| texts.iter().find(|sign| text.contains(**sign)).copied();
     if refusal.as_ref().is_some_and(|refusal| refusal.msg == MEMBERS_ONLY) {
         Verdict::Gone(format!("status {status}, `{MEMBERS_ONLY}`"))
-    } else if matches!(status, 403 | 418 | 429) {
+    } else if matches!(status, 401 | 403 | 418 | 429) {
         Verdict::Blocked(format!("status {status}"))
     } else if refusal.as_ref().is_some_and(|refusal| refusal.code == Some(RATE_LIMIT_CODE)) {
         Verdict::Blocked(format!("status {status}, code {RATE_LIMIT_CODE}"))
     } else if let Some(text) = held(&BLOCKING_TEXTS) {
         Verdict::Blocked(format!("status {status}, `{text}`"))
+    } else if let Some(sign) = challenge(body) {
+        Verdict::Blocked(format!("status {status}, {sign}"))
     } else if let Some(text) = held(&GONE_TEXTS) {
         Verdict::Gone(format!("status {status}, `{text}`"))
     } else if let Some(code) = refusal.and_then(|refusal| refusal.code) {
@@ -101,20 +106,48 @@ fn redirect_verdict<T>(answer: Answer<'_>) -> Verdict<T> {
         return Verdict::Parse(Unreadable("a redirect that leads nowhere".to_owned()));
     };
     let host = target.host_str().unwrap_or_default();
-    if BLOCKING_HOSTS.contains(&host) || target.path().contains(BLOCKING_PATH) {
+    let is_elsewhere = Some(host) != answer.requested.host_str();
+    let path = target.path().to_ascii_lowercase();
+    if is_elsewhere && BLOCKING_HOSTS.contains(&host) || BLOCKING_PATHS.iter().any(|part| path.contains(part)) {
         return Verdict::Blocked(format!("a redirect to {host}{}", target.path()));
     }
-    if host != PAGE_HOST && Some(host) != answer.requested.host_str() {
+    if host != PAGE_HOST && is_elsewhere {
         return Verdict::Parse(Unreadable(format!("a redirect to {host}")));
     }
-    let path = target.query().map_or_else(|| target.path().to_owned(), |query| format!("{}?{query}", target.path()));
-    Verdict::Moved(Move { id: subject_id(target.path()), path })
+    match subject_id(target.path()) {
+        Some(id) => {
+            let path = target.path().to_owned();
+            Verdict::Moved(Move { path: target.query().map_or(path.clone(), |query| format!("{path}?{query}")), id })
+        }
+        None => Verdict::Parse(Unreadable(format!("a redirect to {host}{}", target.path()))),
+    }
 }
 
-/// The film's id in `…/subject/<id>/…`.
-fn subject_id(path: &str) -> Option<FilmId> {
-    let mut segments = path.split('/').skip_while(|segment| *segment != "subject");
-    segments.nth(1).and_then(FilmId::parse)
+/// What a page shows that only lets a visitor on who proves something, logs in or runs its script. A page that has a
+/// film's heading or facts is not looked at: it may hold all of that besides.
+fn challenge(body: &[u8]) -> Option<&'static str> {
+    let page = String::from_utf8_lossy(body).to_ascii_lowercase();
+    if !page.trim_start().starts_with('<') || page.contains("v:itemreviewed") || page.contains("id=\"info\"") {
+        return None;
+    }
+    let has_any = |text: &str, words: &[&str]| words.iter().any(|word| text.contains(word));
+    let is_challenge = |form: &str| {
+        let form = form.split("</form").next().unwrap_or(form);
+        let tag = form.split('>').next().unwrap_or(form);
+        has_any(tag, &["post", "sec", "login", "verify", "challenge"]) || has_any(form, &["password", "登录", "验证"])
+    };
+    let redirects = ["location.href", "location.replace", "location.assign", "location=", "location ="];
+    if has_any(&page, &["captcha", "验证码"]) {
+        Some("a captcha")
+    } else if page.split("<form").skip(1).any(is_challenge) {
+        Some("a form to get on")
+    } else if page.len() < MAX_REDIRECT_PAGE && has_any(&page, &["http-equiv=\"refresh\"", "http-equiv=refresh"]) {
+        Some("a redirect by the page")
+    } else if page.len() < MAX_REDIRECT_PAGE && page.contains("<script") && has_any(&page, &redirects) {
+        Some("a redirect by a script")
+    } else {
+        None
+    }
 }
 
 /// How Douban refuses in JSON.
@@ -141,8 +174,8 @@ mod tests {
     use url::Url;
 
     use super::{Answer, Move, Unreadable, Verdict, response_verdict};
+    use crate::upstreams::douban::parsed::ParsedDetail;
     use crate::upstreams::douban::{list, page};
-    use crate::upstreams::films::film::FilmId;
 
     /// The verdict in one word, with its sign.
     fn word<T>(verdict: &Verdict<T>) -> String {
@@ -151,17 +184,20 @@ mod tests {
             Verdict::Blocked(sign) => format!("blocked: {sign}"),
             Verdict::Gone(sign) => format!("gone: {sign}"),
             Verdict::Moved(Move { path, id }) => {
-                format!("moved: {path} {}", id.as_ref().map_or("-", FilmId::as_str))
+                format!("moved: {path} {id}")
             }
             Verdict::Parse(Unreadable(reason)) => format!("parse: {reason}"),
             Verdict::Retry => "retry".to_owned(),
         }
     }
 
-    fn check(status: u16, location: Option<&str>, body: &[u8], expected: &str) {
+    fn verdict(status: u16, location: Option<&str>, body: &[u8]) -> Verdict<ParsedDetail> {
         let requested = Url::parse("https://movie.douban.com/subject/90000001/").unwrap();
-        let verdict = response_verdict(Answer { requested: &requested, status, location, body }, page::parse);
-        assert_eq!(word(&verdict), expected, "{status} {location:?}");
+        response_verdict(Answer { requested: &requested, status, location, body }, page::parse)
+    }
+
+    fn check(status: u16, location: Option<&str>, body: &[u8], expected: &str) {
+        assert_eq!(word(&verdict(status, location, body)), expected, "{status} {location:?}");
     }
 
     fn check_list(status: u16, body: &[u8], expected: &str) {
@@ -229,12 +265,66 @@ mod tests {
         check(301, Some("https://movie.douban.com/subject/90000099/"), b"", "moved: /subject/90000099/ 90000099");
         check(302, Some("/subject/90000099/?from=merge"), b"", "moved: /subject/90000099/?from=merge 90000099");
         check(301, Some("http://movie.douban.com/subject/90000001/"), b"", "moved: /subject/90000001/ 90000001");
-        check(302, Some("/"), b"", "moved: / -");
 
         let mirror = Url::parse("http://127.0.0.1:8080/subject/90000001/").unwrap();
         let location = Some("https://movie.douban.com/subject/90000099/");
         let verdict = response_verdict(Answer { requested: &mirror, status: 301, location, body: b"" }, page::parse);
         assert_eq!(word(&verdict), "moved: /subject/90000099/ 90000099");
+    }
+
+    #[test]
+    fn a_redirect_to_a_page_of_no_film_cannot_be_read() {
+        for path in ["/", "/explore", "/chart?x=/subject/1/", "/subject/"] {
+            let expected = format!("parse: a redirect to movie.douban.com{}", path.split('?').next().unwrap());
+            check(302, Some(path), b"", &expected);
+            check(301, Some(&format!("https://movie.douban.com{path}")), b"", &expected);
+        }
+    }
+
+    #[test]
+    fn a_login_or_a_challenge_is_a_block() {
+        for location in [
+            "https://www.douban.com/accounts/login?redir=x",
+            "https://m.douban.com/passport/login",
+            "https://m.douban.com/movie/subject/90000001/",
+            "/accounts/login",
+            "https://other.example/Verify",
+        ] {
+            let Verdict::Blocked(sign) = verdict(302, Some(location), b"") else { panic!("{location}") };
+            assert!(sign.starts_with("a redirect to "), "{sign}");
+        }
+        check(401, None, b"", "blocked: status 401");
+        for (page, sign) in [
+            ("<html><form name='sec' id=sec method='POST' action='/c'><input id=tok></form>", "a form to get on"),
+            ("<!DOCTYPE html><FORM action='https://www.douban.com/accounts/login'><input></FORM>", "a form to get on"),
+            ("<html><form><input type=password></form>", "a form to get on"),
+            ("<html><img src='/misc/captcha?id=1'>", "a captcha"),
+            ("<html><p>请输入验证码</p>", "a captcha"),
+            ("<html><script>window.location.href='/c'</script>", "a redirect by a script"),
+            ("<html><script>location = '/c'</script>", "a redirect by a script"),
+            ("<html><meta http-equiv=\"Refresh\" content=\"0;url=/c\">", "a redirect by the page"),
+        ] {
+            check(200, None, page.as_bytes(), &format!("blocked: status 200, {sign}"));
+            check_list(200, page.as_bytes(), &format!("blocked: status 200, {sign}"));
+        }
+        let search = b"<html><h1>x</h1><form action='/subject_search' method=get><input name=q></form>";
+        check(200, None, search, "parse: a page without a title");
+    }
+
+    #[test]
+    fn a_film_s_own_page_is_no_challenge() {
+        let extras = "<form method=post><input type=password></form><script>location.href='/'</script>captcha</body>";
+        let film = String::from_utf8_lossy(fixture!("film.html")).replace("</body>", extras);
+        check(200, None, film.as_bytes(), "good");
+        let half = String::from_utf8_lossy(fixture!("no_info.html")).replace("</body>", extras);
+        check(200, None, half.as_bytes(), "parse: a page without its `#info` block");
+    }
+
+    #[test]
+    fn a_page_that_is_cut_off_cannot_be_read() {
+        let film = fixture!("film.html");
+        let at = film.windows(7).position(|window| window == b"v:genre").unwrap();
+        check(200, None, &film[..at], "parse: a page that is cut off");
     }
 
     #[test]
@@ -252,7 +342,6 @@ mod tests {
         check(200, None, b"<p>need_permission</p>", "parse: a page without a title");
         check(200, None, fixture!("no_info.html"), "parse: a page without its `#info` block");
         check(400, None, fixture!("missing_referer.json"), "parse: status 400, code 1287");
-        check(401, None, b"", "parse: status 401");
         check(304, None, b"", "parse: status 304");
     }
 

@@ -18,7 +18,8 @@ pub struct FilmId(String);
 impl FilmId {
     /// The id, if the text is one.
     pub fn parse(text: &str) -> Option<Self> {
-        let text = text.trim();
+        // Leading zeros are no other film.
+        let text = text.trim().trim_start_matches('0');
         let is_id = !text.is_empty() && text.len() <= MAX_ID_DIGITS && text.bytes().all(|byte| byte.is_ascii_digit());
         is_id.then(|| Self(text.to_owned()))
     }
@@ -213,6 +214,7 @@ mod tests {
         for (text, is_id) in [
             ("37450627", true),
             (" 1 ", true),
+            ("0", false),
             ("", false),
             ("12a", false),
             ("-1", false),
@@ -221,6 +223,13 @@ mod tests {
             ("12345678901234567890", false),
         ] {
             assert_eq!(FilmId::parse(text).is_some(), is_id, "{text}");
+        }
+    }
+
+    #[test]
+    fn blanks_and_leading_zeros_are_not_part_of_an_id() {
+        for text in ["37450627", " 37450627", "\u{a0}37450627\n", "037450627"] {
+            assert_eq!(FilmId::parse(text).unwrap().as_str(), "37450627", "{text:?}");
         }
     }
 

@@ -1,5 +1,6 @@
 //! Douban: what a pass brings over, and what it leaves alone.
 
+mod proofs;
 mod refused;
 mod sources;
 
@@ -112,7 +113,7 @@ fn empty_value_replaces_no_stored_one() {
     sandbox.watch("").expect(0);
     let values = "SELECT source_id, title, imdb_id, rating, votes, cover_url, summary, directors, detail_status FROM videos ORDER BY 1";
     let before = sandbox.database().rows(values);
-    for (page, code) in [(Page::Unreadable, 3), (Page::Blocked, 7), (Page::Status(500), 3)] {
+    for (page, code) in [(Page::Unreadable, 7), (Page::Cut, 7), (Page::Blocked, 7), (Page::Status(500), 3)] {
         sandbox.douban.change(|catalogue| catalogue.films.iter_mut().for_each(|film| film.page = page));
         sandbox.watch("--force --refresh-older-than 0s").expect(code);
         assert_eq!(sandbox.database().rows(values), before, "{page:?}");
@@ -225,6 +226,11 @@ fn films_are_listed_all_or_those_without_details() {
     };
     assert_eq!(ids(&all), ["91000000", "90999999", "90999998", "90999997"]);
     assert_eq!((&all["total"], &all["missing_count"]), (&4.into(), &3.into()));
+    let shared = sandbox.run("films list --source douban --json").expect(0).json();
+    assert_eq!(shared, all);
+    assert_eq!(shared["films"][0]["source"], "douban");
+    assert_eq!(sandbox.run("films list --json").expect(0).json(), all);
+    assert_eq!(sandbox.run("films list --source other --json").expect(0).json()["total"], 0);
     let missing = sandbox.run("douban list --missing-details --json").expect(0).json();
     assert_eq!(ids(&missing), ["90999999", "90999998", "90999997"]);
     let shown = sandbox.run("douban list --missing-details").expect(0).stdout;

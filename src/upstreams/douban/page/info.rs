@@ -7,7 +7,7 @@
 use scraper::{ElementRef, Node};
 
 use super::dom::{has_word, text_of};
-use crate::upstreams::douban::normalize::{filled, normalize, split_list, unique};
+use crate::upstreams::douban::normalize::{filled, normalize, split_list, split_names, unique};
 
 /// Elements in the block whose text is not shown.
 const SILENT_ELEMENTS: [&str; 3] = ["script", "style", "select"];
@@ -104,9 +104,14 @@ impl Line {
         normalize(&texts.concat())
     }
 
-    /// The text's ` / `-separated parts.
+    /// The text as a list of words.
     pub fn list(&self) -> Vec<String> {
         unique(split_list(&self.text()))
+    }
+
+    /// The text as a list of titles.
+    pub fn titles(&self) -> Vec<String> {
+        unique(split_names(&self.text()))
     }
 
     /// The people of the line: each link is one name, whatever is in it; text between links may hold more.
@@ -115,7 +120,7 @@ impl Line {
             // A link that runs a script unfolds the list and is no person.
             Part::Link { href, .. } if href.starts_with("javascript:") => Vec::new(),
             Part::Link { text, .. } => filled(text).into_iter().collect(),
-            Part::Text(text) => split_list(text),
+            Part::Text(text) => split_names(text),
         });
         unique(names.collect())
     }

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::dates::full_date;
 use super::runtime::minutes;
 use crate::upstreams::douban::json;
-use crate::upstreams::douban::normalize::{cover_url, unique};
+use crate::upstreams::douban::normalize::{cover_url, paragraphs, unique};
 use crate::upstreams::films::film::{Detail, Kind};
 
 /// What the page's structured data holds; nothing where there is none that can be read. It has one text for both
@@ -41,7 +41,7 @@ fn read(text: &str) -> Option<Detail> {
         writers: people(&value, "author"),
         actors: people(&value, "actor"),
         genres: json::texts(&value, "genre").iter().map(|genre| unescaped(genre)).collect(),
-        summary: text_of(&value, "description"),
+        summary: text_of(&value, "description").and_then(|text| paragraphs(&text)),
         cover_url: json::text(&value, "image").and_then(|url| cover_url(&url)),
         ..Detail::default()
     })

@@ -24,6 +24,16 @@ pub fn check(body: &[u8]) -> Result<(), Unreadable> {
     }
 }
 
+/// Whether the page ends before its end: without the end tag of its body, inside of a block.
+pub fn is_cut(body: &[u8]) -> bool {
+    let count = |tag: &[u8]| {
+        memchr::memchr_iter(b'<', body)
+            .filter(|at| body[*at..].get(..tag.len()).is_some_and(|name| name.eq_ignore_ascii_case(tag)))
+            .count()
+    };
+    count(b"</body") + count(b"</html") == 0 && count(b"<div") > count(b"</div")
+}
+
 /// No more attributes than this: each begins behind white space, a slash or a quote.
 fn attribute_bound(body: &[u8]) -> usize {
     let is_gap = |byte: u8| byte.is_ascii_whitespace() || byte == b'/';
@@ -34,7 +44,7 @@ fn attribute_bound(body: &[u8]) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::{attribute_bound, check};
+    use super::{attribute_bound, check, is_cut};
 
     fn check_refused(filler: &str, count: usize, is_refused: bool) {
         let page = format!("<h1>{}", filler.repeat(count));
@@ -48,6 +58,19 @@ mod tests {
             check_refused(filler, most + 1, true);
         }
         check_refused(" \n\t", 170_000, false);
+    }
+
+    #[test]
+    fn a_page_without_its_end_is_cut() {
+        for (page, expected) in [
+            ("<body><div id=info>a</div></body></html>", false),
+            ("<DIV id=info>a</DIV>", false),
+            ("<body><div id=info>a", true),
+            ("<div><div id=info>a</div><div>b</div", true),
+            ("<div id=info>a</BODY>", false),
+        ] {
+            assert_eq!(is_cut(page.as_bytes()), expected, "{page}");
+        }
     }
 
     #[test]

@@ -14,11 +14,11 @@ mod title;
 
 use scraper::Html;
 
-use self::dom::{by_id, by_name, by_word, text_of};
+use self::dom::{by_id, by_name, by_word, has_word, text_of};
 use self::info::Line;
-use super::normalize::{cover_url, filled, leading_number, rating, unique, year};
-use super::parsed::{DetailSource, ParsedDetail, Unreadable};
-use crate::upstreams::films::film::{Detail, Kind};
+use super::normalize::{cover_url, filled, leading_count, rating, unique, year};
+use super::parsed::{DetailSource, ParsedDetail, Unreadable, subject_id};
+use crate::upstreams::films::film::{Detail, FilmId, Kind};
 
 pub use self::dates::{is_date, release_date};
 pub use self::runtime::minutes;
@@ -34,6 +34,9 @@ pub fn parse(body: &[u8]) -> Result<ParsedDetail, Unreadable> {
     let heading = by_word(root, "property", "v:itemreviewed").map(text_of).filter(|heading| !heading.is_empty());
     let heading = heading.ok_or_else(|| Unreadable("a page without a title".to_owned()))?;
     let info = by_id(&html, "info").ok_or_else(|| Unreadable("a page without its `#info` block".to_owned()))?;
+    if limits::is_cut(body) {
+        return Err(Unreadable("a page that is cut off".to_owned()));
+    }
 
     let structured = ld::detail(&html);
     let shown = shown(&html, &heading, &info::lines(info), structured.kind);
@@ -43,7 +46,21 @@ pub fn parse(body: &[u8]) -> Result<ParsedDetail, Unreadable> {
         ..structured
     });
     let source = if detail == shown { DetailSource::Page } else { DetailSource::PageAndLd };
-    Ok(ParsedDetail { detail, source })
+    Ok(ParsedDetail { detail, source, subjects: subjects(&html) })
+}
+
+/// The films that its canonical address and its `og:url` name.
+fn subjects(html: &Html) -> Vec<FilmId> {
+    let named = html.root_element().descendent_elements().filter_map(|element| {
+        if has_word(element, "rel", "canonical") {
+            subject_id(element.attr("href")?)
+        } else if has_word(element, "property", "og:url") {
+            subject_id(element.attr("content")?)
+        } else {
+            None
+        }
+    });
+    named.collect()
 }
 
 /// What the page shows to its reader.
@@ -75,18 +92,17 @@ fn shown(html: &Html, heading: &str, lines: &[Line], structured_kind: Option<Kin
             .and_then(|element| text_of(element).parse().ok())
             .and_then(rating),
         votes: by_word(root, "property", "v:votes")
-            .and_then(|element| leading_number(&text_of(element)))
-            .filter(|votes| *votes > 0),
+            .and_then(|element| leading_count(&text_of(element))),
         directors: names("导演"),
         writers: names("编剧"),
         actors: names("主演"),
         genres: genres.unwrap_or_else(|| list("类型")),
         countries: list("制片国家/地区"),
         languages: list("语言"),
-        aka: list("又名"),
+        aka: line("又名").map(Line::titles).unwrap_or_default(),
         summary: synopsis::synopsis(html),
         cover_url: poster.and_then(|poster| poster.attr("src")).and_then(cover_url),
-        episodes: line("集数").and_then(|line| leading_number(&line.text())).filter(|episodes| *episodes > 0),
+        episodes: line("集数").and_then(|line| leading_count(&line.text())),
     }
 }
 
@@ -109,15 +125,15 @@ fn runtime(line: &Line) -> Option<u32> {
     marked.or_else(|| if is_runtime { minutes(&line.text()) } else { None })
 }
 
-/// `tt` and 7 to 9 digits, standing alone.
+/// `tt` and 7 to 9 digits, a word by itself.
 fn imdb_id(text: &str) -> Option<String> {
-    text.split(|character: char| !character.is_ascii_alphanumeric())
-        .find(|word| {
-            word.strip_prefix("tt").is_some_and(|digits| {
-                (7..=9).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit())
-            })
-        })
-        .map(ToOwned::to_owned)
+    let lower = text.to_ascii_lowercase();
+    let mut words = lower.split(|character: char| !character.is_ascii_alphanumeric());
+    let is_id = |word: &&str| {
+        word.strip_prefix("tt")
+            .is_some_and(|digits| (7..=9).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit()))
+    };
+    words.find(is_id).map(ToOwned::to_owned)
 }
 
 #[cfg(test)]

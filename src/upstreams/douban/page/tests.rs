@@ -1,9 +1,10 @@
 use super::{imdb_id, parse};
-use crate::upstreams::douban::parsed::{DetailSource, ParsedDetail};
+use crate::upstreams::douban::parsed::DetailSource;
 use crate::upstreams::films::film::{Detail, Kind};
 
 fn check(page: &[u8], expected: Detail, source: DetailSource) {
-    assert_eq!(parse(page), Ok(ParsedDetail { detail: expected, source }));
+    let parsed = parse(page).unwrap();
+    assert_eq!((parsed.detail, parsed.source), (expected, source));
 }
 
 fn owned(items: &[&str]) -> Vec<String> {
@@ -135,6 +136,7 @@ fn only_an_id_that_stands_alone_is_an_imdb_id() {
         ("tt123456789", Some("tt123456789")),
         ("tt123456", None),
         ("tt1234567890", None),
+        ("TT1375666", Some("tt1375666")),
         ("xtt1234567", None),
         ("nm1234567", None),
         ("tt12345六7", None),
@@ -150,4 +152,41 @@ fn a_page_too_large_is_refused_before_it_is_read() {
     let padded = |count: usize| [page.as_slice(), &b"<b>".repeat(count)].concat();
     assert!(parse(&padded(1_000)).is_ok());
     assert!(parse(&padded(10_000)).is_err());
+}
+
+#[test]
+fn a_page_names_the_film_it_is_about() {
+    let page = |head: &str| {
+        let body = "<h1 property=v:itemreviewed>片</h1><div id=info></div>";
+        let subjects = parse(format!("<head>{head}</head>{body}").as_bytes()).unwrap().subjects;
+        subjects.iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    assert_eq!(page("<link rel=canonical href='https://movie.douban.com/subject/7/'>"), ["7"]);
+    assert_eq!(page("<meta property='og:url' content='/subject/8?from=x'>"), ["8"]);
+    assert!(page("<link rel=alternate href='/subject/7/'><link rel=canonical href='/'>").is_empty());
+}
+
+#[test]
+fn fields_in_other_spellings_are_read() {
+    let page = "<h1 property=v:itemreviewed>片</h1><div id=info>
+        <span class=pl>类型:</span> 剧情/奇幻<br><span class=pl>制片国家/地区:</span> 中国大陆/法国<br>
+        <span class=pl>语言:</span> 汉语、法语<br><span class=pl>又名:</span> 甲/乙<br>
+        <span class=pl>上映日期:</span> 2008年8月8日(中国大陆)/2008-7-30(中国大陆点映)<br>
+        <span class=pl>片长:</span> 16mm胶片 90分钟<br><span class=pl>IMDb:</span> TT1375666<br></div>
+        <span property=v:votes>12,345</span>人评价
+        <div id=link-report-intra><span property=v:summary>...</span></div>";
+    let expected = Detail {
+        title: some("片"),
+        release_date: Some("2008-08-08".parse().unwrap()),
+        release_dates: owned(&["2008年8月8日(中国大陆)", "2008-7-30(中国大陆点映)"]),
+        runtime_minutes: Some(90),
+        imdb_id: some("tt1375666"),
+        votes: Some(12_345),
+        genres: owned(&["剧情", "奇幻"]),
+        countries: owned(&["中国大陆", "法国"]),
+        languages: owned(&["汉语", "法语"]),
+        aka: owned(&["甲", "乙"]),
+        ..Detail::default()
+    };
+    check(page.as_bytes(), expected, DetailSource::Page);
 }

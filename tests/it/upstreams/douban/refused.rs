@@ -9,11 +9,26 @@ const EXPLORE: &str = "/rexxar/api/v2/subject/recent_hot";
 
 #[test]
 fn block_keeps_stored_films_and_is_waited_out() {
-    for page in [Page::Challenge, Page::Blocked, Page::Status(403), Page::Status(418), Page::Status(429)] {
+    for page in [
+        Page::Challenge,
+        Page::Blocked,
+        Page::Status(401),
+        Page::Status(403),
+        Page::Status(418),
+        Page::Status(429),
+        Page::Redirect("https://www.douban.com/accounts/login?redir=x"),
+        Page::Redirect("https://m.douban.com/movie/"),
+        Page::Body("<html><form id=sec method=POST action='/c'><input name=tok></form></html>"),
+        Page::Body("<html><script>location.href = '/c?r=x'</script></html>"),
+        Page::Body("<html><img src='/misc/captcha?id=1'></html>"),
+        Page::Body("<html><form action='/accounts/login'><input type=password></form></html>"),
+    ] {
         let sandbox = Sandbox::films(6);
         sandbox.douban.change(set_page(3, page));
         let outcome = sandbox.watch("").expect(3);
         check_counts(&outcome, [6, 6, 0, 0, 1]);
+        let problem = outcome.json()["problems"][0]["message"].to_string();
+        assert!(problem.contains("blocked"), "{page:?}: {problem}");
         assert_eq!(sandbox.film_count(DETAILED), 3, "{page:?}");
         assert_eq!(sandbox.film_count("videos WHERE detail_status = 'blocked'"), 1, "{page:?}");
         assert_eq!(sandbox.film_count("videos WHERE detail_status = 'missing'"), 2, "{page:?}");
@@ -122,4 +137,16 @@ fn a_longer_wait_than_the_run_has_is_stored_and_honoured() {
     sandbox.watch("").expect(0);
     sandbox.watch("--force").expect(5);
     assert_eq!(sandbox.page_count(), 2);
+}
+
+#[test]
+fn three_unreadable_pages_in_a_row_are_a_block() {
+    let sandbox = Sandbox::films(6);
+    for index in [0, 2, 3, 4] {
+        sandbox.douban.change(set_page(index, Page::Unreadable));
+    }
+    let outcome = sandbox.watch("").expect(3);
+    assert!(outcome.stdout.contains("3 unreadable films in a row"), "{}", outcome.stdout);
+    assert_eq!((sandbox.page_count(), sandbox.film_count(NOT_BEFORE)), (5, 1));
+    assert_eq!(sandbox.film_count("videos WHERE detail_status = 'missing'"), 1);
 }
