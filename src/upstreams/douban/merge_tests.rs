@@ -40,7 +40,11 @@ fn item(title: &str, rating: &str, votes: u32, cover: &str) -> ListItem {
 }
 
 fn parsed(source: DetailSource, title: &str, rating: Option<f64>) -> ParsedDetail {
-    ParsedDetail { detail: Detail { title: Some(title.to_owned()), rating, ..Detail::default() }, source, subjects: Vec::new() }
+    ParsedDetail {
+        detail: Detail { title: Some(title.to_owned()), rating, ..Detail::default() },
+        source,
+        subjects: Vec::new(),
+    }
 }
 
 /// Details with every field filled from one number, so that two of them differ everywhere, with only those fields kept

@@ -119,9 +119,7 @@ pub fn rating(value: f64) -> Option<f64> {
 mod tests {
     use proptest::prelude::*;
 
-    use super::{
-        cover_url, half_width, leading_count, normalize, paragraphs, rating, split_list, split_names, year,
-    };
+    use super::{cover_url, half_width, leading_count, normalize, paragraphs, rating, split_list, split_names, year};
 
     #[test]
     fn white_space_and_invisible_marks_go() {

@@ -91,8 +91,7 @@ fn shown(html: &Html, heading: &str, lines: &[Line], structured_kind: Option<Kin
         rating: by_word(root, "property", "v:average")
             .and_then(|element| text_of(element).parse().ok())
             .and_then(rating),
-        votes: by_word(root, "property", "v:votes")
-            .and_then(|element| leading_count(&text_of(element))),
+        votes: by_word(root, "property", "v:votes").and_then(|element| leading_count(&text_of(element))),
         directors: names("导演"),
         writers: names("编剧"),
         actors: names("主演"),
