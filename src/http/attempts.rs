@@ -55,7 +55,7 @@ impl Client {
                 }
                 Next::Wait(wait) => wait,
             };
-            // The budget keeps a failing upstream from being asked more often; a throttling one says by itself how often.
+            // The budget limits requests to a failing upstream; a throttling one says by itself how often.
             if !is_throttled && !self.budget().take() {
                 warn!(upstream, trace_id, "{what} is not tried again: the retries of this run are used up");
                 return Err(error);
@@ -181,7 +181,7 @@ mod tests {
         assert_eq!(started.elapsed(), seconds(1));
     }
 
-    /// An error of an upstream that throttles in words of its own.
+    /// An error of an upstream that has its own words for throttling.
     #[derive(Debug, thiserror::Error)]
     enum Busy {
         #[error("too many requests")]

@@ -92,13 +92,13 @@ pub struct PageArgs {
 }
 
 impl PageArgs {
-    /// The page's position in a list of so many rows.
+    /// The page's position in a list of that many rows.
     pub const fn paging(self, total: u64) -> Paging {
         Paging { number: self.page, per_page: self.per_page, total }
     }
 }
 
-/// A command that makes a pass with flags of its own and adds something to the pass's report.
+/// A command that makes a pass with its own flags and adds something to the pass's report.
 pub trait PassCommand: Args {
     const NAME: &'static str;
     const EXAMPLES: &'static str;

@@ -49,7 +49,7 @@ pub trait Upstream: Sized + Send + Sync + 'static {
     const ABOUT: &'static str;
     /// A paragraph with examples first, for `--help` and the manual page.
     const EXAMPLES: &'static str;
-    /// The steps of its own schema; none where its tables are shared.
+    /// The steps of its schema; none where its tables are shared.
     const MIGRATIONS: &'static [Migration] = &[];
     /// Its part of what `config init` writes.
     const TEMPLATE: &'static str = "";

@@ -17,7 +17,7 @@ use crate::upstreams::{Error, Scope};
 
 /// An upstream that has failed for so many films in a row fails for the others too.
 const MAX_FAILURES_IN_A_ROW: u32 = 5;
-/// So many unreadable films in a row are a block that looks like something else.
+/// This many unreadable films in a row are a block that looks like something else.
 const MAX_UNREADABLE_IN_A_ROW: u32 = 3;
 
 /// What fetching a film's details brought.

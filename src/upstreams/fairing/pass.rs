@@ -42,7 +42,7 @@ pub struct Work<'a> {
 struct PassState {
     reading: Reading,
     times: Times,
-    /// Only rows updated since then were asked for.
+    /// Only rows updated since then were requested.
     since: Option<Timestamp>,
     looks_up: bool,
 }
@@ -102,7 +102,7 @@ impl Work<'_> {
             return Ok(false);
         }
         state.reading.report(scope);
-        // Nothing is missing from what was asked for, so the guard has nothing to weigh.
+        // Nothing is missing from what was requested, so the guard has nothing to weigh.
         let counts = Counts { missing: 0, live: 0, received: 0, unreadable: state.reading.bad_count() };
         let deletions = Deletions::check(scope, self.subject(), ending?, counts);
         let state = ScopeState { last_success_at: Some(started_at), ..cursor.moved(&scope.state, state.times.newest) };
@@ -215,7 +215,7 @@ impl Work<'_> {
             self.take_in(batch, state)?;
         }
         if !state.times.is_unfiltered && batches.iter().any(|batch| !batch.rows.is_empty()) {
-            // The cursor moves with the page it stands for, as long as pages come oldest first.
+            // The cursor moves with its page, as long as pages come oldest first.
             let is_last = batches.iter().any(|batch| batch.is_last);
             let moves = state.since.is_some() && is_last && !state.times.is_unsorted && state.reading.bad_count() == 0;
             let cursor = moves.then(|| Cursor::load(&scope.state).moved(&scope.state, state.times.newest));

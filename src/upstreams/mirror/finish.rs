@@ -23,7 +23,7 @@ pub struct Counts {
     pub live: u64,
     /// Rows that came, unreadable ones included.
     pub received: u64,
-    /// Rows that came and cannot be told apart from missing ones.
+    /// Rows that came and cannot be distinguished from missing ones.
     pub unreadable: u64,
 }
 

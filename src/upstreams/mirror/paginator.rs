@@ -190,7 +190,7 @@ mod tests {
     /// A page: how many rows, how many of them fresh, the next page, the total.
     type Page = (u64, u64, Option<u32>, Option<u64>);
 
-    /// Reads the pages from page 1 on, with a limit of `LIMITS`; what was asked for, and how it ended.
+    /// Reads the pages from page 1 on, with a limit of `LIMITS`; what was requested, and how it ended.
     fn read(limits: Limits, pages: &[Page]) -> (Vec<u32>, Ending) {
         let mut paginator = Paginator::new(1, limits);
         let mut asked = vec![1];

@@ -74,7 +74,7 @@ impl Action {
     }
 }
 
-/// Carries a action out on the next so many deliveries; call it until it answers `false`.
+/// Carries an action out on the next batch of deliveries; call it until it returns `false`.
 pub fn save_action(
     w: &Writer<'_>,
     action: Action,

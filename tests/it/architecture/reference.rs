@@ -8,7 +8,7 @@ pub struct Reference {
     pub kind: Kind,
     /// Whether the path begins at the root of the crate; otherwise it begins with a name known to the module.
     pub is_absolute: bool,
-    /// `crate`, `self` and `super` are resolved; a `*` at the end stands for every name.
+    /// `crate`, `self` and `super` are resolved; a `*` at the end means every name.
     pub path: Vec<String>,
     /// The name that an import gives to it.
     pub alias: String,
