@@ -1,26 +1,24 @@
 //! A throw-away home: configuration, credentials and database of one sandbox. Nothing of the user's own home is used.
 
 use std::fs;
-use std::io::Write as _;
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::io::{ErrorKind, Write as _};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use tempfile::TempDir;
 use toml::{Table, Value};
 
 /// The directory, and the configuration that is written there.
 pub struct Home {
     path: PathBuf,
     config: Table,
-    /// Removes the directory; a home that is kept has none.
-    cleanup: Option<TempDir>,
+    /// Whether the directory goes with this value.
+    temporary: bool,
 }
 
 impl Home {
     pub fn new() -> Self {
-        let directory = tempfile::Builder::new().prefix("tongbu-").tempdir().expect("a temporary directory");
-        let mut home = Self { path: directory.path().to_owned(), config: Table::new(), cleanup: Some(directory) };
+        let mut home = Self { path: new_directory(), config: Table::new(), temporary: true };
         home.set("database", home.database().display().to_string());
         home.set("time_zone", "Asia/Shanghai");
         // Tests look at what follows after the retries; they do not wait for them.
@@ -32,7 +30,7 @@ impl Home {
 
     /// A home that was kept, with the configuration that is there.
     pub fn open(path: &Path) -> Self {
-        let mut home = Self { path: path.to_owned(), config: Table::new(), cleanup: None };
+        let mut home = Self { path: path.to_owned(), config: Table::new(), temporary: false };
         let config = fs::read_to_string(home.config())
             .unwrap_or_else(|error| panic!("cannot read {}: {error}", home.config().display()));
         home.config = config.parse().unwrap_or_else(|error| panic!("cannot read {}: {error}", home.config().display()));
@@ -96,13 +94,32 @@ impl Home {
 
     /// Keeps the directory when this value is dropped.
     pub fn keep(&mut self) {
-        if let Some(directory) = &mut self.cleanup {
-            directory.disable_cleanup(true);
-        }
+        self.temporary = false;
     }
 
     fn save_config(&self) {
         write_private(&self.config(), &self.config_text());
+    }
+}
+
+impl Drop for Home {
+    fn drop(&mut self) {
+        if self.temporary {
+            // A test may have removed it, or made it unreadable.
+            let _ = fs::remove_dir_all(&self.path);
+        }
+    }
+}
+
+/// A new directory below the temporary one, for its owner only.
+fn new_directory() -> PathBuf {
+    loop {
+        let path = std::env::temp_dir().join(format!("tongbu-{:08x}", fastrand::u32(..)));
+        match fs::DirBuilder::new().mode(0o700).create(&path) {
+            Ok(()) => return path,
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+            Err(error) => panic!("cannot make {}: {error}", path.display()),
+        }
     }
 }
 
