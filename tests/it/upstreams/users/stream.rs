@@ -35,14 +35,14 @@ fn pending(server: &RedisServer) -> u64 {
 fn stream_events_of_any_producer_are_delivered() {
     let server = RedisServer::start();
     let sandbox = reading(&server);
-    let published = sandbox.spawn_fed("users emit - --to-stream --json", &created(1..=300)).wait().expect(0).json();
-    assert_eq!((&published["stored"], &published["to_stream"]), (&300.into(), &true.into()));
+    let published = sandbox.spawn_fed("users emit - --to-stream --json", &created(1..=1001)).wait().expect(0).json();
+    assert_eq!((&published["stored"], &published["to_stream"]), (&1001.into(), &true.into()));
     sandbox.run("users emit user.updated --user-id 1 --role admin --to-stream").expect(0);
     add(&server, &event(2, "editor"));
     assert!(!sandbox.home.database().exists(), "the stream alone was written to");
 
     let outcome = sandbox.run("sync users --json").expect(0);
-    assert_eq!((outcome.count("new"), outcome.count("updated")), (302, 302));
+    assert_eq!((outcome.count("new"), outcome.count("updated")), (1003, 1003));
     assert_eq!(
         (sandbox.role_at(TARGET, 1).as_deref(), sandbox.role_at(TARGET, 2).as_deref()),
         (Some("admin"), Some("editor"))
