@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use serde_json::Value;
 
-/// One damage, at a place told as a share of the length.
+/// One damage, at a place given as a share of the length.
 #[derive(Clone, Debug)]
 enum Damage {
     Cut { at: u16, length: u16 },
@@ -93,7 +93,7 @@ pub const JSON_SNIPPETS: &[&str] = &[
     "\"a\":{},",
 ];
 
-/// What may stand where a reader looks for something else.
+/// What may be where a reader looks for something else.
 const ODD_VALUES: &[&str] = &[
     "null",
     "true",
@@ -140,7 +140,7 @@ fn count(value: &Value) -> usize {
     }
 }
 
-/// Counts down to the place; true tells the holder of what stands there to take it away.
+/// Counts down to the place; true: the holder of the value there is to remove it.
 fn alter(value: &mut Value, place: &mut Option<usize>, odd: Option<&Value>) -> bool {
     match place {
         None => return false,

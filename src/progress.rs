@@ -1,4 +1,4 @@
-//! What happens while a run goes on, told to whoever draws it.
+//! What happens while a run goes on, for what draws it.
 
 use jiff::Timestamp;
 
@@ -8,7 +8,7 @@ use jiff::Timestamp;
 pub enum Event<'a> {
     /// Work on a scope began; `total` is how many items are expected, where that is known.
     ScopeStarted { scope: &'a str, total: Option<u64> },
-    /// So many items of the scope are done; `note` names the one in hand.
+    /// `done` items of the scope are done; `note` names the current one.
     ScopeAdvanced { scope: &'a str, done: u64, total: Option<u64>, note: Option<&'a str> },
     /// The scope waits: for a lock, a retry, a pause.
     ScopeWaiting { scope: &'a str, reason: &'a str, until: Option<Timestamp> },

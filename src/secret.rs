@@ -6,7 +6,7 @@ use std::sync::{PoisonError, RwLock};
 
 use secrecy::{ExposeSecret, SecretString};
 
-/// What stands where a secret was.
+/// What replaces a secret.
 pub const MASK: &str = "***";
 
 /// Shorter values are not scrubbed from text: they would eat ordinary words.

@@ -78,7 +78,7 @@ pub fn exit_status() -> String {
 fn apply_help(command: clap::Command, words: &str, exit_status: &str) -> clap::Command {
     let mut command = command.help_template(TEMPLATE).after_long_help(exit_status.to_owned());
     if let Some(examples) = examples::of(words) {
-        command = command.before_long_help(examples::headed(examples));
+        command = command.before_long_help(examples::headed(&examples));
     }
     command.mut_subcommands(|subcommand| {
         let words = format!("{words} {}", subcommand.get_name());

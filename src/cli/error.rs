@@ -6,7 +6,7 @@ use crate::error::Class;
 use crate::store::Holder;
 use crate::ui::log;
 use crate::upstreams::Failure;
-use crate::{config, run, store, upstreams};
+use crate::{config, store, upstreams};
 
 /// Why a command has no answer.
 #[derive(Debug, thiserror::Error)]
@@ -15,8 +15,6 @@ pub enum Error {
     Config(#[from] config::Error),
     #[error(transparent)]
     Store(#[from] store::Error),
-    #[error(transparent)]
-    Run(#[from] run::Error),
     #[error(transparent)]
     Upstream(#[from] upstreams::Error),
     #[error(transparent)]
@@ -37,7 +35,6 @@ impl Error {
         match self {
             Self::Config(error) => error.class(),
             Self::Store(error) => error.class(),
-            Self::Run(error) => error.class(),
             Self::Upstream(error) => error.class(),
             Self::Usage { .. } | Self::Read { .. } => Class::Usage,
             Self::Log(_) | Self::NothingConfigured | Self::Write { .. } => Class::Config,
@@ -49,7 +46,6 @@ impl Error {
         let exact = match self {
             Self::Config(error) => error.hint(),
             Self::Store(error) => error.hint(),
-            Self::Run(error) => Some(error.hint()),
             Self::Upstream(error) => Some(error.hint()),
             Self::Usage { hint, .. } => Some(hint.clone()),
             Self::Log(_) => Some("give a directory you may write to: `--log-file FILE`".to_owned()),
@@ -64,19 +60,8 @@ impl Error {
 
     /// Who holds the lock, where that is why.
     pub fn holder(&self) -> Option<&Holder> {
-        match self {
-            Self::Store(store::Error::Locked(holder))
-            | Self::Upstream(upstreams::Error::Store(store::Error::Locked(holder))) => Some(holder),
-            Self::Store(_)
-            | Self::Config(_)
-            | Self::Run(_)
-            | Self::Upstream(_)
-            | Self::Log(_)
-            | Self::Usage { .. }
-            | Self::NothingConfigured
-            | Self::Read { .. }
-            | Self::Write { .. } => None,
-        }
+        let (Self::Store(error) | Self::Upstream(upstreams::Error::Store(error))) = self else { return None };
+        if let store::Error::Locked(holder) = error { Some(holder) } else { None }
     }
 
     /// What there is to show of it.

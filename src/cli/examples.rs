@@ -1,32 +1,34 @@
 //! Examples for the long help and the manual page of every command that is not an upstream's.
 
-/// By the command's words after `tongbu`.
+use crate::upstreams;
+
+/// By the command's words after `tongbu`, as [`fill`] takes them.
 const EXAMPLES: &[(&str, &str)] = &[
     (
         "",
         "  tongbu config init                        write a configuration to fill in
   tongbu sync all                           sync everything that is configured
-  tongbu sync fairing --dry-run             fetch and compare, write nothing
-  tongbu status --max-age fairing=2h        exit 14 when the last success is older
+  tongbu sync {sync} --dry-run             fetch and compare, write nothing
+  tongbu status --max-age {sync}=2h        exit 14 when the last success is older
   tongbu records list --failed --since 7d   what went wrong this week",
     ),
-    ("sync", "  tongbu sync fairing\n  tongbu sync all --trigger auto -q"),
+    ("sync", "  tongbu sync {sync}\n  tongbu sync all --trigger auto -q"),
     ("sync all", "  tongbu sync all\n  tongbu sync all --trigger auto -q --on-lock skip"),
     ("records", "  tongbu records list --failed\n  tongbu records show 7 --log"),
     (
         "records list",
-        "  tongbu records list --sync tasks --window historical --since 2025-10-24
+        "  tongbu records list --sync {typed} --window {type} --since 2025-10-24
   tongbu records list --failed --unread --json",
     ),
     ("records show", "  tongbu records show 7 --changes\n  tongbu records show 7 --log"),
     ("records read", "  tongbu records read 7 8 9\n  tongbu records read --all"),
-    ("records stats", "  tongbu records stats\n  tongbu records stats --sync tasks --since 90d --json"),
+    ("records stats", "  tongbu records stats\n  tongbu records stats --sync {typed} --since 90d --json"),
     ("records prune", "  tongbu records prune --older-than 30d --dry-run\n  tongbu records prune --keep 1000"),
-    ("locks", "  tongbu locks list\n  tongbu locks break fairing/shop-eu/responses --token 7"),
+    ("locks", "  tongbu locks list\n  tongbu locks break {scope} --token 7"),
     ("locks list", "  tongbu locks list\n  tongbu locks list --all --json"),
     ("locks clean", "  tongbu locks clean --dry-run\n  tongbu locks clean -q"),
-    ("locks break", "  tongbu locks break fairing/shop-eu/responses --token 7"),
-    ("status", "  tongbu status\n  tongbu status --max-age fairing=2h --max-age tasks/historical=12h"),
+    ("locks break", "  tongbu locks break {scope} --token 7"),
+    ("status", "  tongbu status\n  tongbu status --max-age {sync}=2h --max-age {typed}/{type}=12h"),
     ("config", "  tongbu config init\n  tongbu config check"),
     ("config init", "  tongbu config init\n  tongbu config init --config /etc/tongbu/config.toml"),
     ("config path", "  tongbu config path\n  tongbu config path --json"),
@@ -52,8 +54,19 @@ const EXAMPLES: &[(&str, &str)] = &[
 ];
 
 /// The examples of the command with these words, if it has any here.
-pub fn of(words: &str) -> Option<&'static str> {
-    EXAMPLES.iter().find(|(known, _)| *known == words).map(|(_, examples)| *examples)
+pub fn of(words: &str) -> Option<String> {
+    EXAMPLES.iter().find(|(known, _)| *known == words).map(|(_, examples)| fill(examples))
+}
+
+/// The text with names from the registry: `{sync}` and one of its scopes, `{scope}`; `{typed}`, which has several kinds of
+/// pass, and one of these, `{type}`.
+pub fn fill(text: &str) -> String {
+    let first = upstreams::all().next();
+    let (typed, kind) = upstreams::all().find_map(|known| Some((known.name, known.sync_types.first()?))).unzip();
+    text.replace("{sync}", first.map_or("NAME", |known| known.name))
+        .replace("{scope}", first.map_or("NAME", |known| known.example_scope))
+        .replace("{typed}", typed.unwrap_or("NAME"))
+        .replace("{type}", kind.map_or("TYPE", |kind| kind.name))
 }
 
 /// Examples as the long help shows them.
@@ -63,13 +76,13 @@ pub fn headed(examples: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::EXAMPLES;
+    use super::{EXAMPLES, fill};
     use crate::cli::command;
 
     #[test]
     fn every_example_is_a_command_line_that_parses() {
-        let lines = EXAMPLES.iter().flat_map(|(_, examples)| examples.lines());
-        for line in lines {
+        let filled: Vec<String> = EXAMPLES.iter().map(|(_, examples)| fill(examples)).collect();
+        for line in filled.iter().flat_map(|examples| examples.lines()) {
             let typed = line.trim().split("  ").next().unwrap_or_default();
             let words = typed.split_whitespace().take_while(|word| *word != ">");
             let parsed = command().try_get_matches_from(words);

@@ -120,7 +120,7 @@ pub const fn trigger_word(trigger: Trigger) -> Word {
 pub fn skip_reason(name: &str, language: Language) -> &str {
     match name {
         "min-interval" => text("synced recently", "间隔未到").label(language),
-        "not-before" => text("the upstream asked for a pause", "上游要求稍后再试").label(language),
+        "not-before" => text("the upstream requested a pause", "上游要求稍后再试").label(language),
         "locked" => text("another run holds the lock", "被其他运行锁定").label(language),
         other => other,
     }

@@ -1,6 +1,6 @@
 //! The upstreams' own commands: built from the registry, run with what they need.
 
-use clap::{ArgMatches, Args, Command, FromArgMatches};
+use clap::{ArgMatches, Args, Command};
 
 use super::args::RunArgs;
 use super::error::Error;
@@ -9,7 +9,7 @@ use super::session::{LogTo, Session};
 use super::sync::output::PassOutput;
 use super::sync::{attendance, explain, matches_of, run_pass};
 use crate::exit::Exit;
-use crate::upstreams::command::{Answer, CommandContext, CommandKind, CommandSpec};
+use crate::upstreams::command::{Answer, CommandContext, CommandKind, CommandSpec, parse};
 use crate::upstreams::{self, Registration};
 
 /// Adds the commands of every upstream; groups of the same name become one.
@@ -97,10 +97,7 @@ pub fn run(session: &mut Session, named: &Named<'_>) -> Result<Exit, Error> {
             Ok(Exit::Ok)
         }
         (CommandKind::Pass { output, flags, refuse_dry_run, details, .. }, Some(registration)) => {
-            let run_args = RunArgs::from_arg_matches(named.matches).map_err(|error| Error::Usage {
-                message: error.to_string().trim_end().to_owned(),
-                hint: "see `--help`".to_owned(),
-            })?;
+            let run_args: RunArgs = parse(named.matches)?;
             let flags = flags(named.matches)?;
             let flags: Vec<&str> = flags.iter().map(String::as_str).collect();
             let matches = matches_of(registration, &flags)?;

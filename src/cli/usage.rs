@@ -48,8 +48,8 @@ fn failure(rendered: &str) -> Failure {
     let words = |line: &str| line.split_whitespace().collect::<Vec<_>>().join(" ");
     let message: Vec<_> = rendered.lines().take_while(is_over).map(words).filter(|line| !line.is_empty()).collect();
     let tips: Vec<_> = rendered.lines().filter_map(|line| line.trim_start().strip_prefix("tip: ")).collect();
-    let hint = if tips.is_empty() { Class::Usage.hint().to_owned() } else { tips.join("; ") };
-    Failure { class: Class::Usage, message: message.join(" "), causes: Vec::new(), hint }
+    let plain = Failure::plain(Class::Usage, message.join(" "));
+    if tips.is_empty() { plain } else { Failure { hint: tips.join("; "), ..plain } }
 }
 
 /// Several lines, each made harmless: clap repeats what was typed.

@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
+use super::examples;
 use crate::run::OnLock;
 
 /// How old the last success of a sync may be.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MaxAge {
-    /// `fairing`, `tasks/historical`, or a sync type alone.
+    /// A sync, `SYNC/TYPE`, or a sync type alone.
     pub name: String,
     pub age: Duration,
 }
@@ -42,7 +43,8 @@ pub struct Limit(pub Option<Duration>);
 
 /// Parses `NAME=DUR`.
 pub fn max_age(text: &str) -> Result<MaxAge, String> {
-    let (name, age) = text.rsplit_once('=').ok_or("write it as `NAME=DUR`, such as `fairing=2h`")?;
+    let (name, age) =
+        text.rsplit_once('=').ok_or_else(|| examples::fill("write it as `NAME=DUR`, such as `{sync}=2h`"))?;
     if name.is_empty() {
         return Err("the name before `=` is missing".to_owned());
     }

@@ -10,7 +10,7 @@ use super::profile::{Jitter, Profile};
 /// Retries that are always allowed, so that a run of few requests can get over a bad minute.
 const FREE_RETRIES: u64 = 4;
 
-/// Beyond these, one retry for so many first tries: an upstream that fails every request is not asked much more often
+/// Beyond these, one retry for this number of first tries: an upstream that fails every request gets few more of them
 /// than a healthy one.
 const REQUESTS_PER_RETRY: u64 = 10;
 

@@ -85,7 +85,7 @@ pub(super) mod tests {
     use crate::clock::Clock;
     use crate::error::Class;
 
-    /// A context whose wall clock stands still.
+    /// A context whose wall clock does not move.
     pub fn context(deadline: Option<Instant>) -> Context {
         let clock = Clock::manual("2026-01-02T03:04:05Z".parse().unwrap());
         Context { deadline, ..Context::detached(clock, "test") }

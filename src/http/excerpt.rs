@@ -3,10 +3,10 @@
 use crate::secret::scrub;
 use crate::text::safe;
 
-/// So many bytes are looked at: enough for the words we show, whatever white space is between them.
+/// The bytes that are looked at: enough for the words we show, whatever white space is between them.
 pub(super) const WINDOW_BYTES: usize = 4096;
 
-/// So many characters are shown.
+/// The characters that are shown at most.
 const SHOWN_CHARS: usize = 200;
 
 /// The beginning of a body as one line without secrets and control characters; `None` where it is not text.
@@ -14,7 +14,7 @@ pub(super) fn excerpt(body: &[u8]) -> Option<String> {
     let window = &body[..body.len().min(WINDOW_BYTES)];
     let text = match std::str::from_utf8(window) {
         Ok(text) => text,
-        // Cut within a character, by the window or by the sender: what stands before it is text.
+        // Cut within a character, by the window or by the sender: what comes before it is text.
         Err(error) if error.error_len().is_none() => std::str::from_utf8(&window[..error.valid_up_to()]).ok()?,
         Err(_) => return None,
     };

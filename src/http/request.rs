@@ -16,7 +16,7 @@ const RESERVED_HEADERS: [&str; 4] = ["host", "content-length", "transfer-encodin
 
 /// One request to be sent. Its path is relative to the profile's base; there is no way to name another origin.
 ///
-/// What is wrong with it (a header value that cannot be sent, a path that leads elsewhere) is told when it is sent.
+/// What is wrong with it (a header value that cannot be sent, a path that leads elsewhere) is an error when it is sent.
 #[derive(Clone)]
 pub struct Request {
     method: String,
@@ -35,7 +35,7 @@ enum Value {
 }
 
 impl Request {
-    /// `path` begins with `/` and may carry a query of its own.
+    /// `path` begins with `/` and may carry a query.
     pub fn get(path: &str) -> Self {
         Self::new("GET", path)
     }

@@ -31,7 +31,7 @@ pub trait Retryable {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Next {
     GiveUp,
-    /// The upstream asked for this wait, which the run cannot make.
+    /// The upstream requested this wait, which the run cannot make.
     TooFar(Duration),
     Wait(Duration),
 }

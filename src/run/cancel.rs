@@ -59,8 +59,8 @@ impl Cancel {
         }
     }
 
-    /// The first signal asks; whoever signals again does not want to wait. A lock left behind that way is free at once:
-    /// its holder is dead.
+    /// The first signal ends the run in order, the second at once. A lock left behind that way is free at once: its holder
+    /// is dead.
     fn signal(&self, exit: Exit) {
         let code = exit.code();
         if self.exit_code.compare_exchange(0, code, Ordering::SeqCst, Ordering::SeqCst).is_err() {

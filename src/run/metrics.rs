@@ -12,7 +12,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::{Registry, Unit};
 
 use crate::store::records::{self, SyncState};
-use crate::store::{self, Status, Store};
+use crate::store::{Status, Store};
 
 type Numbers<L> = Family<L, Gauge<f64, AtomicU64>>;
 
@@ -29,26 +29,16 @@ struct Rows {
     change: &'static str,
 }
 
-/// Why the metrics could not be written.
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    #[error(transparent)]
-    Store(#[from] store::Error),
-    #[error(transparent)]
-    Io(#[from] io::Error),
-}
-
 /// Replaces the file as a whole: a collector never reads half of it.
-pub fn write_metrics(store: &Store, path: &Path) -> Result<(), Error> {
-    let states = store.read(records::load_states)?;
+pub fn write_metrics(store: &Store, path: &Path) -> io::Result<()> {
+    let states = store.read(records::load_states).map_err(io::Error::other)?;
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(format!(".{}", std::process::id()));
     let draft = path.with_file_name(name);
     fs::write(&draft, render_metrics(&states))?;
     fs::rename(&draft, path).inspect_err(|_| {
         let _ = fs::remove_file(&draft);
-    })?;
-    Ok(())
+    })
 }
 
 /// The state of every sync as `OpenMetrics` text.

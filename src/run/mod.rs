@@ -34,7 +34,7 @@ use crate::ident;
 use crate::progress::Observer;
 use crate::store::records::{self, RunStart};
 use crate::store::{self, Mode, Store, Summary, Trigger};
-use crate::upstreams::{self, Failure, Opening, Pass, PassContext, PassOutcome, Registration, panic_text};
+use crate::upstreams::{self, Error, Failure, Opening, Pass, PassContext, PassOutcome, Registration, panic_text};
 
 /// Work that ignores the run's end is left behind after this.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(1);
@@ -66,38 +66,8 @@ pub struct Invocation<'a> {
     pub cancel: Cancel,
 }
 
-/// Why no run came to exist: nothing was sent, nothing recorded.
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    #[error(transparent)]
-    Store(#[from] store::Error),
-    #[error(transparent)]
-    Upstream(#[from] upstreams::Error),
-    /// The async runtime could not start.
-    #[error("cannot start the runtime")]
-    Runtime(#[source] std::io::Error),
-}
-
-impl Error {
-    pub fn class(&self) -> Class {
-        match self {
-            Self::Store(error) => error.class(),
-            Self::Upstream(error) => error.class(),
-            Self::Runtime(_) => Class::Internal,
-        }
-    }
-
-    /// What to do next.
-    pub fn hint(&self) -> String {
-        match self {
-            Self::Store(error) => error.hint().unwrap_or_else(|| error.class().hint().to_owned()),
-            Self::Upstream(error) => error.hint(),
-            Self::Runtime(_) => Class::Internal.hint().to_owned(),
-        }
-    }
-}
-
-/// Makes the run, from its record to its report. Blocks; starts and ends its own async runtime.
+/// Makes the run, from its record to its report. An error: no run came to exist, nothing was sent, nothing recorded. Blocks;
+/// starts and ends its own async runtime.
 pub fn execute(invocation: Invocation<'_>) -> Result<Report, Error> {
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().map_err(Error::Runtime)?;
@@ -130,7 +100,7 @@ impl<'a> Run<'a> {
 
     async fn execute(self) -> Result<Report, Error> {
         let invocation = &self.invocation;
-        let sync_type = invocation.registration.sync_type(invocation.matches)?;
+        let sync_type = (invocation.registration.sync_type)(invocation.matches)?;
         let http = http::Context {
             clock: self.clock.clone(),
             cancel: self.cancel.clone(),
@@ -141,9 +111,9 @@ impl<'a> Run<'a> {
             skew: http::Skew::default(),
             proxies: http::Proxies::new(config::env::var),
         };
-        let max_retries = invocation.config.http(invocation.registration.name).map_err(upstreams::Error::from)?.retries;
+        let max_retries = invocation.config.http(invocation.registration.name)?.retries;
         let pass =
-            invocation.registration.open(&Opening { config: invocation.config, http: &http }, invocation.matches)?;
+            (invocation.registration.open)(&Opening { config: invocation.config, http: &http }, invocation.matches)?;
         let mode = if invocation.settings.dry_run { Mode::DryRun } else { Mode::ReadWrite };
         let options = store::StoreOptions { clock: self.clock.clone(), mode, components: upstreams::components() };
         let store = Store::open(invocation.database, options)?;
@@ -182,7 +152,7 @@ impl<'a> Run<'a> {
         Ok(report)
     }
 
-    /// How this sync stood before this run.
+    /// The state of this sync before this run.
     fn previous_state(&self, store: &Store, sync_type: &str) -> Result<PreviousState, Error> {
         let name = self.invocation.registration.name;
         let states = store.read(records::load_states)?;
@@ -193,7 +163,7 @@ impl<'a> Run<'a> {
         }))
     }
 
-    /// Runs the pass within its time; answers what doomed it, if anything did.
+    /// Runs the pass within its time; the failure that ended it as a whole, if there is one.
     async fn pass(&self, pass: Pass, context: &PassContext) -> Option<Failure> {
         let watch = async {
             match self.deadline {
@@ -211,13 +181,13 @@ impl<'a> Run<'a> {
         let error = match outcome {
             Ok(Ok(())) => return None,
             Ok(Err(error)) => error,
-            Err(panic) => upstreams::Error::Panic { message: panic_text(&*panic) },
+            Err(panic) => Error::Panic { message: panic_text(&*panic) },
         };
         Some(self.to_failure(&error))
     }
 
-    /// A cancellation is told by what caused it.
-    fn to_failure(&self, error: &upstreams::Error) -> Failure {
+    /// A cancellation is reported by its cause.
+    fn to_failure(&self, error: &Error) -> Failure {
         let failure = Failure::from(error);
         if failure.class != Class::Interrupted && failure.class != Class::Deadline {
             return failure;
@@ -230,7 +200,7 @@ impl<'a> Run<'a> {
                 (Class::Deadline, format!("`--max-runtime {}` reached", humantime::format_duration(span)))
             }
         };
-        Failure { class, message, causes: Vec::new(), hint: class.hint().to_owned() }
+        Failure::plain(class, message)
     }
 
     fn report(
@@ -246,7 +216,7 @@ impl<'a> Run<'a> {
         for scope in &outcome.scopes {
             summary.add(&scope.summary);
         }
-        // What needs a person is told before what passes by itself.
+        // What needs a person comes before what passes by itself.
         outcome.problems.sort_by_key(|problem| Exit::from(problem.class).rank());
         let settings = &self.invocation.settings;
         let policy =

@@ -29,7 +29,7 @@ pub struct Report {
     pub warnings: Vec<String>,
     pub retry_count: u64,
     pub request_count: u64,
-    /// What the exit code stands for, where it is no success.
+    /// The failure behind the exit code, where it is no success.
     pub failure: Option<Failure>,
     /// Who held the lock, for exit 11.
     pub holder: Option<Holder>,
@@ -49,7 +49,7 @@ impl Report {
         }
     }
 
-    /// The record could not be closed: that is the verdict, unless a worse one stands.
+    /// The record could not be closed: that is the verdict, unless there is a worse one.
     pub(super) fn record_lost(&mut self, error: &store::Error) {
         let class = error.class();
         if self.exit.worst(class.into()) == self.exit {
@@ -58,11 +58,7 @@ impl Report {
         }
         self.exit = class.into();
         self.status = Status::Failed;
-        self.failure = Some(Failure {
-            class,
-            message: format!("cannot close the record: {error}"),
-            causes: Vec::new(),
-            hint: error.hint().unwrap_or_else(|| class.hint().to_owned()),
-        });
+        let plain = Failure::plain(class, format!("cannot close the record: {error}"));
+        self.failure = Some(Failure { hint: error.hint().unwrap_or(plain.hint), ..plain });
     }
 }

@@ -122,6 +122,9 @@ pub fn describe_run(schema: &mut Schema) {
     if let Some(properties) = schema.get_mut("properties").and_then(Value::as_object_mut) {
         properties.insert("run".to_owned(), json!({"$ref": "#/$defs/sync"}));
     }
+    if let Some(required) = schema.get_mut("required").and_then(Value::as_array_mut) {
+        required.push("run".into());
+    }
 }
 
 /// What a [`PassCommand`] adds to the report.
@@ -202,7 +205,8 @@ impl CommandSpec {
     }
 }
 
-fn parse<C: Args>(matches: &ArgMatches) -> Result<C, Error> {
+/// The arguments from what clap matched, whose own checks leave little that can go wrong.
+pub fn parse<C: Args>(matches: &ArgMatches) -> Result<C, Error> {
     C::from_arg_matches(matches)
         .map_err(|error| Error::Usage { message: error.to_string().trim_end().to_owned(), hint: None })
 }

@@ -10,7 +10,7 @@ use xxhash_rust::xxh3::{Xxh3, xxh3_128, xxh3_128_with_seed};
 /// 128 bits: over billions of rows, two different ones meet less often than disks lie.
 pub type Digest = u128;
 
-/// The digest of a row as it came. Equal bytes need no parsing; `seed` stands for the settings a stored row depends on.
+/// The digest of a row as it came. Equal bytes need no parsing; `seed` is of the settings a stored row depends on.
 pub fn of_bytes(row: &[u8], seed: u64) -> Digest {
     xxh3_128_with_seed(row, seed)
 }

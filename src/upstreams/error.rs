@@ -1,6 +1,7 @@
 //! What can go wrong in a pass.
 
 use std::fmt;
+use std::io;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -49,6 +50,8 @@ pub enum Error {
     /// A bug that was caught.
     #[error("panicked: {message}")]
     Panic { message: String },
+    #[error("cannot start the runtime")]
+    Runtime(#[source] io::Error),
 }
 
 /// An error of a kind that only one upstream knows.
@@ -90,7 +93,7 @@ impl Error {
             Self::Unavailable { .. } => Class::Unavailable,
             Self::Guard(_) => Class::Guard,
             Self::Cancelled => Class::Interrupted,
-            Self::Panic { .. } => Class::Internal,
+            Self::Panic { .. } | Self::Runtime(_) => Class::Internal,
         }
     }
 
@@ -109,7 +112,8 @@ impl Error {
             | Self::Auth { .. }
             | Self::Unavailable { .. }
             | Self::Cancelled
-            | Self::Panic { .. } => None,
+            | Self::Panic { .. }
+            | Self::Runtime(_) => None,
         };
         exact.unwrap_or_else(|| self.class().hint().to_owned())
     }
@@ -129,7 +133,8 @@ impl Error {
             | Self::Unavailable { .. }
             | Self::Guard(_)
             | Self::Cancelled
-            | Self::Panic { .. } => None,
+            | Self::Panic { .. }
+            | Self::Runtime(_) => None,
         }
     }
 }
@@ -149,7 +154,8 @@ impl Retryable for Error {
             | Self::Blocked { .. }
             | Self::Guard(_)
             | Self::Cancelled
-            | Self::Panic { .. } => Retry::Never,
+            | Self::Panic { .. }
+            | Self::Runtime(_) => Retry::Never,
         }
     }
 }

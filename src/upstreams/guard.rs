@@ -1,8 +1,8 @@
 //! The guard before deletions: an answer that lost much of what was there is more likely wrong than true.
 
-/// Up to so many deletions pass, whatever their share.
+/// This number of deletions passes, whatever their share.
 const FREE_COUNT: u64 = 10;
-/// Up to such a share of the live rows passes, in percent.
+/// This share of the live rows passes, in percent.
 const FREE_PERCENT: u64 = 10;
 
 /// Deletions that were withheld; everything else of the scope is stored.

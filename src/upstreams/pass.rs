@@ -99,6 +99,11 @@ impl Failure {
         std::iter::once(&self.message).chain(&self.causes).map(String::as_str).collect::<Vec<_>>().join(": ")
     }
 
+    /// One without causes, with its class's own hint.
+    pub fn plain(class: Class, message: String) -> Self {
+        Self { class, message, causes: Vec::new(), hint: class.hint().to_owned() }
+    }
+
     /// What is kept of an error: its text and the texts of the errors behind it.
     pub fn new(error: &dyn std::error::Error, class: Class, hint: String) -> Self {
         Self { class, message: error.to_string(), causes: causes(error).map(ToString::to_string).collect(), hint }

@@ -119,7 +119,7 @@ impl Scope<'_> {
         self.totals().note = Some(note);
     }
 
-    /// Tells the observer how far the scope is.
+    /// Shows the observer how far the scope is.
     pub fn advance(&self, done: u64, total: Option<u64>, note: Option<&str>) {
         self.context.observer.observe(&Event::ScopeAdvanced { scope: self.name, done, total, note });
     }
@@ -255,7 +255,7 @@ impl PassContext {
         Ok(())
     }
 
-    /// The lock is held elsewhere: a skip where that was asked for, else a failure of this scope.
+    /// The lock is held elsewhere: a skip with `--on-lock skip`, else a failure of this scope.
     async fn busy(&self, scope: &str, holder: Holder) -> Result<(), Error> {
         let until = holder.expires_at;
         if self.flags.on_lock == OnLock::Skip {
@@ -313,7 +313,7 @@ impl PassContext {
         }
     }
 
-    /// Stores what the upstream asked for, and releases the lock.
+    /// Stores the pause that the upstream requested, and releases the lock.
     async fn close(
         &self,
         lease: Lease,
@@ -353,14 +353,12 @@ fn skipped(scope: &str, (reason, until): (SkipReason, Timestamp), holder: Option
 }
 
 fn busy_failure(holder: &Holder) -> Failure {
+    let Holder { name, token, owner, pid, host, .. } = holder;
     Failure {
-        class: Class::Busy,
-        message: format!("`{}` is locked by {} (pid {} on {})", holder.name, holder.owner, holder.pid, holder.host),
-        causes: Vec::new(),
         hint: format!(
-            "look with `tongbu locks list`; if that run is dead, `tongbu locks break {} --token {}`",
-            holder.name, holder.token
+            "look with `tongbu locks list`; if that run is dead, `tongbu locks break {name} --token {token}`"
         ),
+        ..Failure::plain(Class::Busy, format!("`{name}` is locked by {owner} (pid {pid} on {host})"))
     }
 }
 

@@ -49,6 +49,8 @@ pub trait Upstream: Sized + Send + Sync + 'static {
     const ABOUT: &'static str;
     /// A paragraph with examples first, for `--help` and the manual page.
     const EXAMPLES: &'static str;
+    /// One of its scopes, for the examples of commands that take a lock's name.
+    const EXAMPLE_SCOPE: &'static str = Self::NAME;
     /// The steps of its schema; none where its tables are shared.
     const MIGRATIONS: &'static [Migration] = &[];
     /// Its part of what `config init` writes.
@@ -63,7 +65,7 @@ pub trait Upstream: Sized + Send + Sync + 'static {
     const SYNC_TYPES: &'static [SyncType] = &[];
     /// What `records show --changes` lists of its runs.
     const CHANGES: Option<ChangesOf> = None;
-    /// Its section; every key has a default or is asked for by name in [`open`](Self::open). It is shown as it is
+    /// Its section; every key has a default or is required by name in [`open`](Self::open). It is shown as it is
     /// serialised: secrets are references in it.
     type Config: DeserializeOwned + Serialize;
     /// Its own flags, beside those every sync has.

@@ -15,9 +15,9 @@ use std::sync::LazyLock;
 use self::source::Source;
 
 /// Folders whose files still use one another in circles. What has none any more leaves this list.
-const STILL_TANGLED: &[&str] = &["src/upstreams/"];
+const STILL_TANGLED: &[&str] = &["src/upstreams/users/"];
 /// Folders that still name what belongs to one upstream.
-const STILL_NAMING: &[&str] = &["src/cli/"];
+const STILL_NAMING: &[&str] = &["src/cli/systemd.rs"];
 
 /// Every file of the repository with its path from the root, without build output.
 fn files() -> Vec<(String, PathBuf)> {

@@ -103,17 +103,17 @@ fn a_wrong_command_line_is_one_document_with_json() {
         assert_eq!((code, document["exit_code"].as_i64()), (2, Some(2)), "{document}");
         assert_eq!(document["schema"], "tongbu.error/1");
         assert_eq!(document["error"]["class"], "usage");
-        let told = document["error"]["message"].as_str().unwrap();
-        assert!(told.contains(message), "{told}");
+        let shown = document["error"]["message"].as_str().unwrap();
+        assert!(shown.contains(message), "{shown}");
     }
 }
 
 #[test]
 fn typed_control_characters_are_escaped() {
     let output = Fixture::new().run(&["a\u{9b}2J\u{202e}"]);
-    let told = text(&output.stderr);
-    assert!(told.contains("a\\u{9b}2J\\u{202e}"), "{told}");
-    assert!(!told.contains('\u{9b}') && !told.contains('\u{202e}'), "{told:?}");
+    let shown = text(&output.stderr);
+    assert!(shown.contains("a\\u{9b}2J\\u{202e}"), "{shown}");
+    assert!(!shown.contains('\u{9b}') && !shown.contains('\u{202e}'), "{shown:?}");
 }
 
 #[test]

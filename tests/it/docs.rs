@@ -9,6 +9,7 @@ mod readme;
 mod schemas;
 mod tables;
 mod template;
+mod upstreams;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -44,4 +45,12 @@ fn parse(words: &[&str]) -> Result<(), String> {
 /// The text on one line with single blanks.
 fn flat(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// The text between two marks, each of which occurs once.
+#[track_caller]
+fn between<'a>(text: &'a str, begin: &str, end: &str) -> &'a str {
+    assert_eq!(text.matches(begin).count(), 1, "{begin}");
+    let rest = text.split_once(begin).expect("it begins").1;
+    rest.split_once(end).expect("it ends").0
 }

@@ -1,7 +1,7 @@
 //! The integration tests: the real binary, in a throw-away home, against fake upstreams on loopback.
 
 #![expect(clippy::disallowed_methods, reason = "tests read the clock and the environment that the program runs in")]
-#![expect(clippy::expect_used, reason = "a test that cannot go on fails where it stands")]
+#![expect(clippy::expect_used, reason = "a test that cannot go on fails at once")]
 
 #[path = "../sandbox/mod.rs"]
 #[allow(dead_code, unused_imports, reason = "the example uses the other half of it")]

@@ -57,7 +57,7 @@ fn cmd_show(session: &mut Session) -> Result<Exit, Error> {
     let config = session.load_config(LogTo::FlagOnly)?;
     let mut settings = config.describe()?;
     for registration in configured(&config) {
-        settings.extend(registration.describe(&config)?);
+        settings.extend((registration.describe)(&config)?);
     }
     session.ui.output(&Listing::new(settings));
     Ok(Exit::Ok)
@@ -82,7 +82,7 @@ fn cmd_check(session: &mut Session) -> Result<Exit, Error> {
 
 /// Opens the upstream with every account it has, and lets go of it again.
 pub fn check_one(registration: &Registration, opening: &Opening<'_>) -> Result<(), Failure> {
-    registration.check(opening).map_err(|error| Failure::new(&error, error.class(), error.hint()))
+    (registration.check)(opening).map_err(|error| Failure::from(&error))
 }
 
 fn configured(config: &Config) -> impl Iterator<Item = &'static Registration> {
@@ -128,7 +128,7 @@ mod tests {
             match load_in(Some(&path), &sections, &Environment::fixed([("HOME", "/nowhere")])) {
                 Ok(config) => {
                     for registration in upstreams::all() {
-                        if let Err(error) = registration.describe(&config) {
+                        if let Err(error) = (registration.describe)(&config) {
                             prop_assert!(error.class() == Class::Config && error.to_string().contains(&name), "{error}");
                         }
                     }

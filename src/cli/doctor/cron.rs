@@ -29,12 +29,7 @@ pub fn repeat(globals: &GlobalArgs, is_offline: bool, here: &[Finding]) -> CronD
     match examine(globals, is_offline) {
         Ok((exit, there)) => CronDifferences { exit, differences: compare(here, there) },
         Err(source) => {
-            let failure = Failure {
-                class: Class::Internal,
-                message: format!("cannot run this program again: {source}"),
-                causes: Vec::new(),
-                hint: Class::Internal.hint().to_owned(),
-            };
+            let failure = Failure::plain(Class::Internal, format!("cannot run this program again: {source}"));
             let finding = Finding::failed(Check::Cron, &failure);
             CronDifferences { exit: finding.exit(), differences: vec![Difference { finding, here: None }] }
         }

@@ -165,6 +165,5 @@ fn newest_record(store: &Store) -> Option<Timestamp> {
 }
 
 fn failed(check: Check, found: String, hint: &str) -> Finding {
-    let failure = Failure { class: Class::Database, message: found, causes: Vec::new(), hint: hint.to_owned() };
-    Finding::failed(check, &failure)
+    Finding::failed(check, &Failure { hint: hint.to_owned(), ..Failure::plain(Class::Database, found) })
 }

@@ -49,7 +49,7 @@ pub fn check_secrets(config: &Config) -> Vec<Finding> {
     let mut settings = config.describe().unwrap_or_default();
     for registration in upstreams::all().filter(|known| config.has_section(known.name)) {
         // A section that cannot be read is reported where its credentials are checked.
-        settings.extend(registration.describe(config).unwrap_or_default());
+        settings.extend((registration.describe)(config).unwrap_or_default());
     }
     let mut good_count = 0;
     let mut findings = Vec::new();

@@ -1,4 +1,4 @@
-//! Every configured upstream, asked once for each of its credentials.
+//! One request to every configured upstream for each of its credentials.
 
 use std::time::Duration;
 
@@ -12,7 +12,6 @@ use crate::cli::session::Session;
 use crate::config::{Config, env};
 use crate::error::Class;
 use crate::http::{Context, Proxies};
-use crate::run;
 use crate::upstreams::{self, Failure, Opening, Registration, Verified};
 
 /// All upstreams are called at once; one that takes longer, retries and pauses included, counts as unreachable.
@@ -36,7 +35,8 @@ pub fn check_credentials(config: &Config, context: &Context, is_offline: bool) -
     if is_offline {
         return Ok(configured.into_iter().map(|known| looked_up(known, &opening)).collect());
     }
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(run::Error::Runtime)?;
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(upstreams::Error::Runtime)?;
     let answers = join_all(configured.iter().map(|known| ask(known, &opening)));
     Ok(runtime.block_on(answers).into_iter().flatten().collect())
 }
@@ -50,7 +50,7 @@ fn looked_up(registration: &Registration, opening: &Opening<'_>) -> Finding {
 }
 
 async fn ask(registration: &Registration, opening: &Opening<'_>) -> Vec<Finding> {
-    match registration.verify(opening).await {
+    match (registration.verify)(opening).await {
         Ok(verified) => verified.into_iter().map(|verified| answered(registration.name, verified)).collect(),
         Err(error) => vec![refused(&error).of(registration.name)],
     }
@@ -65,11 +65,11 @@ fn answered(upstream: &str, Verified { subject, outcome }: Verified) -> Finding 
 }
 
 fn refused(error: &upstreams::Error) -> Finding {
-    let failure = Failure::new(error, error.class(), error.hint());
+    let failure = Failure::from(error);
     if failure.class != Class::Deadline {
         return Finding::failed(Check::Credentials, &failure);
     }
     let message = format!("no answer within {}", humantime::format_duration(PATIENCE));
     let hint = "see whether the upstream can be reached from here at all".to_owned();
-    Finding::failed(Check::Credentials, &Failure { class: Class::Unavailable, message, causes: Vec::new(), hint })
+    Finding::failed(Check::Credentials, &Failure { hint, ..Failure::plain(Class::Unavailable, message) })
 }

@@ -6,6 +6,7 @@ use clap::{Args, Subcommand};
 
 use self::output::{BrokenOutput, CleanedOutput};
 use super::error::Error;
+use super::examples;
 use super::session::{LogTo, Session};
 use crate::exit::Exit;
 use crate::present::Listing;
@@ -41,7 +42,7 @@ pub struct CleanArgs {
 /// Which lock to break.
 #[derive(Debug, Args)]
 pub struct BreakArgs {
-    /// The lock's name, such as fairing/shop-eu/responses
+    #[arg(help = examples::fill("The lock's name, such as {scope}"))]
     name: String,
     /// The token that `locks list` shows; a lock with a newer token stays
     #[arg(long, value_name = "N")]

@@ -84,7 +84,7 @@ fn belongs(scope: &str, sync: &str, sync_type: &str) -> bool {
 fn due_at(state: &SyncState, config: &Config) -> Option<Timestamp> {
     // A section that is wrong or gone has no interval; `config check` reports what is wrong.
     let registration = upstreams::find(&state.sync).filter(|known| config.has_section(known.name))?;
-    let interval = registration.min_interval(config).ok().flatten()?;
+    let interval = (registration.min_interval)(config).ok().flatten()?;
     state.last_success_at?.saturating_add(SignedDuration::try_from(interval).ok()?).ok()
 }
 
@@ -93,7 +93,7 @@ fn rows_of_configured(config: &Config, ran: &[SyncRow]) -> Result<Vec<SyncRow>, 
     let mut rows = Vec::new();
     for registration in upstreams::all().filter(|known| config.has_section(known.name)) {
         for flags in registration.passes {
-            let sync_type = registration.sync_type(&matches_of(registration, flags)?)?;
+            let sync_type = (registration.sync_type)(&matches_of(registration, flags)?)?;
             if ran.iter().all(|row| (row.sync.as_str(), row.sync_type.as_str()) != (registration.name, sync_type)) {
                 rows.push(never_ran(registration.name, sync_type));
             }

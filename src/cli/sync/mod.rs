@@ -36,7 +36,7 @@ impl Subcommand for SyncArgs {
     fn augment_subcommands(command: Command) -> Command {
         // Augmenting takes a struct's own sentence over as the command's: what it is about comes last.
         let one = |registration: &Registration| {
-            RunArgs::augment_args(registration.augment(Command::new(registration.name)))
+            RunArgs::augment_args((registration.augment)(Command::new(registration.name)))
                 .about(registration.about)
                 .before_long_help(examples::headed(registration.examples))
         };
@@ -84,7 +84,7 @@ pub fn attendance(session: &Session) -> Trigger {
 
 /// The matches of a pass with these flags.
 pub fn matches_of(registration: &Registration, flags: &[&str]) -> Result<ArgMatches, upstreams::Error> {
-    let command = registration.augment(Command::new(registration.name).no_binary_name(true));
+    let command = (registration.augment)(Command::new(registration.name).no_binary_name(true));
     command.try_get_matches_from(flags).map_err(|error| upstreams::Error::Usage {
         message: format!("`sync {}` cannot run without more flags", registration.name),
         hint: Some(error.to_string().lines().map(str::trim).collect::<Vec<_>>().join(" ")),
@@ -121,7 +121,7 @@ pub fn run_pass(
         database,
         settings,
         observer: session.ui.observer(),
-        cancel: Cancel::on_signals().map_err(run::Error::Runtime)?,
+        cancel: Cancel::on_signals().map_err(upstreams::Error::Runtime)?,
     })?)
 }
 
@@ -132,14 +132,14 @@ fn sync_all(session: &mut Session, settings: &Settings) -> Result<Exit, Error> {
     if configured.is_empty() {
         return Err(Error::NothingConfigured);
     }
-    let cancel = Cancel::on_signals().map_err(run::Error::Runtime)?;
+    let cancel = Cancel::on_signals().map_err(upstreams::Error::Runtime)?;
     let mut output = SyncAllOutput { exit: Exit::Ok, runs: Vec::new() };
     let passes = configured.iter().flat_map(|known| known.passes.iter().map(move |flags| (*known, *flags)));
     for (registration, flags) in passes {
         if cancel.token().is_cancelled() {
             break;
         }
-        let run = matches_of(registration, flags).map_err(run::Error::from).and_then(|matches| {
+        let run = matches_of(registration, flags).and_then(|matches| {
             run::execute(Invocation {
                 registration,
                 matches: &matches,
@@ -150,7 +150,7 @@ fn sync_all(session: &mut Session, settings: &Settings) -> Result<Exit, Error> {
                 cancel: cancel.clone(),
             })
         });
-        let run = run.map_err(|error| Failure::new(&error, error.class(), error.hint()));
+        let run = run.map_err(|error| Failure::from(&error));
         output.exit = output.exit.worst(exit_of(&run));
         show_part(session, &run);
         output.runs.push((registration.name, run));

@@ -50,6 +50,7 @@ impl Upstream for Fairing {
     const EXAMPLES: &'static str = "  tongbu sync fairing
   tongbu sync fairing --account shop-eu --kind responses
   tongbu sync fairing --incremental --on-lock skip";
+    const EXAMPLE_SCOPE: &'static str = "fairing/shop-eu/responses";
     const MIGRATIONS: &'static [Migration] =
         &[Migration { name: "0001_create", sql: include_str!("migrations/0001_create.sql") }];
     const TEMPLATE: &'static str = include_str!("template.toml");

@@ -9,6 +9,8 @@ const UPSTREAMS: &str = "src/upstreams/";
 
 /// The folders below `src/upstreams/` that several upstreams share.
 pub const SHARED: &[&str] = &["films", "mirror"];
+/// Names of upstreams that have to be elsewhere: databases in use know the shared migrations by that of the first source.
+const RECORDED: &[(&str, &str)] = &[("src/upstreams/films/tables.rs", "douban")];
 
 /// What an upstream owns, besides its module.
 #[derive(Default)]
@@ -17,10 +19,12 @@ struct Owned<'a> {
     columns: BTreeSet<&'a str>,
 }
 
-/// Every name of an upstream in shipped code that is not in its folder. `migrations`: all of the repository, each its
-/// path and its SQL.
+/// Every name of an upstream in shipped code that is not in its folder. An upstream owns its name even where it has no
+/// table. `migrations`: all of the repository, each its path and its SQL.
 pub fn violations(sources: &[Source], migrations: &[(String, String)]) -> Vec<String> {
-    let mut owners: BTreeMap<&str, Owned> = BTreeMap::new();
+    let roots = sources.iter().filter(|source| source.path.ends_with("/mod.rs"));
+    let folders = roots.filter_map(|source| owner(&source.path)).filter(|folder| !SHARED.contains(folder));
+    let mut owners: BTreeMap<&str, Owned> = folders.map(|folder| (folder, Owned::default())).collect();
     let mut core = Owned::default();
     for (path, sql) in migrations {
         let owned = owner(path).map_or(&mut core, |owner| owners.entry(owner).or_default());
@@ -88,7 +92,8 @@ fn named(source: &Source, owners: &BTreeMap<&str, Owned>, core: &Owned) -> Vec<S
         // Another upstream may have a field of the same name.
         let columns = owned.columns.iter().filter(|_| !source.path.starts_with(UPSTREAMS)).filter(is_distinct);
         let names = owned.tables.iter().chain(columns).chain([owner]);
-        let names: BTreeSet<&str> = names.copied().filter(|name| words.contains(name)).collect();
+        let is_named = |name: &&str| words.contains(name) && !RECORDED.contains(&(source.path.as_str(), name));
+        let names: BTreeSet<&str> = names.copied().filter(is_named).collect();
         found.extend(names.into_iter().map(|name| format!("{}: `{name}` of `{owner}`", source.path)));
     }
     found
@@ -120,12 +125,16 @@ mod tests {
             "src/cli.rs",
             "src/upstreams.rs",
             "src/upstreams/fairing.rs",
-            "src/upstreams/douban.rs",
+            "src/upstreams/douban/mod.rs",
+            "src/upstreams/films/mod.rs",
         ];
         let mut sources: Vec<Source> = declared
             .iter()
             .map(|path| {
-                Source::new(path, "mod ui; mod cli; mod upstreams; mod x; mod tables; mod fairing; mod douban;")
+                Source::new(
+                    path,
+                    "mod ui; mod cli; mod upstreams; mod x; mod tables; mod fairing; mod douban; mod films;",
+                )
             })
             .collect();
         sources.push(Source::new(path, text));
@@ -151,8 +160,16 @@ mod tests {
         );
         check("src/cli/x.rs", "\"tongbu sync fairing\"", &["src/cli/x.rs: `fairing` of `fairing`"]);
         check("src/cli/x.rs", "row.order_id", &["src/cli/x.rs: `order_id` of `fairing`"]);
-        check("src/upstreams/douban.rs", "row.order_id", &[]);
+        check("src/upstreams/douban/x.rs", "row.order_id", &[]);
         check("src/upstreams/x.rs", "use super::fairing::Fairing; use crate::upstreams::fairing;", &[]);
+    }
+
+    #[test]
+    fn the_name_of_an_upstream_without_tables_is_its_own() {
+        check("src/cli/x.rs", "\"sync douban\"", &["src/cli/x.rs: `douban` of `douban`"]);
+        check("src/upstreams/films/x.rs", "\"douban\"", &["src/upstreams/films/x.rs: `douban` of `douban`"]);
+        check("src/upstreams/douban/x.rs", "\"douban\"", &[]);
+        check("src/upstreams/films/tables.rs", "\"douban\"", &[]);
     }
 
     #[test]

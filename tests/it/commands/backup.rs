@@ -105,7 +105,7 @@ fn where_nothing_can_be_written_the_path_is_named() {
 fn backup_without_disk_space_leaves_no_file() {
     let sandbox = Sandbox::small();
     sandbox.run("sync fairing").expect(0);
-    // A limit on a file's size stands in for a full disk; the signal that goes with it is ignored.
+    // A limit on a file's size is in place of a full disk; the signal that goes with it is ignored.
     let mut shell = sandbox.home.command(Path::new("/bin/sh"));
     shell.args(["-c", "trap '' XFSZ; ulimit -f 64; exec \"$0\" backup copy.db", env!("CARGO_BIN_EXE_tongbu")]);
     let outcome = Running::start(shell).wait().expect(12);

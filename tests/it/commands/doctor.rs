@@ -1,4 +1,4 @@
-//! `doctor`: each thing that can be wrong is found, classified, and told with what to do.
+//! `doctor`: each thing that can be wrong is found, classified, and shown with what to do.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -26,14 +26,14 @@ fn findings(document: &Value, check: &str) -> Vec<String> {
         .collect()
 }
 
-/// One finding about that stands so and tells all of this.
+/// One finding about that is in this state and contains all of this.
 #[track_caller]
 fn check(outcome: Outcome, code: i32, check: &str, words: &[&str]) -> Value {
     let document = outcome.expect(code).json();
     assert_eq!(document["exit_code"], code);
-    let told = findings(&document, check);
-    let fits = told.iter().any(|line| words.iter().all(|word| line.contains(word)));
-    assert!(fits, "{words:?} is not in {told:#?}");
+    let found = findings(&document, check);
+    let fits = found.iter().any(|line| words.iter().all(|word| line.contains(word)));
+    assert!(fits, "{words:?} is not in {found:#?}");
     document
 }
 
@@ -57,7 +57,7 @@ fn healthy_setup_reports_an_answer_of_every_upstream() {
         assert!(credentials.contains(subject), "{credentials}");
     }
     for (name, _, server) in sandbox.servers() {
-        assert!((1..=6).contains(&server.count("/")), "{name} was asked {} times", server.count("/"));
+        assert!((1..=6).contains(&server.count("/")), "{name} received {} requests", server.count("/"));
     }
     let table = sandbox.run("doctor --lang zh").expect(0).stdout;
     assert!(table.contains("凭据 fairing/shop-eu") && table.contains("正常"), "{table}");
@@ -89,8 +89,8 @@ fn rejected_credentials_are_reported_by_account_without_their_value() {
     let outcome = sandbox.run("doctor --json");
     assert!(!outcome.said().contains(&sandbox.fairing.token("shop-eu")));
     let document = check(outcome, 6, "credentials", &["failed fairing/shop-us", "401"]);
-    let told = findings(&document, "credentials");
-    assert_eq!(told.iter().filter(|line| line.starts_with("ok ")).count(), 6, "{told:#?}");
+    let found = findings(&document, "credentials");
+    assert_eq!(found.iter().filter(|line| line.starts_with("ok ")).count(), 6, "{found:#?}");
 }
 
 #[test]
@@ -167,10 +167,10 @@ fn an_open_file_and_what_a_killed_run_left_are_warnings() {
     fs::set_permissions(sandbox.home.database(), fs::Permissions::from_mode(0o644)).expect("the mode can be set");
     let document = check(sandbox.run("doctor --offline --json"), 0, "permissions", &["warning", "644", "chmod 600"]);
     for (check, words) in [("locks", "fairing/shop-eu"), ("records", "left unfinished: 1")] {
-        let told = findings(&document, check);
+        let found = findings(&document, check);
         assert!(
-            told[0].starts_with("warning") && told[0].contains(words) && told[0].contains("locks clean"),
-            "{told:?}"
+            found[0].starts_with("warning") && found[0].contains(words) && found[0].contains("locks clean"),
+            "{found:?}"
         );
     }
     sandbox.run("locks clean").expect(0);
@@ -208,9 +208,9 @@ fn variable_missing_under_cron_is_reported() {
     let document = check(outcome, 4, "secret", &["ok"]);
     assert_eq!(document["cron"]["exit_name"], "config");
     let differences = document["cron"]["differences"].as_array().expect("differences");
-    let told = |check: &str| differences.iter().find(|difference| difference["check"] == check).expect("a difference");
-    assert_eq!((&told("secret")["subject"], &told("secret")["here"]), (&"douban.cookie".into(), &Value::Null));
-    assert_eq!((&told("credentials")["subject"], &told("credentials")["here"]), (&"douban".into(), &"ok".into()));
+    let found = |check: &str| differences.iter().find(|difference| difference["check"] == check).expect("a difference");
+    assert_eq!((&found("secret")["subject"], &found("secret")["here"]), (&"douban.cookie".into(), &Value::Null));
+    assert_eq!((&found("credentials")["subject"], &found("credentials")["here"]), (&"douban".into(), &"ok".into()));
     let table = doctor_with(&sandbox, secret, arguments.replace(" --json", "").as_str()).expect(4).stdout;
     assert!(table.contains("differences in cron's environment:") && table.contains("DOCTOR_COOKIE"), "{table}");
 }

@@ -5,7 +5,7 @@ use std::fs;
 
 use tongbu::exit::{Exit, SEVERITY};
 
-use super::{flat, in_repository, text_of, tongbu};
+use super::{between, flat, in_repository, text_of, tongbu};
 
 const BEGIN: &str = "<!-- exit codes: begin -->\n";
 const END: &str = "<!-- exit codes: end -->";
@@ -16,14 +16,6 @@ fn table() -> String {
         writeln!(table, "| {} | {} | {} |", exit.code(), exit.name(), exit.meaning()).expect("text can be written");
     }
     table
-}
-
-/// The text between two marks, each of which occurs once.
-#[track_caller]
-fn between<'a>(text: &'a str, begin: &str, end: &str) -> &'a str {
-    assert_eq!(text.matches(begin).count(), 1, "{begin}");
-    let rest = text.split_once(begin).expect("it begins").1;
-    rest.split_once(end).expect("it ends").0
 }
 
 #[test]

@@ -123,7 +123,7 @@ fn every_configuration_of_the_readme_passes_the_check() {
 
 #[test]
 fn comments_and_redirections_are_cut_off() {
-    assert_eq!(command("tongbu status    # how it stands"), ["tongbu", "status"]);
+    assert_eq!(command("tongbu status    # what is due"), ["tongbu", "status"]);
     assert_eq!(command("tongbu generate completions bash > file"), ["tongbu", "generate", "completions", "bash"]);
     assert!(command("# nothing").is_empty());
     assert_eq!((flag("--on-lock fail|skip"), flag("-q"), flag("tongbu")), (Some("--on-lock"), Some("-q"), None));

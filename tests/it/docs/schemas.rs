@@ -45,6 +45,11 @@ fn every_json_snapshot_matches_exactly_one_schema() {
     let mut documents = BTreeMap::new();
     collect_documents(&in_repository("src"), &mut documents);
     assert!(documents.len() > 30, "{} documents", documents.len());
+    // The snapshot of a command that makes a pass has its own part only; the program adds the pass.
+    let pass = documents.values().find(|document| document["schema"] == "tongbu.sync/1").cloned();
+    for document in documents.values_mut().filter(|document| document["schema"] == "tongbu.check-users/1") {
+        document["run"] = pass.clone().expect("a pass");
+    }
     assert_eq!(errors(&documents), BTreeMap::new());
 }
 
@@ -54,6 +59,8 @@ fn invalid_documents_match_no_schema() {
         json!({"schema": "tongbu.locks/1"}),
         json!({"schema": "tongbu.locks/2", "locks": []}),
         json!({"schema": "tongbu.records-read/1", "read": -1}),
+        // A command that makes a pass answers with the pass, too.
+        json!({"schema": "tongbu.check-users/1", "targets": [], "findings": []}),
     ];
     let documents: BTreeMap<_, _> = wrong.into_iter().map(|document| (document.to_string(), document)).collect();
     let found = errors(&documents);

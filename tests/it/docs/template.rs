@@ -19,7 +19,7 @@ fn load(text: &str) -> Config {
 /// The keys of the section, from the error about an unknown one.
 fn keys(registration: &Registration) -> Vec<String> {
     let config = load(&format!("[{}]\nzzzzzzzzzzzzzzzz = 1\n", registration.name));
-    let message = registration.describe(&config).expect_err("the key is unknown").to_string();
+    let message = (registration.describe)(&config).expect_err("the key is unknown").to_string();
     let known = message.split_once("; known are ").expect("the message lists the known keys").1;
     known.split('`').skip(1).step_by(2).map(str::to_owned).collect()
 }
@@ -41,7 +41,7 @@ fn config_template_has_every_key() {
 fn config_show_lists_every_key_with_its_default() {
     for registration in upstreams::ALL {
         let name = registration.name;
-        let shown = registration.describe(&load(&format!("[{name}]\n"))).expect("an empty section is one");
+        let shown = (registration.describe)(&load(&format!("[{name}]\n"))).expect("an empty section is one");
         assert!(shown.iter().all(|setting| setting.place.is_none()), "{shown:?}");
         for key in keys(registration) {
             let key = format!("{name}.{key}");

@@ -16,7 +16,7 @@ const JUMPS: [i64; 5] = [-25, -1, 0, 1, 25];
 
 #[test]
 fn clock_jump_neither_steals_a_live_lock_nor_keeps_a_dead_one() {
-    // Every jump of the holder's clock against every one of whoever comes next.
+    // Every jump of the holder's clock against every one of the next run's.
     let experiment = Experiment::new("clocks", 1);
     let usual = Sandbox::small().run(ONE).expect(0).took;
     let (mut attempts, mut spans) = (0, Vec::new());
@@ -49,7 +49,7 @@ fn clock_jump_neither_steals_a_live_lock_nor_keeps_a_dead_one() {
     assert!(max < Duration::from_secs(1), "{max:?}");
 }
 
-/// Whoever comes while the holder lives goes away again, and the holder stays what it was.
+/// A run that starts while the holder lives ends without the lock, and the holder stays what it was.
 fn check_live(sandbox: &Sandbox, jump: i64) {
     let holder = "SELECT token, pid, released FROM sync_locks";
     let before = sandbox.database().rows(holder);

@@ -1,4 +1,4 @@
-/* Stands between a program and the C library: among the calls that write under one path, one fails or kills.
+/* Is loaded between a program and the C library: among the calls that write under one path, one fails or kills.
  *
  * DISK_PATH   what the files' paths begin with
  * DISK_CALLS  a file of 8 bytes that counts the calls, however the program ends

@@ -83,7 +83,7 @@ fn passes_survive_a_disk_that_fails_at_any_call() {
             tally.strike(&disk, &fixture, undisturbed, 1 + random.below(calls), fault);
         }
         assert!(tally.failed > 0 && tally.killed > 0, "{}: nothing was struck", line.name);
-        experiment.report(&format!("{}: {calls:?} calls a pass; {}", line.name, tally.told()));
+        experiment.report(&format!("{}: {calls:?} calls a pass; {}", line.name, tally.summary()));
     }
 }
 
@@ -112,12 +112,12 @@ impl Tally {
                 let document = outcome.json();
                 assert!(document["error"]["message"].as_str().is_some_and(|message| message.contains(&path)), "{what}");
                 assert!(document["error"]["hint"].is_string(), "{what}");
-                // What it has told as new is there.
-                let told = document["summary"]["new"].as_u64().unwrap_or(0);
-                if told > 0 && undisturbed.start == Start::Empty {
+                // What it has reported as new is there.
+                let reported = document["summary"]["new"].as_u64().unwrap_or(0);
+                if reported > 0 && undisturbed.start == Start::Empty {
                     let database = fixture.sandbox.database();
                     let stored: u64 = fixture.line.counted.iter().map(|table| database.count(table)).sum();
-                    assert!(told <= stored, "{told} told, {stored} stored: {what}");
+                    assert!(reported <= stored, "{reported} reported, {stored} stored: {what}");
                 }
             }
             (None, ("kill", _)) if outcome.signal == Some(9) => self.killed += 1,
@@ -134,7 +134,7 @@ impl Tally {
         assert!(is_right, "the record of it is {status:?}: {what}");
     }
 
-    fn told(&self) -> String {
+    fn summary(&self) -> String {
         let Self { failed, killed, unharmed } = self;
         format!(
             "{failed} failed with exit 12, {killed} were killed, {unharmed} came through; 0 rows lost, doubled or partial"

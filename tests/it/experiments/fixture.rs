@@ -61,7 +61,7 @@ impl<'a> Fixture<'a> {
         Undisturbed { start, took, content: self.content() }
     }
 
-    /// Runs the pass after one that was disturbed, which leaves what an undisturbed one does; tells how the disturbed
+    /// Runs the pass after one that was disturbed, which leaves what an undisturbed one does; returns how the disturbed
     /// one's record ended, if it had one.
     #[track_caller]
     pub fn check_next(&self, undisturbed: &Undisturbed) -> Option<String> {

@@ -56,7 +56,7 @@ impl Tally {
         self.since_record.push(held.saturating_sub(recorded));
     }
 
-    fn told(&self) -> String {
+    fn summary(&self) -> String {
         let (p99, max) = p99_and_max(self.until_held.clone());
         let (record_p99, record_max) = p99_and_max(self.since_record.clone());
         format!(
@@ -82,10 +82,10 @@ fn passes_survive_kills_at_random_instants() {
             assert!(rounds < 4 * each + 20, "{} kills in {rounds} rounds", tally.killed);
             tally.kill(&fixture, random.pick(&undisturbed), &mut random);
         }
-        experiment.report(&format!("{}: {}", line.name, tally.told()));
+        experiment.report(&format!("{}: {}", line.name, tally.summary()));
         all.add(tally);
     }
-    experiment.report(&all.told());
+    experiment.report(&all.summary());
     let (_, max) = p99_and_max(all.until_held);
     assert!(all.interrupted > 0, "no kill met a run");
     // The 99th percentile is for a machine that does nothing else.

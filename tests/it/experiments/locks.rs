@@ -1,4 +1,4 @@
-//! Many processes and one lock: never two holders at once, no token left out, nobody told that the database is busy.
+//! Many processes and one lock: never two holders at once, no token left out, nobody sees a busy database.
 
 use std::fs::{self, OpenOptions};
 use std::io::Write as _;

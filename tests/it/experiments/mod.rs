@@ -28,7 +28,7 @@ impl Experiment {
     }
 
     /// Prints what came out.
-    #[expect(clippy::print_stdout, reason = "an experiment tells its seed, its count, its date and its figures")]
+    #[expect(clippy::print_stdout, reason = "an experiment prints its seed, its count, its date and its figures")]
     pub fn report(&self, figures: &str) {
         let Self { name, seed, count, began } = self;
         let (today, took) = (jiff::Zoned::now().date(), began.elapsed().as_secs_f64());

@@ -1,4 +1,4 @@
-//! Runs back to back while somebody looks all the time: nobody is told "busy", and nothing grows.
+//! Runs back to back while somebody looks all the time: nobody sees "busy", and nothing grows.
 
 use std::fs;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -33,7 +33,7 @@ fn consecutive_runs_leave_nothing_behind() {
         let looking = scope.spawn(|| look_until(&sandbox, &is_over));
         let log_bytes = run_times(&sandbox, experiment.count);
         is_over.store(true, Ordering::Relaxed);
-        (log_bytes, looking.join().expect("whoever looks does not panic"))
+        (log_bytes, looking.join().expect("the reader does not panic"))
     });
 
     let database = sandbox.database();
@@ -50,7 +50,7 @@ fn consecutive_runs_leave_nothing_behind() {
         fs::read_dir(sandbox.home.path().join("tongbu.db.locks")).expect("the lock files are there").count();
     assert!(lock_files <= 4, "{lock_files} lock files are left behind");
     experiment.report(&format!(
-        "{looks} looks, 0 told busy; the log {log_bytes} bytes at most; {records} records, {bytes_at_first} bytes at first, {bytes} at the end, {lock_files} lock \
+        "{looks} looks, 0 saw busy; the log {log_bytes} bytes at most; {records} records, {bytes_at_first} bytes at first, {bytes} at the end, {lock_files} lock \
          files"
     ));
 }

@@ -55,7 +55,7 @@ const EXPECTED: &[(&str, Outcome)] = &[
     ("chunks-without-end", CUT),
     ("chunk-size-garbage", NOT_HTTP),
     ("chunk-size-overflow", NOT_HTTP),
-    ("chunk-longer-than-told", NOT_HTTP),
+    ("chunk-longer-than-announced", NOT_HTTP),
     ("chunk-extension-flood", NOT_HTTP),
     ("trailer-flood", NOT_HTTP),
     ("silent", TIMEOUT),
@@ -86,11 +86,11 @@ const EXPECTED: &[(&str, Outcome)] = &[
     ("gzip-in-capitals", GOOD),
     ("gzip-by-its-old-name", GOOD),
     ("gzip-that-is-plain", DECODE),
-    ("encoding-not-asked-for", MALFORMED),
+    ("encoding-not-requested", MALFORMED),
     ("two-encodings", MALFORMED),
     ("encoding-that-is-none", GOOD),
     ("deflate-that-is-plain", DECODE),
-    ("gzip-not-told", MALFORMED),
+    ("gzip-not-announced", MALFORMED),
     ("gzip-done-right", GOOD),
     ("invalid-utf-8", MALFORMED),
     ("utf-16", MALFORMED),
@@ -145,7 +145,7 @@ async fn every_fault_ends_in_time_with_the_right_error() {
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
-/// Tells what is wrong with the end of a fault, its best time counting.
+/// What is wrong with the end of a fault, its best time counting.
 async fn check(fault: Fault, expected: Outcome) -> Result<(), String> {
     let mut profile = profile("http://127.0.0.1");
     if expected != TIMEOUT {
@@ -165,7 +165,7 @@ async fn check(fault: Fault, expected: Outcome) -> Result<(), String> {
     Err(format!("{} took {times:?}", fault.name))
 }
 
-/// Lets a fault happen once and tells how long it took, or what is wrong with its end.
+/// Lets a fault happen once: how long it took, or what is wrong with its end.
 async fn run(Fault { name, script }: &Fault, profile: &Profile, expected: Outcome) -> Result<Duration, String> {
     let script = script.clone();
     let server = Server::start(move |_| script.clone()).await.expect("a free port");
@@ -187,7 +187,7 @@ async fn run(Fault { name, script }: &Fault, profile: &Profile, expected: Outcom
         // None, where the time was up before a busy machine let the server read.
         0 if expected == TIMEOUT => Ok(took),
         1 => Ok(took),
-        count => Err(format!("{name} was asked for {count} times")),
+        count => Err(format!("{name} received {count} requests")),
     }
 }
 

@@ -14,7 +14,7 @@ use super::faults::catalogue;
 use super::faults::{Script, Server, answer, json};
 use super::{Page, context, patient, profile};
 
-/// Where no mask may be needed, because it is never put there: it is not told to be a secret.
+/// Where no mask may be needed, because it is never put there: nothing marks it as a secret.
 const UNTOLD: &str = "untold-canary-6b1f";
 
 /// A secret an upstream repeats in its answers.

@@ -18,17 +18,17 @@ fn two_processes_share_the_scopes_and_read_each_once() {
     sandbox.fairing.server().clear_faults();
     first.wait().expect(0);
 
-    let mut asked: Vec<String> = sandbox
+    let mut requested: Vec<String> = sandbox
         .fairing
         .server()
         .log()
         .iter()
         .map(|logged| format!("{} {}", logged.header("authorization"), logged.path))
         .collect();
-    asked.sort();
-    let count = asked.len();
-    asked.dedup();
-    assert_eq!((asked.len(), count), (4, 4), "{asked:?}");
+    requested.sort();
+    let count = requested.len();
+    requested.dedup();
+    assert_eq!((requested.len(), count), (4, 4), "{requested:?}");
     let database = sandbox.database();
     database.assert_consistent();
     assert_eq!(database.count("fairing_responses"), sandbox.fairing.response_count());

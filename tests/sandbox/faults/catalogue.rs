@@ -80,7 +80,7 @@ fn framing() -> Vec<Fault> {
         raw("chunks-without-end", format!("{chunked}{length:x}\r\n{GOOD_BODY}\r\n")),
         raw("chunk-size-garbage", format!("{chunked}zz\r\n{GOOD_BODY}\r\n0\r\n\r\n")),
         raw("chunk-size-overflow", format!("{chunked}fffffffffffffffff\r\n{GOOD_BODY}\r\n0\r\n\r\n")),
-        raw("chunk-longer-than-told", format!("{chunked}5\r\n{GOOD_BODY}\r\n0\r\n\r\n")),
+        raw("chunk-longer-than-announced", format!("{chunked}5\r\n{GOOD_BODY}\r\n0\r\n\r\n")),
         fault("chunk-extension-flood", vec![send(format!("{chunked}5;")), Step::Repeat(vec![b'x'; 1024], 1024)]),
         fault(
             "trailer-flood",
@@ -150,11 +150,11 @@ fn encodings() -> Vec<Fault> {
         encoded("gzip-in-capitals", "GZIP", gzip(GOOD_BODY.as_bytes())),
         encoded("gzip-by-its-old-name", "x-gzip", gzip(GOOD_BODY.as_bytes())),
         encoded("gzip-that-is-plain", "gzip", GOOD_BODY),
-        encoded("encoding-not-asked-for", "br", GOOD_BODY),
+        encoded("encoding-not-requested", "br", GOOD_BODY),
         encoded("two-encodings", "gzip, zstd", GOOD_BODY),
         encoded("encoding-that-is-none", "UTF-8", GOOD_BODY),
         encoded("deflate-that-is-plain", "deflate", GOOD_BODY),
-        encoded("gzip-not-told", "identity", gzip(GOOD_BODY.as_bytes())),
+        encoded("gzip-not-announced", "identity", gzip(GOOD_BODY.as_bytes())),
         encoded("gzip-done-right", "gzip", gzip(GOOD_BODY.as_bytes())),
     ]
 }
