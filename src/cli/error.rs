@@ -15,6 +15,9 @@ pub enum Error {
     Config(#[from] config::Error),
     #[error(transparent)]
     Store(#[from] store::Error),
+    /// A run that left no record.
+    #[error("{}", .0.message)]
+    Run(Failure),
     #[error(transparent)]
     Upstream(#[from] upstreams::Error),
     #[error(transparent)]
@@ -35,6 +38,7 @@ impl Error {
         match self {
             Self::Config(error) => error.class(),
             Self::Store(error) => error.class(),
+            Self::Run(failure) => failure.class,
             Self::Upstream(error) => error.class(),
             Self::Usage { .. } | Self::Read { .. } => Class::Usage,
             Self::Log(_) | Self::NothingConfigured | Self::Write { .. } => Class::Config,
@@ -46,6 +50,7 @@ impl Error {
         let exact = match self {
             Self::Config(error) => error.hint(),
             Self::Store(error) => error.hint(),
+            Self::Run(failure) => Some(failure.hint.clone()),
             Self::Upstream(error) => Some(error.hint()),
             Self::Usage { hint, .. } => Some(hint.clone()),
             Self::Log(_) => Some("give a directory you may write to: `--log-file FILE`".to_owned()),
@@ -66,6 +71,6 @@ impl Error {
 
     /// What there is to show of it.
     pub fn to_failure(&self) -> Failure {
-        Failure::new(self, self.class(), self.hint())
+        if let Self::Run(failure) = self { failure.clone() } else { Failure::new(self, self.class(), self.hint()) }
     }
 }

@@ -14,7 +14,7 @@ pub const SCHEMA: DocumentSchema =
     DocumentSchema::of::<ErrorDocument<'static>>("tongbu.error/1", "any command that ended before it had an answer");
 
 const CAUSED_BY: Text = text("caused by", "原因");
-const HINT: Text = text("hint", "提示");
+pub const HINT: Text = text("hint", "提示");
 const HELD_BY: Text = text("held by {} (pid {} on {}), token {}", "持有者 {}（进程 {}，主机 {}），令牌 {}");
 const SINCE: Text = text("since {} ({}), last heartbeat {} ({})", "自 {}（{}）起，最近心跳 {}（{}）");
 const EXPIRES: Text = text("expires by itself {} ({})", "将于 {} 自动到期（{}）");
@@ -103,7 +103,7 @@ impl Output for ErrorOutput<'_> {
 }
 
 /// The commands that show who holds a lock, and take it away.
-fn lock_hint(holder: &Holder) -> String {
+pub fn lock_hint(holder: &Holder) -> String {
     let name = shell_word(&holder.name);
     format!(
         "see `tongbu locks list`; if that run is gone for good: `tongbu locks break {name} --token {}`",
@@ -111,7 +111,7 @@ fn lock_hint(holder: &Holder) -> String {
     )
 }
 
-fn describe_holder(holder: &Holder, style: &Style) -> [String; 3] {
+pub fn describe_holder(holder: &Holder, style: &Style) -> [String; 3] {
     let at = |at| style.local(at);
     let age = |at| style.age(at);
     let fill = |label: Text, values: &[&dyn std::fmt::Display]| label.fill(style.language, values);

@@ -4,13 +4,14 @@ use std::path::{Path, PathBuf};
 
 use super::args::GlobalArgs;
 use super::error::Error;
+use crate::config::env::{self, Environment};
 use crate::config::{self, Config};
 use crate::exit::Exit;
 use crate::present::Output;
 use crate::store::{Mode, Store, StoreOptions};
 use crate::ui::Ui;
 use crate::ui::log::{self, LogFile};
-use crate::upstreams;
+use crate::upstreams::{self, Failure};
 
 /// One invocation, from its flags on.
 #[derive(Debug)]
@@ -28,6 +29,16 @@ pub enum LogTo {
     Configured,
 }
 
+/// What a run is made with.
+#[derive(Debug)]
+pub struct Prepared {
+    /// The defaults where it could not be read.
+    pub config: Config,
+    pub database: Option<PathBuf>,
+    /// What went wrong already.
+    pub fault: Option<Failure>,
+}
+
 impl Session {
     pub const fn new(ui: Ui, globals: GlobalArgs) -> Self {
         Self { ui, globals }
@@ -36,14 +47,42 @@ impl Session {
     /// Loads the configuration, takes over its language and zone, and starts the log.
     pub fn load_config(&mut self, log_to: LogTo) -> Result<Config, Error> {
         let config = config::load(self.globals.config.as_deref(), &upstreams::names())?;
+        self.start(&config, log_to)?;
+        Ok(config)
+    }
+
+    /// The same for a run, which has to be recorded and reported even where this fails.
+    pub fn prepare_run(&mut self) -> Prepared {
+        let (config, fault) = match config::load(self.globals.config.as_deref(), &upstreams::names()) {
+            Ok(config) => {
+                let started = self.start(&config, LogTo::Configured);
+                (config, started.err())
+            }
+            // Without it only a flag or a variable says which database is meant.
+            Err(error) => {
+                let fault = Some(Error::from(error).to_failure());
+                return Prepared { config: Config::defaults(), database: self.named_database(), fault };
+            }
+        };
+        let located = self.database(&config);
+        let (database, unlocated) = located.map_or_else(|error| (None, Some(error)), |path| (Some(path), None));
+        Prepared { config, database, fault: fault.or(unlocated).map(|error| error.to_failure()) }
+    }
+
+    /// Takes over the configuration's language and zone, and starts the log.
+    fn start(&mut self, config: &Config, log_to: LogTo) -> Result<(), Error> {
         self.ui.set_language(config.language(self.globals.lang));
         self.ui.set_zone(config.time_zone()?);
         let log_file = match log_to {
-            LogTo::FlagOnly => self.globals.log_file.as_deref().map(|path| log_file(path, &config)),
-            LogTo::Configured => self.log_file(&config),
+            LogTo::FlagOnly => self.globals.log_file.as_deref().map(|path| log_file(path, config)),
+            LogTo::Configured => self.log_file(config),
         };
-        log::start(self.globals.verbose, log_file.as_ref())?;
-        Ok(config)
+        Ok(log::start(self.globals.verbose, log_file.as_ref())?)
+    }
+
+    /// The database that `--db` or `TONGBU_DB` names.
+    pub fn named_database(&self) -> Option<PathBuf> {
+        self.globals.db.clone().or_else(|| Environment::process().path(env::TONGBU_DB))
     }
 
     /// The log file of runs.

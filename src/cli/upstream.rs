@@ -1,13 +1,20 @@
 //! The upstreams' own commands: built from the registry, run with what they need.
 
+<<<<<<< HEAD
 use clap::{ArgMatches, Args, Command};
+=======
+use std::path::Path;
+
+use clap::{ArgMatches, Args, Command, FromArgMatches};
+>>>>>>> eabf251 (Say on stderr with -q what failed, scope by scope, and every warning; record, ping and notify what fails before anything is sent)
 
 use super::args::RunArgs;
 use super::error::Error;
 use super::examples;
 use super::session::{LogTo, Session};
-use super::sync::output::PassOutput;
-use super::sync::{attendance, explain, matches_of, run_pass};
+use super::sync::output::{PassOutput, SyncOutput};
+use super::sync::{attendance, explain, matches_of, on_signals, run_pass};
+use crate::config::Config;
 use crate::exit::Exit;
 use crate::upstreams::command::{Answer, CommandContext, CommandKind, CommandSpec, parse};
 use crate::upstreams::{self, Registration};
@@ -72,25 +79,12 @@ fn find_below<'a>(
 
 /// Runs it.
 pub fn run(session: &mut Session, named: &Named<'_>) -> Result<Exit, Error> {
-    let is_logged = match named.spec.kind {
-        CommandKind::Command { is_logged, .. } => is_logged,
-        CommandKind::Group { .. } | CommandKind::Pass { .. } => true,
-    };
-    let config = session.load_config(if is_logged { LogTo::Configured } else { LogTo::FlagOnly })?;
-    let database = session.database(&config)?;
-    let style = session.ui.stdout_style();
-    let warn = |message: &str| session.ui.warning(message);
-    let context = CommandContext {
-        config: &config,
-        database: &database,
-        clock: session.ui.clock(),
-        style: &style,
-        components: upstreams::components,
-        warn: &warn,
-    };
     match (&named.spec.kind, named.registration) {
-        (CommandKind::Command { run, .. }, _) => {
-            match run(&context, named.matches)? {
+        (CommandKind::Command { run, is_logged, .. }, _) => {
+            let config = session.load_config(if *is_logged { LogTo::Configured } else { LogTo::FlagOnly })?;
+            let database = session.database(&config)?;
+            let answer = with_context(session, &config, &database, |context| run(context, named.matches))?;
+            match answer {
                 Answer::Output(output) => session.ui.output(output.as_ref()),
                 Answer::NoDatabase(empty) => session.ui.no_database(&database, empty.as_ref()),
             }
@@ -105,13 +99,40 @@ pub fn run(session: &mut Session, named: &Named<'_>) -> Result<Exit, Error> {
             if settings.dry_run {
                 refuse_dry_run(named.matches)?;
             }
-            let report = run_pass(session, registration, &matches, &config, &database, settings)?;
-            let details = details(&context, named.matches, report.record)?;
-            session.ui.output(&PassOutput { schema: output, details, report: &report });
+            let prepared = session.prepare_run();
+            let cancel = on_signals()?;
+            let report = run_pass(session, registration, &matches, &prepared, settings, &cancel).map_err(Error::Run)?;
+            let details = prepared.database.as_ref().map(|database| {
+                with_context(session, &prepared.config, database, |context| {
+                    details(context, named.matches, report.record)
+                })
+            });
+            match details {
+                Some(Ok(details)) => session.ui.output(&PassOutput { schema: output, details, report: &report }),
+                Some(Err(error)) if report.exit == Exit::Ok => return Err(error.into()),
+                // What a failed run did is all there is to show.
+                Some(Err(_)) | None => session.ui.output(&SyncOutput(&report)),
+            }
             explain(session, &report);
             Ok(report.exit)
         }
         // A group is not run, and a pass belongs to an upstream.
         (CommandKind::Group { .. } | CommandKind::Pass { .. }, _) => Ok(Exit::Ok),
     }
+}
+
+fn with_context<T>(
+    session: &Session,
+    config: &Config,
+    database: &Path,
+    work: impl FnOnce(&CommandContext<'_>) -> T,
+) -> T {
+    work(&CommandContext {
+        config,
+        database,
+        clock: session.ui.clock(),
+        style: &session.ui.stdout_style(),
+        components: upstreams::components,
+        warn: &|message: &str| session.ui.warning(message),
+    })
 }

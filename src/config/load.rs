@@ -50,6 +50,16 @@ pub fn load_in(explicit: Option<&Path>, sections: &[&str], environment: &Environ
 }
 
 impl Config {
+    /// What holds without a file.
+    pub fn defaults() -> Self {
+        Self {
+            settings: Settings::default(),
+            figment: Figment::new(),
+            document: None,
+            environment: Environment::process(),
+        }
+    }
+
     /// The file it came from; `None` where no configuration file was found and the defaults apply.
     pub fn path(&self) -> Option<&Path> {
         self.document.as_deref().map(|document| document.path.as_path())

@@ -33,8 +33,13 @@ use crate::http;
 use crate::ident;
 use crate::progress::Observer;
 use crate::store::records::{self, RunStart};
+<<<<<<< HEAD
 use crate::store::{self, Mode, Store, Summary, Trigger};
 use crate::upstreams::{self, Error, Failure, Opening, Pass, PassContext, PassOutcome, Registration, panic_text};
+=======
+use crate::store::{self, Mode, RecordId, Store, Summary, Trigger};
+use crate::upstreams::{self, Failure, Opening, Pass, PassContext, PassOutcome, Registration, panic_text};
+>>>>>>> eabf251 (Say on stderr with -q what failed, scope by scope, and every warning; record, ping and notify what fails before anything is sent)
 
 /// Work that ignores the run's end is left behind after this.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(1);
@@ -60,22 +65,75 @@ pub struct Invocation<'a> {
     /// The subcommand's matches, with the upstream's own flags.
     pub matches: &'a clap::ArgMatches,
     pub config: &'a Config,
-    pub database: &'a Path,
+    /// `None` where not even its place is known; then there is a fault.
+    pub database: Option<&'a Path>,
+    /// What went wrong before: the run ends with it, once that is recorded and reported.
+    pub fault: Option<Failure>,
     pub settings: Settings,
     pub observer: Arc<dyn Observer>,
     pub cancel: Cancel,
 }
 
+<<<<<<< HEAD
 /// Makes the run, from its record to its report. An error: no run came to exist, nothing was sent, nothing recorded. Blocks;
 /// starts and ends its own async runtime.
+=======
+/// Why a run has no report: it left no record.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("{}", failure.message)]
+pub struct Error {
+    pub failure: Failure,
+    /// What else went wrong, such as a receiver that could not be notified of the failure.
+    pub warnings: Vec<String>,
+}
+
+impl Error {
+    /// The async runtime could not start.
+    pub fn runtime(source: &std::io::Error) -> Self {
+        let message = format!("cannot start the runtime: {source}");
+        let hint = Class::Internal.hint().to_owned();
+        Failure { class: Class::Internal, message, causes: Vec::new(), hint }.into()
+    }
+}
+
+impl From<Failure> for Error {
+    fn from(failure: Failure) -> Self {
+        Self { failure, warnings: Vec::new() }
+    }
+}
+
+impl From<upstreams::Error> for Error {
+    fn from(error: upstreams::Error) -> Self {
+        Failure::from(&error).into()
+    }
+}
+
+impl From<store::Error> for Error {
+    fn from(error: store::Error) -> Self {
+        upstreams::Error::from(error).into()
+    }
+}
+
+/// Makes the run, from its record to its report. Blocks; starts and ends its own async runtime.
+>>>>>>> eabf251 (Say on stderr with -q what failed, scope by scope, and every warning; record, ping and notify what fails before anything is sent)
 pub fn execute(invocation: Invocation<'_>) -> Result<Report, Error> {
-    let runtime =
-        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().map_err(Error::Runtime)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .map_err(|source| Error::runtime(&source))?;
     let trace_id = ident::random_hex();
     let span = tracing::info_span!("run", trace_id, sync = invocation.registration.name);
     let report = runtime.block_on(Run::new(invocation, trace_id).execute().instrument(span));
     runtime.shutdown_timeout(SHUTDOWN_TIMEOUT);
     report
+}
+
+/// When which kind of pass began.
+struct Start {
+    sync_type: &'static str,
+    at: Timestamp,
+    begun: Instant,
 }
 
 /// A run in the making.
@@ -98,9 +156,40 @@ impl<'a> Run<'a> {
         Self { invocation, trace_id: trace_id.into(), clock: Clock::system(), cancel, deadline, requests, retries }
     }
 
+    /// What fails before there is a record is reported like any failure; wrong arguments make no run.
     async fn execute(self) -> Result<Report, Error> {
+<<<<<<< HEAD
         let invocation = &self.invocation;
         let sync_type = (invocation.registration.sync_type)(invocation.matches)?;
+=======
+        let sync_type = self.invocation.registration.sync_type(self.invocation.matches)?;
+        let start = Start { sync_type, at: self.clock.now(), begun: Instant::now() };
+        let opened = self.open();
+        if let Err(failure) = &opened
+            && failure.class == Class::Usage
+        {
+            return Err(failure.clone().into());
+        }
+        let ran = match self.open_store() {
+            Ok(store) => self.run(&store, &start, opened).await,
+            Err(error) => Err(error),
+        };
+        match ran {
+            Ok(report) => {
+                report.log_end();
+                Ok(report)
+            }
+            Err(Error { failure, .. }) => Err(self.unrecorded(&start, failure).await),
+        }
+    }
+
+    /// Opens the upstream, unless something went wrong already.
+    fn open(&self) -> Result<Pass, Failure> {
+        let Invocation { registration, matches, config, fault, .. } = &self.invocation;
+        if let Some(fault) = fault {
+            return Err(fault.clone());
+        }
+>>>>>>> eabf251 (Say on stderr with -q what failed, scope by scope, and every warning; record, ping and notify what fails before anything is sent)
         let http = http::Context {
             clock: self.clock.clone(),
             cancel: self.cancel.clone(),
@@ -111,24 +200,45 @@ impl<'a> Run<'a> {
             skew: http::Skew::default(),
             proxies: http::Proxies::new(config::env::var),
         };
+<<<<<<< HEAD
         let max_retries = invocation.config.http(invocation.registration.name)?.retries;
         let pass =
             (invocation.registration.open)(&Opening { config: invocation.config, http: &http }, invocation.matches)?;
         let mode = if invocation.settings.dry_run { Mode::DryRun } else { Mode::ReadWrite };
         let options = store::StoreOptions { clock: self.clock.clone(), mode, components: upstreams::components() };
         let store = Store::open(invocation.database, options)?;
+=======
+        registration.open(&Opening { config, http: &http }, matches).map_err(|error| Failure::from(&error))
+    }
+>>>>>>> eabf251 (Say on stderr with -q what failed, scope by scope, and every warning; record, ping and notify what fails before anything is sent)
 
-        let started_at = self.clock.now();
-        let begun = Instant::now();
-        let start = RunStart {
-            sync: invocation.registration.name,
-            sync_type,
-            trigger: invocation.settings.trigger,
-            trace_id: &self.trace_id,
-            max_retries,
-        };
-        let previous = self.previous_state(&store, sync_type)?;
-        let record = store.open_record(start).await?;
+    fn open_store(&self) -> Result<Store, Error> {
+        let Invocation { database, fault, settings, .. } = &self.invocation;
+        match (database, fault) {
+            (Some(database), _) => {
+                let mode = if settings.dry_run { Mode::DryRun } else { Mode::ReadWrite };
+                let clock = self.clock.clone();
+                let options = store::StoreOptions { clock, mode, components: upstreams::components() };
+                Ok(Store::open(database, options)?)
+            }
+            (None, Some(fault)) => Err(fault.clone().into()),
+            (None, None) => Err(upstreams::Error::from(config::Error::NoDatabase).into()),
+        }
+    }
+
+    async fn run(&self, store: &Store, start: &Start, opened: Result<Pass, Failure>) -> Result<Report, Error> {
+        let invocation = &self.invocation;
+        let name = invocation.registration.name;
+        let previous = self.previous_state(store, start.sync_type)?;
+        let record = store
+            .open_record(RunStart {
+                sync: name,
+                sync_type: start.sync_type,
+                trigger: invocation.settings.trigger,
+                trace_id: &self.trace_id,
+                max_retries: invocation.config.http(name).map_or(0, |http| http.retries),
+            })
+            .await?;
         let context = PassContext {
             store: store.clone(),
             record: record.id(),
@@ -140,27 +250,41 @@ impl<'a> Run<'a> {
             observer: Arc::clone(&invocation.observer),
             outcome: Mutex::default(),
         };
-        let fatal = self.pass(pass, &context).await;
+        let fatal = match opened {
+            Ok(pass) => self.pass(pass, &context).await,
+            Err(failure) => Some(failure),
+        };
         let record_id = record.id();
         let outcome = context.outcome.into_inner().unwrap_or_else(PoisonError::into_inner);
-        let mut report = self.report(record_id, sync_type, started_at, begun.elapsed(), outcome, fatal);
+        let mut report = self.report(record_id, start, outcome, fatal);
         if let Err(error) = store.close_record(record, report.to_end()).await {
             // What was stored stays stored; but a run whose record cannot be closed is no success.
             report.record_lost(&error);
         }
-        self.follow_up(&store, previous, &mut report).await;
+        self.follow_up(store, previous, &mut report).await;
         Ok(report)
     }
 
+<<<<<<< HEAD
+=======
+    /// Reports a failure that no record keeps. How this sync did before is not known: every such run is reported.
+    async fn unrecorded(&self, start: &Start, failure: Failure) -> Error {
+        let mut report = self.report(RecordId(0), start, PassOutcome::default(), Some(failure.clone()));
+        if !self.invocation.settings.dry_run {
+            let monitor = &self.invocation.config.settings().monitor;
+            report.warnings = notify::report_end(monitor, &report, &PreviousState::unknown(), &self.clock).await;
+        }
+        report.log_end();
+        Error { failure, warnings: report.warnings }
+    }
+
+>>>>>>> eabf251 (Say on stderr with -q what failed, scope by scope, and every warning; record, ping and notify what fails before anything is sent)
     /// The state of this sync before this run.
     fn previous_state(&self, store: &Store, sync_type: &str) -> Result<PreviousState, Error> {
         let name = self.invocation.registration.name;
         let states = store.read(records::load_states)?;
         let state = states.into_iter().find(|state| state.sync == name && state.sync_type == sync_type);
-        Ok(state.map_or_else(PreviousState::default, |state| PreviousState {
-            consecutive_failures: state.consecutive_failures,
-            was_auth: state.last.is_some_and(|last| last.exit_code == Some(Exit::Auth.code().into())),
-        }))
+        Ok(state.as_ref().map(PreviousState::of).unwrap_or_default())
     }
 
     /// Runs the pass within its time; the failure that ended it as a whole, if there is one.
@@ -203,15 +327,7 @@ impl<'a> Run<'a> {
         Failure::plain(class, message)
     }
 
-    fn report(
-        &self,
-        record: store::RecordId,
-        sync_type: &'static str,
-        started_at: Timestamp,
-        duration: Duration,
-        mut outcome: PassOutcome,
-        fatal: Option<Failure>,
-    ) -> Report {
+    fn report(&self, record: RecordId, start: &Start, mut outcome: PassOutcome, fatal: Option<Failure>) -> Report {
         let mut summary = Summary::default();
         for scope in &outcome.scopes {
             summary.add(&scope.summary);
@@ -221,20 +337,25 @@ impl<'a> Run<'a> {
         let settings = &self.invocation.settings;
         let policy =
             VerdictPolicy { allow_partial: settings.allow_partial, error_on_no_change: settings.error_on_no_change };
-        let Verdict { status, exit, failure } = verdict(&outcome, fatal, &summary, policy);
+        let Verdict { status, exit, mut failure } = verdict(&outcome, fatal, &summary, policy);
+        if record.0 > 0 {
+            for failure in outcome.scopes.iter_mut().filter_map(|scope| scope.failure.as_mut()).chain(&mut failure) {
+                failure.hint = failure.hint.replace("records show ID", &format!("records show {}", record.0));
+            }
+        }
         let holder = outcome.scopes.iter().find_map(|scope| scope.holder.clone());
         Report {
             record,
             trace_id: self.trace_id.to_string(),
             sync: self.invocation.registration.name,
-            sync_type,
+            sync_type: start.sync_type,
             trigger: settings.trigger,
             dry_run: settings.dry_run,
             status,
             exit,
-            started_at,
+            started_at: start.at,
             ended_at: self.clock.now(),
-            duration,
+            duration: start.begun.elapsed(),
             summary,
             scopes: outcome.scopes,
             problems: outcome.problems,
@@ -264,6 +385,6 @@ impl<'a> Run<'a> {
         {
             report.warnings.push(format!("cannot write the metrics to `{}`: {error}", path.display()));
         }
-        report.warnings.extend(notify::report_end(&settings.monitor, report, previous, &self.clock).await);
+        report.warnings.extend(notify::report_end(&settings.monitor, report, &previous, &self.clock).await);
     }
 }

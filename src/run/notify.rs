@@ -16,6 +16,7 @@ use crate::exit::Exit;
 use crate::http::{self, Client, Context, Jitter, Profile, Proxies, Request};
 use crate::secret::Secret;
 use crate::store::Status;
+use crate::store::records::SyncState;
 
 /// A receiver that does not answer must not hold the run up.
 const TIMEOUT: Duration = Duration::from_secs(10);
@@ -42,12 +43,25 @@ pub enum NotifyEvent {
     Recovered,
 }
 
-/// How the run before this one stood.
+/// The state of a sync before a run.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct PreviousState {
     pub consecutive_failures: u64,
     /// The last run ended because its credentials were rejected.
     pub was_auth: bool,
+    /// Nothing is known of earlier runs.
+    pub is_unknown: bool,
+}
+
+impl PreviousState {
+    pub fn unknown() -> Self {
+        Self { is_unknown: true, ..Self::default() }
+    }
+
+    pub fn of(state: &SyncState) -> Self {
+        let was_auth = state.last.as_ref().is_some_and(|last| last.exit_code == Some(Exit::Auth.code().into()));
+        Self { consecutive_failures: state.consecutive_failures, was_auth, is_unknown: false }
+    }
 }
 
 /// Whether a receiver that wants to hear after so many failures is told of this run.
@@ -62,7 +76,7 @@ pub fn due_event(report: &Report, previous: PreviousState, after: u32) -> Option
             let failures = previous.consecutive_failures + 1;
             let is_round = failures.is_multiple_of(after) && (failures / after).is_power_of_two();
             let is_auth = report.problems.iter().any(|problem| problem.class == Class::Auth);
-            (is_round || (is_auth && !previous.was_auth)).then_some(NotifyEvent::Failed)
+            (previous.is_unknown || is_round || (is_auth && !previous.was_auth)).then_some(NotifyEvent::Failed)
         }
         Status::Success | Status::Running | Status::Cancelled | Status::Interrupted | Status::Skipped => None,
     }
@@ -72,9 +86,10 @@ pub fn due_event(report: &Report, previous: PreviousState, after: u32) -> Option
 pub async fn report_end(
     settings: &MonitorSettings,
     report: &Report,
-    previous: PreviousState,
+    previous: &PreviousState,
     clock: &Clock,
 ) -> Vec<String> {
+    let previous = *previous;
     let mut warnings = Vec::new();
     if let Some(reference) = &settings.ping_url
         && report.status != Status::Skipped

@@ -36,6 +36,38 @@ pub struct Report {
 }
 
 impl Report {
+    /// Whether a record keeps it: none does in a dry run, and where the database cannot be used.
+    pub const fn has_record(&self) -> bool {
+        self.record.0 > 0
+    }
+
+    /// One line of the log for the whole run.
+    pub(super) fn log_end(&self) {
+        let Summary { total, new, updated, unchanged, deleted, restored, failed, .. } = self.summary;
+        let (status, exit, exit_code) = (self.status.name(), self.exit.name(), self.exit.code());
+        let error = self.failure.as_ref().map(Failure::full_message);
+        let duration_ms = u64::try_from(self.duration.as_millis()).unwrap_or(u64::MAX);
+        tracing::info!(
+            record.id = self.record.0,
+            sync_type = self.sync_type,
+            status,
+            exit,
+            exit_code,
+            total,
+            new,
+            updated,
+            unchanged,
+            deleted,
+            restored,
+            failed,
+            requests = self.request_count,
+            retries = self.retry_count,
+            duration_ms,
+            error,
+            "run ended"
+        );
+    }
+
     /// What the record keeps of it.
     pub(super) fn to_end(&self) -> RunEnd {
         RunEnd {

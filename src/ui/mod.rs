@@ -92,6 +92,11 @@ impl Ui {
         self.options.json
     }
 
+    /// Whether a success prints nothing.
+    pub const fn is_quiet(&self) -> bool {
+        self.options.quiet
+    }
+
     /// Whether an output could not be written, other than to a reader that closed its end.
     pub fn is_output_lost(&self) -> bool {
         self.is_output_lost.load(Ordering::Relaxed)
@@ -135,7 +140,7 @@ impl Ui {
 
     /// Something a person should know though the verdict stays.
     pub fn warning(&self, message: &str) {
-        if !self.options.json && !self.options.quiet {
+        if !self.options.json {
             let style = self.stderr_style();
             self.comment(&notice::render(words::WARNING, message, Severity::Warning, &style));
         }

@@ -19,7 +19,7 @@ const ROWS: u64 = 150;
 
 impl Sandbox {
     /// Starts a pass that holds its lock and waits for the answer to its first request; no later request is held.
-    fn spawn_held(&self, arguments: &str) -> Running {
+    pub fn spawn_held(&self, arguments: &str) -> Running {
         let mut command = self.command();
         command.args(arguments.split_whitespace());
         self.spawn_held_by(command)

@@ -8,6 +8,7 @@
 mod sandbox;
 mod support;
 
+mod alarms;
 mod architecture;
 mod cli;
 mod commands;
@@ -17,5 +18,5 @@ mod experiments;
 mod fakes;
 mod http;
 mod lifecycle;
-mod monitor;
+
 mod upstreams;

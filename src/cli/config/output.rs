@@ -151,7 +151,7 @@ impl Output for CheckedOutput {
     }
 
     fn is_quiet_on_success(&self) -> bool {
-        true
+        self.exit == Exit::Ok
     }
 
     fn blocks(&self, style: &Style) -> Vec<Block> {

@@ -1,20 +1,19 @@
 //! `sync <upstream>` and `sync all`.
 
+mod failed;
 pub mod output;
-
-use std::path::Path;
 
 use clap::{ArgMatches, Args, Command, FromArgMatches, Subcommand};
 
+use self::failed::FailedRun;
 use self::output::{SyncAllOutput, SyncOutput};
 use super::args::RunArgs;
 use super::error::Error;
 use super::examples;
 use super::failure::ErrorOutput;
-use super::session::{LogTo, Session};
-use crate::config::Config;
+use super::session::{Prepared, Session};
 use crate::exit::Exit;
-use crate::run::{self, Cancel, Invocation, Report, Settings};
+use crate::run::{self, Cancel, Invocation, Report, Settings, Unrecorded};
 use crate::store::Trigger;
 use crate::upstreams::{self, Failure, Registration};
 
@@ -97,40 +96,46 @@ fn sync_one(
     matches: &ArgMatches,
     settings: Settings,
 ) -> Result<Exit, Error> {
-    let config = session.load_config(LogTo::Configured)?;
-    let database = session.database(&config)?;
-    let report = run_pass(session, registration, matches, &config, &database, settings)?;
+    let prepared = session.prepare_run();
+    let cancel = Cancel::on_signals().map_err(upstreams::Error::Runtime)?;
+    let report = run_pass(session, registration, matches, &prepared, settings, &cancel).map_err(Error::Run)?;
     session.ui.output(&SyncOutput(&report));
     explain(session, &report);
     Ok(report.exit)
 }
 
-/// Makes one pass, ended by a signal.
+/// Makes one pass. An error: it left no record.
 pub fn run_pass(
     session: &Session,
     registration: &'static Registration,
     matches: &ArgMatches,
-    config: &Config,
-    database: &Path,
+    prepared: &Prepared,
     settings: Settings,
-) -> Result<Report, Error> {
-    Ok(run::execute(Invocation {
+    cancel: &Cancel,
+) -> Result<Report, Failure> {
+    let ran = run::execute(Invocation {
         registration,
         matches,
-        config,
-        database,
+        config: &prepared.config,
+        database: prepared.database.as_deref(),
+        fault: prepared.fault.clone(),
         settings,
         observer: session.ui.observer(),
-        cancel: Cancel::on_signals().map_err(upstreams::Error::Runtime)?,
-    })?)
+        cancel: cancel.clone(),
+    });
+    ran.map_err(|Unrecorded { failure, warnings }| {
+        for warning in &warnings {
+            session.ui.warning(warning);
+        }
+        failure
+    })
 }
 
 fn sync_all(session: &mut Session, settings: &Settings) -> Result<Exit, Error> {
-    let config = session.load_config(LogTo::Configured)?;
-    let database = session.database(&config)?;
-    let configured: Vec<_> = upstreams::all().filter(|known| config.has_section(known.name)).collect();
+    let prepared = session.prepare_run();
+    let configured: Vec<_> = upstreams::all().filter(|known| prepared.config.has_section(known.name)).collect();
     if configured.is_empty() {
-        return Err(Error::NothingConfigured);
+        return Err(prepared.fault.map_or(Error::NothingConfigured, Error::Run));
     }
     let cancel = Cancel::on_signals().map_err(upstreams::Error::Runtime)?;
     let mut output = SyncAllOutput { exit: Exit::Ok, runs: Vec::new() };
@@ -139,18 +144,9 @@ fn sync_all(session: &mut Session, settings: &Settings) -> Result<Exit, Error> {
         if cancel.token().is_cancelled() {
             break;
         }
-        let run = matches_of(registration, flags).and_then(|matches| {
-            run::execute(Invocation {
-                registration,
-                matches: &matches,
-                config: &config,
-                database: &database,
-                settings: settings.clone(),
-                observer: session.ui.observer(),
-                cancel: cancel.clone(),
-            })
-        });
-        let run = run.map_err(|error| Failure::from(&error));
+        let run = matches_of(registration, flags)
+            .map_err(|error| Failure::from(&error))
+            .and_then(|matches| run_pass(session, registration, &matches, &prepared, settings.clone(), &cancel));
         output.exit = output.exit.worst(exit_of(&run));
         show_part(session, &run);
         output.runs.push((registration.name, run));
@@ -177,9 +173,11 @@ fn show_part(session: &Session, run: &Result<Report, Failure>) {
     }
 }
 
-/// The error behind the report, where there is one.
+/// Why the run is no success. With `-q` nothing else is shown of it, so this is all of it, and its warnings.
 pub fn explain(session: &Session, report: &Report) {
-    if let Some(failure) = report.failure.as_ref().filter(|_| report.exit != Exit::Ok) {
+    if session.ui.is_quiet() {
+        session.ui.explain(&FailedRun(report));
+    } else if let Some(failure) = report.failure.as_ref().filter(|_| report.exit != Exit::Ok) {
         session.ui.explain(&ErrorOutput { failure, holder: report.holder.as_ref() });
     }
 }

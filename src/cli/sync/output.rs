@@ -327,7 +327,7 @@ fn problem_lines(report: &Report) -> Vec<String> {
 }
 
 /// Whether the problem says the same: its message is the whole chain of errors, a failure's only its head.
-fn repeats(problem: &Problem, failure: &Failure) -> bool {
+pub fn repeats(problem: &Problem, failure: &Failure) -> bool {
     problem.id.is_none() && problem.message.starts_with(&failure.message)
 }
 
