@@ -1,21 +1,18 @@
 //! The upstreams' own commands: built from the registry, run with what they need.
 
-<<<<<<< HEAD
-use clap::{ArgMatches, Args, Command};
-=======
 use std::path::Path;
 
-use clap::{ArgMatches, Args, Command, FromArgMatches};
->>>>>>> eabf251 (Say on stderr with -q what failed, scope by scope, and every warning; record, ping and notify what fails before anything is sent)
+use clap::{ArgMatches, Args, Command};
 
 use super::args::RunArgs;
 use super::error::Error;
 use super::examples;
 use super::session::{LogTo, Session};
 use super::sync::output::{PassOutput, SyncOutput};
-use super::sync::{attendance, explain, matches_of, on_signals, run_pass};
+use super::sync::{attendance, explain, matches_of, run_pass};
 use crate::config::Config;
 use crate::exit::Exit;
+use crate::run::Cancel;
 use crate::upstreams::command::{Answer, CommandContext, CommandKind, CommandSpec, parse};
 use crate::upstreams::{self, Registration};
 
@@ -100,7 +97,7 @@ pub fn run(session: &mut Session, named: &Named<'_>) -> Result<Exit, Error> {
                 refuse_dry_run(named.matches)?;
             }
             let prepared = session.prepare_run();
-            let cancel = on_signals()?;
+            let cancel = Cancel::on_signals().map_err(upstreams::Error::Runtime)?;
             let report = run_pass(session, registration, &matches, &prepared, settings, &cancel).map_err(Error::Run)?;
             let details = prepared.database.as_ref().map(|database| {
                 with_context(session, &prepared.config, database, |context| {

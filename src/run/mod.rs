@@ -33,13 +33,8 @@ use crate::http;
 use crate::ident;
 use crate::progress::Observer;
 use crate::store::records::{self, RunStart};
-<<<<<<< HEAD
-use crate::store::{self, Mode, Store, Summary, Trigger};
-use crate::upstreams::{self, Error, Failure, Opening, Pass, PassContext, PassOutcome, Registration, panic_text};
-=======
 use crate::store::{self, Mode, RecordId, Store, Summary, Trigger};
-use crate::upstreams::{self, Failure, Opening, Pass, PassContext, PassOutcome, Registration, panic_text};
->>>>>>> eabf251 (Say on stderr with -q what failed, scope by scope, and every warning; record, ping and notify what fails before anything is sent)
+use crate::upstreams::{self, Error, Failure, Opening, Pass, PassContext, PassOutcome, Registration, panic_text};
 
 /// Work that ignores the run's end is left behind after this.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(1);
@@ -74,54 +69,30 @@ pub struct Invocation<'a> {
     pub cancel: Cancel,
 }
 
-<<<<<<< HEAD
-/// Makes the run, from its record to its report. An error: no run came to exist, nothing was sent, nothing recorded. Blocks;
-/// starts and ends its own async runtime.
-=======
 /// Why a run has no report: it left no record.
-#[derive(Clone, Debug, thiserror::Error)]
-#[error("{}", failure.message)]
-pub struct Error {
+#[derive(Clone, Debug)]
+pub struct Unrecorded {
     pub failure: Failure,
     /// What else went wrong, such as a receiver that could not be notified of the failure.
     pub warnings: Vec<String>,
 }
 
-impl Error {
-    /// The async runtime could not start.
-    pub fn runtime(source: &std::io::Error) -> Self {
-        let message = format!("cannot start the runtime: {source}");
-        let hint = Class::Internal.hint().to_owned();
-        Failure { class: Class::Internal, message, causes: Vec::new(), hint }.into()
-    }
-}
-
-impl From<Failure> for Error {
+impl From<Failure> for Unrecorded {
     fn from(failure: Failure) -> Self {
         Self { failure, warnings: Vec::new() }
     }
 }
 
-impl From<upstreams::Error> for Error {
-    fn from(error: upstreams::Error) -> Self {
+impl From<Error> for Unrecorded {
+    fn from(error: Error) -> Self {
         Failure::from(&error).into()
     }
 }
 
-impl From<store::Error> for Error {
-    fn from(error: store::Error) -> Self {
-        upstreams::Error::from(error).into()
-    }
-}
-
 /// Makes the run, from its record to its report. Blocks; starts and ends its own async runtime.
->>>>>>> eabf251 (Say on stderr with -q what failed, scope by scope, and every warning; record, ping and notify what fails before anything is sent)
-pub fn execute(invocation: Invocation<'_>) -> Result<Report, Error> {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()
-        .map_err(|source| Error::runtime(&source))?;
+pub fn execute(invocation: Invocation<'_>) -> Result<Report, Unrecorded> {
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().map_err(Error::Runtime)?;
     let trace_id = ident::random_hex();
     let span = tracing::info_span!("run", trace_id, sync = invocation.registration.name);
     let report = runtime.block_on(Run::new(invocation, trace_id).execute().instrument(span));
@@ -157,12 +128,8 @@ impl<'a> Run<'a> {
     }
 
     /// What fails before there is a record is reported like any failure; wrong arguments make no run.
-    async fn execute(self) -> Result<Report, Error> {
-<<<<<<< HEAD
-        let invocation = &self.invocation;
-        let sync_type = (invocation.registration.sync_type)(invocation.matches)?;
-=======
-        let sync_type = self.invocation.registration.sync_type(self.invocation.matches)?;
+    async fn execute(self) -> Result<Report, Unrecorded> {
+        let sync_type = (self.invocation.registration.sync_type)(self.invocation.matches)?;
         let start = Start { sync_type, at: self.clock.now(), begun: Instant::now() };
         let opened = self.open();
         if let Err(failure) = &opened
@@ -171,15 +138,15 @@ impl<'a> Run<'a> {
             return Err(failure.clone().into());
         }
         let ran = match self.open_store() {
-            Ok(store) => self.run(&store, &start, opened).await,
-            Err(error) => Err(error),
+            Ok(store) => self.run(&store, &start, opened).await.map_err(|error| Failure::from(&error)),
+            Err(failure) => Err(failure),
         };
         match ran {
             Ok(report) => {
                 report.log_end();
                 Ok(report)
             }
-            Err(Error { failure, .. }) => Err(self.unrecorded(&start, failure).await),
+            Err(failure) => Err(self.unrecorded(&start, failure).await),
         }
     }
 
@@ -189,7 +156,6 @@ impl<'a> Run<'a> {
         if let Some(fault) = fault {
             return Err(fault.clone());
         }
->>>>>>> eabf251 (Say on stderr with -q what failed, scope by scope, and every warning; record, ping and notify what fails before anything is sent)
         let http = http::Context {
             clock: self.clock.clone(),
             cancel: self.cancel.clone(),
@@ -200,29 +166,20 @@ impl<'a> Run<'a> {
             skew: http::Skew::default(),
             proxies: http::Proxies::new(config::env::var),
         };
-<<<<<<< HEAD
-        let max_retries = invocation.config.http(invocation.registration.name)?.retries;
-        let pass =
-            (invocation.registration.open)(&Opening { config: invocation.config, http: &http }, invocation.matches)?;
-        let mode = if invocation.settings.dry_run { Mode::DryRun } else { Mode::ReadWrite };
-        let options = store::StoreOptions { clock: self.clock.clone(), mode, components: upstreams::components() };
-        let store = Store::open(invocation.database, options)?;
-=======
-        registration.open(&Opening { config, http: &http }, matches).map_err(|error| Failure::from(&error))
+        (registration.open)(&Opening { config, http: &http }, matches).map_err(|error| Failure::from(&error))
     }
->>>>>>> eabf251 (Say on stderr with -q what failed, scope by scope, and every warning; record, ping and notify what fails before anything is sent)
 
-    fn open_store(&self) -> Result<Store, Error> {
+    fn open_store(&self) -> Result<Store, Failure> {
         let Invocation { database, fault, settings, .. } = &self.invocation;
         match (database, fault) {
             (Some(database), _) => {
                 let mode = if settings.dry_run { Mode::DryRun } else { Mode::ReadWrite };
                 let clock = self.clock.clone();
                 let options = store::StoreOptions { clock, mode, components: upstreams::components() };
-                Ok(Store::open(database, options)?)
+                Store::open(database, options).map_err(|error| Failure::from(&Error::from(error)))
             }
-            (None, Some(fault)) => Err(fault.clone().into()),
-            (None, None) => Err(upstreams::Error::from(config::Error::NoDatabase).into()),
+            (None, Some(fault)) => Err(fault.clone()),
+            (None, None) => Err(Failure::from(&Error::from(config::Error::NoDatabase))),
         }
     }
 
@@ -265,20 +222,17 @@ impl<'a> Run<'a> {
         Ok(report)
     }
 
-<<<<<<< HEAD
-=======
     /// Reports a failure that no record keeps. How this sync did before is not known: every such run is reported.
-    async fn unrecorded(&self, start: &Start, failure: Failure) -> Error {
+    async fn unrecorded(&self, start: &Start, failure: Failure) -> Unrecorded {
         let mut report = self.report(RecordId(0), start, PassOutcome::default(), Some(failure.clone()));
         if !self.invocation.settings.dry_run {
             let monitor = &self.invocation.config.settings().monitor;
             report.warnings = notify::report_end(monitor, &report, &PreviousState::unknown(), &self.clock).await;
         }
         report.log_end();
-        Error { failure, warnings: report.warnings }
+        Unrecorded { failure, warnings: report.warnings }
     }
 
->>>>>>> eabf251 (Say on stderr with -q what failed, scope by scope, and every warning; record, ping and notify what fails before anything is sent)
     /// The state of this sync before this run.
     fn previous_state(&self, store: &Store, sync_type: &str) -> Result<PreviousState, Error> {
         let name = self.invocation.registration.name;
