@@ -10,7 +10,7 @@ use super::error::Error;
 use super::session::{LogTo, Session};
 use crate::exit::Exit;
 use crate::present::style::{render_bytes, sanitize};
-use crate::present::{Block, DocumentSchema, Json, Output, Style, Text, text};
+use crate::present::{DocumentSchema, Done, Text, text};
 use crate::store::Store;
 
 pub const SCHEMA: DocumentSchema = DocumentSchema::of::<BackupDocument>("tongbu.backup/1", "backup");
@@ -29,17 +29,11 @@ pub fn cmd_backup(session: &mut Session, args: &BackupArgs) -> Result<Exit, Erro
     let config = session.load_config(LogTo::FlagOnly)?;
     let database = session.database(&config)?;
     let byte_count = Store::back_up(&database, &args.file)?;
-    session.ui.output(&BackupOutput { path: args.file.clone(), byte_count });
+    session.ui.output(&saved(args.file.clone(), byte_count));
     Ok(Exit::Ok)
 }
 
 /// The copy; it was checked, or there would be none.
-#[derive(Debug)]
-struct BackupOutput {
-    path: PathBuf,
-    byte_count: u64,
-}
-
 #[derive(Serialize, JsonSchema)]
 struct BackupDocument {
     path: PathBuf,
@@ -47,40 +41,25 @@ struct BackupDocument {
     integrity: &'static str,
 }
 
-impl Output for BackupOutput {
-    fn schema(&self) -> &DocumentSchema {
-        &SCHEMA
-    }
-
-    fn is_quiet_on_success(&self) -> bool {
-        true
-    }
-
-    fn blocks(&self, style: &Style) -> Vec<Block> {
-        let path = sanitize(&self.path.to_string_lossy());
-        vec![Block::Line(SAVED.fill(style.language, &[&path, &render_bytes(self.byte_count)]))]
-    }
-
-    fn json(&self, _: &Style) -> Json {
-        Json::of(&BackupDocument { path: self.path.clone(), bytes: self.byte_count, integrity: "ok" })
-    }
+fn saved(path: PathBuf, bytes: u64) -> Done<BackupDocument> {
+    let shown = sanitize(&path.to_string_lossy());
+    Done::new(SCHEMA, BackupDocument { path, bytes, integrity: "ok" }).sentence(SAVED, &[&shown, &render_bytes(bytes)])
 }
 
 #[cfg(test)]
 mod tests {
     use insta::assert_snapshot;
 
-    use super::BackupOutput;
+    use super::saved;
     use crate::ui::{injection_tests, snapshots};
 
     #[test]
     fn a_backup_is_shown_with_its_size() {
-        let output = BackupOutput { path: "/backup/tongbu.db".into(), byte_count: 1_600_000 };
-        assert_snapshot!(snapshots::render_everything(&output));
+        assert_snapshot!(snapshots::render_everything(&saved("/backup/tongbu.db".into(), 1_600_000)));
     }
 
     #[test]
     fn hostile_paths_are_harmless() {
-        injection_tests::check_output(|text| Box::new(BackupOutput { path: text.into(), byte_count: 1 }));
+        injection_tests::check_output(|text| Box::new(saved(text.into(), 1)));
     }
 }

@@ -46,14 +46,18 @@ impl Session {
 
     /// Loads the configuration, takes over its language and zone, and starts the log.
     pub fn load_config(&mut self, log_to: LogTo) -> Result<Config, Error> {
-        let config = config::load(self.globals.config.as_deref(), &upstreams::names())?;
+        let config = self.read_config()?;
         self.start(&config, log_to)?;
         Ok(config)
     }
 
+    fn read_config(&self) -> Result<Config, config::Error> {
+        config::load(self.globals.config.as_deref(), &upstreams::names(), &Environment::process())
+    }
+
     /// The same for a run, which has to be recorded and reported even where this fails.
     pub fn prepare_run(&mut self) -> Prepared {
-        let (config, fault) = match config::load(self.globals.config.as_deref(), &upstreams::names()) {
+        let (config, fault) = match self.read_config() {
             Ok(config) => {
                 let started = self.start(&config, LogTo::Configured);
                 (config, started.err())

@@ -8,7 +8,7 @@ use figment::error::{Actual, Kind};
 use super::document::Document;
 use super::error::{Error, Place};
 use super::layers::place_of;
-use super::nearest::{choices, nearest};
+use super::nearest::{choices, suggestion};
 
 /// The error with its place, key and what to write instead. `section` is the table the reading began at.
 pub fn explain(error: figment::Error, section: Option<&str>, document: Option<&Document>) -> Error {
@@ -63,8 +63,7 @@ fn reason(kind: Kind, path: &[String]) -> String {
         Kind::InvalidValue(_, expected) => format!("`{key}` must be {}", wanted(&expected)),
         Kind::InvalidLength(length, expected) => format!("`{key}` must be {}, not {length} of them", wanted(&expected)),
         Kind::UnknownVariant(name, known) => {
-            let meant = nearest(&name, known.iter().copied());
-            let meant = meant.map_or_else(String::new, |meant| format!("; did you mean `{meant}`?"));
+            let meant = suggestion(&name, known.iter().copied());
             format!("`{key}` must be one of {}{meant}", choices(known.iter().copied()))
         }
         Kind::UnknownField(name, known) => {
@@ -80,10 +79,8 @@ fn reason(kind: Kind, path: &[String]) -> String {
 }
 
 fn instead<'a>(name: &str, known: impl Iterator<Item = &'a str> + Clone) -> String {
-    match nearest(name, known.clone()) {
-        Some(meant) => format!("; did you mean `{meant}`?"),
-        None => format!("; known are {}", choices(known)),
-    }
+    let meant = suggestion(name, known.clone());
+    if meant.is_empty() { format!("; known are {}", choices(known)) } else { meant }
 }
 
 /// `fairing.accounts[0].name`.

@@ -14,8 +14,8 @@ use super::env::Environment;
 use super::error::{Error, Place};
 use super::explain::{explain, located, place, unknown_top};
 use super::layers::Layer;
-use super::locate::{Located, database_path, locate_config_in};
-use super::nearest::nearest;
+use super::locate::{Located, database_path, locate_config};
+use super::nearest::suggestion;
 use super::settings::{HttpSettings, Settings};
 use crate::language::Language;
 
@@ -30,13 +30,8 @@ pub struct Config {
 
 /// Reads the configuration. `explicit` is `--config`: a file that must exist. `sections` are the names of the upstreams,
 /// so that a misspelled section is found.
-pub fn load(explicit: Option<&Path>, sections: &[&str]) -> Result<Config, Error> {
-    load_in(explicit, sections, &Environment::process())
-}
-
-/// The same in another environment.
-pub fn load_in(explicit: Option<&Path>, sections: &[&str], environment: &Environment) -> Result<Config, Error> {
-    let document = locate_config_in(explicit, environment).map(|located| Document::read(&located.path)).transpose()?;
+pub fn load(explicit: Option<&Path>, sections: &[&str], environment: &Environment) -> Result<Config, Error> {
+    let document = locate_config(explicit, environment).map(|located| Document::read(&located.path)).transpose()?;
     let mut figment = Figment::new();
     if let Some(document) = &document {
         figment = figment.merge(Layer::of_file(&document.path, document.values()?));
@@ -112,8 +107,7 @@ impl Config {
         let Some(name) = &self.settings.time_zone else { return Ok(TimeZone::system()) };
         TimeZone::get(name).map_err(|_| {
             let available: Vec<String> = jiff::tz::db().available().map(|name| name.as_str().to_owned()).collect();
-            let meant = nearest(name, available.iter().map(String::as_str));
-            let meant = meant.map_or_else(String::new, |meant| format!("; did you mean `{meant}`?"));
+            let meant = suggestion(name, available.iter().map(String::as_str));
             self.invalid("time_zone", &format!("must be the name of a time zone such as `Asia/Shanghai`{meant}"))
         })
     }

@@ -17,12 +17,7 @@ pub struct Located {
 
 /// The configuration file: `--config`, `TONGBU_CONFIG`, `$XDG_CONFIG_HOME/tongbu/config.toml` (or below `~/.config`),
 /// `/etc/tongbu/config.toml`; the first two need not exist yet, of the others the first that does.
-pub fn locate_config(explicit: Option<&Path>) -> Option<Located> {
-    locate_config_in(explicit, &Environment::process())
-}
-
-/// The same in another environment.
-pub fn locate_config_in(explicit: Option<&Path>, environment: &Environment) -> Option<Located> {
+pub fn locate_config(explicit: Option<&Path>, environment: &Environment) -> Option<Located> {
     named("--config", explicit.map(Path::to_owned))
         .or_else(|| named(env::TONGBU_CONFIG, environment.path(env::TONGBU_CONFIG)))
         .or_else(|| user_config(environment).filter(may_exist))
@@ -30,8 +25,11 @@ pub fn locate_config_in(explicit: Option<&Path>, environment: &Environment) -> O
 }
 
 /// Where `config init` writes: what is named, else the user's own file, which need not exist.
-pub fn locate_new_config(explicit: Option<&Path>) -> Result<Located, Error> {
-    locate_new_config_in(explicit, &Environment::process())
+pub fn locate_new_config(explicit: Option<&Path>, environment: &Environment) -> Result<Located, Error> {
+    named("--config", explicit.map(Path::to_owned))
+        .or_else(|| named(env::TONGBU_CONFIG, environment.path(env::TONGBU_CONFIG)))
+        .or_else(|| user_config(environment))
+        .ok_or(Error::NoConfig)
 }
 
 /// The database file: `--db`, `TONGBU_DB`, the configuration, `$XDG_STATE_HOME/tongbu/tongbu.db` (or below
@@ -49,13 +47,6 @@ pub fn database_path(
             named("the default", Some(state.join("tongbu/tongbu.db")))
         })
         .ok_or(Error::NoDatabase)
-}
-
-fn locate_new_config_in(explicit: Option<&Path>, environment: &Environment) -> Result<Located, Error> {
-    named("--config", explicit.map(Path::to_owned))
-        .or_else(|| named(env::TONGBU_CONFIG, environment.path(env::TONGBU_CONFIG)))
-        .or_else(|| user_config(environment))
-        .ok_or(Error::NoConfig)
 }
 
 fn user_config(environment: &Environment) -> Option<Located> {
@@ -81,8 +72,8 @@ mod tests {
     use std::fs;
     use std::path::Path;
 
-    use super::super::load_in;
-    use super::{Located, locate_config_in, locate_new_config_in};
+    use super::super::load;
+    use super::{Located, locate_config, locate_new_config};
     use crate::config::env::Environment;
 
     fn check(located: Option<&Located>, expected: Option<(&Path, &str)>) {
@@ -103,16 +94,16 @@ mod tests {
         ]);
         let no_variable = Environment::fixed([("HOME", home.path()), ("XDG_CONFIG_HOME", xdg.path())]);
 
-        check(locate_config_in(Some(Path::new("x.toml")), &full).as_ref(), Some((Path::new("x.toml"), "--config")));
-        check(locate_config_in(None, &full).as_ref(), Some((Path::new("c.toml"), "TONGBU_CONFIG")));
-        check(locate_new_config_in(None, &no_variable).ok().as_ref(), Some((&of_xdg, "the default")));
-        check(locate_new_config_in(None, &bare).ok().as_ref(), Some((&of_home, "the default")));
+        check(locate_config(Some(Path::new("x.toml")), &full).as_ref(), Some((Path::new("x.toml"), "--config")));
+        check(locate_config(None, &full).as_ref(), Some((Path::new("c.toml"), "TONGBU_CONFIG")));
+        check(locate_new_config(None, &no_variable).ok().as_ref(), Some((&of_xdg, "the default")));
+        check(locate_new_config(None, &bare).ok().as_ref(), Some((&of_home, "the default")));
         for path in [&of_home, &of_xdg] {
             fs::create_dir_all(path.parent().unwrap()).unwrap();
             fs::write(path, "").unwrap();
         }
-        check(locate_config_in(None, &bare).as_ref(), Some((&of_home, "the default")));
-        check(locate_config_in(None, &no_variable).as_ref(), Some((&of_xdg, "the default")));
+        check(locate_config(None, &bare).as_ref(), Some((&of_home, "the default")));
+        check(locate_config(None, &no_variable).as_ref(), Some((&of_xdg, "the default")));
     }
 
     #[test]
@@ -121,7 +112,7 @@ mod tests {
         let file = directory.path().join("config.toml");
         fs::write(&file, "database = \"mine.db\"\n").unwrap();
         let check_database = |explicit: Option<&str>, file: Option<&Path>, environment: &Environment, expected| {
-            let config = load_in(file.or(Some(Path::new("/dev/null"))), &[], environment).unwrap();
+            let config = load(file.or(Some(Path::new("/dev/null"))), &[], environment).unwrap();
             check(config.locate_database(explicit.map(Path::new)).ok().as_ref(), expected);
         };
         let full = Environment::fixed([("TONGBU_DB", "v.db"), ("XDG_STATE_HOME", "/state"), ("HOME", "/home/a")]);
@@ -139,10 +130,10 @@ mod tests {
     #[test]
     fn without_a_home_paths_that_are_given_still_work() {
         let nothing = Environment::fixed([("HOME", "")]);
-        let config = load_in(Some(Path::new("/dev/null")), &[], &nothing).unwrap();
+        let config = load(Some(Path::new("/dev/null")), &[], &nothing).unwrap();
         check(config.locate_database(Some(Path::new("f.db"))).ok().as_ref(), Some((Path::new("f.db"), "--db")));
         let error = config.locate_database(None).unwrap_err();
         assert_eq!(error.hint().as_deref(), Some("give it with `--db FILE` or `TONGBU_DB=FILE`"));
-        assert!(locate_new_config_in(None, &nothing).is_err());
+        assert!(locate_new_config(None, &nothing).is_err());
     }
 }

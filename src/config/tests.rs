@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use super::env::Environment;
-use super::{ByteSize, Config, Error, HttpSettings, NotifyKind, SecretRef, Span, load_in};
+use super::{ByteSize, Config, Error, HttpSettings, NotifyKind, SecretRef, Span, load};
 use crate::error::Class;
 use crate::language::Language;
 
@@ -61,7 +61,7 @@ pub fn load_text<const N: usize>(
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("config.toml");
     fs::write(&path, text).unwrap();
-    load_in(Some(&path), sections, &Environment::fixed(variables))
+    load(Some(&path), sections, &Environment::fixed(variables))
 }
 
 /// The error the text gives, without the directory of the file.
@@ -188,14 +188,14 @@ fn section_http_overrides_global_http() {
 
 #[test]
 fn no_file_at_all_means_defaults() {
-    let config = load_in(Some(Path::new("/dev/null")), SECTIONS, &Environment::fixed([("A", "b")])).unwrap();
+    let config = load(Some(Path::new("/dev/null")), SECTIONS, &Environment::fixed([("A", "b")])).unwrap();
     let settings = config.settings();
     assert_eq!(settings.http, HttpSettings::default());
     assert_eq!(settings.http.max_body, ByteSize(2 << 30));
     assert_eq!(settings.records.keep.0, Duration::from_secs(90 * 86_400));
     assert_eq!(config.section::<Section>("fairing").unwrap().workers, 2);
 
-    let missing = load_in(Some(Path::new("/nowhere/c.toml")), SECTIONS, &Environment::default()).unwrap_err();
+    let missing = load(Some(Path::new("/nowhere/c.toml")), SECTIONS, &Environment::default()).unwrap_err();
     assert_eq!(missing.to_string(), "cannot read the configuration `/nowhere/c.toml`");
     assert!(missing.hint().unwrap().contains("tongbu config init"));
 }

@@ -241,25 +241,13 @@ impl Phase {
 
 impl Retryable for Error {
     fn retry(&self) -> Retry {
-        match self {
-            Self::Connect { .. } | Self::Timeout { .. } | Self::Truncated { .. } | Self::Empty { .. } => Retry::Backoff,
-            Self::Status { status, retry_after, .. } if classify(*status) == StatusKind::Retryable => {
-                retry_after.map_or(Retry::Backoff, |(wait, _)| Retry::After(wait))
-            }
-            Self::Status { .. }
-            | Self::ProxyAuth { .. }
-            | Self::Profile { .. }
-            | Self::InvalidHeader { .. }
-            | Self::InvalidMethod { .. }
-            | Self::InvalidRequest { .. }
-            | Self::Certificate { .. }
-            | Self::NotHttp { .. }
-            | Self::BodyTooLarge { .. }
-            | Self::Decode { .. }
-            | Self::Malformed { .. }
-            | Self::RetryAfterTooFar { .. }
-            | Self::Cancelled { .. }
-            | Self::Deadline { .. } => Retry::Never,
+        if let Self::Connect { .. } | Self::Timeout { .. } | Self::Truncated { .. } | Self::Empty { .. } = self {
+            return Retry::Backoff;
+        }
+        let Self::Status { status, retry_after, .. } = self else { return Retry::Never };
+        match classify(*status) {
+            StatusKind::Retryable => retry_after.map_or(Retry::Backoff, |(wait, _)| Retry::After(wait)),
+            StatusKind::Success | StatusKind::Refused(_) => Retry::Never,
         }
     }
 }

@@ -46,7 +46,6 @@ enum Field<R: 'static> {
     OptionalWord(fn(&R) -> Option<Word>),
     /// Any text, and its label under `<key>_label`.
     Labelled(fn(&R) -> &str, fn(&str, Language) -> &str),
-    OptionalName(fn(&R) -> Option<&'static str>),
     /// Any other JSON, with its schema. No cell unless one is given.
     Nested(fn(&R) -> Value, fn(&mut SchemaGenerator) -> Schema),
     /// The same where it depends on the style: on the zone of times, on the present.
@@ -128,11 +127,6 @@ impl<R> Column<R> {
     /// A text under `key`, and what `label` makes of it under `<key>_label`.
     pub const fn labelled(key: &'static str, value: fn(&R) -> &str, label: fn(&str, Language) -> &str) -> Self {
         Self::new(key, Field::Labelled(value, label))
-    }
-
-    /// A name of a fixed set, without a label in the document.
-    pub const fn optional_name(key: &'static str, value: fn(&R) -> Option<&'static str>) -> Self {
-        Self::new(key, Field::OptionalName(value))
     }
 
     /// JSON of type `T`.
@@ -223,7 +217,6 @@ impl<R> Column<R> {
             Field::Word(value) => value(row).cell(style),
             Field::OptionalWord(value) => value(row).map_or_else(|| Cell::from(""), |word| word.cell(style)),
             Field::Labelled(value, label) => sanitize(label(value(row), style.language)).into(),
-            Field::OptionalName(value) => value(row).unwrap_or_default().into(),
             Field::Nested(..) | Field::Styled(..) | Field::CellOnly => Cell::from(""),
         })
     }
@@ -253,7 +246,6 @@ impl<R> Column<R> {
                 map.serialize_entry(self.key, value(row))?;
                 map.serialize_entry(&label_key(self.key), label(value(row), style.language))
             }
-            Field::OptionalName(value) => map.serialize_entry(self.key, &value(row)),
             Field::Nested(value, _) => map.serialize_entry(self.key, &value(row)),
             Field::Styled(value, _) => map.serialize_entry(self.key, &value(row, style)),
             Field::CellOnly => Ok(()),
@@ -264,9 +256,7 @@ impl<R> Column<R> {
     pub(super) fn describe(&self, generator: &mut SchemaGenerator, row: &mut RowSchema) {
         let schema = match &self.field {
             Field::Text(_) | Field::Word(_) | Field::Labelled(..) => json!({"type": "string"}),
-            Field::OptionalText(_) | Field::OptionalName(_) | Field::OptionalWord(_) => {
-                json!({"type": ["string", "null"]})
-            }
+            Field::OptionalText(_) | Field::OptionalWord(_) => json!({"type": ["string", "null"]}),
             Field::Integer(_) => json!({"type": "integer"}),
             Field::OptionalInteger(_) => json!({"type": ["integer", "null"]}),
             Field::Count(_) => json!({"type": "integer", "minimum": 0}),

@@ -5,6 +5,7 @@
 //! the blocks.
 
 pub mod column;
+pub mod done;
 pub mod listing;
 pub mod output;
 pub mod paging;
@@ -15,6 +16,7 @@ pub mod text;
 pub mod words;
 
 pub use self::column::{Column, Word};
+pub use self::done::Done;
 pub use self::listing::{Listing, ListingSpec};
 pub use self::output::{Block, Json, Output};
 pub use self::paging::Paging;

@@ -192,7 +192,7 @@ impl<'a> Run<'a> {
                 sync: name,
                 sync_type: start.sync_type,
                 trigger: invocation.settings.trigger,
-                trace_id: &self.trace_id,
+                trace_id: Arc::clone(&self.trace_id),
                 max_retries: invocation.config.http(name).map_or(0, |http| http.retries),
             })
             .await?;

@@ -33,13 +33,12 @@ impl RunRecord {
 impl Store {
     /// Opens a run's record. Runs found dead (their process is gone, another boot) become `interrupted` in the same
     /// transaction.
-    pub async fn open_record(&self, start: RunStart<'_>) -> Result<RunRecord, Error> {
+    pub async fn open_record(&self, start: RunStart) -> Result<RunRecord, Error> {
         let began = self.clock().boot();
         if self.is_dry_run() {
             return Ok(RunRecord { id: RecordId(0), began, _lock: None });
         }
         let folder = self.lock_folder().clone();
-        let new = rows::NewRecord::from(start);
         self.on_writer(move |writer| {
             let clock = &writer.clock;
             writer.connection.transact(
@@ -47,12 +46,12 @@ impl Store {
                 |w| {
                     rows::save_dead_runs(w, &folder, clock)?;
                     folder.delete_leftover_runs();
-                    let id = rows::save_opened(w, &new, clock)?;
+                    let id = rows::save_opened(w, &start, clock)?;
                     // Locked before anybody can see the record: it never looks dead.
-                    let lock = folder.lock_run(id.0, &new.trace_id)?;
+                    let lock = folder.lock_run(id.0, &start.trace_id)?;
                     Ok(RunRecord { id, began, _lock: Some(lock) })
                 },
-                |r, record| rows::is_running(r, record.id, &new.trace_id),
+                |r, record| rows::is_running(r, record.id, &start.trace_id),
             )
         })
         .await?

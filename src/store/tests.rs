@@ -66,8 +66,8 @@ const fn request(name: &str, record: Option<RecordId>) -> LeaseRequest<'_> {
     LeaseRequest { name, ttl: TTL, trace_id: "trace", record }
 }
 
-const fn start(trace_id: &str) -> RunStart<'_> {
-    RunStart { sync: "tasks", sync_type: "today", trigger: Trigger::Manual, trace_id, max_retries: 3 }
+fn start(trace_id: &str) -> RunStart {
+    RunStart { sync: "tasks", sync_type: "today", trigger: Trigger::Manual, trace_id: trace_id.into(), max_retries: 3 }
 }
 
 async fn acquire(store: &Store, name: &str) -> Lease {

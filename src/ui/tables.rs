@@ -14,11 +14,6 @@ const PADDING: u16 = 1;
 
 /// Everything a person reads of the output; ends with a line break unless it is empty.
 pub fn render_output(output: &dyn Output, style: &Style) -> String {
-    render_blocks(output.blocks(style), style)
-}
-
-/// The blocks, one below the other.
-pub fn render_blocks(blocks: Vec<Block>, style: &Style) -> String {
     let render = |block| match block {
         Block::Table(table) => render_table(table, style),
         Block::Pairs(pairs) => render_pairs(&pairs),
@@ -26,7 +21,7 @@ pub fn render_blocks(blocks: Vec<Block>, style: &Style) -> String {
         Block::Notice { label, severity, message } => notice::render(label, &message, severity, style),
         Block::Gap => "\n".to_owned(),
     };
-    blocks.into_iter().map(render).collect()
+    output.blocks(style).into_iter().map(render).collect()
 }
 
 /// The table inside the style's width: blank columns are left out, then droppable ones, then cells wrap. Ends with a

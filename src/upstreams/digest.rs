@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use xxhash_rust::xxh3::{Xxh3, xxh3_128, xxh3_128_with_seed};
 
@@ -63,9 +63,9 @@ fn of_nested(json: &str, levels: usize) -> Result<Digest, serde_json::Error> {
             Ok(xxh3_128(&sum.to_le_bytes()))
         }
         Some(b'[') => {
-            let items: Items<'_> = serde_json::from_str(json)?;
+            let items: Vec<&RawValue> = serde_json::from_str(json)?;
             let mut hash = Xxh3::with_seed(2);
-            for item in &items.0 {
+            for item in items {
                 hash.update(&of_nested(item.get(), deeper(levels)?)?.to_le_bytes());
             }
             Ok(hash.digest128())
@@ -80,9 +80,6 @@ fn of_nested(json: &str, levels: usize) -> Result<Digest, serde_json::Error> {
 
 /// The members of a JSON object in their order, values unparsed.
 pub struct Members<'a>(pub Vec<(Cow<'a, str>, &'a RawValue)>);
-
-/// The items of a JSON list, unparsed.
-pub struct Items<'a>(pub Vec<&'a RawValue>);
 
 #[derive(serde::Deserialize)]
 struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
@@ -108,30 +105,6 @@ impl<'de> serde::Deserialize<'de> for Members<'de> {
         }
 
         deserializer.deserialize_map(MembersVisitor)
-    }
-}
-
-impl<'de> serde::Deserialize<'de> for Items<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct ItemsVisitor;
-
-        impl<'de> Visitor<'de> for ItemsVisitor {
-            type Value = Items<'de>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a list")
-            }
-
-            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Items<'de>, A::Error> {
-                let mut items = Vec::new();
-                while let Some(item) = seq.next_element()? {
-                    items.push(item);
-                }
-                Ok(Items(items))
-            }
-        }
-
-        deserializer.deserialize_seq(ItemsVisitor)
     }
 }
 

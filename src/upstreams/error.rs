@@ -120,42 +120,26 @@ impl Error {
 
     /// When the scope may ask again, where the upstream said so.
     pub fn not_before(&self) -> Option<Timestamp> {
-        match self {
-            Self::Http(error) => error.not_before(),
-            Self::Blocked { until, .. } => Some(*until),
-            Self::Shared(error) => error.not_before(),
-            Self::Store(_)
-            | Self::Config(_)
-            | Self::UpstreamSpecific(_)
-            | Self::Usage { .. }
-            | Self::Contract { .. }
-            | Self::Auth { .. }
-            | Self::Unavailable { .. }
-            | Self::Guard(_)
-            | Self::Cancelled
-            | Self::Panic { .. }
-            | Self::Runtime(_) => None,
+        if let Self::Shared(error) = self {
+            return error.not_before();
         }
+        if let Self::Blocked { until, .. } = self { Some(*until) } else { self.http()?.not_before() }
+    }
+
+    /// The error of the HTTP client, where that is it.
+    fn http(&self) -> Option<&http::Error> {
+        if let Self::Http(error) = self { Some(error) } else { None }
     }
 }
 
 impl Retryable for Error {
     fn retry(&self) -> Retry {
-        match self {
-            Self::Http(error) => error.retry(),
-            Self::Unavailable { retry, .. } => *retry,
-            Self::Shared(error) => error.retry(),
-            Self::Store(_)
-            | Self::Config(_)
-            | Self::UpstreamSpecific(_)
-            | Self::Usage { .. }
-            | Self::Contract { .. }
-            | Self::Auth { .. }
-            | Self::Blocked { .. }
-            | Self::Guard(_)
-            | Self::Cancelled
-            | Self::Panic { .. }
-            | Self::Runtime(_) => Retry::Never,
+        if let Self::Shared(error) = self {
+            return error.retry();
         }
+        if let Self::Unavailable { retry, .. } = self {
+            return *retry;
+        }
+        self.http().map_or(Retry::Never, Retryable::retry)
     }
 }

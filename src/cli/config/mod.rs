@@ -4,9 +4,10 @@ pub mod output;
 
 use clap::Subcommand;
 
-use self::output::{CheckedOutput, CreatedOutput, PathsOutput};
+use self::output::{CheckedOutput, PathsOutput};
 use super::error::Error;
 use super::session::{LogTo, Session};
+use crate::config::env::Environment;
 use crate::config::{self, Config};
 use crate::exit::Exit;
 use crate::http;
@@ -37,16 +38,16 @@ pub fn cmd_config(session: &mut Session, args: &ConfigArgs) -> Result<Exit, Erro
 }
 
 fn cmd_init(session: &Session) -> Result<Exit, Error> {
-    let path = config::locate_new_config(session.globals.config.as_deref())?.path;
+    let path = config::locate_new_config(session.globals.config.as_deref(), &Environment::process())?.path;
     let snippets: Vec<_> = upstreams::all().map(|registration| registration.template).collect();
     config::write_template(&path, &config::template(&snippets))?;
-    session.ui.output(&CreatedOutput(path));
+    session.ui.output(&output::created(path));
     Ok(Exit::Ok)
 }
 
 fn cmd_path(session: &mut Session) -> Result<Exit, Error> {
     let flag = session.globals.config.clone();
-    let located = config::locate_config(flag.as_deref());
+    let located = config::locate_config(flag.as_deref(), &Environment::process());
     let config = session.load_config(LogTo::FlagOnly)?;
     let database = config.locate_database(session.globals.db.as_deref())?;
     session.ui.output(&PathsOutput { config: located, database });
@@ -96,7 +97,7 @@ mod tests {
     use proptest::prelude::*;
 
     use crate::config::env::Environment;
-    use crate::config::{load_in, template};
+    use crate::config::{load, template};
     use crate::error::Class;
     use crate::mutate::mutated_bytes;
     use crate::upstreams;
@@ -125,7 +126,7 @@ mod tests {
             std::fs::write(&path, text).unwrap();
             let sections: Vec<_> = upstreams::all().map(|registration| registration.name).collect();
             let name = path.display().to_string();
-            match load_in(Some(&path), &sections, &Environment::fixed([("HOME", "/nowhere")])) {
+            match load(Some(&path), &sections, &Environment::fixed([("HOME", "/nowhere")])) {
                 Ok(config) => {
                     for registration in upstreams::all() {
                         if let Err(error) = (registration.describe)(&config) {

@@ -10,8 +10,8 @@ use crate::cli::failure::ErrorPart;
 use crate::config::{Located, Place, Setting};
 use crate::exit::Exit;
 use crate::present::{
-    Block, Cell, Column, DocumentSchema, Json, ListingSpec, Output, Severity, Style, Table, TableColumn, Text, listing,
-    sanitize, text, words,
+    Block, Cell, Column, DocumentSchema, Done, Json, ListingSpec, Output, Severity, Style, Table, TableColumn, Text,
+    listing, sanitize, text, words,
 };
 use crate::upstreams::Failure;
 
@@ -22,10 +22,6 @@ pub const CHECKED_SCHEMA: DocumentSchema =
 
 const CREATED: Text =
     text("wrote `{}`: fill it in, then run `tongbu config check`", "已写入 `{}`：填好后运行 `tongbu config check`");
-
-/// What `config init` wrote.
-#[derive(Debug)]
-pub struct CreatedOutput(pub PathBuf);
 
 /// Where configuration and database are.
 #[derive(Debug)]
@@ -66,26 +62,14 @@ fn set_by(setting: &Setting) -> Option<String> {
 }
 
 #[derive(Serialize, JsonSchema)]
-struct CreatedDocument {
+pub struct CreatedDocument {
     path: PathBuf,
 }
 
-impl Output for CreatedOutput {
-    fn schema(&self) -> &DocumentSchema {
-        &CREATED_SCHEMA
-    }
-
-    fn is_quiet_on_success(&self) -> bool {
-        true
-    }
-
-    fn blocks(&self, style: &Style) -> Vec<Block> {
-        vec![Block::Line(CREATED.fill(style.language, &[&sanitize(&self.0.to_string_lossy())]))]
-    }
-
-    fn json(&self, _: &Style) -> Json {
-        Json::of(&CreatedDocument { path: self.0.clone() })
-    }
+/// What `config init` wrote.
+pub fn created(path: PathBuf) -> Done<CreatedDocument> {
+    let shown = sanitize(&path.to_string_lossy());
+    Done::new(CREATED_SCHEMA, CreatedDocument { path }).sentence(CREATED, &[&shown])
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -197,7 +181,7 @@ mod tests {
 
     use insta::assert_snapshot;
 
-    use super::{CheckedOutput, CreatedOutput, PathsOutput};
+    use super::{CheckedOutput, PathsOutput, created};
     use crate::cli::samples::{failure, failure_of};
     use crate::config::{Located, Place, Setting};
     use crate::error::Class;
@@ -214,7 +198,7 @@ mod tests {
         let failure = failure(Class::Config, "`fairing.accounts`: there is none");
         let parts = vec![("database".to_owned(), Ok(())), ("fairing".to_owned(), Err(failure))];
         assert_snapshot!("check", snapshots::render_everything(&CheckedOutput { exit: Exit::Config, parts }));
-        assert_snapshot!("init", snapshots::render_everything(&CreatedOutput("/etc/tongbu/config.toml".into())));
+        assert_snapshot!("init", snapshots::render_everything(&created("/etc/tongbu/config.toml".into())));
         let config = Some(located("/nowhere/config.toml", "--config"));
         let database = located("/var/lib/tongbu/tongbu.db", "the configuration");
         assert_snapshot!("path", snapshots::render_everything(&PathsOutput { config, database }));
@@ -229,7 +213,7 @@ mod tests {
 
     #[test]
     fn hostile_settings_are_harmless() {
-        injection_tests::check_output(|text| Box::new(CreatedOutput(PathBuf::from(text))));
+        injection_tests::check_output(|text| Box::new(created(text.into())));
         injection_tests::check_output(|text| {
             let database = located(text, "the default");
             Box::new(PathsOutput { config: Some(database.clone()), database })

@@ -7,6 +7,7 @@ use rustix::fs::{Access, access};
 
 use super::finding::{Check, Finding};
 use crate::cli::session::{LogTo, Session};
+use crate::config::env::Environment;
 use crate::config::{self, Config, SecretRef};
 use crate::upstreams::{self, Failure};
 
@@ -15,7 +16,7 @@ const SHARED_WRITE_MODE: u32 = 0o022;
 
 /// Loads the configuration; where it cannot be loaded there is nothing more to look at.
 pub fn check_configuration(session: &mut Session, findings: &mut Vec<Finding>) -> Option<Config> {
-    let located = config::locate_config(session.globals.config.as_deref());
+    let located = config::locate_config(session.globals.config.as_deref(), &Environment::process());
     let config = match session.load_config(LogTo::FlagOnly) {
         Ok(config) => config,
         Err(error) => {

@@ -10,9 +10,9 @@ use clap::{Args, Subcommand};
 use jiff::Timestamp;
 
 use self::details::{Changes, RecordOutput};
-use self::output::{PrunedOutput, ReadOutput};
 use self::stats::{Stats, StatsOutput};
 use super::error::Error;
+use super::examples;
 use super::session::{LogTo, Session};
 use super::values;
 use crate::exit::Exit;
@@ -48,8 +48,7 @@ pub struct ListArgs {
     /// Filter by upstream
     #[arg(long, value_name = "NAME")]
     sync: Option<String>,
-    /// Filter by type, such as historical
-    #[arg(long, value_name = "TYPE")]
+    #[arg(long, value_name = "TYPE", help = examples::fill("Filter by type, such as {type}"))]
     window: Option<String>,
     /// Filter by status
     #[arg(long, value_enum, value_name = "STATUS")]
@@ -176,9 +175,7 @@ fn cmd_show(session: &mut Session, args: &ShowArgs) -> Result<Exit, Error> {
 
 fn cmd_read(session: &mut Session, args: &ReadArgs) -> Result<Exit, Error> {
     let ids: Vec<_> = args.ids.iter().copied().map(RecordId).collect();
-    session.output_from_store(Mode::ReadWrite, &ReadOutput { count: 0 }, |_, _, store| {
-        Ok(ReadOutput { count: store.mark_read(&ids)? })
-    })
+    session.output_from_store(Mode::ReadWrite, &output::read(0), |_, _, store| Ok(output::read(store.mark_read(&ids)?)))
 }
 
 fn cmd_stats(session: &mut Session, args: StatsArgs) -> Result<Exit, Error> {
@@ -193,10 +190,10 @@ fn cmd_stats(session: &mut Session, args: StatsArgs) -> Result<Exit, Error> {
 fn cmd_prune(session: &mut Session, args: &PruneArgs) -> Result<Exit, Error> {
     let mode = if args.dry_run { Mode::DryRun } else { Mode::ReadWrite };
     let is_dry_run = args.dry_run;
-    session.output_from_store(mode, &PrunedOutput { count: 0, is_dry_run }, |session, config, store| {
+    session.output_from_store(mode, &output::pruned(0, is_dry_run), |session, config, store| {
         let age = args.older_than.unwrap_or(config.settings().records.keep.0);
         let count = store.prune_records(Some(resolve(session, Since::Ago(age))), args.keep)?;
-        Ok(PrunedOutput { count, is_dry_run })
+        Ok(output::pruned(count, is_dry_run))
     })
 }
 

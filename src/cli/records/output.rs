@@ -8,9 +8,7 @@ use crate::cli::runs::{
     DELETED, DURATION, EXIT, FAILED, NEW, NO_RECORDS, ProblemPart, STARTED, SYNC, TOTAL, UNREAD, UPDATED,
     render_millis, status_word, sync_name, trigger_word,
 };
-use crate::present::{
-    Block, Cell, Column, DocumentSchema, Json, ListingSpec, Output, Style, Text, listing, text, words,
-};
+use crate::present::{Cell, Column, DocumentSchema, Done, Json, ListingSpec, Style, Text, listing, text, words};
 use crate::store::records::Record;
 use crate::upstreams::sync_type_label;
 
@@ -22,19 +20,6 @@ pub const TRIGGER: Text = text("trigger", "触发");
 
 const MARKED_READ: Text = text("marked as read: {}", "已标为已读：{}");
 const PRUNED: Text = text("pruned {} records", "已清除 {} 条记录");
-
-/// What `records read` did.
-#[derive(Clone, Copy, Debug)]
-pub struct ReadOutput {
-    pub count: u64,
-}
-
-/// What `records prune` did.
-#[derive(Clone, Copy, Debug)]
-pub struct PrunedOutput {
-    pub count: u64,
-    pub is_dry_run: bool,
-}
 
 /// A column of records.
 type C = Column<Record>;
@@ -96,52 +81,25 @@ impl ListingSpec for Record {
 }
 
 #[derive(Serialize, JsonSchema)]
-struct ReadDocument {
+pub struct ReadDocument {
     read: u64,
 }
 
+/// What `records read` did.
+pub fn read(count: u64) -> Done<ReadDocument> {
+    Done::new(READ_SCHEMA, ReadDocument { read: count }).sentence(MARKED_READ, &[&count])
+}
+
 #[derive(Serialize, JsonSchema)]
-struct PrunedDocument {
+pub struct PrunedDocument {
     dry_run: bool,
     pruned: u64,
 }
 
-impl Output for ReadOutput {
-    fn schema(&self) -> &DocumentSchema {
-        &READ_SCHEMA
-    }
-
-    fn is_quiet_on_success(&self) -> bool {
-        true
-    }
-
-    fn blocks(&self, style: &Style) -> Vec<Block> {
-        vec![Block::Line(MARKED_READ.fill(style.language, &[&self.count]))]
-    }
-
-    fn json(&self, _: &Style) -> Json {
-        Json::of(&ReadDocument { read: self.count })
-    }
-}
-
-impl Output for PrunedOutput {
-    fn schema(&self) -> &DocumentSchema {
-        &PRUNED_SCHEMA
-    }
-
-    fn is_quiet_on_success(&self) -> bool {
-        true
-    }
-
-    fn blocks(&self, style: &Style) -> Vec<Block> {
-        let pruned = Block::Line(PRUNED.fill(style.language, &[&self.count]));
-        let dry_run = self.is_dry_run.then(|| Block::Line(style.label(words::DRY_RUN).to_owned()));
-        [pruned].into_iter().chain(dry_run).collect()
-    }
-
-    fn json(&self, _: &Style) -> Json {
-        Json::of(&PrunedDocument { dry_run: self.is_dry_run, pruned: self.count })
-    }
+/// What `records prune` did.
+pub fn pruned(count: u64, is_dry_run: bool) -> Done<PrunedDocument> {
+    let document = PrunedDocument { dry_run: is_dry_run, pruned: count };
+    Done::new(PRUNED_SCHEMA, document).sentence(PRUNED, &[&count]).dry_run(is_dry_run)
 }
 
 /// Without seconds: a list has little space.
@@ -153,7 +111,7 @@ fn start_cell(record: &Record, style: &Style) -> Cell {
 mod tests {
     use insta::assert_snapshot;
 
-    use super::{PrunedOutput, ReadOutput};
+    use super::{pruned, read};
     use crate::cli::samples::{record, record_of};
     use crate::present::{Listing, Paging};
     use crate::store::Status;
@@ -179,8 +137,8 @@ mod tests {
 
     #[test]
     fn what_was_done_to_records_is_one_line() {
-        assert_snapshot!("prune", snapshots::render_everything(&PrunedOutput { count: 12, is_dry_run: true }));
-        assert_snapshot!("read", snapshots::render_everything(&ReadOutput { count: 3 }));
+        assert_snapshot!("prune", snapshots::render_everything(&pruned(12, true)));
+        assert_snapshot!("read", snapshots::render_everything(&read(3)));
     }
 
     #[test]

@@ -61,16 +61,11 @@ fn row(state: SyncState, scopes: &[ScopeState], config: &Config, now: Timestamp)
     let not_before = own.iter().filter_map(|scope| scope.not_before).max().filter(|at| *at > now);
     let due = due_at(&state, config).into_iter().chain(not_before).max();
     SyncRow {
-        last_success_at: state.last_success_at,
-        consecutive_failures: state.consecutive_failures,
-        unread_count: state.unread_count,
         row_count: (!counts.is_empty()).then(|| counts.iter().sum()),
         not_before,
         next_due: due,
-        last: state.last,
         max_age: None,
-        sync: state.sync,
-        sync_type: state.sync_type,
+        state,
     }
 }
 
@@ -94,7 +89,10 @@ fn rows_of_configured(config: &Config, ran: &[SyncRow]) -> Result<Vec<SyncRow>, 
     for registration in upstreams::all().filter(|known| config.has_section(known.name)) {
         for flags in registration.passes {
             let sync_type = (registration.sync_type)(&matches_of(registration, flags)?)?;
-            if ran.iter().all(|row| (row.sync.as_str(), row.sync_type.as_str()) != (registration.name, sync_type)) {
+            if ran
+                .iter()
+                .all(|row| (row.state.sync.as_str(), row.state.sync_type.as_str()) != (registration.name, sync_type))
+            {
                 rows.push(never_ran(registration.name, sync_type));
             }
         }
@@ -103,18 +101,8 @@ fn rows_of_configured(config: &Config, ran: &[SyncRow]) -> Result<Vec<SyncRow>, 
 }
 
 fn never_ran(sync: &str, sync_type: &str) -> SyncRow {
-    SyncRow {
-        sync: sync.to_owned(),
-        sync_type: sync_type.to_owned(),
-        last: None,
-        last_success_at: None,
-        consecutive_failures: 0,
-        unread_count: 0,
-        row_count: None,
-        not_before: None,
-        next_due: None,
-        max_age: None,
-    }
+    let state = SyncState { sync: sync.to_owned(), sync_type: sync_type.to_owned(), ..SyncState::default() };
+    SyncRow { state, ..SyncRow::default() }
 }
 
 /// A name without a row is a sync that never succeeded, or an error where there is no such sync.
@@ -138,8 +126,8 @@ fn apply_max_ages(rows: &mut Vec<SyncRow>, max_ages: &[MaxAge]) -> Result<(), Er
     Ok(())
 }
 
-fn is_named(row: &SyncRow, name: &str) -> bool {
-    row.sync == name || row.sync_type == name || name.split_once('/') == Some((&row.sync, &row.sync_type))
+fn is_named(SyncRow { state: SyncState { sync, sync_type, .. }, .. }: &SyncRow, name: &str) -> bool {
+    sync == name || sync_type == name || name.split_once('/') == Some((sync, sync_type))
 }
 
 #[cfg(test)]

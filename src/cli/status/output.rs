@@ -14,7 +14,7 @@ use crate::present::{
     text,
 };
 use crate::store::Status;
-use crate::store::records::Record;
+use crate::store::records::{Record, SyncState};
 use crate::upstreams::sync_type_label;
 
 const NEVER: Text = text("never", "从未");
@@ -28,14 +28,9 @@ pub struct StatusOutput {
 }
 
 /// One sync type, run or only configured.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct SyncRow {
-    pub sync: String,
-    pub sync_type: String,
-    pub last: Option<Record>,
-    pub last_success_at: Option<Timestamp>,
-    pub consecutive_failures: u64,
-    pub unread_count: u64,
+    pub state: SyncState,
     /// Of all its scopes together, where a complete read counted them.
     pub row_count: Option<u64>,
     pub not_before: Option<Timestamp>,
@@ -48,12 +43,12 @@ impl SyncRow {
     /// Whether its last success is older than it may be.
     pub fn is_stale(&self, now: Timestamp) -> bool {
         let Some(max_age) = self.max_age else { return false };
-        let Some(at) = self.last_success_at else { return true };
+        let Some(at) = self.state.last_success_at else { return true };
         Duration::try_from(now.duration_since(at)).is_ok_and(|age| age > max_age)
     }
 
     fn running(&self) -> Option<&Record> {
-        self.last.as_ref().filter(|record| record.status == Status::Running)
+        self.state.last.as_ref().filter(|record| record.status == Status::Running)
     }
 }
 
@@ -65,29 +60,31 @@ impl ListingSpec for SyncRow {
     const KEY: &'static str = "syncs";
     const EMPTY: Text = text("no upstream is configured and none ever ran", "尚未配置任何上游，也没有运行记录");
     const COLUMNS: &'static [C] = &[
-        C::text("sync", |row| &row.sync).titled(SYNC).drawn(|row, _| sync_name(&row.sync, &row.sync_type).into()),
-        C::labelled("sync_type", |row| &row.sync_type, sync_type_label),
+        C::text("sync", |row| &row.state.sync)
+            .titled(SYNC)
+            .drawn(|row, _| sync_name(&row.state.sync, &row.state.sync_type).into()),
+        C::labelled("sync_type", |row| &row.state.sync_type, sync_type_label),
         C::styled::<Option<RunningPart<'static>>>("running", |row, style| {
             Json::of(&row.running().map(|record| RunningPart::new(record, style)))
         }),
-        C::optional_integer("last_record_id", |row| row.last.as_ref().map(|record| record.id.0)),
-        C::optional_word("last_status", |row| row.last.as_ref().map(|record| status_word(record.status)))
+        C::optional_integer("last_record_id", |row| row.state.last.as_ref().map(|record| record.id.0)),
+        C::optional_word("last_status", |row| row.state.last.as_ref().map(|record| status_word(record.status)))
             .titled(text("last result", "上次结果"))
             .drawn(result_cell),
-        C::optional_integer("last_exit_code", |row| row.last.as_ref().and_then(|record| record.exit_code)),
-        C::optional_time("last_end_time", |row| row.last.as_ref().and_then(|record| record.end_time)),
-        C::optional_time("last_success_at", |row| row.last_success_at)
+        C::optional_integer("last_exit_code", |row| row.state.last.as_ref().and_then(|record| record.exit_code)),
+        C::optional_time("last_end_time", |row| row.state.last.as_ref().and_then(|record| record.end_time)),
+        C::optional_time("last_success_at", |row| row.state.last_success_at)
             .titled(text("last success", "上次成功"))
             .drawn(success_cell),
         C::styled::<Option<u64>>("last_success_age_s", |row, style| {
-            let age = row.last_success_at.map(|at| style.now.duration_since(at));
+            let age = row.state.last_success_at.map(|at| style.now.duration_since(at));
             Json::of(&age.map(|age| u64::try_from(age.as_secs()).unwrap_or_default()))
         }),
-        C::count("consecutive_failures", |row| row.consecutive_failures)
+        C::count("consecutive_failures", |row| row.state.consecutive_failures)
             .titled(text("failures", "连续失败"))
             .hidden_when_blank(),
         C::optional_count("rows", |row| row.row_count).titled(text("rows", "行数")).hidden_when_blank(),
-        C::count("unread_count", |row| row.unread_count).titled(UNREAD).hidden_when_blank().droppable(2),
+        C::count("unread_count", |row| row.state.unread_count).titled(UNREAD).hidden_when_blank().droppable(2),
         C::optional_time("not_before", |row| row.not_before)
             .titled(text("not before", "不早于"))
             .drawn(|row, style| row.not_before.map(|at| style.age(at)).unwrap_or_default().into())
@@ -153,11 +150,11 @@ fn result_cell(row: &SyncRow, style: &Style) -> Cell {
         let owner = format!("{}-{}", sanitize(&record.host), record.pid);
         return RUNNING_BY.fill(style.language, &[&owner]).into();
     }
-    row.last.as_ref().map_or_else(|| style.label(NEVER).into(), |record| status_word(record.status).cell(style))
+    row.state.last.as_ref().map_or_else(|| style.label(NEVER).into(), |record| status_word(record.status).cell(style))
 }
 
 fn success_cell(row: &SyncRow, style: &Style) -> Cell {
-    let age = row.last_success_at.map_or_else(|| style.label(NEVER).to_owned(), |at| style.age(at));
+    let age = row.state.last_success_at.map_or_else(|| style.label(NEVER).to_owned(), |at| style.age(at));
     if row.is_stale(style.now) { Cell::with_severity(age, Severity::Bad) } else { age.into() }
 }
 
@@ -172,19 +169,22 @@ mod tests {
     use crate::exit::Exit;
     use crate::present::style::samples::at;
     use crate::store::Status;
-    use crate::store::records::Record;
+    use crate::store::records::{Record, SyncState};
     use crate::ui::tables::render_output;
     use crate::ui::{injection_tests, snapshots};
 
     fn row(sync: &str, sync_type: &str, last: Option<Record>) -> SyncRow {
         let has_run = last.is_some();
-        SyncRow {
+        let state = SyncState {
             sync: sync.to_owned(),
             sync_type: sync_type.to_owned(),
             last,
             last_success_at: has_run.then(|| at(-11_520)),
             consecutive_failures: 0,
             unread_count: 1,
+        };
+        SyncRow {
+            state,
             row_count: has_run.then_some(200_000),
             not_before: None,
             next_due: has_run.then(|| at(600)),
@@ -195,12 +195,9 @@ mod tests {
     #[test]
     fn each_sync_is_shown_with_its_state() {
         let of = |sync, sync_type, status| row(sync, sync_type, Some(record(7, sync, sync_type, status)));
-        let blocked = SyncRow {
-            not_before: Some(at(1800)),
-            consecutive_failures: 3,
-            max_age: None,
-            ..of("douban", "douban", Status::Failed)
-        };
+        let mut blocked = of("douban", "douban", Status::Failed);
+        blocked.state.consecutive_failures = 3;
+        let blocked = SyncRow { not_before: Some(at(1800)), max_age: None, ..blocked };
         let rows = vec![
             of("fairing", "fairing", Status::Running),
             blocked,

@@ -33,7 +33,7 @@ pub struct Page {
 }
 
 /// The state of one sync type, as `status` shows it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct SyncState {
     pub sync: String,
     pub sync_type: String,

@@ -2,7 +2,9 @@
 
 use jiff::Timestamp;
 
-use super::types::{FAILURES, Problem, RecordId, RunEnd, RunStart, ScopeEnd, SkippedScope, Status};
+use super::types::{
+    FAILURES, Problem, RecordId, RunEnd, RunStart, SUMMARY_ASSIGNMENTS, ScopeEnd, SkippedScope, Status,
+};
 use crate::clock::{Clock, to_rfc3339_millis};
 use crate::secret::scrub;
 use crate::store::error::Error;
@@ -14,40 +16,19 @@ use crate::store::value::Value;
 /// The error message of a run that did not close its record.
 const INTERRUPTED: &str = "the run ended without closing its record";
 
-/// A [`RunStart`] that can go to the writer thread.
-pub(super) struct NewRecord {
-    sync: String,
-    sync_type: String,
-    trigger: &'static str,
-    pub(super) trace_id: String,
-    max_retries: u32,
-}
-
-impl From<RunStart<'_>> for NewRecord {
-    fn from(start: RunStart<'_>) -> Self {
-        Self {
-            sync: start.sync.to_owned(),
-            sync_type: start.sync_type.to_owned(),
-            trigger: start.trigger.name(),
-            trace_id: start.trace_id.to_owned(),
-            max_retries: start.max_retries,
-        }
-    }
-}
-
-pub(super) fn save_opened(w: &Writer<'_>, new: &NewRecord, clock: &Clock) -> Result<RecordId, Error> {
+pub(super) fn save_opened(w: &Writer<'_>, start: &RunStart, clock: &Clock) -> Result<RecordId, Error> {
     let id = w.first(
         "INSERT INTO sync_records (sync, sync_type, trigger_type, status, start_time, max_retries,
                                    trace_id, host, pid, version, created_at, updated_at)
          VALUES (?1, ?2, ?3, 'running', ?4, ?5, ?6, ?7, ?8, ?9, ?4, ?4)
          RETURNING id",
         &[
-            (&new.sync).into(),
-            (&new.sync_type).into(),
-            new.trigger.into(),
+            start.sync.into(),
+            start.sync_type.into(),
+            start.trigger.name().into(),
             (&to_rfc3339_millis(clock.now())).into(),
-            i64::from(new.max_retries).into(),
-            (&new.trace_id).into(),
+            i64::from(start.max_retries).into(),
+            (&*start.trace_id).into(),
             HOST.as_str().into(),
             i64::from(std::process::id()).into(),
             env!("CARGO_PKG_VERSION").into(),
@@ -80,7 +61,8 @@ pub(super) fn save_closed(
     let now = to_rfc3339_millis(clock.now());
     let message = end.error_message.as_deref().map(scrub);
     let details = problems_json(&end.problems)?;
-    let mut params = vec![
+    let mut params = end.summary.counts().map(Value::from).to_vec();
+    params.extend::<[Value<'_>; 10]>([
         id.0.into(),
         end.status.name().into(),
         (&now).into(),
@@ -91,32 +73,24 @@ pub(super) fn save_closed(
         end.request_count.into(),
         i64::from(end.exit.code()).into(),
         end.exit.name().into(),
-    ];
-    params.extend(end.summary.counts().map(Value::from));
+    ]);
     let closed = w.execute(
-        "UPDATE sync_records
-         SET status = ?2,
-             end_time = ?3,
-             duration_ms = ?4,
-             error_message = ?5,
-             error_details = ?6,
-             retry_count = ?7,
-             request_count = ?8,
-             exit_code = ?9,
-             exit_name = ?10,
-             total = ?11,
-             new = ?12,
-             updated = ?13,
-             unchanged = ?14,
-             deleted = ?15,
-             restored = ?16,
-             matched = ?17,
-             pending = ?18,
-             idle = ?19,
-             failed = ?20,
-             updated_at = ?3
-         WHERE id = ?1
-           AND status = 'running'",
+        &format!(
+            "UPDATE sync_records
+             SET {SUMMARY_ASSIGNMENTS},
+                 status = ?12,
+                 end_time = ?13,
+                 duration_ms = ?14,
+                 error_message = ?15,
+                 error_details = ?16,
+                 retry_count = ?17,
+                 request_count = ?18,
+                 exit_code = ?19,
+                 exit_name = ?20,
+                 updated_at = ?13
+             WHERE id = ?11
+               AND status = 'running'"
+        ),
         &params,
     )?;
     if closed == 1 { save_open_scopes_interrupted(w, id, &now) } else { Ok(()) }
@@ -192,34 +166,27 @@ pub(in crate::store) fn save_scope_end(
 ) -> Result<(), Error> {
     let now = to_rfc3339_millis(clock.now());
     let error = end.error.as_deref().map(scrub);
-    let mut params = vec![
+    let mut params = end.summary.counts().map(Value::from).to_vec();
+    params.extend::<[Value<'_>; 6]>([
         record.0.into(),
         scope.into(),
         end.status.name().into(),
         (&now).into(),
         duration_ms.into(),
         error.as_deref().into(),
-    ];
-    params.extend(end.summary.counts().map(Value::from));
+    ]);
     w.execute(
-        "UPDATE sync_scopes
-         SET status = ?3,
-             end_time = ?4,
-             duration_ms = ?5,
-             error = ?6,
-             total = ?7,
-             new = ?8,
-             updated = ?9,
-             unchanged = ?10,
-             deleted = ?11,
-             restored = ?12,
-             matched = ?13,
-             pending = ?14,
-             idle = ?15,
-             failed = ?16
-         WHERE record_id = ?1
-           AND scope = ?2
-           AND status = 'running'",
+        &format!(
+            "UPDATE sync_scopes
+             SET {SUMMARY_ASSIGNMENTS},
+                 status = ?13,
+                 end_time = ?14,
+                 duration_ms = ?15,
+                 error = ?16
+             WHERE record_id = ?11
+               AND scope = ?12
+               AND status = 'running'"
+        ),
         &params,
     )
     .map(drop)

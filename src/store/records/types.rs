@@ -1,5 +1,7 @@
 //! What is known of a run and of its scopes.
 
+use std::sync::Arc;
+
 use clap::ValueEnum;
 use jiff::Timestamp;
 use schemars::JsonSchema;
@@ -15,6 +17,11 @@ pub(super) const FAILURES: &str = "('failed', 'partial', 'interrupted')";
 /// The columns of a [`Summary`].
 pub(super) const SUMMARY_COLUMNS: &str =
     "total, new, updated, unchanged, deleted, restored, matched, pending, idle, failed";
+
+/// Sets them, from the first ten parameters.
+pub(super) const SUMMARY_ASSIGNMENTS: &str =
+    "total = ?1, new = ?2, updated = ?3, unchanged = ?4, deleted = ?5, restored = ?6, matched = ?7, pending = ?8,
+             idle = ?9, failed = ?10";
 
 /// The primary key of `sync_records`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -125,11 +132,11 @@ impl Status {
 
 /// What is known when a run begins.
 #[derive(Clone, Debug)]
-pub struct RunStart<'a> {
-    pub sync: &'a str,
-    pub sync_type: &'a str,
+pub struct RunStart {
+    pub sync: &'static str,
+    pub sync_type: &'static str,
     pub trigger: Trigger,
-    pub trace_id: &'a str,
+    pub trace_id: Arc<str>,
     pub max_retries: u32,
 }
 

@@ -6,7 +6,7 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use crate::secret::Secret;
 use crate::text::hex;
-use crate::upstreams::digest::{Items, MAX_DEPTH, Members, deeper};
+use crate::upstreams::digest::{MAX_DEPTH, Members, deeper};
 use crate::upstreams::hmac::hmac_sha256;
 
 /// The members that tell who a person is, wherever in a row they stand.
@@ -69,9 +69,9 @@ impl Pii {
                 out.push('}');
             }
             Some(b'[') => {
-                let items: Items<'_> = serde_json::from_str(json)?;
+                let items: Vec<&RawValue> = serde_json::from_str(json)?;
                 out.push('[');
-                for (index, item) in items.0.iter().enumerate() {
+                for (index, item) in items.iter().enumerate() {
                     separate(index, out);
                     self.copy(item.get(), out, deeper(levels)?)?;
                 }

@@ -68,7 +68,7 @@ impl ListingSpec for Film {
         C::text("id", |film| film.id.as_str()).titled(words::ID).right_aligned(),
         C::optional_text("title", |film| film.detail.title.as_deref()).titled(text("title", "片名")),
         C::optional_text("original_title", |film| film.detail.original_title.as_deref()),
-        C::optional_name("type", |film| film.detail.kind.map(Kind::name)),
+        C::optional_text("type", |film| film.detail.kind.map(Kind::name)),
         C::optional_integer("year", |film| film.detail.year.map(i64::from)).titled(text("year", "年份")).droppable(4),
         C::optional_number("rating", |film| film.detail.rating)
             .titled(text("rating", "评分"))

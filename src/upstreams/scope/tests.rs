@@ -30,7 +30,13 @@ impl ScopeWork for Work {
 /// Runs five scopes, two at a time, of which the third comes to this; how each ended, and the pass.
 async fn run(store: &Store, third: Work) -> (Vec<ScopeReport>, Result<(), Error>) {
     let trace_id: Arc<str> = "test".into();
-    let start = RunStart { sync: "ecs", sync_type: "ecs", trigger: Trigger::Auto, trace_id: &trace_id, max_retries: 0 };
+    let start = RunStart {
+        sync: "ecs",
+        sync_type: "ecs",
+        trigger: Trigger::Auto,
+        trace_id: Arc::clone(&trace_id),
+        max_retries: 0,
+    };
     let record = store.open_record(start).await.unwrap();
     let context = PassContext {
         store: store.clone(),

@@ -235,7 +235,7 @@ mod tests {
         let path = folder.path().join("config.toml");
         for (text, expected) in [("", "Asia/Shanghai"), ("time_zone = \"Europe/Berlin\"", "Europe/Berlin")] {
             std::fs::write(&path, text).unwrap();
-            let config = crate::config::load(Some(&path), &[]).unwrap();
+            let config = crate::config::load(Some(&path), &[], &crate::config::env::Environment::process()).unwrap();
             assert_eq!(zone(&config).unwrap().iana_name(), Some(expected));
         }
     }

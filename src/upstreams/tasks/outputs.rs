@@ -31,7 +31,7 @@ impl ListingSpec for ListedTask {
         Column::word("match", |task: &Self| match_word(&task.matched))
             .titled(text("match", "匹配"))
             .drawn(|task, style| match_cell(&task.matched, style)),
-        Column::optional_name("how", |task: &Self| task.matched.how()),
+        Column::optional_text("how", |task: &Self| task.matched.how()),
         Column::optional_text("package_code", |task: &Self| task.matched.code())
             .titled(text("package", "数据包"))
             .hidden_when_blank(),

@@ -13,7 +13,7 @@ fn load(text: &str) -> Config {
     let path = directory.path().join("config.toml");
     fs::write(&path, text).expect("a file can be written");
     let none: [(&'static str, &str); 0] = [];
-    config::load_in(Some(&path), &upstreams::names(), &Environment::fixed(none)).expect("it loads")
+    config::load(Some(&path), &upstreams::names(), &Environment::fixed(none)).expect("it loads")
 }
 
 /// The keys of the section, from the error about an unknown one.
