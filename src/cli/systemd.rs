@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::error::Error;
+use super::examples;
 use super::schedule::{Entry, Group, Program, word};
 
 /// The instance's name is its job's; [`sync_of`] is what the template does with it.
@@ -31,14 +32,14 @@ fn sync_of(instance: &str) -> String {
 }
 
 fn template(program: &Program, user: &str) -> Result<String, Error> {
-    let (path, flags) = (&program.path, &program.flags);
+    let (path, flags, sync) = (&program.path, &program.flags, examples::fill("{sync}"));
     let mut writable = String::new();
     if let Some(folder) = program.database.as_deref().and_then(Path::parent) {
         writable = format!("ReadWritePaths={}\n", word(folder)?);
     }
     Ok(format!(
         "\
-# One pass of tongbu: `systemctl start tongbu@fairing` makes one now, `systemctl list-timers 'tongbu@*'` shows the next.
+# One pass of tongbu: `systemctl start tongbu@{sync}` makes one now, `systemctl list-timers 'tongbu@*'` shows the next.
 # Made by `tongbu generate systemd`; changes are best made with `systemctl edit tongbu@.service`.
 
 [Unit]
@@ -65,8 +66,8 @@ UMask=0077
 {writable}# Other files it writes (a log, metrics, another database) need their directories here.
 #ReadWritePaths=/var/lib/node_exporter
 
-# A secret {{ credential = \"fairing-token\" }} in the configuration is read from here by root, and only for this service.
-#LoadCredential=fairing-token:/etc/tongbu/credentials/fairing-token
+# A secret {{ credential = \"{sync}-token\" }} in the configuration is read from here by root, and only for this service.
+#LoadCredential={sync}-token:/etc/tongbu/credentials/{sync}-token
 
 # A {{ command = \"…\" }} for a secret, or of [[monitor.notify]], runs behind these walls too.
 NoNewPrivileges=yes

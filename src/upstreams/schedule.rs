@@ -3,7 +3,7 @@
 /// What `generate cron` and `generate systemd` make of an upstream.
 #[derive(Clone, Copy, Debug)]
 pub struct Schedule {
-    /// A sentence for whoever reads the crontab.
+    /// A sentence, the comment above its lines in the crontab.
     pub about: &'static str,
     pub jobs: &'static [Job],
 }
@@ -11,7 +11,7 @@ pub struct Schedule {
 /// One line of a crontab, one timer of systemd.
 #[derive(Clone, Copy, Debug)]
 pub struct Job {
-    /// Tells it from the other jobs of its upstream; empty for the one that is called like it.
+    /// What its name has behind the upstream's; empty for the job that has the upstream's name alone.
     pub name: &'static str,
     /// The five fields of a crontab; the last three are `*`. Minutes are spread, so that not all wake at once.
     pub times: &'static str,

@@ -4,7 +4,7 @@ pub mod output;
 
 use clap::{Args, Subcommand};
 
-use self::output::{BrokenOutput, CleanedOutput};
+use self::output::CleanedOutput;
 use super::error::Error;
 use super::examples;
 use super::session::{LogTo, Session};
@@ -83,6 +83,6 @@ fn cmd_break(session: &mut Session, args: &BreakArgs) -> Result<Exit, Error> {
         message: format!("nobody holds the lock `{}` with token {}", args.name, args.token),
         hint: "see names and tokens with `tongbu locks list`".to_owned(),
     })?;
-    session.ui.output(&BrokenOutput(holder));
+    session.ui.output(&output::broken(&holder, &session.ui.stdout_style()));
     Ok(Exit::Ok)
 }

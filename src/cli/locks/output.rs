@@ -6,8 +6,8 @@ use serde::Serialize;
 use crate::cli::runs::STARTED;
 use crate::present::listing::{RowJson, RowsJson};
 use crate::present::{
-    Block, Cell, Column, DocumentSchema, Json, ListingSpec, Output, Severity, Style, Text, listing, sanitize, text,
-    words,
+    Block, Cell, Column, DocumentSchema, Done, Json, ListingSpec, Output, Severity, Style, Text, listing, sanitize,
+    text, words,
 };
 use crate::store::Holder;
 
@@ -28,10 +28,6 @@ pub struct CleanedOutput {
     pub cleaned: Vec<Holder>,
     pub is_dry_run: bool,
 }
-
-/// What `locks break` did.
-#[derive(Debug)]
-pub struct BrokenOutput(pub Holder);
 
 #[derive(Serialize, JsonSchema)]
 struct CleanedDocument<'a> {
@@ -89,23 +85,10 @@ impl Output for CleanedOutput {
     }
 }
 
-impl Output for BrokenOutput {
-    fn schema(&self) -> &DocumentSchema {
-        &BROKEN_SCHEMA
-    }
-
-    fn is_quiet_on_success(&self) -> bool {
-        true
-    }
-
-    fn blocks(&self, style: &Style) -> Vec<Block> {
-        let Self(lock) = self;
-        vec![Block::Line(BROKEN.fill(style.language, &[&sanitize(&lock.name), &lock.token, &sanitize(&lock.owner)]))]
-    }
-
-    fn json(&self, style: &Style) -> Json {
-        Json::of(&BrokenDocument { broken: RowJson(&self.0, style) })
-    }
+/// What `locks break` did.
+pub fn broken(lock: &Holder, style: &Style) -> Done<Json> {
+    let document = Json::of(&BrokenDocument { broken: RowJson(lock, style) });
+    Done::new(BROKEN_SCHEMA, document).sentence(BROKEN, &[&sanitize(&lock.name), &lock.token, &sanitize(&lock.owner)])
 }
 
 /// The state's name, its label and its severity.
@@ -131,9 +114,11 @@ fn expiry_cell(lock: &Holder, style: &Style) -> Cell {
 mod tests {
     use insta::assert_snapshot;
 
-    use super::{BrokenOutput, CleanedOutput};
+    use super::{CleanedOutput, broken};
     use crate::cli::samples::{holder, holder_of};
+    use crate::language::Language;
     use crate::present::Listing;
+    use crate::present::style::samples::style;
     use crate::store::Holder;
     use crate::ui::tables::render_output;
     use crate::ui::{injection_tests, snapshots};
@@ -148,7 +133,10 @@ mod tests {
         assert_snapshot!("none", snapshots::render_everything(&Listing::<Holder>::new(Vec::new())));
         let cleaned = CleanedOutput { cleaned: vec![stale], is_dry_run: true };
         assert_snapshot!("clean", snapshots::render_everything(&cleaned));
-        assert_snapshot!("break", snapshots::render_everything(&BrokenOutput(holder("tasks/today"))));
+        assert_snapshot!(
+            "break",
+            snapshots::render_everything(&broken(&holder("tasks/today"), &style(Language::Zh, None)))
+        );
     }
 
     #[test]
@@ -157,6 +145,6 @@ mod tests {
         injection_tests::check_output(|text| {
             Box::new(CleanedOutput { cleaned: vec![holder_of(text)], is_dry_run: true })
         });
-        injection_tests::check_output(|text| Box::new(BrokenOutput(holder_of(text))));
+        injection_tests::check_output(|text| Box::new(broken(&holder_of(text), &style(Language::En, None))));
     }
 }

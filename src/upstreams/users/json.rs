@@ -1,11 +1,12 @@
 //! Reads JSON objects without repeating a value in any message, and without choosing between equal keys.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
-use std::fmt;
 
-use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
+
+use crate::upstreams::digest::Members;
 
 /// A longer key is not repeated in messages.
 const MAX_KEY_CHARS: usize = 40;
@@ -47,44 +48,16 @@ pub fn is_name(key: &str) -> bool {
         && key.chars().all(|character| character.is_ascii_alphanumeric() || "_-.".contains(character))
 }
 
-/// The keys and values of an object, equal keys included.
-struct Pairs(Vec<(String, Box<RawValue>)>);
-
-impl<'de> Deserialize<'de> for Pairs {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct PairsVisitor;
-
-        impl<'de> Visitor<'de> for PairsVisitor {
-            type Value = Pairs;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Pairs, A::Error> {
-                let mut pairs = Vec::new();
-                while let Some(pair) = map.next_entry()? {
-                    pairs.push(pair);
-                }
-                Ok(Pairs(pairs))
-            }
-        }
-
-        deserializer.deserialize_map(PairsVisitor)
-    }
-}
-
 fn duplicate_key(text: &str) -> Option<String> {
     let text = text.trim_start();
     if text.starts_with('{') {
-        let Pairs(pairs) = serde_json::from_str(text).ok()?;
+        let Members(members) = serde_json::from_str(text).ok()?;
         let mut keys = BTreeSet::new();
-        return pairs.into_iter().find_map(|(key, value)| {
+        return members.into_iter().find_map(|(key, value)| {
             let nested = duplicate_key(value.get());
-            if nested.is_some() { nested } else { keys.replace(key) }
+            if nested.is_some() { nested } else { keys.replace(key).map(Cow::into_owned) }
         });
     }
-    let values: Vec<Box<RawValue>> =
-        if text.starts_with('[') { serde_json::from_str(text).ok()? } else { return None };
+    let values: Vec<&RawValue> = if text.starts_with('[') { serde_json::from_str(text).ok()? } else { return None };
     values.iter().find_map(|value| duplicate_key(value.get()))
 }

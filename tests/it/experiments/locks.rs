@@ -57,7 +57,7 @@ fn check_turns(experiment: &Experiment) {
     ));
 }
 
-/// Holds the lock so many times. The witness is a file that only one at a time can make.
+/// Holds the lock a number of times. The witness is a file that only one at a time can make.
 fn compete(folder: &Path, share: u64) {
     let witness = folder.join("witness");
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime");
