@@ -65,11 +65,6 @@ impl Config {
         &self.settings
     }
 
-    /// Where it was read; variables are read there only.
-    pub fn environment(&self) -> &Environment {
-        &self.environment
-    }
-
     /// The database file: `--db`, `TONGBU_DB`, the configuration, `$XDG_STATE_HOME/tongbu/tongbu.db` (or below
     /// `~/.local/state`).
     pub fn locate_database(&self, explicit: Option<&Path>) -> Result<Located, Error> {

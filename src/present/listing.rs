@@ -55,10 +55,6 @@ impl<R: ListingSpec> Listing<R> {
     pub fn with_paging(self, paging: Paging) -> Self {
         Self { paging: Some(paging), ..self }
     }
-
-    pub fn rows(&self) -> &[R] {
-        &self.rows
-    }
 }
 
 /// The table of such rows, for outputs that hold more than one list.

@@ -203,7 +203,6 @@ impl<'a> Run<'a> {
             clock: self.clock.clone(),
             flags: invocation.settings.flags,
             cancel: self.cancel.clone(),
-            deadline: self.deadline,
             observer: Arc::clone(&invocation.observer),
             outcome: Mutex::default(),
         };

@@ -4,7 +4,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::error::Error;
@@ -133,8 +132,6 @@ pub struct PassContext {
     pub flags: Flags,
     /// Ends every wait of the pass.
     pub cancel: CancellationToken,
-    /// `--max-runtime`.
-    pub deadline: Option<Instant>,
     pub observer: Arc<dyn Observer>,
     /// The result of the pass; grows while it runs.
     pub outcome: Mutex<PassOutcome>,

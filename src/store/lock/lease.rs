@@ -41,10 +41,6 @@ impl Lease {
         Self { state, record, began }
     }
 
-    pub fn name(&self) -> &str {
-        &self.state.name
-    }
-
     /// Rises with every acquisition, for ever; 0 in a dry run.
     pub fn token(&self) -> i64 {
         self.state.token

@@ -45,7 +45,6 @@ async fn run(store: &Store, third: Work) -> (Vec<ScopeReport>, Result<(), Error>
         clock: Clock::system(),
         flags: Flags { force: false, on_lock: OnLock::Fail, accept_deletes: None },
         cancel: CancellationToken::new(),
-        deadline: None,
         observer: Arc::new(Silent),
         outcome: Mutex::default(),
     };
