@@ -11,6 +11,7 @@ use super::doctor::DoctorArgs;
 use super::examples;
 use super::generate::GenerateArgs;
 use super::locks::LocksArgs;
+use super::notify::NotifyArgs;
 use super::records::RecordsArgs;
 use super::status::StatusArgs;
 use super::sync::SyncArgs;
@@ -53,6 +54,9 @@ pub enum Command {
     Doctor(DoctorArgs),
     /// Write a consistent copy of the database, checked and flushed, while others may write
     Backup(BackupArgs),
+    /// Messages to people about failures
+    #[command(subcommand, arg_required_else_help = true)]
+    Notify(NotifyArgs),
     /// State of each sync, as text for Prometheus
     Metrics,
     /// Generate completions, manual pages, schedules and JSON Schemas

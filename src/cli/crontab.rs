@@ -12,11 +12,12 @@ const NAME: &str = "tongbu";
 /// The whole crontab; every job runs as `user`.
 pub fn render(groups: &[Group], program: &Program, user: &str) -> String {
     let mut text = head(user);
-    for Group { about, entries } in groups {
+    for Group { about, is_active, entries } in groups {
         // Writing to a string cannot fail.
         let _ = write!(text, "\n# {about}\n");
+        let mark = if *is_active { "" } else { "#" };
         for Entry { times, command, .. } in entries {
-            let _ = writeln!(text, "{times} {user} {}{} {command}", called(program), program.flags);
+            let _ = writeln!(text, "{mark}{times} {user} {}{} {command}", called(program), program.flags);
         }
     }
     text
@@ -35,7 +36,8 @@ fn head(user: &str) -> String {
 #
 #     install -m 644 cron.d/tongbu /etc/cron.d/tongbu
 #
-# or print it for the paths you use: `tongbu generate cron --config FILE --user NAME`.
+# or print it for the paths you use: `tongbu generate cron --config FILE --user NAME`. That schedules what is configured;
+# behind a `#` is what is not: a sync that is not configured fails each time.
 #
 # The jobs run as the user `{user}`, who has to exist, reads the configuration and owns the database. cron gives its
 # jobs next to no environment: let secrets in the configuration be {{ file = \"…\" }}, or set their variables below;
@@ -62,16 +64,17 @@ MAILTO=root
 mod tests {
     use super::render;
     use crate::cli::schedule::{Program, groups};
+    use crate::config::Config;
 
     fn check(path: &str, flags: &str, expected: &str) {
         let program = Program { path: path.to_owned(), flags: flags.to_owned(), database: None };
-        let text = render(&groups(), &program, "sync");
+        let text = render(&groups(&Config::defaults()), &program, "sync");
         assert!(text.lines().any(|line| line == expected), "{text}");
     }
 
     #[test]
     fn a_program_where_cron_looks_is_called_by_its_name() {
-        check("/usr/local/bin/tongbu", "", "7 * * * * sync tongbu sync fairing --trigger auto -q");
-        check("/opt/tongbu", " --db /x.db", "41 3 * * * sync /opt/tongbu --db /x.db records prune -q");
+        check("/usr/local/bin/tongbu", "", "7 * * * * sync tongbu sync all --trigger auto -q");
+        check("/opt/tongbu", " --db /x.db", "#41 3 * * * sync /opt/tongbu --db /x.db records prune -q");
     }
 }

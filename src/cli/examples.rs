@@ -36,6 +36,8 @@ const EXAMPLES: &[(&str, &str)] = &[
     ("config check", "  tongbu config check\n  tongbu config check --config new.toml"),
     ("doctor", "  tongbu doctor\n  tongbu doctor --offline --json\n  tongbu doctor --cron"),
     ("backup", "  tongbu backup /backup/tongbu.db"),
+    ("notify", "  tongbu notify test"),
+    ("notify test", "  tongbu notify test\n  tongbu notify test --kind dingtalk"),
     ("metrics", "  tongbu metrics\n  tongbu metrics > tongbu.prom"),
     ("generate", "  tongbu generate completions fish\n  tongbu generate man ./man"),
     (

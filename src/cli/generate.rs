@@ -23,9 +23,9 @@ pub enum GenerateArgs {
     Completions(CompletionsArgs),
     /// A manual page for every command
     Man(ManArgs),
-    /// A system crontab that calls this program; with --config and --db where these are given
+    /// A system crontab of what is configured; with --config and --db where these are given
     Cron(ScheduleArgs),
-    /// Units of systemd that call this program: a service template, and a timer for each job
+    /// Units of systemd: a service template, and a timer for each job of what is configured
     Systemd(SystemdArgs),
     /// JSON Schemas of every document `--json` prints
     Schema,
@@ -63,13 +63,14 @@ pub struct SystemdArgs {
 }
 
 /// Runs one of the `generate` commands for that command line.
-pub fn cmd_generate(session: &Session, args: &GenerateArgs, command: clap::Command) -> Result<Exit, Error> {
+pub fn cmd_generate(session: &mut Session, args: &GenerateArgs, command: clap::Command) -> Result<Exit, Error> {
     match args {
         GenerateArgs::Completions(args) => session.ui.verbatim(&completions(args.shell, command)),
         GenerateArgs::Man(args) => write_files(&args.dir, manual::pages(command))?,
         GenerateArgs::Cron(args) => {
             let program = Program::of(session)?;
-            session.ui.verbatim(&crontab::render(&schedule::groups(), &program, &args.user));
+            let groups = schedule::groups(&session.config_if_any()?);
+            session.ui.verbatim(&crontab::render(&groups, &program, &args.user));
         }
         GenerateArgs::Systemd(args) => cmd_systemd(session, args)?,
         GenerateArgs::Schema => session.ui.verbatim(&schema::render_all()),
@@ -84,8 +85,9 @@ fn completions(shell: Shell, mut command: clap::Command) -> String {
     String::from_utf8_lossy(&script).into_owned()
 }
 
-fn cmd_systemd(session: &Session, args: &SystemdArgs) -> Result<(), Error> {
-    let units = systemd::render(&schedule::groups(), &Program::of(session)?, &args.schedule.user)?;
+fn cmd_systemd(session: &mut Session, args: &SystemdArgs) -> Result<(), Error> {
+    let groups = schedule::groups(&session.config_if_any()?);
+    let units = systemd::render(&groups, &Program::of(session)?, &args.schedule.user)?;
     if let Some(dir) = &args.dir {
         return write_files(dir, units);
     }

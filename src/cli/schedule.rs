@@ -4,13 +4,16 @@ use std::path::{Path, PathBuf, absolute};
 
 use super::error::Error;
 use super::session::Session;
+use crate::config::Config;
 use crate::config::env::{self, Environment};
-use crate::upstreams::{self, Job};
+use crate::upstreams::{self, Job, Registration};
 
 /// Jobs with one comment above them.
 #[derive(Debug)]
 pub struct Group {
     pub about: &'static str,
+    /// Whether they are to run; the others are only shown.
+    pub is_active: bool,
     pub entries: Vec<Entry>,
 }
 
@@ -35,23 +38,36 @@ pub struct Program {
     pub database: Option<PathBuf>,
 }
 
+/// What is scheduled where nothing is configured yet: it fits every configuration.
+const EVERYTHING: (&str, &str) = (
+    "Every configured upstream, one after the other: hourly. Replace it with the lines of those you use, where each is to \
+     have its own times.",
+    "7 * * * *",
+);
+
 /// What is done besides syncing: its comment, its words, its times.
 const CHORES: [(&str, [&str; 2], &str); 2] = [
     ("Locks whose holder is gone: every five minutes.", ["locks", "clean"], "3-59/5 * * * *"),
     ("Records older than `keep` in [records]: daily.", ["records", "prune"], "41 3 * * *"),
 ];
 
-/// Everything there is to run, in the order of the upstreams.
-pub fn groups() -> Vec<Group> {
+/// Everything there is to run, in the order of the upstreams; active is what the configuration has.
+pub fn groups(config: &Config) -> Vec<Group> {
+    let is_configured = |known: &Registration| config.has_section(known.name);
+    let is_any = upstreams::all().any(is_configured);
+    let (about, times) = EVERYTHING;
+    let all = Job { name: "", times, flags: &[] };
+    let everything = (!is_any).then(|| Group { about, is_active: true, entries: vec![sync_entry("all", &all)] });
     let syncs = upstreams::all().filter(|known| !known.schedule.jobs.is_empty()).map(|known| Group {
         about: known.schedule.about,
+        is_active: is_configured(known),
         entries: known.schedule.jobs.iter().map(|job| sync_entry(known.name, job)).collect(),
     });
     let chores = CHORES.map(|(about, words, times)| {
         let entry = Entry { name: words.join("-"), times, command: format!("{} -q", words.join(" ")) };
-        Group { about, entries: vec![entry] }
+        Group { about, is_active: is_any, entries: vec![entry] }
     });
-    syncs.chain(chores).collect()
+    everything.into_iter().chain(syncs).chain(chores).collect()
 }
 
 fn sync_entry(upstream: &str, job: &Job) -> Entry {
@@ -65,9 +81,9 @@ impl Program {
     pub fn of(session: &Session) -> Result<Self, Error> {
         let environment = Environment::process();
         let whole = |path: PathBuf| absolute(&path).map_err(|source| Error::Read { path, source });
-        let named = |flag: &Option<PathBuf>, variable| flag.clone().or_else(|| environment.path(variable));
-        let config = named(&session.globals.config, env::TONGBU_CONFIG).map(whole).transpose()?;
-        let database = named(&session.globals.db, env::TONGBU_DB).map(whole).transpose()?;
+        let config = session.globals.config.clone().or_else(|| environment.path(env::TONGBU_CONFIG));
+        let config = config.map(whole).transpose()?;
+        let database = session.named_database().map(whole).transpose()?;
         let own = std::env::current_exe().map_err(|source| Error::Read { path: "/proc/self/exe".into(), source })?;
         let mut flags = String::new();
         for (flag, path) in [("--config", &config), ("--db", &database)] {
@@ -101,6 +117,7 @@ mod tests {
 
     use super::{groups, word};
     use crate::cli::command;
+    use crate::config::Config;
 
     fn check(path: &str, expected: Option<&str>) {
         assert_eq!(word(Path::new(path)).ok().as_deref(), expected, "{path}");
@@ -117,7 +134,7 @@ mod tests {
 
     #[test]
     fn every_job_has_a_name_of_its_own_and_a_command_that_parses() {
-        let entries: Vec<_> = groups().into_iter().flat_map(|group| group.entries).collect();
+        let entries: Vec<_> = groups(&Config::defaults()).into_iter().flat_map(|group| group.entries).collect();
         let names: BTreeSet<_> = entries.iter().map(|entry| &entry.name).collect();
         assert_eq!(names.len(), entries.len());
         for entry in &entries {

@@ -7,8 +7,8 @@ use crate::config::Setting;
 use crate::present::{DocumentSchema, ListingSpec, schema};
 use crate::store::Holder;
 use crate::store::records::Record;
-use crate::upstreams;
 use crate::upstreams::command::CommandSpec;
+use crate::{run, upstreams};
 
 /// The documents that belong to no upstream.
 const CORE: &[DocumentSchema] = &[
@@ -28,6 +28,8 @@ const CORE: &[DocumentSchema] = &[
     config::output::CREATED_SCHEMA,
     config::output::PATHS_SCHEMA,
     config::output::CHECKED_SCHEMA,
+    config::output::TESTED_SCHEMA,
+    run::NOTIFICATION_SCHEMA,
     backup::SCHEMA,
     doctor::output::SCHEMA,
 ];

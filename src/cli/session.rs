@@ -73,6 +73,13 @@ impl Session {
         Prepared { config, database, fault: fault.or(unlocated).map(|error| error.to_failure()) }
     }
 
+    /// The configuration, or the defaults where there is no file yet.
+    pub fn config_if_any(&mut self) -> Result<Config, Error> {
+        let located = config::locate_config(self.globals.config.as_deref(), &Environment::process());
+        let is_missing = located.is_none_or(|located| matches!(located.path.try_exists(), Ok(false)));
+        if is_missing { Ok(Config::defaults()) } else { self.load_config(LogTo::FlagOnly) }
+    }
+
     /// Takes over the configuration's language and zone, and starts the log.
     fn start(&mut self, config: &Config, log_to: LogTo) -> Result<(), Error> {
         self.ui.set_language(config.language(self.globals.lang));

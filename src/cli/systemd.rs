@@ -12,10 +12,10 @@ const TEMPLATE: &str = "tongbu@.service";
 /// A unit file by its path below `/etc/systemd/system`.
 pub type Unit = (String, String);
 
-/// Every unit file.
+/// The template, and the units of what is active.
 pub fn render(groups: &[Group], program: &Program, user: &str) -> Result<Vec<Unit>, Error> {
     let mut units = vec![(TEMPLATE.to_owned(), template(program, user)?)];
-    for group in groups {
+    for group in groups.iter().filter(|group| group.is_active) {
         for entry in &group.entries {
             if entry.command != sync_of(&entry.name) {
                 units.push((format!("tongbu@{}.service.d/job.conf", entry.name), job(entry)));
@@ -112,7 +112,10 @@ Description=When tongbu@{name}.service is due
 
 [Timer]
 OnCalendar={calendar}
-RandomizedDelaySec={delay}
+# The same for every run of this timer, so that none comes before its minimum interval is over.
+RandomizedDelaySec={delay}s
+FixedRandomDelay=yes
+AccuracySec=1s
 # What was missed while the machine was off is made up for.
 Persistent=true
 
@@ -141,27 +144,42 @@ fn part(text: &str) -> String {
     if step.is_empty() { span } else { format!("{span}/{step}") }
 }
 
-/// Spreads machines that share a schedule, by less than two of its times lie apart.
-fn delay(times: &str) -> &'static str {
+/// Spreads machines that share a schedule, in seconds: by less than two of its times lie apart.
+fn delay(times: &str) -> u64 {
     let is_within_the_hour = times.split(' ').next().is_some_and(|minutes| minutes.contains(['*', '/', ',', '-']));
-    if is_within_the_hour { "10s" } else { "5min" }
+    if is_within_the_hour { 10 } else { 120 }
 }
 
 #[cfg(test)]
 mod tests {
     use super::{calendar, delay};
+    use crate::config::Config;
+    use crate::upstreams::{self, INTERVAL_SLACK};
 
-    fn check(times: &str, expected: &str, expected_delay: &str) {
+    fn check(times: &str, expected: &str, expected_delay: u64) {
         assert_eq!((calendar(times).as_str(), delay(times)), (expected, expected_delay));
+    }
+
+    /// Even where each run is delayed at random: the units of earlier versions were by up to five minutes.
+    #[test]
+    fn no_delay_brings_a_run_before_its_minimum_interval_is_over() {
+        let config = Config::defaults();
+        for known in upstreams::all() {
+            let Some(interval) = (known.min_interval)(&config).unwrap() else { continue };
+            for job in known.schedule.jobs {
+                let tolerated = (interval / INTERVAL_SLACK).as_secs();
+                assert!(delay(job.times).max(5 * 60) < tolerated, "{} {}", known.name, job.times);
+            }
+        }
     }
 
     #[test]
     fn the_times_of_a_crontab_become_a_calendar() {
-        check("7 * * * *", "*-*-* *:07:00", "5min");
-        check("23 2,10,18 * * *", "*-*-* 02,10,18:23:00", "5min");
-        check("17 0-3,5-23 * * *", "*-*-* 00..03,05..23:17:00", "5min");
-        check("3-59/5 * * * *", "*-*-* *:03..59/5:00", "10s");
-        check("*/10 * * * *", "*-*-* *:00/10:00", "10s");
-        check("* * * * *", "*-*-* *:*:00", "10s");
+        check("7 * * * *", "*-*-* *:07:00", 120);
+        check("23 2,10,18 * * *", "*-*-* 02,10,18:23:00", 120);
+        check("17 0-3,5-23 * * *", "*-*-* 00..03,05..23:17:00", 120);
+        check("3-59/5 * * * *", "*-*-* *:03..59/5:00", 10);
+        check("*/10 * * * *", "*-*-* *:00/10:00", 10);
+        check("* * * * *", "*-*-* *:*:00", 10);
     }
 }

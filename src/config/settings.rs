@@ -2,7 +2,9 @@
 
 use std::path::PathBuf;
 
+use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
+use strum::IntoStaticStr;
 
 use super::bounds;
 use super::language::Lang;
@@ -81,24 +83,42 @@ pub struct MonitorSettings {
 #[serde(deny_unknown_fields)]
 pub struct Notify {
     pub kind: NotifyKind,
-    /// Where to send it: an address, or for [`NotifyKind::Command`] the command line to run. Chat addresses carry their
-    /// credential, so it is always a reference.
+    /// Where to send it: an address, for [`NotifyKind::Email`] that of the mail server, for [`NotifyKind::Command`] the
+    /// command line to run. Addresses carry their credential, so it is always a reference.
     pub url: SecretRef,
+    /// What signs the messages, where the robot wants them signed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secret: Option<SecretRef>,
+    /// The sender of a mail.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<String>,
+    /// The receivers of a mail.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub to: Vec<String>,
     /// Consecutive failures before it is notified.
     #[serde(default = "notify_after", deserialize_with = "bounds::count::<1, 1000, _, _>")]
     pub after: u32,
 }
 
 /// In whose form a notification is sent.
-#[derive(Clone, Copy, Debug, Deserialize, Serialize, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Deserialize, Serialize, PartialEq, Eq, Hash, ValueEnum, IntoStaticStr)]
 #[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase", const_into_str)]
 pub enum NotifyKind {
     Webhook,
     Dingtalk,
     Feishu,
     Wecom,
     Slack,
+    Email,
     Command,
+}
+
+impl NotifyKind {
+    /// The name in the configuration.
+    pub const fn name(self) -> &'static str {
+        self.into_str()
+    }
 }
 
 impl Default for LogSettings {

@@ -212,7 +212,7 @@ fn notifications_have_a_kind_and_a_default_threshold() {
     check(
         "[[monitor.notify]]\nkind = \"dingtlak\"\nurl = { env = \"A\" }\n",
         "config.toml` line 2: `monitor.notify[0].kind` must be one of `webhook`, `dingtalk`, `feishu`, \
-         `wecom`, `slack`, `command`; did you mean `dingtalk`?",
+         `wecom`, `slack`, `email`, `command`; did you mean `dingtalk`?",
     );
 }
 

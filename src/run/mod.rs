@@ -21,6 +21,7 @@ use tracing::Instrument as _;
 pub use self::cancel::Cancel;
 pub use self::metrics::render_metrics;
 use self::notify::PreviousState;
+pub use self::notify::{NOTIFICATION_SCHEMA, check as check_monitor, send_test};
 pub use self::report::Report;
 use self::verdict::{Verdict, VerdictPolicy, verdict};
 pub use crate::upstreams::{Flags, OnLock};
@@ -225,8 +226,8 @@ impl<'a> Run<'a> {
     async fn unrecorded(&self, start: &Start, failure: Failure) -> Unrecorded {
         let mut report = self.report(RecordId(0), start, PassOutcome::default(), Some(failure.clone()));
         if !self.invocation.settings.dry_run {
-            let monitor = &self.invocation.config.settings().monitor;
-            report.warnings = notify::report_end(monitor, &report, &PreviousState::unknown(), &self.clock).await;
+            let config = self.invocation.config;
+            report.warnings = notify::report_end(config, &report, &PreviousState::unknown(), &self.clock).await;
         }
         report.log_end();
         Unrecorded { failure, warnings: report.warnings }
@@ -237,7 +238,8 @@ impl<'a> Run<'a> {
         let name = self.invocation.registration.name;
         let states = store.read(records::load_states)?;
         let state = states.into_iter().find(|state| state.sync == name && state.sync_type == sync_type);
-        Ok(state.as_ref().map(PreviousState::of).unwrap_or_default())
+        let failing_since = store.read(|r| records::load_failing_since(r, name, sync_type))?;
+        Ok(state.as_ref().map(|state| PreviousState::of(state, failing_since)).unwrap_or_default())
     }
 
     /// Runs the pass within its time; the failure that ended it as a whole, if there is one.
@@ -338,6 +340,9 @@ impl<'a> Run<'a> {
         {
             report.warnings.push(format!("cannot write the metrics to `{}`: {error}", path.display()));
         }
-        report.warnings.extend(notify::report_end(&settings.monitor, report, &previous, &self.clock).await);
+        report.warnings.extend(notify::report_end(self.invocation.config, report, &previous, &self.clock).await);
+        if let Err(error) = store.save_warnings(report.record, &report.warnings) {
+            report.warnings.push(format!("cannot store the warnings: {error}"));
+        }
     }
 }

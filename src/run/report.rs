@@ -41,6 +41,17 @@ impl Report {
         self.record.0 > 0
     }
 
+    /// The scope behind the failure, which the failure then names; none where the run as a whole failed.
+    pub fn failed_scope(&self) -> Option<&str> {
+        let failure = self.failure.as_ref()?;
+        let is_its = |scope: &&ScopeReport| {
+            let own = scope.failure.as_ref().filter(|own| own.class == failure.class);
+            own.is_some_and(|own| own.message == failure.message || failure.message.contains(&scope.scope))
+        };
+        let scopes = self.scopes.iter().filter(is_its).map(|scope| scope.scope.as_str());
+        scopes.max_by_key(|scope| scope.len())
+    }
+
     /// One line of the log for the whole run.
     pub(super) fn log_end(&self) {
         let Summary { total, new, updated, unchanged, deleted, restored, failed, .. } = self.summary;

@@ -24,7 +24,10 @@ pub struct Component {
 /// The store's own tables.
 pub(super) const CORE: Component = Component {
     name: "core",
-    migrations: &[Migration { name: "0001_create", sql: include_str!("migrations/0001_create.sql") }],
+    migrations: &[
+        Migration { name: "0001_create", sql: include_str!("migrations/0001_create.sql") },
+        Migration { name: "0003_monitor", sql: include_str!("migrations/0003_monitor.sql") },
+    ],
 };
 
 const LEDGER: &str = "CREATE TABLE IF NOT EXISTS schema_migrations (

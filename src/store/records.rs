@@ -1,12 +1,14 @@
 //! The record of every run and of its scopes.
 
 mod list;
+mod monitor;
 pub(super) mod rows;
 pub(super) mod types;
 
 use jiff::Timestamp;
 
 pub use self::list::{Filter, Page, SyncState, load_page, load_record, load_scopes, load_states};
+pub use self::monitor::{load_failing_since, load_warnings};
 pub use self::types::{Record, RecordId, RunEnd, RunStart, ScopeEnd, ScopeRecord, SkippedScope};
 use super::error::Error;
 use super::handle::Store;

@@ -27,7 +27,7 @@ mod error;
 pub mod fairing;
 mod films;
 pub mod guard;
-mod hmac;
+pub(crate) mod hmac;
 mod http_profile;
 pub mod mirror;
 mod pass;
@@ -50,7 +50,7 @@ pub use self::http_profile::http_profile;
 pub use self::pass::{Failure, Flags, OnLock, PassContext, PassOutcome, ScopeReport, SkipReason};
 pub use self::registration::{Pass, Registration};
 pub use self::schedule::{Job, Schedule};
-pub use self::scope::{Scope, ScopeRules, ScopeWork, panic_text};
+pub use self::scope::{INTERVAL_SLACK, Scope, ScopeRules, ScopeWork, panic_text};
 pub use self::scope_name::ScopeName;
 pub use self::upstream::{ChangesOf, Opening, SyncType, Upstream, Verified};
 

@@ -22,8 +22,9 @@ use crate::store::{
 /// How often a lock that is waited for is tried.
 const LOCK_POLL: Duration = Duration::from_millis(100);
 /// A scheduler's jitter: what is due within this share of its interval is due, or an hourly run would find itself a
-/// second early every other hour.
-const INTERVAL_SLACK: u32 = 20;
+/// second early every other hour. A tenth of an hour is more than a timer's random delay, and leaves room for a scope that
+/// had to wait for its turn in the run before.
+pub const INTERVAL_SLACK: u32 = 10;
 /// A scope keeps no more problems than this; the summary counts them all.
 const MAX_PROBLEMS: usize = 100;
 

@@ -1,7 +1,9 @@
 //! How a failure reaches people: cron's mail, the record, pings, messages.
 
 mod early;
+mod mail;
 mod notify;
+mod ping;
 mod quiet;
 
 use crate::support::Sandbox;

@@ -4,7 +4,7 @@ pub mod output;
 
 use clap::Subcommand;
 
-use self::output::{CheckedOutput, PathsOutput};
+use self::output::{CHECKED_SCHEMA, CheckedOutput, PathsOutput};
 use super::error::Error;
 use super::session::{LogTo, Session};
 use crate::config::env::Environment;
@@ -12,6 +12,7 @@ use crate::config::{self, Config};
 use crate::exit::Exit;
 use crate::http;
 use crate::present::Listing;
+use crate::run;
 use crate::upstreams::{self, Failure, Opening, Registration};
 
 /// What to do with the configuration.
@@ -73,12 +74,13 @@ fn cmd_check(session: &mut Session) -> Result<Exit, Error> {
     for registration in configured(&config) {
         parts.push((registration.name.to_owned(), check_one(registration, &opening)));
     }
-    let exit = parts
-        .iter()
-        .filter_map(|(_, outcome)| outcome.as_ref().err())
-        .fold(Exit::Ok, |exit, failure| exit.worst(Exit::from(failure.class)));
-    session.ui.output(&CheckedOutput { exit, parts });
-    Ok(exit)
+    let monitor = &config.settings().monitor;
+    if monitor.ping_url.is_some() || !monitor.notify.is_empty() {
+        parts.push(("monitor".to_owned(), run::check_monitor(monitor)));
+    }
+    let output = CheckedOutput::new(&CHECKED_SCHEMA, parts);
+    session.ui.output(&output);
+    Ok(output.exit)
 }
 
 /// Opens the upstream with every account it has, and lets go of it again.

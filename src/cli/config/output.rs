@@ -17,8 +17,10 @@ use crate::upstreams::Failure;
 
 pub const CREATED_SCHEMA: DocumentSchema = DocumentSchema::of::<CreatedDocument>("tongbu.config-init/1", "config init");
 pub const PATHS_SCHEMA: DocumentSchema = DocumentSchema::of::<PathsDocument>("tongbu.config-path/1", "config path");
-pub const CHECKED_SCHEMA: DocumentSchema =
+pub static CHECKED_SCHEMA: DocumentSchema =
     DocumentSchema::of::<CheckedDocument<'static>>("tongbu.config-check/1", "config check");
+pub static TESTED_SCHEMA: DocumentSchema =
+    DocumentSchema::of::<CheckedDocument<'static>>("tongbu.notify-test/1", "notify test");
 
 const CREATED: Text =
     text("wrote `{}`: fill it in, then run `tongbu config check`", "已写入 `{}`：填好后运行 `tongbu config check`");
@@ -30,11 +32,20 @@ pub struct PathsOutput {
     pub database: Located,
 }
 
-/// What `config check` opened, and what is wrong with it.
-#[derive(Debug)]
+/// What `config check` opened or `notify test` reached, and what is wrong with it.
 pub struct CheckedOutput {
+    schema: &'static DocumentSchema,
     pub exit: Exit,
-    pub parts: Vec<(String, Result<(), Failure>)>,
+    parts: Vec<(String, Result<(), Failure>)>,
+}
+
+impl CheckedOutput {
+    /// The worst of the failures is the exit code.
+    pub fn new(schema: &'static DocumentSchema, parts: Vec<(String, Result<(), Failure>)>) -> Self {
+        let failures = parts.iter().filter_map(|(_, outcome)| outcome.as_ref().err());
+        let exit = failures.fold(Exit::Ok, |exit, failure| exit.worst(Exit::from(failure.class)));
+        Self { schema, exit, parts }
+    }
 }
 
 /// A column of settings.
@@ -131,7 +142,7 @@ struct CheckedPart<'a> {
 
 impl Output for CheckedOutput {
     fn schema(&self) -> &DocumentSchema {
-        &CHECKED_SCHEMA
+        self.schema
     }
 
     fn is_quiet_on_success(&self) -> bool {
@@ -181,11 +192,10 @@ mod tests {
 
     use insta::assert_snapshot;
 
-    use super::{CheckedOutput, PathsOutput, created};
+    use super::{CHECKED_SCHEMA, CheckedOutput, PathsOutput, created};
     use crate::cli::samples::{failure, failure_of};
     use crate::config::{Located, Place, Setting};
     use crate::error::Class;
-    use crate::exit::Exit;
     use crate::present::Listing;
     use crate::ui::{injection_tests, snapshots};
 
@@ -197,7 +207,7 @@ mod tests {
     fn what_is_configured_and_where_is_shown() {
         let failure = failure(Class::Config, "`fairing.accounts`: there is none");
         let parts = vec![("database".to_owned(), Ok(())), ("fairing".to_owned(), Err(failure))];
-        assert_snapshot!("check", snapshots::render_everything(&CheckedOutput { exit: Exit::Config, parts }));
+        assert_snapshot!("check", snapshots::render_everything(&CheckedOutput::new(&CHECKED_SCHEMA, parts)));
         assert_snapshot!("init", snapshots::render_everything(&created("/etc/tongbu/config.toml".into())));
         let config = Some(located("/nowhere/config.toml", "--config"));
         let database = located("/var/lib/tongbu/tongbu.db", "the configuration");
@@ -220,7 +230,7 @@ mod tests {
         });
         injection_tests::check_output(|text| {
             let parts = vec![(text.to_owned(), Err(failure_of(text)))];
-            Box::new(CheckedOutput { exit: Exit::Config, parts })
+            Box::new(CheckedOutput::new(&CHECKED_SCHEMA, parts))
         });
         injection_tests::check_output(|text| {
             let place = Some(Place::Variable(text.to_owned()));

@@ -11,7 +11,8 @@ use crate::cli::runs::{
 };
 use crate::present::listing::{RowJson, RowsJson};
 use crate::present::{
-    Block, Cell, Column, DocumentSchema, Json, ListingSpec, Output, Style, Text, listing, sanitize, text, words,
+    Block, Cell, Column, DocumentSchema, Json, ListingSpec, Output, Severity, Style, Text, listing, sanitize, text,
+    words,
 };
 use crate::store::Summary;
 use crate::store::records::{Record, ScopeRecord};
@@ -23,6 +24,7 @@ pub const SCHEMA: DocumentSchema = DocumentSchema::of::<RecordDocument<'static>>
 pub struct RecordOutput {
     pub record: Record,
     pub scopes: Vec<ScopeRecord>,
+    pub warnings: Vec<String>,
     /// With `--changes`.
     pub changes: Changes,
     /// The run's lines in the log file, with `--log`.
@@ -41,6 +43,7 @@ pub enum Changes {
 struct RecordDocument<'a> {
     record: RowJson<'a, Record>,
     scopes: RowsJson<'a, ScopeRecord>,
+    warnings: &'a [String],
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Vec<Value>")]
     changes: Option<Json>,
@@ -62,6 +65,9 @@ impl Output for RecordOutput {
         if !problems.is_empty() {
             parts.push(problem_list(&problems, usize::MAX, self.record.id.0, style));
         }
+        if !self.warnings.is_empty() {
+            parts.push(self.warnings.iter().map(|message| warning(message)).collect());
+        }
         match &self.changes {
             Changes::NotRequested => {}
             Changes::NotRecorded => parts.push(vec![Block::Line(style.label(words::NO_CHANGES).to_owned())]),
@@ -77,6 +83,7 @@ impl Output for RecordOutput {
         Json::of(&RecordDocument {
             record: RowJson(&self.record, style),
             scopes: RowsJson(&self.scopes, style),
+            warnings: &self.warnings,
             changes: match &self.changes {
                 Changes::NotRequested => None,
                 Changes::NotRecorded => Some(Json::of(&[(); 0])),
@@ -119,6 +126,10 @@ impl ListingSpec for ScopeRecord {
 fn message_cell(scope: &ScopeRecord, style: &Style) -> Cell {
     let reason = scope.reason.as_deref().map(|reason| skip_reason(reason, style.language));
     scope.error.as_deref().or(reason).map(sanitize).unwrap_or_default().into()
+}
+
+fn warning(message: &str) -> Block {
+    Block::Notice { label: words::WARNING, severity: Severity::Warning, message: message.to_owned() }
 }
 
 fn facts(record: &Record, style: &Style) -> Vec<(String, String)> {
@@ -190,7 +201,13 @@ mod tests {
         ];
         let line =
             r#"{"timestamp":"2026-01-02T03:04:05Z","level":"INFO","message":"scope ended","scope":"tasks/historical"}"#;
-        let output = RecordOutput { record, scopes, changes: Changes::NotRequested, log: Some(vec![line.to_owned()]) };
+        let output = RecordOutput {
+            record,
+            scopes,
+            warnings: vec!["cannot ping `monitor.ping_url`: 502".to_owned()],
+            changes: Changes::NotRequested,
+            log: Some(vec![line.to_owned()]),
+        };
         assert_snapshot!("show", snapshots::render_everything(&output));
     }
 
@@ -200,6 +217,7 @@ mod tests {
             Box::new(RecordOutput {
                 record: record_of(text),
                 scopes: vec![scope_record(text, Some(text))],
+                warnings: vec![text.to_owned()],
                 changes: Changes::Listed(Box::new(Listing::new(vec![record_of(text)]))),
                 log: Some(vec![text.to_owned()]),
             })

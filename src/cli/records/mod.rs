@@ -161,6 +161,7 @@ fn cmd_show(session: &mut Session, args: &ShowArgs) -> Result<Exit, Error> {
     let (record, scopes) =
         store.read(|r| Ok::<_, Error>((records::load_record(r, id)?, records::load_scopes(r, id)?)))?;
     let record = record.ok_or_else(missing)?;
+    let warnings = store.read(|r| records::load_warnings(r, record.id))?;
     let file = session.log_file(&config).filter(|_| args.log);
     let log = args.log.then(|| file.map(|file| log::load_lines(&file, &record.trace_id)).unwrap_or_default());
     let changes_of = upstreams::find(&record.sync).and_then(|registration| registration.changes);
@@ -169,7 +170,7 @@ fn cmd_show(session: &mut Session, args: &ShowArgs) -> Result<Exit, Error> {
         None => Changes::NotRecorded,
         Some(changes_of) => Changes::Listed(store.read(|r| changes_of(r, id))?),
     };
-    session.ui.output(&RecordOutput { record, scopes, changes, log });
+    session.ui.output(&RecordOutput { record, scopes, warnings, changes, log });
     Ok(Exit::Ok)
 }
 

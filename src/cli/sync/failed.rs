@@ -100,13 +100,7 @@ fn head(report: &Report, style: &Style) -> Block {
 /// What ended the run where that was no scope, then every scope that failed, in part or as a whole.
 fn failed_scopes<'a>(report: &'a Report, style: &Style) -> Vec<Failed<'a>> {
     let mut failed = Vec::new();
-    if let Some(failure) = &report.failure
-        && !report
-            .scopes
-            .iter()
-            .filter_map(|scope| scope.failure.as_ref())
-            .any(|of_scope| of_scope.class == failure.class && failure.message.ends_with(&of_scope.message))
-    {
+    if let (Some(failure), None) = (&report.failure, report.failed_scope()) {
         let (class, hint) = (failure.class, failure.hint.as_str());
         let (reason, others) = (failure.full_message(), Vec::new());
         failed.push(Failed { scope: "", class, reason, hint, holder: None, others });

@@ -1,4 +1,4 @@
-//! What a run tells the outside: pings to a watchdog, messages to people.
+//! Messages to people: when they are sent, in which form, what they say, and how it shows that they did not arrive.
 
 use std::net::TcpListener;
 
@@ -12,8 +12,12 @@ const RUN: &str = "sync tasks --window today --json";
 const PATH: &str = "/receiver-canary";
 const QUERY: &str = "token=query-canary";
 
+fn host() -> String {
+    rustix::system::uname().nodename().to_string_lossy().into_owned()
+}
+
 impl Sandbox {
-    fn ping(&mut self, address: &str) {
+    pub fn ping(&mut self, address: &str) {
         let reference = self.home.secret("ping", address);
         self.home.set("monitor.ping_url", reference);
     }
@@ -38,12 +42,12 @@ impl Sandbox {
     }
 
     /// What came in since the last look: method, path and query.
-    fn pings(&self) -> Vec<String> {
+    pub fn pings(&self) -> Vec<String> {
         let log = self.receiver.server().take_log();
         log.iter().map(|logged| format!("{} {}?{}", logged.method, logged.path, logged.query)).collect()
     }
 
-    fn fail(&self) {
+    pub fn fail(&self) {
         self.tasks.server().add(Rule::on("/", Fault::Status(503)));
     }
 
@@ -51,29 +55,6 @@ impl Sandbox {
     fn events(&self) -> Vec<Value> {
         self.receiver.take_messages().into_iter().map(|(_, message)| message["event"].clone()).collect()
     }
-}
-
-#[test]
-fn every_run_pings_its_url_and_a_failed_one_another() {
-    let mut sandbox = Sandbox::small();
-    let address = format!("{}{PATH}?{QUERY}", sandbox.receiver.base_url());
-    sandbox.ping(&address);
-    sandbox.run(RUN).expect(0);
-    assert_eq!(sandbox.pings(), [format!("GET {PATH}?{QUERY}")]);
-
-    sandbox.fail();
-    sandbox.run(RUN).expect(5);
-    assert_eq!(sandbox.pings(), [format!("GET {PATH}/fail?{QUERY}")]);
-    sandbox.tasks.server().clear_faults();
-
-    // What did nothing says nothing.
-    sandbox.run(&format!("{RUN} --dry-run")).expect(0);
-    assert_eq!(sandbox.pings(), [""; 0]);
-    sandbox.home.set("fairing.min_interval", "1h");
-    sandbox.run("sync fairing").expect(0);
-    assert_eq!(sandbox.pings().len(), 1);
-    assert_eq!(sandbox.run("sync fairing --json").expect(0).json()["status"], "skipped");
-    assert_eq!(sandbox.pings(), [""; 0]);
 }
 
 #[test]
@@ -146,7 +127,13 @@ fn every_receiver_kind_gets_its_own_format() {
             other => panic!("{other:?} was told"),
         };
         let text = text.as_str().unwrap_or_default();
-        assert!(text.starts_with("tongbu: today failed (unavailable, exit 5, 1 in a row): "), "{path}: {text}");
+        assert!(
+            text.starts_with(&format!("tongbu: tasks/today failed on {} (unavailable, exit 5)\n", host())),
+            "{text}"
+        );
+        assert!(text.contains("\ntasks/today: 503 Service Unavailable from `GET"), "{path}: {text}");
+        assert!(text.contains("\nfailed 1 times in a row since 20"), "{path}: {text}");
+        assert!(text.contains("\nrecord 1: tongbu records show 1\n"), "{path}: {text}");
     }
     let told = std::fs::read(sandbox.home.path().join("told.json")).expect("the command was run");
     let told: Value = serde_json::from_slice(&told).expect("a document");
@@ -187,5 +174,130 @@ fn unreachable_receiver_is_a_warning_without_its_address() {
         assert!(!said.contains(canary), "`{canary}` is shown: {said}");
         let bytes = sandbox.database_bytes();
         assert!(!bytes.windows(canary.len()).any(|window| window == canary.as_bytes()), "`{canary}` is stored");
+    }
+}
+
+#[test]
+fn robot_that_refuses_with_status_200_was_not_notified() {
+    for (kind, answer, reason) in [
+        (
+            "dingtalk",
+            r#"{"errcode":310000,"errmsg":"keywords not in content"}"#,
+            "code 310000: keywords not in content",
+        ),
+        ("wecom", r#"{"errcode":93000,"errmsg":"invalid webhook url"}"#, "code 93000: invalid webhook url"),
+        ("feishu", r#"{"code":19021,"msg":"sign match fail"}"#, "code 19021: sign match fail"),
+        ("feishu", r#"{"StatusCode":9499,"StatusMessage":"Bad Request"}"#, "code 9499: Bad Request"),
+        ("dingtalk", "<html>log in</html>", "its response does not confirm the message"),
+    ] {
+        let mut sandbox = Sandbox::small();
+        sandbox.notify(&[kind], 1);
+        sandbox.fail();
+        sandbox.receiver.server().always(Fault::Instead("application/json", answer));
+        let outcome = sandbox.run("sync tasks --window today -q").expect(5);
+        let warning = "warning: cannot notify `monitor.notify[0]`: ";
+        assert!(outcome.stderr.contains(warning) && outcome.stderr.contains(reason), "{}", outcome.stderr);
+        let record = sandbox.run("records show 1 --json").expect(0).json();
+        assert!(record["warnings"][0].as_str().is_some_and(|text| text.contains(reason)), "{record:#}");
+        assert!(sandbox.run("records show 1").expect(0).stdout.contains(reason));
+        let tested = sandbox.run("notify test --json").expect(7).json();
+        assert_eq!((&tested["schema"], &tested["parts"][0]["ok"]), (&"tongbu.notify-test/1".into(), &false.into()));
+        assert!(!outcome.said().contains("canary"), "{}", outcome.said());
+    }
+}
+
+#[test]
+fn signed_robots_get_a_signature_of_the_time_and_the_secret() {
+    let mut sandbox = Sandbox::small();
+    let address = format!("{}{PATH}", sandbox.receiver.base_url());
+    let entries = ["dingtalk", "feishu"].map(|kind| {
+        let url = sandbox.home.secret(kind, &format!("{address}/{kind}?access_token=abc"));
+        let secret = sandbox.home.secret(&format!("{kind}-sign"), "SECsign-canary");
+        toml::Value::from(Table::from_iter([
+            ("kind".to_owned(), kind.into()),
+            ("url".to_owned(), url),
+            ("secret".to_owned(), secret),
+        ]))
+    });
+    sandbox.home.set("monitor.notify", entries.to_vec());
+    sandbox.run("notify test").expect(0);
+    let log = sandbox.receiver.server().take_log();
+    let (dingtalk, feishu) = (&log[0], &log[1]);
+    assert_eq!(dingtalk.parameter("access_token").as_deref(), Some("abc"));
+    let timestamp = dingtalk.parameter("timestamp").expect("a timestamp");
+    assert_eq!(timestamp.len(), 13, "milliseconds: {timestamp}");
+    assert_eq!(dingtalk.parameter("sign"), Some(signature("SECsign-canary", &format!("{timestamp}\nSECsign-canary"))));
+    assert!(feishu.parameter("sign").is_none());
+    let body = sandbox.receiver.take_messages().remove(1).1;
+    let timestamp = body["timestamp"].as_str().expect("a timestamp");
+    assert_eq!(timestamp.len(), 10, "seconds: {timestamp}");
+    assert_eq!(body["sign"], signature(&format!("{timestamp}\nSECsign-canary"), ""), "{body:#}");
+    assert!(!body.to_string().contains("canary"), "{body:#}");
+}
+
+/// Base64 of HMAC-SHA256, by a program that is not ours.
+fn signature(key: &str, message: &str) -> String {
+    let script = "import base64,hashlib,hmac,json,sys; key,message=json.load(sys.stdin); \
+                  print(json.dumps(base64.b64encode(hmac.new(key.encode(),message.encode(),hashlib.sha256).digest()).decode()))";
+    let input = serde_json::json!([key, message]).to_string();
+    serde_json::from_str(&crate::support::run_python(&["-c", script], &input)).expect("a text")
+}
+
+#[test]
+fn test_message_is_sent_to_every_receiver_or_to_those_of_a_kind() {
+    let mut sandbox = Sandbox::small();
+    let error = sandbox.run("notify test").expect(2);
+    assert!(error.stderr.contains("no receiver is configured"), "{}", error.stderr);
+    sandbox.notify(&["webhook", "slack", "wecom"], 3);
+    let table = sandbox.run("notify test").expect(0).stdout;
+    assert!(table.contains("monitor.notify[2] (wecom)"), "{table}");
+    let messages = sandbox.receiver.take_messages();
+    assert_eq!(messages.len(), 3, "{messages:#?}");
+    assert_eq!((&messages[0].1["event"], &messages[0].1["schema"]), (&"test".into(), &"tongbu.notification/1".into()));
+    assert_eq!(sandbox.run("notify test --kind slack -q").expect(0).said(), "");
+    assert_eq!(sandbox.receiver.take_messages().len(), 1);
+    let error = sandbox.run("notify test --kind feishu").expect(2);
+    assert!(error.stderr.contains("no receiver of kind `feishu`"), "{}", error.stderr);
+    sandbox.receiver.server().always(Fault::Status(503));
+    let failed = sandbox.run("notify test -q").expect(5);
+    assert!(failed.said().contains("503"), "{}", failed.said());
+    assert!(!sandbox.home.database().exists(), "testing made a database");
+}
+
+#[test]
+fn notification_names_what_a_person_needs_in_the_configured_language() {
+    let mut sandbox = Sandbox::small();
+    sandbox.home.set("lang", "zh");
+    sandbox.home.set("time_zone", "Asia/Shanghai");
+    sandbox.notify(&["webhook"], 1);
+    sandbox.fairing.server().always(Fault::Status(401));
+    sandbox.run("sync fairing --account shop-us").expect(6);
+    sandbox.run("sync fairing --account shop-us").expect(6);
+    let message = sandbox.receiver.take_messages().remove(0).1;
+    assert_eq!((&message["host"], &message["class"]), (&host().into(), &"auth".into()), "{message:#}");
+    assert!(message["scope"].as_str().is_some_and(|scope| scope.starts_with("fairing/shop-us/")), "{message:#}");
+    let text = message["text"].as_str().expect("a text");
+    for part in ["tongbu：fairing 失败", "fairing/shop-us/", "401 Unauthorized", "连续失败 1 次", "+08:00 起", "记录 1"]
+    {
+        assert!(text.contains(part), "`{part}` is not in {text}");
+    }
+    assert!(message["failing_since"].is_string(), "{message:#}");
+}
+
+#[test]
+fn configuration_check_looks_the_credentials_of_receivers_up() {
+    let mut sandbox = Sandbox::small();
+    sandbox.run("config check").expect(0);
+    sandbox.home.set("monitor.ping_url", Table::from_iter([("env".to_owned(), "NO_SUCH_PING".into())]));
+    let outcome = sandbox.run("config check").expect(4);
+    assert!(outcome.stdout.contains("monitor") && outcome.stdout.contains("NO_SUCH_PING"), "{}", outcome.stdout);
+    sandbox.ping("http://127.0.0.1:1/x");
+    sandbox.run("config check").expect(0);
+    for (kind, address) in [("webhook", "no address"), ("email", "smtp://127.0.0.1:25")] {
+        let url = sandbox.home.secret("receiver", address);
+        let entry = Table::from_iter([("kind".to_owned(), kind.into()), ("url".to_owned(), url)]);
+        sandbox.home.set("monitor.notify", vec![toml::Value::from(entry)]);
+        let outcome = sandbox.run("config check").expect(4);
+        assert!(outcome.stdout.contains("monitor"), "{}", outcome.stdout);
     }
 }

@@ -33,6 +33,70 @@ fn the_committed_crontab_is_what_the_program_generates() {
     assert!(generated == committed, "put into cron.d/tongbu what `generate cron` prints, with `tongbu` for its path");
 }
 
+/// The lines that cron runs, and those behind a `#`.
+fn lines(crontab: &str) -> (Vec<&str>, Vec<&str>) {
+    let jobs = crontab.lines().filter(|line| line.contains(" * * "));
+    jobs.partition(|line| !line.starts_with('#'))
+}
+
+#[test]
+fn shipped_crontab_runs_one_line_that_fits_every_configuration() {
+    let home = home();
+    let text = answer(home.path(), "generate cron");
+    let (active, inactive) = lines(&text);
+    assert_eq!(active, [format!("7 * * * * tongbu {BINARY} sync all --trigger auto -q")]);
+    assert!(inactive.len() > 6, "{text}");
+}
+
+#[test]
+fn only_what_is_configured_is_scheduled() {
+    let home = home();
+    configure(home.path(), &["ecs"]);
+    let text = answer(home.path(), "generate cron --config c.toml");
+    let (active, inactive) = lines(&text);
+    let is_of = |line: &&str, words: &str| line.contains(&format!(" {words} "));
+    assert_eq!(active.iter().filter(|line| is_of(line, "sync ecs")).count(), 2, "{text}");
+    for chore in ["locks clean", "records prune"] {
+        assert_eq!(active.iter().filter(|line| is_of(line, chore)).count(), 1, "{text}");
+    }
+    assert_eq!(active.len(), 4, "{text}");
+    for sync in ["fairing", "douban", "tasks", "users"] {
+        assert!(inactive.iter().any(|line| is_of(line, &format!("sync {sync}"))), "{text}");
+    }
+    answer(home.path(), "generate systemd units --config c.toml");
+    let units = files(&home.path().join("units"));
+    let timers: Vec<&String> = units.keys().filter(|name| name.ends_with(".timer")).collect();
+    assert_eq!(timers.len(), 4, "{timers:?}");
+    assert!(units.contains_key("tongbu@ecs.timer"), "{timers:?}");
+    // What is not configured stays an error.
+    let output = tongbu(home.path(), "sync fairing --config c.toml --db t.db");
+    assert_eq!(output.status.code(), Some(4), "{output:?}");
+}
+
+#[test]
+fn timers_delay_every_run_alike() {
+    let home = home();
+    configure(home.path(), &["fairing", "douban", "tasks", "ecs", "users"]);
+    answer(home.path(), "generate systemd units --config c.toml");
+    for (name, text) in files(&home.path().join("units")).iter().filter(|(name, _)| name.ends_with(".timer")) {
+        assert!(text.contains("FixedRandomDelay=yes\nAccuracySec=1s\n"), "{name}: {text}");
+    }
+}
+
+#[test]
+fn broken_configuration_makes_no_schedule() {
+    let home = home();
+    fs::write(home.path().join("c.toml"), "fairing = [").expect("a file can be written");
+    let output = tongbu(home.path(), "generate cron --config c.toml");
+    assert_eq!((output.status.code(), output.stdout.len()), (Some(4), 0), "{output:?}");
+}
+
+/// Writes `c.toml` with these sections.
+fn configure(home: &Path, sections: &[&str]) {
+    let text: String = sections.iter().map(|section| format!("[{section}]\n")).collect();
+    fs::write(home.join("c.toml"), text).expect("a file can be written");
+}
+
 #[test]
 fn a_crontab_names_the_files_and_the_user_it_is_made_for() {
     let home = home();
@@ -82,23 +146,26 @@ fn job(units: &BTreeMap<String, String>, name: &str) -> String {
 #[test]
 fn every_job_of_the_crontab_has_a_timer_that_runs_the_same() {
     let home = home();
-    answer(home.path(), "generate systemd units --db /srv/x/t.db");
+    configure(home.path(), &["fairing", "douban", "tasks", "ecs", "users"]);
+    answer(home.path(), "generate systemd units --config c.toml --db /srv/x/t.db");
     let units = files(&home.path().join("units"));
     let mut jobs: Vec<String> = units
         .keys()
         .filter_map(|name| name.strip_prefix("tongbu@")?.strip_suffix(".timer"))
         .map(|name| job(&units, name))
         .collect();
-    let crontab = answer(home.path(), "generate cron");
-    let of_cron = |line: &str| line.split_once(&format!("{BINARY} ")).map(|(_, words)| words.to_owned());
+    let crontab = answer(home.path(), "generate cron --config c.toml");
+    let config = home.path().join("c.toml").display().to_string();
+    let call = format!("{BINARY} --config {config} ");
+    let of_cron = |line: &str| line.split_once(&call).map(|(_, words)| words.to_owned());
     let mut expected: Vec<String> = crontab.lines().filter_map(of_cron).collect();
     jobs.sort();
     expected.sort();
     assert_eq!(jobs, expected);
-    assert!(units["tongbu@.service"].contains(&format!("ExecStart={BINARY} --db /srv/x/t.db $TONGBU_JOB\n")));
+    assert!(units["tongbu@.service"].contains(&format!("ExecStart={call}--db /srv/x/t.db $TONGBU_JOB\n")));
     assert!(units["tongbu@.service"].contains("\nReadWritePaths=/srv/x\n"));
 
-    let printed = answer(home.path(), "generate systemd --db /srv/x/t.db");
+    let printed = answer(home.path(), "generate systemd --config c.toml --db /srv/x/t.db");
     for (name, text) in &units {
         assert!(printed.contains(&format!("# /etc/systemd/system/{name}\n{text}")), "{name}");
     }
@@ -117,7 +184,8 @@ fn verify(directory: &Path) -> Option<Output> {
 #[test]
 fn systemd_takes_the_units() {
     let home = home();
-    answer(home.path(), "generate systemd units");
+    configure(home.path(), &["fairing", "tasks", "ecs"]);
+    answer(home.path(), "generate systemd units --config c.toml");
     let directory = home.path().join("units");
     let Some(good) = verify(&directory) else { return };
     assert!(good.status.success() && good.stderr.is_empty(), "{good:?}");

@@ -52,9 +52,11 @@ fn is_setting(line: &str) -> bool {
     line.split_once('=').is_some_and(|(name, _)| name.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_'))
 }
 
-/// Every job of `cron.d/tongbu`, its line with its words.
+/// Every job of `cron.d/tongbu`, its line with its words; also those behind a `#`, to be chosen from.
 fn jobs(crontab: &str) -> Vec<(String, Vec<&str>)> {
-    let lines = crontab.lines().filter(|line| !line.is_empty() && !line.starts_with('#') && !is_setting(line));
+    let is_job = |line: &&str| line.starts_with(|sign: char| sign.is_ascii_digit() || sign == '*');
+    let lines = crontab.lines().map(|line| line.strip_prefix('#').filter(|rest| is_job(rest)).unwrap_or(line));
+    let lines = lines.filter(|line| !line.is_empty() && !line.starts_with('#') && !is_setting(line));
     lines.map(|line| (flat(line), job(line).unwrap_or_else(|wrong| panic!("{line}: {wrong}")))).collect()
 }
 
