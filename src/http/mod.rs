@@ -14,6 +14,7 @@ mod client;
 mod context;
 mod decode;
 mod ending;
+pub mod json;
 mod request;
 mod response;
 mod shared;

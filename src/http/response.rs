@@ -21,6 +21,7 @@ use super::decode::{Decoder, Fault};
 use super::ending::Ending;
 use super::error::{Error, JsonFault, Phase};
 use super::excerpt::{WINDOW_BYTES, excerpt, shorten};
+use super::json::repaired;
 use super::label::RequestLabel;
 use super::profile::Profile;
 use super::retry::later;
@@ -112,13 +113,12 @@ impl Response {
         self.collect().await
     }
 
-    /// The rest of the body as one JSON document, at most 32 MiB.
+    /// The rest of the body as one JSON document, at most 32 MiB; values that are no JSON are repaired.
     pub async fn json<T: DeserializeOwned>(mut self) -> Result<T, Error> {
         self.limit = self.limit.min(self.received.saturating_add(JSON_LIMIT_BYTES));
         let body = self.collect().await?;
-        // RFC 8259 lets a reader ignore the mark, and some servers write it.
-        let text = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&body);
-        serde_json::from_slice(text).map_err(|fault| self.malformed(text, &fault))
+        let document = repaired(&body);
+        serde_json::from_slice(&document).map_err(|fault| self.malformed(&document, &fault))
     }
 
     async fn collect(&mut self) -> Result<Bytes, Error> {

@@ -31,6 +31,8 @@ pub enum Fault {
     Truncate(usize),
     /// Status 200 with this content type and body.
     Instead(&'static str, &'static str),
+    /// Status 200 with these bytes for JSON.
+    Bytes(Vec<u8>),
     /// The right answer behind a byte order mark.
     ByteOrderMark,
     /// The right answer, labelled as compressed.
@@ -75,6 +77,7 @@ impl Fault {
                 Some((code(*status), axum::Json(body)).into_response())
             }
             Self::Instead(content_type, body) => Some(([(header::CONTENT_TYPE, *content_type)], *body).into_response()),
+            Self::Bytes(body) => Some(([JSON], body.clone()).into_response()),
             Self::Delay(_)
             | Self::Hold
             | Self::Lost
@@ -106,6 +109,7 @@ impl Fault {
             | Self::StatusWith(..)
             | Self::Refusal(..)
             | Self::Instead(..)
+            | Self::Bytes(_)
             | Self::Delay(_)
             | Self::Hold
             | Self::Lost => body,
