@@ -253,7 +253,7 @@ Register-ArgumentCompleter -Native -CommandName 'tongbu' -ScriptBlock {
             [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Show one run in full')
             [CompletionResult]::new('read', 'read', [CompletionResultType]::ParameterValue, 'Mark runs as read')
             [CompletionResult]::new('stats', 'stats', [CompletionResultType]::ParameterValue, 'Show success rate, match rate and duration trend of each sync')
-            [CompletionResult]::new('prune', 'prune', [CompletionResultType]::ParameterValue, 'Delete old records; each sync''s last success and last failure stay, cursors are not touched')
+            [CompletionResult]::new('prune', 'prune', [CompletionResultType]::ParameterValue, 'Delete old records; each sync''s last success, last failure and last 50 stay, cursors are not touched')
             break
         }
         'tongbu;records;list' {

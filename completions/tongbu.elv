@@ -242,7 +242,7 @@ set edit:completion:arg-completer[tongbu] = {|@words|
             cand show 'Show one run in full'
             cand read 'Mark runs as read'
             cand stats 'Show success rate, match rate and duration trend of each sync'
-            cand prune 'Delete old records; each sync''s last success and last failure stay, cursors are not touched'
+            cand prune 'Delete old records; each sync''s last success, last failure and last 50 stay, cursors are not touched'
         }
         &'tongbu;records;list'= {
             cand --sync 'Filter by upstream'

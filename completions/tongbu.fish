@@ -221,7 +221,7 @@ complete -c tongbu -n "__fish_tongbu_using_subcommand records; and not __fish_se
 complete -c tongbu -n "__fish_tongbu_using_subcommand records; and not __fish_seen_subcommand_from list show read stats prune" -f -a "show" -d 'Show one run in full'
 complete -c tongbu -n "__fish_tongbu_using_subcommand records; and not __fish_seen_subcommand_from list show read stats prune" -f -a "read" -d 'Mark runs as read'
 complete -c tongbu -n "__fish_tongbu_using_subcommand records; and not __fish_seen_subcommand_from list show read stats prune" -f -a "stats" -d 'Show success rate, match rate and duration trend of each sync'
-complete -c tongbu -n "__fish_tongbu_using_subcommand records; and not __fish_seen_subcommand_from list show read stats prune" -f -a "prune" -d 'Delete old records; each sync\'s last success and last failure stay, cursors are not touched'
+complete -c tongbu -n "__fish_tongbu_using_subcommand records; and not __fish_seen_subcommand_from list show read stats prune" -f -a "prune" -d 'Delete old records; each sync\'s last success, last failure and last 50 stay, cursors are not touched'
 complete -c tongbu -n "__fish_tongbu_using_subcommand records; and __fish_seen_subcommand_from list" -l sync -d 'Filter by upstream' -r
 complete -c tongbu -n "__fish_tongbu_using_subcommand records; and __fish_seen_subcommand_from list" -l window -d 'Filter by type, such as historical' -r
 complete -c tongbu -n "__fish_tongbu_using_subcommand records; and __fish_seen_subcommand_from list" -l status -d 'Filter by status' -r -f -a "running\t''

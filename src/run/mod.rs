@@ -329,9 +329,7 @@ impl<'a> Run<'a> {
         }
         let settings = self.invocation.config.settings();
         let keep = SignedDuration::try_from(settings.records.keep.0).unwrap_or(SignedDuration::MAX);
-        if let Ok(before) = self.clock.now().checked_sub(keep)
-            && let Err(error) = store.prune_records(Some(before), None)
-        {
+        if let Err(error) = store.prune_aged_records(keep) {
             report.warnings.push(format!("cannot prune old records: {error}"));
         }
         let metrics_file = self.invocation.settings.metrics_file.as_ref().or(settings.monitor.metrics_file.as_ref());

@@ -1,6 +1,6 @@
 //! Where each scope's next pass resumes.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::error::Error;
 use super::sqlite::statement::{Reader, Row, Writer};
@@ -16,6 +16,17 @@ pub struct ScopeState {
     pub record_count: Option<u64>,
     /// No request before this instant, because the upstream requested a pause.
     pub not_before: Option<Timestamp>,
+}
+
+/// A pause lasts a day at most, whoever demands it; an hour more allows for clocks that differ.
+const LONGEST_PAUSE: SignedDuration = SignedDuration::from_hours(25);
+
+impl ScopeState {
+    /// When the pause that the upstream requested is over; `None` where it is. An instant further away than any pause is
+    /// long is from a clock that was ahead.
+    pub fn pause_end(&self, now: Timestamp) -> Option<Timestamp> {
+        self.not_before.filter(|until| (1..=LONGEST_PAUSE.as_nanos()).contains(&until.duration_since(now).as_nanos()))
+    }
 }
 
 /// The state of a scope; a scope never seen has a default one with its name.

@@ -5,7 +5,7 @@ mod monitor;
 pub(super) mod rows;
 pub(super) mod types;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 pub use self::list::{Filter, Page, SyncState, load_page, load_record, load_scopes, load_states};
 pub use self::monitor::{load_failing_since, load_warnings};
@@ -15,6 +15,9 @@ use super::handle::Store;
 use super::oslock::RunLock;
 use super::sqlite::connection::TxEnd;
 use crate::clock::BootInstant;
+
+/// This many records of each sync type stay, whatever their age.
+const KEPT_COUNT: u64 = 50;
 
 /// The open record of the current run; other processes see the run as alive while this value exists.
 #[derive(Debug)]
@@ -93,9 +96,23 @@ impl Store {
         self.transact(move |w| rows::save_read(w, &ids, &clock))
     }
 
-    /// Deletes records that ended before `before`, and beyond the newest `keep` of each sync type where given; each
-    /// sync type's last success and last failure stay, cursors are not touched. Returns how many were deleted.
-    pub fn prune_records(&self, before: Option<Timestamp>, keep: Option<u64>) -> Result<u64, Error> {
-        self.transact(move |w| rows::delete_old(w, before, keep))
+    /// Deletes records that ended before `before`, but for the newest 50 of each sync type; where `keep` is given, all
+    /// records beyond the newest `keep`, too. Each sync type's last success and last failure stay, cursors are not
+    /// touched. Returns how many were deleted.
+    pub fn prune_records(&self, before: Timestamp, keep: Option<u64>) -> Result<u64, Error> {
+        self.transact(move |w| {
+            let beyond = keep.map_or(Ok(0), |keep| rows::delete_beyond(w, keep, None))?;
+            Ok(beyond + rows::delete_beyond(w, KEPT_COUNT, Some(before))?)
+        })
+    }
+
+    /// Deletes the records that are older than `age` at the end of a run, but for the newest 50 of each sync type. Their
+    /// age does not depend on this run's clock alone: if it has jumped ahead, nothing is old by that.
+    pub fn prune_aged_records(&self, age: SignedDuration) -> Result<u64, Error> {
+        let now = self.clock().now();
+        self.transact(move |w| {
+            let present = rows::load_recent_end(w)?.map_or(now, |end| end.min(now));
+            present.checked_sub(age).map_or(Ok(0), |before| rows::delete_beyond(w, KEPT_COUNT, Some(before)))
+        })
     }
 }

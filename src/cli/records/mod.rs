@@ -38,7 +38,7 @@ pub enum RecordsArgs {
     Read(ReadArgs),
     /// Show success rate, match rate and duration trend of each sync
     Stats(StatsArgs),
-    /// Delete old records; each sync's last success and last failure stay, cursors are not touched
+    /// Delete old records; each sync's last success, last failure and last 50 stay, cursors are not touched
     Prune(PruneArgs),
 }
 
@@ -193,7 +193,7 @@ fn cmd_prune(session: &mut Session, args: &PruneArgs) -> Result<Exit, Error> {
     let is_dry_run = args.dry_run;
     session.output_from_store(mode, &output::pruned(0, is_dry_run), |session, config, store| {
         let age = args.older_than.unwrap_or(config.settings().records.keep.0);
-        let count = store.prune_records(Some(resolve(session, Since::Ago(age))), args.keep)?;
+        let count = store.prune_records(resolve(session, Since::Ago(age)), args.keep)?;
         Ok(output::pruned(count, is_dry_run))
     })
 }

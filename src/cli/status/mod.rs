@@ -58,8 +58,8 @@ fn load(store: &Store) -> Result<Known, Error> {
 fn row(state: SyncState, scopes: &[ScopeState], config: &Config, now: Timestamp) -> SyncRow {
     let own: Vec<_> = scopes.iter().filter(|scope| belongs(&scope.scope, &state.sync, &state.sync_type)).collect();
     let counts: Vec<_> = own.iter().filter_map(|scope| scope.record_count).collect();
-    let not_before = own.iter().filter_map(|scope| scope.not_before).max().filter(|at| *at > now);
-    let due = due_at(&state, config).into_iter().chain(not_before).max();
+    let not_before = own.iter().filter_map(|scope| scope.pause_end(now)).max();
+    let due = due_at(&state, config, now).into_iter().chain(not_before).max();
     SyncRow {
         row_count: (!counts.is_empty()).then(|| counts.iter().sum()),
         not_before,
@@ -76,11 +76,12 @@ fn belongs(scope: &str, sync: &str, sync_type: &str) -> bool {
 }
 
 /// When the minimum interval after the last success is over.
-fn due_at(state: &SyncState, config: &Config) -> Option<Timestamp> {
+fn due_at(state: &SyncState, config: &Config, now: Timestamp) -> Option<Timestamp> {
     // A section that is wrong or gone has no interval; `config check` reports what is wrong.
     let registration = upstreams::find(&state.sync).filter(|known| config.has_section(known.name))?;
     let interval = (registration.min_interval)(config).ok().flatten()?;
-    state.last_success_at?.saturating_add(SignedDuration::try_from(interval).ok()?).ok()
+    // A success in the future is from a clock that was ahead; the next run does not wait for it.
+    state.last_success_at.filter(|at| *at <= now)?.saturating_add(SignedDuration::try_from(interval).ok()?).ok()
 }
 
 /// What is configured and has never run.

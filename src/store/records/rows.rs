@@ -13,6 +13,9 @@ use crate::store::oslock::LockFolder;
 use crate::store::sqlite::statement::{Reader, Writer};
 use crate::store::value::Value;
 
+/// A clock that jumped has to stay so for this many runs before anything is old by it.
+const RECENT_COUNT: u64 = 10;
+
 /// The error message of a run that did not close its record.
 const INTERRUPTED: &str = "the run ended without closing its record";
 
@@ -242,18 +245,22 @@ pub(super) fn save_read(w: &Writer<'_>, ids: &[RecordId], clock: &Clock) -> Resu
     ids.iter().map(|id| w.execute(&mark_one, &[(&now).into(), id.0.into()])).sum()
 }
 
-pub(super) fn delete_old(w: &Writer<'_>, before: Option<Timestamp>, keep: Option<u64>) -> Result<u64, Error> {
+/// Deletes the records that ended before `before`, or all, but for the newest `kept` of each sync type and for its last
+/// success and last failure.
+pub(super) fn delete_beyond(w: &Writer<'_>, kept: u64, before: Option<Timestamp>) -> Result<u64, Error> {
     let before = before.map(to_rfc3339_millis);
+    let age = if before.is_some() { "AND end_time < ?2" } else { "" };
+    let mut params: Vec<Value<'_>> = vec![kept.into()];
+    params.extend(before.as_deref().map(Value::Text));
     w.execute(
         &format!(
             "DELETE FROM sync_records
-             WHERE status <> 'running'
-               AND (end_time < ?1
-                    OR id IN (SELECT id
-                              FROM (SELECT id,
-                                           ROW_NUMBER() OVER (PARTITION BY sync, sync_type ORDER BY id DESC) AS place
-                                    FROM sync_records) AS placed
-                              WHERE place > ?2))
+             WHERE status <> 'running' {age}
+               AND id IN (SELECT id
+                          FROM (SELECT id,
+                                       ROW_NUMBER() OVER (PARTITION BY sync, sync_type ORDER BY id DESC) AS place
+                                FROM sync_records) AS placed
+                          WHERE place > ?1)
                AND id NOT IN (SELECT MAX(id)
                               FROM sync_records
                               WHERE status = 'success'
@@ -263,8 +270,24 @@ pub(super) fn delete_old(w: &Writer<'_>, before: Option<Timestamp>, keep: Option
                               WHERE status IN {FAILURES}
                               GROUP BY sync, sync_type)"
         ),
-        &[before.as_deref().into(), keep.into()],
+        &params,
     )
+}
+
+/// The earliest end among the newest records: no later than the present, even where some of them are from a clock that
+/// was ahead.
+pub(super) fn load_recent_end(r: &Reader<'_>) -> Result<Option<Timestamp>, Error> {
+    let end = r.first(
+        "SELECT MIN(end_time)
+         FROM (SELECT end_time
+               FROM sync_records
+               WHERE end_time IS NOT NULL
+               ORDER BY id DESC
+               LIMIT ?1) AS newest",
+        &[RECENT_COUNT.into()],
+        |row| row.opt_instant(0),
+    )?;
+    Ok(end.flatten())
 }
 
 /// The problems as stored: secrets are taken out of each text first, so that the JSON stays whole.

@@ -49,6 +49,11 @@ impl Summary {
         self.new + self.updated + self.deleted + self.restored > 0
     }
 
+    /// How many rows were met: each counts once, as what became of it.
+    pub const fn row_count(&self) -> u64 {
+        self.new + self.updated + self.unchanged + self.restored + self.failed
+    }
+
     /// Adds another scope's counts.
     pub fn add(&mut self, other: &Self) {
         let (counts, others) = (self.counts(), other.counts());

@@ -2,6 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use jiff::SignedDuration;
+
 use super::Fixture;
 use crate::store::records::{Filter, Page, load_page, load_states};
 use crate::store::{Mode, RecordId, Status, Store, Trigger};
@@ -73,17 +75,37 @@ fn pruning_keeps_running_records_and_each_types_last_success_and_failure() {
     let store = fixture.store();
     fill(&fixture, 200);
     let all = || page(&store, &Filter::default(), 1).total;
-    assert_eq!(store.prune_records(None, None).unwrap(), 0);
+    let (nothing, everything) = ("2020-01-01T00:00:00Z".parse().unwrap(), "2030-01-01T00:00:00Z".parse().unwrap());
+    assert_eq!(store.prune_records(nothing, None).unwrap(), 0);
     let dry = fixture.open(Mode::DryRun).unwrap();
-    let would = dry.prune_records(None, Some(10)).unwrap();
+    let would = dry.prune_records(nothing, Some(10)).unwrap();
     drop(dry);
-    assert_eq!(store.prune_records(None, Some(10)).unwrap(), would);
+    assert_eq!(store.prune_records(nothing, Some(10)).unwrap(), would);
     assert!((50..60).contains(&all()), "{}", all());
-    let everything = Some("2030-01-01T00:00:00Z".parse().unwrap());
-    store.prune_records(everything, None).unwrap();
+    assert_eq!(store.prune_records(everything, None).unwrap(), 0, "the newest stay whatever their age");
+    store.prune_records(nothing, Some(0)).unwrap();
     let left = store.read(|r| r.rows("SELECT id FROM sync_records ORDER BY id", &[], |row| row.int(0))).unwrap();
     // Two are running; ecs and `today` have failures, the others only successes.
     assert_eq!(left, [100, 192, 193, 195, 196, 197, 198, 199, 200]);
+}
+
+#[test]
+fn age_counts_beyond_the_newest_fifty_and_not_by_a_clock_that_jumped() {
+    let fixture = Fixture::new();
+    let store = fixture.store();
+    fill(&fixture, 400);
+    let all = || page(&store, &Filter::default(), 1).total;
+    // All ended on this day, by a clock that is now 400 days ahead.
+    fixture.clock.advance(Duration::from_secs(400 * 86_400));
+    let age = SignedDuration::from_hours(90 * 24);
+    assert_eq!(store.prune_aged_records(age).unwrap(), 0);
+    fixture.raw().run("UPDATE sync_records SET end_time = '2027-02-06T03:04:05.000Z' WHERE id > 395");
+    assert_eq!(store.prune_aged_records(age).unwrap(), 0);
+    fixture.raw().run("UPDATE sync_records SET end_time = '2027-02-06T03:04:05.000Z' WHERE id > 385");
+    let gone = store.prune_aged_records(age).unwrap();
+    // 80 records of each type, some of them running.
+    assert!((140..=150).contains(&gone), "{gone}");
+    assert_eq!(all(), 400 - gone);
 }
 
 #[test]
