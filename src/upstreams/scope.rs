@@ -86,6 +86,14 @@ impl Scope<'_> {
         f(&mut self.totals().summary);
     }
 
+    /// Counts rows; the total is what became of them.
+    pub fn count_rows(&self, f: impl FnOnce(&mut Summary)) {
+        self.count(|summary| {
+            f(summary);
+            summary.total = summary.row_count();
+        });
+    }
+
     pub fn summary(&self) -> Summary {
         self.totals().summary
     }
@@ -105,7 +113,7 @@ impl Scope<'_> {
         details: ProblemDetails,
     ) {
         tracing::warn!(scope = self.name, class = class.name(), id, "{message}");
-        self.totals().summary.failed += 1;
+        self.count_rows(|summary| summary.failed += 1);
         self.keep_problem(Problem { id, name, details, ..self.new_problem(class, message) });
     }
 
@@ -113,6 +121,11 @@ impl Scope<'_> {
     pub fn scope_problem(&self, class: Class, message: String) {
         tracing::warn!(scope = self.name, class = class.name(), "{message}");
         self.keep_problem(self.new_problem(class, message));
+    }
+
+    /// Whether anything went wrong so far.
+    pub fn has_problems(&self) -> bool {
+        !self.totals().problems.is_empty()
     }
 
     /// One line for the report.
@@ -213,7 +226,7 @@ impl PassContext {
             return None;
         }
         let now = self.clock.now();
-        if let Some(until) = state.not_before.filter(|until| *until > now) {
+        if let Some(until) = state.pause_end(now) {
             return Some((SkipReason::NotBefore, until));
         }
         let last = state.last_success_at.filter(|last| *last <= now)?;

@@ -21,7 +21,7 @@ pub struct Config {
     #[serde(deserialize_with = "bounds::lock_ttl")]
     pub lock_ttl: Span,
     /// How long nothing is fetched after a block.
-    #[serde(deserialize_with = "bounds::span::<0, { 30 * bounds::DAY }, _>")]
+    #[serde(deserialize_with = "bounds::span::<0, { bounds::DAY }, _>")]
     pub not_before_after_block: Span,
     /// Sent as it is, to both origins.
     pub cookie: Option<SecretRef>,

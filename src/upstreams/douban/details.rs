@@ -6,7 +6,7 @@ use super::merge::with_details;
 use super::page;
 use super::parsed::{ParsedDetail, SOURCE, Unreadable};
 use super::verdict::MAX_MOVES;
-use super::work::{Abort, Work};
+use super::work::{Abort, Work, fail};
 use crate::error::Class;
 use crate::upstreams::films::film::{DetailStatus, Film, FilmId};
 use crate::upstreams::films::plan::plan_details;
@@ -58,7 +58,7 @@ impl Work<'_> {
                     if error.not_before().is_some() || failures_in_a_row == MAX_FAILURES_IN_A_ROW {
                         return Ok(Some(Abort { error, film: Some((id.clone(), title)) }));
                     }
-                    scope.problem(error.class(), Some(id.to_string()), title, error.to_string());
+                    fail(scope, tally, id.clone(), title, error.class(), error.to_string());
                 }
             }
         }
@@ -85,10 +85,10 @@ impl Work<'_> {
         let meta = WriteMeta::now(scope);
         scope.write(move |w| tables::save_film(w, &film, outcome, &meta)).await?;
         tally.see(id.clone(), outcome);
-        scope.count(|summary| tally.fill(summary));
+        scope.count_rows(|summary| tally.fill(summary));
         let Fetched::Unreadable(unreadable) = fetched? else { return Ok(true) };
         let message = format!("{}: {unreadable}", Call::page(&id).context());
-        scope.problem(Class::Contract, Some(id.to_string()), stored.detail.title, message);
+        fail(scope, tally, id, stored.detail.title, Class::Contract, message);
         Ok(false)
     }
 

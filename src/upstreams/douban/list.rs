@@ -3,8 +3,6 @@
 //! `recent_hot` answers `{"items": […]}`, `search_subjects` answers `{"subjects": […]}` with other field names and
 //! fewer fields; one reader takes both, item by item, so that one odd item costs only itself.
 
-use std::collections::HashSet;
-
 use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -12,7 +10,9 @@ use serde_json::value::RawValue;
 use super::json::{count, rating, text};
 use super::normalize::cover_url;
 use super::parsed::Unreadable;
+use crate::http::json::{UNREADABLE, UNREADABLE_REASON, repaired};
 use crate::upstreams::films::film::{Detail, FilmId, Kind};
+use crate::upstreams::mirror::{BadRow, ReadRow, Repeated};
 
 /// One film as the list has it.
 #[derive(Clone, Debug, PartialEq)]
@@ -25,15 +25,16 @@ pub struct ListItem {
     pub raw: String,
 }
 
-/// What one list answer held.
+/// What one list answer held, or several.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Listing {
-    /// The films, each once, in the list's order.
+    /// Each film once, in the order of the list; of one that came twice it is the later item.
     pub films: Vec<ListItem>,
-    /// Items of any kind: what the next page's `start` moves on by, and 0 at the list's end.
+    /// Items that are films but cannot be read.
+    pub bad: Vec<BadRow>,
+    /// Items of any kind, and 0 at the list's end.
     pub received_count: usize,
-    /// Items that are films but cannot be read: without an id or a title.
-    pub unreadable_count: usize,
+    pub repeated: Repeated,
 }
 
 #[derive(Deserialize)]
@@ -42,21 +43,38 @@ struct Envelope<'a> {
     items: Vec<&'a RawValue>,
 }
 
+impl Listing {
+    /// Adds what came later; answers how many films are new. The list ends where none is.
+    pub fn extend(&mut self, later: Self) -> usize {
+        let count = self.films.len();
+        later.films.into_iter().for_each(|film| self.take(film));
+        // Pages overlap.
+        let bad = later.bad.into_iter().filter(|row| !self.bad.contains(row)).collect::<Vec<_>>();
+        self.bad.extend(bad);
+        self.received_count += later.received_count;
+        self.repeated.add(later.repeated);
+        self.films.len() - count
+    }
+
+    fn take(&mut self, item: ListItem) {
+        let Some(known) = self.films.iter_mut().find(|film| film.id == item.id) else { return self.films.push(item) };
+        if (&known.detail, &known.subtitle) != (&item.detail, &item.subtitle) {
+            self.repeated.note(item.id.as_str());
+        }
+        *known = item;
+    }
+}
+
 /// Reads a list answer of either shape.
 pub fn parse(body: &[u8]) -> Result<Listing, Unreadable> {
-    let envelope: Envelope = serde_json::from_slice(body.trim_ascii())
+    let body = repaired(body);
+    let envelope: Envelope = serde_json::from_slice(&body)
         .map_err(|error| Unreadable(format!("no list of `items` or `subjects`: {error}")))?;
     let mut listing = Listing { received_count: envelope.items.len(), ..Listing::default() };
-    let mut seen = HashSet::new();
-    for raw in envelope.items {
-        match read_item(raw.get()) {
-            Read::Film(item) => {
-                if seen.insert(item.id.clone()) {
-                    listing.films.push(*item);
-                }
-            }
-            Read::OtherKind => {}
-            Read::Unreadable => listing.unreadable_count += 1,
+    for row in envelope.items.into_iter().filter_map(|raw| read_item(raw.get())) {
+        match row {
+            Ok(film) => listing.take(film),
+            Err(bad) => listing.bad.push(bad),
         }
     }
     Ok(listing)
@@ -64,34 +82,25 @@ pub fn parse(body: &[u8]) -> Result<Listing, Unreadable> {
 
 /// Reads one item's JSON again, as it was stored.
 pub fn parse_item(raw: &str) -> Option<ListItem> {
-    match read_item(raw) {
-        Read::Film(item) => Some(*item),
-        Read::OtherKind | Read::Unreadable => None,
-    }
+    read_item(raw)?.ok()
 }
 
-/// Adds a page of the list to what came before; answers how many films were new. The list ends where none is.
-pub fn append(films: &mut Vec<ListItem>, page: Vec<ListItem>) -> usize {
-    let known: HashSet<FilmId> = films.iter().map(|film| film.id.clone()).collect();
-    let before = films.len();
-    films.extend(page.into_iter().filter(|film| !known.contains(&film.id)));
-    films.len() - before
-}
-
-enum Read {
-    Film(Box<ListItem>),
-    OtherKind,
-    Unreadable,
-}
-
-fn read_item(raw: &str) -> Read {
-    let Ok(value) = serde_json::from_str::<Value>(raw) else { return Read::Unreadable };
+/// `None` where it is something else than a film.
+fn read_item(raw: &str) -> Option<ReadRow<ListItem>> {
+    let value = serde_json::from_str::<Value>(raw).unwrap_or_default();
     // `search_subjects` was asked for films and does not repeat that.
     if text(&value, "type").is_some_and(|kind| kind != Kind::Movie.name()) {
-        return Read::OtherKind;
+        return None;
     }
     let id = text(&value, "id").and_then(|id| FilmId::parse(&id));
-    let (Some(id), Some(title)) = (id, text(&value, "title")) else { return Read::Unreadable };
+    let (id, title) = match (id, text(&value, "title")) {
+        (Some(id), Some(title)) if !raw.contains(UNREADABLE) => (id, title),
+        (id, name) => {
+            let reason = if raw.contains(UNREADABLE) { UNREADABLE_REASON } else { "it has no id or no title" };
+            let reason = format!("cannot read an item of the list: {reason}");
+            return Some(Err(BadRow { id: id.map(|id| id.to_string()), name, reason }));
+        }
+    };
     let rating_part = value.get("rating").unwrap_or(&Value::Null);
     let pictures = value.get("pic").unwrap_or(&Value::Null);
     let covers = [text(pictures, "large"), text(pictures, "normal"), text(&value, "cover")];
@@ -103,12 +112,12 @@ fn read_item(raw: &str) -> Read {
         cover_url: covers.iter().flatten().find_map(|url| cover_url(url)),
         ..Detail::default()
     };
-    Read::Film(Box::new(ListItem { id, subtitle: text(&value, "card_subtitle"), detail, raw: raw.to_owned() }))
+    Some(Ok(ListItem { id, subtitle: text(&value, "card_subtitle"), detail, raw: raw.to_owned() }))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{append, parse, parse_item};
+    use super::{Listing, parse, parse_item};
 
     const RECENT_HOT: &[u8] = include_bytes!("../../../tests/fixtures/douban/recent_hot.json");
     const SEARCH_SUBJECTS: &[u8] = include_bytes!("../../../tests/fixtures/douban/search_subjects.json");
@@ -140,14 +149,14 @@ mod tests {
         check(
             RECENT_HOT,
             &[
-                "90000001|潮汐邮局|8.1|20451|https://img.example/l/p1.jpg|2025 / 中国大陆 / 剧情 / 林一 / 周二",
+                "90000001|潮汐邮局|8.1|||",
                 "90000002|纸鲸|||https://img.example/n/p2.jpg|2025 / 日本 / 动画",
                 "90000003|第十三节车厢||||",
                 "90000007|异常请求|6.5|12|https://img.example/l/p7.jpg|",
             ],
         );
         let listing = parse(RECENT_HOT).unwrap();
-        assert_eq!((listing.received_count, listing.unreadable_count), (10, 3));
+        assert_eq!((listing.received_count, listing.bad.len()), (10, 3));
         assert!(listing.films[0].raw.contains("\"is_new\": true"), "the raw item is kept exactly");
     }
 
@@ -172,11 +181,11 @@ mod tests {
 
     #[test]
     fn a_page_that_brings_nothing_new_says_so() {
-        let page = parse(RECENT_HOT).unwrap().films;
-        let mut films = Vec::new();
-        assert_eq!(append(&mut films, page.clone()), 4);
-        assert_eq!(append(&mut films, page), 0);
-        assert_eq!(films.len(), 4);
+        let page = parse(RECENT_HOT).unwrap();
+        let mut listing = Listing::default();
+        assert_eq!(listing.extend(page.clone()), 4);
+        assert_eq!(listing.extend(page), 0);
+        assert_eq!((listing.films.len(), listing.repeated.count), (4, 2));
     }
 
     #[test]
@@ -184,6 +193,24 @@ mod tests {
         let body = r#"{"items":[{"id":"7","title":"片"},{"id":" 7","title":"片"},{"id":7,"title":"片"}]}"#;
         let films = parse(body.as_bytes()).unwrap().films;
         assert_eq!(films.iter().map(|film| film.id.as_str()).collect::<Vec<_>>(), ["7"]);
+    }
+
+    #[test]
+    fn a_film_that_comes_twice_is_the_later_item_in_the_place_of_the_first() {
+        let body = r#"{"items":[{"id":"7","title":"a"},{"id":"8","title":"b"},{"id":"7","title":"c"}]}"#;
+        let listing = parse(body.as_bytes()).unwrap();
+        let titles: Vec<_> = listing.films.iter().filter_map(|film| film.detail.title.as_deref()).collect();
+        assert_eq!((titles, listing.repeated.first.as_deref()), (vec!["c", "b"], Some("7")));
+    }
+
+    #[test]
+    fn one_value_that_is_no_json_costs_no_more_than_its_item() {
+        let body =
+            r#"{"items":[{"id":"7","title":"a\ud83d","x":"\q"},{"id":"8","title":"b","x":NaN},{"id":9,"title":"c"}]}"#;
+        let listing = parse(body.as_bytes()).unwrap();
+        let titles: Vec<_> = listing.films.iter().filter_map(|film| film.detail.title.as_deref()).collect();
+        assert_eq!(titles, ["a\u{fffd}", "c"]);
+        assert_eq!((listing.bad[0].id.as_deref(), listing.bad[0].name.as_deref()), (Some("8"), Some("b")));
     }
 
     #[test]

@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use super::api::{Api, Call, Reply, Throttle};
 use super::parsed::Unreadable;
+use crate::error::Class;
 use crate::upstreams::films::film::FilmId;
+use crate::upstreams::films::tally::{Outcome, Tally};
 use crate::upstreams::{Error, Scope};
 
 /// What the pass works with.
@@ -40,4 +42,11 @@ impl Work<'_> {
         };
         self.api.client(call).retry(scope.name, attempt).await
     }
+}
+
+/// Records that something of a film could not be had; the film counts as failed, whatever else became of it.
+pub fn fail(scope: &Scope<'_>, tally: &mut Tally, id: FilmId, name: Option<String>, class: Class, message: String) {
+    scope.problem(class, Some(id.to_string()), name, message);
+    tally.see(id, Outcome::Failed);
+    scope.count_rows(|summary| tally.fill(summary));
 }

@@ -44,7 +44,7 @@ impl AccountHandle {
             if let Some((_, known)) = stored.filter(|(at, _)| is_fresh(*at, now, config.regions_ttl.0)) {
                 return Ok(known);
             }
-            if let Some(until) = state.not_before.filter(|until| *until > now) {
+            if let Some(until) = state.pause_end(now) {
                 // The scope of that name is skipped for the same reason; this is what a named region goes on without.
                 let operation = format!("cannot list the regions of account `{name}`");
                 let reason = format!("the upstream demands a pause until {until}");

@@ -13,13 +13,15 @@ use url::Url;
 use super::config::Config;
 use super::disks::{AttachedDisk, DiskScope};
 use super::instance::{Instance, InstanceId, Status};
-use super::listing::{Listed, Listing, Outcome};
 use super::provider::{Account, Call, Kind, Page, PageToken, ProviderError};
 use super::regions::{KnownRegion, Region};
 use crate::clock::Clock;
 use crate::http::{Client, RateLimit, Request, Retry, Retryable as _, clock_ahead, retry_after};
-use crate::upstreams::mirror::{Ending, Step, Unproved};
+use crate::upstreams::mirror::{Collected, Collection, Ending, Identified, Limits, Step, Unproved};
 use crate::upstreams::{Error, Opening, http_profile};
+
+/// More rows than any region has. AWS may answer pages without rows that name a page after them.
+const LIMITS: Limits = Limits { max_pages: 10_000, max_stale_pages: 50 };
 
 /// The largest page of any provider is a few hundred KiB; what is larger than this is none.
 const MAX_ANSWER_BYTES: u64 = 32 << 20;
@@ -41,6 +43,9 @@ pub struct Api {
     /// Cancelled by that answer: every other region would give the same.
     rejected: CancellationToken,
 }
+
+/// What a listing brought, and how it ended.
+pub type Listing<T> = (Collected<T>, Ending);
 
 /// An account in one of its regions. Its retries are its own, its rate is the account's.
 pub struct RegionApi<'a> {
@@ -149,15 +154,13 @@ impl Api {
 
 impl RegionApi<'_> {
     /// Every instance, page after page; `advance` gets how many there are so far.
-    pub async fn fetch_instances(&self, advance: impl Fn(u64) + Send + Sync) -> Result<Outcome<Instance>, Error> {
-        let context = self.context("list instances");
-        self.list(&context, |page| Some(self.api.account.list_instances(self.region, page)), advance).await
+    pub async fn fetch_instances(&self, advance: impl Fn(u64) + Send + Sync) -> Result<Listing<Instance>, Error> {
+        self.list("list instances", |page| Some(self.api.account.list_instances(self.region, page)), advance).await
     }
 
     /// The disks of that scope; no end is proved where the provider lists none.
-    pub async fn fetch_disks(&self, of: DiskScope<'_>) -> Result<Outcome<AttachedDisk>, Error> {
-        let context = self.context("list disks");
-        self.list(&context, |page| self.api.account.list_disks(self.region, of, page), |_| ()).await
+    pub async fn fetch_disks(&self, of: DiskScope<'_>) -> Result<Listing<AttachedDisk>, Error> {
+        self.list("list disks", |page| self.api.account.list_disks(self.region, of, page), |_| ()).await
     }
 
     /// The statuses of these instances; `None` where the provider refuses because it does not know all of them.
@@ -177,24 +180,25 @@ impl RegionApi<'_> {
         self.fetch(&call, &context).await?.map_err(|refused| refused.into_error(context))
     }
 
-    async fn list<T: Listed + Send + Sync>(
+    async fn list<T: Identified + PartialEq + Send + Sync>(
         &self,
-        context: &str,
+        what: &str,
         call: impl Fn(Option<&PageToken>) -> Option<Call<Page<T>>>,
         advance: impl Fn(u64),
-    ) -> Result<Outcome<T>, Error> {
-        let mut listing = Listing::default();
+    ) -> Result<Listing<T>, Error> {
+        let context = self.context(what);
+        let mut pages = Collection::new(None, LIMITS);
         let mut token = None;
         while let Some(call) = call(token.as_ref()) {
-            let answer = self.fetch(&call, context).await?;
-            let page = answer.map_err(|refused| refused.into_error(context.to_owned()))?;
-            match listing.take(page) {
+            let answer = self.fetch(&call, &context).await?;
+            let page = answer.map_err(|refused| refused.into_error(context.clone()))?;
+            match pages.take(page, |_| None) {
                 Step::Next(next) | Step::Again(next) => token = next,
-                Step::End(ending) => return Ok(listing.finish(ending)),
+                Step::End(ending) => return Ok((pages.finish(ending.is_proved()), ending)),
             }
-            advance(listing.row_count());
+            advance(pages.count());
         }
-        Ok(listing.finish(Ending::UnprovedEnd(Unproved::EmptyPage)))
+        Ok((pages.finish(false), Ending::UnprovedEnd(Unproved::EmptyPage)))
     }
 
     /// The answer to a call, unless the account's credential is rejected meanwhile.

@@ -7,6 +7,7 @@ use strum::{EnumIter, IntoEnumIterator as _, IntoStaticStr};
 
 use super::instance::{Compared, DisksKnown, Instance, InstanceId, Status};
 use crate::upstreams::digest::Digest;
+use crate::upstreams::mirror::RowOutcome;
 
 /// What is stored of an instance, as far as a comparison needs it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -80,6 +81,17 @@ pub enum SaveKind {
     Updated,
     /// Only something changed that is not compared, such as the expiry: saved, counted as unchanged, not recorded.
     Refreshed,
+}
+
+impl SaveKind {
+    pub const fn outcome(self) -> RowOutcome {
+        match self {
+            Self::Added => RowOutcome::New,
+            Self::Restored => RowOutcome::Restored,
+            Self::Updated => RowOutcome::Updated,
+            Self::Refreshed => RowOutcome::Unchanged,
+        }
+    }
 }
 
 /// A row to be written.

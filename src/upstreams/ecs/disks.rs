@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::instance::{Disk, DisksKnown, Instance, InstanceId};
+use crate::upstreams::mirror::Identified;
 
 /// A disk of a listing of disks.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -10,6 +11,12 @@ pub struct AttachedDisk {
     pub disk: Disk,
     /// A shared disk has several.
     pub instances: BTreeSet<InstanceId>,
+}
+
+impl Identified for AttachedDisk {
+    fn id(&self) -> &str {
+        &self.disk.id
+    }
 }
 
 /// Whose disks to list.

@@ -10,6 +10,7 @@ use serde_json::Value;
 use strum::{EnumIter, EnumString, IntoStaticStr, VariantNames};
 
 use crate::upstreams::digest::{Digest, of_bytes};
+use crate::upstreams::mirror::Identified;
 
 /// What the provider calls the instance; unique in its region.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -150,6 +151,12 @@ pub struct Instance {
     pub raw: String,
     /// [`digest`] of that row. The data disks are no part of it unless the row carries them.
     pub content_hash: Digest,
+}
+
+impl Identified for Instance {
+    fn id(&self) -> &str {
+        self.id.as_str()
+    }
 }
 
 /// The digest of a JSON value in which neither the order of keys nor that of lists counts.

@@ -1,7 +1,6 @@
 //! Compute instances of cloud accounts: every account and region is a scope, compared field by field with what is stored.
 //!
-//! Reading order: [`instance`] (what a row is), [`diff`] (what changed), [`regions`] and [`listing`] (what is due, what
-//! was complete), [`statuses`] and [`disks`] (the follow-ups), [`provider`] (the clouds' calls), [`tables`]; then
+//! Reading order: [`instance`] (what a row is), [`diff`] (what changed), [`regions`] (what is due), [`statuses`] and [`disks`] (the follow-ups), [`provider`] (the clouds' calls), [`tables`]; then
 //! what puts them to work: `api` (the network), `account`, `pass` (one scope), `scopes` (which are due).
 
 mod account;
@@ -11,7 +10,6 @@ pub mod config;
 pub mod diff;
 pub mod disks;
 pub mod instance;
-pub mod listing;
 mod pass;
 pub mod provider;
 pub mod regions;

@@ -7,15 +7,14 @@ use tokio::sync::Semaphore;
 
 use super::account::AccountHandle;
 use super::api::RegionApi;
-use super::diff::{Plan, Save, SaveKind, StoredSet, diff, diff_statuses};
+use super::diff::{Plan, Save, StoredSet, diff, diff_statuses};
 use super::disks::{DiskScope, attach, plan_disks};
 use super::instance::{DisksKnown, Instance, InstanceId};
-use super::provider::BadRow;
 use super::statuses::StatusRound;
 use super::tables::{RegionKey, delete_instance, load_stored, save_instance, save_regions, save_status};
 use crate::error::{Class, full_message};
-use crate::store::{self, ScopeState, Writer};
-use crate::upstreams::mirror::{Counts, Deletions, Subject, WriteMeta, finish};
+use crate::store::{self, ProblemDetails, ScopeState, Writer};
+use crate::upstreams::mirror::{BadRow, Counts, Deletions, RowOutcome, Subject, WriteMeta, finish};
 use crate::upstreams::{Error, Scope, ScopeWork};
 
 /// Rows a transaction.
@@ -62,28 +61,24 @@ impl RegionWork {
         let expected = scope.state.record_count;
         let stored = self.load_stored(scope)?;
         let live = stored.values().filter(|row| !row.is_deleted).count() as u64;
-        let (listed, fetched) = {
-            let _permit = self.permits.acquire().await;
-            let mut listed = api.fetch_instances(|count| scope.advance(count, expected, None)).await?;
-            let mut fetched: Vec<Instance> = std::mem::take(&mut listed.rows).into_values().collect();
-            report_bad_rows(scope, "instance", &listed.bad);
-            self.complete_disks(scope, api, &stored, &mut fetched, &listed.unreadable()).await?;
-            if fetched.is_empty() && listed.bad.is_empty() && live > 0 {
-                api.confirm_authorised().await?;
-            }
-            (listed, fetched)
-        };
-        let received = (fetched.len() + listed.bad.len()) as u64;
-        let unreadable = listed.unreadable();
+        let permit = self.permits.acquire().await;
+        let (listed, ending) = api.fetch_instances(|count| scope.advance(count, expected, None)).await?;
+        listed.repeated.clone().warn(scope);
+        let (received, nameless_count) = (listed.count(), listed.nameless.len() as u64);
+        let (mut fetched, bad) = listed.into_rows();
+        let unreadable: BTreeSet<&str> = bad.iter().filter_map(|row| row.id.as_deref()).collect();
+        bad.iter().cloned().for_each(|row| report_bad_row(scope, "instance", row));
+        self.complete_disks(scope, api, &stored, &mut fetched, &unreadable).await?;
+        if received == 0 && live > 0 {
+            api.confirm_authorised().await?;
+        }
+        drop(permit);
         let Plan { saves, terminated, missing, unchanged_count } = diff(&stored, fetched, &unreadable);
-        scope.count(|summary| {
-            summary.total = received;
-            summary.unchanged = unchanged_count;
-        });
+        scope.count_rows(|summary| summary.unchanged = unchanged_count);
         self.save_in_batches(scope, saves).await?;
 
-        let counts = Counts { missing: missing.len() as u64, live, received, unreadable: listed.nameless_count() };
-        let deletions = Deletions::check(scope, self.subject(), listed.ending, counts);
+        let counts = Counts { missing: missing.len() as u64, live, received, unreadable: nameless_count };
+        let deletions = Deletions::check(scope, self.subject(), ending, counts);
         let mut gone = terminated;
         if deletions.are_allowed() {
             gone.extend(missing);
@@ -105,19 +100,10 @@ impl RegionWork {
             if batch.is_empty() {
                 return Ok(());
             }
-            let kinds: Vec<SaveKind> = batch.iter().map(|save| save.kind).collect();
+            let outcomes: Vec<RowOutcome> = batch.iter().map(|save| save.kind.outcome()).collect();
             let (key, meta) = (self.key.clone(), WriteMeta::now(scope));
             scope.write(move |w| batch.iter().try_for_each(|save| save_instance(w, &key, &meta, save))).await?;
-            scope.count(|summary| {
-                for kind in kinds {
-                    match kind {
-                        SaveKind::Added => summary.new += 1,
-                        SaveKind::Updated => summary.updated += 1,
-                        SaveKind::Restored => summary.restored += 1,
-                        SaveKind::Refreshed => summary.unchanged += 1,
-                    }
-                }
-            });
+            scope.count_rows(|summary| outcomes.into_iter().for_each(|outcome| outcome.count(summary)));
         }
     }
 
@@ -151,7 +137,7 @@ impl RegionWork {
             Mode::Full | Mode::StatusOnly => vec![DiskScope::Region],
         };
         for of in listings {
-            let listed = match api.fetch_disks(of).await {
+            let (listed, ending) = match api.fetch_disks(of).await {
                 Ok(listed) => listed,
                 Err(error) if error.class().is_fatal() => return Err(error),
                 Err(error) => {
@@ -160,13 +146,17 @@ impl RegionWork {
                     return Ok(());
                 }
             };
-            report_bad_rows(scope, "disk", &listed.bad);
+            listed.repeated.clone().warn(scope);
+            let (disks, bad) = listed.into_rows();
+            let is_readable = bad.is_empty();
+            for row in bad {
+                report_bad_row(scope, "disk", row);
+            }
             // Half a list would look like disks that are gone.
-            if !listed.ending.is_proved() {
-                let message = format!("the end of the disks is not proved, so the stored ones stay: {}", listed.ending);
+            if !ending.is_proved() {
+                let message = format!("the end of the disks is not proved, so the stored ones stay: {ending}");
                 scope.scope_problem(Class::Contract, message);
-            } else if listed.bad.is_empty() {
-                let disks: Vec<_> = listed.rows.into_values().collect();
+            } else if is_readable {
                 let is_in_scope = |instance: &&mut Instance| match of {
                     DiskScope::Region => true,
                     DiskScope::Of(ids) => ids.contains(&instance.id),
@@ -193,15 +183,12 @@ impl RegionWork {
         drop(permit);
         let (statuses, unknown) = round.finish();
         for id in unknown {
-            let message = "the provider does not know it any more: a full pass will show whether it is gone".to_owned();
+            let message = "the provider names no status for it: a full pass will show whether it is gone".to_owned();
             let name = stored.get(&id).and_then(|row| row.compared.name.clone());
             scope.problem(Class::Contract, Some(id.to_string()), name, message);
         }
         let plan = diff_statuses(&stored, &statuses);
-        scope.count(|summary| {
-            summary.total = live.len() as u64;
-            summary.unchanged = plan.unchanged_count;
-        });
+        scope.count_rows(|summary| summary.unchanged = plan.unchanged_count);
         let updated = plan.changed.len() as u64;
         let (key, meta) = (self.key.clone(), WriteMeta::now(scope));
         // A round of statuses proves nothing about the list: the scope's state stays.
@@ -211,7 +198,7 @@ impl RegionWork {
             delete_all(w, &key, &meta, &plan.terminated)
         })
         .await?;
-        scope.count(|summary| summary.updated += updated);
+        scope.count_rows(|summary| summary.updated += updated);
         Ok(())
     }
 
@@ -224,13 +211,7 @@ fn delete_all(w: &Writer<'_>, key: &RegionKey, meta: &WriteMeta, ids: &[Instance
     ids.iter().try_fold(0, |count, id| Ok(count + u64::from(delete_instance(w, key, meta, id)?)))
 }
 
-fn report_bad_rows(scope: &Scope<'_>, what: &str, bad: &[BadRow]) {
-    for row in bad {
-        scope.problem(
-            Class::Contract,
-            row.id.clone(),
-            None,
-            format!("cannot read the row of this {what}: {}", row.reason),
-        );
-    }
+fn report_bad_row(scope: &Scope<'_>, what: &str, row: BadRow) {
+    let reason = format!("cannot read the row of this {what}: {}", row.reason);
+    BadRow { reason, ..row }.report(scope, ProblemDetails::new());
 }

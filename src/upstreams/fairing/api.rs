@@ -3,9 +3,8 @@
 //! Shapes and parameters: the public documentation of `GET /api/questions` and `GET /api/responses`, and what its
 //! working clients do.
 
-use std::fmt;
-
 use jiff::Timestamp;
+use strum::{Display, IntoStaticStr, VariantArray};
 use url::Url;
 
 use super::config::{Auth, Config};
@@ -16,29 +15,12 @@ use crate::upstreams::Error;
 /// What the oldest API version accepts as `limit`.
 pub const OLD_PAGE_SIZE: usize = 100;
 
-/// What an account has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+/// What an account has; its name is the last part of the scope's name, and of the path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum, Display, IntoStaticStr, VariantArray)]
+#[strum(serialize_all = "lowercase", const_into_str)]
 pub enum Kind {
     Questions,
     Responses,
-}
-
-impl Kind {
-    pub const ALL: [Self; 2] = [Self::Questions, Self::Responses];
-
-    /// The last part of the scope's name, and of the path.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Questions => "questions",
-            Self::Responses => "responses",
-        }
-    }
-}
-
-impl fmt::Display for Kind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
 }
 
 /// Which rows to ask for.

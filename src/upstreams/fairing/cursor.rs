@@ -21,13 +21,14 @@ impl Cursor {
         state.cursor.clone().and_then(|cursor| serde_json::from_value(cursor).ok()).unwrap_or_default()
     }
 
-    /// From when on an incremental pass reads; `None` where it has to read everything.
+    /// From when on an incremental pass reads; `None` where it has to read everything. What lies in the future is from a
+    /// clock that was ahead, and no stamp.
     pub fn since(&self, config: &Config, now: Timestamp) -> Option<Timestamp> {
-        let full_due = self.last_full_at?.checked_add(config.full_every.0).ok()?;
-        if full_due <= now {
+        let last_full_at = self.last_full_at.filter(|at| *at <= now)?;
+        if last_full_at.checked_add(config.full_every.0).ok()? <= now {
             return None;
         }
-        self.updated_at?.checked_sub(config.lookback.0).ok()
+        self.updated_at?.checked_sub(config.lookback.0).ok().filter(|since| *since <= now)
     }
 
     /// The scope's state with the cursor moved to `newest`, never backwards. An answer came: a not-before is over.
@@ -56,6 +57,9 @@ mod tests {
         assert_eq!(since(&cursor, "2026-01-07T23:59:59Z"), at("2026-01-04T12:00:00Z"));
         assert_eq!(since(&cursor, "2026-01-08T00:00:00Z"), None);
         assert_eq!(since(&Cursor::default(), "2026-01-02T00:00:00Z"), None);
+        assert_eq!(since(&cursor, "2025-12-31T00:00:00Z"), None);
+        let ahead = Cursor { updated_at: at("2099-01-01T00:00:00Z"), ..cursor };
+        assert_eq!(since(&ahead, "2026-01-07T00:00:00Z"), None);
     }
 
     #[test]

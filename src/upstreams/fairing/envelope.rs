@@ -4,6 +4,8 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
+use crate::http::json::repaired;
+
 /// More bytes around the rows than any known answer has.
 pub const MAX_ENVELOPE_BYTES: usize = 64 * 1024;
 /// A row this large is no survey's.
@@ -57,7 +59,8 @@ struct Document<'a> {
 
 /// Parses an answer without its rows, of which there were `row_count`.
 pub fn parse(bytes: &[u8], row_count: usize) -> Result<Envelope, Malformed> {
-    let bytes = bytes.strip_prefix(BOM).unwrap_or(bytes).trim_ascii();
+    let bytes = repaired(bytes);
+    let bytes = bytes.trim_ascii();
     let document: Document<'_> = match bytes.first() {
         None => return Err(Malformed::Empty),
         Some(b'[') => {

@@ -15,6 +15,8 @@ mod times;
 use std::sync::Arc;
 use std::time::Duration;
 
+use strum::VariantArray as _;
+
 use self::api::{Api, Kind, Query};
 pub use self::config::Config;
 use self::pass::Work;
@@ -82,7 +84,7 @@ impl Upstream for Fairing {
 
     async fn pass(&self, options: &Options, context: &PassContext) -> Result<(), Error> {
         let works = self.accounts.select(&options.account.accounts)?.into_iter().flat_map(|account| {
-            let kinds = Kind::ALL.into_iter().filter(|kind| options.kind.is_none_or(|only| only == *kind));
+            let kinds = Kind::VARIANTS.iter().copied().filter(|kind| options.kind.is_none_or(|only| only == *kind));
             kinds.map(|kind| self.plan_scope(account, kind, options))
         });
         context.scopes(works.collect(), self.config.workers).await
@@ -113,7 +115,7 @@ impl Fairing {
             is_incremental: options.incremental,
         });
         let rules = ScopeRules {
-            name: ScopeName::new(Self::NAME).part(&account.name).part(kind.name()),
+            name: ScopeName::new(Self::NAME).part(&account.name).part(kind.into_str()),
             ttl: self.config.lock_ttl.0,
             // What cannot be read at all fails in every run, however young its last success is.
             min_interval: work.is_ok().then_some(self.config.min_interval.0),

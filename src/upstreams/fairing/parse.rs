@@ -9,13 +9,15 @@ use tokio::sync::mpsc::{Receiver, Sender};
 
 use super::envelope::{Envelope, Malformed};
 use super::pii::Pii;
-use super::row::{self, BadRow, Cell, ParsedRow};
+use super::row::{self, Cell, ParsedRow};
 use super::split::{RawRows, Splitter};
 use super::tables::KindTable;
 use super::times::instant;
+use crate::error::full_message;
+use crate::http::json::{UNREADABLE, has_hidden_fault, repaired};
 use crate::store::{self, Reader, Store};
 use crate::upstreams::digest::{Digest, of_bytes};
-use crate::upstreams::mirror::{Changes, Comparison, Known};
+use crate::upstreams::mirror::{BadRow, Changes, Comparison, Known};
 
 /// Held rows of a page that is to be stored as a whole or not at all never take more than this.
 const MAX_HELD_BYTES: usize = 8 * 1024 * 1024;
@@ -37,9 +39,12 @@ pub struct Batch {
     pub rows: Vec<ParsedRow>,
     /// The numbers of stored rows that need no writing.
     pub unchanged: Vec<i64>,
-    pub bad: Vec<BadRow>,
+    /// With the numbers of the stored rows with their ids.
+    pub bad: Vec<(BadRow, Option<i64>)>,
     /// When the rows were updated, in their order, as far as they were parsed.
     pub times: Vec<Timestamp>,
+    /// The latest of these, and whose it is.
+    pub latest: Option<(Timestamp, String)>,
     /// The last one of its answer.
     pub is_last: bool,
 }
@@ -103,21 +108,41 @@ pub fn parse(
 }
 
 impl ParseContext {
-    /// Sorts rows into those that need no writing and those to be written; nothing is written here.
-    fn plan_batch(&self, rows: RawRows) -> Result<Batch, store::Error> {
+    /// Sorts rows into those that need no writing and those to be written; nothing is written here. Rows are repaired
+    /// only where one cannot be read.
+    fn plan_batch(&self, RawRows { bytes, ranges }: RawRows) -> Result<Batch, store::Error> {
+        let is_clean = !has_hidden_fault(&bytes);
+        let bytes = match String::from_utf8(bytes) {
+            Ok(text) if is_clean => {
+                let batch = self.plan_rows(&text, &ranges)?;
+                if batch.bad.is_empty() {
+                    return Ok(self.with_text(batch, text));
+                }
+                text.into_bytes()
+            }
+            Ok(text) => text.into_bytes(),
+            Err(error) => error.into_bytes(),
+        };
+        let (text, ranges) = repaired_rows(&bytes, &ranges);
+        let batch = self.plan_rows(&text, &ranges)?;
+        Ok(self.with_text(batch, text))
+    }
+
+    fn with_text(&self, batch: Batch, text: String) -> Batch {
+        if matches!(*self.pii, Pii::Keep) { Batch { text, ..batch } } else { batch }
+    }
+
+    /// Plans the rows. The text of the batch is the redacted one, where there is one.
+    fn plan_rows(&self, text: &str, ranges: &[Range<usize>]) -> Result<Batch, store::Error> {
         let mut batch = Batch::default();
-        let (text, ranges) = readable(rows, &mut batch.bad);
-        let mut redacted = String::new();
         let seed = self.pii.seed();
         self.store.read(|r| {
-            for range in &ranges {
+            for range in ranges {
                 let digest = of_bytes(text[range.clone()].as_bytes(), seed);
-                self.plan_row(r, &text, range, digest, &mut redacted, &mut batch)?;
+                self.plan_row(r, text, range, digest, &mut batch)?;
             }
-            Ok::<(), store::Error>(())
-        })?;
-        batch.text = if matches!(*self.pii, Pii::Keep) { text } else { redacted };
-        Ok(batch)
+            Ok(batch)
+        })
     }
 
     fn plan_row(
@@ -126,7 +151,6 @@ impl ParseContext {
         text: &str,
         range: &Range<usize>,
         digest: Digest,
-        redacted: &mut String,
         batch: &mut Batch,
     ) -> Result<(), store::Error> {
         let leading_id = row::leading_id(&text[range.clone()]).filter(|_| self.looks_up);
@@ -138,16 +162,24 @@ impl ParseContext {
             batch.unchanged.push(known.number);
             return Ok(());
         }
-        let (id, cells, raw) = match self.parse_row(text, range, redacted) {
-            Ok(parsed) => parsed,
-            Err(bad) => {
-                batch.bad.push(bad);
-                return Ok(());
+        let parsed = self.parse_row(text, range, &mut batch.text);
+        let is_readable = !text[range.clone()].contains(UNREADABLE);
+        let (id, cells, raw) = match parsed {
+            Ok(parsed) if is_readable => parsed,
+            Ok((id, ..)) => return self.plan_bad(r, Some(id), &row::BadRow::Unreadable, batch),
+            Err(error) => {
+                let id = row::leading_id(&text[range.clone()]).map(str::to_owned);
+                return self.plan_bad(r, id, &error, batch);
             }
         };
-        let source = if matches!(*self.pii, Pii::Keep) { text } else { redacted };
-        if self.parses_all {
-            batch.times.extend(self.updated_at(&cells, source));
+        let source = if matches!(*self.pii, Pii::Keep) { text } else { &batch.text };
+        if self.parses_all
+            && let Some(at) = self.updated_at(&cells, source)
+        {
+            batch.times.push(at);
+            if batch.latest.as_ref().is_none_or(|(latest, _)| *latest < at) {
+                batch.latest = Some((at, id.clone()));
+            }
         }
         if self.looks_up && leading_id.is_none() {
             known = self.find(r, &id)?;
@@ -156,6 +188,19 @@ impl ParseContext {
             Comparison::Unchanged { number } => batch.unchanged.push(number),
             Comparison::Changed(found) => batch.rows.push(ParsedRow { raw, id, cells, digest, found }),
         }
+        Ok(())
+    }
+
+    fn plan_bad(
+        &self,
+        r: &Reader<'_>,
+        id: Option<String>,
+        error: &row::BadRow,
+        batch: &mut Batch,
+    ) -> Result<(), store::Error> {
+        let known = id.as_deref().map(|id| self.find(r, id)).transpose()?.flatten();
+        let reason = format!("cannot store a row: {}", full_message(error));
+        batch.bad.push((BadRow { id, name: None, reason }, known.map(|known| known.number)));
         Ok(())
     }
 
@@ -174,8 +219,8 @@ impl ParseContext {
         text: &str,
         range: &Range<usize>,
         redacted: &mut String,
-    ) -> Result<(String, Vec<Cell>, Range<usize>), BadRow> {
-        let Some(replaced) = self.pii.redact(&text[range.clone()]).map_err(BadRow::NotJson)? else {
+    ) -> Result<(String, Vec<Cell>, Range<usize>), row::BadRow> {
+        let Some(replaced) = self.pii.redact(&text[range.clone()]).map_err(row::BadRow::NotJson)? else {
             let (id, cells) = row::parse(text, range.clone(), self.table.fields)?;
             return Ok((id, cells, range.clone()));
         };
@@ -186,50 +231,28 @@ impl ParseContext {
     }
 }
 
-/// The rows as text, looked at once for all of them. A row that is not UTF-8 is left out and reported.
-fn readable(rows: RawRows, bad: &mut Vec<BadRow>) -> (String, Vec<Range<usize>>) {
-    let RawRows { bytes, mut ranges } = rows;
-    let bytes = match String::from_utf8(bytes) {
-        Ok(text) => return (text, ranges),
-        Err(error) => error.into_bytes(),
+/// The rows with what is no JSON in them repaired, one after the other.
+fn repaired_rows(bytes: &[u8], ranges: &[Range<usize>]) -> (String, Vec<Range<usize>>) {
+    let mut text = String::with_capacity(bytes.len());
+    let place = |range: &Range<usize>| {
+        let start = text.len();
+        text.push_str(&String::from_utf8_lossy(&repaired(&bytes[range.clone()])));
+        start..text.len()
     };
-    let mut text = vec![b' '; bytes.len()];
-    ranges.retain(|range| {
-        let row = &bytes[range.clone()];
-        let is_text = std::str::from_utf8(row).is_ok();
-        if is_text {
-            text[range.clone()].copy_from_slice(row);
-        } else {
-            bad.push(BadRow::NotUtf8);
-        }
-        is_text
-    });
-    if let Ok(text) = String::from_utf8(text) {
-        return (text, ranges);
-    }
-    // Cannot be, for it is blanks and what is text; were it so, no row would go unsaid.
-    bad.extend(ranges.iter().map(|_| BadRow::NotUtf8));
-    (String::new(), Vec::new())
+    let ranges = ranges.iter().map(place).collect();
+    (text, ranges)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{RawRows, readable};
+    use super::{UNREADABLE, repaired_rows};
 
     #[test]
-    fn a_row_that_is_not_utf_8_costs_no_other() {
-        let bytes = "{\"id\":\"é\"},{\"id\":\"?\"},{\"id\":3}".as_bytes().to_vec();
-        let ranges = vec![0..11, 12..22, 23..31];
-        for (broken, expected) in [(false, 3), (true, 2)] {
-            let mut bytes = bytes.clone();
-            if broken {
-                bytes[19] = 0xff;
-            }
-            let mut bad = Vec::new();
-            let (text, ranges) = readable(RawRows { bytes, ranges: ranges.clone() }, &mut bad);
-            let rows: Vec<&str> = ranges.into_iter().map(|range| &text[range]).collect();
-            assert_eq!((rows.len(), rows[0], rows[expected - 1]), (expected, "{\"id\":\"é\"}", "{\"id\":3}"));
-            assert_eq!(bad.len(), 3 - expected);
-        }
+    fn rows_are_repaired_apart_from_each_other() {
+        let bytes = b"[{\"id\":\"\xe9\"}, {\"id\":\"?\"} ,{\"id\":NaN}]";
+        let (text, ranges) = repaired_rows(bytes, &[1..11, 13..23, 25..35]);
+        let rows: Vec<&str> = ranges.into_iter().map(|range| &text[range]).collect();
+        let mark = format!("{{\"id\":\"{UNREADABLE}\"}}");
+        assert_eq!(rows, ["{\"id\":\"\u{fffd}\"}", "{\"id\":\"?\"}", &mark]);
     }
 }

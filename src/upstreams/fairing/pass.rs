@@ -11,9 +11,9 @@ use super::cursor::Cursor;
 use super::envelope::Envelope;
 use super::parse::{self, Batch, BodyEvent, ParseContext, parse};
 use super::pii::Pii;
-use super::row::{BadRow, text};
+use super::row::text;
 use super::tables::{KindTable, QUESTIONS, RESPONSES};
-use super::times::{Times, server_time};
+use super::times::Times;
 use crate::error::full_message;
 use crate::store::{self, ScopeState, Writer, cursors};
 use crate::upstreams::mirror::{
@@ -38,7 +38,6 @@ pub struct Work<'a> {
 }
 
 /// What is known while pages come in.
-#[derive(Default)]
 struct PassState {
     reading: Reading,
     times: Times,
@@ -50,11 +49,12 @@ struct PassState {
 impl ScopeWork for Work<'_> {
     /// Reads the scope, fully or since its cursor.
     async fn run(&self, scope: &Scope<'_>) -> Result<(), Error> {
-        let cursor = Cursor::load(&scope.state);
-        let mut state = PassState::default();
+        let (cursor, now) = (Cursor::load(&scope.state), scope.context.clock.now());
+        let times = Times::new(now, cursor.updated_at);
+        let mut state = PassState { reading: Reading::default(), times, since: None, looks_up: true };
         if self.is_incremental
             && self.kind == Kind::Responses
-            && let Some(since) = cursor.since(self.config, scope.context.clock.now())
+            && let Some(since) = cursor.since(self.config, now)
         {
             if self.read_since(scope, since, &cursor, &mut state).await? {
                 return Ok(());
@@ -76,13 +76,12 @@ impl Work<'_> {
         let started_at = scope.context.clock.now();
         let live = scope.context.store.read(|r| table.load_live(r, &[self.account.into()]))?;
         // Rows of the scope that were deleted are not live; they are found when they are written.
-        (state.times, state.since, state.looks_up) = (Times::default(), None, !live.is_empty());
+        (state.times, state.since, state.looks_up) = (Times::new(started_at, None), None, !live.is_empty());
         let ending = self.read_pages(scope, &mut state).await;
         state.reading.report(scope);
         let (ending, PassState { reading, times, .. }) = (ending?, state);
 
-        let cursor =
-            Cursor { updated_at: Some(times.server_time.unwrap_or(started_at)), last_full_at: Some(started_at) };
+        let cursor = Cursor { updated_at: Some(times.read_at), last_full_at: Some(started_at) };
         let state = ScopeState { last_success_at: Some(started_at), ..cursor.moved(&scope.state, None) };
         reading.finish(scope, self.subject(), table, live, ending, state).await
     }
@@ -95,13 +94,19 @@ impl Work<'_> {
         cursor: &Cursor,
         state: &mut PassState,
     ) -> Result<bool, Error> {
-        let started_at = scope.context.clock.now();
-        (state.times.newest, state.since, state.looks_up) = (cursor.updated_at, Some(since), true);
+        let started_at = state.times.read_at;
+        state.since = Some(since);
         let ending = self.read_pages(scope, state).await;
         if ending.is_ok() && state.times.is_unfiltered {
             return Ok(false);
         }
         state.reading.report(scope);
+        if let Some((at, id)) = &state.times.from_future {
+            let (name, read_at) = (scope.name, state.times.read_at);
+            scope.context.warn(format!(
+                "`{name}`: `{id}` says that it was updated at {at}, which is in the future; the next pass reads on from {read_at}"
+            ));
+        }
         // Nothing is missing from what was requested, so the guard has nothing to weigh.
         let counts = Counts { missing: 0, live: 0, received: 0, unreadable: state.reading.bad_count() };
         let deletions = Deletions::check(scope, self.subject(), ending?, counts);
@@ -172,8 +177,8 @@ impl Work<'_> {
     async fn try_page(&self, scope: &Scope<'_>, target: &str, state: &mut PassState) -> Result<Envelope, Error> {
         let started = tokio::time::Instant::now();
         let mut response = self.api.fetch(target).await?;
-        if state.times.server_time.is_none() {
-            state.times.server_time = response.header("date").and_then(server_time);
+        if let Some(date) = response.header("date") {
+            state.times.see_server(date);
         }
         let (event_sender, events) = mpsc::channel(WAITING_CHUNKS);
         let (batch_sender, mut batches) = mpsc::channel(WAITING_BATCHES);
@@ -204,7 +209,7 @@ impl Work<'_> {
         fetched?;
         let envelope = parsed.map_err(|error| self.unreadable(error))?;
         let duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-        let (account, kind, fetched) = (self.account, self.kind.name(), state.reading.received());
+        let (account, kind, fetched) = (self.account, self.kind.into_str(), state.reading.received());
         tracing::info!(account, kind, fetched, duration_ms, "read a page");
         Ok(envelope)
     }
@@ -212,7 +217,7 @@ impl Work<'_> {
     /// Saves what of the batches differs, in one transaction, and counts.
     async fn save(&self, scope: &Scope<'_>, batches: Vec<Batch>, state: &mut PassState) -> Result<(), Error> {
         for batch in &batches {
-            self.take_in(batch, state)?;
+            take_in(batch, state, scope.context.clock.now());
         }
         if !state.times.is_unfiltered && batches.iter().any(|batch| !batch.rows.is_empty()) {
             // The cursor moves with its page, as long as pages come oldest first.
@@ -235,25 +240,6 @@ impl Work<'_> {
         }
         state.reading.count(scope);
         scope.advance(state.reading.received(), scope.state.record_count, None);
-        Ok(())
-    }
-
-    /// Takes in what needs no writing.
-    fn take_in(&self, batch: &Batch, state: &mut PassState) -> Result<(), Error> {
-        for bad in &batch.bad {
-            match bad {
-                BadRow::NotJson(_) | BadRow::NotUtf8 => {
-                    return Err(Error::Contract { context: self.context(), reason: bad_row(bad) });
-                }
-                BadRow::NoId | BadRow::OddId => state.reading.see_bad(bad_row(bad)),
-            }
-        }
-        for number in &batch.unchanged {
-            state.reading.see(*number);
-        }
-        if let Some(since) = state.since {
-            state.times.add(&batch.times, since);
-        }
         Ok(())
     }
 
@@ -305,6 +291,19 @@ impl Work<'_> {
     }
 }
 
+/// Takes in what needs no writing.
+fn take_in(batch: &Batch, state: &mut PassState, now: Timestamp) {
+    for (row, number) in &batch.bad {
+        state.reading.see_bad(row.clone(), *number);
+    }
+    for number in &batch.unchanged {
+        state.reading.see(*number);
+    }
+    if let Some(since) = state.since {
+        state.times.add(&batch.times, batch.latest.as_ref(), since, now);
+    }
+}
+
 /// Saves the rows of these batches in their order; the id and number of each, and what became of it.
 fn save_batches(
     w: &Writer<'_>,
@@ -338,9 +337,4 @@ impl Query {
     fn is_shrinkable(&self, status: Option<u16>) -> bool {
         matches!(status, Some(400 | 422)) && self.page_size.is_some_and(|size| size > OLD_PAGE_SIZE)
     }
-}
-
-fn bad_row(bad: &BadRow) -> String {
-    let cause = std::error::Error::source(bad).map(|cause| format!(": {cause}")).unwrap_or_default();
-    format!("cannot store a row: {bad}{cause}")
 }

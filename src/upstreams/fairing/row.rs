@@ -7,6 +7,7 @@ use std::ops::Range;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
+use crate::http::json::{UNREADABLE, UNREADABLE_REASON};
 use crate::store::Value;
 use crate::upstreams::digest::Digest;
 use crate::upstreams::mirror::Found;
@@ -60,12 +61,12 @@ pub struct ParsedRow {
 pub enum BadRow {
     #[error("not JSON")]
     NotJson(#[source] serde_json::Error),
-    #[error("not UTF-8")]
-    NotUtf8,
     #[error("it has no `id`")]
     NoId,
     #[error("its `id` is neither text nor a number")]
     OddId,
+    #[error("{UNREADABLE_REASON}")]
+    Unreadable,
 }
 
 impl Cell {
@@ -123,7 +124,7 @@ pub fn parse(batch: &str, raw: Range<usize>, fields: &[Field]) -> Result<(String
         [b'n', ..] => Err(BadRow::NoId),
         _ => Err(BadRow::OddId),
     }
-    .and_then(|id: String| if id.is_empty() { Err(BadRow::NoId) } else { Ok((id, cells)) })
+    .and_then(|id: String| if matches!(id.as_str(), "" | UNREADABLE) { Err(BadRow::NoId) } else { Ok((id, cells)) })
 }
 
 struct RowSeed<'f> {

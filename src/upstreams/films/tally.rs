@@ -11,6 +11,8 @@ pub enum Outcome {
     Unchanged,
     Updated,
     New,
+    /// Something of it could not be had or stored: the scope counts it when that is reported.
+    Failed,
 }
 
 impl Outcome {
@@ -26,23 +28,22 @@ impl Outcome {
 
 /// Every film of a pass, counted once though both phases look at it.
 #[derive(Clone, Debug, Default)]
-pub struct Tally(HashMap<FilmId, Outcome>);
+pub struct Tally {
+    films: HashMap<FilmId, Outcome>,
+    /// Whether anything that people read was stored.
+    pub is_changed: bool,
+}
 
 impl Tally {
     pub fn see(&mut self, id: FilmId, outcome: Outcome) {
-        let seen = self.0.entry(id).or_insert(outcome);
+        self.is_changed |= matches!(outcome, Outcome::New | Outcome::Updated);
+        let seen = self.films.entry(id).or_insert(outcome);
         *seen = outcome.max(*seen);
-    }
-
-    /// Whether anything that people read was stored.
-    pub fn is_changed(&self) -> bool {
-        self.0.values().any(|outcome| *outcome != Outcome::Unchanged)
     }
 
     /// Puts its counts into the summary.
     pub fn fill(&self, summary: &mut Summary) {
-        let count = |wanted| self.0.values().filter(|outcome| **outcome == wanted).count() as u64;
-        summary.total = self.0.len() as u64;
+        let count = |wanted| self.films.values().filter(|outcome| **outcome == wanted).count() as u64;
         summary.new = count(Outcome::New);
         summary.updated = count(Outcome::Updated);
         summary.unchanged = count(Outcome::Unchanged);
@@ -53,24 +54,26 @@ impl Tally {
 mod tests {
     use super::{FilmId, Outcome, Summary, Tally};
 
-    /// Total, new, updated, unchanged.
-    fn check(seen: &[(&str, Outcome)], expected: [u64; 4]) {
+    /// New, updated, unchanged, and whether anything changed.
+    fn check(seen: &[(&str, Outcome)], expected: [u64; 3], is_changed: bool) {
         let mut tally = Tally::default();
         for (id, outcome) in seen {
             tally.see(FilmId::parse(id).unwrap(), *outcome);
         }
         let mut summary = Summary::default();
         tally.fill(&mut summary);
-        assert_eq!([summary.total, summary.new, summary.updated, summary.unchanged], expected, "{seen:?}");
-        assert_eq!(tally.is_changed(), summary.new + summary.updated > 0);
+        assert_eq!([summary.new, summary.updated, summary.unchanged], expected, "{seen:?}");
+        assert_eq!(tally.is_changed, is_changed, "{seen:?}");
     }
 
     #[test]
     fn a_film_is_counted_once_by_the_most_that_happened_to_it() {
-        use Outcome::{New, Unchanged, Updated};
-        check(&[], [0, 0, 0, 0]);
-        check(&[("1", Unchanged), ("2", Unchanged)], [2, 0, 0, 2]);
-        check(&[("1", New), ("1", Updated), ("2", Unchanged), ("2", Updated)], [2, 1, 1, 0]);
-        check(&[("1", Updated), ("1", Unchanged)], [1, 0, 1, 0]);
+        use Outcome::{Failed, New, Unchanged, Updated};
+        check(&[], [0, 0, 0], false);
+        check(&[("1", Unchanged), ("2", Unchanged)], [0, 0, 2], false);
+        check(&[("1", New), ("1", Updated), ("2", Unchanged), ("2", Updated)], [1, 1, 0], true);
+        check(&[("1", Updated), ("1", Unchanged)], [0, 1, 0], true);
+        check(&[("1", New), ("1", Failed)], [0, 0, 0], true);
+        check(&[("1", Unchanged), ("1", Failed), ("1", Unchanged)], [0, 0, 0], false);
     }
 }

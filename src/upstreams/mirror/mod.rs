@@ -8,7 +8,8 @@
 //!   remembered as one bit each ([`KeySet`]).
 //! - [`Paginator`]: reads page after page and ends with one [`Ending`]. Only a proved one allows deletions.
 //! - [`Reading`] and [`Changes`]: for numbered tables, which rows came, what became of each, and the rows that came
-//!   twice. An upstream that holds a whole scope in memory keeps a map of its rows instead.
+//!   twice.
+//! - [`Collection`]: the pages of a set that is held in memory until its end; of rows that came twice it keeps the later.
 //! - [`PagedSet`]: all of a pass, where a set comes in pages of JSON objects and goes into a numbered table.
 //! - [`Deletions`] and [`finish`]: the guard, then one transaction, then the counts, the note and the log line.
 //!
@@ -25,28 +26,18 @@
 //!     })
 //! });
 //!
-//! let mut pages = Paginator::new(1, Limits { max_pages: 10_000, max_stale_pages: 0 });
-//! let (mut number, mut fetched) = (1, BTreeMap::new());
+//! let mut pages = Collection::new(1, Limits { max_pages: 10_000, max_stale_pages: 0 });
+//! let mut number = 1;
 //! let ending = loop {
+//!     // By cursor, the page names the next one. By number or offset, it follows from the total.
 //!     let page = api.fetch_page(number).await?;
-//!     let before = fetched.len();
-//!     fetched.extend(page.rows.iter().map(|row| (row.id.clone(), row.clone())));
-//!     let info = PageInfo {
-//!         row_count: page.rows.len() as u64,
-//!         fresh_count: (fetched.len() - before) as u64,
-//!         // By cursor: the token, `None` on the last page. By number or offset: computed from the total.
-//!         next: ((fetched.len() as u64) < page.total).then_some(number + 1),
-//!         total: Some(page.total),
-//!     };
-//!     number = match pages.take(info) {
-//!         Step::Next(next) => next,
-//!         Step::Again(first) => {
-//!             fetched.clear(); // or keep it aside: what was seen may be stored, and proves nothing
-//!             first
-//!         }
+//!     let total = page.total;
+//!     number = match pages.take(page, |count| (Some(count) < total).then_some(number + 1)) {
+//!         Step::Next(next) | Step::Again(next) => next,
 //!         Step::End(ending) => break ending,
 //!     };
 //! };
+//! let (fetched, bad) = pages.finish(ending.is_proved()).into_rows();
 //!
 //! // In `scope.write(|w| …)`, for each row that differs from `MACHINES.find(w, &key)?`:
 //! let values = RowValues { key: &key, number: None, content_hash, raw: Some(&row.raw) };
@@ -62,6 +53,7 @@
 //! .await
 //! ```
 
+mod collection;
 mod finish;
 #[cfg(test)]
 mod fixture;
@@ -70,12 +62,15 @@ mod outcome;
 mod paged_set;
 mod paginator;
 mod reading;
+mod rows;
 mod table;
 
+pub use self::collection::{Collected, Collection, Identified, Page};
 pub use self::finish::{Counts, Deletions, Subject, finish};
 pub use self::key_set::KeySet;
 pub use self::outcome::{RowOutcome, WriteMeta};
-pub use self::paged_set::{Page, PagedSet, SetRow};
+pub use self::paged_set::{PagedSet, SetRow};
 pub use self::paginator::{Ending, Limits, PageInfo, Paginator, Step, Unproved};
 pub use self::reading::{Changes, Comparison, Found, Reading, Round};
+pub use self::rows::{BadRow, ReadRow, Repeated};
 pub use self::table::{HashColumn, Known, Replace, RowValues, Table, TableSpec};

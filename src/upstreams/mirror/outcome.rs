@@ -1,6 +1,7 @@
 //! What became of a row, and what a row is written for.
 
 use crate::clock::{Clock, to_rfc3339_millis};
+use crate::store::Summary;
 use crate::upstreams::Scope;
 
 /// The run that writes a row, and when.
@@ -33,4 +34,16 @@ pub enum RowOutcome {
     Unchanged,
     /// It came a second time in one reading, now as it was stored before: the first time was no change after all.
     Reverted,
+}
+
+impl RowOutcome {
+    /// Counts a row that came once.
+    pub const fn count(self, summary: &mut Summary) {
+        *match self {
+            Self::New => &mut summary.new,
+            Self::Updated => &mut summary.updated,
+            Self::Restored => &mut summary.restored,
+            Self::Unchanged | Self::Reverted => &mut summary.unchanged,
+        } += 1;
+    }
 }

@@ -3,13 +3,17 @@
 use std::hash::Hash;
 
 use serde::de::DeserializeOwned;
+use serde_json::Value as Json;
 use serde_json::value::RawValue;
 
+use super::collection::Page;
 use super::finish::Subject;
 use super::outcome::{RowOutcome, WriteMeta};
 use super::paginator::{Ending, Limits, PageInfo, Paginator, Step};
 use super::reading::{Changes, Reading};
+use super::rows::BadRow;
 use super::table::{RowValues, Table};
+use crate::http::json::{UNREADABLE, UNREADABLE_REASON};
 use crate::store::{self, ScopeState, Value, Writer};
 use crate::upstreams::digest::of_bytes;
 use crate::upstreams::{Error, Scope};
@@ -19,21 +23,14 @@ const LIMITS: Limits = Limits { max_pages: 10_000, max_stale_pages: 0 };
 
 /// A row as the upstream sends it; other members of its object are kept in `raw`.
 pub trait SetRow: DeserializeOwned + Send + 'static {
+    /// The member with the id.
+    const ID: &'static str = "id";
+
     /// The last column of the key.
     fn id(&self) -> &str;
 
     /// The values of the typed columns, in the table's order.
     fn columns(&self) -> Vec<Value<'_>>;
-}
-
-/// One page, as the upstream sends it.
-#[derive(Debug)]
-pub struct Page<T> {
-    pub rows: Vec<Box<RawValue>>,
-    /// The page after it; `None` on the last one.
-    pub next: Option<T>,
-    /// How many rows there are in all, where the upstream says so.
-    pub total: Option<u64>,
 }
 
 /// Which set is mirrored, and where.
@@ -55,7 +52,7 @@ impl PagedSet<'_> {
         fetch: impl Fn(T) -> F + Send + Sync,
     ) -> Result<(), Error>
     where
-        F: Future<Output = Result<Page<T>, Error>> + Send,
+        F: Future<Output = Result<Page<T, Box<RawValue>>, Error>> + Send,
     {
         let state =
             ScopeState { last_success_at: Some(scope.context.clock.now()), not_before: None, ..scope.state.clone() };
@@ -75,7 +72,7 @@ impl PagedSet<'_> {
         reading: &mut Reading,
     ) -> Result<Ending, Error>
     where
-        F: Future<Output = Result<Page<T>, Error>> + Send,
+        F: Future<Output = Result<Page<T, Box<RawValue>>, Error>> + Send,
     {
         let mut pages = Paginator::new(first.clone(), LIMITS);
         let mut token = first;
@@ -106,9 +103,12 @@ impl PagedSet<'_> {
     ) -> Result<(), Error> {
         let mut readable = Vec::with_capacity(rows.len());
         for raw in rows {
-            match serde_json::from_str::<R>(raw.get()) {
+            let row = serde_json::from_str::<R>(raw.get()).map_err(|error| error.to_string());
+            match row
+                .and_then(|row| if raw.get().contains(UNREADABLE) { Err(UNREADABLE_REASON.into()) } else { Ok(row) })
+            {
                 Ok(row) => readable.push((row, raw)),
-                Err(error) => reading.see_bad(format!("cannot read one of the {}: {error}", self.subject.rows)),
+                Err(reason) => self.see_bad::<R>(scope, &raw, &reason, reading)?,
             }
         }
         let (table, changes, meta) = (self.table, reading.changes.clone(), WriteMeta::now(scope));
@@ -118,6 +118,29 @@ impl PagedSet<'_> {
             reading.record_outcome(number, &id, outcome);
         }
         reading.count(scope);
+        Ok(())
+    }
+}
+
+impl PagedSet<'_> {
+    /// Takes in a row that cannot be read, by its id where that much can be.
+    fn see_bad<R: SetRow>(
+        self,
+        scope: &Scope<'_>,
+        raw: &RawValue,
+        reason: &str,
+        reading: &mut Reading,
+    ) -> Result<(), Error> {
+        // An id of another type than text may be part of what is wrong.
+        let row: Json = serde_json::from_str(raw.get()).unwrap_or_default();
+        let id = row.get(R::ID).and_then(Json::as_str).filter(|id| !matches!(*id, "" | UNREADABLE)).map(str::to_owned);
+        let known = id.as_ref().map(|id| {
+            let key: Vec<Value<'_>> = self.parent.iter().copied().map(Value::from).chain([id.into()]).collect();
+            scope.context.store.read(|r| self.table.find(r, &key))
+        });
+        let number = known.transpose()?.flatten().map(|known| known.number);
+        let reason = format!("cannot read one of the {}: {reason}", self.subject.rows);
+        reading.see_bad(BadRow { id, name: None, reason }, number);
         Ok(())
     }
 }

@@ -7,24 +7,21 @@ use super::finish::{Counts, Deletions, Subject, finish};
 use super::key_set::KeySet;
 use super::outcome::{RowOutcome, WriteMeta};
 use super::paginator::Ending;
+use super::rows::{BadRow, Repeated};
 use super::table::{Known, Replace, RowValues, Table};
-use crate::error::Class;
-use crate::store::{Error, Reader, ScopeState, Summary, Value, Writer};
+use crate::store::{Error, ProblemDetails, Reader, ScopeState, Summary, Value, Writer};
 use crate::upstreams::digest::{Digest, is_same_meaning};
 use crate::upstreams::{self, Scope};
 
 /// Rows that were changed are remembered as they were, up to this many: a few megabytes.
 const MAX_ORIGINALS: usize = 20_000;
-/// This many unreadable rows are kept word for word; all are counted.
+/// This many rows that cannot be stored are kept word for word; all are counted.
 const MAX_BAD_ROWS: usize = 100;
 
 /// A reading of a numbered table's rows.
 #[derive(Debug, Default)]
 pub struct Reading {
-    /// The rows of the round in hand.
-    seen: KeySet,
-    bad: Vec<String>,
-    bad_count: u64,
+    round: Round,
     /// The rows of all rounds: a reading may be made again, or be followed by another.
     counted: KeySet,
     /// Of these, the rows that were written and counted so.
@@ -32,17 +29,21 @@ pub struct Reading {
     new: u64,
     updated: u64,
     restored: u64,
-    repeated_count: u64,
-    first_repeated: Option<String>,
+    repeated: Repeated,
     pub changes: Changes,
 }
 
-/// A round of a reading, as it was before a page that is tried again.
-#[derive(Clone, Debug)]
+/// A round of a reading, from its first page on.
+#[derive(Clone, Debug, Default)]
 pub struct Round {
+    /// The stored rows that came, those that cannot be stored again included.
     seen: KeySet,
-    bad: Vec<String>,
+    bad: Vec<BadRow>,
     bad_count: u64,
+    /// Of these, the rows that are none of the stored ones, as far as is known.
+    unknown_count: u64,
+    /// Of these, the rows without an id: each may be any row that seems to be missing.
+    nameless_count: u64,
 }
 
 /// What a reading has changed so far; shared by those who compare rows and those who write them.
@@ -85,60 +86,60 @@ pub struct Found {
 impl Reading {
     /// Begins to read all pages again; what earlier rounds brought stays counted.
     pub fn begin_round(&mut self) {
-        self.seen = KeySet::default();
-        self.bad.clear();
-        self.bad_count = 0;
+        self.round = Round::default();
     }
 
     /// What to go back to when a page is tried again.
     pub fn round(&self) -> Round {
-        Round { seen: self.seen.clone(), bad: self.bad.clone(), bad_count: self.bad_count }
+        self.round.clone()
     }
 
     pub fn restore_round(&mut self, round: &Round) {
-        let Round { seen, bad, bad_count } = round.clone();
-        (self.seen, self.bad, self.bad_count) = (seen, bad, bad_count);
+        self.round.clone_from(round);
     }
 
-    /// The rows of the round.
-    pub const fn seen(&self) -> &KeySet {
-        &self.seen
-    }
-
-    /// How many different rows the round brought, unreadable ones included.
+    /// How many different rows the round brought, those that cannot be stored included.
     pub const fn received(&self) -> u64 {
-        self.seen.len() + self.bad_count
+        self.round.seen.len() + self.round.unknown_count
     }
 
-    /// How many rows of the round cannot be read.
+    /// How many rows of the round cannot be stored.
     pub const fn bad_count(&self) -> u64 {
-        self.bad_count
+        self.round.bad_count
     }
 
     /// Takes in a row that needs no writing.
     pub fn see(&mut self, number: i64) {
-        self.seen.insert(number);
+        self.round.seen.insert(number);
         self.counted.insert(number);
     }
 
-    /// Takes in a row that cannot be read.
-    pub fn see_bad(&mut self, reason: String) {
-        self.bad_count += 1;
-        if self.bad.len() < MAX_BAD_ROWS {
-            self.bad.push(reason);
+    /// Takes in a row that cannot be stored; `number` is that of the stored row with its id.
+    pub fn see_bad(&mut self, row: BadRow, number: Option<i64>) {
+        let round = &mut self.round;
+        if row.id.is_some() && round.bad.iter().any(|known| known.id == row.id) {
+            return;
+        }
+        round.bad_count += 1;
+        round.nameless_count += u64::from(row.id.is_none());
+        match number {
+            Some(number) => drop(round.seen.insert(number)),
+            None => round.unknown_count += 1,
+        }
+        if round.bad.len() < MAX_BAD_ROWS {
+            round.bad.push(row);
         }
     }
 
     /// Takes in a row that was saved. Each row counts once, as what all its saves came to.
     pub fn record_outcome(&mut self, number: i64, id: &str, outcome: RowOutcome) {
-        let is_repeated = !self.seen.insert(number);
+        let is_repeated = !self.round.seen.insert(number);
         self.counted.insert(number);
         if outcome == RowOutcome::Unchanged {
             return;
         }
         if is_repeated {
-            self.repeated_count += 1;
-            self.first_repeated.get_or_insert_with(|| id.to_owned());
+            self.repeated.note(id);
         }
         if outcome == RowOutcome::Reverted {
             // Only a live row that was updated is ever reverted.
@@ -153,32 +154,26 @@ impl Reading {
         }
     }
 
-    /// Counts what came so far: always `total = new + updated + unchanged + restored + failed`.
+    /// Counts what came so far.
     pub fn count(&self, scope: &Scope<'_>) {
-        scope.count(|summary| self.count_into(summary));
+        scope.count_rows(|summary| self.count_into(summary));
     }
 
     fn count_into(&self, summary: &mut Summary) {
         let Self { new, updated, restored, .. } = *self;
-        summary.total = self.counted.len() + summary.failed;
         (summary.new, summary.updated, summary.restored) = (new, updated, restored);
         summary.unchanged = self.counted.len().saturating_sub(new + updated + restored);
     }
 
-    /// Says at the end, whatever it was, what could not be read and what came twice.
+    /// Says at the end, whatever it was, what cannot be stored and what came twice.
     pub fn report(&mut self, scope: &Scope<'_>) {
-        let untold = self.bad_count - self.bad.len() as u64;
-        for reason in self.bad.drain(..) {
-            scope.problem(Class::Contract, None, None, reason);
-        }
-        scope.count(|summary| summary.failed += untold);
-        self.count(scope);
-        if let Some(id) = self.first_repeated.take() {
-            let (name, count) = (scope.name, self.repeated_count);
-            scope.context.warn(format!(
-                "`{name}`: rows came again with other content {count} times, the first is `{id}`; the later one is stored"
-            ));
-        }
+        let more = self.round.bad_count - self.round.bad.len() as u64;
+        self.round.bad.drain(..).for_each(|row| row.report(scope, ProblemDetails::new()));
+        scope.count_rows(|summary| {
+            summary.failed += more;
+            self.count_into(summary);
+        });
+        std::mem::take(&mut self.repeated).warn(scope);
     }
 }
 
@@ -195,16 +190,16 @@ impl Reading {
         state: ScopeState,
     ) -> Result<(), upstreams::Error> {
         let counts = Counts {
-            missing: live.minus(&self.seen).count() as u64,
+            missing: live.minus(&self.round.seen).count() as u64,
             live: live.len(),
             received: self.received(),
-            unreadable: self.bad_count,
+            unreadable: self.round.nameless_count,
         };
         let deletions = Deletions::check(scope, subject, ending, counts);
         let state = ScopeState { record_count: Some(counts.received), ..state };
         let meta = WriteMeta::now(scope);
         let delete = move |w: &Writer<'_>| {
-            let mut gone = live.minus(&self.seen).filter(|_| deletions.are_allowed());
+            let mut gone = live.minus(&self.round.seen).filter(|_| deletions.are_allowed());
             gone.try_fold(0, |deleted, number| Ok(deleted + u64::from(table.delete(w, &[number.into()], &meta)?)))
         };
         finish(scope, subject, deletions, state, delete).await

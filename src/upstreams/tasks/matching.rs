@@ -7,6 +7,7 @@ use strum::IntoStaticStr;
 
 use super::grammar::{TaskName, code_segments};
 use super::similar::{Index, Suggestion};
+use crate::store::Summary;
 
 /// The match of a task to its package; what `task_matches` holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,6 +29,16 @@ pub enum State {
     Pending,
     Matched,
     Idle,
+}
+
+impl State {
+    pub const fn count(self, summary: &mut Summary) {
+        *match self {
+            Self::Pending => &mut summary.pending,
+            Self::Matched => &mut summary.matched,
+            Self::Idle => &mut summary.idle,
+        } += 1;
+    }
 }
 
 impl Match {

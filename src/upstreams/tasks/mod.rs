@@ -20,7 +20,6 @@ pub mod similar;
 pub mod tables;
 mod token;
 pub mod window;
-mod window_rows;
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;

@@ -7,16 +7,15 @@ use jiff::tz::TimeZone;
 
 use super::api::FIRST_PAGE;
 use super::config::Config;
-use super::matching::Packages;
-use super::plan::{TaskOutcome, plan_batch};
-use super::row::{ReadTask, RowError, task_id};
+use super::matching::{Packages, State};
+use super::plan::plan_batch;
+use super::row::{Task, read_page_rows};
 use super::session::{Api, Session};
 use super::tables;
 use super::window::{Period, Window};
-use super::window_rows::{WindowRows, read_rows};
-use crate::error::Class;
+use crate::error::{Class, full_message};
 use crate::store::{self, ProblemDetails, ScopeState, cursors};
-use crate::upstreams::mirror::{Limits, PageInfo, Paginator, Step, WriteMeta};
+use crate::upstreams::mirror::{BadRow, Collected, Collection, Ending, Limits, ReadRow, RowOutcome, Step, WriteMeta};
 use crate::upstreams::{Error, Scope, ScopeWork};
 
 /// Real windows have a few pages; each one brings something new.
@@ -32,9 +31,6 @@ pub struct Work<'a> {
     pub repair: Option<(Date, Date)>,
 }
 
-/// What became of the rows of a stored batch, and why some could not be stored.
-type Saved = (Vec<TaskOutcome>, Vec<RowError>);
-
 impl ScopeWork for Work<'_> {
     /// Reads the window and stores what comes, even where that is not all of it.
     async fn run(&self, scope: &Scope<'_>) -> Result<(), Error> {
@@ -45,23 +41,26 @@ impl ScopeWork for Work<'_> {
         };
         let packages = Arc::new(Packages::new(scope.context.store.read(tables::load_package_codes)?));
         let mut session = Session::new(self.api, self.config, scope.context);
-        let window = WindowRows::default();
-        let mut writer = BatchWriter { scope, packages, batch_size: self.config.batch_size, window };
-        let mut is_complete = true;
+        let mut window = Collected::default();
+        let mut read = Ok(true);
         for request in period.requests(self.zone)? {
-            writer.window.begin_request();
-            is_complete &= self.read_request(request, &mut session, &mut writer).await?;
+            match self.read_request(scope, request, &mut session, &mut window).await {
+                Ok(ending) => read = read.map(|is_proved| is_proved && ending.is_proved()),
+                Err(error) => {
+                    read = Err(error);
+                    break;
+                }
+            }
         }
-        is_complete &= scope.summary().failed == 0;
+        std::mem::take(&mut window.repeated).warn(scope);
+        let record_count = Some(window.count());
+        BatchWriter { scope, packages }.save_all(window, self.config.batch_size).await?;
+        let is_complete = read? && scope.summary().failed == 0;
         report(scope, is_complete);
         // A repair says nothing about the window.
         if is_complete && self.repair.is_none() {
-            let state = ScopeState {
-                last_success_at: Some(started_at),
-                record_count: Some(writer.window.count()),
-                not_before: None,
-                ..scope.state.clone()
-            };
+            let last_success_at = Some(started_at);
+            let state = ScopeState { last_success_at, record_count, not_before: None, ..scope.state.clone() };
             scope.write(move |w| cursors::save_state(w, &state)).await?;
         }
         Ok(())
@@ -69,67 +68,73 @@ impl ScopeWork for Work<'_> {
 }
 
 impl Work<'_> {
-    /// Every page of one request, each stored while the next one comes; answers whether the end is proved.
+    /// Every page of one request; what came is added to the window, also where not all of it did.
     async fn read_request(
         &self,
+        scope: &Scope<'_>,
         request: Period,
         session: &mut Session<'_>,
-        writer: &mut BatchWriter<'_, '_>,
-    ) -> Result<bool, Error> {
-        let scope = writer.scope;
-        let mut pages = Paginator::new(FIRST_PAGE, LIMITS);
+        window: &mut Collected<Task>,
+    ) -> Result<Ending, Error> {
+        let mut pages = Collection::new(FIRST_PAGE, LIMITS);
+        let ending = self.read_pages(scope, request, session, &mut pages).await;
+        // No task is ever deleted, so what an earlier round brought is stored, too.
+        window.extend(pages.finish(false));
+        let ending = ending?;
+        if !ending.is_proved() {
+            scope.scope_problem(Class::Contract, format!("the tasks {request}: {ending}"));
+        }
+        Ok(ending)
+    }
+
+    async fn read_pages(
+        &self,
+        scope: &Scope<'_>,
+        request: Period,
+        session: &mut Session<'_>,
+        pages: &mut Collection<u32, Task>,
+    ) -> Result<Ending, Error> {
         let mut number = FIRST_PAGE;
-        let mut page = session.fetch_page(request, number).await?;
         loop {
-            let mut rows = read_rows(&page, &self.config.fields, self.zone);
-            let row_count = rows.len() as u64;
-            let fresh_count = writer.window.take(&mut rows);
-            let (received, total) = (writer.window.received(), page.total_count);
-            tracing::info!(page = number, received, total_count = total, "read a page");
-            let next = (received < total).then_some(number + 1);
-            number = match pages.take(PageInfo { row_count, fresh_count, next, total: Some(total) }) {
+            let page = session.fetch_page(request, number).await?;
+            let total = page.total_count;
+            let page = read_page_rows(&page, &self.config.fields, self.zone);
+            let step = pages.take(page, |count| (count < total).then_some(number + 1));
+            tracing::info!(page = number, received = pages.count(), total_count = total, "read a page");
+            scope.advance(pages.count(), Some(total), None);
+            number = match step {
                 Step::Next(next) => next,
                 Step::Again(first) => {
                     tracing::info!("the pages contradict their total: reading them once more");
-                    writer.window.begin_reading();
                     first
                 }
-                Step::End(ending) => {
-                    writer.save_all(rows).await?;
-                    scope.advance(received, Some(total), None);
-                    if !ending.is_proved() {
-                        scope.scope_problem(Class::Contract, format!("the tasks {request}: {ending}"));
-                    }
-                    return Ok(ending.is_proved());
-                }
+                Step::End(ending) => return Ok(ending),
             };
-            let (saved, fetched) = tokio::join!(writer.save_all(rows), session.fetch_page(request, number));
-            saved?;
-            scope.advance(received, Some(total), None);
-            page = fetched?;
         }
     }
 }
 
-/// Stores the rows of a window and counts what became of them.
+/// What became of each task of a batch, in their order.
+type Saved = Vec<ReadRow<(RowOutcome, State)>>;
+
+/// Stores the tasks of a window and counts what became of them.
 struct BatchWriter<'a, 's> {
     scope: &'a Scope<'s>,
     packages: Arc<Packages>,
-    batch_size: usize,
-    window: WindowRows,
 }
 
 impl BatchWriter<'_, '_> {
-    /// Stores batch after batch, each on its own: one that fails does not touch the others.
-    async fn save_all(&mut self, rows: Vec<ReadTask>) -> Result<(), Error> {
-        let mut rows = rows.into_iter();
+    /// Stores batch after batch, each by itself: one that fails does not touch the others.
+    async fn save_all(&self, window: Collected<Task>, batch_size: usize) -> Result<(), Error> {
+        let (tasks, bad) = window.into_rows();
+        let mut tasks = tasks.into_iter();
         loop {
-            let batch: Arc<[ReadTask]> = rows.by_ref().take(self.batch_size).collect();
+            let batch: Arc<[Task]> = tasks.by_ref().take(batch_size).collect();
             if batch.is_empty() {
-                return Ok(());
+                break;
             }
             match self.save(&batch).await {
-                Ok(saved) => self.count(&batch, saved),
+                Ok(saved) => self.count(saved),
                 Err(error) if is_about_content(&error) => {
                     tracing::warn!(%error, "a batch failed: storing its tasks one by one");
                     self.save_one_by_one(&batch).await?;
@@ -137,24 +142,16 @@ impl BatchWriter<'_, '_> {
                 Err(error) => return Err(error),
             }
         }
+        self.count(bad.into_iter().map(Err).collect());
+        Ok(())
     }
 
     /// Finds the rows that make a batch fail; the others are stored.
-    async fn save_one_by_one(&mut self, batch: &[ReadTask]) -> Result<(), Error> {
-        for row in batch {
-            let single = Arc::from([row.clone()]);
-            match self.save(&single).await {
-                Ok(saved) => self.count(&single, saved),
-                Err(error) if is_about_content(&error) => {
-                    let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}")).unwrap_or_default();
-                    let task = row.as_ref().ok();
-                    let failure = RowError {
-                        task_id: task.map(|task| task.id.clone()),
-                        task_name: task.map(|task| task.name.clone()),
-                        error: format!("{error}{cause}"),
-                    };
-                    self.count(&single, (vec![TaskOutcome::Failed], vec![failure]));
-                }
+    async fn save_one_by_one(&self, batch: &[Task]) -> Result<(), Error> {
+        for task in batch {
+            match self.save(&Arc::from([task.clone()])).await {
+                Ok(saved) => self.count(saved),
+                Err(error) if is_about_content(&error) => self.count(vec![Err(task.refused(full_message(&error)))]),
                 Err(error) => return Err(error),
             }
         }
@@ -162,13 +159,12 @@ impl BatchWriter<'_, '_> {
     }
 
     /// Stores what of the batch differs, in one transaction.
-    async fn save(&self, batch: &Arc<[ReadTask]>) -> Result<Saved, Error> {
+    async fn save(&self, batch: &Arc<[Task]>) -> Result<Saved, Error> {
         let (batch, packages) = (Arc::clone(batch), Arc::clone(&self.packages));
         let meta = WriteMeta::now(self.scope);
         self.scope
             .write(move |w| {
-                let ids = batch.iter().flatten().map(|task| task.id.as_str());
-                let stored = tables::load_stored_tasks(w, ids)?;
+                let stored = tables::load_stored_tasks(w, batch.iter().map(|task| task.id.as_str()))?;
                 let plan = plan_batch(&batch, &stored, &packages);
                 for task in &plan.tasks {
                     tables::save_task(w, task, &meta)?;
@@ -176,36 +172,27 @@ impl BatchWriter<'_, '_> {
                 for (id, matched) in &plan.matches {
                     tables::save_match(w, id, matched, &meta)?;
                 }
-                Ok((plan.outcomes, plan.failures))
+                Ok(plan.outcomes)
             })
             .await
     }
 
-    /// Counts each task once, as it ended. The failures are those of the rows that failed, in their order.
-    fn count(&mut self, batch: &[ReadTask], (outcomes, failures): Saved) {
-        let mut failures = failures.into_iter();
-        for (row, outcome) in batch.iter().zip(outcomes) {
-            let failure = if outcome == TaskOutcome::Failed { failures.next() } else { None };
-            let earlier = task_id(row).and_then(|id| self.window.record_outcome(id, outcome));
-            let outcome = earlier.map_or(outcome, |earlier| outcome.after(earlier));
-            self.scope.count(|summary| {
-                if let Some(earlier) = earlier {
-                    earlier.tally(summary, |count| *count -= 1);
+    fn count(&self, saved: Saved) {
+        for outcome in saved {
+            match outcome {
+                Ok((outcome, state)) => self.scope.count_rows(|summary| {
+                    outcome.count(summary);
+                    state.count(summary);
+                }),
+                Err(BadRow { id, name, reason }) => {
+                    let details = ProblemDetails::from_iter([
+                        ("task_id".to_owned(), id.clone().into()),
+                        ("task_name".to_owned(), name.clone().into()),
+                    ]);
+                    BadRow { id, name, reason }.report(self.scope, details);
                 }
-                outcome.tally(summary, |count| *count += 1);
-            });
-            if let Some(failure) = failure.filter(|_| earlier != Some(TaskOutcome::Failed)) {
-                self.report_failure(failure);
             }
         }
-    }
-
-    fn report_failure(&self, RowError { task_id, task_name, error }: RowError) {
-        let details = ProblemDetails::from_iter([
-            ("task_id".to_owned(), task_id.clone().into()),
-            ("task_name".to_owned(), task_name.clone().into()),
-        ]);
-        self.scope.problem_with(Class::Contract, task_id, task_name, error, details);
     }
 }
 

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::matching::{Match, Packages, State, decide};
-use super::row::{ReadTask, RowError, Task};
-use crate::store::Summary;
+use super::row::Task;
 use crate::upstreams::digest::Digest;
+use crate::upstreams::mirror::{ReadRow, RowOutcome};
 
 /// What is stored of a task.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,70 +21,16 @@ pub struct Plan<'r> {
     pub tasks: Vec<&'r Task>,
     /// Matches that are new or another than before, by the task's id.
     pub matches: Vec<(&'r str, Match)>,
-    /// Tasks that cannot be stored.
-    pub failures: Vec<RowError>,
-    /// What became of each row, in their order.
-    pub outcomes: Vec<TaskOutcome>,
-}
-
-/// What became of a row of the list.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum TaskOutcome {
-    New(State),
-    Updated(State),
-    Unchanged(State),
-    Failed,
-}
-
-impl TaskOutcome {
-    /// The outcome of a task that came before in the same pass: new stays new, and what failed once counts as failed.
-    #[must_use]
-    pub const fn after(self, earlier: Self) -> Self {
-        match (earlier, self) {
-            (Self::New(_), Self::Updated(state) | Self::Unchanged(state)) => Self::New(state),
-            (Self::Updated(_), Self::Unchanged(state)) => Self::Updated(state),
-            (Self::Failed, _) => Self::Failed,
-            (_, later) => later,
-        }
-    }
-
-    /// Steps every count it belongs to, except that of failures: the scope counts those when they are reported.
-    pub fn tally(self, summary: &mut Summary, step: fn(&mut u64)) {
-        step(&mut summary.total);
-        let state = match self {
-            Self::New(state) => {
-                step(&mut summary.new);
-                state
-            }
-            Self::Updated(state) => {
-                step(&mut summary.updated);
-                state
-            }
-            Self::Unchanged(state) => {
-                step(&mut summary.unchanged);
-                state
-            }
-            Self::Failed => return,
-        };
-        step(match state {
-            State::Matched => &mut summary.matched,
-            State::Pending => &mut summary.pending,
-            State::Idle => &mut summary.idle,
-        });
-    }
+    /// What becomes of each task, in their order.
+    pub outcomes: Vec<ReadRow<(RowOutcome, State)>>,
 }
 
 /// Plans a batch. `stored` holds those of its tasks that are in the database. A task is *updated* when its row or its
 /// match changes.
-pub fn plan_batch<'r>(rows: &'r [ReadTask], stored: &BTreeMap<String, StoredTask>, packages: &Packages) -> Plan<'r> {
+pub fn plan_batch<'r>(tasks: &'r [Task], stored: &BTreeMap<String, StoredTask>, packages: &Packages) -> Plan<'r> {
     let mut plan = Plan::default();
-    for row in rows {
-        let planned =
-            row.as_ref().map_err(Clone::clone).and_then(|task| plan.take(task, stored.get(&task.id), packages));
-        let outcome = planned.unwrap_or_else(|error| {
-            plan.failures.push(error);
-            TaskOutcome::Failed
-        });
+    for task in tasks {
+        let outcome = plan.take(task, stored.get(&task.id), packages);
         plan.outcomes.push(outcome);
     }
     plan
@@ -104,12 +50,9 @@ impl<'r> Plan<'r> {
         task: &'r Task,
         stored: Option<&StoredTask>,
         packages: &Packages,
-    ) -> Result<TaskOutcome, RowError> {
-        let matched = decide(&task.name, stored.map(|stored| &stored.matched), packages).map_err(|gone| RowError {
-            task_id: Some(task.id.clone()),
-            task_name: Some(task.name.clone()),
-            error: gone.to_string(),
-        })?;
+    ) -> ReadRow<(RowOutcome, State)> {
+        let matched = decide(&task.name, stored.map(|stored| &stored.matched), packages)
+            .map_err(|gone| task.refused(gone.to_string()))?;
         let state = matched.state();
         let is_row_changed = stored.is_none_or(|stored| stored.digest != Some(task.digest));
         let is_match_changed = stored.is_none_or(|stored| stored.matched != matched);
@@ -119,11 +62,12 @@ impl<'r> Plan<'r> {
         if is_match_changed {
             self.matches.push((&task.id, matched));
         }
-        Ok(match (stored, is_row_changed || is_match_changed) {
-            (None, _) => TaskOutcome::New(state),
-            (Some(_), true) => TaskOutcome::Updated(state),
-            (Some(_), false) => TaskOutcome::Unchanged(state),
-        })
+        let outcome = match stored {
+            None => RowOutcome::New,
+            Some(_) if is_row_changed || is_match_changed => RowOutcome::Updated,
+            Some(_) => RowOutcome::Unchanged,
+        };
+        Ok((outcome, state))
     }
 }
 
@@ -135,20 +79,17 @@ mod tests {
     use proptest::prelude::*;
     use serde_json::value::RawValue;
 
-    use super::{Plan, StoredTask, TaskOutcome, plan_batch, plan_rematch};
+    use super::{Plan, StoredTask, plan_batch, plan_rematch};
     use crate::store::Summary;
     use crate::upstreams::tasks::config::Fields;
-    use crate::upstreams::tasks::matching::{Match, Packages, State};
-    use crate::upstreams::tasks::row::{ReadTask, read_row};
+    use crate::upstreams::tasks::matching::{Match, Packages};
+    use crate::upstreams::tasks::row::{Task, read_row};
 
     const CODE: &str = "禹州-1015A-高三-5000";
 
-    fn row(json: &str) -> ReadTask {
-        read_row(&RawValue::from_string(json.to_owned()).unwrap(), &Fields::default(), &TimeZone::UTC)
-    }
-
-    fn task(id: u32, name: &str, state: u32) -> ReadTask {
-        row(&format!(r#"{{"id":{id},"name":"{name}","state":{state}}}"#))
+    fn task(id: u32, name: &str, state: u32) -> Task {
+        let json = format!(r#"{{"id":{id},"name":"{name}","state":{state}}}"#);
+        read_row(&RawValue::from_string(json).unwrap(), &Fields::default(), &TimeZone::UTC).unwrap()
     }
 
     fn packages() -> Packages {
@@ -164,25 +105,30 @@ mod tests {
     }
 
     /// What the database holds after these rows were planned and saved.
-    fn stored(rows: &[(ReadTask, Match)]) -> BTreeMap<String, StoredTask> {
+    fn stored(rows: &[(Task, Match)]) -> BTreeMap<String, StoredTask> {
         rows.iter()
-            .map(|(row, matched)| {
-                let task = row.as_ref().unwrap();
+            .map(|(task, matched)| {
                 (task.id.clone(), StoredTask { digest: Some(task.digest), matched: matched.clone() })
             })
             .collect()
     }
 
     fn summary(plan: &Plan<'_>) -> Summary {
-        let mut summary = Summary { failed: plan.failures.len() as u64, ..Summary::default() };
+        let mut summary = Summary::default();
         for outcome in &plan.outcomes {
-            outcome.tally(&mut summary, |count| *count += 1);
+            match outcome {
+                Ok((outcome, state)) => {
+                    outcome.count(&mut summary);
+                    state.count(&mut summary);
+                }
+                Err(_) => summary.failed += 1,
+            }
         }
-        summary
+        Summary { total: summary.row_count(), ..summary }
     }
 
     fn check(
-        rows: &[ReadTask],
+        rows: &[Task],
         stored: &BTreeMap<String, StoredTask>,
         saved: &[&str],
         matches: &[&str],
@@ -196,8 +142,8 @@ mod tests {
 
     #[test]
     fn new_tasks_are_saved_with_their_match() {
-        let rows = [task(1, CODE, 1), task(2, "other", 1), row(r#"{"id":3}"#)];
-        let expected = Summary { total: 3, new: 2, matched: 1, pending: 1, failed: 1, ..Summary::default() };
+        let rows = [task(1, CODE, 1), task(2, "other", 1)];
+        let expected = Summary { total: 2, new: 2, matched: 1, pending: 1, ..Summary::default() };
         check(&rows, &BTreeMap::new(), &["1", "2"], &["1", "2"], expected);
     }
 
@@ -220,30 +166,15 @@ mod tests {
         let rows = [task(1, "x", 2), task(2, "y", 2)];
         let expected = Summary { total: 2, updated: 1, matched: 1, failed: 1, ..Summary::default() };
         check(&rows, &before, &["1"], &[], expected);
-        let failure = plan_batch(&rows, &before, &packages()).failures.remove(0);
-        assert_eq!((failure.task_id.as_deref(), failure.task_name.as_deref()), (Some("2"), Some("y")));
-        assert!(failure.error.starts_with("数据包不存在"), "{}", failure.error);
+        let failure = plan_batch(&rows, &before, &packages()).outcomes.remove(1).unwrap_err();
+        assert_eq!((failure.id.as_deref(), failure.name.as_deref()), (Some("2"), Some("y")));
+        assert!(failure.reason.starts_with("数据包不存在"), "{}", failure.reason);
     }
 
     #[test]
     fn a_rematch_takes_the_pending_tasks_that_have_a_package_now() {
         let pending = [("1".to_owned(), format!("{CODE}-N-A-L3-1017")), ("2".to_owned(), "other".to_owned())];
         assert_eq!(plan_rematch(&pending, &packages()), [("1", auto())]);
-    }
-
-    #[test]
-    fn a_task_that_came_twice_counts_once() {
-        let (pending, matched) = (State::Pending, State::Matched);
-        for (earlier, later, expected) in [
-            (TaskOutcome::New(pending), TaskOutcome::Unchanged(pending), TaskOutcome::New(pending)),
-            (TaskOutcome::New(pending), TaskOutcome::Updated(matched), TaskOutcome::New(matched)),
-            (TaskOutcome::Updated(matched), TaskOutcome::Unchanged(matched), TaskOutcome::Updated(matched)),
-            (TaskOutcome::Unchanged(pending), TaskOutcome::Updated(matched), TaskOutcome::Updated(matched)),
-            (TaskOutcome::Unchanged(pending), TaskOutcome::Failed, TaskOutcome::Failed),
-            (TaskOutcome::Failed, TaskOutcome::New(pending), TaskOutcome::Failed),
-        ] {
-            assert_eq!(later.after(earlier), expected, "{later:?} after {earlier:?}");
-        }
     }
 
     proptest! {
@@ -254,7 +185,7 @@ mod tests {
             let mut before = BTreeMap::new();
             let mut rows = Vec::new();
             for (id, (state, name, known)) in (0u32..).zip(drawn) {
-                let name = ["", "other", CODE, "1015A-高三-5000-N"][usize::from(name)];
+                let name = ["x", "other", CODE, "1015A-高三-5000-N"][usize::from(name)];
                 let known = known.map(|known| {
                     [auto(), manual(CODE), manual("gone"), Match::Pending, Match::Idle][usize::from(known)].clone()
                 });
@@ -264,10 +195,8 @@ mod tests {
                 rows.push(task(id, name, state));
             }
             let first = plan_batch(&rows, &before, &packages());
-            let failed = first.failures.len() as u64;
-            let Summary { total, new, updated, unchanged, matched, pending, idle, .. } = summary(&first);
+            let Summary { total, failed, matched, pending, idle, .. } = summary(&first);
             prop_assert_eq!(total, rows.len() as u64);
-            prop_assert_eq!(total, new + updated + unchanged + failed);
             prop_assert_eq!(matched + pending + idle, total - failed);
 
             for task in &first.tasks {

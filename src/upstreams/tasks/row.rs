@@ -8,14 +8,14 @@ use jiff::tz::TimeZone;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
+use super::api::Page;
 use super::config::Fields;
+use crate::http::json::{UNREADABLE, UNREADABLE_REASON};
 use crate::upstreams::digest::{Digest, of_meaning};
+use crate::upstreams::mirror::{self, BadRow, Identified, ReadRow};
 
 /// Numbers of 13 digits: seconds would be tens of thousands of years away.
 const MILLISECONDS: Range<i64> = 1_000_000_000_000..10_000_000_000_000;
-
-/// A row of the list, or why it cannot be stored.
-pub type ReadTask = Result<Task, RowError>;
 
 /// A task as the upstream sends it.
 #[derive(Clone, Debug, PartialEq)]
@@ -37,31 +37,32 @@ pub struct Task {
     pub digest: Digest,
 }
 
-/// A task that cannot be stored, with what is known of it.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{error}")]
-pub struct RowError {
-    pub task_id: Option<String>,
-    pub task_name: Option<String>,
-    pub error: String,
+impl Identified for Task {
+    fn id(&self) -> &str {
+        &self.id
+    }
+}
+
+impl Task {
+    /// The task, as one that cannot be stored.
+    pub fn refused(&self, reason: String) -> BadRow {
+        BadRow { id: Some(self.id.clone()), name: Some(self.name.clone()), reason }
+    }
+}
+
+/// The rows of a page; its number says where the next one is.
+pub fn read_page_rows(page: &Page, fields: &Fields, zone: &TimeZone) -> mirror::Page<u32, ReadRow<Task>> {
+    let rows = page.rows.iter().map(|raw| read_row(raw, fields, zone)).collect();
+    mirror::Page { rows, next: None, total: Some(page.total_count) }
 }
 
 /// Reads one row. Local times are those of `zone`.
-pub fn read_row(raw: &RawValue, fields: &Fields, zone: &TimeZone) -> ReadTask {
+pub fn read_row(raw: &RawValue, fields: &Fields, zone: &TimeZone) -> ReadRow<Task> {
     let Ok(Value::Object(members)) = serde_json::from_str(raw.get()) else {
-        let error = "the row is not a JSON object".to_owned();
-        return Err(RowError { task_id: None, task_name: None, error });
+        return Err(BadRow { id: None, name: None, reason: "the row is not a JSON object".to_owned() });
     };
     let row = RowParser { members: &members, fields, zone };
-    row.task(raw).map_err(|error| RowError { task_id: row.id().ok(), task_name: row.name().ok(), error })
-}
-
-/// The row's id, as far as one could be read.
-pub fn task_id(row: &ReadTask) -> Option<&str> {
-    match row {
-        Ok(task) => Some(&task.id),
-        Err(error) => error.task_id.as_deref(),
-    }
+    row.task(raw).map_err(|reason| BadRow { id: row.id().ok(), name: row.name().ok(), reason })
 }
 
 struct RowParser<'r> {
@@ -72,6 +73,9 @@ struct RowParser<'r> {
 
 impl RowParser<'_> {
     fn task(&self, raw: &RawValue) -> Result<Task, String> {
+        if raw.get().contains(UNREADABLE) {
+            return Err(UNREADABLE_REASON.to_owned());
+        }
         Ok(Task {
             id: self.id()?,
             name: self.name()?,
@@ -138,7 +142,8 @@ impl RowParser<'_> {
 
     /// The first of the names that has a value.
     fn find<'f>(&self, keys: &'f [String]) -> Option<(&'f str, &Value)> {
-        keys.iter().find_map(|key| self.members.get(key).filter(|value| !value.is_null()).map(|value| (&**key, value)))
+        let is_value = |value: &&Value| !value.is_null() && value.as_str() != Some(UNREADABLE);
+        keys.iter().find_map(|key| self.members.get(key).filter(is_value).map(|value| (&**key, value)))
     }
 }
 
@@ -173,18 +178,18 @@ mod tests {
     use proptest::prelude::*;
     use serde_json::value::RawValue;
 
-    use super::{RowError, Task, read_row};
+    use super::{BadRow, ReadRow, Task, UNREADABLE_REASON, read_row};
+    use crate::http::json::repaired;
     use crate::mutate::mutated_json;
     use crate::upstreams::tasks::config::Fields;
 
-    fn read(json: &str) -> Result<Task, RowError> {
+    fn read(json: &str) -> ReadRow<Task> {
         let raw = RawValue::from_string(json.to_owned()).unwrap();
         read_row(&raw, &Fields::default(), &TimeZone::get("Asia/Shanghai").unwrap())
     }
 
-    fn check(json: &str, id: Option<&str>, name: Option<&str>, error: &str) {
-        let expected =
-            RowError { task_id: id.map(str::to_owned), task_name: name.map(str::to_owned), error: error.to_owned() };
+    fn check(json: &str, id: Option<&str>, name: Option<&str>, reason: &str) {
+        let expected = BadRow { id: id.map(str::to_owned), name: name.map(str::to_owned), reason: reason.to_owned() };
         assert_eq!(read(json), Err(expected), "{json}");
     }
 
@@ -255,6 +260,18 @@ mod tests {
     }
 
     #[test]
+    fn a_row_with_a_value_that_is_no_json_is_refused_by_its_id() {
+        for (json, id, name) in [
+            (r#"{"id":7,"name":"n","extra":NaN}"#, Some("7"), Some("n")),
+            (r#"{"id":NaN,"taskId":8,"name":Infinity}"#, Some("8"), None),
+            (r#"{"id":NaN,"name":"n"}"#, None, Some("n")),
+        ] {
+            let row = String::from_utf8(repaired(json.as_bytes()).into_owned()).unwrap();
+            check(&row, id, name, UNREADABLE_REASON);
+        }
+    }
+
+    #[test]
     fn the_digest_ignores_order_and_white_space_only() {
         let digest = |json| read(json).unwrap().digest;
         let one = digest(r#"{"id":1,"name":"n","extra":1}"#);
@@ -274,7 +291,7 @@ mod tests {
                     prop_assert!(!task.id.trim().is_empty() && !task.name.trim().is_empty(), "{row}");
                     prop_assert_eq!(&*task.raw, row.to_string());
                 }
-                Err(error) => prop_assert!(!error.error.is_empty()),
+                Err(bad) => prop_assert!(!bad.reason.is_empty()),
             }
         }
     }

@@ -5,6 +5,7 @@ use super::config::{Config, Credentials};
 use super::token::TokenFile;
 use super::window::Period;
 use crate::error::Class;
+use crate::http::json::repaired;
 use crate::http::{self, Client, Request, Response};
 use crate::secret::{MASK, Secret};
 use crate::upstreams::{Error, PassContext};
@@ -61,8 +62,7 @@ impl Api {
         read: fn(&[u8]) -> Result<T, AnswerError>,
     ) -> Result<Result<T, AnswerError>, Error> {
         let body = self.send(request).await?.bytes(MAX_ANSWER_BYTES).await?;
-        // RFC 8259 lets a reader ignore the byte order mark, and some servers write it.
-        match read(body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&body)) {
+        match read(&repaired(&body)) {
             Ok(answer) => Ok(Ok(answer)),
             Err(refused @ AnswerError::Token { .. }) => Ok(Err(refused)),
             Err(AnswerError::Refused { code, message, verdict }) => {

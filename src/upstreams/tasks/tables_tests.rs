@@ -9,11 +9,13 @@ use serde_json::value::RawValue;
 use super::*;
 use crate::clock::Clock;
 use crate::store::{Acquisition, Component, Lease, LeaseRequest, Mode, Store, StoreOptions};
+use crate::upstreams::mirror::{BadRow, ReadRow, RowOutcome};
 use crate::upstreams::tasks::config::Fields;
 use crate::upstreams::tasks::matching::Packages;
+use crate::upstreams::tasks::matching::State;
 use crate::upstreams::tasks::packages::{plan_import, read_csv};
-use crate::upstreams::tasks::plan::{TaskOutcome, plan_batch};
-use crate::upstreams::tasks::row::{RowError, read_row};
+use crate::upstreams::tasks::plan::plan_batch;
+use crate::upstreams::tasks::row::read_row;
 
 const CODE: &str = "禹州-1015A-高三-5000";
 
@@ -97,20 +99,19 @@ async fn a_task_comes_back_with_its_digest_and_its_match() {
     assert_eq!(times, [(to_rfc3339_millis(at(1)), to_rfc3339_millis(at(2)), 7, "A-".to_owned())]);
 }
 
-/// One pass over these tasks: what became of each, and why some failed.
-async fn pass(fixture: &Fixture, tasks: Vec<Task>) -> (Vec<TaskOutcome>, Vec<RowError>) {
-    let rows: Vec<_> = tasks.into_iter().map(Ok).collect();
+/// One pass over these tasks: what became of each.
+async fn pass(fixture: &Fixture, tasks: Vec<Task>) -> Vec<ReadRow<(RowOutcome, State)>> {
     let outcome = fixture.store.write(&fixture.lease, move |w| {
         let packages = Packages::new(load_package_codes(w)?);
-        let stored = load_stored_tasks(w, rows.iter().flatten().map(|task| task.id.as_str()))?;
-        let plan = plan_batch(&rows, &stored, &packages);
+        let stored = load_stored_tasks(w, tasks.iter().map(|task| task.id.as_str()))?;
+        let plan = plan_batch(&tasks, &stored, &packages);
         for task in &plan.tasks {
             save_task(w, task, &run(1))?;
         }
         for (id, matched) in &plan.matches {
             save_match(w, id, matched, &run(1))?;
         }
-        Ok::<_, Error>((plan.outcomes, plan.failures))
+        Ok::<_, Error>(plan.outcomes)
     });
     outcome.await.unwrap()
 }
@@ -132,18 +133,14 @@ async fn a_manual_match_survives_a_hundred_passes_and_fails_alone_once_its_packa
     fixture.write(move |w| save_match(w, "7", &decided, &person(0))).await;
     for round in 1..=100 {
         // Every task changes in every other round, so that each is written again and again.
-        let (outcomes, failures) = pass(&fixture, tasks(round / 2)).await;
-        assert!(failures.is_empty() && outcomes.iter().all(|outcome| *outcome != TaskOutcome::Failed), "round {round}");
+        assert!(pass(&fixture, tasks(round / 2)).await.iter().all(Result::is_ok), "round {round}");
         assert_eq!(fixture.stored("7").map(|stored| stored.matched), Some(manual.clone()), "round {round}");
         assert_eq!(fixture.stored("8").map(|stored| stored.matched), Some(auto()), "round {round}");
     }
     fixture.write(|w| delete_package(w, OTHER, &person(2)).map(drop)).await;
-    let (outcomes, failures) = pass(&fixture, tasks(99)).await;
-    let failed: Vec<_> =
-        (1..).zip(outcomes).filter(|(_, outcome)| *outcome == TaskOutcome::Failed).map(|(id, _)| id).collect();
-    assert_eq!(failed, [7]);
-    assert_eq!((failures.len(), failures[0].task_id.as_deref()), (1, Some("7")));
-    assert!(failures[0].error.contains("数据包不存在") && failures[0].error.contains(OTHER), "{}", failures[0].error);
+    let failed: Vec<BadRow> = pass(&fixture, tasks(99)).await.into_iter().filter_map(Result::err).collect();
+    assert_eq!((failed.len(), failed[0].id.as_deref()), (1, Some("7")));
+    assert!(failed[0].reason.contains("数据包不存在") && failed[0].reason.contains(OTHER), "{}", failed[0].reason);
 }
 
 #[tokio::test]

@@ -23,7 +23,7 @@ struct Answer {
 }
 
 impl Api {
-    pub async fn fetch_page(&self, number: u64) -> Result<Page<u64>, Error> {
+    pub async fn fetch_page(&self, number: u64) -> Result<Page<u64, Box<RawValue>>, Error> {
         let send = |_| async move {
             let request = Request::get("/v1/machines").query("page", &number.to_string());
             let request = request.secret_header("authorization", &self.token);

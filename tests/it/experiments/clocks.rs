@@ -1,15 +1,11 @@
 //! A wall clock that jumps: a dead holder is replaced at once, a live one never.
 
-use std::path::Path;
-use std::process::Command;
 use std::time::Duration;
-
-use jiff::{Timestamp, Unit};
-use rustix::process::{Pid, Signal, kill_process};
 
 use super::{Experiment, p99_and_max};
 use crate::lifecycle::{LOCK, ONE};
-use crate::support::{Outcome, Running, Sandbox};
+use crate::support::Sandbox;
+use jiff::{Timestamp, Unit};
 
 /// How many hours the clock of one run is off.
 const JUMPS: [i64; 5] = [-25, -1, 0, 1, 25];
@@ -24,12 +20,12 @@ fn clock_jump_neither_steals_a_live_lock_nor_keeps_a_dead_one() {
         for holder in JUMPS {
             for next in JUMPS.into_iter().filter(|next| holder == 0 || *next == 0) {
                 let sandbox = Sandbox::small();
-                let running = sandbox.spawn_held_by(sandbox.at(holder));
+                let running = sandbox.spawn_held_by(sandbox.command_at(&hours(holder), ONE));
                 assert_eq!(sandbox.hours_off(), holder);
                 check_live(&sandbox, next);
-                sandbox.kill_holder();
+                running.kill();
                 running.wait();
-                let outcome = sandbox.run_at(next).expect(0);
+                let outcome = sandbox.run_at(&hours(next), ONE).expect(0);
                 spans.push(outcome.took.saturating_sub(usual));
                 let database = sandbox.database();
                 database.assert_consistent();
@@ -53,32 +49,19 @@ fn clock_jump_neither_steals_a_live_lock_nor_keeps_a_dead_one() {
 fn check_live(sandbox: &Sandbox, jump: i64) {
     let holder = "SELECT token, pid, released FROM sync_locks";
     let before = sandbox.database().rows(holder);
-    sandbox.run_at(jump).expect(11);
+    sandbox.run_at(&hours(jump), ONE).expect(11);
     assert_eq!(sandbox.database().rows(holder), before, "{jump} h");
 }
 
-impl Sandbox {
-    /// A pass whose clock is off so far, from its first moment on.
-    fn at(&self, jump: i64) -> Command {
-        let mut command = self.home.command(Path::new("faketime"));
-        command.args(["-f", &format!("{jump:+}h"), env!("CARGO_BIN_EXE_tongbu")]).args(ONE.split_whitespace());
-        command
-    }
+fn hours(jump: i64) -> String {
+    format!("{jump:+}h")
+}
 
+impl Sandbox {
     /// What the clock of the last holder was off.
     fn hours_off(&self) -> i64 {
         let locked_at = self.database().value::<String>("SELECT locked_at FROM sync_locks");
         let locked_at: Timestamp = locked_at.parse().expect("a time");
         locked_at.duration_since(Timestamp::now()).round(Unit::Hour).expect("a few hours").as_hours()
-    }
-
-    /// Not the process that was started, which waits for it.
-    fn kill_holder(&self) {
-        let pid = self.database().value::<i32>("SELECT pid FROM sync_locks");
-        kill_process(Pid::from_raw(pid).expect("a process"), Signal::KILL).expect("the holder lives");
-    }
-
-    fn run_at(&self, jump: i64) -> Outcome {
-        Running::start(self.at(jump)).wait()
     }
 }

@@ -1,5 +1,6 @@
 //! What the tests do with a [`Sandbox`]: run the binary in it, and look into its database.
 
+mod clock;
 mod database;
 mod python;
 mod redis;

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::dates::full_date;
 use super::runtime::minutes;
+use crate::http::json::repaired;
 use crate::upstreams::douban::json;
 use crate::upstreams::douban::normalize::{cover_url, paragraphs, unique};
 use crate::upstreams::films::film::{Detail, Kind};
@@ -25,7 +26,7 @@ pub fn detail(html: &Html) -> Detail {
 fn read(text: &str) -> Option<Detail> {
     // A control character inside a text is not allowed by JSON, and between two tokens it means as much as a space.
     let readable: String = text.chars().map(|character| if character.is_control() { ' ' } else { character }).collect();
-    let value: Value = serde_json::from_str(readable.trim()).ok()?;
+    let value: Value = serde_json::from_slice(&repaired(readable.trim().as_bytes())).ok()?;
     let rating_part = value.get("aggregateRating").unwrap_or(&Value::Null);
     Some(Detail {
         kind: match json::text(&value, "@type")?.as_str() {

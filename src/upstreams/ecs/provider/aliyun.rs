@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::answer::{Fields, decode_json, read_rows, required_rows};
+use super::answer::{Fields, decode_json, read_all, read_dry_run, read_page, read_rows, read_statuses, required_rows};
 use super::call::{Call, Page, PageToken, Unsigned};
 use super::codes::{Codes, Kind, ProviderError};
 use super::sign::encode_parameters;
@@ -40,9 +40,6 @@ const CODES: Codes = Codes(&[
     (Kind::Bad, &["Forbidden.*NotFound"]),
 ]);
 
-/// The code that says that only `DryRun` kept the call from being answered.
-const DRY_RUN_PASSED: &str = "DryRunOperation";
-
 /// The host of a region, where the account names none.
 pub fn default_host(region: &str) -> String {
     match region {
@@ -57,12 +54,8 @@ pub fn parse_wait(milliseconds: &str) -> Option<Duration> {
 }
 
 pub fn list_regions(default_region: &Region) -> Call<Vec<KnownRegion>> {
-    Call::new(unsigned("DescribeRegions", default_region, Vec::new()), |status, body| {
-        let document = decode_json(&CODES, status, body)?;
-        required_rows(&document, "/Regions/Region")?
-            .iter()
-            .map(|row| read_region(Fields(row)).map_err(ProviderError::unreadable))
-            .collect()
+    call("DescribeRegions", default_region, Vec::new(), |answer| {
+        read_all(required_rows(&answer?, "/Regions/Region")?, read_region)
     })
 }
 
@@ -77,22 +70,16 @@ fn read_region(row: Fields<'_>) -> Result<KnownRegion, String> {
 }
 
 pub fn list_instances(region: &Region, page: Option<&PageToken>) -> Call<Page<Instance>> {
-    let unsigned = unsigned("DescribeInstances", region, paged(&[("MaxResults", INSTANCES_PER_PAGE)], page));
-    Call::new(unsigned, |status, body| {
-        let document = decode_json(&CODES, status, body)?;
-        read_page(&document, "/Instances/Instance", "InstanceId", read_instance)
+    call("DescribeInstances", region, paged(&[("MaxResults", INSTANCES_PER_PAGE)], page), |answer| {
+        let document = answer?;
+        let rows = required_rows(&document, "/Instances/Instance")?;
+        read_page(&document, "NextToken", read_rows(rows, "InstanceId", read_instance))
     })
 }
 
 /// The same listing as a dry run: it distinguishes an account that may not list from an empty region.
 pub fn confirm_authorised(region: &Region) -> Call<()> {
-    Call::new(unsigned("DescribeInstances", region, vec![("DryRun".to_owned(), "true".to_owned())]), |status, body| {
-        match decode_json(&CODES, status, body) {
-            Err(refused) if refused.code.as_deref() == Some(DRY_RUN_PASSED) => Ok(()),
-            Err(refused) => Err(refused),
-            Ok(_) => Err(ProviderError::unconfirmed()),
-        }
-    })
+    call("DescribeInstances", region, vec![("DryRun".to_owned(), "true".to_owned())], read_dry_run)
 }
 
 /// Data disks of the region or of one instance; the API takes no more than one.
@@ -101,56 +88,44 @@ pub fn list_disks(region: &Region, of: DiskScope<'_>, page: Option<&PageToken>) 
     if let DiskScope::Of(instances) = of {
         parameters.extend(instances.iter().map(|id| ("InstanceId".to_owned(), id.to_string())));
     }
-    Call::new(unsigned("DescribeDisks", region, parameters), |status, body| {
-        let document = decode_json(&CODES, status, body)?;
-        read_page(&document, "/Disks/Disk", "DiskId", read_disk)
+    call("DescribeDisks", region, parameters, |answer| {
+        let document = answer?;
+        let rows = required_rows(&document, "/Disks/Disk")?;
+        read_page(&document, "NextToken", read_rows(rows, "DiskId", read_disk))
     })
 }
 
 pub fn list_statuses(region: &Region, ids: &[InstanceId]) -> Call<BTreeMap<InstanceId, Status>> {
     let numbered = ids.iter().enumerate().map(|(index, id)| (format!("InstanceId.{}", index + 1), id.to_string()));
     let parameters = numbered.chain([("PageSize".to_owned(), STATUSES_PER_PAGE.to_owned())]).collect();
-    Call::new(unsigned("DescribeInstanceStatus", region, parameters), |status, body| {
-        let document = decode_json(&CODES, status, body)?;
-        required_rows(&document, "/InstanceStatuses/InstanceStatus")?
-            .iter()
-            .map(|row| {
-                let row = Fields(row);
-                Ok((InstanceId(row.required_text("InstanceId")?), Status::parse(&row.required_text("Status")?)))
-            })
-            .collect::<Result<_, String>>()
-            .map_err(ProviderError::unreadable)
+    call("DescribeInstanceStatus", region, parameters, |answer| {
+        read_statuses(required_rows(&answer?, "/InstanceStatuses/InstanceStatus")?, "InstanceId", "Status")
     })
 }
 
-fn unsigned(action: &'static str, region: &Region, mut parameters: Vec<(String, String)>) -> Unsigned {
+/// `TotalCount` means nothing where tokens are used.
+fn call<T: 'static>(
+    action: &'static str,
+    region: &Region,
+    mut parameters: Vec<(String, String)>,
+    read: impl Fn(Result<Value, ProviderError>) -> Result<T, ProviderError> + Send + Sync + 'static,
+) -> Call<T> {
     parameters.push(("RegionId".to_owned(), region.to_string()));
-    Unsigned {
+    let unsigned = Unsigned {
         service: "ecs",
         action,
         version: "2014-05-26",
         region: region.to_string(),
         query: encode_parameters(&parameters),
         ..Unsigned::default()
-    }
+    };
+    Call::new(unsigned, move |status, body| read(decode_json(&CODES, status, body)))
 }
 
 fn paged(parameters: &[(&str, &str)], page: Option<&PageToken>) -> Vec<(String, String)> {
     let token = page.map(|PageToken(token)| ("NextToken", token.as_str()));
     let all = parameters.iter().copied().chain(token);
     all.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
-}
-
-/// `TotalCount` means nothing where tokens are used; the end is an empty or absent token.
-fn read_page<T>(
-    document: &Value,
-    rows: &str,
-    id: &str,
-    read: impl Fn(Fields<'_>) -> Result<T, String>,
-) -> Result<Page<T>, ProviderError> {
-    let (rows, bad) = read_rows(required_rows(document, rows)?, id, read);
-    let next = Fields(document).text("NextToken").map_err(ProviderError::unreadable)?.map(PageToken);
-    Ok(Page { rows, bad, next, total: None })
 }
 
 fn read_instance(row: Fields<'_>) -> Result<Instance, String> {

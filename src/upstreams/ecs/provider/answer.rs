@@ -1,21 +1,28 @@
 //! Reading answers: JSON and XML bodies as one kind of value, and its fields with their types checked.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use serde_json::Value;
 
-use super::body::without_bom;
-use super::call::BadRow;
+use super::call::{Page, PageToken};
 use super::codes::{Codes, ProviderError};
 use super::xml;
+use crate::http::json::{UNREADABLE, UNREADABLE_REASON, repaired};
+use crate::upstreams::ecs::instance::{InstanceId, Status};
+use crate::upstreams::mirror::{BadRow, ReadRow};
+
+/// The code of Alibaba Cloud and of AWS.
+const DRY_RUN_PASSED: &str = "DryRunOperation";
 
 /// The document behind a JSON answer. A status that is not good, or an error inside a good one, is an error.
 pub fn decode_json(codes: &Codes, status: u16, body: &[u8]) -> Result<Value, ProviderError> {
     if !is_good(status) {
         return Err(ProviderError::refused(codes, status, body));
     }
-    let document: Value = serde_json::from_slice(without_bom(body))
+    let document: Value = serde_json::from_slice(&repaired(body))
         .map_err(|error| ProviderError::unreadable(format!("the answer is not JSON: {error}")))?;
     if document.pointer("/Response/Error").is_some()
         || (document.get("Code").is_some() && document.get("Message").is_some())
@@ -30,8 +37,8 @@ pub fn decode_xml(codes: &Codes, action: &str, status: u16, body: &[u8]) -> Resu
     if !is_good(status) {
         return Err(ProviderError::refused(codes, status, body));
     }
-    let (root, document) = xml::decode(without_bom(body))
-        .map_err(|error| ProviderError::unreadable(format!("the answer is not XML: {error}")))?;
+    let (root, document) =
+        xml::decode(body).map_err(|error| ProviderError::unreadable(format!("the answer is not XML: {error}")))?;
     if root.strip_suffix("Response") == Some(action) {
         return Ok(document);
     }
@@ -47,17 +54,55 @@ const fn is_good(status: u16) -> bool {
     matches!(status, 200..300)
 }
 
-/// The rows of a listing, the readable ones and the others. `id` is the name of the field that identifies a row.
-pub fn read_rows<T>(rows: &[Value], id: &str, read: impl Fn(Fields<'_>) -> Result<T, String>) -> (Vec<T>, Vec<BadRow>) {
-    let mut good = Vec::with_capacity(rows.len());
-    let mut bad = Vec::new();
-    for row in rows {
-        match read(Fields(row)) {
-            Ok(row) => good.push(row),
-            Err(reason) => bad.push(BadRow { id: Fields(row).text(id).ok().flatten(), reason }),
-        }
+/// The rows of a listing. `id` is the name of the field that identifies a row.
+pub fn read_rows<T>(rows: &[Value], id: &str, read: impl Fn(Fields<'_>) -> Result<T, String>) -> Vec<ReadRow<T>> {
+    let read_row = |row| {
+        let reason = match read(Fields(row)) {
+            Ok(_) if is_unreadable(row) => UNREADABLE_REASON.to_owned(),
+            Ok(row) => return Ok(row),
+            Err(reason) => reason,
+        };
+        Err(BadRow { id: Fields(row).text(id).ok().flatten(), name: None, reason })
+    };
+    rows.iter().map(read_row).collect()
+}
+
+/// Whether it is, or holds, a value that was no JSON.
+fn is_unreadable(value: &Value) -> bool {
+    match value {
+        Value::String(text) => text == UNREADABLE,
+        Value::Array(items) => items.iter().any(is_unreadable),
+        Value::Object(fields) => fields.iter().any(|(name, value)| name == UNREADABLE || is_unreadable(value)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => false,
     }
-    (good, bad)
+}
+
+/// Rows of which none may be left out.
+pub fn read_all<T, C: FromIterator<T>>(
+    rows: &[Value],
+    read: impl Fn(Fields<'_>) -> Result<T, String>,
+) -> Result<C, ProviderError> {
+    rows.iter().map(|row| read(Fields(row))).collect::<Result<_, _>>().map_err(ProviderError::unreadable)
+}
+
+/// The statuses of instances, by the names of both fields.
+pub fn read_statuses(rows: &[Value], id: &str, status: &str) -> Result<BTreeMap<InstanceId, Status>, ProviderError> {
+    read_all(rows, |row| Ok((InstanceId(row.required_text(id)?), Status::parse(&row.required_text(status)?))))
+}
+
+/// A page of a listing by tokens, which ends where there is no token or an empty one; `token` is the field's name.
+pub fn read_page<T>(document: &Value, token: &str, rows: Vec<ReadRow<T>>) -> Result<Page<T>, ProviderError> {
+    let next = Fields(document).text(token).map_err(ProviderError::unreadable)?;
+    Ok(Page { rows, next: next.map(|token| Some(PageToken(token))), total: None })
+}
+
+/// What the answer to a dry run says: that only `DryRun` kept the call from being answered, or why it would fail.
+pub fn read_dry_run(answer: Result<Value, ProviderError>) -> Result<(), ProviderError> {
+    match answer {
+        Err(refused) if refused.code.as_deref() == Some(DRY_RUN_PASSED) => Ok(()),
+        Err(refused) => Err(refused),
+        Ok(_) => Err(ProviderError::unconfirmed()),
+    }
 }
 
 /// The rows at that pointer. Their absence is an error: it must not be taken for an empty listing.
@@ -76,7 +121,7 @@ pub struct Fields<'a>(pub &'a Value);
 impl<'a> Fields<'a> {
     fn value(self, path: &str) -> Option<&'a Value> {
         let value = if path.starts_with('/') { self.0.pointer(path) } else { self.0.get(path) };
-        value.filter(|value| !value.is_null() && value.as_str() != Some(""))
+        value.filter(|value| !value.is_null() && !matches!(value.as_str(), Some("" | UNREADABLE)))
     }
 
     pub fn text(self, path: &str) -> Result<Option<String>, String> {

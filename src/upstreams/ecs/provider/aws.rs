@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::answer::{Fields, decode_xml, read_rows};
+use super::answer::{Fields, decode_xml, read_all, read_dry_run, read_page, read_rows, read_statuses};
 use super::call::{Call, Page, PageToken, Unsigned};
 use super::codes::{Codes, Kind, ProviderError};
 use super::sign::encode_parameters;
@@ -54,9 +54,6 @@ const CODES: Codes = Codes(&[
     (Kind::UnknownInstance, &["InvalidInstanceID.NotFound"]),
 ]);
 
-/// The code that says that only `DryRun` kept the call from being answered.
-const DRY_RUN_PASSED: &str = "DryRunOperation";
-
 /// The host of a region, where the account names none; the partition in China has its own domain.
 pub fn default_host(region: &str) -> String {
     let country = if region.starts_with("cn-") { ".cn" } else { "" };
@@ -64,11 +61,8 @@ pub fn default_host(region: &str) -> String {
 }
 
 pub fn list_regions(default_region: &Region) -> Call<Vec<KnownRegion>> {
-    call("DescribeRegions", default_region, Vec::new(), |document| {
-        required_set(document, "regionInfo")?
-            .iter()
-            .map(|row| read_region(Fields(row)).map_err(ProviderError::unreadable))
-            .collect()
+    call("DescribeRegions", default_region, Vec::new(), |answer| {
+        read_all(required_set(&answer?, "regionInfo")?, read_region)
     })
 }
 
@@ -82,24 +76,20 @@ fn read_region(row: Fields<'_>) -> Result<KnownRegion, String> {
 }
 
 pub fn list_instances(region: &Region, page: Option<&PageToken>) -> Call<Page<Instance>> {
-    call("DescribeInstances", region, paged(INSTANCES_PER_PAGE, page), |document| {
-        let mut instances = Vec::new();
-        for reservation in required_set(document, "reservationSet")? {
-            let rows = Fields(reservation).list("instancesSet").map_err(ProviderError::unreadable)?;
-            instances.extend(rows.map(|row| row.0.clone()));
+    call("DescribeInstances", region, paged(INSTANCES_PER_PAGE, page), |answer| {
+        let document = answer?;
+        let mut rows = Vec::new();
+        for reservation in required_set(&document, "reservationSet")? {
+            let instances = Fields(reservation).list("instancesSet").map_err(ProviderError::unreadable)?;
+            rows.extend(instances.flat_map(|row| read_rows(std::slice::from_ref(row.0), "instanceId", read_instance)));
         }
-        read_page(document, &instances, "instanceId", read_instance)
+        read_page(&document, "nextToken", rows)
     })
 }
 
 /// The same listing as a dry run: it distinguishes an account that may not list from an empty region.
 pub fn confirm_authorised(region: &Region) -> Call<()> {
-    let unsigned = unsigned("DescribeInstances", region, vec![("DryRun".to_owned(), "true".to_owned())]);
-    Call::new(unsigned, |status, body| match decode_xml(&CODES, "DescribeInstances", status, body) {
-        Err(refused) if refused.code.as_deref() == Some(DRY_RUN_PASSED) => Ok(()),
-        Err(refused) => Err(refused),
-        Ok(_) => Err(ProviderError::unconfirmed()),
-    })
+    call("DescribeInstances", region, vec![("DryRun".to_owned(), "true".to_owned())], read_dry_run)
 }
 
 /// Volumes of the region or of some instances; those that are root devices come along.
@@ -109,44 +99,31 @@ pub fn list_disks(region: &Region, of: DiskScope<'_>, page: Option<&PageToken>) 
         parameters.push(("Filter.1.Name".to_owned(), "attachment.instance-id".to_owned()));
         parameters.extend(numbered("Filter.1.Value", instances));
     }
-    call("DescribeVolumes", region, parameters, |document| {
-        let volumes = required_set(document, "volumeSet")?;
-        read_page(document, volumes, "volumeId", read_volume)
+    call("DescribeVolumes", region, parameters, |answer| {
+        let document = answer?;
+        let rows = required_set(&document, "volumeSet")?;
+        read_page(&document, "nextToken", read_rows(rows, "volumeId", read_volume))
     })
 }
 
 pub fn list_statuses(region: &Region, ids: &[InstanceId]) -> Call<BTreeMap<InstanceId, Status>> {
     let mut parameters = vec![("IncludeAllInstances".to_owned(), "true".to_owned())];
     parameters.extend(numbered("InstanceId", ids));
-    call("DescribeInstanceStatus", region, parameters, |document| {
-        required_set(document, "instanceStatusSet")?
-            .iter()
-            .map(|row| {
-                let row = Fields(row);
-                let status = row.required_text("/instanceState/name")?;
-                Ok((InstanceId(row.required_text("instanceId")?), Status::parse(&status)))
-            })
-            .collect::<Result<_, String>>()
-            .map_err(ProviderError::unreadable)
+    call("DescribeInstanceStatus", region, parameters, |answer| {
+        read_statuses(required_set(&answer?, "instanceStatusSet")?, "instanceId", "/instanceState/name")
     })
 }
 
 fn call<T: 'static>(
     action: &'static str,
     region: &Region,
-    parameters: Vec<(String, String)>,
-    read: impl Fn(&Value) -> Result<T, ProviderError> + Send + Sync + 'static,
+    mut parameters: Vec<(String, String)>,
+    read: impl Fn(Result<Value, ProviderError>) -> Result<T, ProviderError> + Send + Sync + 'static,
 ) -> Call<T> {
-    Call::new(unsigned(action, region, parameters), move |status, body| {
-        read(&decode_xml(&CODES, action, status, body)?)
-    })
-}
-
-fn unsigned(action: &'static str, region: &Region, mut parameters: Vec<(String, String)>) -> Unsigned {
     let version = "2016-11-15";
-    parameters.push(("Action".to_owned(), action.to_owned()));
-    parameters.push(("Version".to_owned(), version.to_owned()));
-    Unsigned {
+    parameters
+        .extend([("Action", action), ("Version", version)].map(|(name, value)| (name.to_owned(), value.to_owned())));
+    let unsigned = Unsigned {
         service: "ec2",
         action,
         version,
@@ -154,7 +131,8 @@ fn unsigned(action: &'static str, region: &Region, mut parameters: Vec<(String, 
         content_type: Some("application/x-www-form-urlencoded; charset=utf-8"),
         body: encode_parameters(&parameters),
         ..Unsigned::default()
-    }
+    };
+    Call::new(unsigned, move |status, body| read(decode_xml(&CODES, action, status, body)))
 }
 
 fn paged(rows: &str, page: Option<&PageToken>) -> Vec<(String, String)> {
@@ -173,17 +151,6 @@ fn required_set<'a>(document: &'a Value, name: &str) -> Result<&'a [Value], Prov
         Some(Value::Array(rows)) => Ok(rows),
         Some(_) | None => Err(ProviderError::unreadable(format!("the answer has no list `{name}`"))),
     }
-}
-
-fn read_page<T>(
-    document: &Value,
-    rows: &[Value],
-    id: &str,
-    read: impl Fn(Fields<'_>) -> Result<T, String>,
-) -> Result<Page<T>, ProviderError> {
-    let (rows, bad) = read_rows(rows, id, read);
-    let next = Fields(document).text("nextToken").map_err(ProviderError::unreadable)?.map(PageToken);
-    Ok(Page { rows, bad, next, total: None })
 }
 
 fn read_instance(row: Fields<'_>) -> Result<Instance, String> {

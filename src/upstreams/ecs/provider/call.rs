@@ -7,6 +7,7 @@ use jiff::Timestamp;
 
 use super::codes::ProviderError;
 use crate::secret::Secret;
+use crate::upstreams::mirror::{self, ReadRow};
 
 /// Names in lower case and values of headers.
 pub type Headers = Vec<(&'static str, String)>;
@@ -117,24 +118,8 @@ impl fmt::Debug for SignedRequest {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct PageToken(pub String);
 
-/// A row of a listing that cannot be read.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct BadRow {
-    /// What it is about, where that much can be read.
-    pub id: Option<String>,
-    pub reason: String,
-}
-
-/// One page of a listing.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Page<T> {
-    pub rows: Vec<T>,
-    pub bad: Vec<BadRow>,
-    /// `None` on the last page.
-    pub next: Option<PageToken>,
-    /// How many rows the whole listing has, where the provider's word on it means something.
-    pub total: Option<u64>,
-}
+/// One page of a listing; the first has no token.
+pub type Page<T> = mirror::Page<Option<PageToken>, ReadRow<T>>;
 
 #[cfg(test)]
 pub mod tests {

@@ -7,8 +7,9 @@ use std::time::Duration;
 use jiff::SignedDuration;
 use serde_json::Value;
 
-use super::body::decode_any;
+use super::xml;
 use crate::error::Class;
+use crate::http::json::repaired;
 use crate::http::{Retry, Retryable};
 use crate::secret;
 use crate::upstreams::{Error, UpstreamSpecific};
@@ -173,6 +174,14 @@ impl Retryable for ProviderError {
             | Kind::UnknownInstance
             | Kind::Bad => Retry::Never,
         }
+    }
+}
+
+/// A body of either kind, JSON or XML, however it is labelled; `None` where it is neither.
+fn decode_any(body: &[u8]) -> Option<Value> {
+    match xml::decode(body) {
+        Ok((_, document)) => Some(document),
+        Err(_) => serde_json::from_slice(&repaired(body)).ok(),
     }
 }
 

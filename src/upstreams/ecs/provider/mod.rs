@@ -5,7 +5,6 @@
 //! and [`codes`].
 
 pub mod answer;
-mod body;
 pub mod call;
 pub mod codes;
 mod endpoint;
@@ -24,7 +23,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use strum::IntoStaticStr;
 
-pub use self::call::{BadRow, Call, Credential, Page, PageToken, SignedRequest};
+pub use self::call::{Call, Credential, Page, PageToken, SignedRequest};
 pub use self::codes::{Kind, ProviderError};
 pub use self::endpoint::{Origin, Template};
 

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
-use super::answer::{Fields, decode_json, read_rows, required_rows};
+use super::answer::{Fields, decode_json, read_all, read_rows, read_statuses, required_rows};
 use super::call::{Call, Endpoint, Page, PageToken, Unsigned};
 use super::codes::{Codes, Kind, ProviderError};
 use crate::upstreams::ecs::instance::{Compared, Details, Disk, DisksKnown, Instance, InstanceId, Status, Tag, digest};
@@ -45,10 +45,7 @@ pub fn list_regions() -> Call<Vec<KnownRegion>> {
     };
     let mut call = Call::new(unsigned, |status, body| {
         let document = decode_json(&CODES, status, body)?;
-        required_rows(&document, "/Response/RegionSet")?
-            .iter()
-            .map(|row| read_region(Fields(row)).map_err(ProviderError::unreadable))
-            .collect()
+        read_all(required_rows(&document, "/Response/RegionSet")?, read_region)
     });
     call.endpoint = Endpoint::Regions;
     call
@@ -75,15 +72,7 @@ pub fn list_statuses(region: &Region, ids: &[InstanceId]) -> Call<BTreeMap<Insta
     let payload = json!({"InstanceIds": ids, "Limit": ROWS_PER_PAGE, "Offset": 0});
     Call::new(unsigned("DescribeInstancesStatus", Some(region), &payload), |status, body| {
         let document = decode_json(&CODES, status, body)?;
-        required_rows(&document, "/Response/InstanceStatusSet")?
-            .iter()
-            .map(|row| {
-                let row = Fields(row);
-                let status = row.required_text("InstanceState")?;
-                Ok((InstanceId(row.required_text("InstanceId")?), Status::parse(&status)))
-            })
-            .collect::<Result<_, String>>()
-            .map_err(ProviderError::unreadable)
+        read_statuses(required_rows(&document, "/Response/InstanceStatusSet")?, "InstanceId", "InstanceState")
     })
 }
 
@@ -112,8 +101,7 @@ fn read_page(document: &Value, offset: u64) -> Result<Page<Instance>, ProviderEr
     let reached = offset + rows.len() as u64;
     // A page without rows before the end would be requested for ever.
     let next = (!rows.is_empty() && reached < total).then(|| PageToken(reached.to_string()));
-    let (rows, bad) = read_rows(rows, "InstanceId", read_instance);
-    Ok(Page { rows, bad, next, total: Some(total) })
+    Ok(Page { rows: read_rows(rows, "InstanceId", read_instance), next: next.map(Some), total: Some(total) })
 }
 
 fn read_instance(row: Fields<'_>) -> Result<Instance, String> {

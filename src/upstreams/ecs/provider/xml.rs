@@ -18,8 +18,9 @@ struct Open {
 /// The local name of the document's root, and what is in it: elements are objects, elements of nothing but `item`s are
 /// lists, text is text, nothing is null. Namespaces and attributes are left out.
 pub fn decode(body: &[u8]) -> Result<(String, Value), String> {
-    let body = std::str::from_utf8(body).map_err(|error| error.to_string())?;
-    let mut reader = Reader::from_str(body);
+    let body = String::from_utf8_lossy(body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body));
+    let mut reader = Reader::from_str(&body);
+    reader.config_mut().allow_dangling_amp = true;
     let mut open: Vec<Open> = Vec::new();
     loop {
         let closed = match reader.read_event().map_err(|error| error.to_string())? {
@@ -41,10 +42,11 @@ pub fn decode(body: &[u8]) -> Result<(String, Value), String> {
                 continue;
             }
             Event::GeneralRef(reference) => {
-                add_text(&mut open, &resolve(&reference)?);
+                add_text(&mut open, &resolve(&reference));
                 continue;
             }
-            Event::Comment(_) | Event::Decl(_) | Event::PI(_) | Event::DocType(_) => continue,
+            Event::DocType(_) => return Err("it defines its own entities".to_owned()),
+            Event::Comment(_) | Event::Decl(_) | Event::PI(_) => continue,
             Event::Eof => return Err("it ends too early".to_owned()),
         };
         let (name, value) = close(closed);
@@ -65,12 +67,13 @@ fn add_text(open: &mut [Open], text: &str) {
     }
 }
 
-/// Only characters and the five entities of XML itself; a document cannot define its own.
-fn resolve(reference: &BytesRef<'_>) -> Result<String, String> {
-    if let Some(character) = reference.resolve_char_ref().map_err(|error| error.to_string())? {
-        return Ok(character.to_string());
+/// Characters and the five entities of XML itself. What is none of these costs no more than its own place in the text.
+fn resolve(reference: &BytesRef<'_>) -> String {
+    match reference.resolve_char_ref() {
+        Ok(Some(character)) => character.to_string(),
+        Ok(None) => resolve_predefined_entity(reference).unwrap_or("\u{fffd}").to_owned(),
+        Err(_) => "\u{fffd}".to_owned(),
     }
-    resolve_predefined_entity(reference).map(str::to_owned).ok_or_else(|| "an unknown entity".to_owned())
 }
 
 fn close(element: Open) -> (String, Value) {
@@ -125,9 +128,22 @@ mod tests {
     fn what_is_cut_or_hostile_is_an_error() {
         let deep = "<a>".repeat(MAX_DEPTH + 1);
         let bomb = "<!DOCTYPE r [<!ENTITY x \"boom\">]><r>&x;</r>";
-        for xml in ["", "text", "<a><b></b>", "<a></b>", "<a", &deep, bomb, "<a>&#xFFFFFFFF;</a>"] {
+        for xml in ["", "text", "<a><b></b>", "<a></b>", "<a", &deep, bomb] {
             assert!(decode(xml.as_bytes()).is_err(), "{xml}");
         }
-        assert!(decode(b"<a>\xff</a>").is_err());
+    }
+
+    #[test]
+    fn a_character_that_is_none_costs_no_more_than_its_place() {
+        for (xml, expected) in [
+            (&b"<a>b\xff</a>"[..], "b\u{fffd}"),
+            (b"<a>&#xFFFFFFFF;</a>", "\u{fffd}"),
+            (b"<a>&#xD83D;b</a>", "\u{fffd}b"),
+            (b"<a>&nbsp;b</a>", "\u{fffd}b"),
+            (b"<a>R & D</a>", "R & D"),
+            (b"\xef\xbb\xbf<a>b\x01</a>", "b\u{1}"),
+        ] {
+            assert_eq!(decode(xml), Ok(("a".to_owned(), expected.into())), "{}", String::from_utf8_lossy(xml));
+        }
     }
 }

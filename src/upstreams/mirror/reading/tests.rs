@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::super::fixture::{Fixture, answers, hash, meta, row};
 use super::super::outcome::RowOutcome;
-use super::{Comparison, Found, Reading};
+use super::{BadRow, Comparison, Found, Reading};
 use crate::store::Summary;
 
 /// An id and its content.
@@ -57,7 +57,7 @@ fn read(fixture: &Fixture, answer: &Answer, batch_size: usize, ahead: Ahead, rec
     }
     let mut summary = Summary::default();
     reading.count_into(&mut summary);
-    (summary, reading.repeated_count)
+    (summary, reading.repeated.count)
 }
 
 fn plan(fixture: &Fixture, reading: &Reading, batch: &[(u8, u8)]) -> Vec<Comparison> {
@@ -72,7 +72,7 @@ fn plan(fixture: &Fixture, reading: &Reading, batch: &[(u8, u8)]) -> Vec<Compari
 }
 
 fn counts(summary: &Summary) -> [u64; 5] {
-    [summary.total, summary.new, summary.updated, summary.restored, summary.unchanged]
+    [summary.row_count(), summary.new, summary.updated, summary.restored, summary.unchanged]
 }
 
 fn stored(fixture: &Fixture) -> Vec<String> {
@@ -115,8 +115,30 @@ fn the_same_row_twice_with_the_same_content_is_nothing_to_warn_of() {
     let fixture = Fixture::new();
     for record in [1, 2] {
         let (summary, repeated) = read(&fixture, &vec![(1, 1), (1, 1)], 1, Ahead::Whole, record);
-        assert_eq!((summary.total, repeated), (1, 0));
+        assert_eq!((summary.row_count(), repeated), (1, 0));
     }
+}
+
+fn bad(id: Option<&str>) -> BadRow {
+    BadRow { id: id.map(str::to_owned), name: None, reason: "odd".to_owned() }
+}
+
+#[test]
+fn a_row_that_cannot_be_stored_is_seen_by_its_id_and_counts_once() {
+    let mut reading = Reading::default();
+    reading.see(1);
+    for (row, number, received, bad_count) in [
+        (bad(Some("a")), Some(1), 1, 1),
+        (bad(Some("b")), Some(2), 2, 2),
+        (bad(Some("b")), Some(2), 2, 2),
+        (bad(Some("c")), None, 3, 3),
+        (bad(None), None, 4, 4),
+        (bad(None), None, 5, 5),
+    ] {
+        reading.see_bad(row, number);
+        assert_eq!((reading.received(), reading.bad_count()), (received, bad_count));
+    }
+    assert_eq!((reading.round.nameless_count, reading.round.seen.len()), (2, 2));
 }
 
 #[test]
@@ -125,14 +147,14 @@ fn a_page_that_is_tried_again_counts_its_rows_once() {
     reading.record_outcome(1, "a", RowOutcome::New);
     let before = reading.round();
     reading.record_outcome(2, "b", RowOutcome::New);
-    reading.see_bad("odd".to_owned());
+    reading.see_bad(bad(Some("c")), None);
     reading.restore_round(&before);
     assert_eq!(reading.received(), 1);
     reading.see(2);
     reading.record_outcome(3, "c", RowOutcome::New);
     let mut summary = Summary::default();
     reading.count_into(&mut summary);
-    assert_eq!((counts(&summary), reading.received(), reading.repeated_count), ([3, 3, 0, 0, 0], 3, 0));
+    assert_eq!((counts(&summary), reading.received(), reading.repeated.count), ([3, 3, 0, 0, 0], 3, 0));
 }
 
 #[test]

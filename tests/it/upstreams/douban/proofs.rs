@@ -13,7 +13,7 @@ fn only_its_own_page_says_that_a_film_is_gone() {
         sandbox.douban.change(|catalogue| (catalogue.rexxar, catalogue.card) = (Source::Missing, Source::Missing));
         sandbox.douban.change(set_page(0, Page::Redirect(location)));
         let outcome = sandbox.watch("").expect(3);
-        check_counts(&outcome, [2, 2, 0, 0, 1]);
+        check_counts(&outcome, [2, 1, 0, 0, 1]);
         assert_eq!(outcome.json()["problems"][0]["class"], "contract", "{location}");
         assert_eq!((sandbox.film_count(GONE), sandbox.film_count(DETAILED)), (0, 1), "{location}");
         // It is fetched again by the next pass.
