@@ -38,6 +38,8 @@ pub enum Class {
     Database,
     /// Another run took over the lease; nothing was written after that.
     LeaseLost,
+    /// SIGHUP.
+    Hangup,
     /// SIGINT.
     Interrupted,
     /// SIGTERM.
@@ -67,14 +69,16 @@ impl Class {
             Self::Busy => "see who holds it with `tongbu locks list`",
             Self::Database => "see `tongbu doctor`",
             Self::LeaseLost => "another run took over and goes on: see `tongbu records list`",
-            Self::Interrupted | Self::Terminated => "run again: it resumes where this run ended",
+            Self::Hangup | Self::Interrupted | Self::Terminated => "run again: it resumes where this run ended",
         }
     }
 
     /// Whether this failure ends the whole run rather than one scope.
     pub const fn is_fatal(self) -> bool {
         match self {
-            Self::Database | Self::LeaseLost | Self::Interrupted | Self::Terminated | Self::Deadline => true,
+            Self::Database | Self::LeaseLost | Self::Hangup | Self::Interrupted | Self::Terminated | Self::Deadline => {
+                true
+            }
             Self::Internal
             | Self::Usage
             | Self::Config

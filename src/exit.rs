@@ -27,6 +27,7 @@ pub enum Exit {
     Database = 12,
     LeaseLost = 13,
     Stale = 14,
+    Hangup = 129,
     Interrupted = 130,
     Terminated = 143,
 }
@@ -65,6 +66,7 @@ impl Exit {
             Self::Database => "the database cannot be used (busy, read-only, full, corrupt, newer, not ours)",
             Self::LeaseLost => "another run took over; nothing was written after that",
             Self::Stale => "status --max-age: the last success is too old",
+            Self::Hangup => "SIGHUP: current batch finished or rolled back, lock released",
             Self::Interrupted => "SIGINT: current batch finished or rolled back, lock released",
             Self::Terminated => "SIGTERM: current batch finished or rolled back, lock released",
         }
@@ -86,12 +88,13 @@ impl Exit {
 ///
 /// What endangers every later run comes first (a bug, the database), then what ended this one from outside, then what
 /// needs a person, then what passes by itself.
-pub const SEVERITY: [Exit; 17] = [
+pub const SEVERITY: [Exit; 18] = [
     Exit::Internal,
     Exit::Database,
     Exit::LeaseLost,
     Exit::Terminated,
     Exit::Interrupted,
+    Exit::Hangup,
     Exit::Usage,
     Exit::Config,
     Exit::Auth,
@@ -120,6 +123,7 @@ impl From<Class> for Exit {
             Class::Busy => Self::Locked,
             Class::Database => Self::Database,
             Class::LeaseLost => Self::LeaseLost,
+            Class::Hangup => Self::Hangup,
             Class::Interrupted => Self::Interrupted,
             Class::Terminated => Self::Terminated,
         }

@@ -4,7 +4,7 @@ use super::error::Error;
 use super::session::{LogTo, Session};
 use crate::exit::Exit;
 use crate::run;
-use crate::store::{Mode, records};
+use crate::store::Mode;
 
 /// Prints the state of each sync as `OpenMetrics` text; none where there is no database yet.
 pub fn cmd_metrics(session: &mut Session) -> Result<Exit, Error> {
@@ -18,7 +18,7 @@ pub fn cmd_metrics(session: &mut Session) -> Result<Exit, Error> {
     let config = session.load_config(LogTo::FlagOnly)?;
     let database = session.database(&config)?;
     let store = session.open_existing(&database, Mode::ReadOnly)?;
-    let states = store.map(|store| store.read(records::load_states)).transpose()?.unwrap_or_default();
+    let states = store.map(|store| store.load_states()).transpose()?.unwrap_or_default();
     session.ui.verbatim(&run::render_metrics(&states));
     Ok(Exit::Ok)
 }

@@ -9,6 +9,7 @@ use crate::error::Class;
 use crate::language::Language;
 use crate::present::style::Time;
 use crate::present::{Block, Cell, Severity, Style, Text, Word, sanitize, text};
+use crate::store::records::Record;
 use crate::store::{Problem, ProblemDetails, Status, Trigger};
 use crate::upstreams;
 
@@ -22,6 +23,7 @@ pub const NEW: Text = text("new", "新增");
 pub const NO_RECORDS: Text = text("no matching records", "没有符合条件的记录");
 pub const PENDING: Text = text("pending", "待匹配");
 pub const RESTORED: Text = text("restored", "恢复");
+pub const RUNS: Text = text("runs", "运行数");
 pub const SCOPE: Text = text("scope", "范围");
 pub const STARTED: Text = text("start", "开始");
 pub const SYNC: Text = text("sync", "同步");
@@ -102,9 +104,20 @@ pub const fn status_word(status: Status) -> Word {
         Status::Failed => (text("failed", "失败"), Severity::Bad),
         Status::Cancelled => (text("cancelled", "已取消"), Severity::Warning),
         Status::Interrupted => (text("interrupted", "已中断"), Severity::Bad),
+        Status::Died => (text("died", "异常终止"), Severity::Bad),
         Status::Skipped => (text("skipped", "已跳过"), Severity::Plain),
     };
     Word::new(status.name(), label, severity)
+}
+
+/// The state of a run as a person sees it: one that died is called so, found out by a later one or not.
+pub fn record_word(record: &Record) -> Word {
+    status_word(if record.is_died() { Status::Died } else { record.status })
+}
+
+/// The state of a run as a cell.
+pub fn status_cell(record: &Record, style: &Style) -> Cell {
+    record_word(record).cell(style)
 }
 
 /// Who started a run.

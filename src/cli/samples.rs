@@ -22,6 +22,7 @@ pub fn record(id: i64, sync: &str, sync_type: &str, status: Status) -> Record {
         status,
         start_time: at(-7200 + id * 60),
         end_time: has_ended.then(|| at(-7185 + id * 60)),
+        run_count: 1,
         duration_ms: has_ended.then_some(15_012 * id),
         summary: Summary { total: 85, new: 12, updated: 73, ..Summary::default() },
         error_message: (status == Status::Failed).then(|| "cannot read the answer".to_owned()),

@@ -140,5 +140,6 @@ impl Session {
 }
 
 fn log_file(path: &Path, config: &Config) -> LogFile {
-    LogFile { path: path.to_owned(), keep: config.settings().log.keep.0 }
+    let settings = &config.settings().log;
+    LogFile { path: path.to_owned(), keep: settings.keep.0, max_bytes: settings.max_size.0 }
 }

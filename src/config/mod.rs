@@ -31,7 +31,9 @@ pub use self::load::{Config, load};
 pub use self::locate::{Located, locate_config, locate_new_config};
 pub use self::nearest::{choices, nearest};
 pub use self::secret_ref::{SecretOrPlain, SecretRef};
-pub use self::settings::{HttpSettings, LogSettings, MonitorSettings, Notify, NotifyKind, RecordsSettings, Settings};
+pub use self::settings::{
+    HttpSettings, LogSettings, MonitorSettings, Notify, NotifyKind, RecordsSettings, Settings, Unread,
+};
 pub use self::template::{template, write_template};
 pub use self::units::{ByteSize, Span};
 

@@ -36,6 +36,8 @@ pub struct LogSettings {
     pub file: Option<PathBuf>,
     #[serde(deserialize_with = "bounds::span::<{ bounds::HOUR }, { 10 * bounds::YEAR }, _>")]
     pub keep: Span,
+    #[serde(deserialize_with = "bounds::size::<1_024, { 1 << 40 }, _>")]
+    pub max_size: ByteSize,
 }
 
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -43,6 +45,17 @@ pub struct LogSettings {
 pub struct RecordsSettings {
     #[serde(deserialize_with = "bounds::span::<0, { 10 * bounds::YEAR }, _>")]
     pub keep: Span,
+    pub unread: Unread,
+}
+
+/// Which records count as unread until somebody has marked them.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub enum Unread {
+    /// Those that failed, in part or as a whole, died, or had deletions withheld.
+    #[default]
+    Failures,
+    All,
 }
 
 /// Defaults for every upstream; each `[<upstream>.http]` may override.
@@ -123,13 +136,13 @@ impl NotifyKind {
 
 impl Default for LogSettings {
     fn default() -> Self {
-        Self { file: None, keep: Span::from_secs(14 * DAY_SECONDS) }
+        Self { file: None, keep: Span::from_secs(14 * DAY_SECONDS), max_size: ByteSize(64 << 20) }
     }
 }
 
 impl Default for RecordsSettings {
     fn default() -> Self {
-        Self { keep: Span::from_secs(90 * DAY_SECONDS) }
+        Self { keep: Span::from_secs(90 * DAY_SECONDS), unread: Unread::default() }
     }
 }
 

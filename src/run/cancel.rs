@@ -1,4 +1,4 @@
-//! How a run is ended from outside: SIGINT, SIGTERM, `--max-runtime`.
+//! How a run is ended from outside: SIGHUP, SIGINT, SIGTERM, `--max-runtime`.
 
 use std::io;
 use std::sync::Arc;
@@ -21,19 +21,28 @@ pub struct Cancel {
 }
 
 impl Cancel {
-    /// Listens to SIGINT and SIGTERM from now on, for the rest of the process.
+    /// Listens to SIGHUP, SIGINT and SIGTERM from now on, for the rest of the process. An ignored SIGHUP stays ignored:
+    /// `nohup` means that the run goes on.
     pub fn on_signals() -> io::Result<Self> {
         let cancel = Self::default();
         let runtime = runtime::Builder::new_current_thread().enable_io().build()?;
-        let (mut interrupt, mut terminate) = {
+        let (mut hangup, mut interrupt, mut terminate) = {
             let _guard = runtime.enter();
-            (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?)
+            let hangup = if is_hangup_ignored() { None } else { Some(signal(SignalKind::hangup())?) };
+            (hangup, signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?)
         };
         let heard = cancel.clone();
         let listen = move || {
             runtime.block_on(async {
                 loop {
+                    let hung_up = async {
+                        match &mut hangup {
+                            Some(hangup) => hangup.recv().await,
+                            None => std::future::pending().await,
+                        }
+                    };
                     let exit = tokio::select! {
+                        _ = hung_up => Exit::Hangup,
                         _ = interrupt.recv() => Exit::Interrupted,
                         _ = terminate.recv() => Exit::Terminated,
                     };
@@ -54,6 +63,7 @@ impl Cancel {
     pub fn class(&self) -> Option<Class> {
         match self.exit_code.load(Ordering::SeqCst) {
             0 => None,
+            code if code == Exit::Hangup.code() => Some(Class::Hangup),
             code if code == Exit::Interrupted.code() => Some(Class::Interrupted),
             _ => Some(Class::Terminated),
         }
@@ -69,4 +79,11 @@ impl Cancel {
         }
         self.token.cancel();
     }
+}
+
+/// Whether the process was started with SIGHUP ignored, by the mask in `/proc`; its lowest bit is SIGHUP.
+fn is_hangup_ignored() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    mask.is_some_and(|mask| mask.trim().ends_with(['1', '3', '5', '7', '9', 'b', 'd', 'f']))
 }

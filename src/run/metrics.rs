@@ -11,8 +11,8 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::{Registry, Unit};
 
-use crate::store::records::{self, SyncState};
-use crate::store::{Status, Store};
+use crate::store::Store;
+use crate::store::records::SyncState;
 
 type Numbers<L> = Family<L, Gauge<f64, AtomicU64>>;
 
@@ -31,12 +31,13 @@ struct Rows {
 
 /// Replaces the file as a whole: a collector never reads half of it.
 pub fn write_metrics(store: &Store, path: &Path) -> io::Result<()> {
-    let states = store.read(records::load_states).map_err(io::Error::other)?;
+    let states = store.load_states().map_err(io::Error::other)?;
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(format!(".{}", std::process::id()));
     let draft = path.with_file_name(name);
-    fs::write(&draft, render_metrics(&states))?;
-    fs::rename(&draft, path).inspect_err(|_| {
+    // On a full disk half of it may be there.
+    let published = fs::write(&draft, render_metrics(&states)).and_then(|()| fs::rename(&draft, path));
+    published.inspect_err(|_| {
         let _ = fs::remove_file(&draft);
     })
 }
@@ -50,6 +51,7 @@ pub fn render_metrics(states: &[SyncState]) -> String {
     let duration = Numbers::<Sync>::default();
     let requests = Numbers::<Sync>::default();
     let running = Numbers::<Sync>::default();
+    let died = Numbers::<Sync>::default();
     let rows = Numbers::<Rows>::default();
     registry.register_with_unit(
         "last_success_timestamp",
@@ -62,6 +64,7 @@ pub fn render_metrics(states: &[SyncState]) -> String {
     registry.register_with_unit("last_duration", "How long the last run took", Unit::Seconds, duration.clone());
     registry.register("last_requests", "Requests of the last run, retries included", requests.clone());
     registry.register("running", "1 while a run is under way", running.clone());
+    registry.register("last_died", "1 where the last run ended without closing its record", died.clone());
     registry.register("last_rows", "Rows of the last run by what became of them", rows.clone());
     for state in states {
         let sync = Sync { sync: state.sync.clone(), sync_type: state.sync_type.clone() };
@@ -69,8 +72,9 @@ pub fn render_metrics(states: &[SyncState]) -> String {
             success_at.get_or_create(&sync).set(at.as_duration().as_secs_f64());
         }
         failures.get_or_create(&sync).set(number(state.consecutive_failures));
+        running.get_or_create(&sync).set(f64::from(u8::from(state.running.is_some())));
         let Some(last) = &state.last else { continue };
-        running.get_or_create(&sync).set(f64::from(u8::from(last.status == Status::Running)));
+        died.get_or_create(&sync).set(f64::from(u8::from(last.is_died())));
         requests.get_or_create(&sync).set(number(u64::try_from(last.request_count).unwrap_or(0)));
         if let (Some(code), Some(span)) = (last.exit_code, last.duration_ms) {
             exit_code.get_or_create(&sync).set(number(u64::try_from(code).unwrap_or(0)));
@@ -111,6 +115,7 @@ mod tests {
         let state = SyncState {
             sync: "fairing".to_owned(),
             sync_type: "fairing".to_owned(),
+            running: None,
             last: None,
             last_success_at: "2026-01-01T00:00:00Z".parse().ok(),
             consecutive_failures: 2,

@@ -23,11 +23,11 @@ pub use self::metrics::render_metrics;
 use self::notify::PreviousState;
 pub use self::notify::{NOTIFICATION_SCHEMA, check as check_monitor, send_test};
 pub use self::report::Report;
-use self::verdict::{Verdict, VerdictPolicy, verdict};
+use self::verdict::{Verdict, VerdictPolicy, refusal, verdict};
 pub use crate::upstreams::{Flags, OnLock};
 
 use crate::clock::Clock;
-use crate::config::{self, Config};
+use crate::config::{self, Config, Unread};
 use crate::error::Class;
 use crate::exit::Exit;
 use crate::http;
@@ -147,6 +147,8 @@ impl<'a> Run<'a> {
                 report.log_end();
                 Ok(report)
             }
+            // Nobody is called because of wrong arguments.
+            Err(failure) if failure.class == Class::Usage => Err(failure.into()),
             Err(failure) => Err(self.unrecorded(&start, failure).await),
         }
     }
@@ -195,6 +197,7 @@ impl<'a> Run<'a> {
                 trigger: invocation.settings.trigger,
                 trace_id: Arc::clone(&self.trace_id),
                 max_retries: invocation.config.http(name).map_or(0, |http| http.retries),
+                is_unread: invocation.config.settings().records.unread == Unread::All,
             })
             .await?;
         let context = PassContext {
@@ -211,12 +214,17 @@ impl<'a> Run<'a> {
             Ok(pass) => self.pass(pass, &context).await,
             Err(failure) => Some(failure),
         };
-        let record_id = record.id();
         let outcome = context.outcome.into_inner().unwrap_or_else(PoisonError::into_inner);
+        if let Some(Failure { message, hint, .. }) = refusal(&outcome, fatal.as_ref()) {
+            store.discard_record(record).await?;
+            return Err(Error::Usage { message, hint: Some(hint) });
+        }
+        let record_id = record.id();
         let mut report = self.report(record_id, start, outcome, fatal);
-        if let Err(error) = store.close_record(record, report.to_end()).await {
+        match store.close_record(record, report.to_end()).await {
+            Ok(kept_in) => report.record = kept_in,
             // What was stored stays stored; but a run whose record cannot be closed is no success.
-            report.record_lost(&error);
+            Err(error) => report.record_lost(&error),
         }
         self.follow_up(store, previous, &mut report).await;
         Ok(report)
@@ -236,7 +244,7 @@ impl<'a> Run<'a> {
     /// The state of this sync before this run.
     fn previous_state(&self, store: &Store, sync_type: &str) -> Result<PreviousState, Error> {
         let name = self.invocation.registration.name;
-        let states = store.read(records::load_states)?;
+        let states = store.load_states()?;
         let state = states.into_iter().find(|state| state.sync == name && state.sync_type == sync_type);
         let failing_since = store.read(|r| records::load_failing_since(r, name, sync_type))?;
         Ok(state.as_ref().map(|state| PreviousState::of(state, failing_since)).unwrap_or_default())
@@ -272,7 +280,8 @@ impl<'a> Run<'a> {
             return failure;
         }
         let (class, message) = match self.invocation.cancel.class() {
-            Some(Class::Terminated) => (Class::Terminated, "ended by SIGTERM".to_owned()),
+            Some(class @ Class::Hangup) => (class, "ended by SIGHUP".to_owned()),
+            Some(class @ Class::Terminated) => (class, "ended by SIGTERM".to_owned()),
             Some(_) => (Class::Interrupted, "ended by SIGINT".to_owned()),
             None => {
                 let span = self.invocation.settings.max_runtime.unwrap_or_default();

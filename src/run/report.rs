@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use crate::exit::Exit;
 use crate::store::records::RunEnd;
 use crate::store::{self, Holder, Problem, RecordId, Status, Summary, Trigger};
-use crate::upstreams::{Failure, ScopeReport};
+use crate::upstreams::{Failure, ScopeReport, SkipReason};
 
 /// A finished run, ready to be shown.
 #[derive(Clone, Debug)]
@@ -89,7 +89,20 @@ impl Report {
             problems: self.problems.clone(),
             retry_count: self.retry_count,
             request_count: self.request_count,
+            is_idle: self.is_idle(),
         }
+    }
+
+    /// Whether nothing was due or nothing was there, and nothing was done.
+    fn is_idle(&self) -> bool {
+        let is_quiet = self.failure.is_none() && self.problems.is_empty() && self.warnings.is_empty();
+        let is_locked = |scope: &ScopeReport| matches!(scope.skipped, Some((SkipReason::Locked, _)));
+        let is_ok = matches!(self.status, Status::Success | Status::Skipped);
+        is_quiet
+            && is_ok
+            && self.request_count == 0
+            && self.summary == Summary::default()
+            && !self.scopes.iter().any(is_locked)
     }
 
     /// The record could not be closed: that is the verdict, unless there is a worse one.

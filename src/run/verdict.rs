@@ -47,7 +47,9 @@ pub fn verdict(outcome: &PassOutcome, fatal: Option<Failure>, summary: &Summary,
     let failure = worst(|failure| failure.class != Class::Busy).or_else(|| worst(|_| true));
     match failure {
         Some(failure) if !did_something => {
-            return Verdict { status: Status::Failed, exit: failure.class.into(), failure: Some(failure.clone()) };
+            // A conflict is no failure of the sync.
+            let status = if failure.class == Class::Busy { Status::Skipped } else { Status::Failed };
+            return Verdict { status, exit: failure.class.into(), failure: Some(failure.clone()) };
         }
         Some(failure) if failure.class != Class::Busy => return partial(Some(failure.clone()), policy),
         Some(_) | None => {}
@@ -58,6 +60,17 @@ pub fn verdict(outcome: &PassOutcome, fatal: Option<Failure>, summary: &Summary,
     let is_skipped = outcome.scopes.iter().all(|scope| scope.status == Status::Skipped);
     let exit = if policy.error_on_no_change && !summary.is_changed() { Exit::Unchanged } else { Exit::Ok };
     Verdict { status: if is_skipped { Status::Skipped } else { Status::Success }, exit, failure: None }
+}
+
+/// Why the command line is refused, where nothing came of it: such a run is none.
+pub fn refusal(outcome: &PassOutcome, fatal: Option<&Failure>) -> Option<Failure> {
+    let is_usage = |failure: &&Failure| failure.class == Class::Usage;
+    if fatal.is_some() {
+        return fatal.filter(is_usage).cloned();
+    }
+    let mut failures = outcome.scopes.iter().map(|scope| scope.failure.as_ref().filter(is_usage));
+    let first = failures.next()??;
+    failures.all(|failure| failure.is_some()).then(|| first.clone())
 }
 
 fn partial(failure: Option<Failure>, policy: VerdictPolicy) -> Verdict {
@@ -145,8 +158,8 @@ mod tests {
     #[test]
     fn a_held_scope_counts_only_where_nothing_was_done() {
         check("+ busy", Exit::Ok, Status::Success);
-        check("busy busy", Exit::Locked, Status::Failed);
-        check("- busy", Exit::Locked, Status::Failed);
+        check("busy busy", Exit::Locked, Status::Skipped);
+        check("- busy", Exit::Locked, Status::Skipped);
         check("busy unavailable", Exit::Unavailable, Status::Failed);
         check("+ busy unavailable", Exit::Partial, Status::Partial);
     }
@@ -155,6 +168,7 @@ mod tests {
     fn a_fatal_failure_is_the_verdict() {
         for (class, status) in [
             (Class::Terminated, Status::Cancelled),
+            (Class::Hangup, Status::Cancelled),
             (Class::Deadline, Status::Cancelled),
             (Class::LeaseLost, Status::Interrupted),
             (Class::Database, Status::Failed),

@@ -133,8 +133,8 @@ impl Store {
     }
 
     /// Copies the database file to `to` while others may write: consistent, checked, flushed to disk, then renamed to
-    /// its name; returns its size in bytes. The copy has no held locks, and every token. An existing file stays, and is an error. The schema may be an older one: a copy
-    /// is worth most before an upgrade.
+    /// its name; returns its size in bytes. The copy has every token but no held lock. An existing file stays, and is an
+    /// error. The schema may be an older one: a copy is worth most before an upgrade.
     pub fn back_up(path: &Path, to: &Path) -> Result<u64, Error> {
         copy::back_up(path, to, lock_rows::save_all_released)
     }

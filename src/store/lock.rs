@@ -12,6 +12,7 @@ use self::lease::{Acquisition, Lease};
 use self::types::{AcquireRequest, Holder, LeaseRequest};
 use super::error::Error;
 use super::handle::Store;
+use super::records::dead;
 use super::records::rows as record_rows;
 use super::records::types::ScopeEnd;
 use super::sqlite::statement::Writer;
@@ -131,7 +132,7 @@ impl Store {
                     cleaned.push(holder);
                 }
             }
-            record_rows::save_dead_runs(w, &folder, &clock)?;
+            dead::save_dead_runs(w, &folder, &clock)?;
             if is_real {
                 folder.delete_leftover_runs();
             }

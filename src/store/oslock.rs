@@ -88,10 +88,11 @@ impl LockFolder {
         }
     }
 
-    /// Whether the run has unlocked its file or deleted it.
-    pub(super) fn is_run_over(&self, id: i64, trace_id: &str) -> bool {
-        let path = self.run_file(id, trace_id);
-        OsLock::probe(&path).is_some() || !path.exists()
+    /// Whether the run has its file locked; `None` where the file cannot be seen: the run deleted it, the folder is
+    /// missing, or it is another user's.
+    pub(super) fn is_run_locked(&self, id: i64, trace_id: &str) -> Option<bool> {
+        let file = File::open(self.run_file(id, trace_id)).ok()?;
+        Some(!matches!(OsLock::lock(file), Ok(Some(_))))
     }
 
     /// Deletes the run files that nobody has locked. Only inside a write transaction: a file is created in the one that

@@ -1,5 +1,6 @@
 //! The record of every run and of its scopes.
 
+pub(super) mod dead;
 mod list;
 mod monitor;
 pub(super) mod rows;
@@ -7,13 +8,14 @@ pub(super) mod types;
 
 use jiff::{SignedDuration, Timestamp};
 
-pub use self::list::{Filter, Page, SyncState, load_page, load_record, load_scopes, load_states};
+pub use self::list::{Filter, Page, SyncState, load_scopes};
 pub use self::monitor::{load_failing_since, load_warnings};
 pub use self::types::{Record, RecordId, RunEnd, RunStart, ScopeEnd, ScopeRecord, SkippedScope};
 use super::error::Error;
 use super::handle::Store;
 use super::oslock::RunLock;
 use super::sqlite::connection::TxEnd;
+use super::sqlite::statement::Reader;
 use crate::clock::BootInstant;
 
 /// This many records of each sync type stay, whatever their age.
@@ -49,7 +51,7 @@ impl Store {
             writer.connection.transact(
                 TxEnd::Commit,
                 |w| {
-                    rows::save_dead_runs(w, &folder, clock)?;
+                    dead::save_dead_runs(w, &folder, clock)?;
                     folder.delete_leftover_runs();
                     let id = rows::save_opened(w, &start, clock)?;
                     // Locked before anybody can see the record: it never looks dead.
@@ -71,22 +73,50 @@ impl Store {
         self.transact_async(move |w| rows::save_skipped_scope(w, record, &skipped, &clock)).await
     }
 
-    /// Closes the record, unless another run marked it `interrupted` meanwhile. Fails where the database file was moved
-    /// or replaced since it was opened: what the run wrote is not at its path.
-    pub async fn close_record(&self, record: RunRecord, end: RunEnd) -> Result<(), Error> {
+    /// Closes the record, unless another run marked it `interrupted` meanwhile, and returns the record that the run is kept
+    /// in: one that did nothing is folded into the one before. Fails where the database file was moved or replaced since
+    /// it was opened: what the run wrote is not at its path.
+    pub async fn close_record(&self, record: RunRecord, end: RunEnd) -> Result<RecordId, Error> {
         self.check_identity()?;
         let clock = self.clock().clone();
-        self.transact_async(move |w| {
-            let duration_ms = clock.boot().0 - record.began.0;
-            rows::save_closed(w, record.id, &end, duration_ms, &clock)
-        })
-        .await?;
-        self.check_identity()
+        let id = record.id;
+        let saved = self
+            .transact_async(move |w| {
+                let duration_ms = clock.boot().0 - record.began.0;
+                rows::save_closed(w, id, &end, duration_ms, &clock)
+            })
+            .await?;
+        self.check_identity()?;
+        Ok(saved)
+    }
+
+    /// Deletes the record of a run that came to nothing because its command line was refused.
+    pub async fn discard_record(&self, record: RunRecord) -> Result<(), Error> {
+        self.transact_async(move |w| rows::delete(w, record.id)).await
     }
 
     /// The records of runs that are over without having closed them; the next run ends them as `interrupted`.
     pub fn load_dead_runs(&self) -> Result<Vec<RecordId>, Error> {
-        self.read(|r| rows::load_dead_runs(r, self.lock_folder()))
+        self.read(|r| self.dead_runs(r))
+    }
+
+    /// One page (from 1) of the records that match the filter, newest first.
+    pub fn load_page(&self, filter: &Filter, page: u64, per_page: u64) -> Result<Page, Error> {
+        self.read(|r| list::load_page(r, filter, &self.dead_runs(r)?, page, per_page))
+    }
+
+    /// One record.
+    pub fn load_record(&self, id: RecordId) -> Result<Option<Record>, Error> {
+        self.read(|r| list::load_record(r, id, &self.dead_runs(r)?))
+    }
+
+    /// One row per sync type that ever ran.
+    pub fn load_states(&self) -> Result<Vec<SyncState>, Error> {
+        self.read(|r| list::load_states(r, &self.dead_runs(r)?))
+    }
+
+    fn dead_runs(&self, r: &Reader<'_>) -> Result<Vec<RecordId>, Error> {
+        dead::load_dead_runs(r, self.lock_folder(), self.clock())
     }
 
     /// Marks records as read (`ids` empty: all); returns how many changed.

@@ -7,6 +7,7 @@ mod opening;
 mod places;
 mod races;
 mod runs;
+mod states;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -67,7 +68,14 @@ const fn request(name: &str, record: Option<RecordId>) -> LeaseRequest<'_> {
 }
 
 fn start(trace_id: &str) -> RunStart {
-    RunStart { sync: "tasks", sync_type: "today", trigger: Trigger::Manual, trace_id: trace_id.into(), max_retries: 3 }
+    RunStart {
+        sync: "tasks",
+        sync_type: "today",
+        trigger: Trigger::Manual,
+        trace_id: trace_id.into(),
+        max_retries: 3,
+        is_unread: false,
+    }
 }
 
 async fn acquire(store: &Store, name: &str) -> Lease {

@@ -3,13 +3,12 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::path::PathBuf;
+use std::sync::Mutex;
 
 use serde_json::Value;
 use tracing::Level;
 use tracing::level_filters::LevelFilter;
-use tracing_appender::rolling::{InitError, RollingFileAppender, Rotation};
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt;
@@ -17,24 +16,15 @@ use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{Layer, fmt};
 
 use super::json;
+pub use super::log_file::LogFile;
+use crate::clock::Clock;
 use crate::present::style::sanitize;
-
-/// A day's file is kept for whole days.
-const DAY: Duration = Duration::from_secs(86_400);
-
-/// Where the log goes and for how long it stays there.
-#[derive(Clone, Debug)]
-pub struct LogFile {
-    /// `dir/tongbu.jsonl` means one file a day, `dir/tongbu.2026-01-02.jsonl`.
-    pub path: PathBuf,
-    pub keep: Duration,
-}
 
 /// Why there is no log.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     #[error("cannot open the log file `{}`", path.display())]
-    Open { path: PathBuf, source: InitError },
+    Open { path: PathBuf, source: io::Error },
 }
 
 /// Starts the log for this process; the first call counts. Without `-v` and without a file there is none.
@@ -48,9 +38,13 @@ pub fn start(verbosity: u8, file: Option<&LogFile>) -> Result<(), Error> {
             .with_writer(Clean { inner: io::stderr, clean: clean_line })
             .with_filter(filter.clone())
     });
-    let file = file.map(open_file).transpose()?.map(|appender| {
+    let opened = file.map(|file| {
+        let writer = file.open(Clock::system());
+        writer.map_err(|source| Error::Open { path: file.path.clone(), source })
+    });
+    let file = opened.transpose()?.map(|writer| {
         let layer = fmt::layer().json().flatten_event(true).with_current_span(false).with_span_list(true);
-        layer.with_writer(Clean { inner: appender, clean: clean_json_line }).with_filter(filter)
+        layer.with_writer(Clean { inner: Mutex::new(writer), clean: clean_json_line }).with_filter(filter)
     });
     // A process that already has a log (a test's) keeps it.
     let _ = tracing_subscriber::registry().with(stderr).with(file).try_init();
@@ -59,19 +53,8 @@ pub fn start(verbosity: u8, file: Option<&LogFile>) -> Result<(), Error> {
 
 /// The lines of one run in the log files, oldest first; files that cannot be read count as empty.
 pub fn load_lines(file: &LogFile, trace_id: &str) -> Vec<String> {
-    let (directory, stem, extension) = name_parts(&file.path);
-    let is_ours = |name: &str| {
-        name.strip_prefix(stem.as_str()).is_some_and(|rest| rest.starts_with('.')) && name.ends_with(&extension)
-    };
-    let Ok(entries) = std::fs::read_dir(directory) else { return Vec::new() };
-    let mut paths: Vec<_> = entries
-        .filter_map(Result::ok)
-        .filter(|entry| entry.file_name().to_str().is_some_and(is_ours))
-        .map(|entry| entry.path())
-        .collect();
-    paths.sort();
     let mut lines = Vec::new();
-    for path in paths {
+    for (_, path) in file.parts() {
         let Ok(bytes) = std::fs::read(path) else { continue };
         let text = String::from_utf8_lossy(&bytes);
         lines.extend(text.lines().filter(|line| line.contains(trace_id)).map(ToOwned::to_owned));
@@ -92,27 +75,6 @@ pub fn render_line(line: &str) -> String {
         }
     }
     sanitize(&rendered)
-}
-
-fn open_file(file: &LogFile) -> Result<RollingFileAppender, Error> {
-    let (directory, stem, extension) = name_parts(&file.path);
-    let days = file.keep.as_secs().div_ceil(DAY.as_secs()).max(1);
-    RollingFileAppender::builder()
-        .rotation(Rotation::DAILY)
-        .filename_prefix(stem)
-        .filename_suffix(extension)
-        .max_log_files(usize::try_from(days).unwrap_or(usize::MAX))
-        .build(directory)
-        .map_err(|source| Error::Open { path: file.path.clone(), source })
-}
-
-/// The directory, and the name before and after the day.
-fn name_parts(path: &Path) -> (&Path, String, String) {
-    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
-    let part = |part: Option<&std::ffi::OsStr>, default: &str| {
-        part.map_or_else(|| default.to_owned(), |part| part.to_string_lossy().into_owned())
-    };
-    (directory, part(path.file_stem(), "tongbu"), part(path.extension(), "jsonl"))
 }
 
 fn clean_line(line: &str) -> Cow<'_, str> {
@@ -158,10 +120,9 @@ impl<W: Write> Write for CleanWriter<W> {
 #[cfg(test)]
 mod tests {
     use std::io::Write as _;
-    use std::path::Path;
     use std::time::Duration;
 
-    use super::{CleanWriter, LogFile, clean_json_line, clean_line, load_lines, name_parts, render_line};
+    use super::{CleanWriter, LogFile, clean_json_line, clean_line, load_lines, render_line};
     use crate::secret::Secret;
 
     fn check(line: &str, expected: &str) {
@@ -179,19 +140,9 @@ mod tests {
     }
 
     #[test]
-    fn the_day_goes_between_name_and_extension() {
-        let parts = |path: &'static str| {
-            let (directory, stem, extension) = name_parts(Path::new(path));
-            (directory.display().to_string(), stem, extension)
-        };
-        assert_eq!(parts("/var/log/a.jsonl"), ("/var/log".into(), "a".into(), "jsonl".into()));
-        assert_eq!(parts("plain"), (".".into(), "plain".into(), "jsonl".into()));
-    }
-
-    #[test]
     fn the_lines_of_one_run_are_found_again_over_several_days() {
         let directory = tempfile::tempdir().unwrap();
-        let file = LogFile { path: directory.path().join("t.jsonl"), keep: Duration::from_secs(1) };
+        let file = LogFile { path: directory.path().join("t.jsonl"), keep: Duration::from_secs(1), max_bytes: 1 };
         for (name, text) in [
             ("t.2026-01-02.jsonl", "{\"n\":2,\"spans\":[{\"trace_id\":\"abc\"}]}\n"),
             ("t.2026-01-01.jsonl", "{\"n\":1,\"spans\":[{\"trace_id\":\"abc\"}]}\n{\"spans\":[]}\n"),

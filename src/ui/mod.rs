@@ -8,6 +8,7 @@ mod bars;
 pub(crate) mod injection_tests;
 mod json;
 pub mod log;
+mod log_file;
 mod log_observer;
 mod notice;
 #[cfg(test)]

@@ -79,7 +79,7 @@ impl Failure {
     /// The status in the record of what ended with this failure.
     pub const fn status(&self) -> Status {
         match self.class {
-            Class::Interrupted | Class::Terminated | Class::Deadline => Status::Cancelled,
+            Class::Hangup | Class::Interrupted | Class::Terminated | Class::Deadline => Status::Cancelled,
             Class::Guard => Status::Partial,
             Class::LeaseLost => Status::Interrupted,
             Class::Internal

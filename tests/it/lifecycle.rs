@@ -3,6 +3,7 @@
 mod decisions;
 mod endings;
 mod locks;
+mod records;
 mod speech;
 
 use std::process::Command;

@@ -12,7 +12,7 @@ use crate::cli::error::Error;
 use crate::cli::session::Session;
 use crate::error::Class;
 use crate::present::style::render_bytes;
-use crate::store::records::{self, RecordId};
+use crate::store::records::RecordId;
 use crate::store::{self, Health, Holder, Mode, Store};
 use crate::upstreams::Failure;
 
@@ -160,8 +160,12 @@ fn check_records(dead_runs: &[RecordId]) -> Finding {
 }
 
 fn newest_record(store: &Store) -> Option<Timestamp> {
-    let states = store.read(records::load_states).ok()?;
-    states.into_iter().filter_map(|state| state.last).map(|record| record.created_at).max()
+    let states = store.load_states().ok()?;
+    states
+        .into_iter()
+        .flat_map(|state| state.running.into_iter().chain(state.last))
+        .map(|record| record.created_at)
+        .max()
 }
 
 fn failed(check: Check, found: String, hint: &str) -> Finding {

@@ -6,8 +6,9 @@ use serde_json::{Value, json};
 
 use super::output::TRIGGER;
 use crate::cli::runs::{
-    DELETED, DURATION, EXIT, FAILED, IDLE, MATCHED, NEW, PENDING, RESTORED, SCOPE, STARTED, SYNC, TOTAL, UNCHANGED,
-    UPDATED, count_cell, problem_line, problem_list, render_millis, skip_reason, status_word, sync_name, trigger_word,
+    DELETED, DURATION, EXIT, FAILED, IDLE, MATCHED, NEW, PENDING, RESTORED, RUNS, SCOPE, STARTED, SYNC, TOTAL,
+    UNCHANGED, UPDATED, count_cell, problem_line, problem_list, record_word, render_millis, skip_reason, status_word,
+    sync_name, trigger_word,
 };
 use crate::present::listing::{RowJson, RowsJson};
 use crate::present::{
@@ -155,7 +156,8 @@ fn facts(record: &Record, style: &Style) -> Vec<(String, String)> {
         (words::RECORD, record.id.0.to_string()),
         (SYNC, sync_name(&record.sync, &record.sync_type)),
         (TRIGGER, style.label(trigger_word(record.trigger).label).to_owned()),
-        (words::STATUS, style.label(status_word(record.status).label).to_owned()),
+        (words::STATUS, style.label(record_word(record).label).to_owned()),
+        (RUNS, Some(record.run_count).filter(|count| *count > 1).map(|count| count.to_string()).unwrap_or_default()),
         (STARTED, style.local(record.start_time)),
         (text("ended", "结束"), local(record.end_time)),
         (DURATION, render_millis(record.duration_ms, style)),

@@ -146,7 +146,7 @@ fn cmd_list(session: &mut Session, args: ListArgs) -> Result<Exit, Error> {
             unread_only: args.unread,
             since: args.since.map(|since| resolve(session, since)),
         };
-        let page = store.read(|r| records::load_page(r, &filter, part.page, part.per_page))?;
+        let page = store.load_page(&filter, part.page, part.per_page)?;
         Ok(listing(page))
     })
 }
@@ -158,10 +158,9 @@ fn cmd_show(session: &mut Session, args: &ShowArgs) -> Result<Exit, Error> {
     let database = session.database(&config)?;
     let store = session.open_existing(&database, Mode::ReadOnly)?.ok_or_else(missing)?;
     let id = RecordId(args.id);
-    let (record, scopes) =
-        store.read(|r| Ok::<_, Error>((records::load_record(r, id)?, records::load_scopes(r, id)?)))?;
-    let record = record.ok_or_else(missing)?;
-    let warnings = store.read(|r| records::load_warnings(r, record.id))?;
+    let record = store.load_record(id)?.ok_or_else(missing)?;
+    let scopes = store.read(|r| records::load_scopes(r, id))?;
+    let warnings = store.read(|r| records::load_warnings(r, id))?;
     let file = session.log_file(&config).filter(|_| args.log);
     let log = args.log.then(|| file.map(|file| log::load_lines(&file, &record.trace_id)).unwrap_or_default());
     let changes_of = upstreams::find(&record.sync).and_then(|registration| registration.changes);
@@ -199,18 +198,16 @@ fn cmd_prune(session: &mut Session, args: &PruneArgs) -> Result<Exit, Error> {
 }
 
 fn load_all(store: &Store, filter: &Filter) -> Result<Vec<Record>, store::Error> {
-    store.read(|r| {
-        let mut all = Vec::new();
-        for number in 1.. {
-            let page = records::load_page(r, filter, number, STATS_PAGE)?;
-            let is_last = page.records.is_empty();
-            all.extend(page.records);
-            if is_last {
-                break;
-            }
+    let mut all = Vec::new();
+    for number in 1.. {
+        let page = store.load_page(filter, number, STATS_PAGE)?;
+        let is_last = page.records.is_empty();
+        all.extend(page.records);
+        if is_last {
+            break;
         }
-        Ok(all)
-    })
+    }
+    Ok(all)
 }
 
 fn resolve(session: &Session, since: Since) -> Timestamp {

@@ -5,8 +5,8 @@ use serde::Serialize;
 use serde_json::json;
 
 use crate::cli::runs::{
-    DELETED, DURATION, EXIT, FAILED, NEW, NO_RECORDS, ProblemPart, STARTED, SYNC, TOTAL, UNREAD, UPDATED,
-    render_millis, status_word, sync_name, trigger_word,
+    DELETED, DURATION, EXIT, FAILED, NEW, NO_RECORDS, ProblemPart, RUNS, STARTED, SYNC, TOTAL, UNREAD, UPDATED,
+    render_millis, status_cell, status_word, sync_name, trigger_word,
 };
 use crate::present::{Cell, Column, DocumentSchema, Done, Json, ListingSpec, Style, Text, listing, text, words};
 use crate::store::records::Record;
@@ -39,7 +39,8 @@ impl ListingSpec for Record {
             .drawn(|record, _| sync_name(&record.sync, &record.sync_type).into()),
         C::labelled("sync_type", |record| &record.sync_type, sync_type_label),
         C::word("trigger_type", |record| trigger_word(record.trigger)).titled(TRIGGER).droppable(3),
-        C::word("status", |record| status_word(record.status)).titled(words::STATUS),
+        C::word("status", |record| status_word(record.status)).titled(words::STATUS).drawn(status_cell),
+        C::count("run_count", |record| record.run_count).titled(RUNS).drawn(run_count_cell).hidden_when_blank(),
         C::time("start_time", |record| record.start_time).titled(STARTED).drawn(start_cell),
         C::optional_time("end_time", |record| record.end_time),
         C::optional_integer("duration_ms", |record| record.duration_ms)
@@ -100,6 +101,11 @@ pub struct PrunedDocument {
 pub fn pruned(count: u64, is_dry_run: bool) -> Done<PrunedDocument> {
     let document = PrunedDocument { dry_run: is_dry_run, pruned: count };
     Done::new(PRUNED_SCHEMA, document).sentence(PRUNED, &[&count]).dry_run(is_dry_run)
+}
+
+/// Nothing for the usual record, which is about one run.
+fn run_count_cell(record: &Record, _: &Style) -> Cell {
+    if record.run_count > 1 { format!("×{}", record.run_count).into() } else { "".into() }
 }
 
 /// Without seconds: a list has little space.

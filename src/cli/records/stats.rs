@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::json;
 
-use crate::cli::runs::{NO_RECORDS, SYNC, sync_name};
+use crate::cli::runs::{NO_RECORDS, RUNS, SYNC, sync_name};
 use crate::present::listing::RowsJson;
 use crate::present::{Block, Column, DocumentSchema, Json, ListingSpec, Output, Style, Text, Time, listing, text};
 use crate::store::Status;
@@ -45,7 +45,12 @@ impl Stats {
         for record in records {
             let is_counted = match record.status {
                 Status::Running | Status::Skipped => false,
-                Status::Success | Status::Partial | Status::Failed | Status::Cancelled | Status::Interrupted => true,
+                Status::Success
+                | Status::Partial
+                | Status::Failed
+                | Status::Cancelled
+                | Status::Interrupted
+                | Status::Died => true,
             };
             if is_counted {
                 kinds.entry((&record.sync, &record.sync_type)).or_default().push(record);
@@ -58,12 +63,12 @@ impl Stats {
         records.sort_by_key(|record| record.start_time);
         let finished = records.iter().filter(|record| matches!(record.status, Status::Success | Status::Partial));
         let durations = finished.filter_map(|record| u64::try_from(record.duration_ms?).ok());
-        let count = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
+        let succeeded = records.iter().filter(|record| record.status == Status::Success);
         Self {
             sync: sync.to_owned(),
             sync_type: sync_type.to_owned(),
-            run_count: count(records.len()),
-            success_count: count(records.iter().filter(|record| record.status == Status::Success).count()),
+            run_count: records.iter().map(|record| record.run_count).sum(),
+            success_count: succeeded.map(|record| record.run_count).sum(),
             matched_count: records.iter().map(|record| record.summary.matched).sum(),
             pending_count: records.iter().map(|record| record.summary.pending).sum(),
             durations: durations.map(Duration::from_millis).collect(),
@@ -100,7 +105,7 @@ impl ListingSpec for Stats {
             .titled(SYNC)
             .drawn(|stats, _| sync_name(&stats.sync, &stats.sync_type).into()),
         C::text("sync_type", |stats| &stats.sync_type),
-        C::count("runs", |stats| stats.run_count).titled(text("runs", "运行数")),
+        C::count("runs", |stats| stats.run_count).titled(RUNS),
         C::count("succeeded", |stats| stats.success_count),
         C::optional_number("success_rate", Stats::success_rate)
             .titled(text("success rate", "成功率"))

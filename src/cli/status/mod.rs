@@ -12,7 +12,7 @@ use super::sync::matches_of;
 use super::values::{self, MaxAge};
 use crate::config::Config;
 use crate::exit::Exit;
-use crate::store::records::{self, SyncState};
+use crate::store::records::SyncState;
 use crate::store::{Mode, ScopeState, Store, cursors};
 use crate::upstreams;
 
@@ -52,7 +52,7 @@ pub fn cmd_status(session: &mut Session, args: &StatusArgs) -> Result<Exit, Erro
 }
 
 fn load(store: &Store) -> Result<Known, Error> {
-    store.read(|r| Ok(Known { states: records::load_states(r)?, scopes: cursors::load_states(r, "")? }))
+    Ok(Known { states: store.load_states()?, scopes: store.read(|r| cursors::load_states(r, ""))? })
 }
 
 fn row(state: SyncState, scopes: &[ScopeState], config: &Config, now: Timestamp) -> SyncRow {

@@ -6,14 +6,13 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::cli::runs::{SYNC, UNREAD, status_word, sync_name};
+use crate::cli::runs::{SYNC, UNREAD, status_cell, status_word, sync_name};
 use crate::exit::Exit;
 use crate::present::listing::RowsJson;
 use crate::present::{
     Block, Cell, Column, DocumentSchema, Json, ListingSpec, Output, Severity, Style, Text, Time, listing, sanitize,
     text,
 };
-use crate::store::Status;
 use crate::store::records::{Record, SyncState};
 use crate::upstreams::sync_type_label;
 
@@ -47,10 +46,6 @@ impl SyncRow {
         let Some(at) = self.state.last_success_at else { return true };
         now.duration_since(at).unsigned_abs() > max_age
     }
-
-    fn running(&self) -> Option<&Record> {
-        self.state.last.as_ref().filter(|record| record.status == Status::Running)
-    }
 }
 
 /// A column of syncs.
@@ -66,7 +61,7 @@ impl ListingSpec for SyncRow {
             .drawn(|row, _| sync_name(&row.state.sync, &row.state.sync_type).into()),
         C::labelled("sync_type", |row| &row.state.sync_type, sync_type_label),
         C::styled::<Option<RunningPart<'static>>>("running", |row, style| {
-            Json::of(&row.running().map(|record| RunningPart::new(record, style)))
+            Json::of(&row.state.running.as_ref().map(|record| RunningPart::new(record, style)))
         }),
         C::optional_integer("last_record_id", |row| row.state.last.as_ref().map(|record| record.id.0)),
         C::optional_word("last_status", |row| row.state.last.as_ref().map(|record| status_word(record.status)))
@@ -147,11 +142,11 @@ impl Output for StatusOutput {
 }
 
 fn result_cell(row: &SyncRow, style: &Style) -> Cell {
-    if let Some(record) = row.running() {
+    if let Some(record) = &row.state.running {
         let owner = format!("{}-{}", sanitize(&record.host), record.pid);
         return RUNNING_BY.fill(style.language, &[&owner]).into();
     }
-    row.state.last.as_ref().map_or_else(|| style.label(NEVER).into(), |record| status_word(record.status).cell(style))
+    row.state.last.as_ref().map_or_else(|| style.label(NEVER).into(), |record| status_cell(record, style))
 }
 
 fn success_cell(row: &SyncRow, style: &Style) -> Cell {
@@ -179,7 +174,8 @@ mod tests {
         let state = SyncState {
             sync: sync.to_owned(),
             sync_type: sync_type.to_owned(),
-            last,
+            running: last.clone().filter(|record| record.status == Status::Running),
+            last: last.filter(|record| record.status != Status::Running),
             last_success_at: has_run.then(|| at(-11_520)),
             consecutive_failures: 0,
             unread_count: 1,

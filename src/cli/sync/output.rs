@@ -8,6 +8,7 @@ use crate::cli::runs::{
     DELETED, DURATION, EXIT, FAILED, IDLE, KindPart, MATCHED, NEW, PENDING, ProblemPart, RESTORED, SCOPE, SYNC, TOTAL,
     UNCHANGED, UPDATED, count_cell, problem_line, problem_list, skip_reason, status_word, sync_name,
 };
+use crate::error::Class;
 use crate::exit::Exit;
 use crate::present::listing::RowJson;
 use crate::present::output::document;
@@ -25,6 +26,7 @@ pub const ALL_SCHEMA: DocumentSchema = DocumentSchema::of::<SyncAllDocument>("to
 const RUN_LINE: Text =
     text("{}: record {}, {}, {} requests, {} retries, trace {}", "{}：记录 {}，{}，{} 次请求，{} 次重试，跟踪 {}");
 const SKIPPED_UNTIL: Text = text("{}, until {}", "{}，{} 之后再运行");
+const LOCKED_BY: Text = text("locked by {} since {}", "被 {} 锁定，自 {} 起");
 const TOTAL_ROW: Text = text("total", "合计");
 
 /// More problems than these are counted, not listed.
@@ -170,7 +172,9 @@ impl Output for SyncOutput<'_> {
         if report.dry_run {
             blocks.push(Block::Line(style.label(words::DRY_RUN).to_owned()));
         }
-        for scope in &report.scopes {
+        // Who holds the lock of a scope is said by its note, or by the error that follows.
+        let is_explained = |scope: &&ScopeReport| scope.failure.is_none() || scope.failure != report.failure;
+        for scope in report.scopes.iter().filter(is_explained) {
             let notes = scope_notes(scope, style);
             blocks.extend(notes.iter().map(|note| Block::Line(format!("{}: {note}", sanitize(&scope.scope)))));
         }
@@ -293,7 +297,10 @@ fn scope_table(report: &Report, style: &Style) -> Table {
 
 fn scope_notes(scope: &ScopeReport, style: &Style) -> Vec<String> {
     let mut notes = Vec::new();
-    if let Some((reason, until)) = scope.skipped {
+    if let Some(holder) = &scope.holder {
+        let held = [&sanitize(&holder.owner) as &dyn std::fmt::Display, &style.local(holder.locked_at)];
+        notes.push(LOCKED_BY.fill(style.language, &held));
+    } else if let Some((reason, until)) = scope.skipped {
         let reason = skip_reason(reason.name(), style.language);
         notes.push(match until {
             Some(until) => SKIPPED_UNTIL.fill(style.language, &[&reason, &style.local(until)]),
@@ -307,6 +314,7 @@ fn scope_notes(scope: &ScopeReport, style: &Style) -> Vec<String> {
 /// The problems, and the failures of scopes that no problem repeats; without the one that follows as the run's error.
 fn problem_lines(report: &Report) -> Vec<String> {
     let failed = report.scopes.iter().filter_map(|scope| Some((scope, scope.failure.as_ref()?)));
+    let failed = failed.filter(|(_, failure)| failure.class != Class::Busy);
     let unlisted = failed.filter(|(scope, failure)| {
         !report.problems.iter().any(|problem| problem.scope == scope.scope && repeats(problem, failure))
     });

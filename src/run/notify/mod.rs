@@ -45,7 +45,12 @@ fn due_event(report: &Report, previous: &PreviousState, after: u32) -> Option<No
             let is_due = previous.is_unknown || is_round || (is_auth && !previous.was_auth);
             is_due.then_some(NotifyEvent::Failed)
         }
-        Status::Success | Status::Running | Status::Cancelled | Status::Interrupted | Status::Skipped => None,
+        Status::Success
+        | Status::Running
+        | Status::Cancelled
+        | Status::Interrupted
+        | Status::Died
+        | Status::Skipped => None,
     }
 }
 

@@ -59,7 +59,7 @@ impl AcquireRequest {
         let os_lock = self.take_os_lock(lock.as_ref().is_none_or(|lock| lock.holder.released))?;
         let inode = os_lock.as_ref().map(OsLock::inode);
         let snapshot = lock.as_ref().map(LockRow::snapshot);
-        let is_dead = os_lock.is_some() && lock.as_ref().is_some_and(|lock| lock.holder.is_dead());
+        let is_dead = os_lock.is_some() && lock.as_ref().is_some_and(LockRow::is_holder_dead);
         let liveness = evaluate(snapshot.as_ref(), &LocalState::observe(clock, inode, is_dead));
         let token = match lock {
             Some(lock) if liveness == Liveness::Live => return Ok(Err(Box::new(lock.holder))),

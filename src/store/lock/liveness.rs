@@ -57,13 +57,18 @@ pub(super) fn evaluate(lock: Option<&LockSnapshot<'_>>, local: &LocalState<'_>) 
     match lock {
         None => Liveness::Free,
         Some(lock) if lock.is_released => Liveness::Free,
-        Some(lock) if lock.boot_id != local.boot_id => Liveness::OtherBoot,
+        Some(lock) if is_other_boot(lock.boot_id, local.boot_id) => Liveness::OtherBoot,
         Some(lock) if lock.os_lock.is_some() && lock.os_lock == local.free_os_lock => Liveness::HolderDead,
         // The lock file that the holder had is missing: the database was moved without its lock folder.
         Some(_) if local.is_holder_dead => Liveness::HolderDead,
         Some(lock) if lock.expires_boot <= local.boot => Liveness::Expired,
         Some(_) => Liveness::Live,
     }
+}
+
+/// Whether the machine has booted since. Without `/proc` the boot is unknown, which proves nothing.
+fn is_other_boot(one: &str, other: &str) -> bool {
+    !one.is_empty() && !other.is_empty() && one != other
 }
 
 #[cfg(test)]
@@ -106,6 +111,7 @@ mod tests {
     #[test]
     fn a_lock_from_another_boot_can_be_taken() {
         check(|lock| lock.boot_id = "other", 0, None, Liveness::OtherBoot);
+        check(|lock| lock.boot_id = "", 0, None, Liveness::Live);
     }
 
     #[test]

@@ -4,10 +4,11 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::liveness::{Liveness, LocalState, LockSnapshot, evaluate};
-use super::types::{AcquireRequest, HOST, Holder};
+use super::types::{AcquireRequest, Holder};
 use crate::clock::{BootInstant, Clock, boot_id, to_rfc3339_millis};
 use crate::store::error::Error;
 use crate::store::oslock::{LockFolder, OsLock};
+use crate::store::process::{self, HOST};
 use crate::store::records::types::RecordId;
 use crate::store::sqlite::statement::{Reader, Row, Writer};
 
@@ -18,6 +19,8 @@ pub(super) struct LockRow {
     boot_id: String,
     expires_boot: BootInstant,
     os_lock: Option<i64>,
+    /// The holder's process, as [`process::OWN`] describes it.
+    process: Option<String>,
 }
 
 impl LockRow {
@@ -39,8 +42,15 @@ impl LockRow {
     /// Whether the lock can be taken. The file of a released lock is not probed: a probe takes it for an instant.
     pub(super) fn probe(&self, lock_file: &Path, clock: &Clock) -> Liveness {
         let inode = if self.holder.released { None } else { OsLock::probe(lock_file) };
-        let is_dead = (inode.is_some() || !lock_file.exists()) && self.holder.is_dead();
+        let is_dead = (inode.is_some() || !lock_file.exists()) && self.is_holder_dead();
         evaluate(Some(&self.snapshot()), &LocalState::observe(clock, inode, is_dead))
+    }
+
+    /// Whether the holder's process has ended. Counts only where nobody has the lock file locked. A holder without `/proc`
+    /// is never seen from here.
+    pub(super) fn is_holder_dead(&self) -> bool {
+        let holder = &self.holder;
+        !self.boot_id.is_empty() && process::is_dead(&holder.host, holder.pid, self.process.as_deref())
     }
 
     pub(super) fn into_holder(self, folder: &LockFolder, clock: &Clock) -> Holder {
@@ -69,7 +79,7 @@ impl LeaseTimes {
 }
 
 const COLUMNS: &str = "name, token, owner, pid, host, trace_id, locked_at, renewed_at, expires_at, released,
-                       record_id, boot_id, expires_boot_ms, os_lock";
+                       record_id, boot_id, expires_boot_ms, os_lock, process";
 
 fn read(row: &Row<'_>) -> Result<LockRow, Error> {
     Ok(LockRow {
@@ -90,6 +100,7 @@ fn read(row: &Row<'_>) -> Result<LockRow, Error> {
         boot_id: row.text(11)?.to_owned(),
         expires_boot: BootInstant(row.int(12)?),
         os_lock: row.opt_int(13)?,
+        process: row.opt_text(14)?.map(str::to_owned),
     })
 }
 
@@ -117,6 +128,18 @@ pub(super) fn load_locks(r: &Reader<'_>) -> Result<Vec<LockRow>, Error> {
     )
 }
 
+/// Whether a lock that was taken for the record is held.
+pub(in crate::store) fn has_live_lock(
+    r: &Reader<'_>,
+    record: RecordId,
+    folder: &LockFolder,
+    clock: &Clock,
+) -> Result<bool, Error> {
+    let locks = load_locks(r)?;
+    let mut own = locks.into_iter().filter(|lock| lock.record_id == Some(record));
+    Ok(own.any(|lock| lock.probe(&folder.lease_file(&lock.holder.name), clock) == Liveness::Live))
+}
+
 /// The number of the holder's last committed write; `None` once another token holds the lock.
 pub(super) fn load_write_seq(r: &Reader<'_>, name: &str, token: i64) -> Result<Option<i64>, Error> {
     r.first(
@@ -138,8 +161,9 @@ pub(super) fn save_acquired(
 ) -> Result<(), Error> {
     w.execute(
         "INSERT INTO sync_locks (name, token, owner, pid, host, boot_id, expires_boot_ms, trace_id,
-                                 locked_at, renewed_at, expires_at, released, record_id, os_lock, write_seq)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9, ?10, 0, ?11, ?12, 0)
+                                 locked_at, renewed_at, expires_at, released, record_id, os_lock, write_seq,
+                                 process)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9, ?10, 0, ?11, ?12, 0, ?13)
          ON CONFLICT (name) DO UPDATE
          SET token = excluded.token,
              owner = excluded.owner,
@@ -154,7 +178,8 @@ pub(super) fn save_acquired(
              released = excluded.released,
              record_id = excluded.record_id,
              os_lock = excluded.os_lock,
-             write_seq = excluded.write_seq",
+             write_seq = excluded.write_seq,
+             process = excluded.process",
         &[
             (&request.name).into(),
             token.into(),
@@ -168,6 +193,7 @@ pub(super) fn save_acquired(
             (&times.expires_at).into(),
             request.record.map(|record| record.0).into(),
             os_lock.into(),
+            process::OWN.as_deref().into(),
         ],
     )
     .map(drop)
@@ -209,7 +235,8 @@ pub(super) fn save_released(w: &Writer<'_>, name: &str, token: i64) -> Result<bo
     let changed = w.execute(
         "UPDATE sync_locks
          SET released = 1,
-             os_lock = NULL
+             os_lock = NULL,
+             process = NULL
          WHERE name = ?1
            AND token = ?2
            AND released = 0",
@@ -226,7 +253,8 @@ pub(in crate::store) fn save_all_released(w: &Writer<'_>) -> Result<(), Error> {
     w.execute(
         "UPDATE sync_locks
          SET released = 1,
-             os_lock = NULL
+             os_lock = NULL,
+             process = NULL
          WHERE released = 0",
         &[],
     )

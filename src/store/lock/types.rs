@@ -1,15 +1,12 @@
 //! Who holds a lock, and what a request for one says.
 
-use std::path::{Path, PathBuf};
-use std::sync::LazyLock;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use jiff::Timestamp;
 
+use crate::store::process::{self, HOST};
 use crate::store::records::types::RecordId;
-
-/// This machine's name, for people.
-pub static HOST: LazyLock<String> = LazyLock::new(|| rustix::system::uname().nodename().to_string_lossy().into_owned());
 
 /// What to lock, for how long, for whom.
 #[derive(Clone, Debug)]
@@ -54,24 +51,8 @@ pub struct Holder {
 }
 
 impl Holder {
-    /// Whether the holder was a process of this machine and `/proc` shows that it has ended. Counts only where nobody
-    /// has the lock file locked: a container with the same host name has other process ids.
-    pub(super) fn is_dead(&self) -> bool {
-        if self.host != *HOST || !Path::new("/proc/self/stat").exists() {
-            return false;
-        }
-        match std::fs::read_to_string(format!("/proc/{}/stat", self.pid)) {
-            // `pid (command) state …`: a zombie has ended, and waits for its parent.
-            Ok(stat) => stat.rsplit(')').next().is_some_and(|rest| rest.trim_start().starts_with(['Z', 'X'])),
-            // `/proc` may hide the processes of others.
-            Err(_) => self.is_gone(),
-        }
-    }
-
     /// Whether the holder's process is surely gone; only a reason to try again, never to take over.
     pub(super) fn is_gone(&self) -> bool {
-        let pid = i32::try_from(self.pid).ok().and_then(rustix::process::Pid::from_raw);
-        self.host == *HOST
-            && pid.is_some_and(|pid| rustix::process::test_kill_process(pid) == Err(rustix::io::Errno::SRCH))
+        self.host == *HOST && process::is_gone(self.pid)
     }
 }

@@ -4,6 +4,7 @@ use std::str::FromStr;
 
 use jiff::Timestamp;
 
+use super::rows::INTERRUPTED;
 use super::types::{FAILURES, Problem, Record, RecordId, SUMMARY_COLUMNS, ScopeRecord, Status, Summary, Trigger};
 use crate::clock::to_rfc3339_millis;
 use crate::store::error::Error;
@@ -37,19 +38,27 @@ pub struct Page {
 pub struct SyncState {
     pub sync: String,
     pub sync_type: String,
-    /// The newest record, running or ended.
+    /// The newest run that is under way.
+    pub running: Option<Record>,
+    /// The run that ended last, whatever began later.
     pub last: Option<Record>,
     pub last_success_at: Option<Timestamp>,
     pub consecutive_failures: u64,
     pub unread_count: u64,
 }
 
-/// One page (from 1) of the records that match the filter, newest first.
-pub fn load_page(r: &Reader<'_>, filter: &Filter, page: u64, per_page: u64) -> Result<Page, Error> {
+/// One page (from 1) of the records that match the filter, newest first. `dead` are the open records of dead runs.
+pub(super) fn load_page(
+    r: &Reader<'_>,
+    filter: &Filter,
+    dead: &[RecordId],
+    page: u64,
+    per_page: u64,
+) -> Result<Page, Error> {
     let since = filter.since.map(to_rfc3339_millis);
-    let (condition, mut params) = filter.condition(since.as_deref());
+    let (condition, mut params) = filter.condition(since.as_deref(), dead);
     let total = load_count(r, &condition, &params)?;
-    let unread_count = load_count(r, "is_read = 0", &[])?;
+    let unread_count = load_count(r, &or_dead("is_read = 0", dead), &[])?;
     params.push(per_page.into());
     params.push(page.saturating_sub(1).saturating_mul(per_page).into());
     let (limit, offset) = (params.len() - 1, params.len());
@@ -66,13 +75,13 @@ pub fn load_page(r: &Reader<'_>, filter: &Filter, page: u64, per_page: u64) -> R
              ORDER BY id DESC"
         ),
         &params,
-        read,
+        |row| read(row, dead),
     )?;
     Ok(Page { records, total, unread_count })
 }
 
 /// One record.
-pub fn load_record(r: &Reader<'_>, id: RecordId) -> Result<Option<Record>, Error> {
+pub(super) fn load_record(r: &Reader<'_>, id: RecordId, dead: &[RecordId]) -> Result<Option<Record>, Error> {
     r.first(
         &format!(
             "SELECT {COLUMNS}, {SUMMARY_COLUMNS}
@@ -80,7 +89,7 @@ pub fn load_record(r: &Reader<'_>, id: RecordId) -> Result<Option<Record>, Error
              WHERE id = ?1"
         ),
         &[id.0.into()],
-        read,
+        |row| read(row, dead),
     )
 }
 
@@ -109,12 +118,12 @@ pub fn load_scopes(r: &Reader<'_>, id: RecordId) -> Result<Vec<ScopeRecord>, Err
 }
 
 /// One row per sync type that ever ran.
-pub fn load_states(r: &Reader<'_>) -> Result<Vec<SyncState>, Error> {
+pub(super) fn load_states(r: &Reader<'_>, dead: &[RecordId]) -> Result<Vec<SyncState>, Error> {
     let mut states = Vec::new();
     let mut last = (String::new(), String::new());
     // From one sync type to the next through the index: a DISTINCT would read every record.
     while let Some(next) = load_next_type(r, &last)? {
-        states.push(load_state(r, &next)?);
+        states.push(load_state(r, &next, dead)?);
         last = next;
     }
     Ok(states)
@@ -147,43 +156,71 @@ fn load_next_type(r: &Reader<'_>, (sync, sync_type): &(String, String)) -> Resul
     )
 }
 
-fn load_state(r: &Reader<'_>, (sync, sync_type): &(String, String)) -> Result<SyncState, Error> {
-    let this_type = [sync.into(), sync_type.into()];
-    let last = r.first(
-        &format!(
-            "SELECT {COLUMNS}, {SUMMARY_COLUMNS}
-             FROM sync_records
-             WHERE sync = ?1
-               AND sync_type = ?2
-             ORDER BY id DESC
-             LIMIT 1"
-        ),
-        &this_type,
-        read,
-    )?;
+fn load_state(r: &Reader<'_>, (sync, sync_type): &(String, String), dead: &[RecordId]) -> Result<SyncState, Error> {
+    let this_type = [Value::from(sync), sync_type.into()];
+    let newest = |condition: &str, order: &str| {
+        r.first(
+            &format!(
+                "SELECT {COLUMNS}, {SUMMARY_COLUMNS}
+                 FROM sync_records
+                 WHERE sync = ?1
+                   AND sync_type = ?2
+                   AND {condition}
+                 ORDER BY {order}
+                 LIMIT 1"
+            ),
+            &this_type,
+            |row| read(row, dead),
+        )
+    };
+    // When a dead run died is not known: it counts as the last to end.
+    let last = match newest(&id_is_in(dead), "id DESC")? {
+        Some(died) => Some(died),
+        None => newest("status <> 'running'", "end_seq DESC, id DESC")?,
+    };
+    let running = newest(&format!("status = 'running' AND NOT {}", id_is_in(dead)), "id DESC")?;
     let last_success = r.first(
-        "SELECT id, end_time
+        "SELECT end_seq, id, end_time
          FROM sync_records
          WHERE sync = ?1
            AND sync_type = ?2
            AND status = 'success'
-         ORDER BY id DESC
+         ORDER BY end_seq DESC, id DESC
          LIMIT 1",
         &this_type,
-        |row| Ok((row.int(0)?, row.opt_instant(1)?)),
+        |row| Ok((row.int(0)?, row.int(1)?, row.opt_instant(2)?)),
     )?;
-    let (success_id, last_success_at) = last_success.unwrap_or_default();
+    let (success_seq, success_id, last_success_at) = last_success.unwrap_or_default();
     let of_this_type = "sync = ?1 AND sync_type = ?2";
-    let failed_since = format!("{of_this_type} AND status IN {FAILURES} AND id > ?3");
+    let failed_since = format!(
+        "{of_this_type}
+         AND ((status IN {FAILURES} AND (end_seq > ?3 OR (end_seq = ?3 AND id > ?4))) OR {})",
+        id_is_in(dead)
+    );
     let [sync_value, type_value] = this_type;
+    let since_success = [sync_value, type_value, success_seq.into(), success_id.into()];
     Ok(SyncState {
         sync: sync.clone(),
         sync_type: sync_type.clone(),
+        running,
         last,
         last_success_at,
-        consecutive_failures: load_count(r, &failed_since, &[sync_value, type_value, success_id.into()])?,
-        unread_count: load_count(r, &format!("{of_this_type} AND is_read = 0"), &this_type)?,
+        consecutive_failures: load_count(r, &failed_since, &since_success)?,
+        unread_count: load_count(r, &format!("{of_this_type} AND {}", or_dead("is_read = 0", dead)), &this_type)?,
     })
+}
+
+/// Whether a record is that of a dead run.
+fn id_is_in(dead: &[RecordId]) -> String {
+    if dead.is_empty() {
+        return "FALSE".to_owned();
+    }
+    format!("id IN ({})", dead.iter().map(|id| id.0.to_string()).collect::<Vec<_>>().join(", "))
+}
+
+/// The condition, which holds for dead runs too. Without any it stays as it is, for the sake of its index.
+fn or_dead(condition: &str, dead: &[RecordId]) -> String {
+    if dead.is_empty() { condition.to_owned() } else { format!("({condition} OR {})", id_is_in(dead)) }
 }
 
 fn load_count(r: &Reader<'_>, condition: &str, params: &[Value<'_>]) -> Result<u64, Error> {
@@ -197,27 +234,37 @@ fn load_count(r: &Reader<'_>, condition: &str, params: &[Value<'_>]) -> Result<u
 
 impl Filter {
     /// The filter as a condition with its parameters.
-    fn condition<'a>(&'a self, since: Option<&'a str>) -> (String, Vec<Value<'a>>) {
+    fn condition<'a>(&'a self, since: Option<&'a str>, dead: &[RecordId]) -> (String, Vec<Value<'a>>) {
+        // A folded record is as new as the last of its runs.
         let given = [
-            ("sync =", self.sync.as_deref()),
-            ("sync_type =", self.sync_type.as_deref()),
-            ("status =", self.status.map(Status::name)),
-            ("trigger_type =", self.trigger.map(Trigger::name)),
-            ("start_time >=", since),
+            ("sync = {}", self.sync.as_deref()),
+            ("sync_type = {}", self.sync_type.as_deref()),
+            ("trigger_type = {}", self.trigger.map(Trigger::name)),
+            ("(start_time >= {} OR (run_count > 1 AND end_time >= {}))", since),
         ];
         let mut conditions = vec!["TRUE".to_owned()];
         let mut params = Vec::new();
         for (comparison, value) in given {
             if let Some(value) = value {
                 params.push(Value::Text(value));
-                conditions.push(format!("{comparison} ?{}", params.len()));
+                conditions.push(comparison.replace("{}", &format!("?{}", params.len())));
             }
         }
+        conditions.extend(self.status.map(|status| match status {
+            Status::Died => format!("(status = 'interrupted' AND exit_code IS NULL OR {})", id_is_in(dead)),
+            Status::Running => format!("status = 'running' AND NOT {}", id_is_in(dead)),
+            Status::Success
+            | Status::Partial
+            | Status::Failed
+            | Status::Cancelled
+            | Status::Interrupted
+            | Status::Skipped => format!("status = '{}'", status.name()),
+        }));
         if self.failed_only {
-            conditions.push(format!("status IN {FAILURES}"));
+            conditions.push(or_dead(&format!("status IN {FAILURES}"), dead));
         }
         if self.unread_only {
-            conditions.push("is_read = 0".to_owned());
+            conditions.push(or_dead("is_read = 0", dead));
         }
         (conditions.join(" AND "), params)
     }
@@ -225,20 +272,24 @@ impl Filter {
 
 const COLUMNS: &str = "id, sync, sync_type, trigger_type, status, start_time, end_time, duration_ms,
                        error_message, error_details, retry_count, max_retries, request_count, exit_code, exit_name,
-                       trace_id, host, pid, version, is_read, read_at, created_at, updated_at";
+                       trace_id, host, pid, version, is_read, read_at, created_at, updated_at, run_count";
 
-fn read(row: &Row<'_>) -> Result<Record, Error> {
+fn read(row: &Row<'_>, dead: &[RecordId]) -> Result<Record, Error> {
+    let id = RecordId(row.int(0)?);
+    let is_dead = dead.contains(&id);
+    let message = if is_dead { Some(INTERRUPTED) } else { row.opt_text(8)? };
     Ok(Record {
-        id: RecordId(row.int(0)?),
+        id,
         sync: row.text(1)?.to_owned(),
         sync_type: row.text(2)?.to_owned(),
         trigger: read_name(row.text(3)?, "a trigger")?,
-        status: read_name(row.text(4)?, "a status")?,
+        status: if is_dead { Status::Died } else { read_name(row.text(4)?, "a status")? },
         start_time: row.instant(5)?,
         end_time: row.opt_instant(6)?,
         duration_ms: row.opt_int(7)?,
-        summary: read_summary(row, 23)?,
-        error_message: row.opt_text(8)?.map(str::to_owned),
+        run_count: row.count(23)?,
+        summary: read_summary(row, 24)?,
+        error_message: message.map(str::to_owned),
         problems: read_problems(row.text(9)?)?,
         retry_count: row.int(10)?,
         max_retries: row.int(11)?,
@@ -249,7 +300,7 @@ fn read(row: &Row<'_>) -> Result<Record, Error> {
         host: row.text(16)?.to_owned(),
         pid: row.int(17)?,
         version: row.text(18)?.to_owned(),
-        is_read: row.flag(19)?,
+        is_read: row.flag(19)? && !is_dead,
         read_at: row.opt_instant(20)?,
         created_at: row.instant(21)?,
         updated_at: row.instant(22)?,

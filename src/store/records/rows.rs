@@ -8,8 +8,7 @@ use super::types::{
 use crate::clock::{Clock, to_rfc3339_millis};
 use crate::secret::scrub;
 use crate::store::error::Error;
-use crate::store::lock::types::HOST;
-use crate::store::oslock::LockFolder;
+use crate::store::process::{self, HOST};
 use crate::store::sqlite::statement::{Reader, Writer};
 use crate::store::value::Value;
 
@@ -17,13 +16,13 @@ use crate::store::value::Value;
 const RECENT_COUNT: u64 = 10;
 
 /// The error message of a run that did not close its record.
-const INTERRUPTED: &str = "the run ended without closing its record";
+pub(super) const INTERRUPTED: &str = "the run ended without closing its record";
 
 pub(super) fn save_opened(w: &Writer<'_>, start: &RunStart, clock: &Clock) -> Result<RecordId, Error> {
     let id = w.first(
         "INSERT INTO sync_records (sync, sync_type, trigger_type, status, start_time, max_retries,
-                                   trace_id, host, pid, version, created_at, updated_at)
-         VALUES (?1, ?2, ?3, 'running', ?4, ?5, ?6, ?7, ?8, ?9, ?4, ?4)
+                                   trace_id, host, pid, version, created_at, updated_at, process, is_read)
+         VALUES (?1, ?2, ?3, 'running', ?4, ?5, ?6, ?7, ?8, ?9, ?4, ?4, ?10, ?11)
          RETURNING id",
         &[
             start.sync.into(),
@@ -35,6 +34,8 @@ pub(super) fn save_opened(w: &Writer<'_>, start: &RunStart, clock: &Clock) -> Re
             HOST.as_str().into(),
             i64::from(std::process::id()).into(),
             env!("CARGO_PKG_VERSION").into(),
+            process::OWN.as_deref().into(),
+            i64::from(!start.is_unread).into(),
         ],
         |row| row.int(0),
     )?;
@@ -54,13 +55,20 @@ pub(super) fn is_running(r: &Reader<'_>, id: RecordId, trace_id: &str) -> Result
     Ok(found.is_some())
 }
 
+/// The place of a run that ends now among those of its type.
+const NEXT_END: &str = "(SELECT MAX(ended.end_seq) + 1
+                        FROM sync_records AS ended
+                        WHERE ended.sync = sync_records.sync
+                          AND ended.sync_type = sync_records.sync_type)";
+
+/// Closes a record that is still open; returns the record that the run is kept in.
 pub(super) fn save_closed(
     w: &Writer<'_>,
     id: RecordId,
     end: &RunEnd,
     duration_ms: i64,
     clock: &Clock,
-) -> Result<(), Error> {
+) -> Result<RecordId, Error> {
     let now = to_rfc3339_millis(clock.now());
     let message = end.error_message.as_deref().map(scrub);
     let details = problems_json(&end.problems)?;
@@ -83,6 +91,7 @@ pub(super) fn save_closed(
              SET {SUMMARY_ASSIGNMENTS},
                  status = ?12,
                  end_time = ?13,
+                 end_seq = {NEXT_END},
                  duration_ms = ?14,
                  error_message = ?15,
                  error_details = ?16,
@@ -90,13 +99,80 @@ pub(super) fn save_closed(
                  request_count = ?18,
                  exit_code = ?19,
                  exit_name = ?20,
+                 is_read = CASE WHEN ?12 IN {FAILURES} THEN 0 ELSE is_read END,
                  updated_at = ?13
              WHERE id = ?11
                AND status = 'running'"
         ),
         &params,
     )?;
-    if closed == 1 { save_open_scopes_interrupted(w, id, &now) } else { Ok(()) }
+    if closed == 0 {
+        return Ok(id);
+    }
+    save_open_scopes_interrupted(w, id, &now)?;
+    if end.is_idle { fold(w, id) } else { Ok(id) }
+}
+
+/// Adds a closed record of a run that did nothing to the record before it, where that is about the same: its count
+/// rises, its end and its process become those of the newer run.
+fn fold(w: &Writer<'_>, id: RecordId) -> Result<RecordId, Error> {
+    let scopes = |record: &str| format!("SELECT scope, status, reason FROM sync_scopes WHERE record_id = {record}.id");
+    let (its, ours) = (scopes("earlier"), scopes("newer"));
+    let earlier = w.first(
+        &format!(
+            "SELECT earlier.id
+             FROM sync_records AS newer
+             JOIN sync_records AS earlier
+               ON earlier.id = (SELECT MAX(id)
+                                FROM sync_records
+                                WHERE sync = newer.sync
+                                  AND sync_type = newer.sync_type
+                                  AND id < newer.id)
+             WHERE newer.id = ?1
+               AND earlier.status = newer.status
+               AND earlier.exit_code = newer.exit_code
+               AND earlier.trigger_type = newer.trigger_type
+               AND earlier.error_message IS NULL
+               AND earlier.error_details = '[]'
+               AND earlier.request_count = 0
+               AND earlier.total + earlier.new + earlier.updated + earlier.unchanged + earlier.deleted
+                   + earlier.restored + earlier.matched + earlier.pending + earlier.idle + earlier.failed = 0
+               AND NOT EXISTS ({its} EXCEPT {ours})
+               AND NOT EXISTS ({ours} EXCEPT {its})"
+        ),
+        &[id.0.into()],
+        |row| row.int(0),
+    )?;
+    let Some(earlier) = earlier else { return Ok(id) };
+    w.execute(
+        "UPDATE sync_records
+         SET run_count = sync_records.run_count + 1,
+             end_time = newer.end_time,
+             end_seq = newer.end_seq,
+             duration_ms = newer.duration_ms,
+             trace_id = newer.trace_id,
+             host = newer.host,
+             pid = newer.pid,
+             process = newer.process,
+             version = newer.version,
+             updated_at = newer.updated_at
+         FROM sync_records AS newer
+         WHERE sync_records.id = ?1
+           AND newer.id = ?2",
+        &[earlier.into(), id.0.into()],
+    )?;
+    delete(w, id)?;
+    Ok(RecordId(earlier))
+}
+
+/// Deletes a record with its scopes.
+pub(super) fn delete(w: &Writer<'_>, id: RecordId) -> Result<(), Error> {
+    w.execute(
+        "DELETE FROM sync_records
+         WHERE id = ?1",
+        &[id.0.into()],
+    )
+    .map(drop)
 }
 
 /// Ends a record that nobody will close, with its running scopes. How long it ran is not known.
@@ -104,38 +180,20 @@ pub(in crate::store) fn save_interrupted(w: &Writer<'_>, id: Option<RecordId>, c
     let Some(id) = id else { return Ok(()) };
     let now = to_rfc3339_millis(clock.now());
     w.execute(
-        "UPDATE sync_records
-         SET status = 'interrupted',
-             end_time = ?2,
-             error_message = ?3,
-             updated_at = ?2
-         WHERE id = ?1
-           AND status = 'running'",
+        &format!(
+            "UPDATE sync_records
+             SET status = 'interrupted',
+                 end_time = ?2,
+                 end_seq = {NEXT_END},
+                 error_message = ?3,
+                 is_read = 0,
+                 updated_at = ?2
+             WHERE id = ?1
+               AND status = 'running'"
+        ),
         &[id.0.into(), (&now).into(), INTERRUPTED.into()],
     )?;
     save_open_scopes_interrupted(w, id, &now)
-}
-
-/// Ends the records of all runs that are over without having closed theirs.
-pub(in crate::store) fn save_dead_runs(w: &Writer<'_>, folder: &LockFolder, clock: &Clock) -> Result<(), Error> {
-    load_dead_runs(w, folder)?.into_iter().try_for_each(|id| save_interrupted(w, Some(id), clock))
-}
-
-/// The runs that are over without having closed their records.
-pub(super) fn load_dead_runs(r: &Reader<'_>, folder: &LockFolder) -> Result<Vec<RecordId>, Error> {
-    let running = load_running(r)?.into_iter();
-    Ok(running.filter(|(id, trace_id)| folder.is_run_over(id.0, trace_id)).map(|(id, _)| id).collect())
-}
-
-fn load_running(r: &Reader<'_>) -> Result<Vec<(RecordId, String)>, Error> {
-    r.rows(
-        "SELECT id, trace_id
-         FROM sync_records
-         WHERE status = 'running'
-         ORDER BY id",
-        &[],
-        |row| Ok((RecordId(row.int(0)?), row.text(1)?.to_owned())),
-    )
 }
 
 pub(in crate::store) fn save_scope_start(

@@ -118,6 +118,8 @@ pub enum Status {
     Failed,
     Cancelled,
     Interrupted,
+    /// Still open, and its process is gone. Never stored: the next run makes it *interrupted*.
+    Died,
     Skipped,
 }
 
@@ -143,6 +145,8 @@ pub struct RunStart {
     pub trigger: Trigger,
     pub trace_id: Arc<str>,
     pub max_retries: u32,
+    /// Whether a person has to read it even if it does not fail.
+    pub is_unread: bool,
 }
 
 /// What is known when a run ends.
@@ -155,6 +159,8 @@ pub struct RunEnd {
     pub problems: Vec<Problem>,
     pub retry_count: u64,
     pub request_count: u64,
+    /// It had nothing to do and did nothing.
+    pub is_idle: bool,
 }
 
 /// What a finished scope leaves in its row of `sync_scopes`.
@@ -183,7 +189,10 @@ pub struct Record {
     pub status: Status,
     pub start_time: Timestamp,
     pub end_time: Option<Timestamp>,
+    /// Of the last run.
     pub duration_ms: Option<i64>,
+    /// How many runs it is about: from the one that began at `start_time` to the one that ended at `end_time`.
+    pub run_count: u64,
     pub summary: Summary,
     pub error_message: Option<String>,
     pub problems: Vec<Problem>,
@@ -200,6 +209,13 @@ pub struct Record {
     pub read_at: Option<Timestamp>,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
+}
+
+impl Record {
+    /// Whether the run ended without closing its record, found out or not yet.
+    pub fn is_died(&self) -> bool {
+        self.status == Status::Died || (self.status == Status::Interrupted && self.exit_code.is_none())
+    }
 }
 
 /// One row of `sync_scopes`.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::{Fixture, SAMPLE, TTL, acquire, busy, held, numbers, put, request, start};
 use crate::clock::Clock;
 use crate::store::ScopeEnd;
-use crate::store::records::{load_record, load_scopes};
+use crate::store::records::load_scopes;
 use crate::store::{Error, Mode, Status, Store, StoreOptions, Summary};
 
 const SCOPE: &str = "tasks/today";
@@ -195,8 +195,8 @@ async fn a_takeover_marks_the_record_and_its_running_scopes_interrupted() {
     let _suspended = held(one.acquire(request(SCOPE, Some(run.id()))).await.unwrap());
     fixture.clock.advance(TTL);
     acquire(&other, SCOPE).await;
-    let (record, scopes) =
-        other.read(|r| Ok::<_, Error>((load_record(r, run.id())?.unwrap(), load_scopes(r, run.id())?))).unwrap();
+    let record = other.load_record(run.id()).unwrap().unwrap();
+    let scopes = other.read(|r| load_scopes(r, run.id())).unwrap();
     assert_eq!(record.status, Status::Interrupted);
     assert_eq!(record.end_time, Some(fixture.clock.now()));
     let states: Vec<_> = scopes.iter().map(|scope| (scope.scope.as_str(), scope.status, scope.summary.total)).collect();

@@ -130,7 +130,7 @@ async fn a_dead_holder_is_replaced_at_once_without_its_lock_folder() {
     let store = fixture.store();
     let lease = acquire(&store, "tasks/today").await;
     let mut child = Command::new("sleep").arg("600").spawn().unwrap();
-    fixture.raw().run(&format!("UPDATE sync_locks SET pid = {}", child.id()));
+    fixture.raw().run(&format!("UPDATE sync_locks SET pid = {}, process = NULL", child.id()));
     std::fs::remove_dir_all(Store::lock_directory(&fixture.path())).unwrap();
     assert!(!busy(&store, "tasks/today").await.is_stale, "a live holder is displaced");
     child.kill().unwrap();

@@ -6,8 +6,8 @@ use crate::error::Class;
 use crate::exit::Exit;
 use crate::secret::Secret;
 use crate::store::cursors::{load_state, load_states, save_state};
-use crate::store::records::{RunEnd, SkippedScope, load_record, load_scopes};
-use crate::store::{Error, Mode, Problem, ProblemDetails, RecordId, ScopeState, Status, Store, Summary};
+use crate::store::records::{RunEnd, SkippedScope, load_scopes};
+use crate::store::{Mode, Problem, ProblemDetails, RecordId, RunRecord, ScopeState, Status, Store, Summary};
 
 pub(super) fn end(status: Status) -> RunEnd {
     RunEnd {
@@ -18,11 +18,20 @@ pub(super) fn end(status: Status) -> RunEnd {
         problems: Vec::new(),
         retry_count: 1,
         request_count: 9,
+        is_idle: false,
     }
 }
 
+/// Leaves what a killed process leaves: the record, open, and the file of a run of the trace `dead`, unlocked.
+pub(super) fn die(fixture: &Fixture, run: RunRecord) -> RecordId {
+    let id = run.id();
+    drop(run);
+    std::fs::write(fixture.folder.path().join(format!("tongbu.db.locks/run-{}-dead.lock", id.0)), "").unwrap();
+    id
+}
+
 fn status(store: &Store, id: RecordId) -> Status {
-    store.read(|r| load_record(r, id)).unwrap().unwrap().status
+    store.load_record(id).unwrap().unwrap().status
 }
 
 #[tokio::test]
@@ -54,7 +63,8 @@ async fn a_closed_record_contains_the_whole_run() {
         ..end(Status::Partial)
     };
     store.close_record(run, end).await.unwrap();
-    let (record, scopes) = store.read(|r| Ok::<_, Error>((load_record(r, id)?.unwrap(), load_scopes(r, id)?))).unwrap();
+    let record = store.load_record(id).unwrap().unwrap();
+    let scopes = store.read(|r| load_scopes(r, id)).unwrap();
     assert_eq!(record.status, Status::Partial);
     assert_eq!(record.duration_ms, Some(1500));
     assert_eq!((record.exit_code, record.exit_name.as_deref()), (Some(3), Some("partial")));
@@ -77,7 +87,7 @@ async fn a_dead_run_becomes_interrupted_when_the_next_one_opens_and_a_live_one_d
     let fixture = Fixture::new();
     let store = fixture.store();
     let live = store.open_record(start("live")).await.unwrap();
-    let dead = store.open_record(start("dead")).await.unwrap().id();
+    let dead = die(&fixture, store.open_record(start("dead")).await.unwrap());
     let next = fixture.store().open_record(start("next")).await.unwrap();
     assert_eq!(status(&store, dead), Status::Interrupted);
     assert_eq!(status(&store, live.id()), Status::Running);
@@ -88,12 +98,10 @@ async fn a_dead_run_becomes_interrupted_when_the_next_one_opens_and_a_live_one_d
 async fn cleaning_interrupts_dead_runs_and_deletes_leftover_files() {
     let fixture = Fixture::new();
     let store = fixture.store();
-    let dead = store.open_record(start("dead")).await.unwrap().id();
-    // A killed process leaves its file, unlocked.
+    let dead = die(&fixture, store.open_record(start("dead")).await.unwrap());
     let leftover = fixture.folder.path().join("tongbu.db.locks/run-1-dead.lock");
-    std::fs::write(&leftover, "").unwrap();
     fixture.open(Mode::DryRun).unwrap().clean_locks().unwrap();
-    assert_eq!(status(&store, dead), Status::Running);
+    assert_eq!(status(&store, dead), Status::Died);
     assert!(leftover.exists());
     store.clean_locks().unwrap();
     assert_eq!(status(&store, dead), Status::Interrupted);
@@ -149,7 +157,7 @@ async fn a_dry_run_does_everything_and_changes_nothing() {
     dry.close_record(run, end(Status::Success)).await.unwrap();
     assert_eq!(numbers(&dry), [1]);
     put(&real, &lease, 3).await.unwrap();
-    assert!(real.read(|r| load_record(r, RecordId(1))).unwrap().is_none());
+    assert!(real.load_record(RecordId(1)).unwrap().is_none());
 }
 
 #[tokio::test]

@@ -36,6 +36,7 @@ async fn run(store: &Store, third: Work) -> (Vec<ScopeReport>, Result<(), Error>
         trigger: Trigger::Auto,
         trace_id: Arc::clone(&trace_id),
         max_retries: 0,
+        is_unread: false,
     };
     let record = store.open_record(start).await.unwrap();
     let context = PassContext {

@@ -53,6 +53,7 @@ fn out_of_bounds() -> Vec<(&'static str, Value)> {
         ("users.max_attempts", 0, 10_000),
     ];
     let mut values = vec![("http.max_body", 1_023.into()), ("http.max_body", "1025GiB".into())];
+    values.extend([("log.max_size", 1_023.into()), ("log.max_size", "1025GiB".into())]);
     for (key, below, max) in spans {
         values.extend(below.map(|below| (key, below.into())));
         values.push((key, format!("{}s", max + 1).into()));

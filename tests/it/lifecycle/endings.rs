@@ -1,5 +1,6 @@
 //! Signals and deadlines.
 
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
@@ -11,7 +12,7 @@ use crate::support::Sandbox;
 
 #[test]
 fn signal_ends_a_run_cleanly() {
-    for (signal, code) in [(Signal::TERM, 143), (Signal::INT, 130)] {
+    for (signal, code) in [(Signal::TERM, 143), (Signal::INT, 130), (Signal::HUP, 129)] {
         let sandbox = Sandbox::small();
         let running = sandbox.spawn_held(ONE);
         running.signal(signal);
@@ -21,6 +22,18 @@ fn signal_ends_a_run_cleanly() {
         let record = &database.records()[0];
         assert_eq!((record.status.as_str(), record.exit_code), ("cancelled", Some(i64::from(code))));
     }
+}
+
+#[test]
+fn a_run_under_nohup_goes_on_after_a_hangup() {
+    let sandbox = Sandbox::small();
+    let tongbu = sandbox.command();
+    let mut shell = sandbox.home.command(Path::new("/bin/sh"));
+    shell.args(["-c", "trap '' HUP; exec \"$0\" \"$@\""]).arg(tongbu.get_program()).args(ONE.split(' '));
+    let running = sandbox.spawn_held_by(shell);
+    running.signal(Signal::HUP);
+    sandbox.fairing.server().clear_faults();
+    running.wait().expect(0);
 }
 
 #[test]
