@@ -185,10 +185,10 @@ pub fn mixed_report() -> Report {
 
 /// Nothing could be done: another run holds the only lock.
 pub fn locked_report() -> Report {
-    let mut locked = scope("tasks/historical", Status::Failed, Summary::default());
+    let mut locked = scope("tasks/historical", Status::Skipped, Summary::default());
     locked.holder = Some(holder("tasks/historical"));
     Report {
-        status: Status::Failed,
+        status: Status::Skipped,
         exit: Exit::Locked,
         summary: Summary::default(),
         scopes: vec![locked],

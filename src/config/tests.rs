@@ -96,7 +96,10 @@ fn unknown_key_is_refused_with_its_line_and_the_nearest_name() {
     check("[fairng]\n", "config.toml` line 1: unknown key or section `fairng`; did you mean `fairing`?");
     check("\ndatabse = \"a\"\n", "config.toml` line 2: unknown key or section `databse`; did you mean `database`?");
     check("[log]\nkeeep = \"1d\"\n", "config.toml` line 2: unknown key `keeep` in `[log]`; did you mean `keep`?");
-    check("[log]\ncolour = 1\n", "config.toml` line 2: unknown key `colour` in `[log]`; known are `file`, `keep`");
+    check(
+        "[log]\ncolour = 1\n",
+        "config.toml` line 2: unknown key `colour` in `[log]`; known are `file`, `keep`, `max_size`",
+    );
 }
 
 #[test]

@@ -172,9 +172,10 @@ impl Output for SyncOutput<'_> {
         if report.dry_run {
             blocks.push(Block::Line(style.label(words::DRY_RUN).to_owned()));
         }
-        // Who holds the lock of a scope is said by its note, or by the error that follows.
-        let is_explained = |scope: &&ScopeReport| scope.failure.is_none() || scope.failure != report.failure;
-        for scope in report.scopes.iter().filter(is_explained) {
+        // The error that follows says who holds that scope's lock.
+        let is_error = |scope: &ScopeReport| scope.holder.is_some() && scope.holder == report.holder;
+        let is_conflict = report.failure.as_ref().is_some_and(|failure| failure.class == Class::Busy);
+        for scope in report.scopes.iter().filter(|scope| !(is_conflict && is_error(scope))) {
             let notes = scope_notes(scope, style);
             blocks.extend(notes.iter().map(|note| Block::Line(format!("{}: {note}", sanitize(&scope.scope)))));
         }

@@ -192,11 +192,8 @@ fn load_state(r: &Reader<'_>, (sync, sync_type): &(String, String), dead: &[Reco
     )?;
     let (success_seq, success_id, last_success_at) = last_success.unwrap_or_default();
     let of_this_type = "sync = ?1 AND sync_type = ?2";
-    let failed_since = format!(
-        "{of_this_type}
-         AND ((status IN {FAILURES} AND (end_seq > ?3 OR (end_seq = ?3 AND id > ?4))) OR {})",
-        id_is_in(dead)
-    );
+    let failed_since = format!("{of_this_type} AND status IN {FAILURES} AND (end_seq, id) > (?3, ?4)");
+    let died = load_count(r, &format!("{of_this_type} AND {}", id_is_in(dead)), &this_type)?;
     let [sync_value, type_value] = this_type;
     let since_success = [sync_value, type_value, success_seq.into(), success_id.into()];
     Ok(SyncState {
@@ -205,7 +202,7 @@ fn load_state(r: &Reader<'_>, (sync, sync_type): &(String, String), dead: &[Reco
         running,
         last,
         last_success_at,
-        consecutive_failures: load_count(r, &failed_since, &since_success)?,
+        consecutive_failures: died + load_count(r, &failed_since, &since_success)?,
         unread_count: load_count(r, &format!("{of_this_type} AND {}", or_dead("is_read = 0", dead)), &this_type)?,
     })
 }

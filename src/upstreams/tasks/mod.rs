@@ -34,6 +34,7 @@ use super::{
 };
 use crate::http::{Client, Jitter, Profile};
 use crate::present::text;
+use crate::since;
 use crate::store::Migration;
 
 /// The tasks upstream, opened.
@@ -50,10 +51,10 @@ pub struct Options {
     #[arg(long, value_enum)]
     window: Window,
     /// Read the days from this one on instead, for a repair
-    #[arg(long, value_name = "DATE", requires = "to")]
+    #[arg(long, value_name = "DATE", requires = "to", value_parser = since::parse_day)]
     from: Option<Date>,
     /// The last day of the repair, included
-    #[arg(long, value_name = "DATE", requires = "from")]
+    #[arg(long, value_name = "DATE", requires = "from", value_parser = since::parse_day)]
     to: Option<Date>,
 }
 
