@@ -1341,7 +1341,7 @@ _tongbu() {
                     return 0
                     ;;
                 --status)
-                    COMPREPLY=($(compgen -W "running success partial failed cancelled interrupted skipped" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "running success partial failed cancelled interrupted died skipped" -- "${cur}"))
                     return 0
                     ;;
                 --trigger)

@@ -230,6 +230,7 @@ partial\t''
 failed\t''
 cancelled\t''
 interrupted\t''
+died\t'Still open, and its process is gone. Never stored: the next run makes it *interrupted*'
 skipped\t''"
 complete -c tongbu -n "__fish_tongbu_using_subcommand records; and __fish_seen_subcommand_from list" -l trigger -d 'Filter by who started it' -r -f -a "auto\t''
 manual\t''"
