@@ -157,7 +157,7 @@ mod tests {
         );
         let listing = parse(RECENT_HOT).unwrap();
         assert_eq!((listing.received_count, listing.bad.len()), (10, 3));
-        assert!(listing.films[0].raw.contains("\"is_new\": true"), "the raw item is kept exactly");
+        assert!(listing.films[1].raw.contains("\"is_new\": true"), "the raw item is kept exactly");
     }
 
     #[test]
