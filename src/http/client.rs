@@ -1,7 +1,7 @@
 //! Sends requests, within the run's time and the profile's limits.
 
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, OnceLock};
 
 use reqwest::header::{ACCEPT_ENCODING, AGE, DATE, HeaderName, HeaderValue};
 use reqwest::redirect;
@@ -63,7 +63,14 @@ impl Client {
     }
 
     fn of(profile: Profile, context: Context, connections: reqwest::Client, limiter: Option<Arc<Limiter>>) -> Self {
-        Self(Arc::new(Shared { profile, context, connections, limiter, budget: Budget::default() }))
+        Self(Arc::new(Shared {
+            profile,
+            context,
+            connections,
+            unpooled: OnceLock::new(),
+            limiter,
+            budget: Budget::default(),
+        }))
     }
 
     fn connections_for(&self, profile: &Profile) -> Result<reqwest::Client, Error> {
@@ -88,8 +95,26 @@ impl Client {
     /// Waits for a permit of the rate limit, sends once, and returns when the response's head has arrived, whatever its
     /// status. For an error status it also reads the beginning of the body, if that arrives within half a second.
     pub async fn send(&self, request: Request) -> Result<Response, Error> {
+        self.send_over(&self.0.connections, request).await
+    }
+
+    /// [`send`](Self::send) over a new connection. For a request that may be sent twice and whose connection ended without
+    /// a response: the server may have closed it while it was idle.
+    pub async fn resend(&self, request: Request) -> Result<Response, Error> {
+        let Shared { profile, context, unpooled, .. } = &*self.0;
+        let connections = match unpooled.get() {
+            Some(connections) => connections,
+            None => {
+                let made = built(profile, builder(profile, context).pool_max_idle_per_host(0))?;
+                unpooled.get_or_init(|| made)
+            }
+        };
+        self.send_over(connections, request).await
+    }
+
+    async fn send_over(&self, connections: &reqwest::Client, request: Request) -> Result<Response, Error> {
         let shared = &self.0;
-        let Shared { profile, context, connections, budget, .. } = &**shared;
+        let Shared { profile, context, budget, .. } = &**shared;
         let label = request.label(profile.name);
         let rate_limit_key = request.rate_limit_key;
         let request = request.build(&profile.base_url, &label)?;
@@ -134,6 +159,10 @@ fn check_base(profile: &Profile) -> Result<(), Error> {
 /// Connections without redirects, without retries but ours, and without time limits but for connecting: the others
 /// are [`Shared::wait`]'s.
 fn connections(profile: &Profile, context: &Context) -> Result<reqwest::Client, Error> {
+    built(profile, builder(profile, context))
+}
+
+fn builder(profile: &Profile, context: &Context) -> reqwest::ClientBuilder {
     // Fails where a provider is installed already, which serves as well.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let builder = reqwest::Client::builder()
@@ -144,7 +173,10 @@ fn connections(profile: &Profile, context: &Context) -> Result<reqwest::Client, 
         .retry(reqwest::retry::never())
         .connect_timeout(profile.connect_timeout);
     // The library applies `*` to host names only.
-    let builder = if context.proxies.is_bypassed() { builder.no_proxy() } else { builder };
+    if context.proxies.is_bypassed() { builder.no_proxy() } else { builder }
+}
+
+fn built(profile: &Profile, builder: reqwest::ClientBuilder) -> Result<reqwest::Client, Error> {
     // Reading the system's certificates takes milliseconds and fails where there are none, so they are read only where they are needed.
     let built = match profile.base_url.scheme() {
         "http" => builder.tls_certs_only([]).build(),

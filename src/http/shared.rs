@@ -1,6 +1,6 @@
 //! What the clones of a client share with one another and with the responses they receive.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use tokio::time::Instant;
 
@@ -16,6 +16,8 @@ pub(super) struct Shared {
     pub profile: Profile,
     pub context: Context,
     pub connections: reqwest::Client,
+    /// Made when a request is sent again: each of its requests has a connection that no other uses.
+    pub unpooled: OnceLock<reqwest::Client>,
     pub limiter: Option<Arc<Limiter>>,
     pub budget: Budget,
 }

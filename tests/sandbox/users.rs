@@ -3,6 +3,7 @@
 //! A target is the first part of a path: `POST /users/<target>/…` takes an event, `POST /users/<target>/…/batch`
 //! several, and `GET /users/<target>/…/users/<id>` returns what the target holds. `GET /users/ledger` sums it all up.
 
+mod closing;
 pub mod ledger;
 mod proof;
 
@@ -22,6 +23,7 @@ use tokio::net::TcpSocket;
 use tokio::runtime::Handle;
 use toml::Table;
 
+pub use self::closing::{Closing, ClosingTarget};
 use self::ledger::Task;
 pub use self::ledger::{Arrival, Holdings, Inversion, Ledger, Requests, Target};
 pub use self::proof::Proof;
@@ -62,6 +64,8 @@ struct TargetsState {
     proofs: BTreeMap<String, Proof>,
     /// Users whose events a target answers with this status.
     refused: BTreeMap<(String, i64), u16>,
+    /// Targets that keep another form of a user than they are sent.
+    normalizers: BTreeMap<String, fn(&mut Value)>,
 }
 
 impl Users {
@@ -153,6 +157,11 @@ impl Users {
     /// From now on the target answers every event of that user with this status.
     pub fn refuse_user(&self, target: &str, user_id: i64, status: u16) {
         self.state().refused.insert((target.to_owned(), user_id), status);
+    }
+
+    /// From now on the target keeps users in its own form.
+    pub fn normalize(&self, target: &str, normalize: fn(&mut Value)) {
+        self.state().normalizers.insert(target.to_owned(), normalize);
     }
 
     /// Takes the user's events again.
@@ -256,8 +265,12 @@ impl TargetsState {
         match self.read(target, is_batch, headers, body) {
             Ok(tasks) => {
                 let accepted = tasks.len();
+                let normalize = self.normalizers.get(target);
                 let target = self.ledger.target(target);
-                for task in tasks {
+                for mut task in tasks {
+                    if let (Some(normalize), Some(user)) = (normalize, task.data.get_mut("user")) {
+                        normalize(user);
+                    }
                     target.process(task);
                 }
                 Ok(json!({"accepted": accepted}))

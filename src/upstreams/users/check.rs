@@ -1,19 +1,21 @@
-//! The consistency check: every target is asked about every user, and told where it is wrong.
+//! The consistency check: what every target holds of every user, compared with the local users, and repaired.
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::{StreamExt, TryStreamExt, stream};
 
-use super::compare::{Difference, FieldDifference, compare};
+use super::compare::compare;
 use super::config::Config;
 use super::findings::{self, Finding, FindingRange};
 use super::outbox::{Recipients, repair_event, save_events};
 use super::pass::save_success;
-use super::queue::{has_open, is_repair_dead, load_enqueued_seq};
+use super::queue::{has_dead, is_in_flight};
 use super::redis::ScanCursor;
 use super::tables::{load_last_event_seq, load_user, load_users_after};
 use super::target::Target;
 use super::user::User;
 use crate::error::{Class, full_message};
-use crate::store::{self, Reader};
+use crate::store::{self, Writer};
 use crate::upstreams::{Error, Scope, ScopeWork, UpstreamSpecific};
 
 /// Users compared before what was found is stored.
@@ -26,11 +28,11 @@ pub struct Check<'a> {
     pub repair: Repair,
 }
 
-/// What is done about what is found.
+/// What is done about what is found. What the last repair did not change is not repaired again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Repair {
     Nothing,
-    /// All but users whose last repair is a dead letter: another would become one, too, check after check.
+    /// All but users with a dead letter, which would keep the repair back.
     Promising,
     All,
 }
@@ -40,47 +42,51 @@ pub enum Repair {
 struct CheckCounts {
     checked: u64,
     in_flight: u64,
-    found: u64,
-    repaired: u64,
-    /// An earlier check left findings, which may be out of date.
-    had_findings: bool,
+    found: Saved,
 }
 
-/// One user here; `None` in it when gone.
+/// Findings that were saved.
+#[derive(Default)]
+struct Saved {
+    count: u64,
+    repaired: u64,
+    /// The last repair changed nothing about them.
+    unrepairable: u64,
+    /// What these are about: fields, or the kind of difference.
+    kept: BTreeSet<String>,
+}
+
+/// One user here; `None` in it when deleted.
 type Known = (i64, Option<User>);
 
-/// What is to be stored of a user.
-struct Found {
-    user_id: i64,
-    difference: Difference,
-    fields: Vec<FieldDifference>,
-}
+/// The findings of the last check, by user.
+type Earlier = BTreeMap<i64, Finding>;
 
 impl ScopeWork for Check<'_> {
     async fn run(&self, scope: &Scope<'_>) -> Result<(), Error> {
         let started_at = scope.context.clock.now();
-        let (mut asked, mut failed) = (0, Vec::new());
+        let (mut checkable, mut failed) = (0, Vec::new());
         for target in &self.targets {
             if !target.can_check() {
                 tracing::info!(target_name = target.name, "has no `check_url`: not checked");
                 continue;
             }
-            asked += 1;
+            checkable += 1;
             let mut counts = CheckCounts::default();
             let ended = self.check_target(scope, target, &mut counts).await;
-            self.close(scope, target, &counts).await?;
+            self.close(scope, target, counts).await?;
             match ended {
                 Ok(()) => {}
                 Err(error) if error.class().is_fatal() => return Err(error),
-                // The others are asked all the same.
+                // The others are checked all the same.
                 Err(error) => failed.push((target.name.as_str(), error)),
             }
         }
         if failed.is_empty() {
             return save_success(scope, started_at).await;
         }
-        // Where no target could be asked, nothing was checked, and that is the scope's failure.
-        let failure = if failed.len() == asked { failed.pop() } else { None };
+        // Where no target answers, nothing was checked, and that is the scope's failure.
+        let failure = if failed.len() == checkable { failed.pop() } else { None };
         for (name, error) in &failed {
             scope.scope_problem(error.class(), unchecked(name, error));
         }
@@ -101,8 +107,6 @@ fn unchecked(target: &str, error: &Error) -> String {
 
 impl Check<'_> {
     async fn check_target(&self, scope: &Scope<'_>, target: &Target, counts: &mut CheckCounts) -> Result<(), Error> {
-        let earlier = scope.context.store.read(|r| findings::load_checked(r, &target.name))?;
-        counts.had_findings = earlier.is_some_and(|earlier| earlier.found() > 0);
         let mut after = 0;
         loop {
             let users = scope.context.store.read(|r| load_users_after(r, after, CHUNK))?;
@@ -125,128 +129,169 @@ impl Check<'_> {
         known: Vec<Known>,
         counts: &mut CheckCounts,
     ) -> Result<(), Error> {
+        let earlier = load_earlier(scope, target, range)?;
         let (known, in_flight) = without_in_flight(scope, target, known)?;
         let compared = known.len() as u64;
-        let found: Vec<Option<Found>> = stream::iter(known)
+        let found: Vec<Option<Finding>> = stream::iter(known)
             .map(|(user_id, user)| async move {
                 if scope.context.cancel.is_cancelled() {
                     return Err(Error::Cancelled);
                 }
                 let there = target.fetch_user(user_id).await?;
                 let compared = compare(user.as_ref(), there.as_ref());
-                Ok(compared.map(|(difference, fields)| Found { user_id, difference, fields }))
+                Ok(compared.map(|(difference, fields)| Finding::new(&target.name, user_id, difference, fields)))
             })
             .buffer_unordered(self.config.workers)
             .try_collect()
             .await?;
         counts.in_flight += in_flight;
         counts.checked += compared;
-        self.save(scope, target, range, found.into_iter().flatten().collect(), counts).await?;
+        self.save(scope, target, Some(range), found.into_iter().flatten().collect(), &earlier, counts).await?;
         scope.advance(counts.checked, None, Some(&target.name));
         Ok(())
     }
 
-    /// Looks for users the target has and nobody here ever heard of; those who are gone here were asked about already.
+    /// Looks for users the target has and that were never known here; those who are deleted here were compared already.
     async fn check_extra(&self, scope: &Scope<'_>, target: &Target, counts: &mut CheckCounts) -> Result<(), Error> {
-        let mut range = FindingRange::Unknown;
+        let mut range = Some(FindingRange::Unknown);
+        let earlier = load_earlier(scope, target, FindingRange::Unknown)?;
         let mut from = Some(ScanCursor::default());
         while let Some(cursor) = from.take() {
             let Some(page) = target.fetch_user_ids(cursor).await? else { break };
-            let unknown: Vec<Known> = scope.context.store.read(|r| {
-                let mut unknown = Vec::new();
+            let found = scope.context.store.read(|r| {
+                let mut found = Vec::new();
                 for id in &page.user_ids {
                     if load_user(r, *id)?.is_none() {
-                        unknown.push((*id, None));
+                        found.push(Finding::extra(&target.name, *id));
                     }
                 }
-                Ok::<_, store::Error>(unknown)
+                Ok::<_, store::Error>(found)
             })?;
-            let found = unknown.into_iter().map(|(user_id, _)| Found {
-                user_id,
-                difference: Difference::Extra,
-                fields: Vec::new(),
-            });
-            self.save(scope, target, range, found.collect(), counts).await?;
-            range = FindingRange::More;
+            self.save(scope, target, range.take(), found, &earlier, counts).await?;
             from = page.next;
         }
         Ok(())
     }
 
-    /// Keeps what was found instead of what an earlier check found, and with it the events that repair it, for this
+    /// Saves what was found in place of the earlier findings in that range, and with it the events that repair it, for this
     /// target alone.
     async fn save(
         &self,
         scope: &Scope<'_>,
         target: &Target,
-        range: FindingRange,
-        found: Vec<Found>,
+        range: Option<FindingRange>,
+        found: Vec<Finding>,
+        earlier: &Earlier,
         counts: &mut CheckCounts,
     ) -> Result<(), Error> {
-        if found.is_empty() && !counts.had_findings {
+        if found.is_empty() && (range.is_none() || earlier.is_empty()) {
             return Ok(());
         }
+        let found: Vec<(Finding, Option<Finding>)> = found
+            .into_iter()
+            .map(|finding| {
+                let before = earlier.get(&finding.user_id).cloned();
+                (finding, before)
+            })
+            .collect();
         let (name, repair) = (target.name.clone(), self.repair);
         let (record, now) = (scope.context.record.0, scope.context.clock.now());
-        let (saved, repaired) = scope
+        let saved = scope
             .write(move |w| {
-                findings::delete_findings(w, &name, range)?;
-                let (mut saved, mut repaired) = (0, 0);
-                for Found { user_id, difference, fields } in found {
+                if let Some(range) = range {
+                    findings::delete_findings(w, &name, range)?;
+                }
+                let mut saved = Saved::default();
+                for (mut finding, earlier) in found {
                     // Something may have happened to the user since.
-                    if is_in_flight(w, &name, user_id)? {
+                    if is_in_flight(w, &name, finding.user_id)? {
                         continue;
                     }
-                    let is_repaired = match repair {
-                        Repair::Nothing => false,
-                        Repair::Promising => !is_repair_dead(w, &name, user_id)?,
-                        Repair::All => true,
-                    };
-                    let finding = Finding { target: name.clone(), user_id, difference, fields, is_repaired };
-                    findings::save_finding(w, &finding, now)?;
-                    if is_repaired {
-                        let event = repair_event(user_id, load_user(w, user_id)?.as_ref());
-                        save_events(w, &[event], Recipients::Only(&name), Some(record), now)?;
+                    let last_seq = load_last_event_seq(w, &name, finding.user_id)?;
+                    if earlier.is_some_and(|earlier| earlier.outlasts_repair(&finding, last_seq)) {
+                        finding.repair_seq = Some(last_seq);
+                        saved.unrepairable += 1;
+                        saved.kept.extend(finding.subjects());
+                    } else if is_wanted(w, repair, &finding)? {
+                        let event = repair_event(finding.user_id, load_user(w, finding.user_id)?.as_ref());
+                        let repaired = save_events(w, &[event], Recipients::Only(&name), Some(record), now)?;
+                        finding.repair_seq = Some(repaired.last_seq);
+                        finding.is_repaired = true;
+                        saved.repaired += 1;
                     }
-                    saved += 1;
-                    repaired += u64::from(is_repaired);
+                    findings::save_finding(w, &finding, now)?;
+                    saved.count += 1;
                 }
-                Ok((saved, repaired))
+                Ok(saved)
             })
             .await?;
-        counts.found += saved;
-        counts.repaired += repaired;
+        counts.found.add(saved);
         Ok(())
     }
 
-    async fn close(&self, scope: &Scope<'_>, target: &Target, counts: &CheckCounts) -> Result<(), Error> {
-        let CheckCounts { checked, in_flight, found, repaired, .. } = *counts;
+    async fn close(&self, scope: &Scope<'_>, target: &Target, counts: CheckCounts) -> Result<(), Error> {
+        let CheckCounts { checked, in_flight, found } = counts;
+        let Saved { count, repaired, unrepairable, kept } = found;
         let (name, now) = (target.name.clone(), scope.context.clock.now());
         scope.write(move |w| findings::save_checked(w, &name, checked, in_flight, now)).await?;
-        let left = found - repaired;
+        let left = count - repaired - unrepairable;
         scope.count(|summary| {
             summary.total += checked;
-            summary.unchanged += checked.saturating_sub(found);
+            summary.unchanged += checked.saturating_sub(count);
             summary.updated += repaired;
             summary.pending += in_flight;
-            summary.failed += left;
+            summary.failed += left + unrepairable;
         });
+        let name = &target.name;
         if left > 0 {
             scope.scope_problem(
                 Class::Contract,
                 format!(
-                    "target `{}` differs about {left} users: see `tongbu check users`, repair with `tongbu check users \
-                     --repair`",
-                    target.name
+                    "target `{name}` differs about {left} users: see `tongbu check users`, repair with `tongbu check users \
+                     --repair`"
                 ),
             );
         }
-        tracing::info!(target_name = target.name, checked, in_flight, found, repaired, "checked");
+        if unrepairable > 0 {
+            let kept = kept.into_iter().map(|subject| format!("`{subject}`")).collect::<Vec<_>>().join(", ");
+            scope.scope_problem(
+                Class::Contract,
+                format!(
+                    "target `{name}` still differs about {unrepairable} users in {kept} after a repair, which is not sent \
+                     again: see `tongbu check users`; once the target is corrected, send it again with `tongbu users \
+                     events replay --user-id N --target {name}`"
+                ),
+            );
+        }
+        tracing::info!(target_name = name, checked, in_flight, found = count, repaired, unrepairable, "checked");
         Ok(())
     }
 }
 
-/// Leaves out whom an event is on its way for: they are different because they are late.
+impl Saved {
+    fn add(&mut self, later: Self) {
+        self.count += later.count;
+        self.repaired += later.repaired;
+        self.unrepairable += later.unrepairable;
+        self.kept.extend(later.kept);
+    }
+}
+
+/// Whether the finding is to be repaired.
+fn is_wanted(w: &Writer<'_>, repair: Repair, finding: &Finding) -> Result<bool, store::Error> {
+    match repair {
+        Repair::Nothing => Ok(false),
+        Repair::Promising => Ok(!has_dead(w, &finding.target, finding.user_id)?),
+        Repair::All => Ok(true),
+    }
+}
+
+fn load_earlier(scope: &Scope<'_>, target: &Target, range: FindingRange) -> Result<Earlier, Error> {
+    let earlier = scope.context.store.read(|r| findings::load_findings_in(r, &target.name, range))?;
+    Ok(earlier.into_iter().map(|finding| (finding.user_id, finding)).collect())
+}
+
+/// Leaves out users for whom an event is on its way: they are different because they are late.
 fn without_in_flight(scope: &Scope<'_>, target: &Target, known: Vec<Known>) -> Result<(Vec<Known>, u64), Error> {
     let before = known.len();
     let known = scope.context.store.read(|r| {
@@ -260,9 +305,4 @@ fn without_in_flight(scope: &Scope<'_>, target: &Target, known: Vec<Known>) -> R
     })?;
     let in_flight = (before - known.len()) as u64;
     Ok((known, in_flight))
-}
-
-/// Whether an event of the user is still on its way to the target.
-fn is_in_flight(r: &Reader<'_>, target: &str, user_id: i64) -> Result<bool, store::Error> {
-    Ok(has_open(r, target, user_id)? || load_last_event_seq(r, target, user_id)? > load_enqueued_seq(r, target)?)
 }

@@ -1,4 +1,4 @@
-//! What a person decides about deliveries: try again, give up, send once more.
+//! What a person does with deliveries: retry, drop, replay.
 
 use jiff::Timestamp;
 
@@ -39,7 +39,7 @@ pub struct ActionResult {
     pub superseded: u64,
 }
 
-/// How far a action is carried out.
+/// How far an action is carried out.
 #[derive(Clone, Debug, Default)]
 pub struct ActionProgress {
     pub result: ActionResult,
@@ -174,6 +174,6 @@ fn save_state(w: &Writer<'_>, delivery: &DeliveryRow, to: State, now: Timestamp)
     let DeliveryRow { seq, target, user_id, .. } = delivery;
     w.execute(SAVE, &[target.into(), (*seq).into(), to.name().into(), (&now_text).into(), finished_at.into()])?;
     w.execute(NO_HEAD, &[target.into(), (*user_id).into()])?;
-    promote(w, target, *user_id, now)?;
+    promote(w, target, *user_id)?;
     Ok(())
 }

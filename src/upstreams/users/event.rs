@@ -1,6 +1,8 @@
 //! An event: one JSON object, read strictly. No message repeats a value of it.
 
-use jiff::Timestamp;
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, Zoned};
 use serde_json::{Map, Value};
 use strum::{EnumString, IntoStaticStr, VariantNames};
 
@@ -80,8 +82,8 @@ pub enum Strictness {
 }
 
 impl Event {
-    /// Reads one event.
-    pub fn parse(text: &str, strictness: Strictness) -> Result<Self, Invalid> {
+    /// Reads one event; a time without a zone is in this one.
+    pub fn parse(text: &str, strictness: Strictness, zone: &TimeZone) -> Result<Self, Invalid> {
         let keys = parse_object(text)?;
         if strictness == Strictness::KnownKeys
             && let Some(unknown) = keys.keys().find(|key| !KEYS.contains(&key.as_str()))
@@ -102,7 +104,7 @@ impl Event {
             username: optional_text(&keys, "username")?,
             email: optional_text(&keys, "email")?,
             data,
-            occurred_at: optional_timestamp(&keys)?,
+            occurred_at: optional_timestamp(&keys, zone)?,
             source: optional_text(&keys, "source")?,
         }
         .checked()
@@ -181,15 +183,47 @@ fn optional_text(keys: &Map<String, Value>, key: &'static str) -> Result<Option<
     }
 }
 
-/// A time without a zone, or a number of seconds or milliseconds, could mean several instants.
-fn optional_timestamp(keys: &Map<String, Value>) -> Result<Option<Timestamp>, Invalid> {
-    let invalid =
-        Invalid::Field { key: "timestamp", reason: "must be a time with its zone, such as \"2026-01-02T03:04:05Z\"" };
-    match value(keys, "timestamp") {
-        None => Ok(None),
-        Some(Value::String(text)) => text.parse().map(Some).map_err(|_| invalid),
-        Some(_) => Err(invalid),
+/// A time with or without its zone, or a number of seconds or milliseconds.
+fn optional_timestamp(keys: &Map<String, Value>, zone: &TimeZone) -> Result<Option<Timestamp>, Invalid> {
+    let Some(value) = value(keys, "timestamp") else { return Ok(None) };
+    let at = match value {
+        Value::String(text) => written_time(text.trim(), zone),
+        Value::Number(number) => number.as_f64().and_then(unix_time),
+        Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
+    };
+    at.map(Some).ok_or(Invalid::Field {
+        key: "timestamp",
+        reason: "must be a time such as \"2026-01-02T03:04:05Z\", or a number of seconds or milliseconds since 1970",
+    })
+}
+
+fn written_time(text: &str, zone: &TimeZone) -> Option<Timestamp> {
+    // Also a number in quotes; fewer digits could be a date.
+    if text.len() > "20260102".len()
+        && text.bytes().all(|byte| byte.is_ascii_digit())
+        && let Ok(number) = text.parse()
+    {
+        return unix_time(number);
     }
+    let with_zone = || text.parse::<Zoned>().ok().map(|at| at.timestamp());
+    text.parse().ok().or_else(with_zone).or_else(|| local_time(text, zone))
+}
+
+/// A time without a zone; also one so far away, with a zone or not, that it becomes the first or the last possible time.
+fn local_time(text: &str, zone: &TimeZone) -> Option<Timestamp> {
+    let local = text.trim_end_matches(['Z', 'z']);
+    let at: DateTime = local.parse().ok()?;
+    match at.to_zoned(zone.clone()) {
+        Ok(at) => (local == text).then(|| at.timestamp()),
+        Err(_) => Some(if at.year() > 0 { Timestamp::MAX } else { Timestamp::MIN }),
+    }
+}
+
+/// Milliseconds where seconds would be a year beyond 5138.
+fn unix_time(number: f64) -> Option<Timestamp> {
+    let millis = if number.abs() < 1e11 { number * 1e3 } else { number };
+    #[expect(clippy::cast_possible_truncation, reason = "what is out of range becomes a number that is no time")]
+    Timestamp::from_millisecond(millis.round() as i64).ok()
 }
 
 /// Looks into everything nested, JSON inside of text included.
@@ -224,14 +258,19 @@ fn is_password(key: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use jiff::tz::TimeZone;
     use proptest::prelude::*;
     use serde_json::json;
 
     use super::{Event, Invalid, Kind, MAX_EVENT_BYTES, Strictness};
     use crate::mutate::{JSON_SNIPPETS, mutated_bytes, mutated_json};
 
+    fn shanghai() -> TimeZone {
+        TimeZone::get("Asia/Shanghai").unwrap()
+    }
+
     fn check(text: &str, expected: Result<Kind, &str>) {
-        let read = Event::parse(text, Strictness::KnownKeys).map(|event| event.kind);
+        let read = Event::parse(text, Strictness::KnownKeys, &shanghai()).map(|event| event.kind);
         match (read, expected) {
             (Ok(kind), Ok(expected)) => assert_eq!(kind, expected),
             (Err(error), Err(part)) => assert!(error.to_string().contains(part), "{text}: {error}"),
@@ -272,7 +311,7 @@ mod tests {
                 format!(r#"{{"type":"user.created","user_id":1,"data":"{{\"{key}\":\"hunter2\"}}"}}"#),
             ] {
                 for strictness in [Strictness::KnownKeys, Strictness::AnyKeys] {
-                    let error = Event::parse(&text, strictness).unwrap_err();
+                    let error = Event::parse(&text, strictness, &shanghai()).unwrap_err();
                     assert!(matches!(error, Invalid::Password(_)), "{text}: {error}");
                     assert!(!error.to_string().contains("hunter2"), "{error}");
                 }
@@ -287,7 +326,7 @@ mod tests {
     #[test]
     fn event_of_another_program_may_have_unknown_keys() {
         let text = r#"{"id":"e1","type":"user.created","user_id":1,"trace":"x","timestamp":"2026-01-02T03:04:05Z"}"#;
-        let event = Event::parse(text, Strictness::AnyKeys).unwrap();
+        let event = Event::parse(text, Strictness::AnyKeys, &shanghai()).unwrap();
         assert_eq!((event.id.as_deref(), event.user_id), (Some("e1"), 1));
         assert_eq!(event.occurred_at.unwrap().to_string(), "2026-01-02T03:04:05Z");
     }
@@ -317,7 +356,7 @@ mod tests {
             let cut = &text[..text.len() - 2];
             for text in [text.as_str(), &twice, cut, &format!("{text} {CANARY}"), &shape.to_string(), CANARY] {
                 for strictness in [Strictness::KnownKeys, Strictness::AnyKeys] {
-                    let Err(invalid) = Event::parse(text, strictness) else { continue };
+                    let Err(invalid) = Event::parse(text, strictness, &shanghai()) else { continue };
                     rejected += 1;
                     let message = format!("{invalid} {:?}", invalid.to_string());
                     let outline = super::outline(text).unwrap_or_default();
@@ -339,13 +378,44 @@ mod tests {
         check(r#"{"type":"user.created","user_id":1,"data":{"a":{"b":1},"c":{"b":1}}}"#, Ok(Kind::Created));
     }
 
-    #[test]
-    fn timestamp_that_could_mean_several_instants_is_refused_by_its_name() {
-        for timestamp in [r#""2026-01-02T03:04:05""#, r#""2026-01-02""#, "1767323045", "1767323045000", "1.5", "true"] {
-            let text = format!(r#"{{"type":"user.created","user_id":1,"timestamp":{timestamp}}}"#);
-            check(&text, Err("`timestamp` must be a time with its zone"));
+    fn check_time(timestamp: &str, expected: Option<&str>) {
+        let text = format!(r#"{{"type":"user.created","user_id":1,"timestamp":{timestamp}}}"#);
+        let read = Event::parse(&text, Strictness::KnownKeys, &shanghai());
+        match (&read, expected) {
+            (Ok(event), Some(expected)) => assert_eq!(event.occurred_at.unwrap().to_string(), expected, "{timestamp}"),
+            (Err(error), None) => assert!(error.to_string().starts_with("`timestamp` must be a time"), "{error}"),
+            _ => panic!("{timestamp}: {read:?}, not {expected:?}"),
         }
-        check(r#"{"type":"user.created","user_id":1,"timestamp":"2026-01-02T03:04:05+08:00"}"#, Ok(Kind::Created));
+    }
+
+    #[test]
+    fn timestamp_may_lack_its_zone_or_be_a_number() {
+        check_time(r#""2026-01-02T03:04:05Z""#, Some("2026-01-02T03:04:05Z"));
+        check_time(r#""2026-01-02T03:04:05+01:00""#, Some("2026-01-02T02:04:05Z"));
+        check_time(r#""2026-01-02T03:04:05[Europe/Paris]""#, Some("2026-01-02T02:04:05Z"));
+        check_time(r#"" 2026-01-02 11:04:05.25 ""#, Some("2026-01-02T03:04:05.25Z"));
+        check_time(r#""2026-01-02T11:04:05""#, Some("2026-01-02T03:04:05Z"));
+        check_time(r#""2026-01-02""#, Some("2026-01-01T16:00:00Z"));
+        check_time("1767323045", Some("2026-01-02T03:04:05Z"));
+        check_time("1767323045000", Some("2026-01-02T03:04:05Z"));
+        check_time("1767323045.5", Some("2026-01-02T03:04:05.5Z"));
+        check_time("1767323045123", Some("2026-01-02T03:04:05.123Z"));
+        check_time(r#""1767323045000""#, Some("2026-01-02T03:04:05Z"));
+        check_time(r#""9999-12-31T23:59:59Z""#, Some("9999-12-30T22:00:00.999999999Z"));
+        check_time(r#""9999-12-31T23:59:59+00:00""#, Some("9999-12-30T22:00:00.999999999Z"));
+        check_time("0", Some("1970-01-01T00:00:00Z"));
+        check_time("-1", Some("1969-12-31T23:59:59Z"));
+    }
+
+    #[test]
+    fn timestamp_that_cannot_be_read_is_refused_by_its_name() {
+        for timestamp in
+            ["true", "[]", "{}", "1e300", "1e17", r#""""#, r#""soon""#, r#""2026-13-01""#, r#""99999999999999999999""#]
+                .into_iter()
+                .chain([r#""2026-01-02Z""#, r#""2026-01-02T03:04:05+30:00""#, r#""2026-01-02T25:00:00Z""#])
+        {
+            check_time(timestamp, None);
+        }
     }
 
     const EVENTS: &[&str] = &[
@@ -362,7 +432,7 @@ mod tests {
         ) {
             for text in [altered.to_string(), String::from_utf8_lossy(&damaged).into_owned()] {
                 for strictness in [Strictness::KnownKeys, Strictness::AnyKeys] {
-                    if let Ok(event) = Event::parse(&text, strictness) {
+                    if let Ok(event) = Event::parse(&text, strictness, &shanghai()) {
                         let data = serde_json::Value::from(event.data).to_string();
                         prop_assert!(event.user_id > 0 && !data.contains("\"password\""), "{text}");
                     }

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::compare::{Difference, FieldDifference};
 use crate::clock::to_rfc3339_millis;
-use crate::store::{Error, Reader, Writer};
+use crate::store::{Error, Reader, Row, Value, Writer};
 
 /// A target that differed about a user.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,6 +15,32 @@ pub struct Finding {
     pub fields: Vec<FieldDifference>,
     /// An event that repairs it is on its way.
     pub is_repaired: bool,
+    /// The `seq` of the last event that was to repair it.
+    pub repair_seq: Option<i64>,
+}
+
+impl Finding {
+    pub fn new(target: &str, user_id: i64, difference: Difference, fields: Vec<FieldDifference>) -> Self {
+        Self { target: target.to_owned(), user_id, difference, fields, is_repaired: false, repair_seq: None }
+    }
+
+    pub fn extra(target: &str, user_id: i64) -> Self {
+        Self::new(target, user_id, Difference::Extra, Vec::new())
+    }
+
+    /// Whether `now` is the same finding again, though it was repaired and nothing has happened to the user since.
+    pub fn outlasts_repair(&self, now: &Self, last_seq: i64) -> bool {
+        let is_known = |field: &FieldDifference| self.fields.iter().any(|known| known.field == field.field);
+        self.repair_seq == Some(last_seq) && self.difference == now.difference && now.fields.iter().all(is_known)
+    }
+
+    /// The fields it is about; without any, its kind.
+    pub fn subjects(&self) -> Vec<String> {
+        if self.fields.is_empty() {
+            return vec![self.difference.name().to_owned()];
+        }
+        self.fields.iter().map(|field| field.field.clone()).collect()
+    }
 }
 
 /// How the last check of a target went.
@@ -32,50 +58,59 @@ pub struct Checked {
 }
 
 impl Checked {
-    /// Users the target differed about.
+    /// Users whose data differs at the target.
     pub const fn found(&self) -> u64 {
         self.missing + self.different + self.extra
     }
 }
 
-/// Which findings of an earlier check are out of date.
+/// Findings of one target.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FindingRange {
     /// Those about users known here, after the first id and up to the last.
     Known { after: i64, last: i64 },
     /// Those about users unknown here.
     Unknown,
-    /// None any more.
-    More,
 }
 
-/// Forgets what an earlier check found.
-pub fn delete_findings(w: &Writer<'_>, target: &str, range: FindingRange) -> Result<(), Error> {
-    const SQL: &str = "
-        DELETE FROM user_findings
-        WHERE target = ?1
+/// The condition of a [`FindingRange`], with its parameters behind the target's name.
+const IN_RANGE: &str = "target = ?1
         AND user_id > ?2
         AND user_id <= ?3
         AND EXISTS (SELECT 1 FROM users WHERE users.id = user_findings.user_id) = ?4";
-    let (is_known, after, last) = match range {
-        FindingRange::Known { after, last } => (true, after, last),
-        FindingRange::Unknown => (false, i64::MIN, i64::MAX),
-        FindingRange::More => return Ok(()),
-    };
-    w.execute(SQL, &[target.into(), after.into(), last.into(), is_known.into()])?;
+
+impl FindingRange {
+    fn params<'a>(self, target: &'a str) -> [Value<'a>; 4] {
+        let (is_known, after, last) = match self {
+            Self::Known { after, last } => (true, after, last),
+            Self::Unknown => (false, i64::MIN, i64::MAX),
+        };
+        [target.into(), after.into(), last.into(), is_known.into()]
+    }
+}
+
+/// What an earlier check found in that range.
+pub fn load_findings_in(r: &Reader<'_>, target: &str, range: FindingRange) -> Result<Vec<Finding>, Error> {
+    r.rows(&format!("SELECT {COLUMNS} FROM user_findings WHERE {IN_RANGE}"), &range.params(target), finding)
+}
+
+/// Deletes what an earlier check found in that range.
+pub fn delete_findings(w: &Writer<'_>, target: &str, range: FindingRange) -> Result<(), Error> {
+    w.execute(&format!("DELETE FROM user_findings WHERE {IN_RANGE}"), &range.params(target))?;
     Ok(())
 }
 
 pub fn save_finding(w: &Writer<'_>, finding: &Finding, at: Timestamp) -> Result<(), Error> {
     const SQL: &str = "
-        INSERT INTO user_findings (target, user_id, difference, fields, is_repaired, found_at)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+        INSERT INTO user_findings (target, user_id, difference, fields, is_repaired, found_at, repair_seq)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
         ON CONFLICT (target, user_id) DO UPDATE SET
             difference = excluded.difference,
             fields = excluded.fields,
             is_repaired = excluded.is_repaired,
-            found_at = excluded.found_at";
-    let Finding { target, user_id, difference, fields, is_repaired } = finding;
+            found_at = excluded.found_at,
+            repair_seq = excluded.repair_seq";
+    let Finding { target, user_id, difference, fields, is_repaired, repair_seq } = finding;
     let (fields, at) = (serde_json::to_string(fields).unwrap_or_default(), to_rfc3339_millis(at));
     let params = [
         target.into(),
@@ -84,12 +119,13 @@ pub fn save_finding(w: &Writer<'_>, finding: &Finding, at: Timestamp) -> Result<
         (&fields).into(),
         (*is_repaired).into(),
         (&at).into(),
+        (*repair_seq).into(),
     ];
     w.execute(SQL, &params)?;
     Ok(())
 }
 
-/// Keeps how many users of the target were compared and left out.
+/// Saves how many users of the target were compared and left out.
 pub fn save_checked(w: &Writer<'_>, target: &str, checked: u64, in_flight: u64, at: Timestamp) -> Result<(), Error> {
     const SQL: &str = "
         INSERT INTO user_targets (name, planned_seq, checked_at, checked, awaited)
@@ -132,23 +168,25 @@ pub fn load_checked(r: &Reader<'_>, target: &str) -> Result<Option<Checked>, Err
     Ok(Some(found))
 }
 
-/// What the last checks found, at most so many, by target and user.
+/// The columns [`finding`] reads, in its order.
+const COLUMNS: &str = "target, user_id, difference, fields, is_repaired, repair_seq";
+
+/// What the last checks found, at most that many, by target and user.
 pub fn load_findings(r: &Reader<'_>, limit: u64) -> Result<Vec<Finding>, Error> {
-    const SQL: &str = "
-        SELECT target, user_id, difference, fields, is_repaired
-        FROM user_findings
-        ORDER BY target, user_id
-        LIMIT ?1";
-    r.rows(SQL, &[limit.into()], |row| {
-        let fields = row.text(3)?;
-        Ok(Finding {
-            target: row.text(0)?.to_owned(),
-            user_id: row.int(1)?,
-            difference: difference(row.text(2)?)?,
-            fields: serde_json::from_str(fields)
-                .map_err(|_| Error::Value { found: fields.to_owned(), expected: "a list of fields" })?,
-            is_repaired: row.flag(4)?,
-        })
+    let sql = format!("SELECT {COLUMNS} FROM user_findings ORDER BY target, user_id LIMIT ?1");
+    r.rows(&sql, &[limit.into()], finding)
+}
+
+fn finding(row: &Row<'_>) -> Result<Finding, Error> {
+    let fields = row.text(3)?;
+    Ok(Finding {
+        target: row.text(0)?.to_owned(),
+        user_id: row.int(1)?,
+        difference: difference(row.text(2)?)?,
+        fields: serde_json::from_str(fields)
+            .map_err(|_| Error::Value { found: fields.to_owned(), expected: "a list of fields" })?,
+        is_repaired: row.flag(4)?,
+        repair_seq: row.opt_int(5)?,
     })
 }
 

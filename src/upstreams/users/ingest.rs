@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 
 use super::config::Config;
 use super::event::{self, Event, Strictness};
@@ -11,21 +12,21 @@ pub use super::redis::Limits;
 use super::redis::{Connection, Entry, Group, Source, consumer_name, publish};
 use super::tables::{self, Rejection};
 use crate::ident;
-use crate::secret::Secret;
 use crate::store::HOST;
 use crate::upstreams::{Error, Scope};
 
 /// Entries read, stored in one transaction and acknowledged together.
 const BATCH: usize = 1000;
 
-/// An entry that some other consumer was given so long ago is ingested over: it died.
+/// An entry that another consumer was given that long ago is taken over: its reader died.
 const STALE_AFTER: Duration = Duration::from_secs(5 * 60);
 
 /// The stream that events are read from.
 pub struct EventStream {
-    url: Secret,
-    limits: Limits,
+    connection: Connection,
     group: Group,
+    /// Of times without one.
+    zone: TimeZone,
 }
 
 /// What was read.
@@ -37,18 +38,18 @@ pub struct StreamRead {
 
 impl EventStream {
     /// Resolves the address. Sends nothing.
-    pub fn open(config: &Config, limits: Limits) -> Result<Self, Error> {
+    pub fn open(config: &Config, limits: Limits, zone: TimeZone) -> Result<Self, Error> {
         let url = config.redis_url.as_ref().ok_or_else(|| Error::invalid("users.redis_url", "is missing"))?;
         Ok(Self {
-            url: url.resolve("users.redis_url")?,
-            limits,
+            connection: Connection::open(&url.resolve("users.redis_url")?, limits)?,
+            zone,
             group: Group { stream: config.stream.clone(), name: config.group.clone(), consumer: consumer_name(&HOST) },
         })
     }
 
-    /// Takes in everything up to the end of the stream as it is then; what is appended meanwhile is for the next pass.
+    /// Reads everything up to the end of the stream as it is then; what is appended meanwhile is for the next pass.
     pub async fn read(&self, scope: &Scope<'_>) -> Result<StreamRead, Error> {
-        let mut source = Source::open(self.connect().await?, self.group.clone()).await?;
+        let mut source = Source::open(self.connection.clone(), self.group.clone()).await?;
         let mut read = StreamRead::default();
         loop {
             let entries = source.claim_stale(STALE_AFTER, BATCH).await?;
@@ -63,16 +64,19 @@ impl EventStream {
                 self.store(scope, &source, entries, &mut read).await?;
             }
         }
+        if let Err(error) = source.remove_idle_consumers().await {
+            // Harmless, and on some servers not permitted.
+            tracing::info!(%error, "cannot remove idle consumers");
+        }
+        if let Some(warning) = read.ingested.warning() {
+            scope.context.warn(warning);
+        }
         Ok(read)
     }
 
     /// Whether the server lets us in.
     pub async fn verify(&self) -> Result<(), Error> {
-        self.connect().await.map(drop)
-    }
-
-    async fn connect(&self) -> Result<Connection, Error> {
-        Ok(Connection::connect(&self.url, self.limits.clone()).await?)
+        Ok(self.connection.ping().await?)
     }
 
     /// Only what is committed is acknowledged; what was committed and not acknowledged comes again and is known.
@@ -102,7 +106,7 @@ impl EventStream {
         Ok(())
     }
 
-    /// What are events, and what are none.
+    /// The events, and the entries that are none.
     fn sort(&self, entries: Vec<Entry>, now: Timestamp) -> (Vec<Event>, Vec<Rejection>) {
         let (mut events, mut rejections) = (Vec::new(), Vec::new());
         for Entry { id, event } in entries {
@@ -113,7 +117,7 @@ impl EventStream {
                 raw,
                 rejected_at: now,
             };
-            match event.as_deref().map(|text| (text, Event::parse(text, Strictness::AnyKeys))) {
+            match event.as_deref().map(|text| (text, Event::parse(text, Strictness::AnyKeys, &self.zone))) {
                 Err(reason) => rejections.push(rejected(reason.clone(), None)),
                 Ok((text, Err(invalid))) => rejections.push(rejected(invalid.to_string(), event::outline(text))),
                 Ok((_, Ok(event))) => {
@@ -126,10 +130,10 @@ impl EventStream {
         (events, rejections)
     }
 
-    /// Puts events into the stream, each with an id and a time; all of them or none. Answers how many.
+    /// Puts events into the stream, each with an id and a time; all of them or none. Returns how many.
     pub async fn publish(&self, events: Vec<Event>, now: Timestamp) -> Result<u64, Error> {
         let texts: Vec<String> = events.into_iter().map(|event| text_of(event, now)).collect();
-        Ok(publish(&self.connect().await?, &self.group.stream, &texts, None).await?.len() as u64)
+        Ok(publish(&self.connection, &self.group.stream, &texts).await?.len() as u64)
     }
 }
 

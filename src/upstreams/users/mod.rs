@@ -94,7 +94,10 @@ impl Upstream for Users {
         let targets = Accounts::open(Self::NAME, &config.targets, |target, _| Target::open(target, &config, opening))?;
         let stream = match config.source {
             Source::Outbox => None,
-            Source::Redis => Some(EventStream::open(&config, target::limits(&config, opening))?),
+            Source::Redis => {
+                let zone = opening.config.time_zone()?;
+                Some(EventStream::open(&config, target::limits(&config, opening), zone)?)
+            }
         };
         Ok(Self { config, targets, stream })
     }

@@ -1,6 +1,8 @@
 //! Taking events in: numbered, made whole, and the local users brought up to them, in one transaction.
+//!
+//! The order of arrival decides which event is the later one; the time an event names decides nothing.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 use super::event::{Event, Kind};
@@ -18,13 +20,18 @@ pub const SOURCE: &str = "tongbu";
 /// Where the events of a check come from.
 pub const REPAIR_SOURCE: &str = "tongbu-check";
 
-/// What became of events that were told.
+/// A `timestamp` that is further in the future than this is an error of its sender's clock.
+const TOLERATED_AHEAD: SignedDuration = SignedDuration::from_mins(5);
+
+/// What became of events.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Ingested {
     pub stored: u64,
     /// Their ids were stored before.
     pub known: u64,
-    /// The number of the last stored one; 0 where none was.
+    /// Their `timestamp` was too far in the future.
+    pub clamped: u64,
+    /// The `seq` of the last stored one; 0 where none was.
     pub last_seq: i64,
 }
 
@@ -33,7 +40,19 @@ impl Ingested {
     pub fn add(&mut self, later: Self) {
         self.stored += later.stored;
         self.known += later.known;
+        self.clamped += later.clamped;
         self.last_seq = self.last_seq.max(later.last_seq);
+    }
+
+    /// What a person should know about the times of these events.
+    pub fn warning(self) -> Option<String> {
+        let Self { clamped, .. } = self;
+        (clamped > 0).then(|| {
+            format!(
+                "{clamped} events have a `timestamp` more than 5 minutes in the future; their time of arrival is used instead: \
+                 check the clock of the program that sends them"
+            )
+        })
     }
 }
 
@@ -57,7 +76,7 @@ pub fn save_events(
     let context = IngestContext { outbox: load_outbox_name(w)?, recipients, record, now };
     let mut seq = load_last_seq(w)?;
     for event in events {
-        // Looked up first: a number must not be used up, nor a user touched, by an event that is known.
+        // Looked up first: an event that is known must not use up a number or change a user.
         if let Some(id) = &event.id
             && has_event(w, id)?
         {
@@ -65,8 +84,9 @@ pub fn save_events(
             continue;
         }
         seq += 1;
-        save(w, event, seq, &context)?;
+        let is_clamped = save(w, event, seq, &context)?;
         ingested.stored += 1;
+        ingested.clamped += u64::from(is_clamped);
         ingested.last_seq = seq;
     }
     save_last_seq(w, seq)?;
@@ -81,20 +101,19 @@ struct IngestContext<'a> {
     now: Timestamp,
 }
 
-fn save(w: &Writer<'_>, event: &Event, seq: i64, context: &IngestContext<'_>) -> Result<(), Error> {
+/// Returns whether the event's time was clamped.
+fn save(w: &Writer<'_>, event: &Event, seq: i64, context: &IngestContext<'_>) -> Result<bool, Error> {
     let IngestContext { recipients, record, now, .. } = *context;
     let known = load_user(w, event.user_id)?;
-    let occurred_at = event.occurred_at.unwrap_or_else(|| not_before(now, known.as_ref()));
-    let version = Version { at_ms: occurred_at.as_millisecond(), seq };
-    let is_older = known.as_ref().is_some_and(|known| version < known.version);
-    let at = to_rfc3339_millis(occurred_at);
-    // An older event is passed on as it is told: what is known is from later.
-    let before = known.as_ref().filter(|known| !known.is_deleted && !is_older).map(|known| &known.user);
-    let after = reduce(before, event, &at);
+    // Never before the user's last event, even if the clock was set back meanwhile.
+    let at_ms = known.as_ref().map_or(i64::MIN, |known| known.version.at_ms).max(now.as_millisecond());
+    let version = Version { at_ms, seq };
+    let is_clamped = event.occurred_at.is_some_and(|at| at.duration_since(now) > TOLERATED_AHEAD);
+    let occurred_at = event.occurred_at.filter(|_| !is_clamped).unwrap_or(now);
+    let before = known.as_ref().filter(|known| !known.is_deleted).map(|known| &known.user);
+    let after = reduce(before, event, &to_rfc3339_millis(occurred_at));
     let data = whole_data(event, before, after.as_ref());
-    if let Recipients::All = recipients
-        && !is_older
-    {
+    if let Recipients::All = recipients {
         match &after {
             Some(user) => save_user(w, event.user_id, user, version, now, record)?,
             None => delete_user(w, event, version, now)?,
@@ -111,7 +130,7 @@ fn save(w: &Writer<'_>, event: &Event, seq: i64, context: &IngestContext<'_>) ->
         Recipients::All => (None, SOURCE),
         Recipients::Only(target) => (Some(target.to_owned()), REPAIR_SOURCE),
     };
-    let is_new = save_event(
+    save_event(
         w,
         &StoredEvent {
             seq,
@@ -125,17 +144,10 @@ fn save(w: &Writer<'_>, event: &Event, seq: i64, context: &IngestContext<'_>) ->
             source: event.source.clone().unwrap_or_else(|| source.to_owned()),
             only_target,
             stored_at: now,
+            version_ms: version.at_ms,
         },
     )?;
-    debug_assert!(is_new, "its id was looked up before");
-    Ok(())
-}
-
-/// The time of an event that names none: now, but never before its user's last one, or a clock that was set back would
-/// make the newest event look older than what is known.
-fn not_before(now: Timestamp, known: Option<&StoredUser>) -> Timestamp {
-    let last = known.and_then(|known| Timestamp::from_millisecond(known.version.at_ms).ok());
-    last.map_or(now, |last| last.max(now))
+    Ok(is_clamped)
 }
 
 /// The event that brings one target to what is known of the user.
@@ -149,7 +161,7 @@ pub fn repair_event(user_id: i64, known: Option<&StoredUser>) -> Event {
         username: None,
         email: None,
         data: user.map(|user| ("user".to_owned(), user)).into_iter().collect(),
-        // As of when it is known, so that no target takes it for later than it is.
+        // The time of the user's last event, so that no target takes it for later than it is.
         occurred_at: known.and_then(|known| Timestamp::from_millisecond(known.version.at_ms).ok()),
         source: None,
     }

@@ -1,4 +1,4 @@
-//! A pass: take events in, bring every target what is due, tell what is left.
+//! A pass: read new events, bring every target what is due, report what is left.
 
 use futures_util::future::join_all;
 use jiff::{SignedDuration, Timestamp};
@@ -6,6 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::config::Config;
 use super::delivery::{DeliveryCounts, PassProgress, TargetWorker};
 use super::ingest::EventStream;
+use super::queries;
 use super::queue;
 use super::tables;
 use super::target::Target;
@@ -14,8 +15,8 @@ use crate::http::Retry;
 use crate::store::{self, ScopeState, cursors};
 use crate::upstreams::{Error, Scope, ScopeWork};
 
-/// Events looked at in one transaction to be forgotten.
-const FORGOTTEN_AT_ONCE: u64 = 2000;
+/// Events looked at in one transaction that deletes old ones.
+const DELETED_AT_ONCE: u64 = 2000;
 
 /// What the scope `users/deliver` works with.
 pub struct Deliver<'a> {
@@ -49,7 +50,7 @@ impl ScopeWork for Deliver<'_> {
 }
 
 impl Deliver<'_> {
-    /// A rehearsal sends nothing and reads no stream: both would be felt elsewhere.
+    /// A dry run sends nothing and reads no stream: both have effects elsewhere.
     fn report_due(&self, scope: &Scope<'_>) -> Result<(), Error> {
         let open = self.count_open(scope)?;
         scope.count(|summary| summary.pending += open);
@@ -82,42 +83,42 @@ impl Deliver<'_> {
 
     fn count_open(&self, scope: &Scope<'_>) -> Result<u64, Error> {
         let open = scope.context.store.read(|r| {
-            let counts = self.targets.iter().map(|target| queue::count_open(r, &target.name));
+            let counts = self.targets.iter().map(|target| queries::count_open(r, &target.name));
             counts.sum::<Result<u64, store::Error>>()
         })?;
         Ok(open)
     }
 
-    /// Forgets events that every target has had for long enough.
+    /// Deletes events that every target has had for long enough.
     async fn delete_settled(&self, scope: &Scope<'_>) -> Result<(), Error> {
         let keep = SignedDuration::try_from(self.config.keep_delivered.0).unwrap_or(SignedDuration::MAX);
         let Ok(before) = scope.context.clock.now().checked_sub(keep) else { return Ok(()) };
         let (mut deleted, mut after) = (0, Some(0));
         while let Some(from) = after {
             let targets = self.config.target_names();
-            let next = scope
-                .write(move |w| tables::delete_settled_events(w, from, before, &targets, FORGOTTEN_AT_ONCE))
-                .await?;
+            let next =
+                scope.write(move |w| queue::delete_settled_events(w, from, before, &targets, DELETED_AT_ONCE)).await?;
             deleted += next.0;
             after = next.1;
         }
         if deleted > 0 {
-            tracing::info!(deleted, "forgot events that were delivered long ago");
+            tracing::info!(deleted, "deleted events that were delivered long ago");
         }
         Ok(())
     }
 
-    /// Counts what was done, and tells of each target what went wrong. Where every target is out of reach,
-    /// that is the scope's failure.
+    /// Counts what was done, and reports what went wrong at each target. Where no target could be reached, that is the scope's
+    /// failure.
     fn report(&self, scope: &Scope<'_>, counts: &[(&Target, DeliveryCounts)]) -> Result<(), Error> {
         for (target, counts) in counts {
-            let DeliveryCounts { delivered, failed, dead, .. } = *counts;
+            let DeliveryCounts { delivered, superseded, failed, dead, stopped, .. } = *counts;
             scope.count(|summary| {
-                summary.total += delivered + failed + dead;
+                summary.total += delivered + superseded + failed + dead;
                 summary.updated += delivered;
+                summary.unchanged += superseded;
                 summary.failed += failed + dead;
             });
-            tracing::info!(target_name = target.name, delivered, failed, dead, stopped = counts.stopped, "delivered");
+            tracing::info!(target_name = target.name, delivered, superseded, failed, dead, stopped, "delivered");
         }
         let open = self.count_open(scope)?;
         scope.count(|summary| summary.pending += open);
@@ -139,16 +140,16 @@ impl Deliver<'_> {
         self.report_dead(scope)
     }
 
-    /// Dead letters keep every run partial until somebody retries or drops them.
+    /// Dead letters keep every run partial until they are retried or dropped.
     fn report_dead(&self, scope: &Scope<'_>) -> Result<(), Error> {
         let store = &scope.context.store;
         for target in &self.targets {
-            let dead = store.read(|r| queue::count_dead(r, &target.name))?;
+            let dead = store.read(|r| queries::count_dead(r, &target.name))?;
             if dead > 0 {
                 scope.scope_problem(
                     Class::Contract,
                     format!(
-                        "target `{0}` has {dead} dead letters: see `tongbu users events list --state dead --target {0}`, \
+                        "target `{0}` has {dead} dead letters, which keep back the later events of their users: see `tongbu users events list --state dead --target {0}`, \
                          then `tongbu users events retry --all --target {0}` or `drop`",
                         target.name
                     ),
@@ -169,8 +170,7 @@ impl Deliver<'_> {
     }
 }
 
-/// The failure of a pass in which nothing was taken in and no target could be reached. A target for which nothing was due
-/// has not failed.
+/// The failure of a pass that stored no event and reached no target. A target for which nothing was due has not failed.
 fn out_of_reach(scope: &Scope<'_>, counts: &[(&Target, DeliveryCounts)]) -> Option<Error> {
     if scope.summary().is_changed() || counts.iter().any(|(_, counts)| counts.first_failure.is_none()) {
         return None;
@@ -185,7 +185,7 @@ fn out_of_reach(scope: &Scope<'_>, counts: &[(&Target, DeliveryCounts)]) -> Opti
     })
 }
 
-/// Keeps when the scope last came to its end.
+/// Saves when the scope last came to its end.
 pub async fn save_success(scope: &Scope<'_>, started_at: Timestamp) -> Result<(), Error> {
     let state = ScopeState { last_success_at: Some(started_at), not_before: None, ..scope.state.clone() };
     scope.write(move |w| cursors::save_state(w, &state)).await

@@ -2,8 +2,8 @@
 
 use jiff::Timestamp;
 
-use super::queue::{Counts, State, load_counts, state};
-use super::tables::{EVENT_COLUMNS, StoredEvent, stored_event};
+use super::queue::{State, load_enqueued_seq, state};
+use super::tables::{EVENT_COLUMN_COUNT, EVENT_COLUMNS, StoredEvent, stored_event};
 use crate::clock::to_rfc3339_millis;
 use crate::store::{Error, Reader, Row, Value};
 
@@ -75,8 +75,6 @@ pub struct TargetStats {
 
 const DELIVERY_COLUMNS: &str = "d.target, d.state, d.attempts, d.next_attempt_at, d.last_error, d.class, d.latency_ms, \
                                 d.finished_at";
-/// The first of them behind [`EVENT_COLUMNS`].
-const FIRST_DELIVERY_COLUMN: usize = 11;
 
 /// A page of the deliveries that fit.
 pub fn load_page(r: &Reader<'_>, filter: &EventFilter) -> Result<EventPage, Error> {
@@ -129,6 +127,79 @@ pub fn load_event(r: &Reader<'_>, seq: i64) -> Result<Vec<EventRow>, Error> {
         ORDER BY d.target"
     );
     r.rows(&sql, &[seq.into()], |row| Ok(EventRow { event: stored_event(row)?, delivery: delivery_status(row)? }))
+}
+
+/// How many deliveries of the target are in each state.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Events whose delivery is not enqueued yet, too.
+    pub pending: u64,
+    pub retrying: u64,
+    pub delivered: u64,
+    pub superseded: u64,
+    pub dead: u64,
+    pub dropped: u64,
+}
+
+impl Counts {
+    /// What is still to be done.
+    pub const fn open(&self) -> u64 {
+        self.pending + self.retrying
+    }
+}
+
+/// Counts the target's deliveries.
+pub fn load_counts(r: &Reader<'_>, target: &str) -> Result<Counts, Error> {
+    const SQL: &str = "
+        SELECT state, COUNT(*)
+        FROM user_deliveries
+        WHERE target = ?1
+        GROUP BY state";
+    let mut counts = Counts { pending: count_not_enqueued(r, target)?, ..Counts::default() };
+    r.for_each(SQL, &[target.into()], |row| {
+        let count = row.count(1)?;
+        match state(row, 0)? {
+            State::Pending => counts.pending += count,
+            State::Retrying => counts.retrying = count,
+            State::Delivered => counts.delivered = count,
+            State::Superseded => counts.superseded = count,
+            State::Dead => counts.dead = count,
+            State::Dropped => counts.dropped = count,
+        }
+        Ok::<_, Error>(())
+    })?;
+    Ok(counts)
+}
+
+/// How many events are still to be delivered to the target; looks at no others.
+pub fn count_open(r: &Reader<'_>, target: &str) -> Result<u64, Error> {
+    const SQL: &str = "
+        SELECT COUNT(*)
+        FROM user_deliveries
+        WHERE target = ?1
+        AND finished_at IS NULL";
+    Ok(count_not_enqueued(r, target)? + r.first(SQL, &[target.into()], |row| row.count(0))?.unwrap_or_default())
+}
+
+/// How many events are for the target and not enqueued yet.
+fn count_not_enqueued(r: &Reader<'_>, target: &str) -> Result<u64, Error> {
+    const SQL: &str = "
+        SELECT COUNT(*)
+        FROM user_events
+        WHERE seq > ?1
+        AND (only_target IS NULL OR only_target = ?2)";
+    let enqueued = load_enqueued_seq(r, target)?;
+    Ok(r.first(SQL, &[enqueued.into(), target.into()], |row| row.count(0))?.unwrap_or_default())
+}
+
+/// How many deliveries of the target are dead; cheap, for the end of every pass.
+pub fn count_dead(r: &Reader<'_>, target: &str) -> Result<u64, Error> {
+    const SQL: &str = "
+        SELECT COUNT(*)
+        FROM user_deliveries
+        WHERE target = ?1
+        AND state = 'dead'";
+    Ok(r.first(SQL, &[target.into()], |row| row.count(0))?.unwrap_or_default())
 }
 
 /// The target's queue.
@@ -219,7 +290,7 @@ fn rank(count: u64, share: f64) -> u64 {
 }
 
 fn delivery_status(row: &Row<'_>) -> Result<Option<DeliveryStatus>, Error> {
-    let first = FIRST_DELIVERY_COLUMN;
+    let first = EVENT_COLUMN_COUNT;
     let Some(target) = row.opt_text(first)? else { return Ok(None) };
     Ok(Some(DeliveryStatus {
         target: target.to_owned(),

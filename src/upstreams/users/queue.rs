@@ -1,17 +1,17 @@
 //! Every statement on `user_deliveries` and `user_targets`: the state of each event at each target.
 //!
-//! Of each user's open events at a target only the first is the *head*, and only heads are sent. That keeps the order
-//! per user, and one user's trouble his own.
+//! Of each user's open events at a target only the first is the *head*, and only heads are sent; behind a dead one there
+//! is no head. That keeps the order per user, and one user's failures from delaying the others.
 
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use strum::{EnumString, IntoStaticStr};
 
-use super::tables::{EVENT_COLUMNS, StoredEvent, stored_event};
+use super::tables::{EVENT_COLUMN_COUNT, EVENT_COLUMNS, StoredEvent, load_last_event_seq, stored_event};
 use crate::clock::to_rfc3339_millis;
 use crate::error::Class;
-use crate::store::{Error, Reader, Row, Writer};
+use crate::store::{Error, Reader, Row, Value, Writer};
 
 /// The state of an event at a target.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumString, IntoStaticStr, clap::ValueEnum)]
@@ -20,6 +20,8 @@ pub enum State {
     Pending,
     Retrying,
     Delivered,
+    /// The target knew of a later event of the user and left everything as it is.
+    Superseded,
     Dead,
     Dropped,
 }
@@ -29,6 +31,11 @@ impl State {
     pub const fn name(self) -> &'static str {
         self.into_str()
     }
+
+    /// Whether the delivery is still to be made.
+    pub const fn is_open(self) -> bool {
+        matches!(self, Self::Pending | Self::Retrying)
+    }
 }
 
 /// One event due at one target.
@@ -37,24 +44,18 @@ pub struct Delivery {
     pub event: StoredEvent,
     /// Made so far.
     pub attempts: u32,
+    pub next_attempt_at: Timestamp,
 }
 
 /// How an attempt ended.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Outcome {
-    Delivered {
-        latency: Duration,
-    },
-    /// Again at that time.
-    Retrying {
-        class: Class,
-        error: String,
-        next_attempt_at: Timestamp,
-    },
-    Dead {
-        class: Class,
-        error: String,
-    },
+pub struct Outcome {
+    pub state: State,
+    /// Whether the attempt counts for the event: a failure of its target does not.
+    pub is_counted: bool,
+    pub next_attempt_at: Timestamp,
+    pub failure: Option<(Class, String)>,
+    pub latency: Option<Duration>,
 }
 
 /// When deliveries count as due.
@@ -65,11 +66,11 @@ pub struct Due {
     pub cap: Duration,
 }
 
-/// The heads that are due at the target, at most so many, those that waited longest first.
+/// The heads that are due at the target, at most that many, those that waited longest first.
 pub fn load_due(r: &Reader<'_>, target: &str, due: Due, limit: u64) -> Result<Vec<Delivery>, Error> {
     let sql = format!(
         "
-        SELECT {EVENT_COLUMNS}, d.attempts
+        SELECT {EVENT_COLUMNS}, d.attempts, d.next_attempt_at
         FROM user_deliveries AS d
         JOIN user_events AS e ON e.seq = d.seq
         WHERE d.target = ?1
@@ -87,7 +88,7 @@ pub fn load_due(r: &Reader<'_>, target: &str, due: Due, limit: u64) -> Result<Ve
     )
 }
 
-/// Lays out the target's deliveries of the next events, at most so many; answers whether there may be more.
+/// Enqueues the target's deliveries of the next events, at most that many; returns whether there may be more.
 pub fn enqueue_deliveries(w: &Writer<'_>, target: &str, limit: u64, now: Timestamp) -> Result<bool, Error> {
     const INSERT: &str = "
         INSERT INTO user_deliveries (target, seq, user_id, state, is_head, attempts, next_attempt_at)
@@ -97,6 +98,12 @@ pub fn enqueue_deliveries(w: &Writer<'_>, target: &str, limit: u64, now: Timesta
             WHERE target = ?1
             AND user_id = ?3
             AND finished_at IS NULL
+        ) AND NOT EXISTS (
+            SELECT 1
+            FROM user_deliveries
+            WHERE target = ?1
+            AND user_id = ?3
+            AND state = 'dead'
         ), 0, ?4)
         ON CONFLICT (target, seq) DO NOTHING";
     const SAVE: &str = "
@@ -109,8 +116,8 @@ pub fn enqueue_deliveries(w: &Writer<'_>, target: &str, limit: u64, now: Timesta
         WHERE seq > ?1
         ORDER BY seq
         LIMIT ?2";
-    let planned = load_enqueued_seq(w, target)?;
-    let events = w.rows(NEXT, &[planned.into(), limit.into(), target.into()], |row| {
+    let enqueued = load_enqueued_seq(w, target)?;
+    let events = w.rows(NEXT, &[enqueued.into(), limit.into(), target.into()], |row| {
         Ok((row.int(0)?, row.int(1)?, row.flag(2)?))
     })?;
     let now = to_rfc3339_millis(now);
@@ -125,7 +132,7 @@ pub fn enqueue_deliveries(w: &Writer<'_>, target: &str, limit: u64, now: Timesta
     Ok(events.len() as u64 == limit)
 }
 
-/// The number of the last event whose delivery to the target is laid out.
+/// The `seq` of the last event whose delivery to the target is enqueued.
 pub fn load_enqueued_seq(r: &Reader<'_>, target: &str) -> Result<i64, Error> {
     const SQL: &str = "
         SELECT planned_seq
@@ -134,53 +141,76 @@ pub fn load_enqueued_seq(r: &Reader<'_>, target: &str) -> Result<i64, Error> {
     Ok(r.first(SQL, &[target.into()], |row| row.int(0))?.unwrap_or_default())
 }
 
-/// Whether an event of the user is open at the target.
-pub fn has_open(r: &Reader<'_>, target: &str, user_id: i64) -> Result<bool, Error> {
-    const SQL: &str = "
+/// Whether an event of the user is open at the target, or not even enqueued.
+pub fn is_in_flight(r: &Reader<'_>, target: &str, user_id: i64) -> Result<bool, Error> {
+    const OPEN: &str = "
         SELECT 1
         FROM user_deliveries
         WHERE target = ?1
         AND user_id = ?2
         AND finished_at IS NULL
         LIMIT 1";
+    let is_open = r.first(OPEN, &[target.into(), user_id.into()], |_| Ok(()))?.is_some();
+    Ok(is_open || load_last_event_seq(r, target, user_id)? > load_enqueued_seq(r, target)?)
+}
+
+/// Whether an event of the user is dead at the target, which keeps his later ones back.
+pub fn has_dead(r: &Reader<'_>, target: &str, user_id: i64) -> Result<bool, Error> {
+    const SQL: &str = "
+        SELECT 1
+        FROM user_deliveries
+        WHERE target = ?1
+        AND user_id = ?2
+        AND state = 'dead'
+        LIMIT 1";
     Ok(r.first(SQL, &[target.into(), user_id.into()], |_| Ok(()))?.is_some())
 }
 
-/// Whether the user's last event at the target is a repair that was given up.
-pub fn is_repair_dead(r: &Reader<'_>, target: &str, user_id: i64) -> Result<bool, Error> {
+/// When the target last accepted an event.
+pub fn load_delivered_at(r: &Reader<'_>, target: &str) -> Result<Option<Timestamp>, Error> {
     const SQL: &str = "
-        SELECT d.state = 'dead' AND e.only_target IS NOT NULL
-        FROM user_events AS e
-        JOIN user_deliveries AS d ON d.seq = e.seq AND d.target = ?1
-        WHERE e.user_id = ?2
-        ORDER BY e.seq DESC
-        LIMIT 1";
-    Ok(r.first(SQL, &[target.into(), user_id.into()], |row| row.flag(0))?.unwrap_or_default())
+        SELECT delivered_at
+        FROM user_targets
+        WHERE name = ?1";
+    Ok(r.first(SQL, &[target.into()], |row| row.opt_instant(0))?.flatten())
 }
 
-/// Keeps how an attempt ended, unless somebody gave the event up meanwhile. Where that settles the delivery, the user's
-/// next one becomes the head, and is answered.
-pub fn save_outcome(
+/// Keeps how attempts at the target ended; returns the heads that are due behind those that are settled.
+pub fn save_outcomes(
+    w: &Writer<'_>,
+    target: &str,
+    outcomes: &[(Delivery, Outcome)],
+    now: Timestamp,
+) -> Result<Vec<Delivery>, Error> {
+    const DELIVERED: &str = "
+        UPDATE user_targets
+        SET delivered_at = ?2
+        WHERE name = ?1";
+    let mut next = Vec::new();
+    for (delivery, outcome) in outcomes {
+        save_outcome(w, target, delivery, outcome, now)?;
+        next.extend(promote(w, target, delivery.event.user_id)?.filter(|next| next.next_attempt_at <= now));
+    }
+    if outcomes.iter().any(|(_, outcome)| outcome.state == State::Delivered) {
+        w.execute(DELIVERED, &[target.into(), (&to_rfc3339_millis(now)).into()])?;
+    }
+    Ok(next)
+}
+
+/// Changes nothing where a person gave the event up meanwhile, unless it was delivered.
+fn save_outcome(
     w: &Writer<'_>,
     target: &str,
     delivery: &Delivery,
     outcome: &Outcome,
     now: Timestamp,
-) -> Result<Option<Delivery>, Error> {
+) -> Result<(), Error> {
     const SQL: &str = "
         UPDATE user_deliveries
         SET
             state = ?3,
-            -- Not where a person has put an earlier event of the user in front meanwhile.
-            is_head = ?4 AND NOT EXISTS (
-                SELECT 1
-                FROM user_deliveries AS earlier
-                WHERE earlier.target = ?1
-                AND earlier.user_id = user_deliveries.user_id
-                AND earlier.seq < ?2
-                AND earlier.finished_at IS NULL
-            ),
-            attempts = attempts + 1,
+            is_head = 0,
+            attempts = attempts + ?4,
             next_attempt_at = ?5,
             last_error = ?6,
             class = ?7,
@@ -189,127 +219,118 @@ pub fn save_outcome(
         WHERE target = ?1
         AND seq = ?2
         AND (finished_at IS NULL OR ?3 = 'delivered')";
-    let (state, next_attempt_at, failure, latency) = match outcome {
-        Outcome::Delivered { latency } => (State::Delivered, now, None, Some(millis(*latency))),
-        Outcome::Retrying { class, error, next_attempt_at } => {
-            (State::Retrying, *next_attempt_at, Some((error, class)), None)
-        }
-        Outcome::Dead { class, error } => (State::Dead, now, Some((error, class)), None),
-    };
-    let is_open = state == State::Retrying;
-    let now_text = to_rfc3339_millis(now);
-    w.execute(
-        SQL,
-        &[
-            target.into(),
-            delivery.event.seq.into(),
-            state.name().into(),
-            is_open.into(),
-            (&to_rfc3339_millis(next_attempt_at)).into(),
-            failure.map(|(error, _)| error).into(),
-            failure.map(|(_, class)| class.name()).into(),
-            latency.into(),
-            (!is_open).then_some(&now_text).into(),
-        ],
-    )?;
-    if is_open { Ok(None) } else { promote(w, target, delivery.event.user_id, now) }
+    let Outcome { state, is_counted, next_attempt_at, failure, latency } = outcome;
+    let latency_ms = latency.map(|latency| i64::try_from(latency.as_millis()).unwrap_or(i64::MAX));
+    let (next_attempt_at, now) = (to_rfc3339_millis(*next_attempt_at), to_rfc3339_millis(now));
+    let params: [Value<'_>; 9] = [
+        target.into(),
+        delivery.event.seq.into(),
+        state.name().into(),
+        (*is_counted).into(),
+        (&next_attempt_at).into(),
+        failure.as_ref().map(|(_, error)| error).into(),
+        failure.as_ref().map(|(class, _)| class.name()).into(),
+        latency_ms.into(),
+        (!state.is_open()).then_some(&now).into(),
+    ];
+    w.execute(SQL, &params)?;
+    Ok(())
 }
 
-/// Makes the user's first open delivery the head; answers it.
-pub fn promote(w: &Writer<'_>, target: &str, user_id: i64, now: Timestamp) -> Result<Option<Delivery>, Error> {
+/// Makes the user's first open delivery the head, unless an earlier one is dead; returns it.
+pub fn promote(w: &Writer<'_>, target: &str, user_id: i64) -> Result<Option<Delivery>, Error> {
     const SAVE: &str = "
         UPDATE user_deliveries
-        SET is_head = 1, next_attempt_at = ?3
+        SET is_head = 1
         WHERE target = ?1
         AND seq = ?2
         AND is_head = 0";
     let sql = format!(
         "
-        SELECT {EVENT_COLUMNS}, d.attempts
+        SELECT {EVENT_COLUMNS}, d.attempts, d.next_attempt_at
         FROM user_deliveries AS d
         JOIN user_events AS e ON e.seq = d.seq
         WHERE d.target = ?1
         AND d.user_id = ?2
         AND d.finished_at IS NULL
+        AND NOT EXISTS (
+            SELECT 1
+            FROM user_deliveries AS earlier
+            WHERE earlier.target = ?1
+            AND earlier.user_id = ?2
+            AND earlier.state = 'dead'
+            AND earlier.seq < d.seq
+        )
         ORDER BY d.seq
         LIMIT 1"
     );
     let next = w.first(&sql, &[target.into(), user_id.into()], delivery)?;
     if let Some(next) = &next {
-        w.execute(SAVE, &[target.into(), next.event.seq.into(), (&to_rfc3339_millis(now)).into()])?;
+        w.execute(SAVE, &[target.into(), next.event.seq.into()])?;
     }
     Ok(next)
 }
 
-/// How many deliveries of the target stand how.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Counts {
-    /// Events whose delivery is not laid out yet, too.
-    pub pending: u64,
-    pub retrying: u64,
-    pub delivered: u64,
-    pub dead: u64,
-    pub dropped: u64,
+/// Lets no head of the target be due before that time.
+pub fn postpone(w: &Writer<'_>, target: &str, until: Timestamp) -> Result<(), Error> {
+    const SQL: &str = "
+        UPDATE user_deliveries
+        SET next_attempt_at = ?2
+        WHERE target = ?1
+        AND is_head = 1
+        AND next_attempt_at < ?2";
+    w.execute(SQL, &[target.into(), (&to_rfc3339_millis(until)).into()])?;
+    Ok(())
 }
 
-impl Counts {
-    /// What is still to be done.
-    pub const fn open(&self) -> u64 {
-        self.pending + self.retrying
+/// Of the next events behind `after`, at most that many, deletes those stored before that time of which nothing is open or
+/// dead at these targets. Returns how many were deleted, and where to go on; `None` where the rest is too young.
+pub fn delete_settled_events(
+    w: &Writer<'_>,
+    after: i64,
+    before: Timestamp,
+    targets: &[String],
+    limit: u64,
+) -> Result<(u64, Option<i64>), Error> {
+    const LAST: &str = "
+        SELECT seq, stored_at < ?3
+        FROM (
+            SELECT seq, stored_at
+            FROM user_events
+            WHERE seq > ?1
+            ORDER BY seq
+            LIMIT ?2
+        ) AS next
+        ORDER BY seq DESC
+        LIMIT 1";
+    let before = to_rfc3339_millis(before);
+    let last = w.first(LAST, &[after.into(), limit.into(), (&before).into()], |row| Ok((row.int(0)?, row.flag(1)?)))?;
+    let Some((last, is_old)) = last else { return Ok((0, None)) };
+    let mut until = last;
+    for target in targets {
+        until = until.min(load_enqueued_seq(w, target)?);
     }
-}
-
-/// Counts the target's deliveries.
-pub fn load_counts(r: &Reader<'_>, target: &str) -> Result<Counts, Error> {
-    const SQL: &str = "
-        SELECT state, COUNT(*)
-        FROM user_deliveries
-        WHERE target = ?1
-        GROUP BY state";
-    let mut counts = Counts { pending: count_not_enqueued(r, target)?, ..Counts::default() };
-    r.for_each(SQL, &[target.into()], |row| {
-        let count = row.count(1)?;
-        match state(row, 0)? {
-            State::Pending => counts.pending += count,
-            State::Retrying => counts.retrying = count,
-            State::Delivered => counts.delivered = count,
-            State::Dead => counts.dead = count,
-            State::Dropped => counts.dropped = count,
-        }
-        Ok::<_, Error>(())
-    })?;
-    Ok(counts)
-}
-
-/// How many events are still to be delivered to the target; looks at no others.
-pub fn count_open(r: &Reader<'_>, target: &str) -> Result<u64, Error> {
-    const SQL: &str = "
-        SELECT COUNT(*)
-        FROM user_deliveries
-        WHERE target = ?1
-        AND finished_at IS NULL";
-    Ok(count_not_enqueued(r, target)? + r.first(SQL, &[target.into()], |row| row.count(0))?.unwrap_or_default())
-}
-
-/// How many events are for the target and not laid out yet.
-fn count_not_enqueued(r: &Reader<'_>, target: &str) -> Result<u64, Error> {
-    const SQL: &str = "
-        SELECT COUNT(*)
-        FROM user_events
+    // The names are bound one by one: as many as there are targets.
+    let names: Vec<String> = (0..targets.len()).map(|index| format!("?{}", index + 4)).collect();
+    let sql = format!(
+        "
+        DELETE FROM user_events
         WHERE seq > ?1
-        AND (only_target IS NULL OR only_target = ?2)";
-    let planned = load_enqueued_seq(r, target)?;
-    Ok(r.first(SQL, &[planned.into(), target.into()], |row| row.count(0))?.unwrap_or_default())
-}
-
-/// How many deliveries of the target are dead, up to the moment: cheap, for the end of every pass.
-pub fn count_dead(r: &Reader<'_>, target: &str) -> Result<u64, Error> {
-    const SQL: &str = "
-        SELECT COUNT(*)
-        FROM user_deliveries
-        WHERE target = ?1
-        AND state = 'dead'";
-    Ok(r.first(SQL, &[target.into()], |row| row.count(0))?.unwrap_or_default())
+        AND seq <= ?2
+        AND stored_at < ?3
+        AND NOT EXISTS (
+            SELECT 1
+            FROM user_deliveries AS d
+            WHERE d.seq = user_events.seq
+            AND d.state IN ('pending', 'retrying', 'dead')
+            AND d.target IN ({})
+        )",
+        names.join(", ")
+    );
+    let mut params: Vec<Value<'_>> = vec![after.into(), until.into(), (&before).into()];
+    params.extend(targets.iter().map(Value::from));
+    let deleted = w.execute(&sql, &params)?;
+    Ok((deleted, (is_old && until == last).then_some(last)))
 }
 
 /// The state in that column.
@@ -319,12 +340,8 @@ pub fn state(row: &Row<'_>, column: usize) -> Result<State, Error> {
 }
 
 fn delivery(row: &Row<'_>) -> Result<Delivery, Error> {
-    let attempts = u32::try_from(row.int(11)?).unwrap_or(u32::MAX);
-    Ok(Delivery { event: stored_event(row)?, attempts })
-}
-
-fn millis(span: Duration) -> i64 {
-    i64::try_from(span.as_millis()).unwrap_or(i64::MAX)
+    let attempts = u32::try_from(row.int(EVENT_COLUMN_COUNT)?).unwrap_or(u32::MAX);
+    Ok(Delivery { event: stored_event(row)?, attempts, next_attempt_at: row.instant(EVENT_COLUMN_COUNT + 1)? })
 }
 
 #[cfg(test)]

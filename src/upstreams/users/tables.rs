@@ -8,8 +8,10 @@ use super::user::{Field, User, Version};
 use crate::clock::to_rfc3339_millis;
 use crate::store::{Error, Migration, Reader, Row, Value, Writer};
 
-pub const MIGRATIONS: &[Migration] =
-    &[Migration { name: "0001_create", sql: include_str!("migrations/0001_create.sql") }];
+pub const MIGRATIONS: &[Migration] = &[
+    Migration { name: "0001_create", sql: include_str!("migrations/0001_create.sql") },
+    Migration { name: "0002_blame", sql: include_str!("migrations/0002_blame.sql") },
+];
 
 /// A user as stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,11 +36,16 @@ pub struct StoredEvent {
     pub source: String,
     pub only_target: Option<String>,
     pub stored_at: Timestamp,
+    /// See [`Version::at_ms`].
+    pub version_ms: i64,
 }
 
 /// The columns [`stored_event`] reads, in its order.
 pub const EVENT_COLUMNS: &str = "e.seq, e.id, e.type, e.user_id, e.username, e.email, e.data, e.occurred_at, e.source, \
-                                 e.only_target, e.stored_at";
+                                 e.only_target, e.stored_at, e.version_ms";
+
+/// How many [`EVENT_COLUMNS`] there are.
+pub const EVENT_COLUMN_COUNT: usize = 12;
 
 /// What the ids of our own events begin with.
 pub fn load_outbox_name(r: &Reader<'_>) -> Result<String, Error> {
@@ -67,16 +74,14 @@ pub fn save_last_seq(w: &Writer<'_>, seq: i64) -> Result<(), Error> {
     Ok(())
 }
 
-/// Stores an event under its number; answers whether its id was new.
-pub fn save_event(w: &Writer<'_>, event: &StoredEvent) -> Result<bool, Error> {
+pub fn save_event(w: &Writer<'_>, event: &StoredEvent) -> Result<(), Error> {
     const SQL: &str = "
         INSERT INTO user_events (
-            seq, id, type, user_id, username, email, data, occurred_at, source, only_target, stored_at
+            seq, id, type, user_id, username, email, data, occurred_at, source, only_target, stored_at, version_ms
         )
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
-        ON CONFLICT (id) DO NOTHING";
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
     let (occurred_at, stored_at) = (to_rfc3339_millis(event.occurred_at), to_rfc3339_millis(event.stored_at));
-    let params: [Value<'_>; 11] = [
+    let params: [Value<'_>; EVENT_COLUMN_COUNT] = [
         event.seq.into(),
         (&event.id).into(),
         event.kind.name().into(),
@@ -88,8 +93,10 @@ pub fn save_event(w: &Writer<'_>, event: &StoredEvent) -> Result<bool, Error> {
         (&event.source).into(),
         event.only_target.as_ref().into(),
         (&stored_at).into(),
+        event.version_ms.into(),
     ];
-    Ok(w.execute(SQL, &params)? > 0)
+    w.execute(SQL, &params)?;
+    Ok(())
 }
 
 /// Whether an event of that id is stored.
@@ -116,6 +123,7 @@ pub fn stored_event(row: &Row<'_>) -> Result<StoredEvent, Error> {
     let kind = row.text(2)?;
     let kind: Kind =
         kind.parse().map_err(|_| Error::Value { found: kind.to_owned(), expected: "a type of user event" })?;
+    let occurred_at = row.instant(7)?;
     Ok(StoredEvent {
         seq: row.int(0)?,
         id: row.text(1)?.to_owned(),
@@ -124,104 +132,36 @@ pub fn stored_event(row: &Row<'_>) -> Result<StoredEvent, Error> {
         username: row.opt_text(4)?.map(str::to_owned),
         email: row.opt_text(5)?.map(str::to_owned),
         data: row.text(6)?.to_owned(),
-        occurred_at: row.instant(7)?,
+        occurred_at,
         source: row.text(8)?.to_owned(),
         only_target: row.opt_text(9)?.map(str::to_owned),
         stored_at: row.instant(10)?,
+        version_ms: row.opt_int(11)?.unwrap_or_else(|| occurred_at.as_millisecond()),
     })
 }
 
-/// Of the next events behind `after`, at most so many, deletes those stored before that time of which nothing is open or
-/// dead at these targets. Answers how many went, and where to go on; `None` where the rest is too young.
-pub fn delete_settled_events(
-    w: &Writer<'_>,
-    after: i64,
-    before: Timestamp,
-    targets: &[String],
-    limit: u64,
-) -> Result<(u64, Option<i64>), Error> {
-    const LAST: &str = "
-        SELECT seq, stored_at < ?3
-        FROM (
-            SELECT seq, stored_at
-            FROM user_events
-            WHERE seq > ?1
-            ORDER BY seq
-            LIMIT ?2
-        ) AS next
-        ORDER BY seq DESC
-        LIMIT 1";
-    const PLANNED: &str = "
-        SELECT planned_seq
-        FROM user_targets
-        WHERE name = ?1";
-    let before = to_rfc3339_millis(before);
-    let last = w.first(LAST, &[after.into(), limit.into(), (&before).into()], |row| Ok((row.int(0)?, row.flag(1)?)))?;
-    let Some((last, is_old)) = last else { return Ok((0, None)) };
-    let mut until = last;
-    for target in targets {
-        let planned = w.first(PLANNED, &[target.into()], |row| row.int(0))?;
-        until = until.min(planned.unwrap_or_default());
-    }
-    // The names are bound one by one: as many as there are targets.
-    let names: Vec<String> = (0..targets.len()).map(|index| format!("?{}", index + 4)).collect();
-    let sql = format!(
-        "
-        DELETE FROM user_events
-        WHERE seq > ?1
-        AND seq <= ?2
-        AND stored_at < ?3
-        AND NOT EXISTS (
-            SELECT 1
-            FROM user_deliveries AS d
-            WHERE d.seq = user_events.seq
-            AND d.state IN ('pending', 'retrying', 'dead')
-            AND d.target IN ({})
-        )",
-        names.join(", ")
-    );
-    let mut params: Vec<Value<'_>> = vec![after.into(), until.into(), (&before).into()];
-    params.extend(targets.iter().map(Value::from));
-    let deleted = w.execute(&sql, &params)?;
-    Ok((deleted, (is_old && until == last).then_some(last)))
-}
+/// The columns [`stored_user`] reads, in its order.
+const USER_COLUMNS: &str =
+    "id, username, email, phone, role, status, created_at, updated_at, version_ms, version_seq, deleted_at";
 
-/// The user of that number, gone ones too.
+/// The user of that number, deleted ones too.
 pub fn load_user(r: &Reader<'_>, id: i64) -> Result<Option<StoredUser>, Error> {
-    const SQL: &str = "
-        SELECT username, email, phone, role, status, created_at, updated_at, version_ms, version_seq, deleted_at
-        FROM users
-        WHERE id = ?1";
-    r.first(SQL, &[id.into()], |row| stored_user(row, 0))
+    let sql = format!("SELECT {USER_COLUMNS} FROM users WHERE id = ?1");
+    r.first(&sql, &[id.into()], stored_user)
 }
 
-/// The users with a number above `id`, at most so many, gone ones too.
+/// The users with a number above `id`, at most that many, deleted ones too.
 pub fn load_users_after(r: &Reader<'_>, id: i64, limit: u64) -> Result<Vec<(i64, StoredUser)>, Error> {
-    const SQL: &str = "
-        SELECT
-            id, username, email, phone, role, status, created_at, updated_at, version_ms, version_seq, deleted_at
-        FROM users
-        WHERE id > ?1
-        ORDER BY id
-        LIMIT ?2";
-    r.rows(SQL, &[id.into(), limit.into()], |row| Ok((row.int(0)?, stored_user(row, 1)?)))
+    let sql = format!("SELECT {USER_COLUMNS} FROM users WHERE id > ?1 ORDER BY id LIMIT ?2");
+    r.rows(&sql, &[id.into(), limit.into()], |row| Ok((row.int(0)?, stored_user(row)?)))
 }
 
-/// How many users there are.
-pub fn count_users(r: &Reader<'_>) -> Result<u64, Error> {
-    const SQL: &str = "
-        SELECT COUNT(*)
-        FROM users
-        WHERE deleted_at IS NULL";
-    Ok(r.first(SQL, &[], |row| row.count(0))?.unwrap_or_default())
-}
-
-fn stored_user(row: &Row<'_>, first: usize) -> Result<StoredUser, Error> {
+fn stored_user(row: &Row<'_>) -> Result<StoredUser, Error> {
     let mut user = User::default();
-    for (index, field) in Field::ALL.into_iter().enumerate() {
-        user.set(field, row.opt_text(first + index)?.map(str::to_owned));
+    for (column, field) in (1..).zip(Field::ALL) {
+        user.set(*field, row.opt_text(column)?.map(str::to_owned));
     }
-    let after = first + Field::ALL.len();
+    let after = 1 + Field::ALL.len();
     Ok(StoredUser {
         user,
         version: Version { at_ms: row.int(after)?, seq: row.int(after + 1)? },
@@ -263,7 +203,7 @@ pub fn save_user(
     let hash = xxh3_128(raw.as_bytes()).to_be_bytes();
     let at = to_rfc3339_millis(at);
     let mut params: Vec<Value<'_>> = vec![id.into()];
-    params.extend(Field::ALL.map(|field| Value::from(user.value(field))));
+    params.extend(Field::ALL.iter().map(|field| Value::from(user.value(*field))));
     params.extend([
         Value::from(&raw),
         hash.as_slice().into(),

@@ -1,12 +1,12 @@
 //! A user, and what an event makes of it.
 
 use serde_json::{Map, Value};
-use strum::IntoStaticStr;
+use strum::{IntoStaticStr, VariantArray};
 
 use super::event::{Event, Kind};
 
-/// A field of a user that targets are told of and compared by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, IntoStaticStr)]
+/// A field of a user that is sent to targets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, IntoStaticStr, VariantArray)]
 #[strum(serialize_all = "snake_case", const_into_str)]
 pub enum Field {
     Username,
@@ -20,8 +20,10 @@ pub enum Field {
 
 impl Field {
     /// In the order of the table's columns.
-    pub const ALL: [Self; 7] =
-        [Self::Username, Self::Email, Self::Phone, Self::Role, Self::Status, Self::CreatedAt, Self::UpdatedAt];
+    pub const ALL: &[Self] = Self::VARIANTS;
+
+    /// Those that a check compares: a target may keep its own times.
+    pub const COMPARED: [Self; 5] = [Self::Username, Self::Email, Self::Phone, Self::Role, Self::Status];
 
     /// The key in JSON and the column.
     pub const fn name(self) -> &'static str {
@@ -29,12 +31,12 @@ impl Field {
     }
 }
 
-/// Which of two events of a user is the later one: the one with the later time, or at one time the one stored later.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+/// Which of two events of a user is the later one: in one database the one with the higher `seq`, between several that
+/// deliver to one target the one that arrived later.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Version {
-    /// Milliseconds since 1970.
+    /// When it arrived, in milliseconds since 1970; never less than for an earlier event of its user.
     pub at_ms: i64,
-    /// The event's number.
     pub seq: i64,
 }
 
@@ -57,36 +59,35 @@ impl User {
     pub fn overlay(&mut self, object: &Map<String, Value>) {
         for field in Field::ALL {
             if let Some(value) = object.get(field.name()) {
-                self.set(field, plain(value));
+                self.set(*field, plain(value));
             }
         }
     }
 
     /// Only what is known.
     pub fn to_object(&self, id: i64) -> Map<String, Value> {
-        let known =
-            Field::ALL.into_iter().filter_map(|field| Some((field.name().to_owned(), self.value(field)?.into())));
+        let known = Field::ALL.iter().filter_map(|field| Some((field.name().to_owned(), self.value(*field)?.into())));
         std::iter::once(("id".to_owned(), id.into())).chain(known).collect()
     }
 }
 
-/// The user after the event; `None` when it is gone. `at` is the event's time, as stored.
+/// The user after the event; `None` when it is deleted. `at` is the event's time, as stored.
 pub fn reduce(current: Option<&User>, event: &Event, at: &str) -> Option<User> {
     let mut user = match event.kind {
         Kind::Deleted => return None,
         Kind::Created => User::default(),
         Kind::Updated | Kind::StatusChanged => current.cloned().unwrap_or_default(),
     };
-    for (field, told) in [(Field::Username, &event.username), (Field::Email, &event.email)] {
-        if told.is_some() {
-            user.set(field, told.clone());
+    for (field, value) in [(Field::Username, &event.username), (Field::Email, &event.email)] {
+        if value.is_some() {
+            user.set(field, value.clone());
         }
     }
     if let Some(changes) = event.data.get("changes").and_then(Value::as_object) {
         user.overlay(&changes.iter().map(|(key, change)| (key.clone(), changed_to(change).clone())).collect());
     }
-    if let Some(told) = event.data.get("user").and_then(Value::as_object) {
-        user.overlay(told);
+    if let Some(fields) = event.data.get("user").and_then(Value::as_object) {
+        user.overlay(fields);
     }
     if let Some(status) = event.data.get("new_status").filter(|_| event.kind == Kind::StatusChanged) {
         user.set(Field::Status, plain(status));
@@ -101,7 +102,7 @@ pub fn reduce(current: Option<&User>, event: &Event, at: &str) -> Option<User> {
     Some(user)
 }
 
-/// What the event tells of, made whole: every target gets the full user, whoever emitted how little.
+/// The event's data, made whole: every target gets the full user, however little was emitted.
 pub fn whole_data(event: &Event, before: Option<&User>, after: Option<&User>) -> Map<String, Value> {
     let mut data = event.data.clone();
     let Some(after) = after else {
@@ -111,9 +112,9 @@ pub fn whole_data(event: &Event, before: Option<&User>, after: Option<&User>) ->
         return data;
     };
     let mut user = after.to_object(event.user_id);
-    if let Some(Value::Object(told)) = data.remove("user") {
+    if let Some(Value::Object(fields)) = data.remove("user") {
         // What is no field of ours is passed on as it came.
-        for (key, value) in told {
+        for (key, value) in fields {
             user.entry(key).or_insert(value);
         }
     }
@@ -132,17 +133,17 @@ pub fn whole_data(event: &Event, before: Option<&User>, after: Option<&User>) ->
     data
 }
 
-/// What became of each field that is another now.
+/// The new value of each field that changed.
 fn changes(before: Option<&User>, after: &User) -> Map<String, Value> {
     Field::ALL
-        .into_iter()
-        .filter(|field| *field != Field::UpdatedAt)
-        .filter(|field| before.and_then(|before| before.value(*field)) != after.value(*field))
-        .map(|field| (field.name().to_owned(), after.value(field).into()))
+        .iter()
+        .filter(|field| **field != Field::UpdatedAt)
+        .filter(|field| before.and_then(|before| before.value(**field)) != after.value(**field))
+        .map(|field| (field.name().to_owned(), after.value(*field).into()))
         .collect()
 }
 
-/// The value of a change told as `{"old": …, "new": …}`, or as the new value alone.
+/// The value of a change written as `{"old": …, "new": …}`, or as the new value alone.
 fn changed_to(change: &Value) -> &Value {
     change.as_object().and_then(|change| change.get("new")).unwrap_or(change)
 }
@@ -166,7 +167,7 @@ mod tests {
     const AT: &str = "2026-01-02T03:04:05.000Z";
 
     fn event(value: &Value) -> Event {
-        Event::parse(&value.to_string(), Strictness::KnownKeys).unwrap()
+        Event::parse(&value.to_string(), Strictness::KnownKeys, &jiff::tz::TimeZone::UTC).unwrap()
     }
 
     fn user(value: &Value) -> User {
@@ -220,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn targets_get_the_whole_user_whoever_emitted_how_little() {
+    fn targets_get_the_whole_user_however_little_was_emitted() {
         let before = json!({"username": "li", "status": "active"});
         check_whole(
             Some(&before),

@@ -1,11 +1,13 @@
 //! User events: where they come from and where they are brought to.
 
+mod blame;
 mod check;
 mod delivery;
 mod emit;
 mod endings;
 mod kills;
 mod letters;
+mod order;
 mod redis;
 mod secrecy;
 mod stream;
@@ -51,7 +53,7 @@ fn redis_target(name: &str, server: &RedisServer) -> Table {
 }
 
 impl Sandbox {
-    /// One whose only target wants no proof, and is not asked what it holds.
+    /// One whose only target wants no proof and does not show what it holds.
     fn with_one_target() -> Self {
         let mut sandbox = Self::small();
         let url = sandbox.users.url(TARGET);
@@ -72,20 +74,20 @@ impl Sandbox {
         targets.try_into().expect("two")
     }
 
-    /// Tells of these events.
+    /// Stores these events.
     #[track_caller]
     fn emit(&self, lines: &str) -> Outcome {
         self.spawn_fed("users emit - --json", lines).wait().expect(0)
     }
 
-    /// How each event stands at the target, by number.
+    /// The state of each event at the target, by `seq`.
     #[track_caller]
     fn states(&self, target: &str) -> Vec<String> {
         let sql = format!("SELECT state FROM user_deliveries WHERE target = '{target}' ORDER BY seq");
         self.database().texts(&sql)
     }
 
-    /// How many deliveries are still to be made, what is not laid out yet included.
+    /// How many deliveries are still to be made, what is not enqueued yet included.
     #[track_caller]
     fn open_count(&self) -> u64 {
         self.run("users queue --json").expect(0).json()["queue_length"].as_u64().expect("a count")

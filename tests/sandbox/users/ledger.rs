@@ -158,6 +158,11 @@ impl Target {
         self.users.insert(user_id, user);
     }
 
+    /// Lets every event take effect that comes again.
+    pub fn forget_keys(&mut self) {
+        self.keys.clear();
+    }
+
     /// How many events took effect.
     pub fn processed(&self) -> u64 {
         self.keys.len() as u64

@@ -89,6 +89,8 @@ pub struct Emitted {
 struct EmitDocument {
     stored: u64,
     known: u64,
+    /// Events that were stored with the time of their arrival, because their own was in the future.
+    clamped: u64,
     to_stream: bool,
     last_seq: Option<i64>,
 }
@@ -103,7 +105,7 @@ impl Output for Emitted {
     }
 
     fn blocks(&self, style: &Style) -> Vec<Block> {
-        let Ingested { stored, known, last_seq } = self.ingested;
+        let Ingested { stored, known, last_seq, .. } = self.ingested;
         if self.to_stream {
             return vec![Block::Line(PUBLISHED.fill(style.language, &[&stored]))];
         }
@@ -115,9 +117,9 @@ impl Output for Emitted {
     }
 
     fn json(&self, _: &Style) -> Json {
-        let Ingested { stored, known, last_seq } = self.ingested;
+        let Ingested { stored, known, clamped, last_seq } = self.ingested;
         let last_seq = (stored > 0 && !self.to_stream).then_some(last_seq);
-        Json::of(&EmitDocument { stored, known, to_stream: self.to_stream, last_seq })
+        Json::of(&EmitDocument { stored, known, clamped, to_stream: self.to_stream, last_seq })
     }
 }
 
@@ -142,6 +144,9 @@ impl Command for EmitArgs {
             let event = self.into_event()?;
             EventSink::open(context, to_stream)?.write(context, vec![event])?
         };
+        if let Some(warning) = ingested.warning() {
+            (context.warn)(&warning);
+        }
         Ok(Emitted { ingested, to_stream }.into())
     }
 }
@@ -163,7 +168,8 @@ impl EventSink {
             .enable_all()
             .build()
             .map_err(|error| UpstreamSpecific { class: Class::Internal, hint: None, error: Box::new(error) })?;
-        Ok(Self::Stream { stream: EventStream::open(&config, limits)?, runtime })
+        let stream = EventStream::open(&config, limits, context.style.zone.clone())?;
+        Ok(Self::Stream { stream, runtime })
     }
 
     /// Writes the events: all of them, or none.
@@ -195,7 +201,7 @@ fn emit_lines(context: &CommandContext<'_>, sink: &EventSink, mut input: impl Bu
             if !line.trim_ascii().is_empty() {
                 let parsed = std::str::from_utf8(line)
                     .map_err(|_| Invalid::Json(json::Error::NotUtf8))
-                    .and_then(|text| Event::parse(text, Strictness::KnownKeys));
+                    .and_then(|text| Event::parse(text, Strictness::KnownKeys, &context.style.zone));
                 events.push(parsed.map_err(|invalid| refused_line(number, first, &invalid))?);
             }
         }

@@ -241,12 +241,11 @@ impl Output for ShownEvent {
 
 impl<'a> DeliveryPart<'a> {
     fn new(delivery: &'a DeliveryStatus, style: &Style) -> Self {
-        let is_open = matches!(delivery.state, State::Pending | State::Retrying);
         Self {
             target: &delivery.target,
             state: delivery.state.name(),
             attempts: delivery.attempts,
-            next_attempt_at: is_open.then(|| style.rfc3339(delivery.next_attempt_at)),
+            next_attempt_at: delivery.state.is_open().then(|| style.rfc3339(delivery.next_attempt_at)),
             last_error: delivery.last_error.as_deref(),
             class: delivery.class.as_deref(),
             latency_ms: delivery.latency_ms,

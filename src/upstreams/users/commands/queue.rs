@@ -85,6 +85,7 @@ impl ListingSpec for TargetQueue {
         C::integer("retrying", |queue| queue.counts.retrying.cast_signed()).titled(words::RETRYING),
         C::integer("dead", |queue| queue.counts.dead.cast_signed()).titled(words::DEAD),
         C::integer("delivered", |queue| queue.counts.delivered.cast_signed()).titled(words::DELIVERED).droppable(2),
+        C::integer("superseded", |queue| queue.counts.superseded.cast_signed()),
         C::integer("dropped", |queue| queue.counts.dropped.cast_signed()),
         C::styled::<Option<i64>>("oldest_age", |queue, style| Json::of(&queue.oldest_at.map(|at| age(at, style))))
             .titled(text("oldest", "最早"))

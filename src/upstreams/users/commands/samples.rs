@@ -6,8 +6,8 @@ use super::super::delivery_actions::{Action, ActionResult};
 use super::super::event::Kind;
 use super::super::findings::{Checked, Finding};
 use super::super::outbox::Ingested;
-use super::super::queries::{DeliveryStatus, EventRow, TargetQueue, TargetStats};
-use super::super::queue::{Counts, State};
+use super::super::queries::{Counts, DeliveryStatus, EventRow, TargetQueue, TargetStats};
+use super::super::queue::State;
 use super::super::tables::{Rejection, StoredEvent};
 use super::actions::ActionOutput;
 use super::emit::Emitted;
@@ -31,6 +31,7 @@ fn row(seq: i64, state: State, text: &str) -> EventRow {
         source: text.to_owned(),
         only_target: None,
         stored_at: at(-59),
+        version_ms: 0,
     };
     let has_failed = matches!(state, State::Retrying | State::Dead);
     let delivery = DeliveryStatus {
@@ -48,7 +49,7 @@ fn row(seq: i64, state: State, text: &str) -> EventRow {
 
 pub fn events(text: &str) -> Listing<EventRow> {
     let not_enqueued = EventRow { delivery: None, ..row(6, State::Pending, text) };
-    let states = [State::Dropped, State::Pending, State::Dead, State::Retrying, State::Delivered];
+    let states = [State::Dropped, State::Pending, State::Dead, State::Retrying, State::Superseded, State::Delivered];
     let rows = states.into_iter().zip(1..).map(|(state, seq)| row(seq, state, text));
     let rows = std::iter::once(not_enqueued).chain(rows).collect();
     Listing::new(rows).with_paging(Paging { number: 1, per_page: 6, total: 46 })
@@ -69,7 +70,7 @@ pub fn rejections(text: &str) -> Listing<Rejection> {
 }
 
 pub fn emitted(to_stream: bool) -> Emitted {
-    Emitted { ingested: Ingested { stored: 10, known: 2, last_seq: 52 }, to_stream }
+    Emitted { ingested: Ingested { stored: 10, known: 2, clamped: 0, last_seq: 52 }, to_stream }
 }
 
 pub fn acted(action: Action) -> ActionOutput {
@@ -82,7 +83,7 @@ pub fn queue(text: &str) -> TargetQueue {
 
 pub fn queues(text: &str) -> Queues {
     let busy = TargetQueue {
-        counts: Counts { pending: 1200, retrying: 34, delivered: 567_890, dead: 5, dropped: 1 },
+        counts: Counts { pending: 1200, retrying: 34, delivered: 567_890, superseded: 2, dead: 5, dropped: 1 },
         oldest_at: Some(at(-3700)),
         next_attempt_at: Some(at(40)),
         ..queue(text)
@@ -115,6 +116,7 @@ pub fn findings(text: &str) -> Vec<Finding> {
         difference,
         fields,
         is_repaired: false,
+        repair_seq: None,
     };
     vec![
         finding(5, Difference::Missing, Vec::new()),

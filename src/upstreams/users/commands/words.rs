@@ -18,6 +18,7 @@ pub const fn state(state: State) -> Word {
         State::Pending => (text("pending", "待投递"), Severity::Plain),
         State::Retrying => (RETRYING, Severity::Warning),
         State::Delivered => (DELIVERED, Severity::Good),
+        State::Superseded => (text("superseded", "已被取代"), Severity::Plain),
         State::Dead => (DEAD, Severity::Bad),
         State::Dropped => (text("dropped", "已放弃"), Severity::Plain),
     };

@@ -26,8 +26,8 @@ pub struct Limits {
 
 /// A connection to one server. Clones share it; commands of several tasks travel on it at once.
 ///
-/// After it was lost the next command makes it anew, once: a command that failed is never sent again from here, for
-/// it may have been executed.
+/// After it was lost the next command makes it anew, once: a command that failed is never sent again from here, since it
+/// may have been executed.
 #[derive(Clone)]
 pub struct Connection {
     address: Address,
@@ -36,8 +36,8 @@ pub struct Connection {
     live: Arc<Mutex<Live>>,
 }
 
-/// The connection there is, if there is one, and how many there have been: who finds one broken must not throw away
-/// its successor.
+/// The connection there is, if there is one, and how many there have been: finding one broken must not discard its
+/// successor.
 #[derive(Default)]
 struct Live {
     connection: Option<MultiplexedConnection>,
@@ -45,18 +45,15 @@ struct Live {
 }
 
 impl Connection {
-    /// Connects and looks whether the server lets us in. The URL's password is scrubbed from every text from then on.
-    pub async fn connect(url: &Secret, limits: Limits) -> Result<Self, Error> {
-        let (address, client) = Address::parse(url)?;
-        let connection = Self { address, client, limits, live: Arc::default() };
-        // Without a password in the URL nothing else asks before the first command.
-        let _pong: String = connection.query("PING", &cmd("PING")).await?;
-        Ok(connection)
+    /// Connects with the first command. The URL's password is scrubbed from every text from now on.
+    pub fn open(url: &Secret, limits: Limits) -> Result<Self, Error> {
+        let (address, client) = Address::parse(url).map_err(|reason| Error::Url { reason })?;
+        Ok(Self { address, client, limits, live: Arc::default() })
     }
 
-    /// Where it leads, for messages.
-    pub const fn address(&self) -> &Address {
-        &self.address
+    /// Whether the server lets us in.
+    pub async fn ping(&self) -> Result<(), Error> {
+        self.query::<String>("PING", &cmd("PING")).await.map(drop)
     }
 
     /// The answer to one command; `name` is what it is called in messages.
@@ -69,7 +66,7 @@ impl Connection {
         self.send(name, Request::Several(all)).await
     }
 
-    /// The answer of a script, called by its hash; the server is told its text where it does not know it.
+    /// The answer of a script, called by its hash; its text is sent where the server does not know it.
     pub(super) async fn invoke<T: FromRedisValue>(
         &self,
         name: &'static str,
@@ -90,7 +87,7 @@ impl Connection {
         let is_broken = match &answer {
             Ok(Ok(_)) | Err(Error::Cancelled { .. } | Error::Deadline { .. }) => false,
             Ok(Err(error)) => error.is_unrecoverable_error() || error.is_io_error(),
-            // Whatever hangs there would keep every later command waiting, too.
+            // What hangs there would delay every later command, too.
             Err(_) => true,
         };
         if is_broken {
@@ -99,7 +96,7 @@ impl Connection {
         answer?.map_err(|error| Error::of(&self.address, name, error))
     }
 
-    /// The connection as it stands, made if there is none; several tasks make one together.
+    /// The present connection, made if there is none; several tasks make one together.
     async fn live(&self) -> Result<(MultiplexedConnection, u64), Error> {
         let mut live = self.live.lock().await;
         if let Some(connection) = &live.connection {

@@ -1,4 +1,4 @@
-//! Redis, both where events come from and where they are brought to.
+//! Redis, as the source of events and as a target.
 //!
 //! A [`Connection`] is made of a URL and [`Limits`]; a [`Target`] keeps one key per user over it, a [`Source`] reads a
 //! stream by its consumer group, and [`publish`] appends to one.
@@ -14,10 +14,9 @@ mod target;
 mod entry;
 mod stream;
 
-pub use self::address::Address;
 pub use self::connection::{Connection, Limits};
 pub use self::entry::Entry;
-pub use self::error::{Error, Fault};
+pub use self::error::Error;
 pub use self::key::KeyPattern;
 pub use self::stream::{Group, Source, consumer_name, publish};
 pub use self::target::{Applied, Page, ScanCursor, Target};

@@ -1,18 +1,41 @@
 //! A stream of events, read by a consumer group and acknowledged entry by entry.
 
+use std::sync::LazyLock;
 use std::time::Duration;
 
-use redis::{Cmd, Value, cmd, pipe};
+use redis::{Cmd, Script, Value, cmd, pipe};
 
 use super::connection::Connection;
 use super::entry::{Entries, Entry, FIELD, list, text};
 use super::error::Error;
 
-/// So many ids are acknowledged by one command: the server does nothing else meanwhile.
+/// Ids acknowledged by one command: the server does nothing else meanwhile.
 const ACK_CHUNK: usize = 1000;
 
 /// Before the first entry, and, as the cursor of a claim, past the last.
 const START: &str = "0-0";
+
+/// What the names of our consumers begin with.
+const CONSUMER_PREFIX: &str = "tongbu-";
+
+/// `KEYS`: the stream. `ARGV`: the group, the prefix of our consumers. One step for the server, so that no consumer is given
+/// an entry before it is removed.
+const REMOVE_IDLE: &str = r"
+local removed = 0
+for _, fields in ipairs(redis.call('XINFO', 'CONSUMERS', KEYS[1], ARGV[1])) do
+    local consumer = {}
+    for i = 1, #fields, 2 do
+        consumer[fields[i]] = fields[i + 1]
+    end
+    if consumer.pending == 0 and string.sub(consumer.name, 1, #ARGV[2]) == ARGV[2] then
+        redis.call('XGROUP', 'DELCONSUMER', KEYS[1], ARGV[1], consumer.name)
+        removed = removed + 1
+    end
+end
+return removed
+";
+
+static REMOVE_IDLE_SCRIPT: LazyLock<Script> = LazyLock::new(|| Script::new(REMOVE_IDLE));
 
 /// Which stream is read, and as whom.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,15 +62,14 @@ pub struct Source {
 enum Reading {
     /// Our own entries behind this id: given to us before, and not acknowledged.
     Own(String),
-    /// Entries that nobody has been given yet.
+    /// Entries that no consumer has been given yet.
     New,
 }
 
 /// The name this machine consumes under: the same in every pass, so that a pass finds at once what an earlier one was
-/// given and did not acknowledge, and the group does not fill up with consumers that never come back. Passes on one
-/// machine do not run at the same time: they need the same lock.
+/// given and did not acknowledge. Passes on one machine do not run at the same time: they need the same lock.
 pub fn consumer_name(host: &str) -> String {
-    format!("tongbu-{host}")
+    format!("{CONSUMER_PREFIX}{host}")
 }
 
 impl Source {
@@ -64,7 +86,7 @@ impl Source {
         Ok(source)
     }
 
-    /// The next entries, at most so many: first those an earlier pass was given and did not acknowledge, then new ones.
+    /// The next entries, at most that many: first those an earlier pass was given and did not acknowledge, then new ones.
     /// Never waits for an entry; nothing is what there is to read when all has been read.
     pub async fn read(&mut self, count: usize) -> Result<Vec<Entry>, Error> {
         while let Reading::Own(after) = &self.reading {
@@ -83,13 +105,13 @@ impl Source {
         Ok(entries)
     }
 
-    /// Whether the last [`read`](Self::read) came to the end of the stream. Somebody may append all the time: whoever
-    /// waits for a read of nothing may wait for ever.
+    /// Whether the last [`read`](Self::read) came to the end of the stream. Entries may be appended all the time, so a read of
+    /// nothing may never come.
     pub const fn is_caught_up(&self) -> bool {
         self.is_caught_up
     }
 
-    /// Takes over entries that were given to any consumer so long ago and have not been acknowledged, at most so many;
+    /// Takes over entries that were given to any consumer that long ago and have not been acknowledged, at most that many;
     /// nothing when all have been seen, and then from the beginning again.
     pub async fn claim_stale(&mut self, min_idle: Duration, count: usize) -> Result<Vec<Entry>, Error> {
         while let Some(from) = self.claiming.take() {
@@ -106,7 +128,7 @@ impl Source {
         Ok(Vec::new())
     }
 
-    /// Says that these entries are stored and need not be given to anybody again; how many of them were still pending.
+    /// Acknowledges entries: they are stored and need not be given out again. Returns how many of them were still pending.
     pub async fn ack(&self, ids: &[String]) -> Result<u64, Error> {
         let mut acked = 0;
         for ids in ids.chunks(ACK_CHUNK) {
@@ -115,6 +137,14 @@ impl Source {
             acked += self.connection.query::<u64>("XACK", &ack).await?;
         }
         Ok(acked)
+    }
+
+    /// Removes our consumers that have no pending entries, those of hosts that are gone and this one: the next read makes
+    /// its own again. Returns how many.
+    pub async fn remove_idle_consumers(&self) -> Result<u64, Error> {
+        let mut script = REMOVE_IDLE_SCRIPT.key(&self.group.stream);
+        script.arg(&self.group.name).arg(CONSUMER_PREFIX);
+        self.connection.invoke("XGROUP DELCONSUMER", &script).await
     }
 
     async fn read_group(&self, after: &str, count: usize) -> Result<Entries, Error> {
@@ -150,7 +180,7 @@ impl Source {
         parse(answer).ok_or_else(|| self.connection.unreadable(NAME, "it is no cursor with a list of entries"))
     }
 
-    /// Whoever deletes the stream deletes the group with it.
+    /// Makes the group again where it was deleted, perhaps with its stream.
     async fn query(&self, name: &'static str, command: &Cmd) -> Result<Value, Error> {
         match self.connection.query(name, command).await {
             Err(error) if error.code() == Some("NOGROUP") => {
@@ -172,24 +202,18 @@ impl Source {
     }
 }
 
-/// Appends the events to the stream, all of them or none, and answers their ids. `max_len` is about how many entries
-/// the stream keeps, whether they have been read or not.
+/// Appends the events to the stream, all of them or none, and returns their ids.
 ///
 /// After an error other than the server's refusal they may be there all the same.
 pub async fn publish(
     connection: &Connection,
     stream: &str,
     events: &[impl AsRef<str> + Sync],
-    max_len: Option<u64>,
 ) -> Result<Vec<String>, Error> {
     let mut adds = pipe();
     adds.atomic();
     for event in events {
-        let add = adds.cmd("XADD").arg(stream);
-        if let Some(max_len) = max_len {
-            add.arg("MAXLEN").arg("~").arg(max_len);
-        }
-        add.arg("*").arg(FIELD).arg(event.as_ref());
+        adds.cmd("XADD").arg(stream).arg("*").arg(FIELD).arg(event.as_ref());
     }
     if events.is_empty() { Ok(Vec::new()) } else { connection.query_all("XADD", &adds).await }
 }

@@ -10,11 +10,11 @@ use super::error::Error;
 use super::key::KeyPattern;
 use crate::upstreams::users::user::Version;
 
-/// How long a version is remembered: longer than any event waits for its turn again, so that an event that was late
-/// cannot bring back a user who was deleted meanwhile.
+/// How long a version is remembered: longer than any event waits to be sent again, so that a late event cannot bring back
+/// a user who was deleted meanwhile.
 const VERSION_TTL: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
-/// Lua's numbers are doubles: whole numbers from here on are no longer told apart.
+/// Lua's numbers are doubles: whole numbers from here on are not exact.
 const MAX_COMPARED: i64 = 1 << 53;
 
 /// How many keys a step of a scan looks at, more or less.
@@ -46,7 +46,7 @@ static SCRIPT: LazyLock<Script> = LazyLock::new(|| Script::new(GUARDED));
 /// What became of a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Applied {
-    /// The target stands as the event says. The same version again is no change, and a success.
+    /// The target is as the event says. The same version again changes nothing and is a success.
     Done,
     /// The target knows of a later event and was left alone.
     Stale,
@@ -78,10 +78,6 @@ impl Target {
         Self { connection, pattern, ttl }
     }
 
-    pub const fn pattern(&self) -> &KeyPattern {
-        &self.pattern
-    }
-
     /// Writes the user as of that version, unless a later one is known.
     pub async fn put(&self, user_id: i64, version: Version, json: &str) -> Result<Applied, Error> {
         let mut script = self.guarded(user_id, version)?;
@@ -97,7 +93,7 @@ impl Target {
     /// What the target holds of the user.
     pub async fn load(&self, user_id: i64) -> Result<Option<String>, Error> {
         let bytes: Option<Vec<u8>> = self.connection.query("GET", cmd("GET").arg(self.pattern.key(user_id))).await?;
-        // Whoever wrote bytes that are no text did not write what we did; that is for the caller to find out.
+        // Bytes that are no text are not ours; the caller finds out.
         Ok(bytes.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()))
     }
 

@@ -10,10 +10,9 @@ use url::Url;
 use super::super::config::{AuthConfig, Config, HttpTargetConfig, TargetConfig, USER_ID};
 use super::super::queue::Delivery;
 use super::super::tables::StoredEvent;
-use super::Answer;
+use super::answer::{Answer, Cause};
 use crate::clock::Clock;
-use crate::error::{Class, full_message};
-use crate::http::{Client, Context, Error, Jitter, Profile, Request, Response, Retry, Retryable};
+use crate::http::{Client, Context, Error, Jitter, Profile, Request, Response, Retry, Retryable, StatusKind, classify};
 use crate::secret::Secret;
 use crate::text::hex;
 use crate::upstreams;
@@ -36,19 +35,19 @@ const MAX_KEY_CHARS: usize = 200;
 
 /// An HTTP target, opened.
 pub struct HttpTarget {
-    client: Client,
+    events: Endpoint,
     method: String,
-    path: String,
     pub batch: usize,
     authorization: Option<Secret>,
     signing_secret: Option<Secret>,
-    check: Option<Check>,
+    /// Shows a user, with [`USER_ID`] in its path.
+    check: Option<Endpoint>,
     clock: Clock,
 }
 
-struct Check {
+/// Where requests of one kind go.
+struct Endpoint {
     client: Client,
-    /// With [`USER_ID`] in it.
     path: String,
 }
 
@@ -82,12 +81,12 @@ impl HttpTarget {
     ) -> Result<Self, upstreams::Error> {
         let clock = context.clock.clone();
         let (base, path) = profile(&http.url, &target.full_key("url"), config)?;
-        let client = Client::new(base, context)?;
+        let events = Endpoint { client: Client::new(base, context)?, path };
         let check = match &http.check_url {
             None => None,
             Some(url) => {
                 let (base, path) = profile(url, &target.full_key("check_url"), config)?;
-                Some(Check { client: client.with_profile(base)?, path })
+                Some(Endpoint { client: events.client.with_profile(base)?, path })
             }
         };
         let authorization = match &http.auth {
@@ -107,7 +106,7 @@ impl HttpTarget {
             .map(|secret| secret.resolve(&target.full_key("signing_secret")))
             .transpose()?;
         let (method, batch) = (http.method.clone(), http.batch);
-        Ok(Self { client, method, path, batch, authorization, signing_secret, check, clock })
+        Ok(Self { events, method, batch, authorization, signing_secret, check, clock })
     }
 
     /// Sends the events in one request.
@@ -119,30 +118,33 @@ impl HttpTarget {
     }
 
     async fn send_one(&self, event: &StoredEvent) -> Answer {
-        let body = match Task::of(event) {
-            Ok(task) => serialize(&task),
-            Err(refused) => return refused,
+        let task = match Task::of(event) {
+            Ok(task) => task,
+            Err(error) => return Answer::unreadable(event.seq, &error),
         };
         let request = self
-            .request(&self.path, body)
+            .request(&self.events.path, serialize(&task))
             .header("x-sync-task-id", &task_id(event))
             .header("x-sync-event-type", event.kind.name())
             .header("idempotency-key", &idempotency_key(&event.id));
-        self.ask(request).await
+        self.deliver(request).await
     }
 
     async fn send_batch(&self, deliveries: &[Delivery]) -> Answer {
-        let tasks = match deliveries.iter().map(|delivery| Task::keyed(&delivery.event)).collect() {
-            Ok(tasks) => tasks,
-            Err(refused) => return refused,
-        };
+        let mut tasks = Vec::with_capacity(deliveries.len());
+        for Delivery { event, .. } in deliveries {
+            match Task::of(event) {
+                Ok(task) => tasks.push(Task { idempotency_key: Some(idempotency_key(&event.id)), ..task }),
+                Err(error) => return Answer::unreadable(event.seq, &error),
+            }
+        }
         let ids: Vec<&str> = deliveries.iter().map(|delivery| delivery.event.id.as_str()).collect();
         let body = serialize(&Batch { tasks, timestamp: self.clock.now().to_string() });
         let request = self
-            .request(&batch_path(&self.path), body)
+            .request(&batch_path(&self.events.path), body)
             .header("x-sync-batch-size", &deliveries.len().to_string())
             .header("idempotency-key", &sha256_hex(ids.join("\n")));
-        self.ask(request).await
+        self.deliver(request).await
     }
 
     fn request(&self, path: &str, body: Vec<u8>) -> Request {
@@ -161,19 +163,25 @@ impl HttpTarget {
         request.body("application/json", Bytes::from(body))
     }
 
-    async fn ask(&self, request: Request) -> Answer {
-        let answer = self.client.send(request).await.and_then(Response::error_for_status);
-        match answer {
+    async fn deliver(&self, request: Request) -> Answer {
+        match self.events.send(request).await {
             Ok(response) => {
-                // It has accepted; what it says besides is only read to keep the connection.
+                // It has accepted; the rest is only read so that the connection can be used again.
                 let _ = response.bytes(MAX_ANSWER_BYTES).await;
                 Answer::Accepted
             }
-            Err(error) => Answer::of_http(error),
+            Err(error) => {
+                let retry_after = match error.retry() {
+                    Retry::After(wait) | Retry::Throttled(Some(wait)) => Some(wait),
+                    Retry::Throttled(None) | Retry::Backoff | Retry::Never => None,
+                };
+                let cause = cause(&error);
+                Answer::failed(&error.into(), cause, retry_after)
+            }
         }
     }
 
-    /// Whether it can be asked about users.
+    /// Whether it shows its users.
     pub const fn can_check(&self) -> bool {
         self.check.is_some()
     }
@@ -186,53 +194,58 @@ impl HttpTarget {
         if let Some(authorization) = &self.authorization {
             request = request.secret_header("authorization", authorization);
         }
-        let response = check.client.send(request).await?;
-        match response.status() {
-            404 | 410 => Ok(None),
-            _ => {
-                let body = response.error_for_status()?.bytes(MAX_USER_BYTES).await?;
-                let told = serde_json::from_slice(&body).map_err(|error| upstreams::Error::Contract {
-                    context: format!("cannot read what the target tells of user {user_id}"),
+        match check.send(request).await {
+            Err(error) if matches!(error.status(), Some(404 | 410)) => Ok(None),
+            response => {
+                let body = response?.bytes(MAX_USER_BYTES).await?;
+                let user = serde_json::from_slice(&body).map_err(|error| upstreams::Error::Contract {
+                    context: format!("cannot read the target's answer about user {user_id}"),
                     reason: error.to_string(),
                 })?;
-                Ok(Some(told))
+                Ok(Some(user))
             }
         }
     }
 }
 
-impl Answer {
-    fn of_http(error: Error) -> Self {
-        let class = error.class();
-        let asked = match error.retry() {
-            Retry::After(wait) | Retry::Throttled(Some(wait)) => Some(wait),
-            Retry::Throttled(None) | Retry::Backoff | Retry::Never => None,
-        };
-        let is_permanent = error.status().is_some_and(|status| PERMANENT.contains(&status));
-        let error = upstreams::Error::from(error);
-        if is_permanent { Self::Refused { class, error: full_message(&error) } } else { Self::of(&error, asked) }
+impl Endpoint {
+    /// Sends the request; once more where its connection ended without an answer, for the target may have closed it while
+    /// it was idle, and the idempotency key keeps it from taking an event twice.
+    async fn send(&self, request: Request) -> Result<Response, Error> {
+        match self.client.send(request.clone()).await {
+            Err(Error::Truncated { .. }) => self.client.resend(request).await,
+            answer => answer,
+        }
+        .and_then(Response::error_for_status)
+    }
+}
+
+/// Whose failure the error is.
+fn cause(error: &Error) -> Cause {
+    match error.status() {
+        Some(status) if PERMANENT.contains(&status) => Cause::Permanent,
+        Some(401 | 407) => Cause::Target,
+        // Forbidden may be this user alone, or everything.
+        Some(403 | 500..) => Cause::Unclear,
+        Some(status) if classify(status) == StatusKind::Retryable => Cause::Unclear,
+        Some(_) => Cause::Event,
+        // The target may end its connections because of this event.
+        None if matches!(error, Error::Truncated { .. }) => Cause::Unclear,
+        None => Cause::Target,
     }
 }
 
 impl<'a> Task<'a> {
-    fn of(event: &'a StoredEvent) -> Result<Self, Answer> {
-        let data = serde_json::from_str(&event.data).map_err(|error| Answer::Refused {
-            class: Class::Internal,
-            error: format!("cannot read the stored event {}: {error}", event.seq),
-        })?;
+    fn of(event: &'a StoredEvent) -> Result<Self, serde_json::Error> {
         Ok(Self {
             task_id: task_id(event),
             user_id: event.user_id,
             username: event.username.as_deref(),
             event_type: event.kind.name(),
-            data,
+            data: serde_json::from_str(&event.data)?,
             timestamp: event.occurred_at.to_string(),
             idempotency_key: None,
         })
-    }
-
-    fn keyed(event: &'a StoredEvent) -> Result<Self, Answer> {
-        Ok(Self { idempotency_key: Some(idempotency_key(&event.id)), ..Self::of(event)? })
     }
 }
 

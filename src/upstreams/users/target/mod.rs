@@ -1,18 +1,17 @@
-//! A target: where events go, and what its answer means.
+//! A target: where events go.
 
+mod answer;
 mod http;
 mod redis;
 
-use std::time::Duration;
-
 use serde_json::Value;
 
+pub use self::answer::{Answer, Cause, Failure};
 use self::http::HttpTarget;
 use self::redis::RedisTarget;
 use super::config::{Config, TargetConfig};
 use super::queue::Delivery;
 use super::redis::{Limits, Page, ScanCursor};
-use crate::error::{Class, full_message};
 use crate::upstreams::accounts::AccountSettings as _;
 use crate::upstreams::{Error, Opening};
 
@@ -25,36 +24,6 @@ pub struct Target {
 enum Channel {
     Http(Box<HttpTarget>),
     Redis(Box<RedisTarget>),
-}
-
-/// What a target said to a request.
-#[derive(Debug)]
-pub enum Answer {
-    Accepted,
-    /// Never: another attempt would be answered the same.
-    Refused {
-        class: Class,
-        error: String,
-    },
-    /// Not now; where it said so, not for that long.
-    Failed {
-        class: Class,
-        error: String,
-        asked: Option<Duration>,
-    },
-    /// The run ended before it answered.
-    Ended,
-}
-
-impl Answer {
-    /// What a failed attempt means; `asked` is the pause the target asked for.
-    fn of(error: &Error, asked: Option<Duration>) -> Self {
-        let class = error.class();
-        if class.is_fatal() {
-            return Self::Ended;
-        }
-        Self::Failed { class, error: full_message(error), asked }
-    }
 }
 
 impl Target {
@@ -83,14 +52,12 @@ impl Target {
     pub async fn send(&self, deliveries: &[Delivery]) -> Answer {
         match (&self.channel, deliveries) {
             (Channel::Http(http), deliveries) => http.send(deliveries).await,
-            (Channel::Redis(redis), [delivery]) => redis.send(&delivery.event).await,
-            (Channel::Redis(_), _) => {
-                Answer::Refused { class: Class::Internal, error: "a Redis takes one event at a time".to_owned() }
-            }
+            (Channel::Redis(redis), [delivery, ..]) => redis.send(&delivery.event).await,
+            (Channel::Redis(_), []) => Answer::Ended,
         }
     }
 
-    /// Whether it can be asked what it holds.
+    /// Whether it shows what it holds.
     pub fn can_check(&self) -> bool {
         match &self.channel {
             Channel::Http(http) => http.can_check(),

@@ -1,89 +1,89 @@
 //! A Redis that holds each user under a key: a cache of the present state.
 
-use std::time::Duration;
-
-use tokio::sync::OnceCell;
-
 use super::super::config::{RedisTargetConfig, TargetConfig};
 use super::super::event::Kind;
-use super::super::redis::{Connection, Error, KeyPattern, Limits, Page, ScanCursor, Target};
+use super::super::redis::{Applied, Connection, Error, KeyPattern, Limits, Page, ScanCursor, Target};
 use super::super::tables::StoredEvent;
 use super::super::user::Version;
-use super::Answer;
+use super::answer::{Answer, Cause};
 use crate::error::Class;
-use crate::secret::Secret;
 use crate::upstreams;
 
 /// A Redis target, opened; connected when it is first needed.
-pub struct RedisTarget {
-    url: Secret,
-    limits: Limits,
-    pattern: KeyPattern,
-    ttl: Duration,
-    connected: OnceCell<Target>,
-}
+pub struct RedisTarget(Target);
 
 impl RedisTarget {
     pub fn open(redis: &RedisTargetConfig, target: &TargetConfig, limits: Limits) -> Result<Self, upstreams::Error> {
-        Ok(Self {
-            url: redis.url.resolve(&target.full_key("url"))?,
-            limits,
-            pattern: KeyPattern::parse(&redis.key)?,
-            ttl: redis.ttl.0,
-            connected: OnceCell::new(),
-        })
+        let connection = Connection::open(&redis.url.resolve(&target.full_key("url"))?, limits)?;
+        Ok(Self(Target::new(connection, KeyPattern::parse(&redis.key)?, redis.ttl.0)))
     }
 
-    /// Brings the key to where the event leaves its user; a later one than it is left alone, which is a success.
+    /// Brings the key to where the event leaves its user, unless the target knows of a later event.
     pub async fn send(&self, event: &StoredEvent) -> Answer {
-        let version = Version { at_ms: event.occurred_at.as_millisecond(), seq: event.seq };
-        let applied = match user_json(event) {
-            Err(error) => return Answer::Refused { class: Class::Internal, error },
-            Ok(json) => self.apply(event.user_id, version, json.as_deref()).await,
+        let json = match user_json(event) {
+            Ok(json) => json,
+            Err(error) => return Answer::unreadable(event.seq, &error),
+        };
+        let applied = match self.apply(event, json.as_deref()).await {
+            // The server may have closed the connection while it was idle; the version keeps the command from taking
+            // effect twice.
+            Err(Error::Lost { .. }) => self.apply(event, json.as_deref()).await,
+            applied => applied,
         };
         match applied {
-            Ok(()) => Answer::Accepted,
-            Err(error) => Answer::of(&error.into(), None),
+            Ok(Applied::Done) => Answer::Accepted,
+            Ok(Applied::Stale) => Answer::Superseded,
+            Err(error) => {
+                let cause = cause(&error);
+                Answer::failed(&error.into(), cause, None)
+            }
         }
     }
 
-    async fn apply(&self, user_id: i64, version: Version, json: Option<&str>) -> Result<(), Error> {
-        let target = self.target().await?;
+    async fn apply(&self, event: &StoredEvent, json: Option<&str>) -> Result<Applied, Error> {
+        let version = Version { at_ms: event.version_ms, seq: event.seq };
         match json {
-            Some(json) => target.put(user_id, version, json).await,
-            None => target.remove(user_id, version).await,
+            Some(json) => self.0.put(event.user_id, version, json).await,
+            None => self.0.remove(event.user_id, version).await,
         }
-        .map(|_| ())
     }
 
     /// What the target holds of the user, as JSON; `None` where it has none.
     pub async fn fetch_user(&self, user_id: i64) -> Result<Option<serde_json::Value>, upstreams::Error> {
-        let Some(text) = self.target().await?.load(user_id).await? else { return Ok(None) };
+        let Some(text) = self.0.load(user_id).await? else { return Ok(None) };
         // What is no JSON is no user of ours, and to be replaced.
         Ok(Some(serde_json::from_str(&text).unwrap_or(serde_json::Value::Null)))
     }
 
     /// Some of the users it holds.
     pub async fn load_user_ids(&self, from: ScanCursor) -> Result<Page, upstreams::Error> {
-        Ok(self.target().await?.load_user_ids(from).await?)
-    }
-
-    async fn target(&self) -> Result<&Target, Error> {
-        self.connected
-            .get_or_try_init(|| async {
-                let connection = Connection::connect(&self.url, self.limits.clone()).await?;
-                Ok(Target::new(connection, self.pattern.clone(), self.ttl))
-            })
-            .await
+        Ok(self.0.load_user_ids(from).await?)
     }
 }
 
-/// The user after the event, as JSON; `None` when it is gone.
-fn user_json(event: &StoredEvent) -> Result<Option<String>, String> {
+/// Whose failure the error is.
+const fn cause(error: &Error) -> Cause {
+    match error {
+        Error::Version { .. } => Cause::Permanent,
+        // Such as a key of another type.
+        Error::Refused { class: Class::Contract, .. } | Error::Unreadable { .. } => Cause::Event,
+        Error::Url { .. }
+        | Error::Key { .. }
+        | Error::Connect { .. }
+        | Error::Certificate { .. }
+        | Error::Timeout { .. }
+        | Error::Lost { .. }
+        | Error::Refused { .. }
+        | Error::Cancelled { .. }
+        | Error::Deadline { .. } => Cause::Target,
+    }
+}
+
+/// The user after the event, as JSON; `None` when it is deleted.
+fn user_json(event: &StoredEvent) -> Result<Option<String>, serde_json::Error> {
     if event.kind == Kind::Deleted {
         return Ok(None);
     }
-    let data: serde_json::Value = serde_json::from_str(&event.data)
-        .map_err(|error| format!("cannot read the stored event {}: {error}", event.seq))?;
+    let data: serde_json::Value = serde_json::from_str(&event.data)?;
     Ok(data.get("user").map(ToString::to_string))
 }

@@ -100,7 +100,7 @@ fn users_with_events_in_flight_are_skipped() {
     let document = sandbox.run("check users --json").expect(0).json();
     assert_eq!(findings(&document), [""; 0], "{document:#}");
     assert_eq!((&part(&document, TARGET)["awaited"], &part(&document, TARGET)["checked"]), (&2.into(), &4.into()));
-    // Laid out, and not delivered.
+    // Enqueued, and not delivered.
     sandbox.users.refuse_user(TARGET, 1, 503);
     sandbox.run("sync users").expect(3);
     let document = sandbox.run("check users --json").expect(0).json();
@@ -171,7 +171,7 @@ fn refused_user_is_not_repaired_repeatedly() {
     let dead = "user_deliveries WHERE state = 'dead'";
     let count = sandbox.database().count(dead);
     assert!(count <= 2, "{count} dead letters of one event");
-    // A person may try.
+    // A person may send one, which waits for the dead letter.
     sandbox.users.accept_user(TARGET, 2);
     sandbox.run("check users --repair").expect(0);
     sandbox.run("users events drop --all").expect(0);
@@ -234,4 +234,106 @@ fn check_refuses_dry_run_and_unknown_targets() {
     assert_eq!(document["targets"].as_array().map(Vec::len), Some(1), "{document:#}");
     sandbox.run(&format!("check users --target {TARGET}")).expect(3);
     sandbox.database().assert_consistent();
+}
+
+/// A target that keeps users in its own form: e-mail in lower case, no phone, its own time.
+fn normalizing() -> Sandbox {
+    let mut sandbox = Sandbox::small();
+    sandbox.home.set("users.check_every", "1ms");
+    sandbox.users.normalize(TARGET, |user| {
+        user["email"] = user["email"].as_str().map(str::to_lowercase).into();
+        user["updated_at"] = "2020-01-01T00:00:00Z".into();
+        user.as_object_mut().expect("a user").remove("phone");
+    });
+    let event = |user: i64| {
+        let fields = json!({"email": format!("User{user}@Example.COM"), "phone": "+86 138"});
+        json!({"type": "user.created", "user_id": user, "data": {"user": fields}}).to_string() + "\n"
+    };
+    sandbox.emit(&(1..=10).map(event).collect::<String>());
+    sandbox
+}
+
+fn repair_count(sandbox: &Sandbox) -> u64 {
+    sandbox.database().count("user_events WHERE only_target IS NOT NULL")
+}
+
+#[test]
+fn repair_that_changes_nothing_is_not_sent_again_and_becomes_a_finding() {
+    let sandbox = normalizing();
+    sandbox.run("sync users").expect(0);
+    assert_eq!(repair_count(&sandbox), 10, "a repair may help");
+    for command in ["sync users", "sync users", "check users --repair", "sync users", "check users", "sync users"] {
+        let outcome = sandbox.run(command).expect(3);
+        assert!(
+            outcome.said().contains("still differs about 10 users in `email`, `phone` after a repair"),
+            "{}",
+            outcome.said()
+        );
+        assert_eq!(repair_count(&sandbox), 10, "{command}");
+    }
+    assert_eq!((sandbox.requests(Users::AUTH), sandbox.requests(TARGET)), (10, 20));
+    let document = sandbox.run("check users --json").expect(3).json();
+    assert_eq!(findings(&document)[9], "user-service 10 different email,phone");
+    assert_eq!(
+        (&document["findings"][0]["repaired"], &part(&document, TARGET)["different"]),
+        (&false.into(), &10.into())
+    );
+    // What happens to a user later is brought there, and may be repaired once.
+    sandbox.run("users emit user.updated --user-id 1 --role admin").expect(0);
+    for _ in 0..4 {
+        sandbox.run("sync users");
+    }
+    assert_eq!((sandbox.role_at(TARGET, 1).as_deref(), repair_count(&sandbox)), (Some("admin"), 11));
+    // Something else that differs is repaired all the same.
+    let mut user = sandbox.users.ledger(|ledger| ledger.target(TARGET).user(2).cloned()).expect("it is there");
+    user["role"] = "thief".into();
+    set_user(&sandbox, TARGET, 2, Some(user));
+    for _ in 0..4 {
+        sandbox.run("sync users").expect(3);
+    }
+    assert_eq!((sandbox.role_at(TARGET, 2), repair_count(&sandbox)), (None, 12));
+    // Corrected, the target is sent the last event again by hand.
+    sandbox.users.normalize(TARGET, |_| {});
+    sandbox.run(&format!("users events replay --since 1h --target {TARGET}")).expect(0);
+    sandbox.users.ledger(|ledger| ledger.target(TARGET).forget_keys());
+    sandbox.run("sync users").expect(0);
+    assert_eq!(findings(&sandbox.run("check users --json").expect(0).json()), [""; 0]);
+}
+
+#[test]
+fn target_that_accepts_repairs_without_making_them_is_not_repaired_repeatedly() {
+    let mut sandbox = in_line();
+    sandbox.home.set("users.check_every", "1ms");
+    disturb(&sandbox);
+    let accepted = Fault::Instead("application/json", "{}");
+    sandbox.users.server().add(Rule::on("/users/user-service", accepted).for_method("POST"));
+    sandbox.run("sync users").expect(0);
+    for pass in 0..4 {
+        let outcome = sandbox.run("sync users").expect(3);
+        let problem = "still differs about 3 users in `email`, `missing`, `surplus` after a repair";
+        assert!(outcome.said().contains(problem), "pass {pass}: {}", outcome.said());
+        assert_eq!(repair_count(&sandbox), 3, "pass {pass}");
+    }
+    let document = sandbox.run("check users --json").expect(3).json();
+    let expected = ["user-service 2 missing", "user-service 3 different email", "user-service 6 surplus"];
+    assert_eq!(findings(&document), expected, "{document:#}");
+}
+
+#[test]
+fn what_was_right_after_its_repair_is_repaired_again() {
+    let server = RedisServer::start();
+    let mut sandbox = Sandbox::small();
+    sandbox.home.set("users.check_every", "1ms");
+    sandbox.set_targets([redis_target("cache", &server)]);
+    sandbox.emit(&created(1..=3));
+    sandbox.run("sync users").expect(0);
+    for round in 1..=3 {
+        // It expires, and somebody else adds one.
+        server.ask::<i64>("DEL user:2");
+        server.ask::<()>(r#"SET user:99 {"id":99}"#);
+        sandbox.run("sync users").expect(0);
+        assert_eq!(repair_count(&sandbox), 2 * round);
+        sandbox.run("sync users").expect(0);
+        assert_eq!((server.ask::<i64>("EXISTS user:2"), server.ask::<i64>("EXISTS user:99")), (1, 0));
+    }
 }

@@ -164,8 +164,8 @@ fn ambiguous_event_is_refused_by_the_name_of_its_field() {
     for (field, part) in [
         (r#""user_id":2"#, "duplicate key `user_id`"),
         (r#""data":{"user":{"role":"a","role":"b"}}"#, "duplicate key `role`"),
-        (r#""timestamp":"2026-01-02T03:04:05""#, "`timestamp` must be a time with its zone"),
-        (r#""timestamp":1767323045"#, "`timestamp` must be a time with its zone"),
+        (r#""timestamp":"2026-01-32""#, "`timestamp` must be a time such as"),
+        (r#""timestamp":true"#, "`timestamp` must be a time such as"),
     ] {
         let line = format!(r#"{{"type":"user.updated","user_id":1,{field}}}"#);
         let outcome = sandbox.spawn_fed("users emit -", &line).wait().expect(2);
@@ -191,4 +191,24 @@ fn concurrent_emits_all_succeed() {
         (9001, 9001)
     );
     database.assert_consistent();
+}
+
+#[test]
+fn time_without_a_zone_is_in_the_configured_one_and_a_number_is_unix_time() {
+    let mut sandbox = Sandbox::small();
+    let stamps = [
+        r#""2026-01-02T03:04:05Z""#,
+        r#""2026-01-02T11:04:05""#,
+        r#""2026-01-02 11:04:05""#,
+        "1767323045",
+        "1767323045000",
+        "1767323045.0",
+    ];
+    let lines = stamps.map(|stamp| format!("{{\"type\":\"user.updated\",\"user_id\":1,\"timestamp\":{stamp}}}\n"));
+    sandbox.emit(&lines.concat());
+    let times = |sandbox: &Sandbox| sandbox.database().texts("SELECT DISTINCT occurred_at FROM user_events");
+    assert_eq!(times(&sandbox), ["2026-01-02T03:04:05.000Z"]);
+    sandbox.home.set("time_zone", "America/New_York");
+    sandbox.emit(&lines[1]);
+    assert_eq!(times(&sandbox)[1..], ["2026-01-02T16:04:05.000Z"]);
 }

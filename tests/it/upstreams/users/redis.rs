@@ -22,10 +22,16 @@ async fn connect(server: &RedisServer) -> Connection {
 }
 
 async fn connect_to(url: &str) -> Result<Connection, Error> {
-    Connection::connect(&Secret::new(url.to_owned()), limits()).await
+    connect_within(url, limits()).await
+}
+
+async fn connect_within(url: &str, limits: Limits) -> Result<Connection, Error> {
+    let connection = Connection::open(&Secret::new(url.to_owned()), limits)?;
+    connection.ping().await?;
+    Ok(connection)
 }
 
 /// The error with everything behind it, as it is printed.
-fn told(error: &Error) -> String {
+fn message(error: &Error) -> String {
     tongbu::error::full_message(error) + " " + &error.hint().unwrap_or_default()
 }

@@ -52,7 +52,29 @@ fn stream_events_of_any_producer_are_delivered() {
     assert_eq!((second.count("new"), second.count("updated")), (0, 0));
 }
 
-/// Says so when it goes, however its test ends.
+#[test]
+fn stream_is_read_with_any_time_and_leaves_no_consumer_behind() {
+    let server = RedisServer::start();
+    let sandbox = reading(&server);
+    for stamp in [json!("2026-01-02T11:04:05"), json!(1_767_323_045), json!(1_767_323_045_000_i64)] {
+        add(&server, &json!({"type": "user.updated", "user_id": 1, "timestamp": stamp}));
+    }
+    sandbox.run("sync users").expect(0);
+    let times = sandbox.database().texts("SELECT DISTINCT occurred_at FROM user_events");
+    assert_eq!(times, ["2026-01-02T03:04:05.000Z"]);
+    for host in 0..5 {
+        server.ask::<u64>(&format!("XGROUP CREATECONSUMER user_events tongbu tongbu-host{host}"));
+    }
+    // One that died with an entry in its hands.
+    add(&server, &event(2, "admin"));
+    server.ask::<redis::Value>("XREADGROUP GROUP tongbu tongbu-host3 COUNT 1 STREAMS user_events >");
+    sandbox.run("sync users").expect(0);
+    let consumers: Vec<Vec<redis::Value>> = server.ask("XINFO CONSUMERS user_events tongbu");
+    assert_eq!((consumers.len(), pending(&server)), (1, 1));
+    assert_eq!(consumers[0][1], redis::Value::BulkString(b"tongbu-host3".to_vec()));
+}
+
+/// Stops the publisher when it is dropped, however its test ends.
 struct Over<'a>(&'a AtomicBool);
 
 impl Drop for Over<'_> {

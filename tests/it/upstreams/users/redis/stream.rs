@@ -5,7 +5,7 @@ use std::time::Duration;
 use tongbu::error::Class;
 use tongbu::upstreams::users::redis::{Connection, Entry, Group, Source, consumer_name, publish};
 
-use super::{connect, told};
+use super::{connect, message};
 use crate::support::RedisServer;
 
 const STREAM: &str = "user_events";
@@ -20,7 +20,7 @@ async fn source(server: &RedisServer, host: &str) -> Source {
 
 async fn publish_numbers(connection: &Connection, numbers: impl Iterator<Item = u64>) -> Vec<String> {
     let events: Vec<String> = numbers.map(|number| number.to_string()).collect();
-    publish(connection, STREAM, &events, None).await.expect("the stream takes them")
+    publish(connection, STREAM, &events).await.expect("the stream takes them")
 }
 
 fn numbers(entries: &[Entry]) -> Vec<u64> {
@@ -29,6 +29,18 @@ fn numbers(entries: &[Entry]) -> Vec<u64> {
 
 fn ids(entries: &[Entry]) -> Vec<String> {
     entries.iter().map(|entry| entry.id.clone()).collect()
+}
+
+/// The consumers of the group, by name.
+fn consumers(server: &RedisServer) -> Vec<String> {
+    let consumers: Vec<std::collections::BTreeMap<String, redis::Value>> =
+        server.ask("XINFO CONSUMERS user_events tongbu");
+    let name = |consumer: &std::collections::BTreeMap<String, redis::Value>| {
+        redis::from_redis_value(consumer["name"].clone()).expect("a name")
+    };
+    let mut names: Vec<String> = consumers.iter().map(name).collect();
+    names.sort();
+    names
 }
 
 fn pending(server: &RedisServer) -> u64 {
@@ -50,7 +62,7 @@ async fn every_event_is_read_once_in_order_and_also_those_from_before_the_group(
     assert_eq!(source.ack(&ids(&first)).await.unwrap(), 4);
     assert_eq!(source.ack(&ids(&first)).await.unwrap(), 0, "again is no error");
     assert_eq!(pending(&server), 1);
-    assert!(publish(&connection, STREAM, &[""; 0], None).await.unwrap().is_empty());
+    assert!(publish(&connection, STREAM, &[""; 0]).await.unwrap().is_empty());
 }
 
 #[tokio::test]
@@ -148,9 +160,9 @@ async fn invalid_entry_is_described_and_hides_no_other() {
     let _: String = add.query(&mut client.get_connection().expect("the server listens")).expect("any bytes are taken");
     publish_numbers(&connection, 1..2).await;
     let entries = source.read(10).await.unwrap();
-    let told: Vec<_> = entries.iter().map(|entry| entry.event.as_deref().map_err(String::as_str)).collect();
+    let events: Vec<_> = entries.iter().map(|entry| entry.event.as_deref().map_err(String::as_str)).collect();
     let expected = [Ok("0"), Err("no field `event`, only `evnt`, `more`"), Err("field `event` is not UTF-8"), Ok("1")];
-    assert_eq!(told, expected);
+    assert_eq!(events, expected);
     assert_eq!(source.ack(&ids(&entries)).await.unwrap(), 4);
 }
 
@@ -182,10 +194,10 @@ async fn nothing_is_lost_when_the_server_is_killed_in_the_middle() {
     source.read(5).await.unwrap();
     server.kill();
     let error = source.read(5).await.unwrap_err();
-    assert_eq!(error.class(), Class::Unavailable, "{}", told(&error));
+    assert_eq!(error.class(), Class::Unavailable, "{}", message(&error));
     assert_eq!(source.ack(&["1-0".to_owned()]).await.unwrap_err().class(), Class::Unavailable);
-    let refused = publish(&connection, STREAM, &["x"], None).await.unwrap_err();
-    assert_eq!(refused.class(), Class::Unavailable, "{}", told(&refused));
+    let refused = publish(&connection, STREAM, &["x"]).await.unwrap_err();
+    assert_eq!(refused.class(), Class::Unavailable, "{}", message(&refused));
     server.restart();
     // The same source goes on, the next pass sees what it left.
     assert_eq!(numbers(&source.read(5).await.unwrap()), [10, 11, 12, 13, 14]);
@@ -213,11 +225,6 @@ async fn many_events_are_published_read_and_acknowledged_in_chunks() {
     }
     assert_eq!(seen, (0..6000).collect::<Vec<_>>());
     assert_eq!(pending(&server), 0);
-
-    let events: Vec<String> = (0..1000).map(|number| number.to_string()).collect();
-    publish(&connection, STREAM, &events, Some(100)).await.unwrap();
-    let length: u64 = server.ask("XLEN user_events");
-    assert!((100..1000).contains(&length), "{length} entries are about 100");
 }
 
 #[tokio::test]
@@ -225,8 +232,31 @@ async fn key_of_another_type_is_a_contract_error() {
     let server = RedisServer::start();
     server.ask::<()>("SET user_events x");
     let connection = connect(&server).await;
-    let error = publish(&connection, STREAM, &["x"], None).await.unwrap_err();
-    assert_eq!((error.class(), error.code()), (Class::Contract, Some("WRONGTYPE")), "{}", told(&error));
+    let error = publish(&connection, STREAM, &["x"]).await.unwrap_err();
+    assert_eq!((error.class(), error.code()), (Class::Contract, Some("WRONGTYPE")), "{}", message(&error));
     let error = Source::open(connection, group("a")).await.err().expect("it is no stream");
-    assert_eq!(error.class(), Class::Contract, "{}", told(&error));
+    assert_eq!(error.class(), Class::Contract, "{}", message(&error));
+}
+
+#[tokio::test]
+async fn only_consumers_without_pending_entries_are_removed() {
+    let server = RedisServer::start();
+    publish_numbers(&connect(&server).await, 0..3).await;
+    let mut source = source(&server, "a").await;
+    self::source(&server, "busy").await.read(1).await.unwrap();
+    assert_eq!(source.read(1).await.unwrap().len(), 1);
+    for name in ["tongbu-gone", "tongbu-gone-too", "another-program"] {
+        server.ask::<u64>(&format!("XGROUP CREATECONSUMER user_events tongbu {name}"));
+    }
+    assert_eq!(source.remove_idle_consumers().await.unwrap(), 2);
+    assert_eq!(consumers(&server), ["another-program", "tongbu-a", "tongbu-busy"]);
+    // Its entry can still be taken over.
+    assert_eq!(source.claim_stale(Duration::ZERO, 10).await.unwrap().len(), 2);
+    assert_eq!(source.remove_idle_consumers().await.unwrap(), 1);
+    // From the beginning again.
+    let entries = [source.claim_stale(Duration::ZERO, 10).await, source.claim_stale(Duration::ZERO, 10).await];
+    source.ack(&entries.map(|entries| ids(&entries.unwrap())).concat()).await.unwrap();
+    assert_eq!(source.remove_idle_consumers().await.unwrap(), 1);
+    assert_eq!((consumers(&server), pending(&server)), (vec!["another-program".to_owned()], 0));
+    assert_eq!(numbers(&source.read(10).await.unwrap()), [2], "it makes its consumer again");
 }
