@@ -12,12 +12,12 @@ pub struct Backoff {
 }
 
 impl Backoff {
-    /// The wait after so many attempts: between half and all of what the doubling gives (`jitter` from 0 to 1 says
-    /// where), so that what failed together is not tried again together; at least what the target asked for.
-    pub fn wait(self, attempts: u32, asked: Option<Duration>, jitter: f64) -> Duration {
+    /// The wait after that many attempts: between half and all of what the doubling gives (`jitter` from 0 to 1 says
+    /// where), so that what failed together is not tried again together; at least the target's `Retry-After`.
+    pub fn wait(self, attempts: u32, retry_after: Option<Duration>, jitter: f64) -> Duration {
         let doubled = self.first.saturating_mul(2_u32.saturating_pow(attempts.saturating_sub(1))).min(self.cap);
         let wait = doubled.mul_f64(f64::midpoint(1.0, jitter.clamp(0.0, 1.0)));
-        wait.max(asked.unwrap_or_default()).min(self.cap)
+        wait.max(retry_after.unwrap_or_default()).min(self.cap)
     }
 }
 
@@ -29,9 +29,9 @@ mod tests {
 
     const BACKOFF: Backoff = Backoff { first: Duration::from_secs(5), cap: Duration::from_secs(3600) };
 
-    fn check(attempts: u32, asked: Option<u64>, jitter: f64, expected_ms: u64) {
-        let wait = BACKOFF.wait(attempts, asked.map(Duration::from_secs), jitter);
-        assert_eq!(wait, Duration::from_millis(expected_ms), "{attempts} {asked:?} {jitter}");
+    fn check(attempts: u32, retry_after: Option<u64>, jitter: f64, expected_ms: u64) {
+        let wait = BACKOFF.wait(attempts, retry_after.map(Duration::from_secs), jitter);
+        assert_eq!(wait, Duration::from_millis(expected_ms), "{attempts} {retry_after:?} {jitter}");
     }
 
     #[test]
@@ -53,7 +53,7 @@ mod tests {
     }
 
     #[test]
-    fn a_target_that_asks_for_time_gets_it_up_to_the_cap() {
+    fn retry_after_is_honoured_up_to_the_cap() {
         check(1, Some(120), 1.0, 120_000);
         check(3, Some(1), 1.0, 20_000);
         check(1, Some(86_400), 0.3, 3_600_000);

@@ -42,13 +42,7 @@ pub enum Repair {
 struct CheckCounts {
     checked: u64,
     in_flight: u64,
-    found: Saved,
-}
-
-/// Findings that were saved.
-#[derive(Default)]
-struct Saved {
-    count: u64,
+    found: u64,
     repaired: u64,
     /// The last repair changed nothing about them.
     unrepairable: u64,
@@ -144,8 +138,7 @@ impl Check<'_> {
             .buffer_unordered(self.config.workers)
             .try_collect()
             .await?;
-        counts.in_flight += in_flight;
-        counts.checked += compared;
+        counts.add(CheckCounts { checked: compared, in_flight, ..CheckCounts::default() });
         self.save(scope, target, Some(range), found.into_iter().flatten().collect(), &earlier, counts).await?;
         scope.advance(counts.checked, None, Some(&target.name));
         Ok(())
@@ -201,7 +194,7 @@ impl Check<'_> {
                 if let Some(range) = range {
                     findings::delete_findings(w, &name, range)?;
                 }
-                let mut saved = Saved::default();
+                let mut saved = CheckCounts::default();
                 for (mut finding, earlier) in found {
                     // Something may have happened to the user since.
                     if is_in_flight(w, &name, finding.user_id)? {
@@ -220,24 +213,23 @@ impl Check<'_> {
                         saved.repaired += 1;
                     }
                     findings::save_finding(w, &finding, now)?;
-                    saved.count += 1;
+                    saved.found += 1;
                 }
                 Ok(saved)
             })
             .await?;
-        counts.found.add(saved);
+        counts.add(saved);
         Ok(())
     }
 
     async fn close(&self, scope: &Scope<'_>, target: &Target, counts: CheckCounts) -> Result<(), Error> {
-        let CheckCounts { checked, in_flight, found } = counts;
-        let Saved { count, repaired, unrepairable, kept } = found;
+        let CheckCounts { checked, in_flight, found, repaired, unrepairable, kept } = counts;
         let (name, now) = (target.name.clone(), scope.context.clock.now());
         scope.write(move |w| findings::save_checked(w, &name, checked, in_flight, now)).await?;
-        let left = count - repaired - unrepairable;
+        let left = found - repaired - unrepairable;
         scope.count(|summary| {
             summary.total += checked;
-            summary.unchanged += checked.saturating_sub(count);
+            summary.unchanged += checked.saturating_sub(found);
             summary.updated += repaired;
             summary.pending += in_flight;
             summary.failed += left + unrepairable;
@@ -263,14 +255,16 @@ impl Check<'_> {
                 ),
             );
         }
-        tracing::info!(target_name = name, checked, in_flight, found = count, repaired, unrepairable, "checked");
+        tracing::info!(target_name = name, checked, in_flight, found, repaired, unrepairable, "checked");
         Ok(())
     }
 }
 
-impl Saved {
+impl CheckCounts {
     fn add(&mut self, later: Self) {
-        self.count += later.count;
+        self.checked += later.checked;
+        self.in_flight += later.in_flight;
+        self.found += later.found;
         self.repaired += later.repaired;
         self.unrepairable += later.unrepairable;
         self.kept.extend(later.kept);
@@ -291,7 +285,7 @@ fn load_earlier(scope: &Scope<'_>, target: &Target, range: FindingRange) -> Resu
     Ok(earlier.into_iter().map(|finding| (finding.user_id, finding)).collect())
 }
 
-/// Leaves out users for whom an event is on its way: they are different because they are late.
+/// Leaves out users with an event in flight, who differ because it has not arrived yet.
 fn without_in_flight(scope: &Scope<'_>, target: &Target, known: Vec<Known>) -> Result<(Vec<Known>, u64), Error> {
     let before = known.len();
     let known = scope.context.store.read(|r| {

@@ -10,7 +10,7 @@ use super::backoff::Backoff;
 use crate::config::{Error, HttpSettings, SecretOrPlain, SecretRef, Span, bounds};
 use crate::upstreams::accounts::AccountSettings;
 
-/// What stands for a user's number in an address or a key.
+/// The placeholder of a user's id in a URL or a key.
 pub const USER_ID: &str = "{user_id}";
 
 /// No service takes more events in one request.
@@ -39,7 +39,7 @@ pub struct Config {
     /// Of one request.
     #[serde(deserialize_with = "bounds::span::<1, { bounds::HOUR }, _>")]
     pub timeout: Span,
-    /// After so many a delivery is dead.
+    /// After that many a delivery is dead.
     #[serde(deserialize_with = "bounds::count::<1, 10_000, _, _>")]
     pub max_attempts: u32,
     #[serde(deserialize_with = "bounds::span::<1, { bounds::DAY }, _>")]
@@ -86,14 +86,14 @@ pub struct HttpTargetConfig {
     pub url: String,
     #[serde(default = "post")]
     pub method: String,
-    /// Where it tells of a user; `{user_id}` stands for the number.
+    /// Where it shows a user; `{user_id}` is replaced by the id.
     #[serde(default)]
     pub check_url: Option<String>,
     #[serde(default)]
     pub auth: Option<AuthConfig>,
     #[serde(default)]
     pub signing_secret: Option<SecretRef>,
-    /// More than 0: so many events in one request.
+    /// More than 0: up to that many events in one request.
     #[serde(default)]
     pub batch: usize,
 }
@@ -258,7 +258,7 @@ impl TargetConfig {
         format!("targets.{}.{setting}", self.name())
     }
 
-    /// The dotted path of one of its settings, as it is told to people.
+    /// The dotted path of one of its settings, with the section.
     pub fn full_key(&self, setting: &str) -> String {
         format!("users.{}", self.key(setting))
     }
@@ -303,12 +303,12 @@ mod tests {
         let checked = config.check().map_err(|error| error.to_string());
         match expected {
             Ok(()) => assert_eq!(checked, Ok(()), "{text}"),
-            Err(part) => assert!(checked.clone().is_err_and(|told| told.contains(part)), "{text}: {checked:?}"),
+            Err(part) => assert!(checked.clone().is_err_and(|message| message.contains(part)), "{text}: {checked:?}"),
         }
     }
 
     #[test]
-    fn what_cannot_work_is_told_with_its_key() {
+    fn setting_that_cannot_work_is_named() {
         check(HTTP, Ok(()));
         check(REDIS, Ok(()));
         check(&HTTP.replace("http://", "ftp://"), Err("users.targets.auth.url"));

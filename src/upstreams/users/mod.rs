@@ -1,8 +1,7 @@
-//! Users: what happens to users, brought to every target in order, at least once, with the same key each time.
+//! Users: their events, brought to every target in order, at least once, with the same key each time.
 //!
-//! Events are told ([`event`]), made whole and stored ([`outbox`]) with the state they reduce to ([`user`]). A pass
-//! ([`pass`]) sends each [`target`] what is due for it ([`delivery`]); how every event stands at every target is kept in
-//! the [`queue`].
+//! Events ([`event`]) are made whole and stored ([`outbox`]) with the state they reduce to ([`user`]). A pass ([`pass`])
+//! sends each [`target`] what is due for it ([`delivery`]); the [`queue`] keeps the state of every event at every target.
 
 mod backoff;
 mod check;
@@ -122,7 +121,7 @@ impl Upstream for Users {
     }
 
     async fn verify(&self) -> Vec<Verified> {
-        // Nothing is known of a target without a way to look at its users, until it gets an event.
+        // A target that does not show its users cannot be verified before it gets an event.
         let checked = self.targets.iter().filter(|target| target.opened().map_or(true, Target::can_check));
         let mut verified =
             accounts::verify(checked, |_, target| async { target.fetch_user(PROBE_USER_ID).await.map(drop) }).await;

@@ -15,7 +15,7 @@ use crate::http::Retry;
 use crate::store::{self, ScopeState, cursors};
 use crate::upstreams::{Error, Scope, ScopeWork};
 
-/// Events looked at in one transaction that deletes old ones.
+/// Old events deleted in one transaction.
 const DELETED_AT_ONCE: u64 = 2000;
 
 /// What the scope `users/deliver` works with.
@@ -93,13 +93,15 @@ impl Deliver<'_> {
     async fn delete_settled(&self, scope: &Scope<'_>) -> Result<(), Error> {
         let keep = SignedDuration::try_from(self.config.keep_delivered.0).unwrap_or(SignedDuration::MAX);
         let Ok(before) = scope.context.clock.now().checked_sub(keep) else { return Ok(()) };
-        let (mut deleted, mut after) = (0, Some(0));
-        while let Some(from) = after {
+        let mut deleted = 0;
+        loop {
             let targets = self.config.target_names();
-            let next =
-                scope.write(move |w| queue::delete_settled_events(w, from, before, &targets, DELETED_AT_ONCE)).await?;
-            deleted += next.0;
-            after = next.1;
+            let count =
+                scope.write(move |w| queue::delete_settled_events(w, before, &targets, DELETED_AT_ONCE)).await?;
+            deleted += count;
+            if count < DELETED_AT_ONCE {
+                break;
+            }
         }
         if deleted > 0 {
             tracing::info!(deleted, "deleted events that were delivered long ago");

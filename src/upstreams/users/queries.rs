@@ -1,4 +1,4 @@
-//! What people read of the outbox: events with their deliveries, the length of the queue, how it went.
+//! The outbox for people to read: events with their deliveries, queues, statistics.
 
 use jiff::Timestamp;
 
@@ -19,14 +19,14 @@ pub struct EventFilter {
     pub per_page: u64,
 }
 
-/// One event at one target; an event whose deliveries are not laid out yet stands alone.
+/// One event at one target; one that is not enqueued yet has no delivery.
 #[derive(Clone, Debug, PartialEq)]
 pub struct EventRow {
     pub event: StoredEvent,
     pub delivery: Option<DeliveryStatus>,
 }
 
-/// How an event stands at a target.
+/// The state of an event at a target.
 #[derive(Clone, Debug, PartialEq)]
 pub struct DeliveryStatus {
     pub target: String,
@@ -76,7 +76,7 @@ pub struct TargetStats {
 const DELIVERY_COLUMNS: &str = "d.target, d.state, d.attempts, d.next_attempt_at, d.last_error, d.class, d.latency_ms, \
                                 d.finished_at";
 
-/// A page of the deliveries that fit.
+/// A page of the matching deliveries.
 pub fn load_page(r: &Reader<'_>, filter: &EventFilter) -> Result<EventPage, Error> {
     let since = filter.since.map(to_rfc3339_millis);
     let mut params: Vec<Value<'_>> = Vec::new();
@@ -277,7 +277,7 @@ pub fn load_reported_targets(r: &Reader<'_>, enabled: Vec<String>) -> Result<Vec
     r.rows(SQL, &[], |row| row.text(0).map(str::to_owned))
 }
 
-/// How many values stand before the one at that share of them: the nearest rank.
+/// How many values precede the one at that share of them: the nearest rank.
 fn rank(count: u64, share: f64) -> u64 {
     #[expect(
         clippy::cast_precision_loss,

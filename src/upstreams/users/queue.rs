@@ -62,7 +62,7 @@ pub struct Outcome {
 #[derive(Clone, Copy, Debug)]
 pub struct Due {
     pub now: Timestamp,
-    /// Nothing is put off for longer: what is due later than this was put off before the clock went back.
+    /// No wait is longer: what is due later than this was postponed before the clock was set back.
     pub cap: Duration,
 }
 
@@ -283,54 +283,44 @@ pub fn postpone(w: &Writer<'_>, target: &str, until: Timestamp) -> Result<(), Er
     Ok(())
 }
 
-/// Of the next events behind `after`, at most that many, deletes those stored before that time of which nothing is open or
-/// dead at these targets. Returns how many were deleted, and where to go on; `None` where the rest is too young.
-pub fn delete_settled_events(
-    w: &Writer<'_>,
-    after: i64,
-    before: Timestamp,
-    targets: &[String],
-    limit: u64,
-) -> Result<(u64, Option<i64>), Error> {
-    const LAST: &str = "
-        SELECT seq, stored_at < ?3
-        FROM (
-            SELECT seq, stored_at
-            FROM user_events
-            WHERE seq > ?1
-            ORDER BY seq
-            LIMIT ?2
-        ) AS next
-        ORDER BY seq DESC
+/// Deletes the first events stored before that time of which nothing is open or dead at these targets, at most that many;
+/// returns how many.
+pub fn delete_settled_events(w: &Writer<'_>, before: Timestamp, targets: &[String], limit: u64) -> Result<u64, Error> {
+    const FIRST_YOUNG: &str = "
+        SELECT seq
+        FROM user_events
+        WHERE stored_at >= ?1
+        ORDER BY seq
         LIMIT 1";
     let before = to_rfc3339_millis(before);
-    let last = w.first(LAST, &[after.into(), limit.into(), (&before).into()], |row| Ok((row.int(0)?, row.flag(1)?)))?;
-    let Some((last, is_old)) = last else { return Ok((0, None)) };
-    let mut until = last;
+    let mut end = w.first(FIRST_YOUNG, &[(&before).into()], |row| row.int(0))?.unwrap_or(i64::MAX);
     for target in targets {
-        until = until.min(load_enqueued_seq(w, target)?);
+        end = end.min(load_enqueued_seq(w, target)?.saturating_add(1));
     }
     // The names are bound one by one: as many as there are targets.
-    let names: Vec<String> = (0..targets.len()).map(|index| format!("?{}", index + 4)).collect();
+    let names: Vec<String> = (0..targets.len()).map(|index| format!("?{}", index + 3)).collect();
     let sql = format!(
         "
         DELETE FROM user_events
-        WHERE seq > ?1
-        AND seq <= ?2
-        AND stored_at < ?3
-        AND NOT EXISTS (
-            SELECT 1
-            FROM user_deliveries AS d
-            WHERE d.seq = user_events.seq
-            AND d.state IN ('pending', 'retrying', 'dead')
-            AND d.target IN ({})
+        WHERE seq IN (
+            SELECT e.seq
+            FROM user_events AS e
+            WHERE e.seq < ?1
+            AND NOT EXISTS (
+                SELECT 1
+                FROM user_deliveries AS d
+                WHERE d.seq = e.seq
+                AND d.state IN ('pending', 'retrying', 'dead')
+                AND d.target IN ({})
+            )
+            ORDER BY e.seq
+            LIMIT ?2
         )",
         names.join(", ")
     );
-    let mut params: Vec<Value<'_>> = vec![after.into(), until.into(), (&before).into()];
+    let mut params: Vec<Value<'_>> = vec![end.into(), limit.into()];
     params.extend(targets.iter().map(Value::from));
-    let deleted = w.execute(&sql, &params)?;
-    Ok((deleted, (is_old && until == last).then_some(last)))
+    w.execute(&sql, &params)
 }
 
 /// The state in that column.

@@ -154,7 +154,7 @@ fn failure_of_the_target_counts_for_no_event() {
 }
 
 #[test]
-fn what_was_put_off_before_the_clock_went_back_is_due() {
+fn what_was_postponed_before_the_clock_was_set_back_is_due() {
     let fixture = Fixture::new();
     fixture.emit(vec![event(1)]);
     fixture.plan();
@@ -233,17 +233,17 @@ fn a_repair_is_for_its_target_alone_and_leaves_the_users() {
 fn an_event_is_kept_until_every_target_has_had_it() {
     let fixture = Fixture::new();
     let targets = || vec![TARGET.to_owned(), "b".to_owned()];
-    let forget = || fixture.write(move |w| delete_settled_events(w, 0, at(1), &targets(), 10)).0;
+    let delete = || fixture.write(move |w| delete_settled_events(w, at(1), &targets(), 10));
     fixture.emit(vec![event(1)]);
     fixture.plan();
     fixture.settle(&fixture.due(0)[0], delivered());
-    assert_eq!(forget(), 0, "it is not even enqueued for the other target");
+    assert_eq!(delete(), 0, "it is not even enqueued for the other target");
     fixture.write(|w| enqueue_deliveries(w, "b", 100, at(0)));
-    assert_eq!(forget(), 0, "it is open there");
+    assert_eq!(delete(), 0, "it is open there");
     let head = fixture.read(|r| load_due(r, "b", Due { now: at(0), cap: CAP }, 1)).remove(0);
     fixture.write(move |w| save_outcomes(w, "b", &[(head, delivered())], at(0)));
-    assert_eq!(fixture.write(move |w| delete_settled_events(w, 0, at(0), &targets(), 10)).0, 0, "it is too young");
-    assert_eq!(forget(), 1);
+    assert_eq!(fixture.write(move |w| delete_settled_events(w, at(0), &targets(), 10)), 0, "it is too young");
+    assert_eq!(delete(), 1);
     assert_eq!(fixture.counts(), Counts::default());
     // Its number is not given again.
     assert_eq!(fixture.emit(vec![event(1)]).last_seq, 2);

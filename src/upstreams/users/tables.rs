@@ -216,7 +216,7 @@ pub fn save_user(
     Ok(())
 }
 
-/// Marks a user as gone, known before or not: an older event must not bring it back.
+/// Marks a user as deleted, known before or not.
 pub fn delete_user(w: &Writer<'_>, event: &Event, version: Version, at: Timestamp) -> Result<(), Error> {
     const SQL: &str = "
         INSERT INTO users (
@@ -257,7 +257,7 @@ pub fn save_rejection(w: &Writer<'_>, rejection: &Rejection) -> Result<(), Error
     Ok(())
 }
 
-/// The entries that were no events behind the first `offset`, at most so many, the oldest first.
+/// The entries that were no events behind the first `offset`, at most that many, the oldest first.
 pub fn load_rejections(r: &Reader<'_>, offset: u64, limit: u64) -> Result<Vec<Rejection>, Error> {
     const SQL: &str = "
         SELECT entry_id, stream, reason, raw, rejected_at
@@ -283,17 +283,11 @@ pub fn count_rejections(r: &Reader<'_>) -> Result<u64, Error> {
     Ok(r.first(SQL, &[], |row| row.count(0))?.unwrap_or_default())
 }
 
-/// Forgets all entries that were no events; answers how many.
-pub fn delete_rejections(w: &Writer<'_>) -> Result<u64, Error> {
-    const SQL: &str = "
-        DELETE FROM user_rejections";
-    w.execute(SQL, &[])
-}
-
-/// Forgets an entry that was no event; answers whether it was there.
-pub fn delete_rejection(w: &Writer<'_>, entry_id: &str) -> Result<bool, Error> {
+/// Deletes the entry that was no event, or all; returns how many.
+pub fn delete_rejections(w: &Writer<'_>, entry_id: Option<&str>) -> Result<u64, Error> {
     const SQL: &str = "
         DELETE FROM user_rejections
-        WHERE entry_id = ?1";
-    Ok(w.execute(SQL, &[entry_id.into()])? > 0)
+        WHERE ?1 IS NULL
+        OR entry_id = ?1";
+    w.execute(SQL, &[entry_id.into()])
 }

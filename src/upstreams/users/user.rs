@@ -178,14 +178,14 @@ mod tests {
 
     /// What the event leaves of the user, without the date of the change.
     #[expect(clippy::needless_pass_by_value, reason = "the cases read better")]
-    fn check(before: Option<Value>, told: Value, after: Option<Value>) {
+    fn check(before: Option<Value>, emitted: Value, after: Option<Value>) {
         let before = before.as_ref().map(user);
-        let mut reduced = reduce(before.as_ref(), &event(&told), AT);
+        let mut reduced = reduce(before.as_ref(), &event(&emitted), AT);
         if let Some(user) = &mut reduced {
-            assert_eq!(user.value(Field::UpdatedAt), Some(AT), "{told}");
+            assert_eq!(user.value(Field::UpdatedAt), Some(AT), "{emitted}");
             user.set(Field::UpdatedAt, None);
         }
-        assert_eq!(reduced, after.as_ref().map(user), "{told}");
+        assert_eq!(reduced, after.as_ref().map(user), "{emitted}");
     }
 
     #[test]
@@ -214,8 +214,8 @@ mod tests {
         );
     }
 
-    fn check_whole(before: Option<&Value>, told: &Value, expected: &Value) {
-        let (before, event) = (before.map(user), event(told));
+    fn check_whole(before: Option<&Value>, emitted: &Value, expected: &Value) {
+        let (before, event) = (before.map(user), event(emitted));
         let after = reduce(before.as_ref(), &event, AT);
         assert_eq!(Value::Object(whole_data(&event, before.as_ref(), after.as_ref())), *expected);
     }

@@ -5,10 +5,10 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::super::delivery_actions::{Action, ActionProgress, ActionResult, DeliveryFilter, save_action};
-use super::super::tables::{delete_rejection, delete_rejections};
+use super::super::tables::delete_rejections;
 use crate::present::{Block, DocumentSchema, Json, Output, Style, Text, text};
 use crate::since::Since;
-use crate::store::{Mode, Store};
+use crate::store::{self, Mode, Store};
 use crate::upstreams::Error;
 use crate::upstreams::command::{Answer, Command, CommandContext};
 
@@ -80,13 +80,6 @@ impl From<FilterArgs> for DeliveryFilter {
     }
 }
 
-/// Which rejected entries of the stream.
-enum Entries {
-    None,
-    All,
-    Named(Vec<String>),
-}
-
 /// What an action changed.
 #[derive(Debug)]
 pub struct ActionOutput {
@@ -148,7 +141,7 @@ impl Command for RetryArgs {
     fn run(self, context: &CommandContext<'_>) -> Result<Answer, Error> {
         let filter = self.filter.into();
         ensure_selected(self.all, &filter, "--all")?;
-        run(context, Action::Retry { force: self.force }, Some(&filter), Entries::None)
+        run(context, Action::Retry { force: self.force }, Some(&filter), Vec::new())
     }
 }
 
@@ -165,11 +158,10 @@ impl Command for DropArgs {
         }
         // Entries alone select no events.
         let has_filter = self.all || self.entries.is_empty() || filter != DeliveryFilter::default();
-        let entries = match self.entries.is_empty() {
-            false => Entries::Named(self.entries),
-            true if filter == DeliveryFilter::default() => Entries::All,
-            true => Entries::None,
-        };
+        let mut entries: Vec<Option<String>> = self.entries.into_iter().map(Some).collect();
+        if entries.is_empty() && filter == DeliveryFilter::default() {
+            entries.push(None);
+        }
         run(context, Action::Drop, has_filter.then_some(&filter), entries)
     }
 }
@@ -184,7 +176,7 @@ impl Command for ReplayArgs {
         let since = self.since.map(|since| since.resolve(context.clock.now(), &context.style.zone));
         let filter = DeliveryFilter { since, ..self.filter.into() };
         ensure_selected(since.is_some(), &filter, "--since 24h")?;
-        run(context, Action::Replay, Some(&filter), Entries::None)
+        run(context, Action::Replay, Some(&filter), Vec::new())
     }
 }
 
@@ -199,11 +191,12 @@ fn ensure_selected(is_meant: bool, filter: &DeliveryFilter, all: &str) -> Result
     })
 }
 
+/// Acts on the deliveries, and drops these rejected entries; `None` in the list is all of them.
 fn run(
     context: &CommandContext<'_>,
     action: Action,
     filter: Option<&DeliveryFilter>,
-    entries: Entries,
+    entries: Vec<Option<String>>,
 ) -> Result<Answer, Error> {
     let store = context.open_existing(Mode::ReadWrite)?.ok_or_else(|| Error::Usage {
         message: "there are no events yet".to_owned(),
@@ -213,38 +206,25 @@ fn run(
         Some(filter) => act(context, &store, action, filter)?,
         None => ActionResult::default(),
     };
-    let first_entry = if let Entries::Named(entries) = &entries { entries.first().cloned() } else { None };
-    result.changed += drop_entries(&store, entries)?;
+    let first_entry = entries.first().cloned().flatten();
+    if !entries.is_empty() {
+        result.changed += store.write_under_lock(LOCK, move |w| {
+            let deleted = entries.iter().map(|entry| delete_rejections(w, entry.as_deref()));
+            Ok::<_, Error>(deleted.sum::<Result<u64, store::Error>>()?)
+        })?;
+    }
     if result == ActionResult::default() {
+        let usage = |message: String, hint: String| Err(Error::Usage { message, hint: Some(hint) });
         if let Some(seq) = filter.and_then(|filter| filter.seqs.first()) {
-            return Err(Error::Usage {
-                message: "no selected event is in a state that allows this".to_owned(),
-                hint: Some(format!("see the state of the first: `tongbu users events show {seq}`")),
-            });
+            let message = "no selected event is in a state that allows this".to_owned();
+            return usage(message, format!("see the state of the first: `tongbu users events show {seq}`"));
         }
         if let Some(entry) = first_entry {
-            return Err(Error::Usage {
-                message: format!("no such entry was rejected: `{entry}`"),
-                hint: Some("see those that were: `tongbu users events list --rejected`".to_owned()),
-            });
+            let message = format!("no such entry was rejected: `{entry}`");
+            return usage(message, "see those that were: `tongbu users events list --rejected`".to_owned());
         }
     }
     Ok(ActionOutput { action, result }.into())
-}
-
-/// Returns how many rejected entries were deleted.
-fn drop_entries(store: &Store, entries: Entries) -> Result<u64, Error> {
-    match entries {
-        Entries::None => Ok(0),
-        Entries::All => store.write_under_lock(LOCK, |w| Ok(delete_rejections(w)?)),
-        Entries::Named(entries) => store.write_under_lock(LOCK, move |w| {
-            let mut count = 0;
-            for entry in &entries {
-                count += u64::from(delete_rejection(w, entry)?);
-            }
-            Ok(count)
-        }),
-    }
 }
 
 /// Changes a thousand in a transaction, so that a run that delivers meanwhile never waits for long.

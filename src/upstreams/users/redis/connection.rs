@@ -91,7 +91,7 @@ impl Connection {
             Err(_) => true,
         };
         if is_broken {
-            self.forget(generation).await;
+            self.discard(generation).await;
         }
         answer?.map_err(|error| Error::of(&self.address, name, error))
     }
@@ -111,7 +111,7 @@ impl Connection {
     }
 
     /// Lets the next command make a new connection, unless that has happened already.
-    async fn forget(&self, generation: u64) {
+    async fn discard(&self, generation: u64) {
         let mut live = self.live.lock().await;
         if live.generation == generation {
             live.connection = None;

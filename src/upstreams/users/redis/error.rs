@@ -13,10 +13,10 @@ use crate::secret::scrub;
 use crate::text::safe;
 use crate::upstreams;
 
-/// More of what a server says than this helps nobody.
+/// More of what a server says than this does not help.
 const MAX_FAULT_CHARACTERS: usize = 300;
 
-/// The server cannot do it now, or here; the same command succeeds once it, or its memory, is well again.
+/// The server cannot do it now, or not here; later the same command may succeed.
 const PASSING: [&str; 11] = [
     "BUSY",
     "CLUSTERDOWN",
@@ -31,10 +31,16 @@ const PASSING: [&str; 11] = [
     "UNBLOCKED",
 ];
 
+/// The server is part of a cluster, and the key is on another one.
+const CLUSTER: [&str; 3] = ["ASK", "CROSSSLOT", "MOVED"];
+
+/// The text of a server that has no such database.
+const NO_DATABASE: &str = "DB index is out of range";
+
 /// Who we are is unknown, or not enough.
 const CREDENTIALS: [&str; 3] = ["NOAUTH", "NOPERM", "WRONGPASS"];
 
-/// How a server that has no connection left puts it, under the code of every error that has none of its own.
+/// The text of a server that has no connection left; its code is that of any error without one.
 const TOO_MANY_CLIENTS: &str = "max number of clients reached";
 
 /// A command that failed, or that could not be sent.
@@ -47,7 +53,7 @@ pub enum Error {
     #[error("cannot keep users in redis under `{}`: {reason}", safe(pattern))]
     Key { pattern: Box<str>, reason: &'static str },
 
-    /// Numbers a script can no longer tell apart.
+    /// Numbers that a script cannot compare exactly.
     #[error("cannot compare the version {at_ms}, {seq} in redis: a number is 2^53 or more")]
     Version { at_ms: i64, seq: i64 },
 
@@ -128,39 +134,27 @@ impl Error {
 
     /// What to do next, where there is something more exact than the class's own hint.
     pub fn hint(&self) -> Option<String> {
-        match self {
+        Some(match self {
             Self::Connect { address, .. } | Self::Timeout { address, .. } | Self::Lost { address, .. } => {
-                Some(format!("see what `{}` says", address.ping_command()))
+                format!("see what `{}` says", address.ping_command())
             }
-            Self::Certificate { address, .. } => Some(format!(
+            Self::Certificate { address, .. } => format!(
                 "check this machine's clock and CA certificates, then see what `{}` says",
                 address.ping_command()
-            )),
-            Self::Url { .. } => Some("write it as `redis://[user[:password]@]host[:port][/db]`".to_owned()),
-            Self::Key { .. } => Some("write it like `user:{user_id}`".to_owned()),
-            Self::Refused { .. }
-            | Self::Version { .. }
-            | Self::Unreadable { .. }
-            | Self::Cancelled { .. }
-            | Self::Deadline { .. } => None,
-        }
+            ),
+            Self::Url { .. } => "write it as `redis://[user[:password]@]host[:port][/db]`".to_owned(),
+            Self::Key { .. } => "write it like `user:{user_id}`".to_owned(),
+            Self::Refused { class: Class::Config, .. } => {
+                "name a database that the server has, and a server that is no cluster".to_owned()
+            }
+            Self::Refused { .. } | Self::Version { .. } | Self::Unreadable { .. } => return None,
+            Self::Cancelled { .. } | Self::Deadline { .. } => return None,
+        })
     }
 
     /// The server's own code, where it answered with one.
     pub fn code(&self) -> Option<&str> {
-        match self {
-            Self::Refused { code, .. } => Some(code),
-            Self::Url { .. }
-            | Self::Key { .. }
-            | Self::Version { .. }
-            | Self::Connect { .. }
-            | Self::Certificate { .. }
-            | Self::Timeout { .. }
-            | Self::Lost { .. }
-            | Self::Unreadable { .. }
-            | Self::Cancelled { .. }
-            | Self::Deadline { .. } => None,
-        }
+        if let Self::Refused { code, .. } = self { Some(code) } else { None }
     }
 
     /// What failed while the connection was made.
@@ -185,7 +179,7 @@ impl Error {
         }
         match error.into_server_errors().as_deref() {
             Some([(_, refusal), ..]) => {
-                let (code, class) = judge(refusal);
+                let (code, class) = evaluate(refusal);
                 Self::Refused { address, command, code, class, source: Fault::of_server(refusal) }
             }
             // Without an answer of the server's it is the connection.
@@ -217,15 +211,17 @@ fn is_certificate(error: &RedisError) -> bool {
 }
 
 /// The code of a server's error and what it means to us.
-fn judge(refusal: &ServerError) -> (Box<str>, Class) {
+fn evaluate(refusal: &ServerError) -> (Box<str>, Class) {
     let (code, details) = (refusal.code(), refusal.details().unwrap_or_default());
-    // Before Redis 7 an error inside a script is told as `ERR`, with its own code behind a minus.
+    // Before Redis 7 an error inside a script has the code `ERR`, and its own code behind a minus.
     let inner = || details.split_whitespace().filter_map(|word| word.strip_prefix('-'));
     let code = if code == "ERR" { inner().find(|word| is_known(word)).unwrap_or(code) } else { code };
     let class = if CREDENTIALS.contains(&code) {
         Class::Auth
     } else if PASSING.contains(&code) || details.contains(TOO_MANY_CLIENTS) {
         Class::Unavailable
+    } else if CLUSTER.contains(&code) || details.contains(NO_DATABASE) {
+        Class::Config
     } else {
         Class::Contract
     };
@@ -269,7 +265,8 @@ mod tests {
         check("ERR", "max number of clients reached", Class::Unavailable);
         check("ERR", "Error running script (call to f_12): @user_script:1: -OOM command not", Class::Unavailable);
         check("WRONGTYPE", "Operation against a key holding the wrong kind of value", Class::Contract);
-        check("MOVED", "3999 127.0.0.1:6381", Class::Contract);
+        check("MOVED", "3999 127.0.0.1:6381", Class::Config);
+        check("ERR", "DB index is out of range", Class::Config);
         check("ERR", "unknown command 'XAUTOCLAIM'", Class::Contract);
     }
 

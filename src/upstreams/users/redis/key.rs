@@ -17,10 +17,9 @@ pub struct KeyPattern {
 impl KeyPattern {
     pub fn parse(pattern: &str) -> Result<Self, Error> {
         let invalid = |reason| Error::Key { pattern: pattern.into(), reason };
-        let (before, after) =
-            pattern.split_once(PLACEHOLDER).ok_or_else(|| invalid("`{user_id}` has to stand in it"))?;
+        let (before, after) = pattern.split_once(PLACEHOLDER).ok_or_else(|| invalid("it must contain `{user_id}`"))?;
         if after.contains(PLACEHOLDER) {
-            return Err(invalid("`{user_id}` may stand in it only once"));
+            return Err(invalid("it must contain `{user_id}` only once"));
         }
         let rest = format!("{before}{after}");
         let has_tag = match rest.matches(['{', '}']).count() {

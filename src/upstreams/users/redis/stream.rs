@@ -37,7 +37,7 @@ return removed
 
 static REMOVE_IDLE_SCRIPT: LazyLock<Script> = LazyLock::new(|| Script::new(REMOVE_IDLE));
 
-/// Which stream is read, and as whom.
+/// Which stream is read, and by which consumer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Group {
     /// The stream's key.
@@ -139,7 +139,7 @@ impl Source {
         Ok(acked)
     }
 
-    /// Removes our consumers that have no pending entries, those of hosts that are gone and this one: the next read makes
+    /// Removes our consumers that have no pending entries, those of former hosts and this one: the next read makes
     /// its own again. Returns how many.
     pub async fn remove_idle_consumers(&self) -> Result<u64, Error> {
         let mut script = REMOVE_IDLE_SCRIPT.key(&self.group.stream);

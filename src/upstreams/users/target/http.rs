@@ -5,18 +5,20 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use bytes::Bytes;
 use serde::Serialize;
 use serde_json::value::RawValue;
-use url::Url;
+use url::{Position, Url};
 
 use super::super::config::{AuthConfig, Config, HttpTargetConfig, TargetConfig, USER_ID};
 use super::super::queue::Delivery;
 use super::super::tables::StoredEvent;
 use super::answer::{Answer, Cause};
 use crate::clock::Clock;
-use crate::http::{Client, Context, Error, Jitter, Profile, Request, Response, Retry, Retryable, StatusKind, classify};
+use crate::config::HttpSettings;
+use crate::http::{Client, Context, Error, Profile, Request, Response, Retry, Retryable, StatusKind, classify};
 use crate::secret::Secret;
 use crate::text::hex;
 use crate::upstreams;
 use crate::upstreams::hmac::{hmac_sha256, sha256_hex};
+use crate::upstreams::http_profile::http_profile;
 
 /// What we say we are, in `X-Sync-Source`.
 const SYNC_SOURCE: &str = "tongbu";
@@ -27,7 +29,7 @@ const PERMANENT: [u16; 5] = [400, 404, 410, 413, 422];
 /// An answer's body is read so that its connection can be used again, but no further than this.
 const MAX_ANSWER_BYTES: u64 = 64 << 10;
 
-/// What a target tells of a user is a few hundred bytes.
+/// A user is a few hundred bytes.
 const MAX_USER_BYTES: u64 = 1 << 20;
 
 /// An idempotency key longer than this is replaced by its digest.
@@ -270,33 +272,20 @@ fn serialize(value: &impl Serialize) -> Vec<u8> {
     serde_json::to_vec(value).unwrap_or_default()
 }
 
-/// One attempt a pass: the retries are the queue's.
+/// The profile and the path of a URL. One attempt: the retries are the queue's.
 fn profile(url: &str, key: &str, config: &Config) -> Result<(Profile, String), upstreams::Error> {
-    let marked = url.replace(USER_ID, "tongbu-user-id");
-    let parsed = Url::parse(&marked).map_err(|error| upstreams::Error::invalid(key, format!("not a URL: {error}")))?;
-    let path = match parsed.query() {
-        Some(query) => format!("{}?{query}", parsed.path()),
-        None => parsed.path().to_owned(),
-    };
-    let mut base_url = parsed;
-    base_url.set_path("");
-    base_url.set_query(None);
-    base_url.set_fragment(None);
-    let timeout = config.timeout.0;
-    let profile = Profile {
-        name: "users",
-        base_url,
-        connect_timeout: config.http.connect_timeout.0.min(timeout),
-        read_timeout: timeout,
-        total_timeout: timeout,
-        max_body: config.http.max_body.0,
+    const PLACEHOLDER: &str = "tongbu-user-id";
+    let invalid = |error| upstreams::Error::invalid(key, format!("not a URL: {error}"));
+    let url = Url::parse(&url.replace(USER_ID, PLACEHOLDER)).map_err(invalid)?;
+    let path = url[Position::BeforePath..Position::AfterQuery].replace(PLACEHOLDER, USER_ID);
+    let settings = HttpSettings {
+        connect_timeout: config.http.connect_timeout.min(config.timeout),
+        read_timeout: config.timeout,
+        total_timeout: config.timeout,
         retries: 0,
-        backoff: config.backoff.0,
-        backoff_cap: config.backoff_cap.0,
-        jitter: Jitter::Full,
-        rate_limit: None,
+        ..config.http.clone()
     };
-    Ok((profile, path.replace("tongbu-user-id", USER_ID)))
+    Ok((http_profile("users", &url[..Position::BeforePath], &settings, None)?, path))
 }
 
 #[cfg(test)]

@@ -63,19 +63,13 @@ impl RedisTarget {
 
 /// Whose failure the error is.
 const fn cause(error: &Error) -> Cause {
-    match error {
-        Error::Version { .. } => Cause::Permanent,
+    if matches!(error, Error::Version { .. }) {
+        Cause::Permanent
+    } else if matches!(error, Error::Refused { class: Class::Contract, .. } | Error::Unreadable { .. }) {
         // Such as a key of another type.
-        Error::Refused { class: Class::Contract, .. } | Error::Unreadable { .. } => Cause::Event,
-        Error::Url { .. }
-        | Error::Key { .. }
-        | Error::Connect { .. }
-        | Error::Certificate { .. }
-        | Error::Timeout { .. }
-        | Error::Lost { .. }
-        | Error::Refused { .. }
-        | Error::Cancelled { .. }
-        | Error::Deadline { .. } => Cause::Target,
+        Cause::Event
+    } else {
+        Cause::Target
     }
 }
 
