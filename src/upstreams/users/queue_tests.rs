@@ -7,7 +7,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::clock::Clock;
-use crate::store::{Acquisition, Component, Lease, LeaseRequest, Mode, Store, StoreOptions};
+use crate::store::{Acquisition, Component, Lease, LeaseRequest, Migration, Mode, Store, StoreOptions};
 use crate::upstreams::users::delivery_actions::{Action, ActionProgress, ActionResult, DeliveryFilter, save_action};
 use crate::upstreams::users::event::{Event, Kind};
 use crate::upstreams::users::outbox::{Ingested, Recipients, save_events};
@@ -19,22 +19,32 @@ const TARGET: &str = "a";
 const CAP: Duration = Duration::from_secs(3600);
 
 struct Fixture {
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
     store: Store,
     lease: Lease,
 }
 
 impl Fixture {
     fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let components = vec![Component { name: "users", migrations: MIGRATIONS }];
+        Self::open(tempfile::tempdir().unwrap(), MIGRATIONS)
+    }
+
+    fn open(folder: tempfile::TempDir, migrations: &'static [Migration]) -> Self {
+        let components = vec![Component { name: "users", migrations }];
         let options = StoreOptions { clock: Clock::manual(at(0)), mode: Mode::ReadWrite, components };
         let store = Store::open(&folder.path().join("tongbu.db"), options).unwrap();
         let request =
             LeaseRequest { name: "users/deliver", ttl: Duration::from_secs(60), trace_id: "trace", record: None };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let Acquisition::Held(lease) = runtime.block_on(store.acquire(request)).unwrap() else { panic!("not free") };
-        Self { _folder: folder, store, lease }
+        Self { folder, store, lease }
+    }
+
+    /// The same database, opened by another version.
+    fn reopen(self, migrations: &'static [Migration]) -> Self {
+        let Self { folder, store, lease } = self;
+        drop((lease, store));
+        Self::open(folder, migrations)
     }
 
     fn write<T: Send + 'static>(&self, f: impl FnOnce(&Writer<'_>) -> Result<T, Error> + Send + 'static) -> T {
@@ -263,6 +273,31 @@ fn a_users_open_deliveries_are_found_by_their_index() {
     let fixture = Fixture::new();
     let plan = fixture.read(|r| r.rows(PLAN, &[TARGET.into(), 7_i64.into()], |row| row.text(3).map(str::to_owned)));
     assert!(plan[0].contains("INDEX user_deliveries_open (target=? AND user_id=?)"), "{plan:?}");
+}
+
+#[test]
+fn events_of_an_earlier_version_keep_their_state_and_wait_behind_their_dead_letters() {
+    const EVENTS: &str = "
+        INSERT INTO user_events (seq, id, type, user_id, data, occurred_at, source, stored_at)
+        VALUES
+            (1, 'a', 'user.created', 1, '{}', '2025-10-17T08:00:00.000Z', 's', '2025-10-17T08:00:00.000Z'),
+            (2, 'b', 'user.updated', 1, '{}', '2025-10-17T08:00:01.000Z', 's', '2025-10-17T08:00:01.000Z'),
+            (3, 'c', 'user.created', 2, '{}', '2025-10-17T08:00:02.000Z', 's', '2025-10-17T08:00:02.000Z')";
+    const DELIVERIES: &str = "
+        INSERT INTO user_deliveries (target, seq, user_id, state, is_head, attempts, next_attempt_at, finished_at)
+        VALUES
+            ('a', 1, 1, 'dead', 0, 8, '2025-10-17T08:00:00.000Z', '2025-10-17T08:00:00.000Z'),
+            ('a', 2, 1, 'pending', 1, 0, '2025-10-17T08:00:01.000Z', NULL),
+            ('a', 3, 2, 'retrying', 1, 3, '2025-10-17T08:00:02.000Z', NULL)";
+    let fixture = Fixture::open(tempfile::tempdir().unwrap(), &MIGRATIONS[..1]);
+    fixture.write(|w| w.execute(EVENTS, &[]).and(w.execute(DELIVERIES, &[])));
+    let fixture = fixture.reopen(MIGRATIONS);
+    let due = fixture.due(0);
+    assert_eq!((due.len(), due[0].event.seq, due[0].attempts), (1, 3, 3));
+    assert_eq!(due[0].event.version_ms, due[0].event.occurred_at.as_millisecond());
+    assert_eq!((fixture.counts().dead, fixture.counts().open()), (1, 2));
+    fixture.act(Action::Drop, DeliveryFilter::default());
+    assert_eq!(fixture.due_seqs(0), [2, 3]);
 }
 
 /// What the queue should hold, in the simplest form: each user's events in order with their states.

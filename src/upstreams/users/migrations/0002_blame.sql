@@ -36,6 +36,18 @@ CREATE INDEX user_deliveries_open ON user_deliveries (target, user_id, seq) WHER
 
 CREATE INDEX user_deliveries_dead ON user_deliveries (target, user_id, seq) WHERE state = 'dead';
 
+UPDATE user_deliveries
+SET is_head = 0
+WHERE is_head = 1
+AND EXISTS (
+    SELECT 1
+    FROM user_deliveries AS earlier
+    WHERE earlier.target = user_deliveries.target
+    AND earlier.user_id = user_deliveries.user_id
+    AND earlier.seq < user_deliveries.seq
+    AND earlier.state = 'dead'
+);
+
 -- When the event arrived, and never before an earlier event of its user: with `seq` it decides which of two is the later
 -- one. Null in events from before, whose `occurred_at` counts.
 ALTER TABLE user_events ADD COLUMN version_ms INTEGER;

@@ -2,7 +2,7 @@
 
 use super::error::Error;
 
-/// Stands for the user's id.
+/// The place of the user's id.
 const PLACEHOLDER: &str = "{user_id}";
 
 /// A key with the user's id in it: `user:{user_id}`.

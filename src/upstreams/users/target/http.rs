@@ -227,8 +227,8 @@ fn cause(error: &Error) -> Cause {
     match error.status() {
         Some(status) if PERMANENT.contains(&status) => Cause::Permanent,
         Some(401 | 407) => Cause::Target,
-        // Forbidden may be this user alone, or everything.
-        Some(403 | 500..) => Cause::Unclear,
+        // This user alone may be forbidden or sent elsewhere, or everything.
+        Some(300..400 | 403 | 500..) => Cause::Unclear,
         Some(status) if classify(status) == StatusKind::Retryable => Cause::Unclear,
         Some(_) => Cause::Event,
         // The target may end its connections because of this event.

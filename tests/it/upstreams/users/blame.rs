@@ -9,7 +9,7 @@ use toml::Table;
 use super::{TARGET, created, http_target, redis_target, updated};
 use crate::sandbox::users::{Closing, ClosingTarget};
 use crate::sandbox::{Fault, Rule, Users};
-use crate::support::{RedisServer, Sandbox};
+use crate::support::{RedisServer, Sandbox, poll};
 
 /// The state of each delivery of the user at the target, with its attempts.
 fn user_states(sandbox: &Sandbox, target: &str, user: i64) -> Vec<String> {
@@ -140,7 +140,15 @@ fn outage_makes_no_dead_letters() {
 
 #[test]
 fn outage_with_a_single_user_waiting_makes_no_dead_letter() {
-    for fault in [Fault::Status(500), Fault::Status(503), answer(429, NOW), Fault::Status(401), Fault::Hold] {
+    for fault in [
+        Fault::Status(500),
+        Fault::Status(503),
+        Fault::Status(302),
+        answer(429, NOW),
+        Fault::Status(401),
+        Fault::Lost,
+        Fault::Hold,
+    ] {
         let sandbox = with_few_attempts(|sandbox| service(sandbox, 0));
         let server = sandbox.users.server();
         check_outage(&sandbox, TARGET, 1, || server.always(fault.clone()), || server.clear_faults());
@@ -278,7 +286,7 @@ fn connection_closed_while_idle_costs_no_attempt() {
 }
 
 #[test]
-fn lost_answer_is_asked_for_again_at_once() {
+fn request_whose_answer_is_lost_is_sent_again_at_once() {
     let sandbox = Sandbox::with_one_target();
     sandbox.users.server().add(Rule::on("/users/", Fault::Lost).times(1));
     sandbox.emit(&created(1..=3));
@@ -294,11 +302,10 @@ fn redis_that_closes_idle_connections_costs_no_attempt() {
     sandbox.set_targets([redis_target("cache", &server)]);
     sandbox.home.set("users.workers", 1);
     sandbox.emit(&created(1..=2000));
-    let killer = || server.ask::<u64>("CLIENT KILL TYPE normal SKIPME yes");
     let running = sandbox.spawn("sync users");
-    for _ in 0..20 {
-        killer();
-        std::thread::sleep(Duration::from_millis(10));
+    for count in [100, 400, 700] {
+        poll("deliveries", || server.ask::<u64>("DBSIZE") > count);
+        server.ask::<u64>("CLIENT KILL TYPE normal SKIPME yes");
     }
     running.wait().expect(0);
     assert_eq!(sandbox.database().count("user_deliveries WHERE attempts = 1 AND state = 'delivered'"), 2000);

@@ -19,7 +19,7 @@ fn set_user(sandbox: &Sandbox, target: &str, user_id: i64, user: Option<Value>) 
     sandbox.users.ledger(|ledger| ledger.target(target).set_user(user_id, user));
 }
 
-/// Lets the service forget user 2, misremember user 3, and keep user 6, who is deleted.
+/// Makes the service lose user 2, change user 3, and keep user 6, who is deleted.
 fn disturb(sandbox: &Sandbox) {
     sandbox.run("users emit user.deleted --user-id 6").expect(0);
     sandbox.run("sync users").expect(0);
@@ -128,7 +128,7 @@ fn a_redis_target_is_compared_and_repaired_too() {
     assert_eq!(server.ask::<i64>("EXISTS user:99"), 0);
     let user: Value = serde_json::from_str(&server.ask::<String>("GET user:4")).expect("JSON");
     assert_eq!(user["username"], "user4");
-    assert_eq!(sandbox.database().count("users"), 6, "nobody was made up here");
+    assert_eq!(sandbox.database().count("users"), 6, "no user was added here");
 }
 
 #[test]
@@ -217,7 +217,7 @@ fn failed_check_counts_no_comparison_and_keeps_findings() {
     assert_eq!(document["run"]["summary"]["unchanged"], 0, "{document:#}");
     assert!(outcome.stdout.contains(&format!("cannot check target `{TARGET}`")), "{document:#}");
     assert_eq!(findings(&document), before);
-    // What is found no more is forgotten by the next one that can ask.
+    // The next check that the target answers deletes what is not found any more.
     sandbox.users.server().clear_faults();
     set_user(&sandbox, TARGET, 6, None);
     let after = findings(&sandbox.run("check users --json").expect(3).json());
@@ -278,13 +278,13 @@ fn repair_that_changes_nothing_is_not_sent_again_and_becomes_a_finding() {
         (&document["findings"][0]["repaired"], &part(&document, TARGET)["different"]),
         (&false.into(), &10.into())
     );
-    // What happens to a user later is brought there, and may be repaired once.
+    // A later event is delivered, and may be repaired once.
     sandbox.run("users emit user.updated --user-id 1 --role admin").expect(0);
     for _ in 0..4 {
         sandbox.run("sync users");
     }
     assert_eq!((sandbox.role_at(TARGET, 1).as_deref(), repair_count(&sandbox)), (Some("admin"), 11));
-    // Something else that differs is repaired all the same.
+    // Another field that differs is repaired.
     let mut user = sandbox.users.ledger(|ledger| ledger.target(TARGET).user(2).cloned()).expect("it is there");
     user["role"] = "thief".into();
     set_user(&sandbox, TARGET, 2, Some(user));
@@ -328,7 +328,7 @@ fn what_was_right_after_its_repair_is_repaired_again() {
     sandbox.emit(&created(1..=3));
     sandbox.run("sync users").expect(0);
     for round in 1..=3 {
-        // It expires, and somebody else adds one.
+        // One expires, and another program adds one.
         server.ask::<i64>("DEL user:2");
         server.ask::<()>(r#"SET user:99 {"id":99}"#);
         sandbox.run("sync users").expect(0);

@@ -1,4 +1,4 @@
-//! What is sent, in which shape, to whom, and when nothing is.
+//! What is sent, in which shape, to which target, and when nothing is.
 
 use std::io::{Read as _, Write as _};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};

@@ -7,7 +7,7 @@ use crate::sandbox::{Fault, Rule};
 use crate::support::{Running, Sandbox, poll};
 
 impl Sandbox {
-    /// Starts a pass that has so many answers and waits for the next.
+    /// Starts a pass that has that many answers and waits for the next.
     fn spawn_delivering(&self, arguments: &str, answered: u32) -> Running {
         let server = self.users.server();
         let count = server.count("/");
@@ -64,7 +64,7 @@ fn second_pass_is_locked_out_and_the_holder_is_named() {
         assert!(outcome.stderr.contains(part), "`{part}` is not in: {}", outcome.stderr);
     }
     sandbox.run("sync users --on-lock skip").expect(0);
-    // Who tells of events, or decides about them, need not wait for the deliveries.
+    // Commands that store events or act on them need not wait for the deliveries.
     sandbox.emit(&updated([1], "admin"));
     sandbox.run("users queue").expect(0);
     sandbox.users.server().clear_faults();
@@ -82,7 +82,7 @@ fn replaced_pass_sends_nothing_after_it_resumes() {
     let stopped = sandbox.spawn_delivering("sync users", 2);
     stopped.signal(Signal::STOP);
     let taken_over = sandbox.run("sync users --on-lock wait=60s").expect(0);
-    assert!(taken_over.took.as_secs() >= 5, "nobody was robbed: {:?}", taken_over.took);
+    assert!(taken_over.took.as_secs() >= 5, "the lock was not taken over: {:?}", taken_over.took);
     sandbox.users.server().clear_faults();
     // Something to send, if it did not know better.
     sandbox.emit(&updated(1..=6, "admin"));

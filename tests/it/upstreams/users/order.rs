@@ -88,7 +88,7 @@ fn stamp_in_the_future_is_clamped_with_a_warning() {
     sandbox.home.set("users.redis_url", server.url());
     server.ask::<String>(&format!("XADD user_events * event {}", event(4, at(4000).replace(' ', "").into()).trim()));
     let outcome = sandbox.run("sync users").expect(0);
-    assert!(outcome.stderr.contains("1 events have a `timestamp` more than 5 minutes"), "{}", outcome.stderr);
+    assert!(outcome.said().contains("1 events have a `timestamp` more than 5 minutes"), "{}", outcome.said());
     assert_eq!(sandbox.database().value::<i64>(late), 1);
 }
 

@@ -1,4 +1,4 @@
-//! What must never be seen: passwords that somebody emits, and the credentials of targets.
+//! What must never be shown: emitted passwords, and the credentials of targets.
 
 use std::fs;
 use std::path::{Path, PathBuf};

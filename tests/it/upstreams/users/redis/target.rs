@@ -94,7 +94,7 @@ async fn late_event_does_not_restore_a_deleted_user() {
     assert_eq!(target.load(7).await.unwrap(), None);
     assert_eq!(target.put(7, at(1002, 3), "again").await.unwrap(), Applied::Done);
     assert_eq!(target.load(7).await.unwrap().as_deref(), Some("again"));
-    // Whom nobody had ever heard of can be deleted, too.
+    // An unknown user can be deleted, too.
     assert_eq!(target.remove(9, at(1, 1)).await.unwrap(), Applied::Done);
 }
 
