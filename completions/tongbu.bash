@@ -2291,7 +2291,7 @@ _tongbu() {
             fi
             case "${prev}" in
                 --state)
-                    COMPREPLY=($(compgen -W "pending retrying delivered dead dropped" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "pending retrying delivered superseded dead dropped" -- "${cur}"))
                     return 0
                     ;;
                 --target)
