@@ -102,12 +102,11 @@ impl Client {
     /// a response: the server may have closed it while it was idle.
     pub async fn resend(&self, request: Request) -> Result<Response, Error> {
         let Shared { profile, context, unpooled, .. } = &*self.0;
-        let connections = match unpooled.get() {
-            Some(connections) => connections,
-            None => {
-                let made = built(profile, builder(profile, context).pool_max_idle_per_host(0))?;
-                unpooled.get_or_init(|| made)
-            }
+        let connections = if let Some(connections) = unpooled.get() {
+            connections
+        } else {
+            let made = built(profile, builder(profile, context).pool_max_idle_per_host(0))?;
+            unpooled.get_or_init(|| made)
         };
         self.send_over(connections, request).await
     }

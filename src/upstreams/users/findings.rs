@@ -80,7 +80,7 @@ const IN_RANGE: &str = "target = ?1
         AND EXISTS (SELECT 1 FROM users WHERE users.id = user_findings.user_id) = ?4";
 
 impl FindingRange {
-    fn params<'a>(self, target: &'a str) -> [Value<'a>; 4] {
+    fn params(self, target: &str) -> [Value<'_>; 4] {
         let (is_known, after, last) = match self {
             Self::Known { after, last } => (true, after, last),
             Self::Unknown => (false, i64::MIN, i64::MAX),

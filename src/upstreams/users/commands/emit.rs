@@ -154,7 +154,7 @@ impl Command for EmitArgs {
 /// Where events are put.
 enum EventSink {
     Outbox(Store),
-    Stream { stream: EventStream, runtime: tokio::runtime::Runtime },
+    Stream { stream: Box<EventStream>, runtime: tokio::runtime::Runtime },
 }
 
 impl EventSink {
@@ -169,7 +169,7 @@ impl EventSink {
             .build()
             .map_err(|error| UpstreamSpecific { class: Class::Internal, hint: None, error: Box::new(error) })?;
         let stream = EventStream::open(&config, limits, context.style.zone.clone())?;
-        Ok(Self::Stream { stream, runtime })
+        Ok(Self::Stream { stream: Box::new(stream), runtime })
     }
 
     /// Writes the events: all of them, or none.

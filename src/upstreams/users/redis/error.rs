@@ -147,8 +147,11 @@ impl Error {
             Self::Refused { class: Class::Config, .. } => {
                 "name a database that the server has, and a server that is no cluster".to_owned()
             }
-            Self::Refused { .. } | Self::Version { .. } | Self::Unreadable { .. } => return None,
-            Self::Cancelled { .. } | Self::Deadline { .. } => return None,
+            Self::Refused { .. }
+            | Self::Version { .. }
+            | Self::Unreadable { .. }
+            | Self::Cancelled { .. }
+            | Self::Deadline { .. } => return None,
         })
     }
 

@@ -228,7 +228,7 @@ fn cause(error: &Error) -> Cause {
         Some(status) if PERMANENT.contains(&status) => Cause::Permanent,
         Some(401 | 407) => Cause::Target,
         // This user alone may be forbidden or sent elsewhere, or everything.
-        Some(300..400 | 403 | 500..) => Cause::Unclear,
+        Some(300..=399 | 403 | 500..) => Cause::Unclear,
         Some(status) if classify(status) == StatusKind::Retryable => Cause::Unclear,
         Some(_) => Cause::Event,
         // The target may end its connections because of this event.
