@@ -289,8 +289,14 @@ fn events_of_an_earlier_version_keep_their_state_and_wait_behind_their_dead_lett
             ('a', 1, 1, 'dead', 0, 8, '2025-10-17T08:00:00.000Z', '2025-10-17T08:00:00.000Z'),
             ('a', 2, 1, 'pending', 1, 0, '2025-10-17T08:00:01.000Z', NULL),
             ('a', 3, 2, 'retrying', 1, 3, '2025-10-17T08:00:02.000Z', NULL)";
+    const TARGETS: &str = "INSERT INTO user_targets (name, planned_seq) VALUES ('a', 3)";
     let fixture = Fixture::open(tempfile::tempdir().unwrap(), &MIGRATIONS[..1]);
-    fixture.write(|w| w.execute(EVENTS, &[]).and(w.execute(DELIVERIES, &[])));
+    fixture.write(|w| {
+        for sql in [EVENTS, DELIVERIES, TARGETS] {
+            w.execute(sql, &[])?;
+        }
+        Ok(())
+    });
     let fixture = fixture.reopen(MIGRATIONS);
     let due = fixture.due(5);
     assert_eq!((due.len(), due[0].event.seq, due[0].attempts), (1, 3, 3));
