@@ -291,12 +291,7 @@ fn events_of_an_earlier_version_keep_their_state_and_wait_behind_their_dead_lett
             ('a', 3, 2, 'retrying', 1, 3, '2025-10-17T08:00:02.000Z', NULL)";
     const TARGETS: &str = "INSERT INTO user_targets (name, planned_seq) VALUES ('a', 3)";
     let fixture = Fixture::open(tempfile::tempdir().unwrap(), &MIGRATIONS[..1]);
-    fixture.write(|w| {
-        for sql in [EVENTS, DELIVERIES, TARGETS] {
-            w.execute(sql, &[])?;
-        }
-        Ok(())
-    });
+    fixture.write(|w| [EVENTS, DELIVERIES, TARGETS].iter().try_for_each(|sql| w.execute(sql, &[]).map(drop)));
     let fixture = fixture.reopen(MIGRATIONS);
     let due = fixture.due(5);
     assert_eq!((due.len(), due[0].event.seq, due[0].attempts), (1, 3, 3));
