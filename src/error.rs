@@ -62,8 +62,10 @@ impl Class {
             Self::Usage => "run `tongbu --help`",
             Self::Config => "run `tongbu config check`",
             Self::Unavailable => "run the same command again later: it is safe, and it resumes where this run ended",
-            Self::Auth => "renew the credential the configuration refers to, then run `tongbu config check`",
-            Self::Contract => "look at `tongbu records show ID`; if the upstream changed its answers, update tongbu",
+            Self::Auth => "renew the credential the configuration refers to, then run `tongbu doctor`",
+            Self::Contract => {
+                "look at the run with `tongbu records show last`; if the upstream changed its answers, update tongbu"
+            }
             Self::Guard => "if the rows are really gone upstream, run again with `--accept-deletes N`",
             Self::Deadline => "run again: it resumes; or give `--max-runtime` more time",
             Self::Busy => "see who holds it with `tongbu locks list`",

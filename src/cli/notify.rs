@@ -2,12 +2,13 @@
 
 use clap::{Args, Subcommand};
 
-use super::config::output::{CheckedOutput, TESTED_SCHEMA};
+use super::config::output::{CheckedOutput, CheckedPart, TESTED_SCHEMA};
 use super::error::Error;
 use super::session::{LogTo, Session};
 use crate::config::NotifyKind;
 use crate::exit::Exit;
 use crate::run;
+use crate::upstreams::Failure;
 
 /// What to do with the receivers.
 #[derive(Debug, Subcommand)]
@@ -36,7 +37,11 @@ pub fn cmd_notify(session: &mut Session, args: &NotifyArgs) -> Result<Exit, Erro
             hint: "add one under `[[monitor.notify]]` in the file that `tongbu config path` shows".to_owned(),
         });
     }
-    let output = CheckedOutput::new(&TESTED_SCHEMA, parts);
+    let output = CheckedOutput::new(&TESTED_SCHEMA, parts.into_iter().map(part).collect());
     session.ui.output(&output);
     Ok(output.exit)
+}
+
+fn part((name, outcome): (String, Result<(), Failure>)) -> CheckedPart {
+    CheckedPart::new(name, outcome.err().into_iter().collect())
 }

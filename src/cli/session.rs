@@ -52,7 +52,7 @@ impl Session {
     }
 
     fn read_config(&self) -> Result<Config, config::Error> {
-        config::load(self.globals.config.as_deref(), &upstreams::names(), &Environment::process())
+        config::load(self.globals.config.as_deref(), &upstreams::sections(), &Environment::process())
     }
 
     /// The same for a run, which has to be recorded and reported even where this fails.
@@ -82,8 +82,7 @@ impl Session {
 
     /// Takes over the configuration's language and zone, and starts the log.
     fn start(&mut self, config: &Config, log_to: LogTo) -> Result<(), Error> {
-        self.ui.set_language(config.language(self.globals.lang));
-        self.ui.set_zone(config.time_zone()?);
+        self.take_over(config)?;
         let log_file = match log_to {
             LogTo::FlagOnly => self.globals.log_file.as_deref().map(|path| log_file(path, config)),
             LogTo::Configured => self.log_file(config),
@@ -94,6 +93,26 @@ impl Session {
     /// The database that `--db` or `TONGBU_DB` names.
     pub fn named_database(&self) -> Option<PathBuf> {
         self.globals.db.clone().or_else(|| Environment::process().path(env::TONGBU_DB))
+    }
+
+    /// The configuration as far as it can be read, and everything that is wrong in the settings.
+    pub fn inspect_config(&mut self) -> Result<(Config, Vec<config::Error>), Error> {
+        let (config, mut mistakes) = {
+            let file = self.globals.config.as_deref();
+            config::inspect(file, &upstreams::sections(), &Environment::process())?
+        };
+        mistakes.extend(self.take_over(&config).err());
+        log::start(
+            self.globals.verbose,
+            self.globals.log_file.as_deref().map(|path| log_file(path, &config)).as_ref(),
+        )?;
+        Ok((config, mistakes))
+    }
+
+    fn take_over(&mut self, config: &Config) -> Result<(), config::Error> {
+        self.ui.set_language(config.language(self.globals.lang));
+        self.ui.set_zone(config.time_zone()?);
+        Ok(())
     }
 
     /// The log file of runs.

@@ -1,11 +1,14 @@
 //! The settings in effect, each with what set it; secrets only as their references.
 
+use std::path::Path;
+
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::error::{Error, Place};
 use super::load::Config;
+use super::locate::{DEFAULT, Located};
 use super::secret_ref::SecretRef;
 
 /// One setting in effect.
@@ -20,11 +23,49 @@ pub struct Setting {
 }
 
 impl Setting {
+    /// The setting and, where it is a list of tables, each of them as a row after it.
+    pub fn with_tables(self) -> Vec<Self> {
+        let mut rows = vec![self.clone()];
+        if self.is_list_of_tables() {
+            let tables = self.value.as_array().into_iter().flatten().enumerate();
+            rows.extend(tables.map(|(index, table)| Self {
+                key: format!("{}[{index}]", self.key),
+                value: table.clone(),
+                place: self.place.clone(),
+            }));
+        }
+        rows
+    }
+
+    pub fn is_list_of_tables(&self) -> bool {
+        self.value.as_array().is_some_and(|items| !items.is_empty() && items.iter().all(Value::is_object))
+    }
+
+    /// The texts in its value, each with its own dotted key.
+    pub fn texts(&self) -> Vec<(String, String)> {
+        let mut found = Vec::new();
+        collect_texts(&self.key, &self.value, &mut found);
+        found
+    }
+
     /// The references to secrets in its value, each with its own dotted key.
     pub fn references(&self) -> Vec<(String, SecretRef)> {
         let mut found = Vec::new();
         collect_references(&self.key, &self.value, &mut found);
         found
+    }
+}
+
+fn collect_texts(key: &str, value: &Value, found: &mut Vec<(String, String)>) {
+    match value {
+        Value::String(text) => found.push((key.to_owned(), text.clone())),
+        Value::Object(table) => {
+            table.iter().for_each(|(name, value)| collect_texts(&format!("{key}.{name}"), value, found));
+        }
+        Value::Array(items) => {
+            items.iter().enumerate().for_each(|(index, item)| collect_texts(&format!("{key}[{index}]"), item, found));
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
 }
 
@@ -51,6 +92,15 @@ impl Config {
     /// The settings that are no upstream's.
     pub fn describe(&self) -> Result<Vec<Setting>, Error> {
         self.flatten("", self.settings())
+    }
+
+    /// The database in effect, and what named it.
+    pub fn describe_database(&self, explicit: Option<&Path>) -> Result<Setting, Error> {
+        let Located { path, named_by } = self.locate_database(explicit)?;
+        let key = "database".to_owned();
+        let place = self.place_of(&key).unwrap_or_else(|| Place::Variable(named_by.to_owned()));
+        let value = path.to_string_lossy().into();
+        Ok(Setting { place: Some(place).filter(|_| named_by != DEFAULT), key, value })
     }
 
     /// An upstream's settings, defaults included. What the file holds beyond `T` is an error, so nothing is shown that
@@ -95,7 +145,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::Setting;
-    use crate::config::tests::load_text;
+    use crate::config::tests::{SECTIONS, load_text};
     use crate::config::{HttpSettings, Place, SecretRef};
 
     #[derive(Default, Deserialize, Serialize)]
@@ -121,7 +171,7 @@ mod tests {
     fn every_setting_has_its_value_and_its_origin() {
         let text = "[http]\nretries = 5\n[fairing]\ntoken = { env = \"T\" }\n[fairing.http]\nbackoff = \"4s\"\n\
                     [monitor]\nping_url = { env = \"PING\" }\n";
-        let config = load_text(text, &["fairing"], [("TONGBU_LOG__KEEP", "3d"), ("T", "hunter2")]).unwrap();
+        let config = load_text(text, SECTIONS, [("TONGBU_LOG__KEEP", "3d"), ("T", "hunter2")]).unwrap();
 
         let global = config.describe().unwrap();
         check(&global, "time_zone", &json!(null), "default");

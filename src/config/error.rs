@@ -57,7 +57,7 @@ pub enum Error {
 pub enum Place {
     /// The file, with the line if it could be found.
     File { path: PathBuf, line: Option<usize> },
-    /// An environment variable.
+    /// An environment variable, or a flag.
     Variable(String),
 }
 
@@ -88,13 +88,18 @@ impl Error {
             Self::AlreadyThere { path } => {
                 Some(format!("edit `{}`, or give another with `--config FILE`", path.display()))
             }
-            Self::Invalid { .. }
-            | Self::Misplaced { .. }
-            | Self::Syntax { .. }
-            | Self::Unreadable { .. }
-            | Self::SecretFile { .. }
-            | Self::SecretCommand { .. }
-            | Self::Unwritable { .. } => None,
+            Self::Syntax { .. } | Self::Misplaced { place: Place::File { line: Some(_), .. }, .. } => {
+                Some("correct the line; `tongbu config check` shows whether there is more".to_owned())
+            }
+            Self::Misplaced { place: Place::Variable(name), .. } => Some(format!("correct `{name}` or unset it")),
+            Self::Unreadable { path, .. } | Self::SecretFile { path, .. } => {
+                Some(format!("see `ls -ld '{}'`: the user who runs tongbu has to be able to read it", path.display()))
+            }
+            Self::SecretCommand { .. } => Some("run the command by hand, as the user who runs tongbu".to_owned()),
+            Self::Unwritable { path, .. } => {
+                Some(format!("give another with `--config FILE`, or look at `ls -ld '{}'`", path.display()))
+            }
+            Self::Invalid { .. } | Self::Misplaced { .. } => None,
         }
     }
 }

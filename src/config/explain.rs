@@ -2,89 +2,106 @@
 //!
 //! Values are never repeated, because any of them may be a secret in the wrong place; names of keys are.
 
-use figment::Metadata;
+use figment::Figment;
 use figment::error::{Actual, Kind};
 
 use super::document::Document;
 use super::error::{Error, Place};
 use super::layers::place_of;
 use super::nearest::{choices, suggestion};
+use super::template::{Section, homes_of};
 
-/// The error with its place, key and what to write instead. `section` is the table the reading began at.
-pub fn explain(error: figment::Error, section: Option<&str>, document: Option<&Document>) -> Error {
-    // Only the first is reported: the others often follow from it.
-    let path: Vec<String> = section.map(str::to_owned).into_iter().chain(error.path).collect();
-    let reason = reason(error.kind, &path);
-    located(error.metadata.as_ref(), &path, document, reason)
+/// Where the values of a configuration are from.
+#[derive(Clone, Copy)]
+pub struct Origin<'a> {
+    pub figment: &'a Figment,
+    pub document: Option<&'a Document>,
+    pub sections: &'a [Section],
 }
 
-/// An unknown name at the top: neither a setting nor a section.
-pub fn unknown_top<'a>(
-    name: &str,
-    known: impl Iterator<Item = &'a str> + Clone,
-    metadata: Option<&Metadata>,
-    document: Option<&Document>,
-) -> Error {
-    let reason = format!("unknown key or section `{name}`{}", instead(name, known));
-    located(metadata, &[name.to_owned()], document, reason)
-}
-
-/// The error at the place the key is from. What nothing set is missing, and belongs into the file if there is one.
-pub fn located(metadata: Option<&Metadata>, path: &[String], document: Option<&Document>, reason: String) -> Error {
-    let in_file = |document: &Document| Place::File { path: document.path.clone(), line: document.line_of(path) };
-    match place(metadata, path, document).or_else(|| document.map(in_file)) {
-        Some(place) => Error::Misplaced { place, reason },
-        None => Error::Invalid { key: dotted(path), reason },
+impl Origin<'_> {
+    /// What is wrong at that path, with its place and what to write instead.
+    pub fn explain(&self, kind: Kind, path: &[String]) -> Error {
+        self.located(path, self.reason(kind, path))
     }
-}
 
-/// Where the key is from, with its line.
-pub fn place(metadata: Option<&Metadata>, path: &[String], document: Option<&Document>) -> Option<Place> {
-    Some(match metadata.and_then(place_of)? {
-        Place::File { path: file, line: _ } => {
-            Place::File { path: file, line: document.and_then(|document| document.line_of(path)) }
-        }
-        variable @ Place::Variable(_) => variable,
-    })
-}
-
-fn reason(kind: Kind, path: &[String]) -> String {
-    let key = dotted(path);
-    match kind {
-        // The words of our own types, which take the same care.
-        Kind::Message(text) => format!("`{key}` {text}"),
-        Kind::InvalidType(actual, expected) => {
-            format!("`{key}` must be {}, not {}", wanted(&expected), found(&actual))
-        }
-        Kind::InvalidValue(Actual::Signed(..0), expected) => {
-            format!("`{key}` must be {}, not a negative number", wanted(&expected))
-        }
-        Kind::InvalidValue(Actual::Signed(_) | Actual::Unsigned(_), _) => format!("`{key}` is too large"),
-        Kind::InvalidValue(_, expected) => format!("`{key}` must be {}", wanted(&expected)),
-        Kind::InvalidLength(length, expected) => format!("`{key}` must be {}, not {length} of them", wanted(&expected)),
-        Kind::UnknownVariant(name, known) => {
-            let meant = suggestion(&name, known.iter().copied());
-            format!("`{key}` must be one of {}{meant}", choices(known.iter().copied()))
-        }
-        Kind::UnknownField(name, known) => {
-            let around = path.strip_suffix(std::slice::from_ref(&name)).unwrap_or(path);
-            format!("unknown key `{name}` in {}{}", table(around), instead(&name, known.iter().copied()))
-        }
-        Kind::MissingField(name) => format!("missing key `{name}` in {}", table(path)),
-        Kind::DuplicateField(name) => format!("duplicate key `{name}` in {}", table(path)),
-        Kind::ISizeOutOfRange(_) | Kind::USizeOutOfRange(_) => format!("`{key}` is out of range"),
-        Kind::Unsupported(actual) => format!("`{key}` must not be {}", found(&actual)),
-        Kind::UnsupportedKey(_, wanted) => format!("`{key}` must have keys that are {wanted}"),
+    /// An unknown name at the top: neither a setting nor a section.
+    pub fn unknown_top<'a>(&self, name: &str, known: impl Iterator<Item = &'a str> + Clone) -> Error {
+        let reason = format!("unknown key or section `{name}`{}", self.instead(name, "", known));
+        self.located(&[name.to_owned()], reason)
     }
-}
 
-fn instead<'a>(name: &str, known: impl Iterator<Item = &'a str> + Clone) -> String {
-    let meant = suggestion(name, known.clone());
-    if meant.is_empty() { format!("; known are {}", choices(known)) } else { meant }
+    /// The error at the place the key is from. What nothing set is missing, and belongs into the file if there is one.
+    pub fn located(&self, path: &[String], reason: String) -> Error {
+        let in_file = |document: &Document| Place::File { path: document.path.clone(), line: document.line_of(path) };
+        match self.place(path).or_else(|| self.document.map(in_file)) {
+            Some(place) => Error::Misplaced { place, reason },
+            None => Error::Invalid { key: dotted(path), reason },
+        }
+    }
+
+    /// Whether a key of a section's `http` table is set in `[http]` alone.
+    pub fn is_inherited(&self, path: &[String]) -> bool {
+        matches!(path, [_, http, _, ..] if http == "http") && !self.figment.contains(&path.join("."))
+    }
+
+    /// Where the key is from, or what it would be in, with its line.
+    pub fn place(&self, path: &[String]) -> Option<Place> {
+        let found = (1..=path.len()).rev().find_map(|len| self.figment.find_metadata(&path[..len].join(".")));
+        Some(match found.and_then(place_of)? {
+            Place::File { path: file, line: _ } => {
+                Place::File { path: file, line: self.document.and_then(|document| document.line_of(path)) }
+            }
+            variable @ Place::Variable(_) => variable,
+        })
+    }
+
+    fn reason(&self, kind: Kind, path: &[String]) -> String {
+        let key = dotted(path);
+        match kind {
+            // The words of our own types, which take the same care.
+            Kind::Message(text) => format!("`{key}` {text}"),
+            Kind::InvalidType(actual, expected) => {
+                format!("`{key}` must be {}, not {}", wanted(&expected), found(&actual))
+            }
+            Kind::InvalidValue(Actual::Signed(..0), expected) => {
+                format!("`{key}` must be {}, not a negative number", wanted(&expected))
+            }
+            Kind::InvalidValue(Actual::Signed(_) | Actual::Unsigned(_), _) => format!("`{key}` is too large"),
+            Kind::InvalidValue(_, expected) => format!("`{key}` must be {}", wanted(&expected)),
+            Kind::InvalidLength(length, expected) => {
+                format!("`{key}` must be {}, not {length} of them", wanted(&expected))
+            }
+            Kind::UnknownVariant(name, known) => {
+                let meant = suggestion(&name, known.iter().copied());
+                format!("`{key}` must be one of {}{meant}", choices(known.iter().copied()))
+            }
+            Kind::UnknownField(name, known) => {
+                let around = path.strip_suffix(std::slice::from_ref(&name)).unwrap_or(path);
+                let instead = self.instead(&name, &dotted(around), known.iter().copied());
+                format!("unknown key `{name}` in {}{instead}", table(around))
+            }
+            Kind::MissingField(name) => format!("missing key `{name}` in {}", table(path)),
+            Kind::DuplicateField(name) => format!("duplicate key `{name}` in {}", table(path)),
+            Kind::ISizeOutOfRange(_) | Kind::USizeOutOfRange(_) => format!("`{key}` is out of range"),
+            Kind::Unsupported(actual) => format!("`{key}` must not be {}", found(&actual)),
+            Kind::UnsupportedKey(_, wanted) => format!("`{key}` must have keys that are {wanted}"),
+        }
+    }
+
+    /// A key that is known elsewhere is in the wrong place; another one is misspelt.
+    fn instead<'a>(&self, name: &str, around: &str, known: impl Iterator<Item = &'a str> + Clone) -> String {
+        let homes = homes_of(name, around, self.sections);
+        if !homes.is_empty() {
+            return format!("; it belongs {}", homes.join(" or "));
+        }
+        let meant = suggestion(name, known.clone());
+        if meant.is_empty() { format!("; known are {}", choices(known)) } else { meant }
+    }
 }
 
 /// `fairing.accounts[0].name`.
-fn dotted(path: &[String]) -> String {
+pub fn dotted(path: &[String]) -> String {
     let mut dotted = String::new();
     for segment in path {
         if is_index(segment) && !dotted.is_empty() {

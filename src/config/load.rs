@@ -12,11 +12,13 @@ use serde::de::DeserializeOwned;
 use super::document::Document;
 use super::env::Environment;
 use super::error::{Error, Place};
-use super::explain::{explain, located, place, unknown_top};
+use super::explain::Origin;
 use super::layers::Layer;
 use super::locate::{Located, database_path, locate_config};
+use super::mistakes;
 use super::nearest::suggestion;
 use super::settings::{HttpSettings, Settings};
+use super::template::Section;
 use crate::language::Language;
 
 /// The loaded configuration.
@@ -25,12 +27,23 @@ pub struct Config {
     settings: Settings,
     figment: Figment,
     document: Option<Arc<Document>>,
+    sections: Vec<Section>,
     environment: Environment,
 }
 
-/// Reads the configuration. `explicit` is `--config`: a file that must exist. `sections` are the names of the upstreams,
-/// so that a misspelled section is found.
-pub fn load(explicit: Option<&Path>, sections: &[&str], environment: &Environment) -> Result<Config, Error> {
+/// Reads the configuration. `explicit` is `--config`: a file that must exist. `sections` are those of the upstreams, so
+/// that a misspelled one is found.
+pub fn load(explicit: Option<&Path>, sections: &[Section], environment: &Environment) -> Result<Config, Error> {
+    let (config, mistakes) = inspect(explicit, sections, environment)?;
+    mistakes.into_iter().next().map_or(Ok(config), Err)
+}
+
+/// The configuration without what is wrong in the settings, and everything that is.
+pub fn inspect(
+    explicit: Option<&Path>,
+    sections: &[Section],
+    environment: &Environment,
+) -> Result<(Config, Vec<Error>), Error> {
     let document = locate_config(explicit, environment).map(|located| Document::read(&located.path)).transpose()?;
     let mut figment = Figment::new();
     if let Some(document) = &document {
@@ -39,9 +52,15 @@ pub fn load(explicit: Option<&Path>, sections: &[&str], environment: &Environmen
     for variable in environment.overrides() {
         figment = figment.merge(Layer::of_variable(variable)?);
     }
-    refuse_unknown(&figment, sections, document.as_ref())?;
-    let settings = figment.extract().map_err(|error| explain(error, None, document.as_ref()))?;
-    Ok(Config { settings, figment, document: document.map(Arc::new), environment: environment.clone() })
+    let origin = Origin { figment: &figment, document: document.as_ref(), sections };
+    let mut mistakes = refuse_unknown(origin);
+    let top = figment.data().ok().and_then(|mut data| data.remove(&Profile::Default)).unwrap_or_default();
+    let (settings, wrong) = mistakes::read::<Settings>(&origin, &[], top.into());
+    mistakes.extend(wrong);
+    let settings = settings.unwrap_or_default();
+    let document = document.map(Arc::new);
+    let (sections, environment) = (sections.to_vec(), environment.clone());
+    Ok((Config { settings, figment, document, sections, environment }, mistakes))
 }
 
 impl Config {
@@ -51,6 +70,7 @@ impl Config {
             settings: Settings::default(),
             figment: Figment::new(),
             document: None,
+            sections: Vec::new(),
             environment: Environment::process(),
         }
     }
@@ -79,11 +99,21 @@ impl Config {
     /// An upstream's part, with defaults for what is missing. `[http]` is laid under the section's own `http` table, so
     /// `T` must hold `#[serde(default)] http: HttpSettings`; unknown keys are refused by its `deny_unknown_fields`.
     pub fn section<T: DeserializeOwned>(&self, name: &str) -> Result<T, Error> {
+        let (section, mistakes) = self.inspect_section(name);
+        match (mistakes.into_iter().next(), section) {
+            (None, Some(section)) => Ok(section),
+            (mistake, _) => Err(mistake.unwrap_or_else(|| self.invalid(name, "cannot be read"))),
+        }
+    }
+
+    /// Everything that is wrong in an upstream's part, and the part without it.
+    pub fn inspect_section<T: DeserializeOwned>(&self, name: &str) -> (Option<T>, Vec<Error>) {
         let mut figment = self.figment.clone().join(Layer::moved(name, Dict::new().into()));
         if let Ok(http) = self.figment.find_value("http") {
             figment = figment.join(Layer::moved(&format!("{name}.http"), http));
         }
-        figment.focus(name).extract().map_err(|error| explain(error, Some(name), self.document.as_deref()))
+        let section = figment.find_value(name).unwrap_or_else(|_| Dict::new().into());
+        mistakes::read(&self.origin(), &[name.to_owned()], section)
     }
 
     /// How an upstream's requests are sent: its section's own `http` table over `[http]`.
@@ -102,7 +132,8 @@ impl Config {
         let Some(name) = &self.settings.time_zone else { return Ok(TimeZone::system()) };
         TimeZone::get(name).map_err(|_| {
             let available: Vec<String> = jiff::tz::db().available().map(|name| name.as_str().to_owned()).collect();
-            let meant = suggestion(name, available.iter().map(String::as_str));
+            let meant = zone_of_china(name).unwrap_or(name);
+            let meant = suggestion(meant, available.iter().map(String::as_str));
             self.invalid("time_zone", &format!("must be the name of a time zone such as `Asia/Shanghai`{meant}"))
         })
     }
@@ -116,7 +147,7 @@ impl Config {
     /// key: "must not be empty".
     pub fn invalid(&self, key: &str, reason: &str) -> Error {
         let path: Vec<String> = key.split('.').map(str::to_owned).collect();
-        located(self.figment.find_metadata(key), &path, self.document.as_deref(), format!("`{key}` {reason}"))
+        self.origin().located(&path, format!("`{key}` {reason}"))
     }
 
     /// What set the key; `None` for a default.
@@ -124,7 +155,11 @@ impl Config {
         let inherited = key.split_once('.').map(|(_, rest)| rest).filter(|rest| rest.starts_with("http."));
         let key = if self.figment.contains(key) { key } else { inherited? };
         let path: Vec<String> = key.split('.').map(str::to_owned).collect();
-        place(self.figment.find_metadata(key), &path, self.document.as_deref())
+        self.origin().place(&path)
+    }
+
+    fn origin(&self) -> Origin<'_> {
+        Origin { figment: &self.figment, document: self.document.as_deref(), sections: &self.sections }
     }
 }
 
@@ -136,22 +171,50 @@ impl fmt::Debug for Config {
 }
 
 /// The top holds the settings' own names and sections; a section is a table.
-fn refuse_unknown(figment: &Figment, sections: &[&str], document: Option<&Document>) -> Result<(), Error> {
-    let top = figment.data().ok().and_then(|mut data| data.remove(&Profile::Default)).unwrap_or_default();
-    let settings = setting_names();
-    for (name, value) in &top {
-        let metadata = figment.get_metadata(value.tag());
-        if sections.contains(&name.as_str()) {
-            if !matches!(value, Value::Dict(..)) {
-                let reason = format!("`{name}` must be a table that begins with `[{name}]`");
-                return Err(located(metadata, std::slice::from_ref(name), document, reason));
-            }
-        } else if !settings.contains(name) {
-            let known = settings.iter().map(String::as_str).chain(sections.iter().copied());
-            return Err(unknown_top(name, known, metadata, document));
+fn refuse_unknown(origin: Origin<'_>) -> Vec<Error> {
+    let top = origin.figment.data().ok().and_then(|mut data| data.remove(&Profile::Default)).unwrap_or_default();
+    let (settings, sections) = (setting_names(), origin.sections);
+    let check = |(name, value): (&String, &Value)| {
+        if sections.iter().any(|section| section.name == name) {
+            let reason = || format!("`{name}` must be a table that begins with `[{name}]`");
+            return (!matches!(value, Value::Dict(..))).then(|| origin.located(std::slice::from_ref(name), reason()));
         }
-    }
-    Ok(())
+        let known = settings.iter().map(String::as_str).chain(sections.iter().map(|section| section.name));
+        (!settings.contains(name)).then(|| origin.unknown_top(name, known))
+    };
+    top.iter().filter_map(check).collect()
+}
+
+/// What people write for the time of China, which has one zone and no city of that name in the list.
+fn zone_of_china(name: &str) -> Option<&'static str> {
+    let name: String =
+        name.to_lowercase().chars().filter(|sign| sign.is_alphanumeric() || "+/".contains(*sign)).collect();
+    let is_meant = matches!(
+        name.as_str(),
+        "cst"
+            | "china"
+            | "beijing"
+            | "asia/beijing"
+            | "asia/shenzhen"
+            | "asia/guangzhou"
+            | "beijingtime"
+            | "北京"
+            | "北京时间"
+            | "上海"
+            | "utc+8"
+            | "utc+08"
+            | "utc+800"
+            | "utc+0800"
+            | "gmt+8"
+            | "gmt+08"
+            | "gmt+800"
+            | "gmt+0800"
+            | "+8"
+            | "+08"
+            | "+800"
+            | "+0800"
+    );
+    is_meant.then_some("Asia/Shanghai")
 }
 
 fn setting_names() -> Vec<String> {

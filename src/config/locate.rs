@@ -8,6 +8,9 @@ use super::error::Error;
 /// Where a configuration for the whole machine is.
 const SYSTEM_CONFIG: &str = "/etc/tongbu/config.toml";
 
+/// What named a path that nothing named.
+pub const DEFAULT: &str = "the default";
+
 /// A path and what named it (`--db`, `TONGBU_DB`, the configuration, the default).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Located {
@@ -21,7 +24,7 @@ pub fn locate_config(explicit: Option<&Path>, environment: &Environment) -> Opti
     named("--config", explicit.map(Path::to_owned))
         .or_else(|| named(env::TONGBU_CONFIG, environment.path(env::TONGBU_CONFIG)))
         .or_else(|| user_config(environment).filter(may_exist))
-        .or_else(|| named("the default", Some(SYSTEM_CONFIG.into())).filter(may_exist))
+        .or_else(|| named(DEFAULT, Some(SYSTEM_CONFIG.into())).filter(may_exist))
 }
 
 /// Where `config init` writes: what is named, else the user's own file, which need not exist.
@@ -44,14 +47,14 @@ pub fn database_path(
         .or_else(|| named("the configuration", configured.map(Path::to_owned)))
         .or_else(|| {
             let state = base_directory(environment, env::XDG_STATE_HOME, ".local/state")?;
-            named("the default", Some(state.join("tongbu/tongbu.db")))
+            named(DEFAULT, Some(state.join("tongbu/tongbu.db")))
         })
         .ok_or(Error::NoDatabase)
 }
 
 fn user_config(environment: &Environment) -> Option<Located> {
     let directory = base_directory(environment, env::XDG_CONFIG_HOME, ".config")?;
-    named("the default", Some(directory.join("tongbu/config.toml")))
+    named(DEFAULT, Some(directory.join("tongbu/config.toml")))
 }
 
 fn base_directory(environment: &Environment, variable: &str, below_home: &str) -> Option<PathBuf> {

@@ -17,6 +17,7 @@ mod language;
 mod layers;
 mod load;
 mod locate;
+mod mistakes;
 mod nearest;
 mod resolve;
 mod secret_ref;
@@ -27,14 +28,14 @@ mod units;
 pub use self::describe::Setting;
 pub use self::error::{Error, Place};
 pub use self::language::{Lang, locale_language};
-pub use self::load::{Config, load};
+pub use self::load::{Config, inspect, load};
 pub use self::locate::{Located, locate_config, locate_new_config};
 pub use self::nearest::{choices, nearest};
 pub use self::secret_ref::{SecretOrPlain, SecretRef};
 pub use self::settings::{
     HttpSettings, LogSettings, MonitorSettings, Notify, NotifyKind, RecordsSettings, Settings, Unread,
 };
-pub use self::template::{template, write_template};
+pub use self::template::{Section, template, write_template};
 pub use self::units::{ByteSize, Span};
 
 #[cfg(test)]

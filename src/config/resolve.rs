@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, Read};
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::{Component, Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc;
@@ -72,6 +72,9 @@ fn from_file(environment: &Environment, path: &Path, key: &str) -> Result<String
     let unreadable = |source: io::Error| Error::SecretFile { key: key.to_owned(), path: path.to_owned(), source };
     let file = File::open(path).map_err(unreadable)?;
     let metadata = file.metadata().map_err(unreadable)?;
+    if !metadata.is_file() && !metadata.file_type().is_fifo() {
+        return Err(invalid(key, format!("`{}` is no file", path.display())));
+    }
     if metadata.mode() & SHARED_MODE != 0 && !is_systemd_credential(environment, path, metadata.uid()) {
         let reason = format!(
             "`{}` is open to its group or to others (mode {:03o}): run `chmod 600 {0}`",

@@ -1,14 +1,18 @@
 //! The commented configuration that `tongbu config init` writes.
 //!
 //! In a template a key is commented out by `#` alone and prose by `#` and a blank, so that removing the `#`
-//! gives the default, and the file as written changes nothing.
+//! gives the default, and the file as written changes nothing. A key is written with its whole path, so that each line
+//! does without the others.
 
 use std::fs::{self, OpenOptions};
 use std::io::{ErrorKind, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
+use toml::Table;
+
 use super::error::Error;
+use super::secret_ref::SecretRef;
 
 /// What is no upstream's.
 const GLOBAL: &str = include_str!("template/global.toml");
@@ -16,10 +20,75 @@ const GLOBAL: &str = include_str!("template/global.toml");
 /// The file holds references to secrets and other private settings.
 const FILE_MODE: u32 = 0o600;
 
-/// The whole template: the global part, then each upstream's snippet.
-pub fn template(snippets: &[&str]) -> String {
-    let parts: Vec<&str> = [GLOBAL].iter().chain(snippets).map(|part| part.trim_end()).collect();
-    parts.join("\n\n") + "\n"
+/// An upstream's section.
+#[derive(Clone, Copy, Debug)]
+pub struct Section {
+    pub name: &'static str,
+    /// What the template says of it.
+    pub template: &'static str,
+}
+
+/// The whole template: the global part, then each upstream's. What begins with a table's header comes last, as a key
+/// below it would belong to that table.
+pub fn template(sections: &[Section]) -> String {
+    let parts = std::iter::once(GLOBAL).chain(sections.iter().map(|section| section.template));
+    let paragraphs = parts.flat_map(|part| part.trim_end().split("\n\n"));
+    let (tables, keys): (Vec<_>, Vec<_>) =
+        paragraphs.partition(|paragraph| paragraph.lines().any(|line| line.starts_with("#[")));
+    [keys, tables].concat().join("\n\n") + "\n"
+}
+
+/// The template with every key in force.
+fn uncommented(text: &str) -> String {
+    let line = |line: &str| {
+        line.strip_prefix('#').filter(|rest| !rest.is_empty() && !rest.starts_with(' ')).unwrap_or(line).to_owned()
+    };
+    text.lines().map(line).collect::<Vec<_>>().join("\n")
+}
+
+/// Where keys of that name belong: "into `[http]`". Only those of the table around it that has some, else all.
+pub fn homes_of(key: &str, around: &str, sections: &[Section]) -> Vec<String> {
+    let mut homes = Vec::new();
+    if let Ok(whole) = uncommented(&template(sections)).parse::<Table>() {
+        collect_homes(key, &whole, "", &mut homes);
+    }
+    let section = around.split(['.', '[']).next().unwrap_or_default();
+    let is_near = |home: &String| home.trim_start_matches('[').split(['.', ']']).next() == Some(section);
+    if homes.iter().any(is_near) {
+        homes.retain(is_near);
+    }
+    homes.into_iter().map(home_in_words).collect()
+}
+
+fn home_in_words(table: String) -> String {
+    if table.is_empty() { "at the top, above every section".to_owned() } else { format!("into `{table}`") }
+}
+
+fn collect_homes(key: &str, table: &Table, header: &str, homes: &mut Vec<String>) {
+    // A reference to a secret has keys that are no settings.
+    if !header.is_empty() && table.clone().try_into::<SecretRef>().is_ok() {
+        return;
+    }
+    if table.contains_key(key) {
+        homes.push(header.to_owned());
+    }
+    let below = header.trim_matches(['[', ']']);
+    for (name, value) in table {
+        let path = if below.is_empty() { name.clone() } else { format!("{below}.{name}") };
+        match value {
+            toml::Value::Table(table) => collect_homes(key, table, &format!("[{path}]"), homes),
+            toml::Value::Array(list) => {
+                if let Some(table) = list.first().and_then(toml::Value::as_table) {
+                    collect_homes(key, table, &format!("[[{path}]]"), homes);
+                }
+            }
+            toml::Value::String(_)
+            | toml::Value::Integer(_)
+            | toml::Value::Float(_)
+            | toml::Value::Boolean(_)
+            | toml::Value::Datetime(_) => {}
+        }
+    }
 }
 
 /// Writes the text where no file is yet, for its owner only, and makes the directories above it.
@@ -43,21 +112,12 @@ mod tests {
     use std::fs;
     use std::os::unix::fs::PermissionsExt;
 
-    use super::{Error, template, write_template};
+    use super::{Error, Section, homes_of, template, uncommented, write_template};
     use crate::config::tests::load_text;
     use crate::config::{Config, NotifyKind, Settings};
 
-    const FAIRING: &str = include_str!("../upstreams/fairing/template.toml");
-
-    /// Every key uncommented, prose left.
-    fn uncommented(text: &str) -> String {
-        text.lines()
-            .map(|line| {
-                line.strip_prefix('#').filter(|rest| !rest.is_empty() && !rest.starts_with(' ')).unwrap_or(line)
-            })
-            .collect::<Vec<_>>()
-            .join("\n")
-    }
+    const SECTIONS: &[Section] =
+        &[Section { name: "fairing", template: include_str!("../upstreams/fairing/template.toml") }];
 
     fn check(config: &Config, expected: &Settings) {
         let with_defaults = |settings: &Settings| {
@@ -74,15 +134,15 @@ mod tests {
 
     #[test]
     fn the_template_changes_nothing_as_written() {
-        let text = template(&[FAIRING]);
+        let text = template(SECTIONS);
         assert!(text.parse::<toml::Table>().unwrap().is_empty(), "a key is not commented out");
-        check(&load_text(&text, &["fairing"], []).unwrap(), &Settings::default());
+        check(&load_text(&text, SECTIONS, []).unwrap(), &Settings::default());
     }
 
     #[test]
     fn the_template_uncommented_holds_every_key_with_its_default() {
-        let text = uncommented(&template(&[FAIRING]));
-        let config = load_text(&text, &["fairing"], []).unwrap();
+        let text = uncommented(&template(SECTIONS));
+        let config = load_text(&text, SECTIONS, []).unwrap();
         check(&config, &Settings::default());
         assert_eq!(config.settings().monitor.notify[0].kind, NotifyKind::Dingtalk);
         assert_eq!(config.settings().monitor.notify[0].after, 3);
@@ -97,6 +157,17 @@ mod tests {
                 assert!(written[name].get(key).is_some(), "`{name}.{key}` is missing");
             }
         }
+    }
+
+    #[test]
+    fn key_belongs_to_the_tables_that_the_template_has_it_in() {
+        let homes = |key, around| homes_of(key, around, SECTIONS).join(" or ");
+        assert_eq!(homes("retries", ""), "into `[http]`");
+        assert_eq!(homes("token", "fairing"), "into `[[fairing.accounts]]`");
+        assert_eq!(homes("database", "log"), "at the top, above every section");
+        assert_eq!(homes("keep", ""), "into `[log]` or into `[records]`");
+        assert_eq!(homes("keep", "log.file"), "into `[log]`");
+        assert_eq!(homes("env", ""), "");
     }
 
     #[test]

@@ -8,10 +8,15 @@ use serde::Deserialize;
 
 use super::env::Environment;
 use super::{ByteSize, Config, Error, HttpSettings, NotifyKind, SecretRef, Span, load};
+use crate::config;
 use crate::error::Class;
 use crate::language::Language;
 
-const SECTIONS: &[&str] = &["fairing", "douban", "ecs"];
+pub const SECTIONS: &[config::Section] = &[section("fairing"), section("douban"), section("ecs")];
+
+const fn section(name: &'static str) -> config::Section {
+    config::Section { name, template: "" }
+}
 
 /// A section of an upstream that does not exist.
 #[derive(Debug, Deserialize)]
@@ -55,7 +60,7 @@ impl Default for Section {
 /// Loads the text as a file `config.toml` under exactly these variables.
 pub fn load_text<const N: usize>(
     text: &str,
-    sections: &[&str],
+    sections: &[config::Section],
     variables: [(&'static str, &'static str); N],
 ) -> Result<Config, Error> {
     let directory = tempfile::tempdir().unwrap();
@@ -226,6 +231,10 @@ fn unknown_time_zone_names_the_nearest() {
     let error = zone("\ntime_zone = \"Asia/Shanghia\"\n").unwrap_err().to_string();
     assert!(error.contains("line 2: `time_zone` must be the name of a time zone"), "{error}");
     assert!(error.ends_with("; did you mean `Asia/Shanghai`?"), "{error}");
+    for meant in ["CST", "Asia/Beijing", "UTC+8", "GMT+08:00", "+0800", "北京时间", "China"] {
+        let error = zone(&format!("time_zone = \"{meant}\"\n")).unwrap_err().to_string();
+        assert!(error.ends_with("; did you mean `Asia/Shanghai`?"), "{meant}: {error}");
+    }
     let error = zone("time_zone = \"hunter2\"\n").unwrap_err().to_string();
     assert!(error.ends_with("such as `Asia/Shanghai`"), "{error}");
     assert!(zone("").is_ok());

@@ -8,7 +8,7 @@ pub(super) mod types;
 
 use jiff::{SignedDuration, Timestamp};
 
-pub use self::list::{Filter, Page, SyncState, load_scopes};
+pub use self::list::{Filter, Page, SyncState, load_newest, load_scopes};
 pub use self::monitor::{load_failing_since, load_warnings};
 pub use self::types::{Record, RecordId, RunEnd, RunStart, ScopeEnd, ScopeRecord, SkippedScope};
 use super::error::Error;

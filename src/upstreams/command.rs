@@ -92,9 +92,17 @@ pub struct PageArgs {
 }
 
 impl PageArgs {
-    /// The page's position in a list of that many rows.
-    pub const fn paging(self, total: u64) -> Paging {
-        Paging { number: self.page, per_page: self.per_page, total }
+    /// The page's position in a list of that many rows; an error where the list ends before it.
+    pub fn paging(self, total: u64) -> Result<Paging, Error> {
+        let paging = Paging { number: self.page, per_page: self.per_page, total };
+        let count = paging.page_count().max(1);
+        if self.page <= count {
+            return Ok(paging);
+        }
+        Err(Error::Usage {
+            message: format!("there is no page {}", self.page),
+            hint: Some(format!("the last page is {count}: give `--page {count}`")),
+        })
     }
 }
 

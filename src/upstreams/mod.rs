@@ -42,6 +42,7 @@ pub mod users;
 use std::sync::OnceLock;
 
 use self::command::CommandSpec;
+use crate::config::Section;
 use crate::language::Language;
 use crate::store::Component;
 
@@ -81,9 +82,20 @@ pub fn find(name: &str) -> Option<&'static Registration> {
     all().find(|registration| registration.name == name)
 }
 
-/// The names of all upstreams: the configuration's sections.
+/// The names of all upstreams.
 pub fn names() -> Vec<&'static str> {
     all().map(|registration| registration.name).collect()
+}
+
+/// The types of their runs.
+pub fn sync_types() -> Vec<&'static str> {
+    let own = all().flat_map(|registration| registration.sync_types).map(|known| known.name);
+    own.chain(names()).collect()
+}
+
+/// Their sections in the configuration.
+pub fn sections() -> Vec<Section> {
+    all().map(|registration| Section { name: registration.name, template: registration.template }).collect()
 }
 
 /// What the store has to hold for them, and for what they share.

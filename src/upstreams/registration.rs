@@ -11,7 +11,7 @@ use super::error::Error;
 use super::pass::PassContext;
 use super::schedule::Schedule;
 use super::upstream::{ChangesOf, Opening, SyncType, Upstream, Verified};
-use crate::config::{Config, Setting};
+use crate::config::{self, Config, Setting};
 use crate::store::{Component, Migration};
 
 /// An opened upstream, ready for its one pass.
@@ -44,6 +44,8 @@ pub struct Registration {
     pub sync_type: fn(&clap::ArgMatches) -> Result<&'static str, Error>,
     /// How long a success keeps its scopes from being due again.
     pub min_interval: fn(&Config) -> Result<Option<Duration>, Error>,
+    /// Everything in its section that cannot be read.
+    pub mistakes: fn(&Config) -> Vec<config::Error>,
     /// Its settings, defaults included, each with what set it.
     pub describe: fn(&Config) -> Result<Vec<Setting>, Error>,
     /// Opens it for one pass with these flags.
@@ -72,6 +74,7 @@ impl Registration {
             augment: U::Options::augment_args,
             sync_type: |matches| Ok(U::sync_type(&parse(matches)?)),
             min_interval: |config| Ok(U::min_interval(&config.section(U::NAME)?)),
+            mistakes: |config| config.inspect_section::<U::Config>(U::NAME).1,
             describe: |config| Ok(config.describe_section::<U::Config>(U::NAME)?),
             open: |opening, matches| {
                 let options: U::Options = parse(matches)?;

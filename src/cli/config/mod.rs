@@ -4,11 +4,11 @@ pub mod output;
 
 use clap::Subcommand;
 
-use self::output::{CHECKED_SCHEMA, CheckedOutput, PathsOutput};
+use self::output::{CHECKED_SCHEMA, CheckedOutput, CheckedPart, PathsOutput};
 use super::error::Error;
 use super::session::{LogTo, Session};
 use crate::config::env::Environment;
-use crate::config::{self, Config};
+use crate::config::{self, Config, Setting};
 use crate::exit::Exit;
 use crate::http;
 use crate::present::Listing;
@@ -40,8 +40,7 @@ pub fn cmd_config(session: &mut Session, args: &ConfigArgs) -> Result<Exit, Erro
 
 fn cmd_init(session: &Session) -> Result<Exit, Error> {
     let path = config::locate_new_config(session.globals.config.as_deref(), &Environment::process())?.path;
-    let snippets: Vec<_> = upstreams::all().map(|registration| registration.template).collect();
-    config::write_template(&path, &config::template(&snippets))?;
+    config::write_template(&path, &config::template(&upstreams::sections()))?;
     session.ui.output(&output::created(path));
     Ok(Exit::Ok)
 }
@@ -58,29 +57,46 @@ fn cmd_path(session: &mut Session) -> Result<Exit, Error> {
 fn cmd_show(session: &mut Session) -> Result<Exit, Error> {
     let config = session.load_config(LogTo::FlagOnly)?;
     let mut settings = config.describe()?;
-    for registration in configured(&config) {
+    let database = config.describe_database(session.globals.db.as_deref())?;
+    settings.retain(|setting| setting.key != database.key);
+    settings.insert(0, database);
+    for registration in upstreams::all() {
         settings.extend((registration.describe)(&config)?);
     }
-    session.ui.output(&Listing::new(settings));
+    session.ui.output(&Listing::new(settings.into_iter().flat_map(Setting::with_tables).collect()));
     Ok(Exit::Ok)
 }
 
 fn cmd_check(session: &mut Session) -> Result<Exit, Error> {
-    let config = session.load_config(LogTo::FlagOnly)?;
+    let (config, mistakes) = session.inspect_config()?;
     let context = http::Context::detached(session.ui.clock().clone(), "");
     let opening = Opening { config: &config, http: &context };
-    let database = session.database(&config).map(drop).map_err(|error| error.to_failure());
-    let mut parts = vec![("database".to_owned(), database)];
+    let mut parts = vec![CheckedPart::new("settings", mistakes.iter().map(failure).collect())];
+    let database = session.database(&config).err().map(|error| error.to_failure());
+    parts.push(CheckedPart::new("database", database.into_iter().collect()));
     for registration in configured(&config) {
-        parts.push((registration.name.to_owned(), check_one(registration, &opening)));
+        parts.push(CheckedPart::new(registration.name, check_all(registration, &opening)));
     }
     let monitor = &config.settings().monitor;
     if monitor.ping_url.is_some() || !monitor.notify.is_empty() {
-        parts.push(("monitor".to_owned(), run::check_monitor(monitor)));
+        parts.push(CheckedPart::new("monitor", run::check_monitor(monitor).err().into_iter().collect()));
     }
-    let output = CheckedOutput::new(&CHECKED_SCHEMA, parts);
+    let output = CheckedOutput::new(&CHECKED_SCHEMA, parts).reading(config.path());
     session.ui.output(&output);
     Ok(output.exit)
+}
+
+/// All that cannot be read in its section; where all can, what opening it says.
+fn check_all(registration: &Registration, opening: &Opening<'_>) -> Vec<Failure> {
+    let mistakes = (registration.mistakes)(opening.config);
+    if mistakes.is_empty() {
+        return check_one(registration, opening).err().into_iter().collect();
+    }
+    mistakes.iter().map(failure).collect()
+}
+
+fn failure(error: &config::Error) -> Failure {
+    Failure::new(error, error.class(), error.hint().unwrap_or_default())
 }
 
 /// Opens the upstream with every account it has, and lets go of it again.
@@ -106,12 +122,11 @@ mod tests {
 
     /// The whole template with every key in force.
     static TEXTS: LazyLock<[&'static [u8]; 1]> = LazyLock::new(|| {
-        let snippets: Vec<_> = upstreams::all().map(|registration| registration.template).collect();
         let in_force = |line: &str| match line.strip_prefix('#') {
             Some(key) if !key.starts_with(' ') => key.to_owned(),
             _ => line.to_owned(),
         };
-        let lines: Vec<String> = template(&snippets).lines().map(in_force).collect();
+        let lines: Vec<String> = template(&upstreams::sections()).lines().map(in_force).collect();
         [lines.join("\n").leak().as_bytes()]
     });
 
@@ -126,7 +141,7 @@ mod tests {
             let folder = tempfile::tempdir().unwrap();
             let path = folder.path().join("config.toml");
             std::fs::write(&path, text).unwrap();
-            let sections: Vec<_> = upstreams::all().map(|registration| registration.name).collect();
+            let sections = upstreams::sections();
             let name = path.display().to_string();
             match load(Some(&path), &sections, &Environment::fixed([("HOME", "/nowhere")])) {
                 Ok(config) => {

@@ -1,6 +1,6 @@
 //! What the `config` commands show.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -25,6 +25,13 @@ pub static TESTED_SCHEMA: DocumentSchema =
 const CREATED: Text =
     text("wrote `{}`: fill it in, then run `tongbu config check`", "已写入 `{}`：填好后运行 `tongbu config check`");
 
+const FILE: Text = text("read `{}`", "已读取 `{}`");
+const BELOW: Text = text("{} below", "下列 {} 项");
+const NO_FILE: Text = text(
+    "there is no configuration file, so the defaults hold; write one with `tongbu config init`",
+    "没有配置文件，使用默认值；可运行 `tongbu config init` 写一个",
+);
+
 /// Where configuration and database are.
 #[derive(Debug)]
 pub struct PathsOutput {
@@ -36,15 +43,37 @@ pub struct PathsOutput {
 pub struct CheckedOutput {
     schema: &'static DocumentSchema,
     pub exit: Exit,
-    parts: Vec<(String, Result<(), Failure>)>,
+    /// What was read; `None` where no file was to be read.
+    source: Option<Source>,
+    parts: Vec<CheckedPart>,
+}
+
+/// Where the configuration is from.
+#[derive(Debug)]
+enum Source {
+    File(PathBuf),
+    Defaults,
+}
+
+/// A part of the configuration, or a receiver, and everything that is wrong with it.
+#[derive(Debug)]
+pub struct CheckedPart {
+    pub name: String,
+    pub failures: Vec<Failure>,
 }
 
 impl CheckedOutput {
     /// The worst of the failures is the exit code.
-    pub fn new(schema: &'static DocumentSchema, parts: Vec<(String, Result<(), Failure>)>) -> Self {
-        let failures = parts.iter().filter_map(|(_, outcome)| outcome.as_ref().err());
+    pub fn new(schema: &'static DocumentSchema, parts: Vec<CheckedPart>) -> Self {
+        let failures = parts.iter().flat_map(|part| &part.failures);
         let exit = failures.fold(Exit::Ok, |exit, failure| exit.worst(Exit::from(failure.class)));
-        Self { schema, exit, parts }
+        Self { schema, exit, source: None, parts }
+    }
+
+    /// Names the configuration's file first.
+    pub fn reading(self, file: Option<&Path>) -> Self {
+        let source = file.map_or(Source::Defaults, |path| Source::File(path.to_owned()));
+        Self { source: Some(source), ..self }
     }
 }
 
@@ -57,14 +86,16 @@ impl ListingSpec for Setting {
     const EMPTY: Text = text("no settings", "没有设置");
     const COLUMNS: &'static [C] = &[
         C::text("key", |setting| &setting.key).titled(text("key", "键")),
-        C::nested::<Value>("value", |setting| setting.value.clone())
-            .titled(text("value", "值"))
-            .drawn(|setting, _| sanitize(&setting.value.to_string()).into()),
+        C::nested::<Value>("value", |setting| setting.value.clone()).titled(text("value", "值")).drawn(
+            |setting, style| match setting.value.as_array() {
+                Some(tables) if setting.is_list_of_tables() => BELOW.fill(style.language, &[&tables.len()]).into(),
+                _ => sanitize(&setting.value.to_string()).into(),
+            },
+        ),
         C::nested::<Option<String>>("set_by", |setting| set_by(setting).into())
             .titled(text("set by", "来源"))
             .drawn(|setting, _| set_by(setting).as_deref().map(sanitize).unwrap_or_default().into())
-            .hidden_when_blank()
-            .droppable(1),
+            .hidden_when_blank(),
     ];
 }
 
@@ -128,16 +159,19 @@ impl Output for PathsOutput {
 struct CheckedDocument<'a> {
     exit_code: u8,
     exit_name: &'static str,
-    parts: Vec<CheckedPart<'a>>,
+    path: Option<&'a Path>,
+    parts: Vec<PartDocument<'a>>,
 }
 
 #[derive(Serialize, JsonSchema)]
 #[schemars(inline)]
-struct CheckedPart<'a> {
+struct PartDocument<'a> {
     name: &'a str,
     ok: bool,
+    /// The first of `errors`.
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<ErrorPart<'a>>,
+    errors: Vec<ErrorPart<'a>>,
 }
 
 impl Output for CheckedOutput {
@@ -155,44 +189,62 @@ impl Output for CheckedOutput {
             TableColumn::text(style.label(words::STATE)),
             TableColumn::text(style.label(words::MESSAGE)).hidden_when_blank(),
         ]);
-        for (name, outcome) in &self.parts {
-            let (label, severity) = match outcome {
-                Ok(()) => (words::OK, Severity::Good),
-                Err(_) => (words::ERROR, Severity::Bad),
+        for CheckedPart { name, failures } in &self.parts {
+            let mut row = |label, severity, message: String| {
+                table.push(vec![
+                    sanitize(name).into(),
+                    Cell::with_severity(style.label(label), severity),
+                    message.into(),
+                ]);
             };
-            let message = outcome.as_ref().err().map(|failure| sanitize(&failure.full_message()));
-            table.push(vec![
-                sanitize(name).into(),
-                Cell::with_severity(style.label(label), severity),
-                message.unwrap_or_default().into(),
-            ]);
+            if failures.is_empty() {
+                row(words::OK, Severity::Good, String::new());
+            }
+            for failure in failures {
+                row(words::ERROR, Severity::Bad, sanitize(&failure.full_message()));
+            }
         }
-        vec![Block::Table(table)]
+        let source = self.source.as_ref().map(|source| match source {
+            Source::File(path) => FILE.fill(style.language, &[&sanitize(&path.to_string_lossy())]),
+            Source::Defaults => style.label(NO_FILE).to_owned(),
+        });
+        source.map(Block::Line).into_iter().chain([Block::Table(table)]).collect()
     }
 
     fn json(&self, style: &Style) -> Json {
         Json::of(&CheckedDocument {
             exit_code: self.exit.code(),
             exit_name: self.exit.name(),
-            parts: self.parts.iter().map(|(name, outcome)| CheckedPart::new(name, outcome, style)).collect(),
+            path: match &self.source {
+                Some(Source::File(path)) => Some(path),
+                Some(Source::Defaults) | None => None,
+            },
+            parts: self.parts.iter().map(|part| PartDocument::new(part, style)).collect(),
         })
     }
 }
 
-impl<'a> CheckedPart<'a> {
-    fn new(name: &'a str, outcome: &'a Result<(), Failure>, style: &'a Style) -> Self {
-        let error = outcome.as_ref().err().map(|failure| ErrorPart::new(failure, None, style));
-        Self { name, ok: outcome.is_ok(), error }
+impl CheckedPart {
+    pub fn new(name: impl Into<String>, failures: Vec<Failure>) -> Self {
+        Self { name: name.into(), failures }
+    }
+}
+
+impl<'a> PartDocument<'a> {
+    fn new(part: &'a CheckedPart, style: &'a Style) -> Self {
+        let error = |failure| ErrorPart::new(failure, None, style);
+        let errors = part.failures.iter().map(error).collect();
+        Self { name: &part.name, ok: part.failures.is_empty(), error: part.failures.first().map(error), errors }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::path::PathBuf;
+    use std::path::{Path, PathBuf};
 
     use insta::assert_snapshot;
 
-    use super::{CHECKED_SCHEMA, CheckedOutput, PathsOutput, created};
+    use super::{CHECKED_SCHEMA, CheckedOutput, CheckedPart, PathsOutput, created};
     use crate::cli::samples::{failure, failure_of};
     use crate::config::{Located, Place, Setting};
     use crate::error::Class;
@@ -206,8 +258,10 @@ mod tests {
     #[test]
     fn what_is_configured_and_where_is_shown() {
         let failure = failure(Class::Config, "`fairing.accounts`: there is none");
-        let parts = vec![("database".to_owned(), Ok(())), ("fairing".to_owned(), Err(failure))];
-        assert_snapshot!("check", snapshots::render_everything(&CheckedOutput::new(&CHECKED_SCHEMA, parts)));
+        let parts =
+            vec![CheckedPart::new("database", vec![]), CheckedPart::new("fairing", vec![failure.clone(), failure])];
+        let checked = CheckedOutput::new(&CHECKED_SCHEMA, parts).reading(Some(Path::new("/etc/tongbu/config.toml")));
+        assert_snapshot!("check", snapshots::render_everything(&checked));
         assert_snapshot!("init", snapshots::render_everything(&created("/etc/tongbu/config.toml".into())));
         let config = Some(located("/nowhere/config.toml", "--config"));
         let database = located("/var/lib/tongbu/tongbu.db", "the configuration");
@@ -229,8 +283,8 @@ mod tests {
             Box::new(PathsOutput { config: Some(database.clone()), database })
         });
         injection_tests::check_output(|text| {
-            let parts = vec![(text.to_owned(), Err(failure_of(text)))];
-            Box::new(CheckedOutput::new(&CHECKED_SCHEMA, parts))
+            let parts = vec![CheckedPart::new(text, vec![failure_of(text)])];
+            Box::new(CheckedOutput::new(&CHECKED_SCHEMA, parts).reading(Some(Path::new(text))))
         });
         injection_tests::check_output(|text| {
             let place = Some(Place::Variable(text.to_owned()));

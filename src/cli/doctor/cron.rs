@@ -10,6 +10,7 @@ use super::finding::{Check, Difference, Finding, State};
 use super::output::CronDifferences;
 use crate::cli::args::GlobalArgs;
 use crate::config::env::{self, Environment};
+use crate::config::{self, Located};
 use crate::error::Class;
 use crate::exit::Exit;
 use crate::upstreams::Failure;
@@ -57,12 +58,35 @@ fn examine(globals: &GlobalArgs, is_offline: bool) -> std::io::Result<(Exit, Vec
     let output = command.output()?;
     let document: Document = serde_json::from_slice(&output.stdout).map_err(std::io::Error::other)?;
     let exit = Exit::ALL.iter().copied().find(|exit| exit.code() == document.exit_code);
+    let mut exit = exit.unwrap_or(Exit::Internal);
     let mut findings = document.checks;
+    let given = globals.config.as_deref();
+    let there = Environment::fixed(home.iter().map(|home| (env::HOME, home)));
+    let there = config::locate_config(given, &there);
+    if let Some(here) = config::locate_config(given, &environment)
+        && there.is_none_or(|there| there.path != here.path)
+    {
+        findings.retain(|finding| finding.check != Check::Configuration);
+        findings.push(Finding::failed(Check::Configuration, &unseen(&here)));
+        exit = exit.worst(Exit::Config);
+    }
     if let Some(home) = home.filter(|home| !home.is_dir()) {
         let found = format!("the home `{}` is no directory, and a job begins there", home.display());
         findings.push(Finding::warning(Check::Cron, found, "give the user a home, or set `HOME` in the crontab"));
     }
-    Ok((exit.unwrap_or(Exit::Internal), findings))
+    Ok((exit, findings))
+}
+
+/// A configuration that only this environment leads to.
+fn unseen(Located { path, named_by }: &Located) -> Failure {
+    let variable = if *named_by == env::TONGBU_CONFIG { env::TONGBU_CONFIG } else { env::XDG_CONFIG_HOME };
+    let path = path.display();
+    Failure {
+        class: Class::Config,
+        message: format!("cron does not find `{path}`: it has no `{variable}`"),
+        causes: Vec::new(),
+        hint: format!("give `--config '{path}'` in the crontab, or set `{variable}` there"),
+    }
 }
 
 /// What differs there, and what is good here and missing there.

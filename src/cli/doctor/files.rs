@@ -4,6 +4,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use rustix::fs::{Access, access};
+use url::{Host, Url};
 
 use super::finding::{Check, Finding};
 use crate::cli::session::{LogTo, Session};
@@ -76,6 +77,31 @@ fn remedy(key: &str, reference: &SecretRef) -> String {
         SecretRef::Command(line) => format!("run it by hand: `{line}`"),
         SecretRef::Credential(name) => format!("let systemd load it: `LoadCredential={name}:PATH`"),
     }
+}
+
+/// Addresses beyond this machine that are spoken to without encryption.
+pub fn check_addresses(config: &Config) -> Vec<Finding> {
+    let configured = upstreams::all().filter(|known| config.has_section(known.name));
+    let settings = configured.flat_map(|known| (known.describe)(config).unwrap_or_default());
+    let plain = settings.flat_map(|setting| setting.texts()).filter(|(_, text)| is_plain_and_remote(text));
+    plain
+        .map(|(key, _)| {
+            let found = "is not encrypted: credentials and data can be read and changed on the way";
+            let hint = "give an address that begins with `https://` (for Redis `rediss://`)";
+            Finding::warning(Check::Encryption, found, hint).of(key)
+        })
+        .collect()
+}
+
+fn is_plain_and_remote(address: &str) -> bool {
+    let Ok(url) = Url::parse(address) else { return false };
+    let is_here = match url.host() {
+        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => true,
+    };
+    matches!(url.scheme(), "http" | "redis") && !is_here
 }
 
 /// The log and the metrics, where they are configured.

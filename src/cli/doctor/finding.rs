@@ -49,6 +49,8 @@ pub enum Check {
     Log,
     MetricsFile,
     Credentials,
+    Encryption,
+    Schedule,
     Clock,
     Cron,
 }

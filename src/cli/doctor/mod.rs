@@ -6,6 +6,7 @@ mod database;
 mod files;
 mod finding;
 pub mod output;
+mod schedule;
 mod upstreams;
 
 use clap::Args;
@@ -15,7 +16,7 @@ use self::output::DoctorOutput;
 use super::error::Error;
 use super::session::Session;
 use crate::exit::Exit;
-use crate::store::Store;
+use crate::store::{Mode, Store};
 
 /// What to check.
 #[derive(Debug, Args)]
@@ -23,14 +24,14 @@ pub struct DoctorArgs {
     /// Send nothing; only look the credentials up
     #[arg(long)]
     offline: bool,
-    /// Check once more in cron's environment, and show the differences
+    /// Check once more in cron's environment, and show the differences; also whether the schedule is installed and kept
     #[arg(long)]
     cron: bool,
 }
 
 /// Shows every finding; the worst failure is the exit code, warnings are none.
 pub fn cmd_doctor(session: &mut Session, args: &DoctorArgs) -> Result<Exit, Error> {
-    let findings = examine(session, args.offline)?;
+    let findings = examine(session, args)?;
     let mut exit = findings.iter().map(Finding::exit).fold(Exit::Ok, Exit::worst);
     let cron = args.cron.then(|| cron::repeat(&session.globals, args.offline, &findings));
     exit = cron.as_ref().map_or(exit, |cron| exit.worst(cron.exit));
@@ -40,7 +41,8 @@ pub fn cmd_doctor(session: &mut Session, args: &DoctorArgs) -> Result<Exit, Erro
     Ok(exit)
 }
 
-fn examine(session: &mut Session, is_offline: bool) -> Result<Vec<Finding>, Error> {
+fn examine(session: &mut Session, args: &DoctorArgs) -> Result<Vec<Finding>, Error> {
+    let is_offline = args.offline;
     let mut findings = Vec::new();
     let config = files::check_configuration(session, &mut findings);
     findings.push(Finding::ok(Check::Sqlite, Store::engine_version()));
@@ -52,8 +54,14 @@ fn examine(session: &mut Session, is_offline: bool) -> Result<Vec<Finding>, Erro
             None
         }
     };
+    if args.cron {
+        let database = session.database(&config)?;
+        let store = session.open_existing(&database, Mode::ReadOnly).ok().flatten();
+        findings.extend(schedule::check_schedule(&config, store.as_ref(), session.ui.clock().now()));
+    }
     findings.extend(files::check_outputs(session, &config));
     findings.extend(files::check_secrets(&config));
+    findings.extend(files::check_addresses(&config));
     let context = upstreams::context(session, is_offline);
     findings.extend(upstreams::check_credentials(&config, &context, is_offline)?);
     findings.push(clock::check_clock(context.skew.largest(), newest, session.ui.clock().now()));

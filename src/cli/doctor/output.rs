@@ -124,6 +124,8 @@ const fn check_word(check: Check) -> Word {
         Check::Log => text("log", "日志"),
         Check::MetricsFile => text("metrics file", "指标文件"),
         Check::Credentials => text("credentials", "凭据"),
+        Check::Encryption => text("encryption", "加密"),
+        Check::Schedule => text("schedule", "定时"),
         Check::Clock => text("clock", "时钟"),
         Check::Cron => text("cron", "cron"),
     };

@@ -6,6 +6,7 @@ pub mod stats;
 
 use std::time::Duration;
 
+use clap::builder::PossibleValuesParser;
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
 
@@ -46,9 +47,9 @@ pub enum RecordsArgs {
 #[derive(Debug, Args)]
 pub struct ListArgs {
     /// Filter by upstream
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(upstreams::names()), hide_possible_values = true)]
     sync: Option<String>,
-    #[arg(long, value_name = "TYPE", help = examples::fill("Filter by type, such as {type}"))]
+    #[arg(long, value_name = "TYPE", help = examples::fill("Filter by type, such as {type}"), value_parser = PossibleValuesParser::new(upstreams::sync_types()), hide_possible_values = true)]
     window: Option<String>,
     /// Filter by status
     #[arg(long, value_enum, value_name = "STATUS")]
@@ -72,8 +73,9 @@ pub struct ListArgs {
 /// Which run to show.
 #[derive(Debug, Args)]
 pub struct ShowArgs {
-    /// The record's number
-    id: i64,
+    /// The record's number; the newest one by default
+    #[arg(value_name = "ID", default_value = "last", value_parser = which)]
+    which: Which,
     /// With every change it recorded, row by row
     #[arg(long)]
     changes: bool,
@@ -98,7 +100,7 @@ pub struct ReadArgs {
 #[derive(Debug, Args)]
 pub struct StatsArgs {
     /// Filter by upstream
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(upstreams::names()), hide_possible_values = true)]
     sync: Option<String>,
     /// Only those started since then
     #[arg(long, value_name = "DUR|DATE", default_value = "30d", value_parser = Since::parse)]
@@ -119,6 +121,25 @@ pub struct PruneArgs {
     dry_run: bool,
 }
 
+/// One record, by its number or as the newest.
+#[derive(Clone, Copy, Debug)]
+enum Which {
+    Last,
+    Id(RecordId),
+}
+
+fn which(text: &str) -> Result<Which, String> {
+    if text == "last" {
+        return Ok(Which::Last);
+    }
+    text.parse().map(|id| Which::Id(RecordId(id))).map_err(|_| "neither a record's number nor `last`".to_owned())
+}
+
+fn no_record(id: Option<RecordId>) -> Error {
+    let message = id.map_or_else(|| "there is no record yet".to_owned(), |RecordId(id)| format!("no record {id}"));
+    Error::Usage { message, hint: "see `tongbu records list`".to_owned() }
+}
+
 /// Runs one of the `records` commands.
 pub fn cmd_records(session: &mut Session, args: RecordsArgs) -> Result<Exit, Error> {
     match args {
@@ -134,9 +155,10 @@ fn cmd_list(session: &mut Session, args: ListArgs) -> Result<Exit, Error> {
     let empty = Page { records: Vec::new(), total: 0, unread_count: 0 };
     let part = args.part;
     let listing = |page: Page| {
-        Listing::new(page.records).with_paging(part.paging(page.total)).with_totals(vec![page.unread_count])
+        let paging = part.paging(page.total)?;
+        Ok::<_, Error>(Listing::new(page.records).with_paging(paging).with_totals(vec![page.unread_count]))
     };
-    session.output_from_store(Mode::ReadOnly, &listing(empty), |session, _, store| {
+    session.output_from_store(Mode::ReadOnly, &listing(empty)?, |session, _, store| {
         let filter = Filter {
             sync: args.sync,
             sync_type: args.window,
@@ -147,17 +169,21 @@ fn cmd_list(session: &mut Session, args: ListArgs) -> Result<Exit, Error> {
             since: args.since.map(|since| resolve(session, since)),
         };
         let page = store.load_page(&filter, part.page, part.per_page)?;
-        Ok(listing(page))
+        listing(page)
     })
 }
 
 fn cmd_show(session: &mut Session, args: &ShowArgs) -> Result<Exit, Error> {
     let config = session.load_config(LogTo::FlagOnly)?;
-    let missing =
-        || Error::Usage { message: format!("no record {}", args.id), hint: "see `tongbu records list`".to_owned() };
     let database = session.database(&config)?;
-    let store = session.open_existing(&database, Mode::ReadOnly)?.ok_or_else(missing)?;
-    let id = RecordId(args.id);
+    let store = session.open_existing(&database, Mode::ReadOnly)?;
+    let id = match (args.which, &store) {
+        (Which::Id(id), _) => Some(id),
+        (Which::Last, Some(store)) => store.read(records::load_newest)?,
+        (Which::Last, None) => None,
+    };
+    let missing = || no_record(id);
+    let (Some(id), Some(store)) = (id, store) else { return Err(missing()) };
     let record = store.load_record(id)?.ok_or_else(missing)?;
     let scopes = store.read(|r| records::load_scopes(r, id))?;
     let warnings = store.read(|r| records::load_warnings(r, id))?;
@@ -175,7 +201,12 @@ fn cmd_show(session: &mut Session, args: &ShowArgs) -> Result<Exit, Error> {
 
 fn cmd_read(session: &mut Session, args: &ReadArgs) -> Result<Exit, Error> {
     let ids: Vec<_> = args.ids.iter().copied().map(RecordId).collect();
-    session.output_from_store(Mode::ReadWrite, &output::read(0), |_, _, store| Ok(output::read(store.mark_read(&ids)?)))
+    session.output_from_store(Mode::ReadWrite, &output::read(0), |_, _, store| {
+        for id in &ids {
+            store.load_record(*id)?.ok_or_else(|| no_record(Some(*id)))?;
+        }
+        Ok(output::read(store.mark_read(&ids)?))
+    })
 }
 
 fn cmd_stats(session: &mut Session, args: StatsArgs) -> Result<Exit, Error> {

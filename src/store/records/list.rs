@@ -80,6 +80,11 @@ pub(super) fn load_page(
     Ok(Page { records, total, unread_count })
 }
 
+/// The number of the newest record.
+pub fn load_newest(r: &Reader<'_>) -> Result<Option<RecordId>, Error> {
+    r.first("SELECT MAX(id) FROM sync_records", &[], |row| row.opt_int(0)).map(|id| id.flatten().map(RecordId))
+}
+
 /// One record.
 pub(super) fn load_record(r: &Reader<'_>, id: RecordId, dead: &[RecordId]) -> Result<Option<Record>, Error> {
     r.first(

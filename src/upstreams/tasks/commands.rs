@@ -78,15 +78,15 @@ impl Command for ListArgs {
     fn run(self, context: &CommandContext<'_>) -> Result<Answer, Error> {
         let Self { state, page } = self;
         if state == Some(State::Pending) {
-            let empty = Pending { groups: Vec::new(), paging: page.paging(0) };
+            let empty = Pending { groups: Vec::new(), paging: page.paging(0)? };
             return context.answer(Mode::ReadOnly, empty, |store| load_groups(store, page));
         }
-        context.answer(Mode::ReadOnly, Listing::new(Vec::new()).with_paging(page.paging(0)), |store| {
+        context.answer(Mode::ReadOnly, Listing::new(Vec::new()).with_paging(page.paging(0)?), |store| {
             let (tasks, total) = store.read(|r| {
                 let tasks = tables::load_task_page(r, state, page.page, page.per_page)?;
                 Ok::<_, Error>((tasks, tables::count_tasks(r, state)?))
             })?;
-            Ok(Listing::new(tasks).with_paging(page.paging(total)))
+            Ok(Listing::new(tasks).with_paging(page.paging(total)?))
         })
     }
 }
@@ -196,5 +196,5 @@ fn load_groups(store: &Store, page: PageArgs) -> Result<Pending, Error> {
             }),
         }
     }
-    Ok(Pending { groups, paging: page.paging(total) })
+    Ok(Pending { groups, paging: page.paging(total)? })
 }

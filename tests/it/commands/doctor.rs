@@ -228,10 +228,53 @@ fn missing_home_is_reported() {
 #[test]
 fn configuration_named_by_a_variable_is_not_found_under_cron() {
     let sandbox = Sandbox::small();
-    let document = check(sandbox.run("doctor --offline --cron --json"), 0, "configuration", &["ok", "TONGBU_CONFIG"]);
-    let difference = &document["cron"]["differences"][0];
-    assert_eq!((&difference["check"], &difference["here"]), (&"configuration".into(), &"ok".into()), "{document:#}");
+    let document = check(sandbox.run("doctor --offline --cron --json"), 4, "configuration", &["ok", "TONGBU_CONFIG"]);
+    let differences = document["cron"]["differences"].as_array().expect("differences");
+    let difference = differences.iter().find(|difference| difference["check"] == "configuration");
+    let difference = difference.expect("the configuration differs");
+    assert_eq!((&difference["state"], &difference["here"]), (&"failed".into(), &"ok".into()), "{document:#}");
+    let [found, hint] = ["found", "hint"].map(|key| difference[key].as_str().unwrap_or_default());
+    assert!(found.contains("no `TONGBU_CONFIG`") && hint.contains("--config '"), "{difference:#}");
     let config = sandbox.home.config();
     let same = sandbox.run(&format!("doctor --offline --cron --config {}", config.display())).expect(0).stdout;
     assert!(same.contains("no differences in cron's environment"), "{same}");
+}
+
+/// `doctor --cron` with a `crontab` that prints these lines.
+fn doctor_with_crontab(sandbox: &Sandbox, lines: &str) -> Outcome {
+    let folder = sandbox.home.path().join("bin");
+    fs::create_dir_all(&folder).expect("a folder can be made");
+    let crontab = folder.join("crontab");
+    fs::write(&crontab, format!("#!/bin/sh\ncat <<'END'\n{lines}\nEND\n")).expect("a script can be written");
+    fs::set_permissions(&crontab, fs::Permissions::from_mode(0o755)).expect("a script can be run");
+    let arguments = format!("doctor --offline --cron --json --config {}", sandbox.home.config().display());
+    doctor_with(sandbox, ("PATH", &format!("{}:/usr/bin:/bin", folder.display())), &arguments)
+}
+
+#[test]
+fn schedule_that_is_missing_or_not_kept_is_reported() {
+    let sandbox = Sandbox::small();
+    let crontab = "7 * * * * tongbu sync fairing --trigger auto -q\n#7 * * * * tongbu sync users";
+    let schedule = |words: &[&str]| check(doctor_with_crontab(&sandbox, crontab), 0, "schedule", words);
+    schedule(&["warning fairing", "never ran by it"]);
+    schedule(&["warning users", "no crontab and no timer here runs it", "tongbu generate cron"]);
+    sandbox.run("sync fairing --trigger auto").expect(0);
+    schedule(&["ok fairing", "last ran by its schedule"]);
+    let database = rusqlite::Connection::open(sandbox.home.database()).expect("the database opens");
+    let long_ago = "2020-01-01T00:00:00.000Z";
+    database.execute("UPDATE sync_records SET start_time = ?1, updated_at = ?1", [long_ago]).expect("it is written");
+    schedule(&["warning fairing", "it last ran by it at 2020-01-01"]);
+}
+
+#[test]
+fn unencrypted_address_beyond_this_machine_is_reported() {
+    let mut sandbox = Sandbox::small();
+    let encryption =
+        |sandbox: &Sandbox| findings(&sandbox.run("doctor --offline --json").expect(0).json(), "encryption");
+    assert_eq!(encryption(&sandbox), [""; 0], "the fakes are on this machine");
+    sandbox.home.set("fairing.base_url", "http://fairing.example");
+    let found = encryption(&sandbox);
+    assert!(found.len() == 1 && found[0].starts_with("warning fairing.base_url: is not encrypted"), "{found:?}");
+    sandbox.home.set("fairing.base_url", "https://fairing.example");
+    assert_eq!(encryption(&sandbox), [""; 0]);
 }

@@ -4,6 +4,7 @@ mod backup;
 mod bounds;
 mod doctor;
 mod metrics;
+mod mistakes;
 mod schedule;
 
 use rustix::process::Signal;

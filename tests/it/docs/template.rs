@@ -13,7 +13,7 @@ fn load(text: &str) -> Config {
     let path = directory.path().join("config.toml");
     fs::write(&path, text).expect("a file can be written");
     let none: [(&'static str, &str); 0] = [];
-    config::load(Some(&path), &upstreams::names(), &Environment::fixed(none)).expect("it loads")
+    config::load(Some(&path), &upstreams::sections(), &Environment::fixed(none)).expect("it loads")
 }
 
 /// The keys of the section, from the error about an unknown one.
@@ -30,10 +30,26 @@ fn config_template_has_every_key() {
         let keys = keys(registration);
         assert!(keys.len() > 1, "{keys:?}");
         for key in keys.iter().filter(|key| *key != SHARED) {
-            let (set, table) = (format!("#{key} = "), format!("{}.{key}]", registration.name));
-            let is_there = registration.template.lines().any(|line| line.starts_with(&set) || line.contains(&table));
+            let path = format!("{}.{key}", registration.name);
+            let [set, below, table] = [format!("#{path} = "), format!("#{path}."), format!("#[[{path}]]")];
+            let is_there = |line: &str| [&set, &below, &table].iter().any(|begin| line.starts_with(*begin));
+            let is_there = registration.template.lines().any(is_there);
             assert!(is_there, "`{key}` is missing in the template of `{}`", registration.name);
         }
+    }
+}
+
+#[test]
+fn each_key_of_the_template_does_without_the_others() {
+    let text = config::template(&upstreams::sections());
+    let (keys, _) = text.split_once("#[[").expect("accounts are tables");
+    let keys: Vec<&str> = keys.lines().filter(|line| line.starts_with('#') && !line.starts_with("# ")).collect();
+    assert!(keys.len() > 60, "{keys:?}");
+    for line in keys.into_iter().filter(|line| *line != "#") {
+        let config = load(&line[1..]);
+        let mistakes: Vec<_> =
+            upstreams::ALL.iter().flat_map(|registration| (registration.mistakes)(&config)).collect();
+        assert!(mistakes.is_empty(), "{line}: {mistakes:?}");
     }
 }
 

@@ -121,7 +121,7 @@ fn section_is_written_shown_and_checked() {
     let written = sandbox.home.path().join("new.toml");
     sandbox.run(&format!("--config {} config init", written.display())).expect(0);
     let text = fs::read_to_string(written).expect("the file is written");
-    assert!(text.contains("#[machines]") && text.contains("MACHINES_TOKEN_LAB"), "{text}");
+    assert!(text.contains("#machines.base_url = ") && text.contains("MACHINES_TOKEN_LAB"), "{text}");
 }
 
 #[test]

@@ -1,0 +1,110 @@
+//! `config check` on files that are wrong in several places.
+
+use crate::support::{Outcome, Sandbox};
+
+/// What `config check` says of this file.
+fn check(text: &str) -> Outcome {
+    let sandbox = Sandbox::small();
+    std::fs::write(sandbox.home.config(), text).expect("the configuration can be written");
+    let outcome = sandbox.run("config check");
+    assert!(outcome.stdout.contains("config.toml"), "{}", outcome.stdout);
+    outcome
+}
+
+#[test]
+fn every_mistake_is_found_in_one_go_and_the_file_is_named() {
+    let text = "databse = \"a.db\"\n\
+                retries = 3\n\
+                [log]\n\
+                keep = \"never\"\n\
+                database = \"b.db\"\n\
+                [fairing]\n\
+                token = { env = \"A\" }\n\
+                workers = 0\n\
+                page_size = \"many\"\n\
+                [[fairing.accounts]]\n\
+                nam = \"eu\"\n\
+                token = { env = \"A\" }\n\
+                [[fairing.accounts]]\n\
+                name = \"us\"\n\
+                token = \"hunter2\"\n\
+                [ecs]\n\
+                concurency = 1\n\
+                [fairng]\n";
+    let outcome = check(text).expect(4);
+    let stdout = &outcome.stdout;
+    for (line, mistake) in [
+        (1, "unknown key or section `databse`; did you mean `database`?"),
+        (2, "unknown key or section `retries`; it belongs into `[http]`"),
+        (4, "`log.keep`"),
+        (5, "unknown key `database` in `[log]`; it belongs at the top"),
+        (7, "unknown key `token` in `[fairing]`; it belongs into `[[fairing.accounts]]`"),
+        (8, "`fairing.workers` must be from 1 to 64"),
+        (9, "`fairing.page_size` must be a whole number"),
+        (11, "unknown key `nam` in `fairing.accounts[0]`; did you mean `name`?"),
+        (15, "`fairing.accounts[1].token` must be a reference"),
+        (17, "unknown key `concurency` in `[ecs]`; did you mean `concurrency`?"),
+        (18, "unknown key or section `fairng`; did you mean `fairing`?"),
+    ] {
+        let is_there = stdout.lines().any(|shown| shown.contains(&format!("line {line}: {mistake}")));
+        assert!(is_there, "line {line}: {mistake}\n{stdout}");
+    }
+    assert!(!stdout.contains("hunter2"), "{stdout}");
+}
+
+#[test]
+fn mistakes_are_listed_by_part_in_json() {
+    let sandbox = Sandbox::small();
+    std::fs::write(sandbox.home.config(), "[fairing]\nworkers = 0\nbatch_size = 0\n").expect("it can be written");
+    let json = sandbox.run("config check --json").expect(4).json();
+    assert_eq!(json["path"].as_str(), sandbox.home.config().to_str());
+    let part = json["parts"].as_array().and_then(|parts| parts.iter().find(|part| part["name"] == "fairing"));
+    let part = part.expect("the section is a part");
+    assert_eq!((part["errors"].as_array().map(Vec::len), &part["error"]), (Some(2), &part["errors"][0]));
+}
+
+#[test]
+fn directory_for_a_secret_is_said_to_be_one() {
+    let sandbox = Sandbox::small();
+    let folder = sandbox.home.path().display();
+    let text = format!("[[fairing.accounts]]\nname = \"eu\"\ntoken = {{ file = \"{folder}\" }}\n");
+    std::fs::write(sandbox.home.config(), text).expect("the configuration can be written");
+    let shown = sandbox.run("config check").expect(4).stdout;
+    assert!(shown.contains("is no file") && !shown.contains("chmod"), "{shown}");
+}
+
+#[test]
+fn shown_settings_are_those_in_effect() {
+    let sandbox = Sandbox::small();
+    let shown = sandbox.run("config show --db /nowhere/x.db").expect(0).stdout;
+    let line = |key: &str| shown.lines().find(|line| line.split_whitespace().next() == Some(key)).unwrap_or_default();
+    assert!(line("database").contains("/nowhere/x.db") && line("database").ends_with("`--db`"), "{shown}");
+    assert!(line("fairing.accounts[1]").contains("shop-us"), "{shown}");
+    assert!(!line("fairing.workers").is_empty() && line("fairing.accounts").contains("2 below"), "{shown}");
+    std::fs::write(sandbox.home.config(), "").expect("the configuration can be written");
+    let defaults = sandbox.run("config show").expect(0).stdout;
+    assert!(defaults.contains("ecs.concurrency") && defaults.contains("tasks.page_size"), "{defaults}");
+}
+
+#[test]
+fn what_names_nothing_is_an_error_with_the_nearest_name() {
+    let sandbox = Sandbox::small();
+    sandbox.run("sync fairing").expect(0);
+    for (arguments, words) in [
+        ("records list --sync fairng", "fairing"),
+        ("records list --window histrical", "historical"),
+        ("records stats --sync fairng", "fairing"),
+        ("records list --page 99", "--page 1"),
+        ("records read 99999", "no record 99999"),
+        ("records show 99999", "no record 99999"),
+        ("records show first", "last"),
+        ("tasks list --page 7", "--page 1"),
+        ("users events list --page 7", "--page 1"),
+    ] {
+        let outcome = sandbox.run(arguments).expect(2);
+        assert!(outcome.stderr.contains(words), "{arguments}: {}", outcome.stderr);
+    }
+    let newest = sandbox.run("records show --json").expect(0).json();
+    assert_eq!(newest, sandbox.run("records show last --json").expect(0).json());
+    assert_eq!(newest, sandbox.run("records show 1 --json").expect(0).json());
+}
