@@ -19,13 +19,13 @@ pub fn read<T: DeserializeOwned>(origin: &Origin<'_>, path: &[String], value: Va
             Ok(read) => return (Some(read), mistakes),
             Err(error) => error,
         };
-        let mut mistaken = error.path;
+        let mut key_path = error.path;
         if let Kind::UnknownField(name, _) = &error.kind
-            && mistaken.last() != Some(name)
+            && key_path.last() != Some(name)
         {
-            mistaken.push(name.clone());
+            key_path.push(name.clone());
         }
-        let written = rest.as_written(&mistaken);
+        let written = rest.as_written(&key_path);
         let full_path = [path, &written].concat();
         // A key that was left out is missing for that reason.
         let follows = matches!(&error.kind, Kind::MissingField(name) if rest.is_left_out(&[&written[..], &[name.to_string()]].concat()));
@@ -34,7 +34,7 @@ pub fn read<T: DeserializeOwned>(origin: &Origin<'_>, path: &[String], value: Va
         if !follows && !is_inherited {
             mistakes.push(origin.explain(error.kind, &full_path));
         }
-        if !rest.leave_out(&mistaken, written) || mistakes.len() >= MAX_MISTAKES {
+        if !rest.leave_out(&key_path, written) || mistakes.len() >= MAX_MISTAKES {
             return (None, mistakes);
         }
     }
@@ -50,15 +50,15 @@ struct Rest {
 impl Rest {
     /// Takes a key, or an element of a list, out of the value. `false` where there is nothing at that path.
     fn leave_out(&mut self, path: &[String], written: Vec<String>) -> bool {
-        let Some((last, parents)) = path.split_last() else { return false };
+        let Some((name, parents)) = path.split_last() else { return false };
         let mut value = &mut self.value;
         for segment in parents {
             let Some(next) = child(value, segment) else { return false };
             value = next;
         }
         let is_removed = match value {
-            Value::Dict(_, table) => table.remove(last).is_some(),
-            Value::Array(_, list) => match last.parse() {
+            Value::Dict(_, table) => table.remove(name).is_some(),
+            Value::Array(_, list) => match name.parse() {
                 Ok(index) if index < list.len() => {
                     list.remove(index);
                     true

@@ -57,10 +57,10 @@ pub fn homes_of(key: &str, around: &str, sections: &[Section]) -> Vec<String> {
     if homes.iter().any(is_near) {
         homes.retain(is_near);
     }
-    homes.into_iter().map(home_in_words).collect()
+    homes.iter().map(|home| home_in_words(home)).collect()
 }
 
-fn home_in_words(table: String) -> String {
+fn home_in_words(table: &str) -> String {
     if table.is_empty() { "at the top, above every section".to_owned() } else { format!("into `{table}`") }
 }
 
