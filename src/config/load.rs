@@ -153,7 +153,7 @@ impl Config {
     /// What set the key; `None` for a default.
     pub(super) fn place_of(&self, key: &str) -> Option<Place> {
         let inherited = key.split_once('.').map(|(_, rest)| rest).filter(|rest| rest.starts_with("http."));
-        let key = if self.figment.contains(key) { key } else { inherited? };
+        let key = std::iter::once(key).chain(inherited).find(|key| self.figment.contains(key))?;
         let path: Vec<String> = key.split('.').map(str::to_owned).collect();
         self.origin().place(&path)
     }

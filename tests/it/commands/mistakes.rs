@@ -78,7 +78,7 @@ fn shown_settings_are_those_in_effect() {
     let sandbox = Sandbox::small();
     let shown = sandbox.run("config show --db /nowhere/x.db").expect(0).stdout;
     let line = |key: &str| shown.lines().find(|line| line.split_whitespace().next() == Some(key)).unwrap_or_default();
-    assert!(line("database").contains("/nowhere/x.db") && line("database").ends_with("`--db`"), "{shown}");
+    assert!(line("database").contains("/nowhere/x.db") && line("database").trim_end().ends_with("`--db`"), "{shown}");
     assert!(line("fairing.accounts[1]").contains("shop-us"), "{shown}");
     assert!(!line("fairing.workers").is_empty() && line("fairing.accounts").contains("2 below"), "{shown}");
     std::fs::write(sandbox.home.config(), "").expect("the configuration can be written");
