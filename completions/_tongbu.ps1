@@ -42,6 +42,7 @@ Register-ArgumentCompleter -Native -CommandName 'tongbu' -ScriptBlock {
             [CompletionResult]::new('config', 'config', [CompletionResultType]::ParameterValue, 'The configuration file')
             [CompletionResult]::new('doctor', 'doctor', [CompletionResultType]::ParameterValue, 'Check everything that a run needs')
             [CompletionResult]::new('backup', 'backup', [CompletionResultType]::ParameterValue, 'Write a consistent copy of the database, checked and flushed, while others may write')
+            [CompletionResult]::new('notify', 'notify', [CompletionResultType]::ParameterValue, 'Messages to people about failures')
             [CompletionResult]::new('metrics', 'metrics', [CompletionResultType]::ParameterValue, 'State of each sync, as text for Prometheus')
             [CompletionResult]::new('generate', 'generate', [CompletionResultType]::ParameterValue, 'Generate completions, manual pages, schedules and JSON Schemas')
             [CompletionResult]::new('douban', 'douban', [CompletionResultType]::ParameterValue, 'The films that came from Douban')
@@ -252,7 +253,7 @@ Register-ArgumentCompleter -Native -CommandName 'tongbu' -ScriptBlock {
             [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Show one run in full')
             [CompletionResult]::new('read', 'read', [CompletionResultType]::ParameterValue, 'Mark runs as read')
             [CompletionResult]::new('stats', 'stats', [CompletionResultType]::ParameterValue, 'Show success rate, match rate and duration trend of each sync')
-            [CompletionResult]::new('prune', 'prune', [CompletionResultType]::ParameterValue, 'Delete old records; each sync''s last success and last failure stay, cursors are not touched')
+            [CompletionResult]::new('prune', 'prune', [CompletionResultType]::ParameterValue, 'Delete old records; each sync''s last success, last failure and last 50 stay, cursors are not touched')
             break
         }
         'tongbu;records;list' {
@@ -540,6 +541,38 @@ Register-ArgumentCompleter -Native -CommandName 'tongbu' -ScriptBlock {
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
+        'tongbu;notify' {
+            [CompletionResult]::new('--db', '--db', [CompletionResultType]::ParameterName, 'The database file')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'The configuration file')
+            [CompletionResult]::new('--log-file', '--log-file', [CompletionResultType]::ParameterName, 'Log as JSON lines, a file a day: `a.jsonl` becomes `a.2025-10-24.jsonl`')
+            [CompletionResult]::new('--lang', '--lang', [CompletionResultType]::ParameterName, 'The language of tables and summaries; by the locale by default')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print one JSON document')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print nothing on success')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print nothing on success')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Log to stderr; twice for more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Log to stderr; twice for more')
+            [CompletionResult]::new('--no-progress', '--no-progress', [CompletionResultType]::ParameterName, 'No progress bars')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('test', 'test', [CompletionResultType]::ParameterValue, 'Send a test message to the receivers of `[[monitor.notify]]`')
+            break
+        }
+        'tongbu;notify;test' {
+            [CompletionResult]::new('--kind', '--kind', [CompletionResultType]::ParameterName, 'Only those of this kind')
+            [CompletionResult]::new('--db', '--db', [CompletionResultType]::ParameterName, 'The database file')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'The configuration file')
+            [CompletionResult]::new('--log-file', '--log-file', [CompletionResultType]::ParameterName, 'Log as JSON lines, a file a day: `a.jsonl` becomes `a.2025-10-24.jsonl`')
+            [CompletionResult]::new('--lang', '--lang', [CompletionResultType]::ParameterName, 'The language of tables and summaries; by the locale by default')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print one JSON document')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print nothing on success')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print nothing on success')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Log to stderr; twice for more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Log to stderr; twice for more')
+            [CompletionResult]::new('--no-progress', '--no-progress', [CompletionResultType]::ParameterName, 'No progress bars')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
         'tongbu;metrics' {
             [CompletionResult]::new('--db', '--db', [CompletionResultType]::ParameterName, 'The database file')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'The configuration file')
@@ -570,8 +603,8 @@ Register-ArgumentCompleter -Native -CommandName 'tongbu' -ScriptBlock {
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'A completion script for a shell')
             [CompletionResult]::new('man', 'man', [CompletionResultType]::ParameterValue, 'A manual page for every command')
-            [CompletionResult]::new('cron', 'cron', [CompletionResultType]::ParameterValue, 'A system crontab that calls this program; with --config and --db where these are given')
-            [CompletionResult]::new('systemd', 'systemd', [CompletionResultType]::ParameterValue, 'Units of systemd that call this program: a service template, and a timer for each job')
+            [CompletionResult]::new('cron', 'cron', [CompletionResultType]::ParameterValue, 'A system crontab of what is configured; with --config and --db where these are given')
+            [CompletionResult]::new('systemd', 'systemd', [CompletionResultType]::ParameterValue, 'Units of systemd: a service template, and a timer for each job of what is configured')
             [CompletionResult]::new('schema', 'schema', [CompletionResultType]::ParameterValue, 'JSON Schemas of every document `--json` prints')
             break
         }

@@ -46,6 +46,9 @@ _tongbu() {
             tongbu,metrics)
                 cmd="tongbu__subcmd__metrics"
                 ;;
+            tongbu,notify)
+                cmd="tongbu__subcmd__notify"
+                ;;
             tongbu,packages)
                 cmd="tongbu__subcmd__packages"
                 ;;
@@ -114,6 +117,9 @@ _tongbu() {
                 ;;
             tongbu__subcmd__locks,list)
                 cmd="tongbu__subcmd__locks__subcmd__list"
+                ;;
+            tongbu__subcmd__notify,test)
+                cmd="tongbu__subcmd__notify__subcmd__test"
                 ;;
             tongbu__subcmd__packages,import)
                 cmd="tongbu__subcmd__packages__subcmd__import"
@@ -206,7 +212,7 @@ _tongbu() {
 
     case "${cmd}" in
         tongbu)
-            opts="-q -v -h -V --db --config --json --quiet --verbose --no-progress --log-file --lang --help --version sync records locks status config doctor backup metrics generate douban tasks packages ecs users check films"
+            opts="-q -v -h -V --db --config --json --quiet --verbose --no-progress --log-file --lang --help --version sync records locks status config doctor backup notify metrics generate douban tasks packages ecs users check films"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1105,6 +1111,70 @@ _tongbu() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        tongbu__subcmd__notify)
+            opts="-q -v -h --db --config --json --quiet --verbose --no-progress --log-file --lang --help test"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --db)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --log-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --lang)
+                    COMPREPLY=($(compgen -W "en zh" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        tongbu__subcmd__notify__subcmd__test)
+            opts="-q -v -h --kind --db --config --json --quiet --verbose --no-progress --log-file --lang --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --kind)
+                    COMPREPLY=($(compgen -W "webhook dingtalk feishu wecom slack email command" -- "${cur}"))
+                    return 0
+                    ;;
+                --db)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --log-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --lang)
+                    COMPREPLY=($(compgen -W "en zh" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         tongbu__subcmd__packages)
             opts="-q -v -h --db --config --json --quiet --verbose --no-progress --log-file --lang --help import list remove"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
@@ -1271,7 +1341,7 @@ _tongbu() {
                     return 0
                     ;;
                 --status)
-                    COMPREPLY=($(compgen -W "running success partial failed cancelled interrupted skipped" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "running success partial failed cancelled interrupted died skipped" -- "${cur}"))
                     return 0
                     ;;
                 --trigger)

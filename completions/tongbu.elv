@@ -39,6 +39,7 @@ set edit:completion:arg-completer[tongbu] = {|@words|
             cand config 'The configuration file'
             cand doctor 'Check everything that a run needs'
             cand backup 'Write a consistent copy of the database, checked and flushed, while others may write'
+            cand notify 'Messages to people about failures'
             cand metrics 'State of each sync, as text for Prometheus'
             cand generate 'Generate completions, manual pages, schedules and JSON Schemas'
             cand douban 'The films that came from Douban'
@@ -241,7 +242,7 @@ set edit:completion:arg-completer[tongbu] = {|@words|
             cand show 'Show one run in full'
             cand read 'Mark runs as read'
             cand stats 'Show success rate, match rate and duration trend of each sync'
-            cand prune 'Delete old records; each sync''s last success and last failure stay, cursors are not touched'
+            cand prune 'Delete old records; each sync''s last success, last failure and last 50 stay, cursors are not touched'
         }
         &'tongbu;records;list'= {
             cand --sync 'Filter by upstream'
@@ -511,6 +512,36 @@ set edit:completion:arg-completer[tongbu] = {|@words|
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }
+        &'tongbu;notify'= {
+            cand --db 'The database file'
+            cand --config 'The configuration file'
+            cand --log-file 'Log as JSON lines, a file a day: `a.jsonl` becomes `a.2025-10-24.jsonl`'
+            cand --lang 'The language of tables and summaries; by the locale by default'
+            cand --json 'Print one JSON document'
+            cand -q 'Print nothing on success'
+            cand --quiet 'Print nothing on success'
+            cand -v 'Log to stderr; twice for more'
+            cand --verbose 'Log to stderr; twice for more'
+            cand --no-progress 'No progress bars'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+            cand test 'Send a test message to the receivers of `[[monitor.notify]]`'
+        }
+        &'tongbu;notify;test'= {
+            cand --kind 'Only those of this kind'
+            cand --db 'The database file'
+            cand --config 'The configuration file'
+            cand --log-file 'Log as JSON lines, a file a day: `a.jsonl` becomes `a.2025-10-24.jsonl`'
+            cand --lang 'The language of tables and summaries; by the locale by default'
+            cand --json 'Print one JSON document'
+            cand -q 'Print nothing on success'
+            cand --quiet 'Print nothing on success'
+            cand -v 'Log to stderr; twice for more'
+            cand --verbose 'Log to stderr; twice for more'
+            cand --no-progress 'No progress bars'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
         &'tongbu;metrics'= {
             cand --db 'The database file'
             cand --config 'The configuration file'
@@ -540,8 +571,8 @@ set edit:completion:arg-completer[tongbu] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
             cand completions 'A completion script for a shell'
             cand man 'A manual page for every command'
-            cand cron 'A system crontab that calls this program; with --config and --db where these are given'
-            cand systemd 'Units of systemd that call this program: a service template, and a timer for each job'
+            cand cron 'A system crontab of what is configured; with --config and --db where these are given'
+            cand systemd 'Units of systemd: a service template, and a timer for each job of what is configured'
             cand schema 'JSON Schemas of every document `--json` prints'
         }
         &'tongbu;generate;completions'= {

@@ -42,6 +42,7 @@ complete -c tongbu -n "__fish_tongbu_needs_command" -f -a "status" -d 'State of 
 complete -c tongbu -n "__fish_tongbu_needs_command" -f -a "config" -d 'The configuration file'
 complete -c tongbu -n "__fish_tongbu_needs_command" -f -a "doctor" -d 'Check everything that a run needs'
 complete -c tongbu -n "__fish_tongbu_needs_command" -f -a "backup" -d 'Write a consistent copy of the database, checked and flushed, while others may write'
+complete -c tongbu -n "__fish_tongbu_needs_command" -f -a "notify" -d 'Messages to people about failures'
 complete -c tongbu -n "__fish_tongbu_needs_command" -f -a "metrics" -d 'State of each sync, as text for Prometheus'
 complete -c tongbu -n "__fish_tongbu_needs_command" -f -a "generate" -d 'Generate completions, manual pages, schedules and JSON Schemas'
 complete -c tongbu -n "__fish_tongbu_needs_command" -f -a "douban" -d 'The films that came from Douban'
@@ -220,7 +221,7 @@ complete -c tongbu -n "__fish_tongbu_using_subcommand records; and not __fish_se
 complete -c tongbu -n "__fish_tongbu_using_subcommand records; and not __fish_seen_subcommand_from list show read stats prune" -f -a "show" -d 'Show one run in full'
 complete -c tongbu -n "__fish_tongbu_using_subcommand records; and not __fish_seen_subcommand_from list show read stats prune" -f -a "read" -d 'Mark runs as read'
 complete -c tongbu -n "__fish_tongbu_using_subcommand records; and not __fish_seen_subcommand_from list show read stats prune" -f -a "stats" -d 'Show success rate, match rate and duration trend of each sync'
-complete -c tongbu -n "__fish_tongbu_using_subcommand records; and not __fish_seen_subcommand_from list show read stats prune" -f -a "prune" -d 'Delete old records; each sync\'s last success and last failure stay, cursors are not touched'
+complete -c tongbu -n "__fish_tongbu_using_subcommand records; and not __fish_seen_subcommand_from list show read stats prune" -f -a "prune" -d 'Delete old records; each sync\'s last success, last failure and last 50 stay, cursors are not touched'
 complete -c tongbu -n "__fish_tongbu_using_subcommand records; and __fish_seen_subcommand_from list" -l sync -d 'Filter by upstream' -r -f -a "fairing\t''
 douban\t''
 tasks\t''
@@ -240,6 +241,7 @@ partial\t''
 failed\t''
 cancelled\t''
 interrupted\t''
+died\t'Still open, and its process is gone. Never stored: the next run makes it *interrupted*'
 skipped\t''"
 complete -c tongbu -n "__fish_tongbu_using_subcommand records; and __fish_seen_subcommand_from list" -l trigger -d 'Filter by who started it' -r -f -a "auto\t''
 manual\t''"
@@ -443,6 +445,34 @@ complete -c tongbu -n "__fish_tongbu_using_subcommand backup" -s q -l quiet -d '
 complete -c tongbu -n "__fish_tongbu_using_subcommand backup" -s v -l verbose -d 'Log to stderr; twice for more'
 complete -c tongbu -n "__fish_tongbu_using_subcommand backup" -l no-progress -d 'No progress bars'
 complete -c tongbu -n "__fish_tongbu_using_subcommand backup" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c tongbu -n "__fish_tongbu_using_subcommand notify; and not __fish_seen_subcommand_from test" -l db -d 'The database file' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand notify; and not __fish_seen_subcommand_from test" -l config -d 'The configuration file' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand notify; and not __fish_seen_subcommand_from test" -l log-file -d 'Log as JSON lines, a file a day: `a.jsonl` becomes `a.2025-10-24.jsonl`' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand notify; and not __fish_seen_subcommand_from test" -l lang -d 'The language of tables and summaries; by the locale by default' -r -f -a "en\t''
+zh\t''"
+complete -c tongbu -n "__fish_tongbu_using_subcommand notify; and not __fish_seen_subcommand_from test" -l json -d 'Print one JSON document'
+complete -c tongbu -n "__fish_tongbu_using_subcommand notify; and not __fish_seen_subcommand_from test" -s q -l quiet -d 'Print nothing on success'
+complete -c tongbu -n "__fish_tongbu_using_subcommand notify; and not __fish_seen_subcommand_from test" -s v -l verbose -d 'Log to stderr; twice for more'
+complete -c tongbu -n "__fish_tongbu_using_subcommand notify; and not __fish_seen_subcommand_from test" -l no-progress -d 'No progress bars'
+complete -c tongbu -n "__fish_tongbu_using_subcommand notify; and not __fish_seen_subcommand_from test" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c tongbu -n "__fish_tongbu_using_subcommand notify; and not __fish_seen_subcommand_from test" -f -a "test" -d 'Send a test message to the receivers of `[[monitor.notify]]`'
+complete -c tongbu -n "__fish_tongbu_using_subcommand notify; and __fish_seen_subcommand_from test" -l kind -d 'Only those of this kind' -r -f -a "webhook\t''
+dingtalk\t''
+feishu\t''
+wecom\t''
+slack\t''
+email\t''
+command\t''"
+complete -c tongbu -n "__fish_tongbu_using_subcommand notify; and __fish_seen_subcommand_from test" -l db -d 'The database file' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand notify; and __fish_seen_subcommand_from test" -l config -d 'The configuration file' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand notify; and __fish_seen_subcommand_from test" -l log-file -d 'Log as JSON lines, a file a day: `a.jsonl` becomes `a.2025-10-24.jsonl`' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand notify; and __fish_seen_subcommand_from test" -l lang -d 'The language of tables and summaries; by the locale by default' -r -f -a "en\t''
+zh\t''"
+complete -c tongbu -n "__fish_tongbu_using_subcommand notify; and __fish_seen_subcommand_from test" -l json -d 'Print one JSON document'
+complete -c tongbu -n "__fish_tongbu_using_subcommand notify; and __fish_seen_subcommand_from test" -s q -l quiet -d 'Print nothing on success'
+complete -c tongbu -n "__fish_tongbu_using_subcommand notify; and __fish_seen_subcommand_from test" -s v -l verbose -d 'Log to stderr; twice for more'
+complete -c tongbu -n "__fish_tongbu_using_subcommand notify; and __fish_seen_subcommand_from test" -l no-progress -d 'No progress bars'
+complete -c tongbu -n "__fish_tongbu_using_subcommand notify; and __fish_seen_subcommand_from test" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c tongbu -n "__fish_tongbu_using_subcommand metrics" -l db -d 'The database file' -r -F
 complete -c tongbu -n "__fish_tongbu_using_subcommand metrics" -l config -d 'The configuration file' -r -F
 complete -c tongbu -n "__fish_tongbu_using_subcommand metrics" -l log-file -d 'Log as JSON lines, a file a day: `a.jsonl` becomes `a.2025-10-24.jsonl`' -r -F
@@ -465,8 +495,8 @@ complete -c tongbu -n "__fish_tongbu_using_subcommand generate; and not __fish_s
 complete -c tongbu -n "__fish_tongbu_using_subcommand generate; and not __fish_seen_subcommand_from completions man cron systemd schema" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c tongbu -n "__fish_tongbu_using_subcommand generate; and not __fish_seen_subcommand_from completions man cron systemd schema" -f -a "completions" -d 'A completion script for a shell'
 complete -c tongbu -n "__fish_tongbu_using_subcommand generate; and not __fish_seen_subcommand_from completions man cron systemd schema" -f -a "man" -d 'A manual page for every command'
-complete -c tongbu -n "__fish_tongbu_using_subcommand generate; and not __fish_seen_subcommand_from completions man cron systemd schema" -f -a "cron" -d 'A system crontab that calls this program; with --config and --db where these are given'
-complete -c tongbu -n "__fish_tongbu_using_subcommand generate; and not __fish_seen_subcommand_from completions man cron systemd schema" -f -a "systemd" -d 'Units of systemd that call this program: a service template, and a timer for each job'
+complete -c tongbu -n "__fish_tongbu_using_subcommand generate; and not __fish_seen_subcommand_from completions man cron systemd schema" -f -a "cron" -d 'A system crontab of what is configured; with --config and --db where these are given'
+complete -c tongbu -n "__fish_tongbu_using_subcommand generate; and not __fish_seen_subcommand_from completions man cron systemd schema" -f -a "systemd" -d 'Units of systemd: a service template, and a timer for each job of what is configured'
 complete -c tongbu -n "__fish_tongbu_using_subcommand generate; and not __fish_seen_subcommand_from completions man cron systemd schema" -f -a "schema" -d 'JSON Schemas of every document `--json` prints'
 complete -c tongbu -n "__fish_tongbu_using_subcommand generate; and __fish_seen_subcommand_from completions" -l db -d 'The database file' -r -F
 complete -c tongbu -n "__fish_tongbu_using_subcommand generate; and __fish_seen_subcommand_from completions" -l config -d 'The configuration file' -r -F

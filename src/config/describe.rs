@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::error::{Error, Place};
 use super::load::Config;
-use super::locate::{DEFAULT, Located};
+use super::locate::{CONFIGURED, DEFAULT, Located};
 use super::secret_ref::SecretRef;
 
 /// One setting in effect.
@@ -98,9 +98,12 @@ impl Config {
     pub fn describe_database(&self, explicit: Option<&Path>) -> Result<Setting, Error> {
         let Located { path, named_by } = self.locate_database(explicit)?;
         let key = "database".to_owned();
-        let place = self.place_of(&key).unwrap_or_else(|| Place::Variable(named_by.to_owned()));
-        let value = path.to_string_lossy().into();
-        Ok(Setting { place: Some(place).filter(|_| named_by != DEFAULT), key, value })
+        let place = match named_by {
+            DEFAULT => None,
+            CONFIGURED => self.place_of(&key),
+            flag_or_variable => Some(Place::Variable(flag_or_variable.to_owned())),
+        };
+        Ok(Setting { place, key, value: path.to_string_lossy().into() })
     }
 
     /// An upstream's settings, defaults included. What the file holds beyond `T` is an error, so nothing is shown that

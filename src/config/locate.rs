@@ -10,6 +10,8 @@ const SYSTEM_CONFIG: &str = "/etc/tongbu/config.toml";
 
 /// What named a path that nothing named.
 pub const DEFAULT: &str = "the default";
+/// What named a path that the configuration's own key names.
+pub const CONFIGURED: &str = "the configuration";
 
 /// A path and what named it (`--db`, `TONGBU_DB`, the configuration, the default).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,7 +46,7 @@ pub fn database_path(
 ) -> Result<Located, Error> {
     named("--db", explicit.map(Path::to_owned))
         .or_else(|| named(env::TONGBU_DB, environment.path(env::TONGBU_DB)))
-        .or_else(|| named("the configuration", configured.map(Path::to_owned)))
+        .or_else(|| named(CONFIGURED, configured.map(Path::to_owned)))
         .or_else(|| {
             let state = base_directory(environment, env::XDG_STATE_HOME, ".local/state")?;
             named(DEFAULT, Some(state.join("tongbu/tongbu.db")))

@@ -46,7 +46,12 @@ fn dead_letters_are_mailed_run_after_run() {
             &sandbox,
             outcome,
             3,
-            &["users/deliver", "target `user-service` has ", "dead letters: see `tongbu users"],
+            &[
+                "users/deliver",
+                "target `user-service` has ",
+                "dead letters, which keep back",
+                "see `tongbu users events",
+            ],
         );
     }
 }
