@@ -14,9 +14,6 @@ use std::sync::LazyLock;
 
 use self::source::Source;
 
-/// Folders whose files still use one another in circles. What has none any more leaves this list.
-const STILL_TANGLED: &[&str] = &["src/upstreams/users/"];
-
 /// Every file of the repository with its path from the root, without build output.
 fn files() -> Vec<(String, PathBuf)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -52,16 +49,6 @@ static SOURCES: LazyLock<Vec<Source>> = LazyLock::new(|| {
     sources
 });
 
-/// Fails with the violations outside of the folders that still have some; prints those inside.
-#[track_caller]
-#[expect(clippy::print_stdout, reason = "a failing test shows what remains elsewhere, too")]
-fn assert_only_in(folders: &[&str], violations: Vec<String>) {
-    let is_known = |violation: &String| folders.iter().any(|folder| violation.starts_with(folder));
-    let (known, new): (Vec<String>, Vec<String>) = violations.into_iter().partition(is_known);
-    println!("{} remain:\n{}", known.len(), known.join("\n"));
-    assert!(new.is_empty(), "\n{}", new.join("\n"));
-}
-
 #[test]
 fn source_follows_the_layers_and_bans() {
     let violations = rules::violations(&SOURCES);
@@ -72,7 +59,8 @@ fn source_follows_the_layers_and_bans() {
 fn no_files_use_each_other_in_a_circle() {
     let edges = circles::edges(&SOURCES);
     assert!(edges.values().map(std::collections::BTreeSet::len).sum::<usize>() > edges.len(), "no uses are found");
-    assert_only_in(STILL_TANGLED, circles::circles(&edges).iter().map(|circle| circle.join(" > ")).collect());
+    let circles: Vec<String> = circles::circles(&edges).iter().map(|circle| circle.join(" > ")).collect();
+    assert!(circles.is_empty(), "\n{}", circles.join("\n"));
 }
 
 #[test]

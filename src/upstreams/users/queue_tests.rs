@@ -382,6 +382,9 @@ fn take(step: Step, fixture: &Fixture, model: &mut Model) {
 }
 
 proptest! {
+    // Each case has a database of its own.
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
     #[test]
     fn the_queue_is_what_its_model_says(steps in prop::collection::vec(step(), 1..30)) {
         let (fixture, mut model) = (Fixture::new(), Model::default());
