@@ -52,6 +52,7 @@ const EXAMPLES: &[(&str, &str)] = &[
   tongbu generate cron --user sync --config /srv/tongbu.toml --db /srv/tongbu.db",
     ),
     ("generate systemd", "  tongbu generate systemd\n  tongbu generate systemd /etc/systemd/system --user sync"),
+    ("generate alerts", "  tongbu generate alerts > /etc/prometheus/rules/tongbu.yml"),
     ("generate schema", "  tongbu generate schema > tongbu.schema.json"),
 ];
 

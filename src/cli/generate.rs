@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Subcommand};
 use clap_complete::Shell;
 
+use super::alerts;
 use super::crontab;
 use super::error::Error;
 use super::manual;
@@ -27,6 +28,8 @@ pub enum GenerateArgs {
     Cron(ScheduleArgs),
     /// Units of systemd: a service template, and a timer for each job of what is configured
     Systemd(SystemdArgs),
+    /// Alert rules for Prometheus: stale and failing syncs, dead letters, old queues
+    Alerts,
     /// JSON Schemas of every document `--json` prints
     Schema,
 }
@@ -73,6 +76,10 @@ pub fn cmd_generate(session: &mut Session, args: &GenerateArgs, command: clap::C
             session.ui.verbatim(&crontab::render(&groups, &program, &args.user));
         }
         GenerateArgs::Systemd(args) => cmd_systemd(session, args)?,
+        GenerateArgs::Alerts => {
+            let rules = alerts::render(&session.config_if_any()?)?;
+            session.ui.verbatim(&rules);
+        }
         GenerateArgs::Schema => session.ui.verbatim(&schema::render_all()),
     }
     Ok(Exit::Ok)

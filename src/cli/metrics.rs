@@ -17,8 +17,10 @@ pub fn cmd_metrics(session: &mut Session) -> Result<Exit, Error> {
     }
     let config = session.load_config(LogTo::FlagOnly)?;
     let database = session.database(&config)?;
-    let store = session.open_existing(&database, Mode::ReadOnly)?;
-    let states = store.map(|store| store.load_states()).transpose()?.unwrap_or_default();
-    session.ui.verbatim(&run::render_metrics(&states));
+    let text = match session.open_existing(&database, Mode::ReadOnly)? {
+        Some(store) => run::render_metrics(&store)?,
+        None => run::render_no_metrics(),
+    };
+    session.ui.verbatim(&text);
     Ok(Exit::Ok)
 }

@@ -3,6 +3,7 @@
 //! One file per command: its `XArgs` and its `cmd_x`. [`command`] puts them together with a subcommand for every line of
 //! the upstreams' registry, so help, completions and manual pages come from one place.
 
+mod alerts;
 mod args;
 mod backup;
 mod command;

@@ -152,6 +152,7 @@ pub fn report() -> Report {
         warnings: Vec::new(),
         retry_count: 0,
         request_count: 3,
+        api_time: Duration::from_secs(12),
         failure: None,
         holder: None,
     }

@@ -88,6 +88,10 @@ pub struct HttpSettings {
 pub struct MonitorSettings {
     pub metrics_file: Option<PathBuf>,
     pub ping_url: Option<SecretRef>,
+    /// The oldest entry of a queue may be this old before receivers are notified.
+    pub max_queue_age: Option<Span>,
+    /// More dead letters than these are notified.
+    pub max_dead_letters: Option<u64>,
     pub notify: Vec<Notify>,
 }
 
@@ -125,6 +129,13 @@ pub enum NotifyKind {
     Slack,
     Email,
     Command,
+}
+
+impl MonitorSettings {
+    /// Whether any limit is set.
+    pub const fn has_limits(&self) -> bool {
+        self.max_queue_age.is_some() || self.max_dead_letters.is_some()
+    }
 }
 
 impl NotifyKind {

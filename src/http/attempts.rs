@@ -30,7 +30,6 @@ impl Client {
     {
         let upstream = self.profile().name;
         let context = self.context();
-        let trace_id = &*context.trace_id;
         let mut backoff = Backoff::new(self.profile());
         let mut patience = Backoff::patient(self.profile());
         let mut number = 0;
@@ -38,7 +37,7 @@ impl Client {
             let error = match attempt(number).await {
                 Ok(value) => {
                     if number > 0 {
-                        info!(upstream, attempt = number, trace_id, "{what} succeeded after {number} retries");
+                        info!(upstream, attempt = number, "{what} succeeded after {number} retries");
                     }
                     return Ok(value);
                 }
@@ -57,7 +56,7 @@ impl Client {
             };
             // The budget limits requests to a failing upstream; a throttling one says by itself how often.
             if !is_throttled && !self.budget().take() {
-                warn!(upstream, trace_id, "{what} is not tried again: the retries of this run are used up");
+                warn!(upstream, "{what} is not tried again: the retries of this run are used up");
                 return Err(error);
             }
             number += 1;
@@ -66,7 +65,6 @@ impl Client {
                 attempt = number,
                 wait_ms = millis(wait),
                 error = full_message(&error),
-                trace_id,
                 "{what} failed, trying again"
             );
             context.retries.fetch_add(1, Ordering::Relaxed);

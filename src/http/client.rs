@@ -126,17 +126,17 @@ impl Client {
         let sent = shared.wait(&label, Phase::FirstByte, total_end, connections.execute(request)).await;
         let response = sent.and_then(|sent| sent.map_err(|error| from_transport(error, &label, shared)));
         let duration_ms = millis(started.elapsed());
-        let (upstream, method, path, trace_id) = (profile.name, &*label.method, &*label.path, &*context.trace_id);
+        let (upstream, method, path) = (profile.name, &*label.method, &*label.path);
         match response {
             Ok(response) => {
                 let status = response.status().as_u16();
                 let header = |name: HeaderName| response.headers().get(name).and_then(|value| value.to_str().ok());
                 context.skew.note(upstream, header(DATE), header(AGE).is_some(), context.clock.now());
-                debug!(upstream, method, path, status, duration_ms, trace_id, "{upstream} responded");
+                debug!(upstream, method, path, status, duration_ms, "{upstream} responded");
                 Ok(Response::new(Arc::clone(shared), label, response, total_end).await)
             }
             Err(error) => {
-                debug!(upstream, method, path, %error, duration_ms, trace_id, "{upstream} did not respond");
+                debug!(upstream, method, path, %error, duration_ms, "{upstream} did not respond");
                 Err(error)
             }
         }

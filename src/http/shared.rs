@@ -1,5 +1,6 @@
 //! What the clones of a client share with one another and with the responses they receive.
 
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, OnceLock};
 
 use tokio::time::Instant;
@@ -44,7 +45,10 @@ impl Shared {
             (_, Some(total_end)) => (Some(total_end), Phase::Total, profile.total_timeout),
             (read_end, None) => (read_end, phase, profile.read_timeout),
         };
-        let timed = self.context.bounded(profile.name, within(end, work)).await?;
-        timed.ok_or_else(|| Error::Timeout { request: request.clone(), phase, limit })
+        let started = Instant::now();
+        let timed = self.context.bounded(profile.name, within(end, work)).await;
+        let waited = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
+        self.context.waited.fetch_add(waited, Ordering::Relaxed);
+        timed?.ok_or_else(|| Error::Timeout { request: request.clone(), phase, limit })
     }
 }

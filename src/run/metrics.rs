@@ -1,130 +1,176 @@
 //! Metrics text from the database, for a textfile collector.
 
+use std::fmt;
 use std::fs;
 use std::io;
 use std::path::Path;
-use std::sync::atomic::AtomicU64;
 
-use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::collector::Collector;
 use prometheus_client::encoding::text::encode;
-use prometheus_client::metrics::family::Family;
-use prometheus_client::metrics::gauge::Gauge;
-use prometheus_client::registry::{Registry, Unit};
+use prometheus_client::encoding::{DescriptorEncoder, NoLabelSet};
+use prometheus_client::metrics::MetricType;
+use prometheus_client::registry::Registry;
 
 use crate::store::Store;
-use crate::store::records::SyncState;
+use crate::store::records::{self, SyncState};
+use crate::upstreams::metric::number;
+use crate::upstreams::{self, Error};
 
-type Numbers<L> = Family<L, Gauge<f64, AtomicU64>>;
+type Labels = Vec<(&'static str, String)>;
 
-#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
-struct Sync {
-    sync: String,
-    sync_type: String,
+/// One metric with the values of all its labels, in a fixed order.
+#[derive(Debug)]
+struct Family {
+    name: &'static str,
+    help: &'static str,
+    kind: MetricType,
+    samples: Vec<(Labels, f64)>,
 }
 
-#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
-struct Rows {
-    sync: String,
-    sync_type: String,
-    change: &'static str,
+/// Every family that has a value.
+#[derive(Debug, Default)]
+struct Families(Vec<Family>);
+
+impl Families {
+    fn gauge(&mut self, name: &'static str, help: &'static str, labels: Labels, value: f64) {
+        self.add(name, help, MetricType::Gauge, labels, value);
+    }
+
+    fn add(&mut self, name: &'static str, help: &'static str, kind: MetricType, labels: Labels, value: f64) {
+        match self.0.iter_mut().find(|family| family.name == name) {
+            Some(family) => family.samples.push((labels, value)),
+            None => self.0.push(Family { name, help, kind, samples: vec![(labels, value)] }),
+        }
+    }
+
+    /// The state of one sync.
+    fn add_state(&mut self, state: &SyncState) {
+        let labels = || sync_labels(&state.sync, &state.sync_type);
+        if let Some(at) = state.last_success_at {
+            let help = "When the last success ended, as Unix time";
+            self.gauge("last_success_timestamp_seconds", help, labels(), at.as_duration().as_secs_f64());
+        }
+        let failures = number(state.consecutive_failures);
+        self.gauge("consecutive_failures", "Failed runs since the last success", labels(), failures);
+        self.gauge("unread_records", "Records nobody has read", labels(), number(state.unread_count));
+        let running = f64::from(u8::from(state.running.is_some()));
+        self.gauge("running", "1 while a run is under way", labels(), running);
+        let Some(last) = &state.last else { return };
+        let died = f64::from(u8::from(last.is_died()));
+        self.gauge("last_died", "1 where the last run ended without closing its record", labels(), died);
+        let count = |count| number(u64::try_from(count).unwrap_or(0));
+        self.gauge("last_requests", "Requests of the last run, retries included", labels(), count(last.request_count));
+        if let (Some(code), Some(span)) = (last.exit_code, last.duration_ms) {
+            self.gauge("last_exit_code", "How the last run ended", labels(), count(code));
+            self.gauge("last_duration_seconds", "How long the last run took", labels(), count(span) / 1000.0);
+        }
+        let summary = &last.summary;
+        for (change, count) in summary.changes() {
+            let mut labels = labels();
+            labels.push(("change", change.to_owned()));
+            self.gauge("last_rows", "Rows of the last run by what became of them", labels, number(count));
+        }
+    }
+}
+
+impl Collector for Families {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
+        for family in &self.0 {
+            let mut metric = encoder.encode_descriptor(family.name, family.help, None, family.kind)?;
+            for (labels, value) in &family.samples {
+                let mut sample = metric.encode_family(labels)?;
+                if matches!(family.kind, MetricType::Counter) {
+                    sample.encode_counter::<NoLabelSet, _, f64>(value, None)?;
+                } else {
+                    sample.encode_gauge(value)?;
+                }
+            }
+        }
+        Ok(())
+    }
 }
 
 /// Replaces the file as a whole: a collector never reads half of it.
 pub fn write_metrics(store: &Store, path: &Path) -> io::Result<()> {
-    let states = store.load_states().map_err(io::Error::other)?;
+    let text = render_metrics(store).map_err(io::Error::other)?;
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(format!(".{}", std::process::id()));
     let draft = path.with_file_name(name);
     // On a full disk half of it may be there.
-    let published = fs::write(&draft, render_metrics(&states)).and_then(|()| fs::rename(&draft, path));
+    let published = fs::write(&draft, text).and_then(|()| fs::rename(&draft, path));
     published.inspect_err(|_| {
         let _ = fs::remove_file(&draft);
     })
 }
 
-/// The state of every sync as `OpenMetrics` text.
-pub fn render_metrics(states: &[SyncState]) -> String {
-    let mut registry = Registry::with_prefix("tongbu");
-    let success_at = Numbers::<Sync>::default();
-    let failures = Numbers::<Sync>::default();
-    let exit_code = Numbers::<Sync>::default();
-    let duration = Numbers::<Sync>::default();
-    let requests = Numbers::<Sync>::default();
-    let running = Numbers::<Sync>::default();
-    let died = Numbers::<Sync>::default();
-    let rows = Numbers::<Rows>::default();
-    registry.register_with_unit(
-        "last_success_timestamp",
-        "When the last success ended, as Unix time",
-        Unit::Seconds,
-        success_at.clone(),
-    );
-    registry.register("consecutive_failures", "Runs since the last success that failed", failures.clone());
-    registry.register("last_exit_code", "How the last run ended", exit_code.clone());
-    registry.register_with_unit("last_duration", "How long the last run took", Unit::Seconds, duration.clone());
-    registry.register("last_requests", "Requests of the last run, retries included", requests.clone());
-    registry.register("running", "1 while a run is under way", running.clone());
-    registry.register("last_died", "1 where the last run ended without closing its record", died.clone());
-    registry.register("last_rows", "Rows of the last run by what became of them", rows.clone());
-    for state in states {
-        let sync = Sync { sync: state.sync.clone(), sync_type: state.sync_type.clone() };
-        if let Some(at) = state.last_success_at {
-            success_at.get_or_create(&sync).set(at.as_duration().as_secs_f64());
-        }
-        failures.get_or_create(&sync).set(number(state.consecutive_failures));
-        running.get_or_create(&sync).set(f64::from(u8::from(state.running.is_some())));
-        let Some(last) = &state.last else { continue };
-        died.get_or_create(&sync).set(f64::from(u8::from(last.is_died())));
-        requests.get_or_create(&sync).set(number(u64::try_from(last.request_count).unwrap_or(0)));
-        if let (Some(code), Some(span)) = (last.exit_code, last.duration_ms) {
-            exit_code.get_or_create(&sync).set(number(u64::try_from(code).unwrap_or(0)));
-            duration.get_or_create(&sync).set(number(u64::try_from(span).unwrap_or(0)) / 1000.0);
-        }
-        let summary = &last.summary;
-        for (change, count) in [
-            ("total", summary.total),
-            ("new", summary.new),
-            ("updated", summary.updated),
-            ("unchanged", summary.unchanged),
-            ("deleted", summary.deleted),
-            ("restored", summary.restored),
-            ("failed", summary.failed),
-        ] {
-            let labels = Rows { sync: state.sync.clone(), sync_type: state.sync_type.clone(), change };
-            rows.get_or_create(&labels).set(number(count));
+/// The state of every sync, the sums of all runs, and every upstream's own numbers as `OpenMetrics` text.
+pub fn render_metrics(store: &Store) -> Result<String, Error> {
+    let mut families = Families::default();
+    for state in store.load_states()? {
+        families.add_state(&state);
+    }
+    let locks = store.load_locks()?;
+    let live = locks.iter().filter(|lock| !lock.released && !lock.is_stale).count() as u64;
+    families.gauge("locks", "Locks that a live run holds", Vec::new(), number(live));
+    for counter in store.read(records::load_counters)? {
+        add_counter(&mut families, &counter);
+    }
+    for known in upstreams::all() {
+        let Some(metrics_of) = known.metrics else { continue };
+        for metric in store.read(metrics_of)? {
+            let labels = [("sync", known.name.to_owned())].into_iter().chain(metric.labels).collect();
+            families.gauge(metric.name, metric.help, labels, metric.value);
         }
     }
+    Ok(render(families))
+}
+
+/// The text where there is no database yet.
+pub fn render_no_metrics() -> String {
+    render(Families::default())
+}
+
+fn render(families: Families) -> String {
+    let mut registry = Registry::with_prefix("tongbu");
+    registry.register_collector(Box::new(families));
     let mut text = String::new();
     // Writing into a string cannot fail.
     let _ = encode(&mut text, &registry);
     text
 }
 
-#[expect(clippy::cast_precision_loss, reason = "a gauge is a float; counts stay far below 2^53")]
-const fn number(count: u64) -> f64 {
-    count as f64
+fn add_counter(families: &mut Families, counter: &records::CounterRow) {
+    let mut labels = sync_labels(&counter.sync, &counter.sync_type);
+    let value = number(counter.value);
+    let mut labelled = |label: &'static str| labels.push((label, counter.label.clone()));
+    let (name, help, value) = match counter.name.as_str() {
+        "runs" => {
+            labelled("exit");
+            ("runs", "Runs by how they ended", value)
+        }
+        "rows" => {
+            labelled("change");
+            ("rows", "Rows by what became of them", value)
+        }
+        "problems" => {
+            labelled("class");
+            ("problems", "Problems by their class", value)
+        }
+        "requests" => ("requests", "Requests, retries included", value),
+        "retries" => ("retries", "Retries", value),
+        "api_us" => {
+            ("api_seconds", "Time spent waiting for upstreams, requests at the same time counted each", value / 1e6)
+        }
+        "last_api_us" => {
+            let help = "Time the last run spent waiting for upstreams, requests at the same time counted each";
+            return families.gauge("last_api_seconds", help, labels, value / 1e6);
+        }
+        // One of a newer tongbu.
+        _ => return,
+    };
+    families.add(name, help, MetricType::Counter, labels, value);
 }
 
-#[cfg(test)]
-mod tests {
-    use super::render_metrics;
-    use crate::store::records::SyncState;
-
-    #[test]
-    fn each_sync_is_exported_with_its_labels() {
-        let state = SyncState {
-            sync: "fairing".to_owned(),
-            sync_type: "fairing".to_owned(),
-            running: None,
-            last: None,
-            last_success_at: "2026-01-01T00:00:00Z".parse().ok(),
-            consecutive_failures: 2,
-            unread_count: 0,
-        };
-        let text = render_metrics(&[state]);
-        let labels = r#"{sync="fairing",sync_type="fairing"}"#;
-        assert!(text.contains(&format!("tongbu_last_success_timestamp_seconds{labels} 1767225600")), "{text}");
-        assert!(text.contains(&format!("tongbu_consecutive_failures{labels} 2")), "{text}");
-        assert!(text.ends_with("# EOF\n"), "{text}");
-    }
+fn sync_labels(sync: &str, sync_type: &str) -> Labels {
+    vec![("sync", sync.to_owned()), ("sync_type", sync_type.to_owned())]
 }

@@ -19,7 +19,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
 
 pub use self::cancel::Cancel;
-pub use self::metrics::render_metrics;
+pub use self::metrics::{render_metrics, render_no_metrics};
 use self::notify::PreviousState;
 pub use self::notify::{NOTIFICATION_SCHEMA, check as check_monitor, send_test};
 pub use self::report::Report;
@@ -118,14 +118,25 @@ struct Run<'a> {
     deadline: Option<Instant>,
     requests: Arc<AtomicU64>,
     retries: Arc<AtomicU64>,
+    /// Microseconds.
+    waited: Arc<AtomicU64>,
 }
 
 impl<'a> Run<'a> {
     fn new(invocation: Invocation<'a>, trace_id: String) -> Self {
         let cancel = invocation.cancel.token().child_token();
         let deadline = invocation.settings.max_runtime.and_then(|span| Instant::now().checked_add(span));
-        let (requests, retries) = (Arc::default(), Arc::default());
-        Self { invocation, trace_id: trace_id.into(), clock: Clock::system(), cancel, deadline, requests, retries }
+        let (requests, retries, waited) = (Arc::default(), Arc::default(), Arc::default());
+        Self {
+            invocation,
+            trace_id: trace_id.into(),
+            clock: Clock::system(),
+            cancel,
+            deadline,
+            requests,
+            retries,
+            waited,
+        }
     }
 
     /// What fails before there is a record is reported like any failure; wrong arguments make no run.
@@ -166,6 +177,7 @@ impl<'a> Run<'a> {
             trace_id: Arc::clone(&self.trace_id),
             requests: Arc::clone(&self.requests),
             retries: Arc::clone(&self.retries),
+            waited: Arc::clone(&self.waited),
             skew: http::Skew::default(),
             proxies: http::Proxies::new(config::env::var),
         };
@@ -326,6 +338,7 @@ impl<'a> Run<'a> {
             warnings: outcome.warnings,
             retry_count: self.retries.load(Ordering::Relaxed),
             request_count: self.requests.load(Ordering::Relaxed),
+            api_time: Duration::from_micros(self.waited.load(Ordering::Relaxed)),
             failure,
             holder,
         }
@@ -341,6 +354,10 @@ impl<'a> Run<'a> {
         if let Err(error) = store.prune_aged_records(keep) {
             report.warnings.push(format!("cannot prune old records: {error}"));
         }
+        let registration = self.invocation.registration;
+        if let Err(error) = store.count(registration.name, report.sync_type, report.counters()) {
+            report.warnings.push(format!("cannot store the counters: {error}"));
+        }
         let metrics_file = self.invocation.settings.metrics_file.as_ref().or(settings.monitor.metrics_file.as_ref());
         if let Some(path) = metrics_file
             && let Err(error) = metrics::write_metrics(store, path)
@@ -348,6 +365,8 @@ impl<'a> Run<'a> {
             report.warnings.push(format!("cannot write the metrics to `{}`: {error}", path.display()));
         }
         report.warnings.extend(notify::report_end(self.invocation.config, report, &previous, &self.clock).await);
+        let limited = notify::report_limits(self.invocation.config, registration, store, report, &self.clock).await;
+        report.warnings.extend(limited);
         if let Err(error) = store.save_warnings(report.record, &report.warnings) {
             report.warnings.push(format!("cannot store the warnings: {error}"));
         }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::exit::Exit;
-use crate::store::records::RunEnd;
+use crate::store::records::{Change, RunEnd};
 use crate::store::{self, Holder, Problem, RecordId, Status, Summary, Trigger};
 use crate::upstreams::{Failure, ScopeReport, SkipReason};
 
@@ -29,6 +29,8 @@ pub struct Report {
     pub warnings: Vec<String>,
     pub retry_count: u64,
     pub request_count: u64,
+    /// Time spent waiting for responses; that of requests at the same time adds up.
+    pub api_time: Duration,
     /// The failure behind the exit code, where it is no success.
     pub failure: Option<Failure>,
     /// Who held the lock, for exit 11.
@@ -50,6 +52,21 @@ impl Report {
         };
         let scopes = self.scopes.iter().filter(is_its).map(|scope| scope.scope.as_str());
         scopes.max_by_key(|scope| scope.len())
+    }
+
+    /// What it adds to the sums behind the metrics.
+    pub(super) fn counters(&self) -> Vec<(&'static str, &'static str, Change)> {
+        let waited = u64::try_from(self.api_time.as_micros()).unwrap_or(u64::MAX);
+        let mut counters = vec![
+            ("runs", self.exit.name(), Change::Add(1)),
+            ("requests", "", Change::Add(self.request_count)),
+            ("retries", "", Change::Add(self.retry_count)),
+            ("api_us", "", Change::Add(waited)),
+            ("last_api_us", "", Change::Set(waited)),
+        ];
+        counters.extend(self.summary.changes().map(|(change, count)| ("rows", change, Change::Add(count))));
+        counters.extend(self.problems.iter().map(|problem| ("problems", problem.class.name(), Change::Add(1))));
+        counters
     }
 
     /// One line of the log for the whole run.

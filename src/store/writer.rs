@@ -36,7 +36,10 @@ impl WriterThread {
         let path = Arc::clone(connection.path());
         let (sender, jobs) = channel();
         let state = WriterState { connection, heartbeat: Heartbeat::default(), clock };
-        let thread = Builder::new().name("tongbu-writer".to_owned()).spawn(move || work(state, &jobs));
+        // Its lines in the log are those of the run that opened the database.
+        let span = tracing::Span::current();
+        let thread =
+            Builder::new().name("tongbu-writer".to_owned()).spawn(move || span.in_scope(|| work(state, &jobs)));
         let thread = thread.map_err(Error::io(&*path))?;
         Ok(Self { sender: Some(sender), thread: Some(thread) })
     }

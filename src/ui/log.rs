@@ -20,6 +20,9 @@ pub use super::log_file::LogFile;
 use crate::clock::Clock;
 use crate::present::style::sanitize;
 
+/// What is before a trace id in a JSON line.
+const TRACE_ID: &str = "\"trace_id\":\"";
+
 /// Why there is no log.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -68,7 +71,7 @@ pub fn render_line(line: &str) -> String {
     let text = |key: &str| fields.get(key).and_then(Value::as_str).unwrap_or_default();
     let mut rendered = format!("{} {:5} {}", text("timestamp"), text("level"), text("message"));
     for (key, value) in &fields {
-        if !["timestamp", "level", "message", "target", "spans", "span"].contains(&key.as_str()) {
+        if !["timestamp", "level", "message", "target", "spans", "span", "trace_id"].contains(&key.as_str()) {
             let value = value.as_str().map_or_else(|| value.to_string(), ToOwned::to_owned);
             // Writing to a string cannot fail.
             let _ = write!(rendered, " {key}={value}");
@@ -82,8 +85,14 @@ fn clean_line(line: &str) -> Cow<'_, str> {
     Cow::Owned(sanitize(text) + end)
 }
 
+/// The line without secrets. The trace id of its span becomes a field of the line itself.
 fn clean_json_line(line: &str) -> Cow<'_, str> {
-    json::scrub_document(line)
+    let line = json::scrub_document(line);
+    let of_span = line.split_once(TRACE_ID).and_then(|(_, rest)| rest.split_once('"')).map(|(id, _)| id);
+    match (of_span, line.strip_prefix('{')) {
+        (Some(id), Some(fields)) => Cow::Owned(format!("{{{TRACE_ID}{id}\",{fields}")),
+        (_, _) => line,
+    }
 }
 
 /// A log's destination that every line is cleaned for.

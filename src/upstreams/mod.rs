@@ -29,6 +29,7 @@ mod films;
 pub mod guard;
 pub(crate) mod hmac;
 mod http_profile;
+pub mod metric;
 pub mod mirror;
 mod pass;
 mod registration;

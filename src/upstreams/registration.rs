@@ -8,6 +8,7 @@ use futures_util::future::BoxFuture;
 
 use super::command::{CommandSpec, parse};
 use super::error::Error;
+use super::metric::MetricsOf;
 use super::pass::PassContext;
 use super::schedule::Schedule;
 use super::upstream::{ChangesOf, Opening, SyncType, Upstream, Verified};
@@ -37,6 +38,8 @@ pub struct Registration {
     pub sync_types: &'static [SyncType],
     /// What `records show --changes` lists of its runs.
     pub changes: Option<ChangesOf>,
+    /// Its own numbers for the metrics.
+    pub metrics: Option<MetricsOf>,
     migrations: &'static [Migration],
     /// Adds its own flags to its subcommand.
     pub augment: fn(clap::Command) -> clap::Command,
@@ -70,6 +73,7 @@ impl Registration {
             commands: U::COMMANDS,
             sync_types: U::SYNC_TYPES,
             changes: U::CHANGES,
+            metrics: U::METRICS,
             migrations: U::MIGRATIONS,
             augment: U::Options::augment_args,
             sync_type: |matches| Ok(U::sync_type(&parse(matches)?)),

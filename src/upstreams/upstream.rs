@@ -7,6 +7,7 @@ use serde::de::DeserializeOwned;
 
 use super::command::CommandSpec;
 use super::error::Error;
+use super::metric::MetricsOf;
 use super::pass::PassContext;
 use super::schedule::Schedule;
 use crate::config::Config;
@@ -65,6 +66,8 @@ pub trait Upstream: Sized + Send + Sync + 'static {
     const SYNC_TYPES: &'static [SyncType] = &[];
     /// What `records show --changes` lists of its runs.
     const CHANGES: Option<ChangesOf> = None;
+    /// Its own numbers for the metrics.
+    const METRICS: Option<MetricsOf> = None;
     /// Its section; every key has a default or is required by name in [`open`](Self::open). It is shown as it is
     /// serialised: secrets are references in it.
     type Config: DeserializeOwned + Serialize;

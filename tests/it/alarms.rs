@@ -1,6 +1,8 @@
 //! How a failure reaches people: cron's mail, the record, pings, messages.
 
 mod early;
+mod limits;
+mod logs;
 mod mail;
 mod notify;
 mod ping;

@@ -23,6 +23,9 @@ const TEST_LINE: Text = text("notifications arrive", "通知可以送达");
 const SINCE: Text = text("failed {} times in a row since {}", "连续失败 {} 次，自 {} 起");
 const RECORD: Text = text("record {}: tongbu records show {}", "记录 {}：tongbu records show {}");
 const NO_RECORD: Text = text("no record: the database cannot be used", "没有记录：数据库无法使用");
+const LIMIT: Text = text("tongbu: {} on {} exceeds `monitor.{}`", "tongbu：{}（主机 {}）超过 `monitor.{}`");
+const RESOLVED: Text =
+    text("tongbu: {} on {} no longer exceeds `monitor.{}`", "tongbu：{}（主机 {}）不再超过 `monitor.{}`");
 const ITEMS: Text = text("{} items failed", "{} 条失败");
 
 /// Why a notification is sent.
@@ -31,6 +34,10 @@ const ITEMS: Text = text("{} items failed", "{} 条失败");
 pub enum NotifyEvent {
     Failed,
     Recovered,
+    /// A limit of `[monitor]` is exceeded.
+    Limit,
+    /// It no longer is.
+    Resolved,
     /// `tongbu notify test`.
     Test,
 }
@@ -94,6 +101,27 @@ impl Notification {
         };
         notification.text = notification.render(since, &style);
         notification
+    }
+
+    /// `exceeded` says by what; nothing where the limit no longer is.
+    pub fn of_limit(name: &str, exceeded: Option<String>, report: &Report, config: &Config) -> Self {
+        let style = style(config, report.ended_at);
+        let (event, head) =
+            if exceeded.is_some() { (NotifyEvent::Limit, LIMIT) } else { (NotifyEvent::Resolved, RESOLVED) };
+        let head = head.fill(style.language, &[&report.sync, &*HOST, &name]);
+        Self {
+            event,
+            sync: report.sync.to_owned(),
+            sync_type: report.sync_type.to_owned(),
+            status: report.status,
+            exit_code: report.exit.code(),
+            exit_name: report.exit.name(),
+            record_id: report.has_record().then_some(report.record.0),
+            trace_id: report.trace_id.clone(),
+            text: [Some(head), exceeded.clone()].into_iter().flatten().collect::<Vec<_>>().join("\n"),
+            message: exceeded,
+            ..Self::test(config, report.ended_at)
+        }
     }
 
     pub fn test(config: &Config, now: Timestamp) -> Self {
@@ -169,7 +197,7 @@ fn first_failure(report: &Report) -> First {
     first.unwrap_or_default()
 }
 
-fn style(config: &Config, now: Timestamp) -> Style {
+pub fn style(config: &Config, now: Timestamp) -> Style {
     // A zone that is unknown may be what the notification is about.
     let zone = config.time_zone().unwrap_or_else(|_| TimeZone::system());
     Style { language: config.language(None), zone, now, width: None, colour: false }

@@ -4,6 +4,7 @@ mod address;
 mod chat;
 mod email;
 mod error;
+mod limits;
 mod message;
 mod program;
 mod state;
@@ -23,8 +24,9 @@ use crate::exit::Exit;
 use crate::http::Request;
 use crate::present::Json;
 use crate::secret::{Secret, scrub};
-use crate::store::Status;
-use crate::upstreams::{self, Failure, SkipReason};
+use crate::store::records::{self, IsExceeded};
+use crate::store::{Status, Store};
+use crate::upstreams::{self, Failure, Registration, SkipReason};
 
 /// How each receiver took a message, by its key.
 pub type Sent = Vec<(String, Result<(), Failure>)>;
@@ -75,6 +77,45 @@ pub async fn report_end(config: &Config, report: &Report, previous: &PreviousSta
         let notification = Notification::of(event, report, previous, config);
         if let Err(error) = send(notify, &key, &notification, clock).await {
             warnings.push(format!("cannot notify `{key}`: {}", full_message(&error)));
+        }
+    }
+    warnings
+}
+
+/// Notifies everybody of a limit that is exceeded now and was not before, and of one that no longer is; returns warnings.
+pub async fn report_limits(
+    config: &Config,
+    registration: &Registration,
+    store: &Store,
+    report: &Report,
+    clock: &Clock,
+) -> Vec<String> {
+    let settings = &config.settings().monitor;
+    let Some(metrics_of) = registration.metrics.filter(|_| settings.has_limits()) else { return Vec::new() };
+    let mut warnings = Vec::new();
+    let metrics = match store.read(metrics_of) {
+        Ok(metrics) => metrics,
+        Err(error) => return vec![format!("cannot look at the limits of `[monitor]`: {error}")],
+    };
+    for limit in limits::evaluate(settings, &metrics, &message::style(config, clock.now())) {
+        let name = limit.name;
+        let was_exceeded = store.read(|r| records::load_alert(r, registration.name, name));
+        let is_exceeded = if limit.exceeded.is_some() { IsExceeded::Yes } else { IsExceeded::No };
+        if was_exceeded.as_ref().is_ok_and(|was| *was == is_exceeded) {
+            continue;
+        }
+        let notification = Notification::of_limit(name, limit.exceeded, report, config);
+        let mut is_sent = settings.notify.is_empty();
+        for (index, notify) in settings.notify.iter().enumerate() {
+            let key = key_of(index);
+            match send(notify, &key, &notification, clock).await {
+                Ok(()) => is_sent = true,
+                Err(error) => warnings.push(format!("cannot notify `{key}`: {}", full_message(&error))),
+            }
+        }
+        // Where nobody was reached the next run tries again.
+        if is_sent && let Err(error) = store.save_alert(registration.name, name, is_exceeded) {
+            warnings.push(format!("cannot store that `monitor.{name}` was reported: {error}"));
         }
     }
     warnings

@@ -54,6 +54,18 @@ impl Summary {
         self.new + self.updated + self.unchanged + self.restored + self.failed
     }
 
+    /// What became of rows, by name: parts that do not overlap.
+    pub const fn changes(&self) -> [(&'static str, u64); 6] {
+        [
+            ("new", self.new),
+            ("updated", self.updated),
+            ("unchanged", self.unchanged),
+            ("deleted", self.deleted),
+            ("restored", self.restored),
+            ("failed", self.failed),
+        ]
+    }
+
     /// Adds another scope's counts.
     pub fn add(&mut self, other: &Self) {
         let (counts, others) = (self.counts(), other.counts());

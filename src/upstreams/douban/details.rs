@@ -82,10 +82,12 @@ impl Work<'_> {
             Err(_) => return fetched.map(|_| true),
         };
         let (id, outcome) = (film.id.clone(), Outcome::of(Some(&stored), &film));
-        let meta = WriteMeta::now(scope);
+        let (meta, status) = (WriteMeta::now(scope), film.detail_status);
         scope.write(move |w| tables::save_film(w, &film, outcome, &meta)).await?;
         tally.see(id.clone(), outcome);
         scope.count_rows(|summary| tally.fill(summary));
+        let title = stored.detail.title.as_deref();
+        tracing::info!(scope = scope.name, film.id = id.as_str(), title, ?status, ?outcome, "film");
         let Fetched::Unreadable(unreadable) = fetched? else { return Ok(true) };
         let message = format!("{}: {unreadable}", Call::page(&id).context());
         fail(scope, tally, id, stored.detail.title, Class::Contract, message);

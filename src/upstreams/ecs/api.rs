@@ -2,8 +2,8 @@
 //! rejected.
 
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use tokio::sync::OnceCell;
@@ -17,6 +17,7 @@ use super::provider::{Account, Call, Kind, Page, PageToken, ProviderError};
 use super::regions::{KnownRegion, Region};
 use crate::clock::Clock;
 use crate::http::{Client, RateLimit, Request, Retry, Retryable as _, clock_ahead, retry_after};
+use crate::ident;
 use crate::upstreams::mirror::{Collected, Collection, Ending, Identified, Limits, Step, Unproved};
 use crate::upstreams::{Error, Opening, http_profile};
 
@@ -31,7 +32,8 @@ pub struct Api {
     pub account: Account,
     client: Client,
     clock: Clock,
-    trace_id: Arc<str>,
+    /// Makes the numbers of signed requests unique among all runs.
+    nonce: String,
     /// Counts what was signed: no nonce is used twice.
     signed_count: AtomicU64,
     /// Whether an answer has shown that the access key is right.
@@ -64,7 +66,7 @@ impl Api {
             account,
             client,
             clock: opening.http.clock.clone(),
-            trace_id: Arc::clone(&opening.http.trace_id),
+            nonce: ident::random_hex(),
             signed_count: AtomicU64::new(0),
             is_key_accepted: AtomicBool::new(false),
             key_check: OnceCell::new(),
@@ -105,6 +107,8 @@ impl Api {
             .retry(context, |_| async move {
                 let response = client.send(self.request(call)).await?;
                 let status = response.status();
+                let host = client.profile().base_url.host_str();
+                tracing::info!(account = self.account.name, action = call.action(), host, status, "called");
                 let now = self.clock.now();
                 let ahead = clock_ahead(response.header("date"), now);
                 let wait = self.account.provider.wait(|name| response.header(name)).or_else(|| {
@@ -141,7 +145,7 @@ impl Api {
     }
 
     fn request<T>(&self, call: &Call<T>) -> Request {
-        let nonce = format!("{}-{}", self.trace_id, self.signed_count.fetch_add(1, Ordering::Relaxed));
+        let nonce = format!("{}-{}", self.nonce, self.signed_count.fetch_add(1, Ordering::Relaxed));
         let signed = self.account.sign(call, self.clock.now(), &nonce);
         let request = Request::new(signed.method, &signed.target).rate_limit_key(call.action());
         let request = signed.headers.iter().fold(request, |request, (name, value)| request.header(name, value));

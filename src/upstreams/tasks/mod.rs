@@ -29,6 +29,7 @@ use self::pass::Work;
 use self::session::Api;
 use self::window::Window;
 use super::command::CommandSpec;
+use super::metric::MetricsOf;
 use super::{
     Error, Job, Opening, PassContext, Schedule, ScopeName, ScopeRules, SyncType, Upstream, Verified, http_profile,
 };
@@ -75,6 +76,7 @@ impl Upstream for Tasks {
         ],
     };
     const COMMANDS: &'static [CommandSpec] = commands::COMMANDS;
+    const METRICS: Option<MetricsOf> = Some(tables::metrics);
     const SYNC_TYPES: &'static [SyncType] = &[
         SyncType { name: Window::Historical.into_str(), label: text("historical data", "历史数据") },
         SyncType { name: Window::Today.into_str(), label: text("today's data", "今日数据") },

@@ -12,8 +12,9 @@ use super::plan::StoredTask;
 use super::row::Task;
 use crate::clock::to_rfc3339_millis;
 use crate::store::{Error, Migration, Reader, Row, Writer};
-use crate::upstreams::digest;
+use crate::upstreams::metric::{Metric, number};
 use crate::upstreams::mirror::{HashColumn, Replace, RowValues, Table, TableSpec, WriteMeta};
+use crate::upstreams::{self, digest};
 
 pub const MIGRATIONS: &[Migration] = &[
     Migration { name: "0001_create", sql: include_str!("migrations/0001_create.sql") },
@@ -182,6 +183,15 @@ pub fn load_pending_page(r: &Reader<'_>, number: u64, per_page: u64) -> Result<V
 pub fn count_tasks(r: &Reader<'_>, state: Option<State>) -> Result<u64, Error> {
     let sql = format!("SELECT COUNT(*) {FROM_TASKS} AND (?1 IS NULL OR m.state = ?1)");
     Ok(r.first(&sql, &[state.map(<&str>::from).into()], |row| row.count(0))?.unwrap_or_default())
+}
+
+/// How many tasks there are by how they are matched, for the metrics.
+pub fn metrics(r: &Reader<'_>) -> Result<Vec<Metric>, upstreams::Error> {
+    let metric = |state: State| {
+        let count = number(count_tasks(r, Some(state))?);
+        Ok(Metric::new("matches", "Tasks by how they are matched to packages", "state", state.into(), count))
+    };
+    [State::Matched, State::Pending, State::Idle].into_iter().map(metric).collect()
 }
 
 /// One task.

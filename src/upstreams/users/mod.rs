@@ -14,6 +14,7 @@ pub mod event;
 pub mod findings;
 pub mod ingest;
 mod json;
+mod metrics;
 pub mod outbox;
 mod pass;
 pub mod queries;
@@ -34,6 +35,7 @@ use std::time::Duration;
 
 use super::accounts::{self, Accounts};
 use super::command::CommandSpec;
+use super::metric::MetricsOf;
 use super::{Error, Job, Opening, PassContext, Schedule, ScopeName, ScopeRules, SyncType, Upstream, Verified};
 use crate::present::text;
 use crate::store::Migration;
@@ -79,6 +81,7 @@ impl Upstream for Users {
         jobs: &[Job { name: "", times: "* * * * *", flags: &["--on-lock", "skip"] }],
     };
     const COMMANDS: &'static [CommandSpec] = commands::COMMANDS;
+    const METRICS: Option<MetricsOf> = Some(metrics::metrics);
     const SYNC_TYPES: &'static [SyncType] =
         &[SyncType { name: CHECK, label: text("consistency check", "一致性检查") }];
     type Config = Config;

@@ -23,7 +23,7 @@ impl Sandbox {
     }
 
     /// Tells these kinds, each at an address that ends in its name.
-    fn notify(&mut self, kinds: &[&str], after: i64) {
+    pub fn notify(&mut self, kinds: &[&str], after: i64) {
         let address = format!("{}{PATH}", self.receiver.base_url());
         let told: Vec<toml::Value> = kinds
             .iter()
