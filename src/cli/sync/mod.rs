@@ -81,9 +81,9 @@ pub fn attendance(session: &Session) -> Trigger {
     if session.ui.terminal().is_attended() { Trigger::Manual } else { Trigger::Auto }
 }
 
-/// The matches of a pass with these flags.
+/// The matches of a pass with these flags; flags that every run has are taken too.
 pub fn matches_of(registration: &Registration, flags: &[&str]) -> Result<ArgMatches, upstreams::Error> {
-    let command = (registration.augment)(Command::new(registration.name).no_binary_name(true));
+    let command = RunArgs::augment_args((registration.augment)(Command::new(registration.name).no_binary_name(true)));
     command.try_get_matches_from(flags).map_err(|error| upstreams::Error::Usage {
         message: format!("`sync {}` cannot run without more flags", registration.name),
         hint: Some(error.to_string().lines().map(str::trim).collect::<Vec<_>>().join(" ")),

@@ -55,8 +55,7 @@ fn samples(text: &str) -> BTreeMap<String, f64> {
             assert!(kinds.insert(name, kind).is_none(), "`{name}` comes twice");
             family = name;
         } else if let Some(rest) = line.strip_prefix("# HELP ") {
-            let (_, help) = rest.split_once(' ').expect("a name and a help text");
-            assert!(help.ends_with('.'), "{line}");
+            assert!(rest.split_once(' ').is_some_and(|(_, help)| !help.is_empty()), "{line}");
         } else {
             let (sample, value) = line.rsplit_once(' ').expect("a sample and its value");
             let name = sample.split('{').next().unwrap_or_default();
