@@ -258,8 +258,8 @@ impl<'a> Run<'a> {
         let name = self.invocation.registration.name;
         let states = store.load_states()?;
         let state = states.into_iter().find(|state| state.sync == name && state.sync_type == sync_type);
-        let failing_since = store.read(|r| records::load_failing_since(r, name, sync_type))?;
-        Ok(state.as_ref().map(|state| PreviousState::of(state, failing_since)).unwrap_or_default())
+        let failing = store.read(|r| records::load_failing(r, name, sync_type))?;
+        Ok(state.as_ref().map(|state| PreviousState::of(state, failing)).unwrap_or_default())
     }
 
     /// Runs the pass within its time; the failure that ended it as a whole, if there is one.

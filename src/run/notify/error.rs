@@ -22,6 +22,8 @@ pub enum Error {
     Command(#[source] std::io::Error),
     #[error("the command ended with {0}")]
     CommandFailed(std::process::ExitStatus),
+    #[error("the command did not end within {} seconds", TIMEOUT.as_secs())]
+    CommandTimeout,
     /// The receiver's own code, in a response whose status is good.
     #[error("it refused the message with code {code}: {reason}")]
     Refused { code: i64, reason: String },
@@ -41,7 +43,7 @@ impl Error {
             Self::Config(error) => error.class(),
             Self::Http(error) => error.class(),
             Self::Smtp(error) if error.is_permanent() => Class::Contract,
-            Self::Smtp(_) | Self::CommandFailed(_) => Class::Unavailable,
+            Self::Smtp(_) | Self::CommandFailed(_) | Self::CommandTimeout => Class::Unavailable,
             Self::Refused { .. } | Self::Unconfirmed => Class::Contract,
             Self::Address | Self::Command(_) | Self::Incomplete(..) | Self::Mail(_) => Class::Config,
         };

@@ -40,19 +40,15 @@ fn due_event(report: &Report, previous: &PreviousState, after: u32) -> Option<No
     let after = u64::from(after.max(1));
     match report.status {
         Status::Success if previous.was_auth || previous.consecutive_failures >= after => Some(NotifyEvent::Recovered),
-        Status::Failed | Status::Partial => {
+        Status::Cancelled if report.exit != Exit::Deadline => None,
+        Status::Failed | Status::Partial | Status::Cancelled => {
             let failures = previous.consecutive_failures + 1;
             let is_round = failures.is_multiple_of(after) && (failures / after).is_power_of_two();
             let is_auth = report.problems.iter().any(|problem| problem.class == Class::Auth);
             let is_due = previous.is_unknown || is_round || (is_auth && !previous.was_auth);
             is_due.then_some(NotifyEvent::Failed)
         }
-        Status::Success
-        | Status::Running
-        | Status::Cancelled
-        | Status::Interrupted
-        | Status::Died
-        | Status::Skipped => None,
+        Status::Success | Status::Running | Status::Interrupted | Status::Died | Status::Skipped => None,
     }
 }
 

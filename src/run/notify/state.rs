@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use crate::exit::Exit;
-use crate::store::records::SyncState;
+use crate::store::records::{Failing, SyncState};
 
 /// What earlier runs of the same sync say about when a failure is news.
 #[derive(Clone, Copy, Debug, Default)]
@@ -23,10 +23,10 @@ impl PreviousState {
         Self { is_unknown: true, ..Self::default() }
     }
 
-    pub fn of(state: &SyncState, failing_since: Option<Timestamp>) -> Self {
+    pub fn of(state: &SyncState, failing: Failing) -> Self {
         Self {
-            consecutive_failures: state.consecutive_failures,
-            failing_since,
+            consecutive_failures: state.consecutive_failures + failing.deadline_count,
+            failing_since: failing.since,
             was_auth: state.last.as_ref().is_some_and(|last| last.exit_code == Some(Exit::Auth.code().into())),
             has_succeeded: state.last_success_at.is_some(),
             is_unknown: false,

@@ -156,23 +156,33 @@ pub fn load_warnings(r: &Reader<'_>, record: RecordId) -> Result<Vec<String>, Er
     )
 }
 
-/// When the first run began that failed since the last success.
-pub fn load_failing_since(r: &Reader<'_>, sync: &str, sync_type: &str) -> Result<Option<Timestamp>, Error> {
-    let since = r.first(
+/// What the records since the last success say of a failing sync.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Failing {
+    /// When the first of its failed runs began.
+    pub since: Option<Timestamp>,
+    /// Runs that `--max-runtime` ended: to those who wait for their rows they failed, too.
+    pub deadline_count: u64,
+}
+
+/// The failures of the sync since its last success.
+pub fn load_failing(r: &Reader<'_>, sync: &str, sync_type: &str) -> Result<Failing, Error> {
+    const IS_DEADLINE: &str = "(status = 'cancelled' AND exit_code = 10)";
+    let failing = r.first(
         &format!(
-            "SELECT MIN(start_time)
+            "SELECT MIN(start_time), COUNT(CASE WHEN {IS_DEADLINE} THEN 1 END)
              FROM sync_records
              WHERE sync = ?1
                AND sync_type = ?2
-               AND status IN {FAILURES}
-               AND id > COALESCE((SELECT MAX(id)
-                                  FROM sync_records
-                                  WHERE sync = ?1
-                                    AND sync_type = ?2
-                                    AND status = 'success'), 0)"
+               AND (status IN {FAILURES} OR {IS_DEADLINE})
+               AND end_seq > COALESCE((SELECT MAX(end_seq)
+                                       FROM sync_records
+                                       WHERE sync = ?1
+                                         AND sync_type = ?2
+                                         AND status = 'success'), 0)"
         ),
         &[sync.into(), sync_type.into()],
-        |row| row.opt_instant(0),
+        |row| Ok(Failing { since: row.opt_instant(0)?, deadline_count: row.count(1)? }),
     )?;
-    Ok(since.flatten())
+    Ok(failing.unwrap_or_default())
 }

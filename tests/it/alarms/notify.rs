@@ -301,3 +301,29 @@ fn configuration_check_looks_the_credentials_of_receivers_up() {
         assert!(outcome.stdout.contains("monitor"), "{}", outcome.stdout);
     }
 }
+
+#[test]
+fn runs_that_end_at_their_deadline_are_notified_like_failures() {
+    let mut sandbox = Sandbox::small();
+    sandbox.notify(&["webhook"], 2);
+    sandbox.tasks.server().always(Fault::Hold);
+    let mut told = Vec::new();
+    for _ in 0..2 {
+        sandbox.run("sync tasks --window today --max-runtime 300ms").expect(10);
+        told.push(sandbox.events().len());
+    }
+    assert_eq!(told, [0, 1]);
+    sandbox.tasks.server().clear_faults();
+    sandbox.run(RUN).expect(0);
+    assert_eq!(sandbox.events(), ["recovered"]);
+}
+
+#[test]
+fn command_that_hangs_holds_no_run_up() {
+    let mut sandbox = Sandbox::small();
+    let url = sandbox.home.secret("hangs", "exec sleep 600");
+    let entry = [("kind".to_owned(), "command".into()), ("url".to_owned(), url)];
+    sandbox.home.set("monitor.notify", vec![toml::Value::from(Table::from_iter(entry))]);
+    let outcome = sandbox.run("notify test").expect(5);
+    assert!(outcome.took.as_secs() < 30 && outcome.stdout.contains("did not end within 10 seconds"), "{outcome:?}");
+}
