@@ -94,6 +94,9 @@ _tongbu() {
             tongbu__subcmd__films,list)
                 cmd="tongbu__subcmd__films__subcmd__list"
                 ;;
+            tongbu__subcmd__generate,alerts)
+                cmd="tongbu__subcmd__generate__subcmd__alerts"
+                ;;
             tongbu__subcmd__generate,completions)
                 cmd="tongbu__subcmd__generate__subcmd__completions"
                 ;;
@@ -770,8 +773,38 @@ _tongbu() {
             return 0
             ;;
         tongbu__subcmd__generate)
-            opts="-q -v -h --db --config --json --quiet --verbose --no-progress --log-file --lang --help completions man cron systemd schema"
+            opts="-q -v -h --db --config --json --quiet --verbose --no-progress --log-file --lang --help completions man cron systemd alerts schema"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --db)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --log-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --lang)
+                    COMPREPLY=($(compgen -W "en zh" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        tongbu__subcmd__generate__subcmd__alerts)
+            opts="-q -v -h --db --config --json --quiet --verbose --no-progress --log-file --lang --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi

@@ -573,6 +573,7 @@ set edit:completion:arg-completer[tongbu] = {|@words|
             cand man 'A manual page for every command'
             cand cron 'A system crontab of what is configured; with --config and --db where these are given'
             cand systemd 'Units of systemd: a service template, and a timer for each job of what is configured'
+            cand alerts 'Alert rules for Prometheus: stale and failing syncs, dead letters, old queues'
             cand schema 'JSON Schemas of every document `--json` prints'
         }
         &'tongbu;generate;completions'= {
@@ -620,6 +621,20 @@ set edit:completion:arg-completer[tongbu] = {|@words|
         }
         &'tongbu;generate;systemd'= {
             cand --user 'The user the jobs run as'
+            cand --db 'The database file'
+            cand --config 'The configuration file'
+            cand --log-file 'Log as JSON lines, a file a day: `a.jsonl` becomes `a.2025-10-24.jsonl`'
+            cand --lang 'The language of tables and summaries; by the locale by default'
+            cand --json 'Print one JSON document'
+            cand -q 'Print nothing on success'
+            cand --quiet 'Print nothing on success'
+            cand -v 'Log to stderr; twice for more'
+            cand --verbose 'Log to stderr; twice for more'
+            cand --no-progress 'No progress bars'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'tongbu;generate;alerts'= {
             cand --db 'The database file'
             cand --config 'The configuration file'
             cand --log-file 'Log as JSON lines, a file a day: `a.jsonl` becomes `a.2025-10-24.jsonl`'

@@ -483,21 +483,22 @@ complete -c tongbu -n "__fish_tongbu_using_subcommand metrics" -s q -l quiet -d 
 complete -c tongbu -n "__fish_tongbu_using_subcommand metrics" -s v -l verbose -d 'Log to stderr; twice for more'
 complete -c tongbu -n "__fish_tongbu_using_subcommand metrics" -l no-progress -d 'No progress bars'
 complete -c tongbu -n "__fish_tongbu_using_subcommand metrics" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c tongbu -n "__fish_tongbu_using_subcommand generate; and not __fish_seen_subcommand_from completions man cron systemd schema" -l db -d 'The database file' -r -F
-complete -c tongbu -n "__fish_tongbu_using_subcommand generate; and not __fish_seen_subcommand_from completions man cron systemd schema" -l config -d 'The configuration file' -r -F
-complete -c tongbu -n "__fish_tongbu_using_subcommand generate; and not __fish_seen_subcommand_from completions man cron systemd schema" -l log-file -d 'Log as JSON lines, a file a day: `a.jsonl` becomes `a.2025-10-24.jsonl`' -r -F
-complete -c tongbu -n "__fish_tongbu_using_subcommand generate; and not __fish_seen_subcommand_from completions man cron systemd schema" -l lang -d 'The language of tables and summaries; by the locale by default' -r -f -a "en\t''
+complete -c tongbu -n "__fish_tongbu_using_subcommand generate; and not __fish_seen_subcommand_from completions man cron systemd alerts schema" -l db -d 'The database file' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand generate; and not __fish_seen_subcommand_from completions man cron systemd alerts schema" -l config -d 'The configuration file' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand generate; and not __fish_seen_subcommand_from completions man cron systemd alerts schema" -l log-file -d 'Log as JSON lines, a file a day: `a.jsonl` becomes `a.2025-10-24.jsonl`' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand generate; and not __fish_seen_subcommand_from completions man cron systemd alerts schema" -l lang -d 'The language of tables and summaries; by the locale by default' -r -f -a "en\t''
 zh\t''"
-complete -c tongbu -n "__fish_tongbu_using_subcommand generate; and not __fish_seen_subcommand_from completions man cron systemd schema" -l json -d 'Print one JSON document'
-complete -c tongbu -n "__fish_tongbu_using_subcommand generate; and not __fish_seen_subcommand_from completions man cron systemd schema" -s q -l quiet -d 'Print nothing on success'
-complete -c tongbu -n "__fish_tongbu_using_subcommand generate; and not __fish_seen_subcommand_from completions man cron systemd schema" -s v -l verbose -d 'Log to stderr; twice for more'
-complete -c tongbu -n "__fish_tongbu_using_subcommand generate; and not __fish_seen_subcommand_from completions man cron systemd schema" -l no-progress -d 'No progress bars'
-complete -c tongbu -n "__fish_tongbu_using_subcommand generate; and not __fish_seen_subcommand_from completions man cron systemd schema" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c tongbu -n "__fish_tongbu_using_subcommand generate; and not __fish_seen_subcommand_from completions man cron systemd schema" -f -a "completions" -d 'A completion script for a shell'
-complete -c tongbu -n "__fish_tongbu_using_subcommand generate; and not __fish_seen_subcommand_from completions man cron systemd schema" -f -a "man" -d 'A manual page for every command'
-complete -c tongbu -n "__fish_tongbu_using_subcommand generate; and not __fish_seen_subcommand_from completions man cron systemd schema" -f -a "cron" -d 'A system crontab of what is configured; with --config and --db where these are given'
-complete -c tongbu -n "__fish_tongbu_using_subcommand generate; and not __fish_seen_subcommand_from completions man cron systemd schema" -f -a "systemd" -d 'Units of systemd: a service template, and a timer for each job of what is configured'
-complete -c tongbu -n "__fish_tongbu_using_subcommand generate; and not __fish_seen_subcommand_from completions man cron systemd schema" -f -a "schema" -d 'JSON Schemas of every document `--json` prints'
+complete -c tongbu -n "__fish_tongbu_using_subcommand generate; and not __fish_seen_subcommand_from completions man cron systemd alerts schema" -l json -d 'Print one JSON document'
+complete -c tongbu -n "__fish_tongbu_using_subcommand generate; and not __fish_seen_subcommand_from completions man cron systemd alerts schema" -s q -l quiet -d 'Print nothing on success'
+complete -c tongbu -n "__fish_tongbu_using_subcommand generate; and not __fish_seen_subcommand_from completions man cron systemd alerts schema" -s v -l verbose -d 'Log to stderr; twice for more'
+complete -c tongbu -n "__fish_tongbu_using_subcommand generate; and not __fish_seen_subcommand_from completions man cron systemd alerts schema" -l no-progress -d 'No progress bars'
+complete -c tongbu -n "__fish_tongbu_using_subcommand generate; and not __fish_seen_subcommand_from completions man cron systemd alerts schema" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c tongbu -n "__fish_tongbu_using_subcommand generate; and not __fish_seen_subcommand_from completions man cron systemd alerts schema" -f -a "completions" -d 'A completion script for a shell'
+complete -c tongbu -n "__fish_tongbu_using_subcommand generate; and not __fish_seen_subcommand_from completions man cron systemd alerts schema" -f -a "man" -d 'A manual page for every command'
+complete -c tongbu -n "__fish_tongbu_using_subcommand generate; and not __fish_seen_subcommand_from completions man cron systemd alerts schema" -f -a "cron" -d 'A system crontab of what is configured; with --config and --db where these are given'
+complete -c tongbu -n "__fish_tongbu_using_subcommand generate; and not __fish_seen_subcommand_from completions man cron systemd alerts schema" -f -a "systemd" -d 'Units of systemd: a service template, and a timer for each job of what is configured'
+complete -c tongbu -n "__fish_tongbu_using_subcommand generate; and not __fish_seen_subcommand_from completions man cron systemd alerts schema" -f -a "alerts" -d 'Alert rules for Prometheus: stale and failing syncs, dead letters, old queues'
+complete -c tongbu -n "__fish_tongbu_using_subcommand generate; and not __fish_seen_subcommand_from completions man cron systemd alerts schema" -f -a "schema" -d 'JSON Schemas of every document `--json` prints'
 complete -c tongbu -n "__fish_tongbu_using_subcommand generate; and __fish_seen_subcommand_from completions" -l db -d 'The database file' -r -F
 complete -c tongbu -n "__fish_tongbu_using_subcommand generate; and __fish_seen_subcommand_from completions" -l config -d 'The configuration file' -r -F
 complete -c tongbu -n "__fish_tongbu_using_subcommand generate; and __fish_seen_subcommand_from completions" -l log-file -d 'Log as JSON lines, a file a day: `a.jsonl` becomes `a.2025-10-24.jsonl`' -r -F
@@ -540,6 +541,16 @@ complete -c tongbu -n "__fish_tongbu_using_subcommand generate; and __fish_seen_
 complete -c tongbu -n "__fish_tongbu_using_subcommand generate; and __fish_seen_subcommand_from systemd" -s v -l verbose -d 'Log to stderr; twice for more'
 complete -c tongbu -n "__fish_tongbu_using_subcommand generate; and __fish_seen_subcommand_from systemd" -l no-progress -d 'No progress bars'
 complete -c tongbu -n "__fish_tongbu_using_subcommand generate; and __fish_seen_subcommand_from systemd" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c tongbu -n "__fish_tongbu_using_subcommand generate; and __fish_seen_subcommand_from alerts" -l db -d 'The database file' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand generate; and __fish_seen_subcommand_from alerts" -l config -d 'The configuration file' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand generate; and __fish_seen_subcommand_from alerts" -l log-file -d 'Log as JSON lines, a file a day: `a.jsonl` becomes `a.2025-10-24.jsonl`' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand generate; and __fish_seen_subcommand_from alerts" -l lang -d 'The language of tables and summaries; by the locale by default' -r -f -a "en\t''
+zh\t''"
+complete -c tongbu -n "__fish_tongbu_using_subcommand generate; and __fish_seen_subcommand_from alerts" -l json -d 'Print one JSON document'
+complete -c tongbu -n "__fish_tongbu_using_subcommand generate; and __fish_seen_subcommand_from alerts" -s q -l quiet -d 'Print nothing on success'
+complete -c tongbu -n "__fish_tongbu_using_subcommand generate; and __fish_seen_subcommand_from alerts" -s v -l verbose -d 'Log to stderr; twice for more'
+complete -c tongbu -n "__fish_tongbu_using_subcommand generate; and __fish_seen_subcommand_from alerts" -l no-progress -d 'No progress bars'
+complete -c tongbu -n "__fish_tongbu_using_subcommand generate; and __fish_seen_subcommand_from alerts" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c tongbu -n "__fish_tongbu_using_subcommand generate; and __fish_seen_subcommand_from schema" -l db -d 'The database file' -r -F
 complete -c tongbu -n "__fish_tongbu_using_subcommand generate; and __fish_seen_subcommand_from schema" -l config -d 'The configuration file' -r -F
 complete -c tongbu -n "__fish_tongbu_using_subcommand generate; and __fish_seen_subcommand_from schema" -l log-file -d 'Log as JSON lines, a file a day: `a.jsonl` becomes `a.2025-10-24.jsonl`' -r -F

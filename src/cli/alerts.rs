@@ -76,16 +76,18 @@ pub fn render(config: &Config) -> Result<String, Error> {
             let expression = format!("time() - tongbu_last_success_timestamp_seconds{labels} > {limit}");
             let summary = "the last success of {{ $labels.sync }}/{{ $labels.sync_type }} is \
                            {{ $value | humanizeDuration }} old";
-            rule(&mut text, "TongbuStale", &expression, "0m", summary);
+            // Rules that differ in nothing but their expression would count as the same one.
+            let labels = format!("\n          sync: {}\n          sync_type: {sync_type}", known.name);
+            rule(&mut text, "TongbuStale", &expression, "0m", &labels, summary);
         }
     }
     for (name, expression, span, summary) in RULES {
-        rule(&mut text, name, expression, span, summary);
+        rule(&mut text, name, expression, span, "", summary);
     }
     Ok(text)
 }
 
-fn rule(text: &mut String, name: &str, expression: &str, span: &str, summary: &str) {
+fn rule(text: &mut String, name: &str, expression: &str, span: &str, labels: &str, summary: &str) {
     // Writing to a string cannot fail.
     let _ = write!(
         text,
@@ -93,7 +95,7 @@ fn rule(text: &mut String, name: &str, expression: &str, span: &str, summary: &s
         expr: {expression}
         for: {span}
         labels:
-          severity: warning
+          severity: warning{labels}
         annotations:
           summary: 'tongbu on {{{{ $labels.instance }}}}: {summary}'
 "

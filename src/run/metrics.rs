@@ -78,6 +78,10 @@ impl Collector for Families {
         for family in &self.0 {
             let mut metric = encoder.encode_descriptor(family.name, family.help, None, family.kind)?;
             for (labels, value) in &family.samples {
+                if labels.is_empty() {
+                    metric.encode_gauge(value)?;
+                    continue;
+                }
                 let mut sample = metric.encode_family(labels)?;
                 if matches!(family.kind, MetricType::Counter) {
                     sample.encode_counter::<NoLabelSet, _, f64>(value, None)?;
