@@ -25,6 +25,8 @@ pub enum Error {
     /// The command line asks for what is not there.
     #[error("{message}")]
     Usage { message: String, hint: String },
+    #[error("this process may open {limit} files, which is too few")]
+    OpenFiles { limit: u64 },
     #[error("no upstream is configured")]
     NothingConfigured,
     #[error("cannot read `{}`", path.display())]
@@ -41,7 +43,7 @@ impl Error {
             Self::Run(failure) => failure.class,
             Self::Upstream(error) => error.class(),
             Self::Usage { .. } | Self::Read { .. } => Class::Usage,
-            Self::Log(_) | Self::NothingConfigured | Self::Write { .. } => Class::Config,
+            Self::Log(_) | Self::OpenFiles { .. } | Self::NothingConfigured | Self::Write { .. } => Class::Config,
         }
     }
 
@@ -54,6 +56,9 @@ impl Error {
             Self::Upstream(error) => Some(error.hint()),
             Self::Usage { hint, .. } => Some(hint.clone()),
             Self::Log(_) => Some("give a directory you may write to: `--log-file FILE`".to_owned()),
+            Self::OpenFiles { .. } => {
+                Some("raise the limit: `ulimit -n 1024`, or `LimitNOFILE=1024` in a systemd unit".to_owned())
+            }
             Self::NothingConfigured => {
                 Some("write a configuration with `tongbu config init`, then fill in an upstream".to_owned())
             }

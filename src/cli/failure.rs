@@ -14,7 +14,6 @@ pub const SCHEMA: DocumentSchema =
     DocumentSchema::of::<ErrorDocument<'static>>("tongbu.error/1", "any command that ended before it had an answer");
 
 const CAUSED_BY: Text = text("caused by", "原因");
-pub const HINT: Text = text("hint", "提示");
 const HELD_BY: Text = text("held by {} (pid {} on {}), token {}", "持有者 {}（进程 {}，主机 {}），令牌 {}");
 const SINCE: Text = text("since {} ({}), last heartbeat {} ({})", "自 {}（{}）起，最近心跳 {}（{}）");
 const EXPIRES: Text = text("expires by itself {} ({})", "将于 {} 自动到期（{}）");
@@ -92,7 +91,7 @@ impl Output for ErrorOutput<'_> {
         blocks.extend(holder.map(|line| Block::Line(format!("  {line}"))));
         let hint = self.hint();
         if !hint.is_empty() {
-            blocks.push(notice(HINT, Severity::Plain, &hint));
+            blocks.push(notice(words::HINT, Severity::Plain, &hint));
         }
         blocks
     }

@@ -14,6 +14,7 @@ mod error;
 mod examples;
 mod failure;
 mod generate;
+mod limits;
 mod locks;
 mod manual;
 mod metrics;
@@ -74,16 +75,26 @@ fn run_caught(args: &[OsString]) -> Exit {
     };
     let ui = Ui::new(globals.output_options(), Terminal::detect(), Clock::system());
     let mut session = Session::new(ui, globals);
-    let ended = match (command, upstream::find(&matches)) {
+    let ended = limits::check_open_files().and_then(|()| match (command, upstream::find(&matches)) {
         (Some(command), _) => run_command(&mut session, command),
         (None, Some(named)) => upstream::run(&mut session, &named),
         (None, None) => Ok(Exit::Ok),
-    };
+    });
     let exit = ended.unwrap_or_else(|error| {
         session.ui.error(&ErrorOutput { failure: &error.to_failure(), holder: error.holder() });
         Exit::from(error.class())
     });
-    if session.ui.is_output_lost() { exit.worst(Exit::Internal) } else { exit }
+    if !session.ui.is_output_lost() {
+        return exit;
+    }
+    // What a run stored is stored and recorded, whoever could not be shown it.
+    match session.record.get() {
+        Some(record) => {
+            session.ui.say_recorded(record.0);
+            exit.worst(Exit::Partial)
+        }
+        None => exit.worst(Exit::Internal),
+    }
 }
 
 fn run_command(session: &mut Session, command: Command) -> Result<Exit, Error> {

@@ -23,6 +23,26 @@ pub fn failure() -> Failure {
 }
 
 fn describe(info: &PanicHookInfo<'_>) -> String {
-    let place = info.location().map(|location| format!(" at {}:{}", location.file(), location.line()));
+    let place = info.location().map(|location| format!(" at {}:{}", short_path(location.file()), location.line()));
     panic_text(info.payload()) + &place.unwrap_or_default()
+}
+
+/// A crate's file from the crate's folder on: where it was built is nobody's business.
+fn short_path(path: &str) -> &str {
+    let source = path.rfind("/src/").filter(|_| path.starts_with('/'));
+    source.map_or(path, |source| &path[path[..source].rfind('/').map_or(0, |slash| slash + 1)..])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::short_path;
+
+    #[test]
+    fn a_panic_does_not_say_where_the_program_was_built() {
+        assert_eq!(
+            short_path("/home/me/.cargo/registry/src/index/tokio-1.2.3/src/signal/unix.rs"),
+            "tokio-1.2.3/src/signal/unix.rs"
+        );
+        assert_eq!(short_path("src/cli/mod.rs"), "src/cli/mod.rs");
+    }
 }

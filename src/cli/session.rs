@@ -1,5 +1,6 @@
 //! What a command works with: the [`Ui`], the flags, and what they open.
 
+use std::cell::Cell;
 use std::path::{Path, PathBuf};
 
 use super::args::GlobalArgs;
@@ -8,7 +9,7 @@ use crate::config::env::{self, Environment};
 use crate::config::{self, Config};
 use crate::exit::Exit;
 use crate::present::Output;
-use crate::store::{Mode, Store, StoreOptions};
+use crate::store::{Mode, RecordId, Store, StoreOptions};
 use crate::ui::Ui;
 use crate::ui::log::{self, LogFile};
 use crate::upstreams::{self, Failure};
@@ -18,6 +19,8 @@ use crate::upstreams::{self, Failure};
 pub struct Session {
     pub ui: Ui,
     pub globals: GlobalArgs,
+    /// That of the last run.
+    pub record: Cell<Option<RecordId>>,
 }
 
 /// Which commands write to the configured log file. All obey `--log-file`.
@@ -41,7 +44,7 @@ pub struct Prepared {
 
 impl Session {
     pub const fn new(ui: Ui, globals: GlobalArgs) -> Self {
-        Self { ui, globals }
+        Self { ui, globals, record: Cell::new(None) }
     }
 
     /// Loads the configuration, takes over its language and zone, and starts the log.

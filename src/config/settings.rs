@@ -9,7 +9,7 @@ use strum::IntoStaticStr;
 use super::bounds;
 use super::language::Lang;
 use super::secret_ref::SecretRef;
-use super::units::{ByteSize, Span};
+use super::units::{ByteSize, FileMode, Span};
 
 const DAY_SECONDS: u64 = 86_400;
 
@@ -21,6 +21,8 @@ const NOTIFY_AFTER: u32 = 3;
 #[serde(default)]
 pub struct Settings {
     pub database: Option<PathBuf>,
+    /// The rights to the database file and to those beside it; `None` leaves them as they are, 0600 for a new file.
+    pub database_mode: Option<FileMode>,
     /// IANA name; `None` is the system's zone.
     pub time_zone: Option<String>,
     pub lang: Lang,

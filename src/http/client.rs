@@ -171,8 +171,7 @@ fn builder(profile: &Profile, context: &Context) -> reqwest::ClientBuilder {
         .referer(false)
         .retry(reqwest::retry::never())
         .connect_timeout(profile.connect_timeout);
-    // The library applies `*` to host names only.
-    if context.proxies.is_bypassed() { builder.no_proxy() } else { builder }
+    if context.proxies.is_bypassed(profile) { builder.no_proxy() } else { builder }
 }
 
 fn built(profile: &Profile, builder: reqwest::ClientBuilder) -> Result<reqwest::Client, Error> {

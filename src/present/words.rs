@@ -10,6 +10,7 @@ pub const CONFIGURATION: Text = text("configuration", "配置");
 pub const DATABASE: Text = text("database", "数据库");
 pub const DRY_RUN: Text = text("dry run: nothing was written", "试运行：未写入任何数据");
 pub const ERROR: Text = text("error", "错误");
+pub const HINT: Text = text("hint", "提示");
 pub const FIELD: Text = text("field", "字段");
 pub const ID: Text = text("id", "编号");
 pub const MESSAGE: Text = text("message", "说明");

@@ -185,13 +185,17 @@ impl<'a> Run<'a> {
     }
 
     fn open_store(&self) -> Result<Store, Failure> {
-        let Invocation { database, fault, settings, .. } = &self.invocation;
+        let Invocation { config, database, fault, settings, .. } = &self.invocation;
         match (database, fault) {
             (Some(database), _) => {
                 let mode = if settings.dry_run { Mode::DryRun } else { Mode::ReadWrite };
                 let clock = self.clock.clone();
                 let options = store::StoreOptions { clock, mode, components: upstreams::components() };
-                Store::open(database, options).map_err(|error| Failure::from(&Error::from(error)))
+                let store = Store::open(database, options).map_err(|error| Failure::from(&Error::from(error)))?;
+                if let Some(mode) = config.settings().database_mode.filter(|_| !settings.dry_run) {
+                    store.set_file_mode(mode.0);
+                }
+                Ok(store)
             }
             (None, Some(fault)) => Err(fault.clone()),
             (None, None) => Err(Failure::from(&Error::from(config::Error::NoDatabase))),

@@ -9,7 +9,7 @@ use super::lock::lease::{Lease, LeaseState};
 use super::lock::rows as lock_rows;
 use super::migrate;
 use super::options::{Mode, StoreOptions};
-use super::oslock::LockFolder;
+use super::oslock::{LockFolder, set_mode};
 use super::space;
 use super::sqlite::connection::{Access, Connection, TxEnd};
 use super::sqlite::copy::{self, TempDatabase};
@@ -32,6 +32,8 @@ struct Inner {
     file: Arc<Path>,
     /// Device and inode of the file.
     identity: (u64, u64),
+    /// How it is read.
+    read_access: Access,
     writing: Mutex<Writing>,
     idle_readers: Mutex<Vec<Connection>>,
     /// Dropped after the connections.
@@ -53,6 +55,7 @@ impl Store {
         let Opened { connection, temp_database } = open::open(path, mode, &components, &clock)?;
         let file = Arc::clone(connection.path());
         let identity = load_identity(&file).map_err(Error::io(path))?;
+        let read_access = if mode == Mode::ReadOnly { connection.access() } else { Access::Read };
         let (writing, idle_readers) = match mode {
             Mode::ReadOnly => (Writing::ReadOnly, vec![connection]),
             Mode::ReadWrite | Mode::DryRun => (Writing::Idle(connection), Vec::new()),
@@ -64,6 +67,7 @@ impl Store {
             lock_folder: LockFolder::beside(&file),
             file,
             identity,
+            read_access,
             writing: Mutex::new(writing),
             idle_readers: Mutex::new(idle_readers),
             _temp_database: temp_database,
@@ -84,6 +88,20 @@ impl Store {
         self.0.mode == Mode::DryRun
     }
 
+    /// Gives these rights to the file, to those beside it and to the lock files: whoever may write the database may lock
+    /// it. What belongs to another user stays as it is.
+    pub fn set_file_mode(&self, mode: u32) {
+        let beside = |end: &str| {
+            let mut name = self.0.file.as_os_str().to_owned();
+            name.push(end);
+            PathBuf::from(name)
+        };
+        for file in [beside(""), beside("-wal"), beside("-shm")] {
+            set_mode(&file, mode);
+        }
+        self.0.lock_folder.set_file_mode(mode);
+    }
+
     /// Fails where the file at the path is no longer the one that was opened.
     pub(super) fn check_identity(&self) -> Result<(), Error> {
         match load_identity(&self.0.file) {
@@ -95,9 +113,12 @@ impl Store {
     /// Runs `f` on a read connection, inside one consistent snapshot.
     pub fn read<T, E: From<Error>>(&self, f: impl FnOnce(&Reader<'_>) -> Result<T, E>) -> Result<T, E> {
         let idle = locked(&self.0.idle_readers).pop();
-        let connection = match idle {
-            Some(connection) => connection,
-            None => Connection::connect(Arc::clone(&self.0.file), Access::Read)?,
+        let connection = if let Some(connection) = idle {
+            connection
+        } else {
+            // Another file at the path would answer for this one.
+            self.check_identity()?;
+            Connection::connect(Arc::clone(&self.0.file), self.0.read_access)?
         };
         let outcome = connection.snapshot(f);
         locked(&self.0.idle_readers).push(connection);

@@ -4,9 +4,9 @@
 //! scope's name has a `/`.
 
 use std::fmt::Write as _;
-use std::fs::{DirBuilder, File, OpenOptions};
+use std::fs::{DirBuilder, File, OpenOptions, Permissions};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -63,6 +63,14 @@ impl LockFolder {
 
     pub(super) fn path(&self) -> &Path {
         &self.0
+    }
+
+    /// Lets those who may read or write a file of that mode do so in the folder.
+    pub(super) fn set_file_mode(&self, mode: u32) {
+        set_mode(&self.0, mode | (mode & 0o444) >> 2);
+        for entry in std::fs::read_dir(&self.0).into_iter().flatten().flatten() {
+            set_mode(&entry.path(), mode);
+        }
     }
 
     /// The never unlinked file of a lease.
@@ -150,7 +158,13 @@ impl OsLock {
             }
             opened => opened,
         };
-        file.map_err(Error::io(path))
+        let file = file.map_err(Error::io(path))?;
+        // In a folder that is shared its files are; a mask of the process would take that from a new one.
+        let shared = path.parent().and_then(|folder| folder.metadata().ok()).map(|folder| folder.mode() & 0o666);
+        if let Some(mode) = shared.filter(|mode| mode & 0o077 != 0) {
+            set_mode(path, mode);
+        }
+        Ok(file)
     }
 
     /// Identifies the locked file: a file created again after a deletion says nothing about the holder of the first.
@@ -168,6 +182,13 @@ impl OsLock {
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(None),
             Err(error) => Err(error),
         }
+    }
+}
+
+/// Changes the rights where they differ; without effect where the file is another user's.
+pub(super) fn set_mode(path: &Path, mode: u32) {
+    if path.metadata().is_ok_and(|metadata| metadata.mode() & 0o777 != mode) {
+        let _ = std::fs::set_permissions(path, Permissions::from_mode(mode));
     }
 }
 

@@ -37,6 +37,9 @@ const NO_RUN_YET: Text = text(
     "尚未运行过：`{}` 不存在；可运行 `tongbu sync all`",
 );
 
+const RECORDED: Text =
+    text("the run is recorded as it ended: `tongbu records show {}`", "本次运行已如实记录：`tongbu records show {}`");
+
 /// How the command line wants the output.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct OutputOptions {
@@ -161,6 +164,13 @@ impl Ui {
         if !self.options.json {
             self.comment(&tables::render_output(error, &self.stderr_style()));
         }
+    }
+
+    /// Where to find what a run did, whose output is lost.
+    pub fn say_recorded(&self, record: i64) {
+        let style = self.stderr_style();
+        let message = RECORDED.fill(style.language, &[&record]);
+        self.comment(&notice::render(words::HINT, &message, Severity::Plain, &style));
     }
 
     /// Commentary, unchanged.

@@ -43,7 +43,11 @@ impl CommandContext<'_> {
     /// Opens the database; `ReadWrite` makes it where it is missing.
     pub fn open(&self, mode: Mode) -> Result<Store, Error> {
         let options = StoreOptions { clock: self.clock.clone(), mode, components: (self.components)() };
-        Ok(Store::open(self.database, options)?)
+        let store = Store::open(self.database, options)?;
+        if let Some(rights) = self.config.settings().database_mode.filter(|_| mode == Mode::ReadWrite) {
+            store.set_file_mode(rights.0);
+        }
+        Ok(store)
     }
 
     /// Opens the database where it exists; `None` where no run has made one yet.

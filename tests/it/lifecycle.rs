@@ -2,7 +2,11 @@
 
 mod decisions;
 mod endings;
+mod limits;
 mod locks;
+pub mod places;
+mod proxies;
+mod readers;
 mod records;
 mod speech;
 

@@ -10,14 +10,15 @@ use super::files::{folder_of, obstacle};
 use super::finding::{Check, Finding};
 use crate::cli::error::Error;
 use crate::cli::session::Session;
+use crate::config::Config;
 use crate::error::Class;
 use crate::present::style::render_bytes;
 use crate::store::records::RecordId;
 use crate::store::{self, Health, Holder, Mode, Store};
 use crate::upstreams::Failure;
 
-/// Any right of the group or of others.
-const SHARED_MODE: u32 = 0o077;
+/// The rights to the database where `database_mode` gives no others.
+const PRIVATE_MODE: u32 = 0o600;
 
 /// A run with less room fails soon.
 const LEAST_FREE_BYTES: u64 = 16 << 20;
@@ -26,7 +27,13 @@ const LEAST_FREE_BYTES: u64 = 16 << 20;
 const SHORT_FREE_BYTES: u64 = 256 << 20;
 
 /// Looks at the database; answers when its newest record was made.
-pub fn check_database(session: &Session, path: &Path, findings: &mut Vec<Finding>) -> Option<Timestamp> {
+pub fn check_database(
+    session: &Session,
+    config: &Config,
+    path: &Path,
+    findings: &mut Vec<Finding>,
+) -> Option<Timestamp> {
+    let allowed = config.settings().database_mode.map_or(PRIVATE_MODE, |mode| mode.0);
     let newest = match session.open_existing(path, Mode::ReadOnly) {
         Ok(None) => {
             findings.push(missing(path));
@@ -34,7 +41,7 @@ pub fn check_database(session: &Session, path: &Path, findings: &mut Vec<Finding
         }
         Ok(Some(store)) => {
             findings.push(check_health(&store, path));
-            findings.push(check_permissions(path));
+            findings.push(check_permissions(path, allowed));
             findings.push(check_lock_folder(&Store::lock_directory(path)));
             findings.extend(check_leftovers(&store));
             newest_record(&store)
@@ -83,7 +90,7 @@ fn check_health(store: &Store, path: &Path) -> Finding {
 }
 
 /// The file and those beside it that hold the same rows.
-fn check_permissions(path: &Path) -> Finding {
+fn check_permissions(path: &Path, allowed: u32) -> Finding {
     let beside = |end: &str| {
         let mut name = path.as_os_str().to_owned();
         name.push(end);
@@ -91,14 +98,15 @@ fn check_permissions(path: &Path) -> Finding {
     };
     let mut shared = [path.to_owned(), beside("-wal"), beside("-shm")].into_iter().filter_map(|file| {
         let mode = file.metadata().ok()?.mode();
-        (mode & SHARED_MODE != 0).then_some((file, mode & 0o777))
+        (mode & 0o077 & !allowed != 0).then_some((file, mode & 0o777))
     });
     match shared.next() {
-        None => Finding::ok(Check::Permissions, "only its owner can read the database"),
+        None if allowed == PRIVATE_MODE => Finding::ok(Check::Permissions, "only its owner can read the database"),
+        None => Finding::ok(Check::Permissions, format!("as `database_mode` says: {allowed:03o}")),
         Some((file, mode)) => Finding::warning(
             Check::Permissions,
             format!("`{}` is open to its group or to others (mode {mode:03o})", file.display()),
-            format!("run `chmod 600 '{}'`", file.display()),
+            format!("run `chmod {allowed:03o} '{}'`", file.display()),
         ),
     }
 }

@@ -48,7 +48,7 @@ fn examine(session: &mut Session, args: &DoctorArgs) -> Result<Vec<Finding>, Err
     findings.push(Finding::ok(Check::Sqlite, Store::engine_version()));
     let Some(config) = config else { return Ok(findings) };
     let newest = match session.database(&config) {
-        Ok(database) => database::check_database(session, &database, &mut findings),
+        Ok(database) => database::check_database(session, &config, &database, &mut findings),
         Err(error) => {
             findings.push(Finding::failed(Check::Database, &error.to_failure()));
             None

@@ -1,7 +1,7 @@
 //! What `-q` shows of a run: why it is no success, scope by scope, and its warnings.
 
 use super::output::{SCHEMA, SyncOutput, repeats};
-use crate::cli::failure::{HINT, describe_holder, lock_hint};
+use crate::cli::failure::{describe_holder, lock_hint};
 use crate::cli::runs::{status_word, sync_name};
 use crate::error::Class;
 use crate::exit::Exit;
@@ -79,7 +79,7 @@ impl Failed<'_> {
         lines.extend(holder.map(|line| format!("    {line}")));
         let hint = self.holder.map_or_else(|| self.hint.to_owned(), lock_hint);
         if !hint.is_empty() {
-            lines.push(format!("    {}: {}", style.label(HINT), sanitize(&hint)));
+            lines.push(format!("    {}: {}", style.label(words::HINT), sanitize(&hint)));
         }
         let others = self.others.iter().take(LISTED_PROBLEMS - 1);
         lines.extend(others.map(|other| format!("    {}  {}", other.class.name(), sanitize(&reason_of(other)))));

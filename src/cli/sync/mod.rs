@@ -123,6 +123,7 @@ pub fn run_pass(
         observer: session.ui.observer(),
         cancel: cancel.clone(),
     });
+    session.record.set(ran.as_ref().ok().map(|report| report.record));
     ran.map_err(|Unrecorded { failure, warnings }| {
         for warning in &warnings {
             session.ui.warning(warning);

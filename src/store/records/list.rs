@@ -163,7 +163,7 @@ fn load_next_type(r: &Reader<'_>, (sync, sync_type): &(String, String)) -> Resul
 
 fn load_state(r: &Reader<'_>, (sync, sync_type): &(String, String), dead: &[RecordId]) -> Result<SyncState, Error> {
     let this_type = [Value::from(sync), sync_type.into()];
-    let newest = |condition: &str, order: &str| {
+    let newest = |condition: &str| {
         r.first(
             &format!(
                 "SELECT {COLUMNS}, {SUMMARY_COLUMNS}
@@ -171,7 +171,7 @@ fn load_state(r: &Reader<'_>, (sync, sync_type): &(String, String), dead: &[Reco
                  WHERE sync = ?1
                    AND sync_type = ?2
                    AND {condition}
-                 ORDER BY {order}
+                 ORDER BY end_seq DESC, id DESC
                  LIMIT 1"
             ),
             &this_type,
@@ -179,11 +179,11 @@ fn load_state(r: &Reader<'_>, (sync, sync_type): &(String, String), dead: &[Reco
         )
     };
     // When a dead run died is not known: it counts as the last to end.
-    let last = match newest(&id_is_in(dead), "id DESC")? {
+    let last = match newest(&id_is_in(dead))? {
         Some(died) => Some(died),
-        None => newest("status <> 'running'", "end_seq DESC, id DESC")?,
+        None => newest("status <> 'running'")?,
     };
-    let running = newest(&format!("status = 'running' AND NOT {}", id_is_in(dead)), "id DESC")?;
+    let running = newest(&format!("status = 'running' AND NOT {}", id_is_in(dead)))?;
     let last_success = r.first(
         "SELECT end_seq, id, end_time
          FROM sync_records

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use rusqlite::OpenFlags;
 
 use super::fault::translate;
+use super::seal::{Seal, immutable_uri};
 use super::statement::{Reader, Writer};
 use crate::store::error::Error;
 use crate::store::oslock::FairLock;
@@ -35,6 +36,8 @@ const STATEMENT_CACHE: usize = 64;
 pub(in crate::store) enum Access {
     Write,
     Read,
+    /// Reads without locks, where none can be had.
+    Sealed,
 }
 
 /// How a successful transaction ends.
@@ -49,6 +52,9 @@ pub(in crate::store) enum TxEnd {
 pub(in crate::store) struct Connection {
     pub(super) sqlite: rusqlite::Connection,
     path: Arc<Path>,
+    access: Access,
+    /// With [`Access::Sealed`].
+    seal: Option<Seal>,
     busy_timeout: BusyTimeout,
     fair_lock: Option<FairLock>,
 }
@@ -61,9 +67,18 @@ impl Connection {
     /// Connects to a file that exists, without changing it.
     pub(in crate::store) fn connect(path: Arc<Path>, access: Access) -> Result<Self, Error> {
         // Even a reader opens for writing: the last one to leave can then take the `-wal` and `-shm` files with it.
-        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let sqlite = rusqlite::Connection::open_with_flags(&path, flags).map_err(|error| translate(error, &path))?;
-        let mut connection = Self { sqlite, path, busy_timeout: BusyTimeout::new(), fair_lock: None };
+        let (target, seal, flags) = match access {
+            Access::Write | Access::Read => (path.to_path_buf(), None, OpenFlags::SQLITE_OPEN_READ_WRITE),
+            Access::Sealed => {
+                let seal = Seal::of(&path).map_err(Error::io(&*path))?;
+                let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI;
+                (immutable_uri(&path).into(), seal, flags)
+            }
+        };
+        let opened = rusqlite::Connection::open_with_flags(target, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX);
+        let sqlite = opened.map_err(|error| translate(error, &path))?;
+        let busy_timeout = BusyTimeout::new();
+        let mut connection = Self { sqlite, path, access, seal, busy_timeout, fair_lock: None };
         connection.set_up(access).map_err(|error| translate(error, &connection.path))?;
         Ok(connection)
     }
@@ -87,12 +102,16 @@ impl Connection {
              PRAGMA temp_store = MEMORY;
              PRAGMA cache_size = -{CACHE_KIB};
              PRAGMA query_only = {};",
-            if access == Access::Read { "ON" } else { "OFF" }
+            if access == Access::Write { "OFF" } else { "ON" }
         ))
     }
 
     pub(in crate::store) const fn path(&self) -> &Arc<Path> {
         &self.path
+    }
+
+    pub(in crate::store) const fn access(&self) -> Access {
+        self.access
     }
 
     /// Statements outside any transaction.
@@ -106,9 +125,13 @@ impl Connection {
         f: impl FnOnce(&Reader<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
         let transaction = Transaction::begin(self, "BEGIN")?;
-        let value = f(&self.reader())?;
+        let value = f(&self.reader());
         transaction.roll_back();
-        Ok(value)
+        if self.access == Access::Sealed && !self.seal.as_ref().is_some_and(|seal| seal.is_intact(&self.path)) {
+            let source = "it was written at this moment, and cannot be locked from here".into();
+            return Err(Error::Busy { path: self.path.to_path_buf(), source }.into());
+        }
+        value
     }
 
     /// Runs `f` in one `BEGIN IMMEDIATE` transaction; an error rolls back.

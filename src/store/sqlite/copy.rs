@@ -108,12 +108,17 @@ impl Drop for Draft {
     }
 }
 
-/// A private temporary directory with the database that a dry run uses instead of the real one; removed when dropped.
+/// A private directory with the database that a dry run uses instead of the real one; removed when dropped.
 pub(in crate::store) struct TempDatabase(PathBuf);
 
 impl TempDatabase {
-    pub(super) fn new() -> Result<Self, Error> {
-        let place = std::env::temp_dir();
+    /// In the temporary directory; where that cannot be written, beside the database.
+    pub(super) fn new(database: &Path) -> Result<Self, Error> {
+        let beside = database.ancestors().skip(1).find(|folder| folder.is_dir());
+        Self::new_in(&std::env::temp_dir()).or_else(|error| beside.map_or(Err(error), Self::new_in))
+    }
+
+    fn new_in(place: &Path) -> Result<Self, Error> {
         let mut last = None;
         // A name may be left from a process that was killed and had the same id.
         for attempt in 0..100 {

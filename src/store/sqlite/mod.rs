@@ -9,4 +9,5 @@ pub(super) mod open;
 mod place;
 #[cfg(test)]
 pub(super) mod raw;
+mod seal;
 pub(super) mod statement;

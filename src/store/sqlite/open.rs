@@ -9,6 +9,7 @@ use super::connection::{Access, BUSY_TIMEOUT, Connection, TxEnd};
 use super::copy::TempDatabase;
 use super::header::{self, APPLICATION_ID, FORMAT, FileKind};
 use super::place::refuse_unsafe_place;
+use super::seal::Seal;
 use crate::clock::Clock;
 use crate::store::error::Error;
 use crate::store::migrate::{Component, Plan};
@@ -48,7 +49,7 @@ pub(in crate::store) fn open(
         }
         (FileKind::Nothing | FileKind::Empty(_), Mode::ReadOnly) => Err(Error::Missing { path: path.to_owned() }),
         (FileKind::Nothing | FileKind::Empty(_), Mode::DryRun) => {
-            let temp_database = TempDatabase::new()?;
+            let temp_database = TempDatabase::new(path)?;
             create(&temp_database.file())?;
             open_temp_database(temp_database, components, clock)
         }
@@ -63,8 +64,19 @@ fn open_for_writing(real: &Path, components: &[Component], clock: &Clock) -> Res
 }
 
 fn open_for_reading(real: &Path, components: &[Component]) -> Result<Opened, Error> {
-    let connection = Connection::connect(real.into(), Access::Read)?;
-    let plan = until_not_busy(|| check(&connection, components))?;
+    let connect = |access| {
+        let connection = Connection::connect(real.into(), access)?;
+        let plan = until_not_busy(|| check(&connection, components))?;
+        Ok::<_, Error>((connection, plan))
+    };
+    let (connection, plan) = match connect(Access::Read) {
+        // The engine cannot make its files there. Where it needs none the file alone is read; otherwise they are there now.
+        Err(Error::Folder { .. }) => {
+            let is_alone = Seal::of(real).is_ok_and(|seal| seal.is_some());
+            connect(if is_alone { Access::Sealed } else { Access::Read })?
+        }
+        connected => connected?,
+    };
     if !plan.is_empty() {
         return Err(Error::Older { path: real.to_owned() });
     }
@@ -78,7 +90,7 @@ fn open_for_dry_run(real: &Path, components: &[Component], clock: &Clock) -> Res
         return Ok(Opened { connection, temp_database: None });
     }
     // The upgrade cannot be rolled back at the end of each write: it runs on a copy.
-    let temp_database = TempDatabase::new()?;
+    let temp_database = TempDatabase::new(real)?;
     connection.copy_to(&temp_database.file())?;
     open_temp_database(temp_database, components, clock)
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::store::error::Error;
 
 /// FUSE file systems that reach over a network or out of a virtual machine.
-const NETWORK_FUSE: [&str; 22] = [
+const NETWORK_FUSE: [&str; 38] = [
     "sshfs",
     "rclone",
     "s3fs",
@@ -29,6 +29,22 @@ const NETWORK_FUSE: [&str; 22] = [
     "mfs",
     "smbnetfs",
     "vmhgfs-fuse",
+    "mountpoint-s3",
+    "alluxio-fuse",
+    "cubefs",
+    "beegfs",
+    "lizardfs",
+    "moosefs",
+    "weed",
+    "ceph",
+    "fuse_dfs",
+    "curlftpfs",
+    "s3ql",
+    "gvfsd-fuse",
+    "google-drive-ocamlfuse",
+    "onedriver",
+    "nfs",
+    "prl_fsd",
 ];
 
 /// Refuses a network file system, and a file that is reached under two names.
@@ -103,6 +119,15 @@ fn network_kind(magic: u32, fuse_kind: impl FnOnce() -> Option<String>) -> Optio
         0x7375_7245 => "coda",
         0x0102_1997 => "9p",
         0x786f_4256 => "vboxsf",
+        0xbacb_acbc => "vmhgfs",
+        0x7c7c_6673 => "prl_fs",
+        0x0bd0_0bd0 => "lustre",
+        0x4750_4653 => "gpfs",
+        0x1983_0326 => "beegfs",
+        0x2003_0528 => "orangefs",
+        0xaad7_aaea => "panfs",
+        0x0116_1970 => "gfs2",
+        0x7461_636f => "ocfs2",
         FUSE => return fuse_kind(),
         _ => return None,
     };

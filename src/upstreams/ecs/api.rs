@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::sync::OnceCell;
@@ -32,10 +32,6 @@ pub struct Api {
     pub account: Account,
     client: Client,
     clock: Clock,
-    /// Makes the numbers of signed requests unique among all runs.
-    nonce: String,
-    /// Counts what was signed: no nonce is used twice.
-    signed_count: AtomicU64,
     /// Whether an answer has shown that the access key is right.
     is_key_accepted: AtomicBool,
     /// Made at most once: a call that no region refuses, where a region's refusal leaves the key in doubt.
@@ -66,8 +62,6 @@ impl Api {
             account,
             client,
             clock: opening.http.clock.clone(),
-            nonce: ident::random_hex(),
-            signed_count: AtomicU64::new(0),
             is_key_accepted: AtomicBool::new(false),
             key_check: OnceCell::new(),
             rejection: OnceLock::new(),
@@ -145,8 +139,8 @@ impl Api {
     }
 
     fn request<T>(&self, call: &Call<T>) -> Request {
-        let nonce = format!("{}-{}", self.nonce, self.signed_count.fetch_add(1, Ordering::Relaxed));
-        let signed = self.account.sign(call, self.clock.now(), &nonce);
+        // Accepted once, whichever process sends it.
+        let signed = self.account.sign(call, self.clock.now(), &ident::random_hex());
         let request = Request::new(signed.method, &signed.target).rate_limit_key(call.action());
         let request = signed.headers.iter().fold(request, |request, (name, value)| request.header(name, value));
         match signed.content_type {

@@ -60,3 +60,27 @@ fn the_manual_explains_every_exit_code_once() {
         }
     }
 }
+
+#[test]
+fn every_text_names_exit_codes_that_exist() {
+    let pages = fs::read_dir(in_repository("docs")).expect("the pages are there");
+    let pages =
+        pages.map(|page| page.expect("a page").path()).filter(|page| page.extension().is_some_and(|end| end == "md"));
+    let others = ["README.md", "cron.d/tongbu"].map(in_repository);
+    let mut count = 0;
+    for path in pages.chain(others) {
+        let text = flat(&fs::read_to_string(&path).expect("a text"));
+        let words: Vec<&str> = text.split(' ').map(|word| word.trim_matches(|c: char| !c.is_alphanumeric())).collect();
+        for three in words.windows(3) {
+            let Some(code) = three[2].parse::<u8>().ok().filter(|_| ["exit", "code"].contains(&three[1])) else {
+                continue;
+            };
+            let known = Exit::ALL.iter().find(|exit| exit.code() == code);
+            let known = known.unwrap_or_else(|| panic!("{}: there is no exit {code}", path.display()));
+            let named = Exit::ALL.iter().find(|exit| exit.name() == three[0]);
+            assert!(named.is_none_or(|named| named == known), "{}: {} is not {code}", path.display(), three[0]);
+            count += 1;
+        }
+    }
+    assert!(count > 20, "only {count} were found");
+}
