@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::error::Class;
 use crate::language::Language;
 use crate::present::style::Time;
-use crate::present::{Block, Cell, Severity, Style, Text, Word, sanitize, text};
+use crate::present::{Block, Cell, Severity, Style, Text, Word, cut, sanitize, text};
 use crate::store::records::Record;
 use crate::store::{Problem, ProblemDetails, Status, Trigger};
 use crate::upstreams;
@@ -22,6 +22,7 @@ pub const MATCHED: Text = text("matched", "已匹配");
 pub const NEW: Text = text("new", "新增");
 pub const NO_RECORDS: Text = text("no matching records", "没有符合条件的记录");
 pub const PENDING: Text = text("pending", "待匹配");
+pub const REASON: Text = text("reason", "原因");
 pub const RESTORED: Text = text("restored", "恢复");
 pub const RUNS: Text = text("runs", "运行数");
 pub const SCOPE: Text = text("scope", "范围");
@@ -118,6 +119,22 @@ pub fn record_word(record: &Record) -> Word {
 /// The state of a run as a cell.
 pub fn status_cell(record: &Record, style: &Style) -> Cell {
     record_word(record).cell(style)
+}
+
+/// Terminals below this width get shorter cells.
+pub const NARROW: u16 = 100;
+
+/// Why a run was no success, as far as one cell holds it: its error, or its first problem.
+pub fn reason_cell(record: &Record, style: &Style) -> Cell {
+    let width = if style.width.is_some_and(|width| width < NARROW) { 24 } else { 60 };
+    cut(&sanitize(reason(record).unwrap_or_default()), width).into()
+}
+
+/// Why a run was no success.
+pub fn reason(record: &Record) -> Option<&str> {
+    let is_good = matches!(record.status, Status::Success | Status::Skipped | Status::Running);
+    let first = record.problems.first().map(|problem| problem.message.as_str());
+    record.error_message.as_deref().or(first).filter(|_| !is_good)
 }
 
 /// Who started a run.

@@ -26,6 +26,17 @@ pub enum SecretRef {
     Credential(String),
 }
 
+impl fmt::Display for SecretRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Env(name) => write!(f, "env `{name}`"),
+            Self::File(path) => write!(f, "file `{}`", path.display()),
+            Self::Command(line) => write!(f, "command `{line}`"),
+            Self::Credential(name) => write!(f, "credential `{name}`"),
+        }
+    }
+}
+
 /// An address in plain text, as long as it holds no password; else a reference.
 #[derive(Clone, Debug, Serialize, PartialEq, Eq)]
 #[serde(untagged)]

@@ -21,6 +21,6 @@ pub use self::listing::{Listing, ListingSpec};
 pub use self::output::{Block, Json, Output};
 pub use self::paging::Paging;
 pub use self::schema::DocumentSchema;
-pub use self::style::{Style, Time, sanitize};
+pub use self::style::{Style, Time, cut, sanitize};
 pub use self::table::{Cell, Severity, Table, TableColumn};
 pub use self::text::{Text, text};

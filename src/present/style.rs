@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Serialize;
+use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
 use super::text::Text;
 use super::words;
@@ -114,6 +115,21 @@ pub fn render_bytes(count: u64) -> String {
 /// Text from elsewhere made safe to show: no secret, nothing that controls a terminal.
 pub fn sanitize(text: &str) -> String {
     text::safe(&secret::scrub(text)).into_owned()
+}
+
+/// The text in at most that many columns of a terminal.
+pub fn cut(text: &str, width: usize) -> String {
+    if text.width() <= width {
+        return text.to_owned();
+    }
+    let mut room = width.saturating_sub(1);
+    let fits = |sign: &char| {
+        let wide = sign.width().unwrap_or_default();
+        let is_room = wide <= room;
+        room = if is_room { room - wide } else { 0 };
+        is_room
+    };
+    text.chars().take_while(fits).chain(['…']).collect()
 }
 
 /// A style for tests.

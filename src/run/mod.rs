@@ -35,7 +35,9 @@ use crate::ident;
 use crate::progress::Observer;
 use crate::store::records::{self, RunStart};
 use crate::store::{self, Mode, RecordId, Store, Summary, Trigger};
-use crate::upstreams::{self, Error, Failure, Opening, Pass, PassContext, PassOutcome, Registration, panic_text};
+use crate::upstreams::{
+    self, Credentials, Error, Failure, Opening, Pass, PassContext, PassOutcome, Registration, panic_text,
+};
 
 /// Work that ignores the run's end is left behind after this.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(1);
@@ -224,6 +226,7 @@ impl<'a> Run<'a> {
             flags: invocation.settings.flags,
             cancel: self.cancel.clone(),
             observer: Arc::clone(&invocation.observer),
+            credentials: Credentials::of((invocation.registration.describe)(&invocation.config).unwrap_or_default()),
             outcome: Mutex::default(),
         };
         let fatal = match opened {

@@ -49,7 +49,7 @@ use crate::store::Component;
 
 pub use self::error::{Error, UpstreamSpecific};
 pub use self::http_profile::http_profile;
-pub use self::pass::{Failure, Flags, OnLock, PassContext, PassOutcome, ScopeReport, SkipReason};
+pub use self::pass::{Credentials, Failure, Flags, OnLock, PassContext, PassOutcome, ScopeReport, SkipReason};
 pub use self::registration::{Pass, Registration};
 pub use self::schedule::{Job, Schedule};
 pub use self::scope::{INTERVAL_SLACK, Scope, ScopeRules, ScopeWork, panic_text};

@@ -8,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::error::Error;
 use crate::clock::Clock;
+use crate::config::{SecretRef, Setting};
 use crate::error::{Class, causes};
 use crate::progress::{Event, Observer};
 use crate::store::{Holder, Problem, RecordId, Status, Store, Summary};
@@ -133,8 +134,40 @@ pub struct PassContext {
     /// Ends every wait of the pass.
     pub cancel: CancellationToken,
     pub observer: Arc<dyn Observer>,
+    pub credentials: Credentials,
     /// The result of the pass; grows while it runs.
     pub outcome: Mutex<PassOutcome>,
+}
+
+/// Which references an account's credentials are from, by the account's name; those of the whole section have none.
+#[derive(Debug, Default)]
+pub struct Credentials(Vec<(String, SecretRef)>);
+
+impl Credentials {
+    /// Those among an upstream's settings.
+    pub fn of(settings: Vec<Setting>) -> Self {
+        let rows = settings.into_iter().flat_map(Setting::with_tables).filter(|setting| !setting.is_list_of_tables());
+        let named = rows.flat_map(|row| {
+            let account = row.value.get("name").and_then(serde_json::Value::as_str).unwrap_or_default().to_owned();
+            row.references().into_iter().map(move |(_, reference)| (account.clone(), reference))
+        });
+        Self(named.collect())
+    }
+
+    /// The failure; that of rejected credentials names where they are from.
+    pub fn name_in(&self, scope: &str, failure: Failure) -> Failure {
+        let account = scope.split('/').nth(1).unwrap_or_default();
+        let of =
+            |wanted: &str| self.0.iter().filter(move |(name, _)| name == wanted).map(|(_, found)| found.to_string());
+        let mut found: Vec<String> = of(account).collect();
+        if found.is_empty() {
+            found = of("").collect();
+        }
+        if failure.class != Class::Auth || found.is_empty() {
+            return failure;
+        }
+        Failure { message: format!("{}; credential: {}", failure.message, found.join(", ")), ..failure }
+    }
 }
 
 impl PassContext {

@@ -287,7 +287,7 @@ impl PassContext {
     async fn end(&self, scope: Scope<'_>, outcome: Result<(), Error>, duration: Duration) -> Result<(), Error> {
         let Scope { name, lease, totals, state, .. } = scope;
         let ScopeTotals { summary, mut problems, note } = totals.into_inner().unwrap_or_else(PoisonError::into_inner);
-        let failure = outcome.as_ref().err().map(Failure::from);
+        let failure = outcome.as_ref().err().map(|error| self.credentials.name_in(name, Failure::from(error)));
         let status = match &failure {
             None if summary.failed == 0 && problems.is_empty() => Status::Success,
             None => Status::Partial,

@@ -5,8 +5,8 @@ use serde::Serialize;
 use serde_json::json;
 
 use crate::cli::runs::{
-    DELETED, DURATION, EXIT, FAILED, NEW, NO_RECORDS, ProblemPart, RUNS, STARTED, SYNC, TOTAL, UNREAD, UPDATED,
-    render_millis, status_cell, status_word, sync_name, trigger_word,
+    DELETED, DURATION, EXIT, FAILED, NARROW, NEW, NO_RECORDS, ProblemPart, REASON, RUNS, STARTED, SYNC, TOTAL, UNREAD,
+    UPDATED, reason_cell, render_millis, status_cell, status_word, sync_name, trigger_word,
 };
 use crate::present::{Cell, Column, DocumentSchema, Done, Json, ListingSpec, Style, Text, listing, text, words};
 use crate::store::records::Record;
@@ -38,7 +38,7 @@ impl ListingSpec for Record {
             .titled(SYNC)
             .drawn(|record, _| sync_name(&record.sync, &record.sync_type).into()),
         C::labelled("sync_type", |record| &record.sync_type, sync_type_label),
-        C::word("trigger_type", |record| trigger_word(record.trigger)).titled(TRIGGER).droppable(3),
+        C::word("trigger_type", |record| trigger_word(record.trigger)).titled(TRIGGER).droppable(7),
         C::word("status", |record| status_word(record.status)).titled(words::STATUS).drawn(status_cell),
         C::count("run_count", |record| record.run_count).titled(RUNS).drawn(run_count_cell).hidden_when_blank(),
         C::time("start_time", |record| record.start_time).titled(STARTED).drawn(start_cell),
@@ -46,25 +46,24 @@ impl ListingSpec for Record {
         C::optional_integer("duration_ms", |record| record.duration_ms)
             .titled(DURATION)
             .drawn(|record, style| render_millis(record.duration_ms, style).into())
-            .droppable(1),
-        C::count("total", |record| record.summary.total).titled(TOTAL),
-        C::count("new", |record| record.summary.new).titled(NEW),
-        C::count("updated", |record| record.summary.updated).titled(UPDATED).droppable(2),
+            .droppable(5),
+        C::count("total", |record| record.summary.total).titled(TOTAL).droppable(3),
+        C::count("new", |record| record.summary.new).titled(NEW).droppable(4),
+        C::count("updated", |record| record.summary.updated).titled(UPDATED).droppable(6),
         C::count("unchanged", |record| record.summary.unchanged),
-        C::count("deleted", |record| record.summary.deleted).titled(DELETED).hidden_when_blank().droppable(5),
+        C::count("deleted", |record| record.summary.deleted).titled(DELETED).hidden_when_blank().droppable(8),
         C::count("restored", |record| record.summary.restored),
         C::count("matched", |record| record.summary.matched),
         C::count("pending", |record| record.summary.pending),
         C::count("idle", |record| record.summary.idle),
-        C::count("failed", |record| record.summary.failed).titled(FAILED).hidden_when_blank(),
-        C::optional_text("error_message", |record| record.error_message.as_deref()),
+        C::count("failed", |record| record.summary.failed).titled(FAILED).hidden_when_blank().droppable(4),
         C::styled::<Vec<ProblemPart<'static>>>("error_details", |record, style| {
             Json::of(&ProblemPart::all(&record.problems, style))
         }),
         C::integer("retry_count", |record| record.retry_count),
         C::integer("max_retries", |record| record.max_retries),
         C::integer("request_count", |record| record.request_count),
-        C::optional_integer("exit_code", |record| record.exit_code).titled(EXIT).droppable(4),
+        C::optional_integer("exit_code", |record| record.exit_code).titled(EXIT).droppable(1),
         C::optional_text("exit_name", |record| record.exit_name.as_deref()),
         C::text("trace_id", |record| &record.trace_id),
         C::text("host", |record| &record.host),
@@ -74,7 +73,12 @@ impl ListingSpec for Record {
             .titled(UNREAD)
             .drawn(|record, _| if record.is_read { "" } else { "*" }.into())
             .hidden_when_blank()
-            .droppable(6),
+            .droppable(9),
+        C::optional_text("error_message", |record| record.error_message.as_deref())
+            .titled(REASON)
+            .drawn(reason_cell)
+            .hidden_when_blank()
+            .droppable(2),
         C::optional_time("read_at", |record| record.read_at),
         C::time("created_at", |record| record.created_at),
         C::time("updated_at", |record| record.updated_at),
@@ -110,7 +114,8 @@ fn run_count_cell(record: &Record, _: &Style) -> Cell {
 
 /// Without seconds: a list has little space.
 fn start_cell(record: &Record, style: &Style) -> Cell {
-    record.start_time.to_zoned(style.zone.clone()).strftime("%Y-%m-%d %H:%M %:z").to_string().into()
+    let form = if style.width.is_some_and(|width| width < NARROW) { "%m-%d %H:%M" } else { "%Y-%m-%d %H:%M %:z" };
+    record.start_time.to_zoned(style.zone.clone()).strftime(form).to_string().into()
 }
 
 #[cfg(test)]

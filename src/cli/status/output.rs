@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::cli::runs::{SYNC, UNREAD, status_cell, status_word, sync_name};
+use crate::cli::runs::{EXIT, REASON, SYNC, UNREAD, reason, reason_cell, status_cell, status_word, sync_name};
 use crate::exit::Exit;
 use crate::present::listing::RowsJson;
 use crate::present::{
@@ -16,6 +16,7 @@ use crate::present::{
 use crate::store::records::{Record, SyncState};
 use crate::upstreams::sync_type_label;
 
+const STALE: Text = text("stale", "过期");
 const NEVER: Text = text("never", "从未");
 const RUNNING_BY: Text = text("running: {}", "进行中：{}");
 
@@ -67,7 +68,9 @@ impl ListingSpec for SyncRow {
         C::optional_word("last_status", |row| row.state.last.as_ref().map(|record| status_word(record.status)))
             .titled(text("last result", "上次结果"))
             .drawn(result_cell),
-        C::optional_integer("last_exit_code", |row| row.state.last.as_ref().and_then(|record| record.exit_code)),
+        C::optional_integer("last_exit_code", |row| row.state.last.as_ref().and_then(|record| record.exit_code))
+            .titled(EXIT)
+            .hidden_when_blank(),
         C::optional_time("last_end_time", |row| row.state.last.as_ref().and_then(|record| record.end_time)),
         C::optional_time("last_success_at", |row| row.state.last_success_at)
             .titled(text("last success", "上次成功"))
@@ -78,9 +81,10 @@ impl ListingSpec for SyncRow {
         }),
         C::count("consecutive_failures", |row| row.state.consecutive_failures)
             .titled(text("failures", "连续失败"))
-            .hidden_when_blank(),
-        C::optional_count("rows", |row| row.row_count).titled(text("rows", "行数")).hidden_when_blank(),
-        C::count("unread_count", |row| row.state.unread_count).titled(UNREAD).hidden_when_blank().droppable(2),
+            .hidden_when_blank()
+            .droppable(3),
+        C::optional_count("rows", |row| row.row_count).titled(text("rows", "行数")).hidden_when_blank().droppable(2),
+        C::count("unread_count", |row| row.state.unread_count).titled(UNREAD).hidden_when_blank().droppable(4),
         C::optional_time("not_before", |row| row.not_before)
             .titled(text("not before", "不早于"))
             .drawn(|row, style| row.not_before.map(|at| style.age(at)).unwrap_or_default().into())
@@ -90,7 +94,14 @@ impl ListingSpec for SyncRow {
             .drawn(|row, style| row.next_due.map(|at| style.age(at.max(style.now))).unwrap_or_default().into())
             .hidden_when_blank()
             .droppable(1),
-        C::styled::<bool>("is_stale", |row, style| Json::of(&row.is_stale(style.now))),
+        C::styled::<bool>("is_stale", |row, style| Json::of(&row.is_stale(style.now)))
+            .titled(STALE)
+            .drawn(stale_cell)
+            .hidden_when_blank(),
+        C::optional_text("last_reason", |row| row.state.last.as_ref().and_then(reason))
+            .titled(REASON)
+            .drawn(|row, style| row.state.last.as_ref().map_or_else(|| "".into(), |record| reason_cell(record, style)))
+            .hidden_when_blank(),
     ];
 }
 
@@ -147,6 +158,10 @@ fn result_cell(row: &SyncRow, style: &Style) -> Cell {
         return RUNNING_BY.fill(style.language, &[&owner]).into();
     }
     row.state.last.as_ref().map_or_else(|| style.label(NEVER).into(), |record| status_cell(record, style))
+}
+
+fn stale_cell(row: &SyncRow, style: &Style) -> Cell {
+    if row.is_stale(style.now) { Cell::with_severity(style.label(STALE), Severity::Bad) } else { "".into() }
 }
 
 fn success_cell(row: &SyncRow, style: &Style) -> Cell {

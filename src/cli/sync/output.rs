@@ -23,8 +23,8 @@ use crate::upstreams::{Failure, ScopeReport};
 pub const SCHEMA: DocumentSchema = DocumentSchema::of::<SyncDocument<'static>>("tongbu.sync/1", "sync <upstream>");
 pub const ALL_SCHEMA: DocumentSchema = DocumentSchema::of::<SyncAllDocument>("tongbu.sync-all/1", "sync all");
 
-const RUN_LINE: Text =
-    text("{}: record {}, {}, {} requests, {} retries, trace {}", "{}：记录 {}，{}，{} 次请求，{} 次重试，跟踪 {}");
+const RUN_LINE: Text = text("{}: record {}, {}, {} requests, {} retries", "{}：记录 {}，{}，{} 次请求，{} 次重试");
+const TRACE_LINE: Text = text("trace {}", "跟踪 {}");
 const SKIPPED_UNTIL: Text = text("{}, until {}", "{}，{} 之后再运行");
 const LOCKED_BY: Text = text("locked by {} since {}", "被 {} 锁定，自 {} 起");
 const TOTAL_ROW: Text = text("total", "合计");
@@ -160,15 +160,15 @@ impl Output for SyncOutput<'_> {
         if !report.scopes.is_empty() {
             blocks.push(Block::Table(scope_table(report, style)));
         }
-        let run: [&dyn std::fmt::Display; 6] = [
+        let run: [&dyn std::fmt::Display; 5] = [
             &style.label(status_word(report.status).label),
             &report.record.0,
             &style.span(report.duration),
             &report.request_count,
             &report.retry_count,
-            &sanitize(&report.trace_id),
         ];
         blocks.push(Block::Line(RUN_LINE.fill(style.language, &run)));
+        blocks.push(Block::Line(TRACE_LINE.fill(style.language, &[&sanitize(&report.trace_id)])));
         if report.dry_run {
             blocks.push(Block::Line(style.label(words::DRY_RUN).to_owned()));
         }

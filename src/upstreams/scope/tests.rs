@@ -12,7 +12,7 @@ use crate::http::Retry;
 use crate::progress::Silent;
 use crate::store::records::RunStart;
 use crate::store::{self, Mode, Status, Store, StoreOptions, Trigger};
-use crate::upstreams::{Error, Flags, OnLock, PassContext, ScopeName, ScopeReport, guard};
+use crate::upstreams::{Credentials, Error, Flags, OnLock, PassContext, ScopeName, ScopeReport, guard};
 
 /// What a scope's work comes to.
 type Work = fn() -> Result<(), Error>;
@@ -47,6 +47,7 @@ async fn run(store: &Store, third: Work) -> (Vec<ScopeReport>, Result<(), Error>
         flags: Flags { force: false, on_lock: OnLock::Fail, accept_deletes: None },
         cancel: CancellationToken::new(),
         observer: Arc::new(Silent),
+        credentials: Credentials::default(),
         outcome: Mutex::default(),
     };
     let fine: Work = || Ok(());

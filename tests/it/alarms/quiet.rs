@@ -84,7 +84,12 @@ fn every_failed_scope_is_mailed_with_its_reason_and_hint() {
     sandbox.fairing.server().add(Rule::on("/", Fault::Status(401)));
     let outcome = sandbox.run("sync fairing -q");
     let words = ["fairing/shop-eu/questions", "fairing/shop-eu/responses", "fairing/shop-us/questions"];
-    check_mail(&sandbox, outcome, 6, &[&words[..], &["auth", "401 Unauthorized", "hint: "]].concat());
+    check_mail(
+        &sandbox,
+        outcome,
+        6,
+        &[&words[..], &["auth", "401 Unauthorized", "credential: file `", "hint: "]].concat(),
+    );
 
     sandbox.fairing.server().clear_faults();
     sandbox.ecs.server().always(Fault::Status(503));

@@ -70,7 +70,7 @@ fn only_the_first_problems_are_listed() {
 #[test]
 fn a_run_without_scopes_has_no_table() {
     let text = text_of(&Report { scopes: Vec::new(), summary: Summary::default(), ..report() });
-    assert_eq!(text, "success: record 7, 15.0s, 3 requests, 0 retries, trace 0123456789abcdef\n");
+    assert_eq!(text, "success: record 7, 15.0s, 3 requests, 0 retries\ntrace 0123456789abcdef\n");
 }
 
 fn report_of(text: &str) -> Report {
