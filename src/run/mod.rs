@@ -226,7 +226,7 @@ impl<'a> Run<'a> {
             flags: invocation.settings.flags,
             cancel: self.cancel.clone(),
             observer: Arc::clone(&invocation.observer),
-            credentials: Credentials::of((invocation.registration.describe)(&invocation.config).unwrap_or_default()),
+            credentials: Credentials::of((invocation.registration.describe)(invocation.config).unwrap_or_default()),
             outcome: Mutex::default(),
         };
         let fatal = match opened {

@@ -157,12 +157,10 @@ impl Credentials {
     /// The failure; that of rejected credentials names where they are from.
     pub fn name_in(&self, scope: &str, failure: Failure) -> Failure {
         let account = scope.split('/').nth(1).unwrap_or_default();
-        let of =
-            |wanted: &str| self.0.iter().filter(move |(name, _)| name == wanted).map(|(_, found)| found.to_string());
-        let mut found: Vec<String> = of(account).collect();
-        if found.is_empty() {
-            found = of("").collect();
-        }
+        let is_own = self.0.iter().any(|(name, _)| name == account);
+        let whose = if is_own { account } else { "" };
+        let found: Vec<String> =
+            self.0.iter().filter(|(name, _)| name == whose).map(|(_, found)| found.to_string()).collect();
         if failure.class != Class::Auth || found.is_empty() {
             return failure;
         }
