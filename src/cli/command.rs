@@ -13,6 +13,7 @@ use super::generate::GenerateArgs;
 use super::locks::LocksArgs;
 use super::notify::NotifyArgs;
 use super::records::RecordsArgs;
+use super::restore::RestoreArgs;
 use super::status::StatusArgs;
 use super::sync::SyncArgs;
 use super::upstream;
@@ -54,6 +55,8 @@ pub enum Command {
     Doctor(DoctorArgs),
     /// Write a consistent copy of the database, checked and flushed, while others may write
     Backup(BackupArgs),
+    /// Put a backup in the place of the database, which is kept aside
+    Restore(RestoreArgs),
     /// Messages to people about failures
     #[command(subcommand, arg_required_else_help = true)]
     Notify(NotifyArgs),

@@ -20,6 +20,15 @@ pub fn render(groups: &[Group], program: &Program, user: &str) -> String {
             let _ = writeln!(text, "{mark}{times} {user} {}{} {command}", called(program), program.flags);
         }
     }
+    let _ = write!(
+        text,
+        "
+# A backup every day, of which the newest 14 stay: in a directory of that user, on another disk if there is one.
+#19 4 * * * {user} {}{} backup /backup --keep 14 -q
+",
+        called(program),
+        program.flags
+    );
     text
 }
 

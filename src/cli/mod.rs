@@ -21,6 +21,7 @@ mod metrics;
 mod notify;
 mod panics;
 mod records;
+mod restore;
 mod runs;
 #[cfg(test)]
 mod samples;
@@ -106,6 +107,7 @@ fn run_command(session: &mut Session, command: Command) -> Result<Exit, Error> {
         Command::Config(args) => config::cmd_config(session, &args),
         Command::Doctor(args) => doctor::cmd_doctor(session, &args),
         Command::Backup(args) => backup::cmd_backup(session, &args),
+        Command::Restore(args) => restore::cmd_restore(session, &args),
         Command::Notify(args) => notify::cmd_notify(session, &args),
         Command::Metrics => metrics::cmd_metrics(session),
         Command::Generate(args) => generate::cmd_generate(session, &args, command::command()),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{backup, config, doctor, failure, locks, records, status, sync};
+use super::{backup, config, doctor, failure, locks, records, restore, status, sync};
 use crate::config::Setting;
 use crate::present::{DocumentSchema, ListingSpec, schema};
 use crate::store::Holder;
@@ -31,6 +31,7 @@ const CORE: &[DocumentSchema] = &[
     config::output::TESTED_SCHEMA,
     run::NOTIFICATION_SCHEMA,
     backup::SCHEMA,
+    restore::SCHEMA,
     doctor::output::SCHEMA,
 ];
 

@@ -147,8 +147,12 @@ impl Session {
 
     /// Opens the database; `ReadWrite` makes it where it is missing.
     pub fn open(&self, path: &Path, mode: Mode) -> Result<Store, Error> {
-        let options = StoreOptions { clock: self.ui.clock().clone(), mode, components: upstreams::components() };
-        Ok(Store::open(path, options)?)
+        Ok(Store::open(path, self.store_options(mode))?)
+    }
+
+    /// How this program opens a database.
+    pub fn store_options(&self, mode: Mode) -> StoreOptions {
+        StoreOptions { clock: self.ui.clock().clone(), mode, components: upstreams::components() }
     }
 
     /// Opens the database where it exists; `None` where no run has made one yet.

@@ -1,8 +1,10 @@
 //! What can go wrong with the database.
 
+use std::io::ErrorKind;
 use std::path::PathBuf;
 
 use super::lock::types::Holder;
+use super::space;
 use crate::error::Class;
 
 /// What an engine or the operating system reported.
@@ -66,6 +68,21 @@ pub enum Error {
     /// A copy would replace a file.
     #[error("cannot write `{path}`: it exists already")]
     Exists { path: PathBuf },
+    /// The directory of a copy is missing.
+    #[error("cannot write `{path}`: there is no directory `{folder}`")]
+    NoFolder { path: PathBuf, folder: PathBuf },
+    /// A copy that must not become the database.
+    #[error("cannot restore `{path}`")]
+    Unusable { path: PathBuf, source: Source },
+    /// What is to be restored is the database that it would replace.
+    #[error("cannot restore `{path}`: it is the present database itself")]
+    SameFile { path: PathBuf },
+    /// A restored copy would replace a database.
+    #[error("there is a database at `{path}`")]
+    Occupied { path: PathBuf },
+    /// Other processes have the database open that is to be replaced; `users` are those that can be seen.
+    #[error("the database `{path}` is in use{}", users_text(.users))]
+    InUse { path: PathBuf, users: Vec<i64>, source: Source },
     /// The operating system refused the access.
     #[error("cannot access `{path}`")]
     Io { path: PathBuf, source: Source },
@@ -87,7 +104,7 @@ impl Error {
     pub const fn class(&self) -> Class {
         match self {
             Self::LeaseLost { .. } => Class::LeaseLost,
-            Self::Locked(_) => Class::Busy,
+            Self::Locked(_) | Self::InUse { .. } => Class::Busy,
             Self::Busy { .. }
             | Self::ReadOnly { .. }
             | Self::Full { .. }
@@ -103,11 +120,13 @@ impl Error {
             | Self::Replaced { .. }
             | Self::Folder { .. }
             | Self::Missing { .. }
+            | Self::NoFolder { .. }
+            | Self::Unusable { .. }
             | Self::Io { .. }
             | Self::ChecksumMismatch { .. }
             | Self::Value { .. }
             | Self::Engine { .. } => Class::Database,
-            Self::Exists { .. } => Class::Usage,
+            Self::Exists { .. } | Self::SameFile { .. } | Self::Occupied { .. } => Class::Usage,
             Self::Statement { .. } => Class::Internal,
         }
     }
@@ -159,6 +178,18 @@ impl Error {
             )),
             Self::Missing { .. } => Some("any `tongbu sync` creates it; or give its path with `--db`".to_owned()),
             Self::Exists { path } => Some(format!("give another path, or move `{}` away first", path.display())),
+            Self::NoFolder { folder, .. } => {
+                Some(format!("make it with `install -d -m 700 '{}'`, or give another path", folder.display()))
+            }
+            Self::Unusable { .. } => Some("nothing was changed; give another copy".to_owned()),
+            Self::SameFile { .. } => Some("give the path of a copy that `tongbu backup` made".to_owned()),
+            Self::Occupied { .. } => Some(
+                "`tongbu status` shows its state; `--force` replaces it, and keeps it beside the new one".to_owned(),
+            ),
+            Self::InUse { path, .. } => Some(format!(
+                "wait until they have ended, or end them with `kill PID`; `fuser -v '{}'` shows them",
+                path.display()
+            )),
             Self::Io { path, .. } => Some(format!("see `ls -ld '{}'`", path.display())),
         }
     }
@@ -166,12 +197,22 @@ impl Error {
     /// An [`Io`](Self::Io) about that path, for `map_err`.
     pub(super) fn io(path: impl Into<PathBuf>) -> impl FnOnce(std::io::Error) -> Self {
         let path = path.into();
-        move |source| Self::Io { path, source: source.into() }
+        move |source| {
+            if matches!(source.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded) {
+                return Self::Full { free: space::available(&path), path, source: source.into() };
+            }
+            Self::Io { path, source: source.into() }
+        }
     }
 }
 
 fn free_text(free: Option<u64>) -> String {
     free.map_or_else(String::new, |bytes| format!(" ({} KiB free)", bytes / 1024))
+}
+
+fn users_text(users: &[i64]) -> String {
+    let users: Vec<String> = users.iter().map(i64::to_string).collect();
+    if users.is_empty() { String::new() } else { format!(" by pid {}", users.join(", ")) }
 }
 
 fn folder_of(path: &std::path::Path) -> String {

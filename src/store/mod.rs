@@ -3,6 +3,7 @@
 //! Reading order: [`Store`] (open, read, write), [`lock`] (leases), [`records`] (runs and their scopes), [`cursors`]
 //! (where a scope's next pass resumes), then what they use: [`migrate`], [`oslock`], [`heartbeat`], [`sqlite`].
 
+mod backup;
 pub mod cursors;
 mod error;
 mod handle;
@@ -20,6 +21,7 @@ mod tests;
 mod value;
 mod writer;
 
+pub use self::backup::{Restored, StoredCopy};
 pub use self::cursors::ScopeState;
 pub use self::error::Error;
 pub use self::handle::Store;

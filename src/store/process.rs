@@ -48,6 +48,18 @@ pub(super) fn is_gone(pid: i64) -> bool {
     pid.is_some_and(|pid| test_kill_process(pid) == Err(Errno::SRCH))
 }
 
+/// The other processes that have the file open, as far as this user can see them.
+pub(super) fn users_of(real: &Path) -> Vec<i64> {
+    let processes = std::fs::read_dir("/proc").into_iter().flatten().flatten();
+    let ids = processes.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+    ids.filter(|pid| *pid != i64::from(std::process::id()))
+        .filter(|pid| {
+            let files = std::fs::read_dir(format!("/proc/{pid}/fd")).into_iter().flatten().flatten();
+            files.filter_map(|file| std::fs::read_link(file.path()).ok()).any(|open| open == real)
+        })
+        .collect()
+}
+
 /// The state and the start time: `pid (command) state … starttime …`, the 3rd and the 22nd field of proc(5).
 fn load_stat(pid: i64) -> Option<(char, String)> {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;

@@ -128,6 +128,12 @@ pub(super) fn load_locks(r: &Reader<'_>) -> Result<Vec<LockRow>, Error> {
     )
 }
 
+/// The first lock that a live run holds.
+pub(in crate::store) fn load_live(r: &Reader<'_>, folder: &LockFolder, clock: &Clock) -> Result<Option<Holder>, Error> {
+    let holders = load_locks(r)?.into_iter().map(|lock| lock.into_holder(folder, clock));
+    Ok(holders.into_iter().find(|holder| !holder.released && !holder.is_stale))
+}
+
 /// Whether a lock that was taken for the record is held.
 pub(in crate::store) fn has_live_lock(
     r: &Reader<'_>,

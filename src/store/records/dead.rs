@@ -23,6 +23,11 @@ pub(in crate::store) fn save_dead_runs(w: &Writer<'_>, folder: &LockFolder, cloc
     load_dead_runs(w, folder, clock)?.into_iter().try_for_each(|id| save_interrupted(w, Some(id), clock))
 }
 
+/// Ends every open record, in a copy that no process works on.
+pub(in crate::store) fn save_all_interrupted(w: &Writer<'_>, clock: &Clock) -> Result<(), Error> {
+    load_open_runs(w)?.into_iter().try_for_each(|run| save_interrupted(w, Some(run.id), clock))
+}
+
 /// The dead runs.
 pub(in crate::store) fn load_dead_runs(
     r: &Reader<'_>,

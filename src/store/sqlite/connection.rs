@@ -179,6 +179,13 @@ impl Connection {
         }
     }
 
+    /// Leaves WAL mode, which the engine does only where no other connection is open, and keeps others out until it is
+    /// dropped.
+    pub(super) fn seize(&self) -> Result<(), Error> {
+        self.reader().first("PRAGMA journal_mode = DELETE", &[], |_| Ok(()))?;
+        self.run("BEGIN EXCLUSIVE")
+    }
+
     fn reopen(&mut self) -> Result<(), Error> {
         // The old connection is closed before the new one reads: nothing that it cached counts.
         self.sqlite = rusqlite::Connection::open_in_memory().map_err(|error| self.fault(error))?;

@@ -1,6 +1,7 @@
 //! Consistent copies of a live database: a file copy of one in use would be corrupt.
 
 use std::fs::{DirBuilder, File, OpenOptions};
+use std::io::ErrorKind;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
@@ -44,6 +45,9 @@ pub(in crate::store) fn back_up(
     if target.symlink_metadata().is_ok() {
         return Err(Error::Exists { path: target.to_owned() });
     }
+    if !folder_of(target).is_dir() {
+        return Err(Error::NoFolder { path: target.to_owned(), folder: folder_of(target).to_owned() });
+    }
     let draft = Draft::beside(target)?;
     Connection::connect(real.into(), Access::Write)?.copy_to(&draft.0)?;
     Connection::connect(draft.0.as_path().into(), Access::Write)?.transact(TxEnd::Commit, clean, |_, ()| Ok(false))?;
@@ -51,12 +55,17 @@ pub(in crate::store) fn back_up(
     let flushed = File::open(&draft.0).and_then(|file| file.sync_all().and_then(|()| file.metadata()));
     let bytes = flushed.map_err(Error::io(target))?.len();
     publish(&draft.0, target)?;
-    let folder = folder_of(target);
-    File::open(folder).and_then(|folder| folder.sync_all()).map_err(Error::io(folder))?;
+    flush_folder(target)?;
     Ok(bytes)
 }
 
-fn check_integrity(file: &Path) -> Result<(), Error> {
+/// Makes sure that the names in the folder of that file survive a power loss.
+pub(super) fn flush_folder(path: &Path) -> Result<(), Error> {
+    let folder = folder_of(path);
+    File::open(folder).and_then(|folder| folder.sync_all()).map_err(Error::io(folder))
+}
+
+pub(super) fn check_integrity(file: &Path) -> Result<(), Error> {
     let connection = Connection::connect(file.into(), Access::Read)?;
     let result = connection.reader().first("PRAGMA integrity_check(1)", &[], |row| Ok(row.text(0)?.to_owned()))?;
     match result.as_deref() {
@@ -69,7 +78,7 @@ fn check_integrity(file: &Path) -> Result<(), Error> {
 }
 
 /// Renames without replacing where the file system can; elsewhere the check beforehand has to suffice.
-fn publish(draft: &Path, target: &Path) -> Result<(), Error> {
+pub(super) fn publish(draft: &Path, target: &Path) -> Result<(), Error> {
     match renameat_with(CWD, draft, CWD, target, RenameFlags::NOREPLACE) {
         Ok(()) => Ok(()),
         Err(Errno::EXIST) => Err(Error::Exists { path: target.to_owned() }),
@@ -80,7 +89,13 @@ fn publish(draft: &Path, target: &Path) -> Result<(), Error> {
 
 fn create_private(file: &Path) -> Result<(), Error> {
     let opened = OpenOptions::new().write(true).create_new(true).mode(0o600).open(file);
-    opened.map(drop).map_err(Error::io(file))
+    opened.map(drop).map_err(|error| {
+        if matches!(error.kind(), ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem) {
+            let folder = folder_of(file).to_owned();
+            return Error::Folder { path: file.to_owned(), folder, source: error.into() };
+        }
+        Error::io(file)(error)
+    })
 }
 
 fn folder_of(path: &Path) -> &Path {
@@ -88,16 +103,33 @@ fn folder_of(path: &Path) -> &Path {
 }
 
 /// An unfinished copy beside its target; removed unless it was renamed.
-struct Draft(PathBuf);
+pub(super) struct Draft(PathBuf);
+
+/// The target's name and the process, from the name of a [`Draft`] or of what the engine keeps beside it.
+pub(in crate::store) fn parse_draft(name: &str) -> Option<(&str, i64)> {
+    let (draft, companion) = name.strip_prefix('.')?.rsplit_once(".partial")?;
+    let (target, pid) = ["", "-journal", "-wal", "-shm"].contains(&companion).then_some(draft)?.rsplit_once('.')?;
+    Some((target.rsplit_once('.')?.0, pid.parse().ok()?))
+}
 
 impl Draft {
-    fn beside(target: &Path) -> Result<Self, Error> {
+    pub(super) fn path(&self) -> &Path {
+        &self.0
+    }
+
+    /// The file stays.
+    pub(super) fn keep(mut self) -> PathBuf {
+        std::mem::take(&mut self.0)
+    }
+
+    pub(super) fn beside(target: &Path) -> Result<Self, Error> {
         let name = target
             .file_name()
             .ok_or_else(|| Error::Value { found: target.display().to_string(), expected: "the path of a file" })?;
         let mut hidden = std::ffi::OsString::from(".");
         hidden.push(name);
-        hidden.push(format!(".{}.partial", std::process::id()));
+        // Random, because a killed process may have had the same id.
+        hidden.push(format!(".{:08x}.{}.partial", fastrand::u32(..), std::process::id()));
         Ok(Self(target.with_file_name(hidden)))
     }
 }
@@ -128,7 +160,7 @@ impl TempDatabase {
                 Err(error) => last = Some(error),
             }
         }
-        Err(Error::io(place)(last.unwrap_or_else(|| std::io::ErrorKind::AlreadyExists.into())))
+        Err(Error::io(place)(last.unwrap_or_else(|| ErrorKind::AlreadyExists.into())))
     }
 
     pub(super) fn file(&self) -> PathBuf {

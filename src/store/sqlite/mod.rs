@@ -10,4 +10,5 @@ mod place;
 #[cfg(test)]
 pub(super) mod raw;
 mod seal;
+pub(super) mod restore;
 pub(super) mod statement;

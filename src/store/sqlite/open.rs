@@ -102,11 +102,15 @@ fn open_temp_database(temp_database: TempDatabase, components: &[Component], clo
 
 /// Creates an empty file that only its owner can read, and its directories.
 fn create(path: &Path) -> Result<(), Error> {
-    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(Error::io(folder))?;
-    }
+    create_folder(path)?;
     let opened = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path);
     opened.map(drop).map_err(Error::io(path))
+}
+
+/// Creates the private directory of a database, where it is missing.
+pub(super) fn create_folder(path: &Path) -> Result<(), Error> {
+    let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) else { return Ok(()) };
+    DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(Error::io(folder))
 }
 
 fn prepare(connection: &mut Connection, components: &[Component], clock: &Clock) -> Result<(), Error> {
@@ -127,7 +131,7 @@ fn prepare(connection: &mut Connection, components: &[Component], clock: &Clock)
 }
 
 /// Refuses a file that is not ours or is newer; returns the migrations that are due.
-fn check(connection: &Connection, components: &[Component]) -> Result<Plan, Error> {
+pub(super) fn check(connection: &Connection, components: &[Component]) -> Result<Plan, Error> {
     connection.snapshot(|r| {
         let (id, format) = (pragma(connection, "application_id")?, pragma(connection, "user_version")?);
         header::check_marks(connection.path(), id, format)?;

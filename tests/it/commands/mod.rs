@@ -5,6 +5,7 @@ mod bounds;
 mod doctor;
 mod metrics;
 mod mistakes;
+mod restore;
 mod schedule;
 
 use rustix::process::Signal;

@@ -22,14 +22,14 @@ const FAULTS: [(&str, bool); 7] = [
 ];
 
 /// The library that is loaded before all others, and its counter of calls.
-struct Disk {
+pub struct Disk {
     library: PathBuf,
     calls: PathBuf,
     _folder: tempfile::TempDir,
 }
 
 impl Disk {
-    fn build() -> Self {
+    pub fn build() -> Self {
         let folder = tempfile::tempdir().expect("a temporary directory");
         let library = folder.path().join("disk.so");
         let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/experiments/disk.c");
@@ -42,13 +42,17 @@ impl Disk {
 
     /// Runs a pass whose call `at` is struck; 0 strikes none.
     fn pass(&self, fixture: &Fixture<'_>, at: u64, (fault, lasts): (&str, bool)) -> Outcome {
-        std::fs::write(&self.calls, 0_u64.to_ne_bytes()).expect("the counter can be set");
         let mut command = fixture.sandbox.command();
+        command.args(fixture.line.command.split_whitespace()).arg("--json");
+        self.strike(command, &fixture.sandbox.home.database(), at, (fault, lasts))
+    }
+
+    /// Runs a command of whose calls on files whose paths begin so one is struck; 0 strikes none.
+    pub fn strike(&self, mut command: Command, path: &Path, at: u64, (fault, lasts): (&str, bool)) -> Outcome {
+        std::fs::write(&self.calls, 0_u64.to_ne_bytes()).expect("the counter can be set");
         command
-            .args(fixture.line.command.split_whitespace())
-            .arg("--json")
             .env("LD_PRELOAD", &self.library)
-            .env("DISK_PATH", fixture.sandbox.home.database())
+            .env("DISK_PATH", path)
             .env("DISK_CALLS", &self.calls)
             .env("DISK_AT", at.to_string())
             .env("DISK_FAULT", fault)
@@ -56,7 +60,8 @@ impl Disk {
         Running::start(command).wait()
     }
 
-    fn calls(&self) -> u64 {
+    /// How many there were, the struck one included.
+    pub fn calls(&self) -> u64 {
         let bytes = std::fs::read(&self.calls).expect("the counter is there");
         u64::from_ne_bytes(bytes.try_into().expect("8 bytes"))
     }

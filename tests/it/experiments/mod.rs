@@ -4,7 +4,7 @@
 //! another seed.
 
 mod clocks;
-mod disk;
+pub mod disk;
 mod fixture;
 mod kills;
 mod locks;
