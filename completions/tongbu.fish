@@ -42,6 +42,7 @@ complete -c tongbu -n "__fish_tongbu_needs_command" -f -a "status" -d 'State of 
 complete -c tongbu -n "__fish_tongbu_needs_command" -f -a "config" -d 'The configuration file'
 complete -c tongbu -n "__fish_tongbu_needs_command" -f -a "doctor" -d 'Check everything that a run needs'
 complete -c tongbu -n "__fish_tongbu_needs_command" -f -a "backup" -d 'Write a consistent copy of the database, checked and flushed, while others may write'
+complete -c tongbu -n "__fish_tongbu_needs_command" -f -a "restore" -d 'Put a backup in the place of the database, which is kept aside'
 complete -c tongbu -n "__fish_tongbu_needs_command" -f -a "notify" -d 'Messages to people about failures'
 complete -c tongbu -n "__fish_tongbu_needs_command" -f -a "metrics" -d 'State of each sync, as text for Prometheus'
 complete -c tongbu -n "__fish_tongbu_needs_command" -f -a "generate" -d 'Generate completions, manual pages, schedules and JSON Schemas'
@@ -435,6 +436,7 @@ complete -c tongbu -n "__fish_tongbu_using_subcommand doctor" -s q -l quiet -d '
 complete -c tongbu -n "__fish_tongbu_using_subcommand doctor" -s v -l verbose -d 'Log to stderr; twice for more'
 complete -c tongbu -n "__fish_tongbu_using_subcommand doctor" -l no-progress -d 'No progress bars'
 complete -c tongbu -n "__fish_tongbu_using_subcommand doctor" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c tongbu -n "__fish_tongbu_using_subcommand backup" -l keep -d 'Then delete the oldest copies of such names in the directory, until N are left' -r
 complete -c tongbu -n "__fish_tongbu_using_subcommand backup" -l db -d 'The database file' -r -F
 complete -c tongbu -n "__fish_tongbu_using_subcommand backup" -l config -d 'The configuration file' -r -F
 complete -c tongbu -n "__fish_tongbu_using_subcommand backup" -l log-file -d 'Log as JSON lines, a file a day: `a.jsonl` becomes `a.2025-10-24.jsonl`' -r -F
@@ -445,6 +447,17 @@ complete -c tongbu -n "__fish_tongbu_using_subcommand backup" -s q -l quiet -d '
 complete -c tongbu -n "__fish_tongbu_using_subcommand backup" -s v -l verbose -d 'Log to stderr; twice for more'
 complete -c tongbu -n "__fish_tongbu_using_subcommand backup" -l no-progress -d 'No progress bars'
 complete -c tongbu -n "__fish_tongbu_using_subcommand backup" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c tongbu -n "__fish_tongbu_using_subcommand restore" -l db -d 'The database file' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand restore" -l config -d 'The configuration file' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand restore" -l log-file -d 'Log as JSON lines, a file a day: `a.jsonl` becomes `a.2025-10-24.jsonl`' -r -F
+complete -c tongbu -n "__fish_tongbu_using_subcommand restore" -l lang -d 'The language of tables and summaries; by the locale by default' -r -f -a "en\t''
+zh\t''"
+complete -c tongbu -n "__fish_tongbu_using_subcommand restore" -l force -d 'Also where there is a database, which is then kept beside the new one'
+complete -c tongbu -n "__fish_tongbu_using_subcommand restore" -l json -d 'Print one JSON document'
+complete -c tongbu -n "__fish_tongbu_using_subcommand restore" -s q -l quiet -d 'Print nothing on success'
+complete -c tongbu -n "__fish_tongbu_using_subcommand restore" -s v -l verbose -d 'Log to stderr; twice for more'
+complete -c tongbu -n "__fish_tongbu_using_subcommand restore" -l no-progress -d 'No progress bars'
+complete -c tongbu -n "__fish_tongbu_using_subcommand restore" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c tongbu -n "__fish_tongbu_using_subcommand notify; and not __fish_seen_subcommand_from test" -l db -d 'The database file' -r -F
 complete -c tongbu -n "__fish_tongbu_using_subcommand notify; and not __fish_seen_subcommand_from test" -l config -d 'The configuration file' -r -F
 complete -c tongbu -n "__fish_tongbu_using_subcommand notify; and not __fish_seen_subcommand_from test" -l log-file -d 'Log as JSON lines, a file a day: `a.jsonl` becomes `a.2025-10-24.jsonl`' -r -F

@@ -5,6 +5,7 @@ mod dependencies;
 mod generated;
 mod markdown;
 mod meanings;
+mod pages;
 mod readme;
 mod schemas;
 mod tables;

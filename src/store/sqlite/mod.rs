@@ -9,6 +9,6 @@ pub(super) mod open;
 mod place;
 #[cfg(test)]
 pub(super) mod raw;
-mod seal;
 pub(super) mod restore;
+mod seal;
 pub(super) mod statement;
