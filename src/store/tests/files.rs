@@ -162,7 +162,7 @@ async fn a_backup_is_complete_and_private_and_never_replaces_a_file() {
     assert_eq!(target.metadata().unwrap().permissions().mode() & 0o777, 0o600);
     assert_eq!(RawConnection::open(&target).int("SELECT number FROM numbers"), 7);
     assert!(matches!(Store::back_up(&fixture.path(), &target), Err(Error::Exists { .. })));
-    assert!(matches!(Store::back_up(&fixture.path(), Path::new("/nowhere/copy.db")), Err(Error::Io { .. })));
+    assert!(matches!(Store::back_up(&fixture.path(), Path::new("/nowhere/copy.db")), Err(Error::NoFolder { .. })));
     let nothing = fixture.folder.path().join("nothing.db");
     assert!(matches!(Store::back_up(&nothing, &target), Err(Error::Missing { .. })));
     let left: Vec<_> = content(fixture.folder.path()).into_iter().filter(|(path, _)| is_draft(path)).collect();

@@ -9,7 +9,7 @@ use rusqlite::Connection;
 use super::backup::count;
 use super::{kill_one, under_way};
 use crate::experiments::disk::Disk;
-use crate::support::Sandbox;
+use crate::support::{Sandbox, poll};
 
 /// A sandbox with `copy.db` of one run, and a database of two.
 fn backed_up() -> Sandbox {
@@ -77,6 +77,7 @@ fn without_force_only_a_missing_database_is_restored() {
 fn a_database_in_use_is_not_replaced() {
     let sandbox = backed_up();
     let running = under_way(&sandbox);
+    poll("a lock", || sandbox.database().count("sync_locks WHERE released = 0") > 0);
     let outcome = sandbox.run("restore copy.db --force --json").expect(11);
     assert_eq!(outcome.json()["error"]["lock"]["pid"], running.pid());
     sandbox.fairing.server().clear_faults();
@@ -153,7 +154,6 @@ fn a_damaged_database_is_replaced_and_kept() {
 #[test]
 fn runs_and_locks_of_another_machine_end_with_the_restore() {
     let sandbox = Sandbox::small();
-    sandbox.run("sync fairing").expect(0);
     kill_one(&sandbox);
     let copy = sandbox.home.path().join("copy.db");
     for suffix in ["", "-wal"] {

@@ -35,7 +35,6 @@ fn run_blocks(sandbox: &Sandbox, page: &str) -> String {
         for folder in ["/backup", "/etc/", "/var/lib/tongbu/"] {
             text = text.replace(&format!(" {folder}"), &format!(" {}{folder}", home.display()));
         }
-        text = text.replace("(ls /", &format!("(ls {}/", home.display()));
         let mut shell = sandbox.home.command(Path::new("/bin/sh"));
         shell.args(["-euc", &text]).env("PATH", format!("{}:{built}:/usr/bin:/bin", programs.display()));
         said += &Running::start(shell).wait().expect(0).said();
