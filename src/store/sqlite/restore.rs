@@ -80,9 +80,9 @@ impl Restoring<'_> {
             }
         }
         if present.is_some() {
-            self.swap(draft, target)?
+            self.swap(draft, target)?;
         } else {
-            publish(draft.path(), target)?
+            publish(draft.path(), target)?;
         }
         flush_folder(target)?;
         Ok((bytes, present.is_some()))
