@@ -19,6 +19,9 @@ const COMPRESSIONS: [&str; 7] = ["br", "compress", "deflate", "gzip", "x-compres
 /// What the first byte of every gzip member is (RFC 1952, 2.3.1).
 const GZIP_MAGIC: u8 = 0x1f;
 
+/// The compression method in the first byte of a zlib head (RFC 1950, 2.2).
+const ZLIB_METHOD: u8 = 8;
+
 /// Why the bytes cannot be decoded.
 #[derive(Debug)]
 pub(super) enum Fault {
@@ -87,7 +90,8 @@ impl Decoder {
                     continue;
                 }
                 Coding::Complete(Kind::Zlib) => {
-                    self.coding = Coding::Zlib(Decompress::new(true));
+                    // Some servers leave the head out that RFC 9110 demands; its first byte says which method follows.
+                    self.coding = Coding::Zlib(Decompress::new(first & 0x0f == ZLIB_METHOD));
                     continue;
                 }
                 Coding::Complete(Kind::Padding) => {

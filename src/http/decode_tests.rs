@@ -2,7 +2,7 @@ use std::io::Write;
 
 use bytes::Bytes;
 use flate2::Compression;
-use flate2::write::{GzEncoder, ZlibEncoder};
+use flate2::write::{DeflateEncoder, GzEncoder, ZlibEncoder};
 use proptest::collection::vec;
 use proptest::prelude::{any, prop_assert, prop_assert_eq, proptest};
 
@@ -16,6 +16,12 @@ fn gzip(body: &[u8]) -> Vec<u8> {
 
 fn zlib(body: &[u8]) -> Vec<u8> {
     let mut encoder = ZlibEncoder::new(Vec::new(), Compression::default());
+    encoder.write_all(body).unwrap();
+    encoder.finish().unwrap()
+}
+
+fn raw_deflate(body: &[u8]) -> Vec<u8> {
+    let mut encoder = DeflateEncoder::new(Vec::new(), Compression::default());
     encoder.write_all(body).unwrap();
     encoder.finish().unwrap()
 }
@@ -50,6 +56,7 @@ fn coding_is_found_by_any_of_its_names() {
         check(coding, &gzip(b"body"), Ok(b"body"));
     }
     check("Deflate", &zlib(b"body"), Ok(b"body"));
+    check("deflate", &raw_deflate(b"body"), Ok(b"body"));
     for coding in ["", "identity", "UTF-8"] {
         check(coding, b"body", Ok(b"body"));
     }

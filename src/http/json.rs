@@ -17,6 +17,9 @@ pub const UNREADABLE: &str = "\u{ffff}";
 /// Why a row that holds one is refused.
 pub const UNREADABLE_REASON: &str = "it holds a value that JSON does not have, such as `NaN`";
 
+/// Why an id in which a character was replaced names nothing.
+pub const DAMAGED_REASON: &str = "holds no valid text: repaired, it might be another id";
+
 /// Below the parser's own limit of 128.
 const MAX_DEPTH: usize = 100;
 
@@ -32,6 +35,11 @@ pub fn repaired(document: &[u8]) -> Cow<'_, [u8]> {
     let mut repair = Repair { document, at: 0, copied_to: 0, depth: 0, output: Vec::new() };
     repair.run();
     repair.finish()
+}
+
+/// Whether a character of the text may have been replaced. Two ids may become one by that, so it names no row.
+pub fn is_damaged(id: &str) -> bool {
+    id.contains(char::REPLACEMENT_CHARACTER)
 }
 
 /// Whether the text needs a repair that the parser does not notice where it skips a string: half of a surrogate pair,

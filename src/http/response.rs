@@ -163,7 +163,8 @@ impl Response {
     /// Whether the body that ended came whole. Of a refusal nothing but its status matters.
     fn check_end(&self) -> Result<(), Error> {
         let is_short = length_header(&self.answer).is_some_and(|length| self.raw_received < length);
-        let is_cut = self.ending.as_ref().is_some_and(Ending::is_cut);
+        // No request asks for a part: what holds only one (206) is not all of it.
+        let is_cut = self.status() == 206 || self.ending.as_ref().is_some_and(Ending::is_cut);
         if classify(self.status()) != StatusKind::Success || &*self.request.method == "HEAD" {
             Ok(())
         } else if is_short || is_cut {

@@ -52,7 +52,9 @@ impl AccountHandle {
             }
         }
         let regions = self.api.fetch_regions().await?;
-        self.keep_unsaved(&regions);
+        if regions.iter().all(KnownRegion::is_readable) {
+            self.keep_unsaved(&regions);
+        }
         Ok(regions)
     }
 

@@ -50,6 +50,17 @@ pub struct KnownRegion {
     pub is_enabled: bool,
 }
 
+impl KnownRegion {
+    /// The row of that number, whose name cannot be read. No region has a name like this one.
+    pub fn unreadable(number: usize) -> Self {
+        Self { name: format!("#{number}"), label: None, endpoint: None, is_enabled: true }
+    }
+
+    pub fn is_readable(&self) -> bool {
+        !self.name.starts_with('#')
+    }
+}
+
 /// Who named the regions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NamedBy {
@@ -88,7 +99,10 @@ impl UnknownRegion {
                 key: "ecs.accounts.regions".to_owned(),
                 reason: format!("account `{account}`: {reason}"),
             }),
-            NamedBy::CommandLine | NamedBy::Discovery => Error::Usage {
+            NamedBy::Discovery => {
+                Error::Contract { context: format!("cannot sync every region of account `{account}`"), reason }
+            }
+            NamedBy::CommandLine => Error::Usage {
                 message: format!("cannot sync `{}` of account `{account}`: {reason}", self.name),
                 hint: Some(
                     "choose the account with `--account NAME`, or leave `--regions` out to sync all it has".to_owned(),
@@ -116,6 +130,9 @@ pub fn plan_regions(requested: &[String], configured: &[String], known: Option<&
 
 fn find(name: &str, known: Option<&[KnownRegion]>) -> Result<Region, UnknownRegion> {
     let unknown = |reason: String| UnknownRegion { name: name.to_owned(), reason, nearest: nearest(name, known) };
+    if known.is_some_and(|known| known.iter().any(|region| region.name == name && !region.is_readable())) {
+        return Err(unknown(format!("the name of region {name} in the provider's list cannot be read")));
+    }
     let region = Region::parse(name).map_err(unknown)?;
     match known.map(|known| known.iter().find(|region| region.name == name)) {
         None => Ok(region),

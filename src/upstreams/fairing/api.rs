@@ -91,9 +91,37 @@ pub fn next_target(next: &str, current: &str, config: &Config) -> Result<String,
     Ok(url.query().map_or_else(|| path.to_owned(), |query| format!("{path}?{query}")))
 }
 
+/// Whether both name one page: the order of parameters and how their letters are escaped mean nothing.
+pub fn is_same_page(one: &str, other: &str) -> bool {
+    let parts = |target: &str| {
+        let (path, query) = target.split_once('?').unwrap_or((target, ""));
+        let mut parameters: Vec<_> = url::form_urlencoded::parse(query.as_bytes())
+            .map(|(name, value)| (name.into_owned(), value.into_owned()))
+            .collect();
+        parameters.sort();
+        (path.trim_end_matches('/').to_owned(), parameters)
+    };
+    parts(one) == parts(other)
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{Config, Kind, Query, next_target};
+    use super::{Config, Kind, Query, is_same_page, next_target};
+
+    #[test]
+    fn one_page_may_be_written_in_several_ways() {
+        for (one, other, expected) in [
+            ("/api/responses?a=1&b=2", "/api/responses?b=2&a=1", true),
+            ("/api/responses?a=x%2fy+z", "/api/responses/?a=x/y%20z", true),
+            ("/api/responses", "/api/responses?", true),
+            ("/api/responses?a=1", "/api/responses?a=2", false),
+            ("/api/responses?a=1", "/api/responses?a=1&b=", false),
+            ("/api/responses?a=B", "/api/responses?a=b", false),
+            ("/api/responses?a=1", "/api/questions?a=1", false),
+        ] {
+            assert_eq!(is_same_page(one, other), expected, "{one} {other}");
+        }
+    }
 
     #[test]
     fn only_path_and_query_of_next_are_followed() {

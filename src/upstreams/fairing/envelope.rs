@@ -2,9 +2,10 @@
 
 use serde::Deserialize;
 use serde::de::IgnoredAny;
-use serde_json::value::RawValue;
+use serde_json::{Map, Value};
 
 use crate::http::json::repaired;
+use crate::upstreams::mirror::{says_failed, says_more};
 
 /// More bytes around the rows than any known answer has.
 pub const MAX_ENVELOPE_BYTES: usize = 64 * 1024;
@@ -32,7 +33,7 @@ pub enum Malformed {
     Truncated,
     #[error("cannot read what surrounds the rows")]
     Envelope(#[source] serde_json::Error),
-    #[error("the answer carries an `error`")]
+    #[error("the answer carries an `error`, or says that it failed")]
     Refused,
     #[error("the answer has no `data`")]
     NoData,
@@ -43,25 +44,25 @@ pub enum Malformed {
 pub struct Envelope {
     /// Where the next page is, if there is one.
     pub next: Option<String>,
+    /// It names no next page, and yet says that there are more rows.
+    pub is_continued: bool,
     /// How many rows the answer held.
     pub row_count: usize,
 }
 
 #[derive(Default, Deserialize)]
-struct Document<'a> {
+struct Document {
     data: Option<[IgnoredAny; 0]>,
     next: Option<String>,
-    #[serde(borrow)]
-    error: Option<&'a RawValue>,
-    #[serde(borrow)]
-    errors: Option<&'a RawValue>,
+    #[serde(flatten)]
+    others: Map<String, Value>,
 }
 
 /// Parses an answer without its rows, of which there were `row_count`.
 pub fn parse(bytes: &[u8], row_count: usize) -> Result<Envelope, Malformed> {
     let bytes = repaired(bytes);
     let bytes = bytes.trim_ascii();
-    let document: Document<'_> = match bytes.first() {
+    let document: Document = match bytes.first() {
         None => return Err(Malformed::Empty),
         Some(b'[') => {
             let data = serde_json::from_slice(bytes).map_err(Malformed::Envelope)?;
@@ -71,21 +72,18 @@ pub fn parse(bytes: &[u8], row_count: usize) -> Result<Envelope, Malformed> {
         Some(_) => return Err(not_json(bytes)),
     };
     // Whatever rows stand beside it, they are not the set.
-    if [document.error, document.errors].into_iter().flatten().any(says_something) {
+    if says_failed(&document.others) {
         return Err(Malformed::Refused);
     }
     if document.data.is_none() {
         return Err(Malformed::NoData);
     }
-    Ok(Envelope { next: document.next.filter(|next| !next.is_empty()), row_count })
+    let next = document.next.filter(|next| !next.trim().is_empty());
+    let is_continued = next.is_none() && says_more(&document.others);
+    Ok(Envelope { next, is_continued, row_count })
 }
 
 /// Why an answer that begins like this is none.
 pub fn not_json(bytes: &[u8]) -> Malformed {
     Malformed::NotJson(String::from_utf8_lossy(bytes).chars().take(20).collect())
-}
-
-/// Whether an `error` is one: many upstreams always send the key.
-fn says_something(error: &RawValue) -> bool {
-    !matches!(error.get(), "null" | "false" | "0" | "\"\"" | "[]" | "{}")
 }

@@ -14,7 +14,7 @@ use super::split::{RawRows, Splitter};
 use super::tables::KindTable;
 use super::times::instant;
 use crate::error::full_message;
-use crate::http::json::{UNREADABLE, has_hidden_fault, repaired};
+use crate::http::json::{UNREADABLE, has_hidden_fault, is_damaged, repaired};
 use crate::store::{self, Reader, Store};
 use crate::upstreams::digest::{Digest, of_bytes};
 use crate::upstreams::mirror::{BadRow, Changes, Comparison, Known};
@@ -168,7 +168,7 @@ impl ParseContext {
             Ok(parsed) if is_readable => parsed,
             Ok((id, ..)) => return self.plan_bad(r, Some(id), &row::BadRow::Unreadable, batch),
             Err(error) => {
-                let id = row::leading_id(&text[range.clone()]).map(str::to_owned);
+                let id = row::leading_id(&text[range.clone()]).filter(|id| !is_damaged(id)).map(str::to_owned);
                 return self.plan_bad(r, id, &error, batch);
             }
         };

@@ -5,20 +5,21 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use tokio::sync::mpsc;
 
-use super::api::{Api, Kind, OLD_PAGE_SIZE, Query, next_target};
+use super::api::{Api, Kind, OLD_PAGE_SIZE, Query, is_same_page, next_target};
 use super::config::Config;
 use super::cursor::Cursor;
-use super::envelope::Envelope;
+use super::envelope::{Envelope, Malformed};
 use super::parse::{self, Batch, BodyEvent, ParseContext, parse};
 use super::pii::Pii;
 use super::row::text;
 use super::tables::{KindTable, QUESTIONS, RESPONSES};
 use super::times::Times;
 use crate::error::full_message;
+use crate::http::Retry;
 use crate::store::{self, ScopeState, Writer, cursors};
 use crate::upstreams::mirror::{
     Changes, Counts, Deletions, Ending, Limits, PageInfo, Paginator, Reading, RowOutcome, RowValues, Step, Subject,
-    WriteMeta, finish,
+    Unproved, WriteMeta, finish,
 };
 use crate::upstreams::{Error, Scope, ScopeWork};
 
@@ -137,12 +138,12 @@ impl Work<'_> {
             }
             let received = state.reading.received();
             scope.advance(received, scope.state.record_count, None);
-            let next = envelope.next.map(|next| next_target(&next, &target, self.config)).transpose()?;
+            let next = envelope.next.as_deref().map(|next| next_target(next, &target, self.config)).transpose()?;
             let page = PageInfo {
                 row_count: envelope.row_count as u64,
                 fresh_count: received.saturating_sub(seen_before),
                 // On its last page the real API names the page itself.
-                next: next.filter(|next| *next != target),
+                next: next.filter(|next| !is_same_page(next, &target)),
                 total: None,
             };
             target = match pages.take(page) {
@@ -150,6 +151,9 @@ impl Work<'_> {
                 Step::Again(first) => {
                     state.reading.begin_round();
                     first
+                }
+                Step::End(Ending::ProvedEnd) if envelope.is_continued => {
+                    return Ok(Ending::UnprovedEnd(Unproved::MoreRows));
                 }
                 Step::End(ending) => return Ok(ending),
             };
@@ -283,6 +287,10 @@ impl Work<'_> {
     fn unreadable(&self, error: parse::Error) -> Error {
         match error {
             parse::Error::Store(error) => Error::Store(error),
+            parse::Error::Malformed(malformed @ Malformed::Empty) => {
+                let (context, reason) = (self.context(), malformed.to_string());
+                Error::Unavailable { context, reason, retry: Retry::Backoff }
+            }
             parse::Error::Malformed(malformed) => {
                 Error::Contract { context: self.context(), reason: full_message(&malformed) }
             }

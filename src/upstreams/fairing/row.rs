@@ -7,7 +7,7 @@ use std::ops::Range;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-use crate::http::json::{UNREADABLE, UNREADABLE_REASON};
+use crate::http::json::{DAMAGED_REASON, UNREADABLE, UNREADABLE_REASON, is_damaged};
 use crate::store::Value;
 use crate::upstreams::digest::Digest;
 use crate::upstreams::mirror::Found;
@@ -65,6 +65,8 @@ pub enum BadRow {
     NoId,
     #[error("its `id` is neither text nor a number")]
     OddId,
+    #[error("its `id` `{0}` {DAMAGED_REASON}")]
+    DamagedId(String),
     #[error("{UNREADABLE_REASON}")]
     Unreadable,
 }
@@ -124,7 +126,11 @@ pub fn parse(batch: &str, raw: Range<usize>, fields: &[Field]) -> Result<(String
         [b'n', ..] => Err(BadRow::NoId),
         _ => Err(BadRow::OddId),
     }
-    .and_then(|id: String| if matches!(id.as_str(), "" | UNREADABLE) { Err(BadRow::NoId) } else { Ok((id, cells)) })
+    .and_then(|id: String| match id.as_str() {
+        "" | UNREADABLE => Err(BadRow::NoId),
+        damaged if is_damaged(damaged) => Err(BadRow::DamagedId(id)),
+        _ => Ok((id, cells)),
+    })
 }
 
 struct RowSeed<'f> {
@@ -244,6 +250,7 @@ mod tests {
             (r#"{"id":{}}"#, "neither text nor a number"),
             (r#"{"id":true}"#, "neither text nor a number"),
             (r#"{"id":1,"id":2}"#, "not JSON"),
+            ("{\"id\":\"a\u{fffd}\"}", "another id"),
             (r#"{"id":nope}"#, "not JSON"),
             ("{\"id\":\"a\",\"name\":\"\u{1}\"}", "not JSON"),
         ] {

@@ -29,6 +29,8 @@ pub struct Splitter {
     envelope: Vec<u8>,
     state: State,
     has_rows: bool,
+    has_objects: bool,
+    has_others: bool,
 }
 
 #[derive(Debug)]
@@ -39,6 +41,8 @@ enum State {
     Between { wants_row: bool, may_end: bool },
     /// In a row that began there.
     Row { start: usize, depth: usize, in_string: bool, is_escaped: bool },
+    /// In a number or a word in the place of a row, which began there.
+    Scalar { start: usize },
 }
 
 #[derive(Debug)]
@@ -59,6 +63,8 @@ impl Default for Splitter {
             envelope: Vec::new(),
             state: OUTSIDE,
             has_rows: false,
+            has_objects: false,
+            has_others: false,
         }
     }
 }
@@ -72,6 +78,7 @@ impl Splitter {
                 State::Around { .. } => self.scan_around()?,
                 State::Between { .. } => self.scan_between()?,
                 State::Row { .. } => self.scan_row()?,
+                State::Scalar { .. } => self.scan_scalar()?,
             }
         }
         Ok(())
@@ -91,7 +98,7 @@ impl Splitter {
     pub fn take_rows(&mut self) -> RawRows {
         let end = self.row_bytes();
         let keep = match &mut self.state {
-            State::Row { start, .. } => {
+            State::Row { start, .. } | State::Scalar { start } => {
                 let keep = *start;
                 *start = 0;
                 keep
@@ -110,7 +117,9 @@ impl Splitter {
     /// Called at the proper end of the body, when all rows were taken.
     pub fn finish(self) -> Result<Envelope, Malformed> {
         match self.state {
-            State::Row { .. } | State::Between { .. } => return Err(Malformed::Truncated),
+            State::Row { .. } | State::Scalar { .. } | State::Between { .. } => return Err(Malformed::Truncated),
+            // One that is no object is a bad row; where none is, this is no list of rows.
+            State::Around { .. } if self.has_others && !self.has_objects => return Err(Malformed::NotObjects),
             State::Around { .. } => {}
         }
         envelope::parse(&self.envelope, self.taken_count)
@@ -162,10 +171,6 @@ impl Splitter {
         let State::Between { wants_row, may_end } = &mut self.state else { return Ok(()) };
         let byte = self.buffer[self.scanned];
         match byte {
-            b'{' if *wants_row => {
-                self.state = State::Row { start: self.scanned, depth: 0, in_string: false, is_escaped: false };
-                return Ok(());
-            }
             b',' if !*wants_row => (*wants_row, *may_end) = (true, false),
             b']' if *may_end => {
                 self.envelope.push(b']');
@@ -173,6 +178,17 @@ impl Splitter {
                 self.state = State::Around { depth, string: None, last_string: 0..0, is_data: false };
             }
             _ if is_blank(byte) => {}
+            b']' | b'}' | b',' => return Err(Malformed::NotObjects),
+            _ if *wants_row => {
+                let start = self.scanned;
+                self.has_objects |= byte == b'{';
+                self.has_others |= byte != b'{';
+                self.state = match byte {
+                    b'{' | b'[' | b'"' => State::Row { start, depth: 0, in_string: false, is_escaped: false },
+                    _ => State::Scalar { start },
+                };
+                return Ok(());
+            }
             _ => return Err(Malformed::NotObjects),
         }
         self.scanned += 1;
@@ -201,6 +217,10 @@ impl Splitter {
                     continue;
                 }
                 *in_string = false;
+                if *depth == 0 {
+                    self.end_row(at);
+                    return Ok(());
+                }
             }
             let is_structural = |byte: &u8| matches!(byte, b'"' | b'{' | b'}' | b'[' | b']');
             let Some(found) = bytes[at..].iter().position(is_structural) else {
@@ -214,9 +234,7 @@ impl Splitter {
                 _ => {
                     *depth -= 1;
                     if *depth == 0 {
-                        self.ranges.push(*start..at);
-                        self.scanned = at;
-                        self.state = State::Between { wants_row: false, may_end: true };
+                        self.end_row(at);
                         return Ok(());
                     }
                 }
@@ -227,6 +245,25 @@ impl Splitter {
         }
         self.scanned = at;
         Ok(())
+    }
+
+    fn scan_scalar(&mut self) -> Result<(), Malformed> {
+        let is_end = |byte: &u8| is_blank(*byte) || matches!(byte, b',' | b']' | b'}');
+        match self.buffer[self.scanned..].iter().position(is_end) {
+            Some(length) => self.end_row(self.scanned + length),
+            None if self.buffer.len() - self.row_bytes() > MAX_ROW_BYTES => return Err(Malformed::RowTooLarge),
+            None => self.scanned = self.buffer.len(),
+        }
+        Ok(())
+    }
+
+    /// The row, or what is in the place of one, ends before `end`.
+    fn end_row(&mut self, end: usize) {
+        if let State::Row { start, .. } | State::Scalar { start } = self.state {
+            self.ranges.push(start..end);
+        }
+        self.scanned = end;
+        self.state = State::Between { wants_row: false, may_end: true };
     }
 }
 
@@ -247,7 +284,7 @@ mod tests {
             assert_eq!(found, rows, "in pieces of {size}");
             assert_eq!(
                 end.unwrap(),
-                Envelope { next: next.map(str::to_owned), row_count: rows.len() },
+                Envelope { next: next.map(str::to_owned), is_continued: false, row_count: rows.len() },
                 "in pieces of {size}"
             );
         }
@@ -284,6 +321,16 @@ mod tests {
         check(r#"{"next":"https://h/p?a=1","data":[{"id":"a"}]}"#, &[r#"{"id":"a"}"#], Some("https://h/p?a=1"));
         check("\u{feff}{\"data\": [ {} ] , \"next\": \"\" }", &["{}"], None);
         check(r#"{"meta":{"data":[1,{"x":"]"}]},"data":[{"a":[1,{"b":"}"}]}]}"#, &[r#"{"a":[1,{"b":"}"}]}"#], None);
+    }
+
+    #[test]
+    fn what_is_no_object_among_the_rows_is_a_row_for_itself() {
+        for other in ["null", "7", "-1.5e3", "nope", r#""a,]}\"""#, "[1,[{}]]", "\"\""] {
+            check(&format!(r#"{{"data":[{{}},{other},{{"id":1}}]}}"#), &["{}", other, r#"{"id":1}"#], None);
+            check(&format!("[{other} , {{}} ]"), &[other, "{}"], None);
+            check(&format!("[{{}},{other}]"), &["{}", other], None);
+            check_malformed(&format!("[{other}]"), "not a list of objects");
+        }
     }
 
     #[test]

@@ -63,6 +63,7 @@ mod paged_set;
 mod paginator;
 mod reading;
 mod rows;
+mod signs;
 mod table;
 
 pub use self::collection::{Collected, Collection, Identified, Page};
@@ -73,4 +74,5 @@ pub use self::paged_set::{PagedSet, SetRow};
 pub use self::paginator::{Ending, Limits, PageInfo, Paginator, Step, Unproved};
 pub use self::reading::{Changes, Comparison, Found, Reading, Round};
 pub use self::rows::{BadRow, ReadRow, Repeated};
+pub use self::signs::{says_failed, says_more};
 pub use self::table::{HashColumn, Known, Replace, RowValues, Table, TableSpec};

@@ -52,6 +52,8 @@ pub enum Unproved {
     RepeatedPage,
     /// The upstream counted differently on different pages.
     TotalsDiffer { first: u64, other: u64 },
+    /// The last page names no next one, and yet says that there are more rows.
+    MoreRows,
     /// The different rows are more or fewer than the total.
     CountDiffers { received: u64, total: u64 },
 }
@@ -103,6 +105,7 @@ impl fmt::Display for Unproved {
         match self {
             Self::EmptyPage => f.write_str("an empty page names a next page"),
             Self::RepeatedPage => f.write_str("a page brought only rows that had come before"),
+            Self::MoreRows => f.write_str("the last page says that there are more rows"),
             Self::TotalsDiffer { first, other } => {
                 write!(f, "the pages contradict each other: {first} rows in all, then {other}")
             }

@@ -4,6 +4,7 @@
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
+use serde_json::{Map, Value};
 
 use super::config::{Config, Credentials};
 use super::window::{Period, written};
@@ -11,6 +12,7 @@ use crate::error::Class;
 use crate::http::{Request, Retry, StatusKind, classify};
 use crate::secret::{self, Secret};
 use crate::upstreams::Error;
+use crate::upstreams::mirror::says_failed;
 
 /// The first page's number.
 pub const FIRST_PAGE: u32 = 1;
@@ -137,6 +139,8 @@ fn read_envelope(body: &[u8]) -> Result<&RawValue, AnswerError> {
         message: Option<String>,
         #[serde(borrow, default)]
         data: Option<&'a RawValue>,
+        #[serde(flatten)]
+        others: Map<String, Value>,
     }
 
     // The parser's own words may quote the answer, and with it a token.
@@ -148,6 +152,9 @@ fn read_envelope(body: &[u8]) -> Result<&RawValue, AnswerError> {
         ))
     })?;
     match envelope.code {
+        GOOD if says_failed(&envelope.others) => {
+            Err(contract("code 200, and beside it the answer says that it failed"))
+        }
         GOOD => envelope.data.ok_or_else(|| contract("the answer has no `data`")),
         code @ (TOKEN_INVALID | TOKEN_EXPIRED) => Err(AnswerError::Token { code }),
         code => {
@@ -212,6 +219,8 @@ mod tests {
             Err("`data.data` is null though `totalCount` is not 0"),
         );
         check_class(r#"{"code":200,"data":{"data":[]}}"#, Class::Contract);
+        check_class(r#"{"code":200,"data":{"data":[],"totalCount":0},"error":{"message":"busy"}}"#, Class::Contract);
+        check_class(r#"{"success":false,"code":200,"data":{"data":[],"totalCount":0}}"#, Class::Contract);
         check_class(r#"{"code":200,"data":{"data":{},"totalCount":1}}"#, Class::Contract);
         check_class(r#"{"code":200,"data":[]}"#, Class::Contract);
         check_class(r#"{"code":"200","data":{"data":[],"totalCount":0}}"#, Class::Contract);

@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 
 use super::api::Page;
 use super::config::Fields;
-use crate::http::json::{UNREADABLE, UNREADABLE_REASON};
+use crate::http::json::{DAMAGED_REASON, UNREADABLE, UNREADABLE_REASON, is_damaged};
 use crate::upstreams::digest::{Digest, of_meaning};
 use crate::upstreams::mirror::{self, BadRow, Identified, ReadRow};
 
@@ -95,6 +95,7 @@ impl RowParser<'_> {
     fn id(&self) -> Result<String, String> {
         match self.find(&self.fields.id) {
             Some((_, Value::Number(number))) if !number.is_f64() => Ok(number.to_string()),
+            Some((key, Value::String(id))) if is_damaged(id) => Err(format!("`{key}` `{id}` {DAMAGED_REASON}")),
             Some((_, Value::String(id))) if !id.trim().is_empty() => Ok(id.trim().to_owned()),
             Some((_, Value::String(_))) | None => Err(missing(&self.fields.id)),
             Some((key, other)) => Err(wrong_type(key, other, "a whole number or text")),
@@ -233,6 +234,12 @@ mod tests {
     fn a_row_that_cannot_be_stored_says_why_and_whose_it_is() {
         check("[1]", None, None, "the row is not a JSON object");
         check(r#"{"name":"n"}"#, None, Some("n"), "`id` or `taskId` is missing");
+        check(
+            "{\"id\":\"7\u{fffd}\",\"name\":\"n\"}",
+            None,
+            Some("n"),
+            "`id` `7\u{fffd}` holds no valid text: repaired, it might be another id",
+        );
         check(r#"{"id":""}"#, None, None, "`id` or `taskId` is missing");
         check(r#"{"id":7}"#, Some("7"), None, "`taskName` or `TaskName` or `name` is missing");
         check(r#"{"id":7,"name":"  "}"#, Some("7"), None, "`taskName` or `TaskName` or `name` is missing");

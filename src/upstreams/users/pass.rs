@@ -31,6 +31,7 @@ impl ScopeWork for Deliver<'_> {
             return self.report_due(scope);
         }
         let started_at = scope.context.clock.now();
+        let earlier = scope.context.store.read(queue::load_newest_at)?.max(scope.state.last_success_at);
         self.read_stream(scope).await?;
         let progress = PassProgress { total: self.count_open(scope)?, ..PassProgress::default() };
         let workers: Vec<TargetWorker<'_>> = self
@@ -43,7 +44,7 @@ impl ScopeWork for Deliver<'_> {
         for (worker, end) in workers.iter().zip(ends) {
             counts.push((worker.target, end?));
         }
-        self.delete_settled(scope).await?;
+        self.delete_settled(scope, earlier).await?;
         self.report(scope, &counts)?;
         save_success(scope, started_at).await
     }
@@ -89,10 +90,12 @@ impl Deliver<'_> {
         Ok(open)
     }
 
-    /// Deletes events that every target has had for long enough.
-    async fn delete_settled(&self, scope: &Scope<'_>) -> Result<(), Error> {
+    /// Deletes events that every target has had for long enough. This run's clock may be far ahead, so what happened
+    /// before it, at `earlier`, has to say the same.
+    async fn delete_settled(&self, scope: &Scope<'_>, earlier: Option<Timestamp>) -> Result<(), Error> {
         let keep = SignedDuration::try_from(self.config.keep_delivered.0).unwrap_or(SignedDuration::MAX);
-        let Ok(before) = scope.context.clock.now().checked_sub(keep) else { return Ok(()) };
+        let Some(earlier) = earlier else { return Ok(()) };
+        let Ok(before) = scope.context.clock.now().min(earlier).checked_sub(keep) else { return Ok(()) };
         let mut deleted = 0;
         loop {
             let targets = self.config.target_names();

@@ -283,6 +283,16 @@ pub fn postpone(w: &Writer<'_>, target: &str, until: Timestamp) -> Result<(), Er
     Ok(())
 }
 
+/// When the newest event was stored.
+pub fn load_newest_at(r: &Reader<'_>) -> Result<Option<Timestamp>, Error> {
+    const SQL: &str = "
+        SELECT stored_at
+        FROM user_events
+        ORDER BY seq DESC
+        LIMIT 1";
+    r.first(SQL, &[], |row| row.instant(0))
+}
+
 /// Deletes the first events stored before that time of which nothing is open or dead at these targets, at most that many;
 /// returns how many.
 pub fn delete_settled_events(w: &Writer<'_>, before: Timestamp, targets: &[String], limit: u64) -> Result<u64, Error> {

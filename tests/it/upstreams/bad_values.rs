@@ -204,6 +204,20 @@ fn a_document_that_is_broken_stays_so() {
 }
 
 #[test]
+fn ids_that_are_no_text_are_never_taken_for_one_another() {
+    for case in &CASES {
+        let sandbox = Sandbox::small();
+        case.pass(&sandbox, case.answer(b"\"good\"", case.row)).expect(0);
+        let rows = [(case.row)("a"), (case.row)(r"b\ud83d"), (case.row)(r"b\ud83e")].join(",").replace("VALUE", "good");
+        let (before, after) = (case.document)(&rows);
+        let outcome = case.pass(&sandbox, [before, after].concat().into_bytes()).expect(3);
+        let counts = ["unchanged", "failed", "new", "deleted"].map(|name| outcome.count(name));
+        assert_eq!(counts, [1, 2, 0, 0], "{}: {}", case.arguments, outcome.stdout);
+        check_total(&outcome);
+    }
+}
+
+#[test]
 fn a_number_beyond_all_bounds_costs_no_more_than_its_row() {
     for case in &CASES {
         let outcome = case.pass(&Sandbox::small(), case.answer(b"1e999", case.row));

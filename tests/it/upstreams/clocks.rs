@@ -147,3 +147,18 @@ fn a_run_under_a_clock_that_jumped_prunes_no_record() {
     assert!(pruned.is_some_and(|pruned| (45..=56).contains(&pruned)), "{pruned:?}");
     assert_eq!(sandbox.run("records prune --keep 20 --json").expect(0).json()["pruned"], 86);
 }
+
+#[test]
+fn a_delivered_event_outlives_one_run_whose_clock_was_ahead() {
+    let sandbox = Sandbox::small();
+    let event = r#"{"type":"user.created","user_id":7,"username":"g"}"#;
+    sandbox.spawn_fed("users emit -", event).wait().expect(0);
+    sandbox.run("sync users").expect(0);
+    sandbox.run_at("+400d", "sync users").expect(0);
+    sandbox.run("sync users").expect(0);
+    assert_eq!(sandbox.database().count("user_events"), 1, "it is some seconds old");
+    // A clock that goes on from there makes it old.
+    sandbox.run_at("+30d", "sync users").expect(0);
+    sandbox.run_at("+31d", "sync users").expect(0);
+    assert_eq!(sandbox.database().count("user_events"), 0);
+}

@@ -9,7 +9,9 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::answer::{Fields, decode_json, read_all, read_dry_run, read_page, read_rows, read_statuses, required_rows};
+use super::answer::{
+    Fields, decode_json, read_dry_run, read_page, read_regions, read_rows, read_statuses, required_rows,
+};
 use super::call::{Call, Page, PageToken, Unsigned};
 use super::codes::{Codes, Kind, ProviderError};
 use super::sign::encode_parameters;
@@ -55,7 +57,7 @@ pub fn parse_wait(milliseconds: &str) -> Option<Duration> {
 
 pub fn list_regions(default_region: &Region) -> Call<Vec<KnownRegion>> {
     call("DescribeRegions", default_region, Vec::new(), |answer| {
-        read_all(required_rows(&answer?, "/Regions/Region")?, read_region)
+        read_regions(required_rows(&answer?, "/Regions/Region")?, read_region)
     })
 }
 
@@ -63,8 +65,8 @@ pub fn list_regions(default_region: &Region) -> Call<Vec<KnownRegion>> {
 fn read_region(row: Fields<'_>) -> Result<KnownRegion, String> {
     Ok(KnownRegion {
         name: row.required_text("RegionId")?,
-        label: row.text("LocalName")?,
-        endpoint: row.text("RegionEndpoint")?,
+        label: row.text("LocalName").ok().flatten(),
+        endpoint: row.text("RegionEndpoint").ok().flatten(),
         is_enabled: true,
     })
 }
@@ -99,7 +101,7 @@ pub fn list_statuses(region: &Region, ids: &[InstanceId]) -> Call<BTreeMap<Insta
     let numbered = ids.iter().enumerate().map(|(index, id)| (format!("InstanceId.{}", index + 1), id.to_string()));
     let parameters = numbered.chain([("PageSize".to_owned(), STATUSES_PER_PAGE.to_owned())]).collect();
     call("DescribeInstanceStatus", region, parameters, |answer| {
-        read_statuses(required_rows(&answer?, "/InstanceStatuses/InstanceStatus")?, "InstanceId", "Status")
+        Ok(read_statuses(required_rows(&answer?, "/InstanceStatuses/InstanceStatus")?, "InstanceId", "Status"))
     })
 }
 

@@ -10,9 +10,10 @@ use serde_json::Value;
 use super::call::{Page, PageToken};
 use super::codes::{Codes, ProviderError};
 use super::xml;
-use crate::http::json::{UNREADABLE, UNREADABLE_REASON, repaired};
+use crate::http::json::{DAMAGED_REASON, UNREADABLE, UNREADABLE_REASON, is_damaged, repaired};
 use crate::upstreams::ecs::instance::{InstanceId, Status};
-use crate::upstreams::mirror::{BadRow, ReadRow};
+use crate::upstreams::ecs::regions::KnownRegion;
+use crate::upstreams::mirror::{BadRow, ReadRow, says_failed, says_more};
 
 /// The code of Alibaba Cloud and of AWS.
 const DRY_RUN_PASSED: &str = "DryRunOperation";
@@ -24,8 +25,9 @@ pub fn decode_json(codes: &Codes, status: u16, body: &[u8]) -> Result<Value, Pro
     }
     let document: Value = serde_json::from_slice(&repaired(body))
         .map_err(|error| ProviderError::unreadable(format!("the answer is not JSON: {error}")))?;
-    if document.pointer("/Response/Error").is_some()
-        || (document.get("Code").is_some() && document.get("Message").is_some())
+    let inner = document.get("Response").unwrap_or(&document);
+    if inner.get("Code").and_then(Value::as_str).is_some_and(|code| !matches!(code, "" | "200" | "OK" | "Success"))
+        || inner.as_object().is_some_and(says_failed)
     {
         return Err(ProviderError::refused(codes, status, body));
     }
@@ -57,6 +59,9 @@ const fn is_good(status: u16) -> bool {
 /// The rows of a listing. `id` is the name of the field that identifies a row.
 pub fn read_rows<T>(rows: &[Value], id: &str, read: impl Fn(Fields<'_>) -> Result<T, String>) -> Vec<ReadRow<T>> {
     let read_row = |row| {
+        if let Some(id) = Fields(row).text(id).ok().flatten().filter(|id| is_damaged(id)) {
+            return Err(BadRow { id: None, name: None, reason: format!("its id `{id}` {DAMAGED_REASON}") });
+        }
         let reason = match read(Fields(row)) {
             Ok(_) if is_unreadable(row) => UNREADABLE_REASON.to_owned(),
             Ok(row) => return Ok(row),
@@ -77,22 +82,34 @@ fn is_unreadable(value: &Value) -> bool {
     }
 }
 
-/// Rows of which none may be left out.
-pub fn read_all<T, C: FromIterator<T>>(
+/// The regions of a list. One whose name cannot be read stays in it: its own scope will fail.
+pub fn read_regions(
     rows: &[Value],
-    read: impl Fn(Fields<'_>) -> Result<T, String>,
-) -> Result<C, ProviderError> {
-    rows.iter().map(|row| read(Fields(row))).collect::<Result<_, _>>().map_err(ProviderError::unreadable)
+    read: impl Fn(Fields<'_>) -> Result<KnownRegion, String>,
+) -> Result<Vec<KnownRegion>, ProviderError> {
+    if rows.is_empty() {
+        return Err(ProviderError::unreadable("the list of regions is empty"));
+    }
+    let numbered = rows.iter().zip(1..);
+    Ok(numbered.map(|(row, number)| read(Fields(row)).unwrap_or_else(|_| KnownRegion::unreadable(number))).collect())
 }
 
-/// The statuses of instances, by the names of both fields.
-pub fn read_statuses(rows: &[Value], id: &str, status: &str) -> Result<BTreeMap<InstanceId, Status>, ProviderError> {
-    read_all(rows, |row| Ok((InstanceId(row.required_text(id)?), Status::parse(&row.required_text(status)?))))
+/// The statuses of instances, by the names of both fields. A row that cannot be read is left out: its instance is then
+/// one without a status.
+pub fn read_statuses(rows: &[Value], id: &str, status: &str) -> BTreeMap<InstanceId, Status> {
+    let read = |row: Fields<'_>| -> Result<_, String> {
+        Ok((InstanceId(row.required_text(id)?), Status::parse(&row.required_text(status)?)))
+    };
+    rows.iter().filter_map(|row| read(Fields(row)).ok()).collect()
 }
 
 /// A page of a listing by tokens, which ends where there is no token or an empty one; `token` is the field's name.
 pub fn read_page<T>(document: &Value, token: &str, rows: Vec<ReadRow<T>>) -> Result<Page<T>, ProviderError> {
     let next = Fields(document).text(token).map_err(ProviderError::unreadable)?;
+    if next.is_none() && document.as_object().is_some_and(says_more) {
+        let reason = format!("the answer has no `{token}`, and yet says that there are more rows");
+        return Err(ProviderError::unreadable(reason));
+    }
     Ok(Page { rows, next: next.map(|token| Some(PageToken(token))), total: None })
 }
 

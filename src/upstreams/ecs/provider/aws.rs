@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::answer::{Fields, decode_xml, read_all, read_dry_run, read_page, read_rows, read_statuses};
+use super::answer::{Fields, decode_xml, read_dry_run, read_page, read_regions, read_rows, read_statuses};
 use super::call::{Call, Page, PageToken, Unsigned};
 use super::codes::{Codes, Kind, ProviderError};
 use super::sign::encode_parameters;
@@ -62,7 +62,7 @@ pub fn default_host(region: &str) -> String {
 
 pub fn list_regions(default_region: &Region) -> Call<Vec<KnownRegion>> {
     call("DescribeRegions", default_region, Vec::new(), |answer| {
-        read_all(required_set(&answer?, "regionInfo")?, read_region)
+        read_regions(required_set(&answer?, "regionInfo")?, read_region)
     })
 }
 
@@ -70,7 +70,7 @@ fn read_region(row: Fields<'_>) -> Result<KnownRegion, String> {
     Ok(KnownRegion {
         name: row.required_text("regionName")?,
         label: None,
-        endpoint: row.text("regionEndpoint")?,
+        endpoint: row.text("regionEndpoint").ok().flatten(),
         is_enabled: row.text("optInStatus")?.as_deref() != Some("not-opted-in"),
     })
 }
@@ -110,7 +110,7 @@ pub fn list_statuses(region: &Region, ids: &[InstanceId]) -> Call<BTreeMap<Insta
     let mut parameters = vec![("IncludeAllInstances".to_owned(), "true".to_owned())];
     parameters.extend(numbered("InstanceId", ids));
     call("DescribeInstanceStatus", region, parameters, |answer| {
-        read_statuses(required_set(&answer?, "instanceStatusSet")?, "instanceId", "/instanceState/name")
+        Ok(read_statuses(required_set(&answer?, "instanceStatusSet")?, "instanceId", "/instanceState/name"))
     })
 }
 

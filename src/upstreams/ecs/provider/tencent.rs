@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
-use super::answer::{Fields, decode_json, read_all, read_rows, read_statuses, required_rows};
+use super::answer::{Fields, decode_json, read_regions, read_rows, read_statuses, required_rows};
 use super::call::{Call, Endpoint, Page, PageToken, Unsigned};
 use super::codes::{Codes, Kind, ProviderError};
 use crate::upstreams::ecs::instance::{Compared, Details, Disk, DisksKnown, Instance, InstanceId, Status, Tag, digest};
@@ -45,7 +45,7 @@ pub fn list_regions() -> Call<Vec<KnownRegion>> {
     };
     let mut call = Call::new(unsigned, |status, body| {
         let document = decode_json(&CODES, status, body)?;
-        read_all(required_rows(&document, "/Response/RegionSet")?, read_region)
+        read_regions(required_rows(&document, "/Response/RegionSet")?, read_region)
     });
     call.endpoint = Endpoint::Regions;
     call
@@ -54,7 +54,7 @@ pub fn list_regions() -> Call<Vec<KnownRegion>> {
 fn read_region(row: Fields<'_>) -> Result<KnownRegion, String> {
     Ok(KnownRegion {
         name: row.required_text("Region")?,
-        label: row.text("RegionName")?,
+        label: row.text("RegionName").ok().flatten(),
         endpoint: None,
         is_enabled: row.text("RegionState")?.as_deref() != Some("UNAVAILABLE"),
     })
@@ -72,7 +72,8 @@ pub fn list_statuses(region: &Region, ids: &[InstanceId]) -> Call<BTreeMap<Insta
     let payload = json!({"InstanceIds": ids, "Limit": ROWS_PER_PAGE, "Offset": 0});
     Call::new(unsigned("DescribeInstancesStatus", Some(region), &payload), |status, body| {
         let document = decode_json(&CODES, status, body)?;
-        read_statuses(required_rows(&document, "/Response/InstanceStatusSet")?, "InstanceId", "InstanceState")
+        let rows = required_rows(&document, "/Response/InstanceStatusSet")?;
+        Ok(read_statuses(rows, "InstanceId", "InstanceState"))
     })
 }
 

@@ -37,6 +37,9 @@ const CLUSTER: [&str; 3] = ["ASK", "CROSSSLOT", "MOVED"];
 /// The text of a server that has no such database.
 const NO_DATABASE: &str = "DB index is out of range";
 
+/// What the library says where a server refuses the database that the URL names.
+const NO_SWITCH: &str = "refused to switch database";
+
 /// Who we are is unknown, or not enough.
 const CREDENTIALS: [&str; 3] = ["NOAUTH", "NOPERM", "WRONGPASS"];
 
@@ -163,6 +166,12 @@ impl Error {
     /// What failed while the connection was made.
     pub(super) fn connecting(address: &Address, error: RedisError) -> Self {
         let is_distrust = is_certificate(&error);
+        // The library keeps what the server answers to SELECT to itself.
+        if error.to_string().contains(NO_SWITCH) {
+            let (address, source) = (address.clone(), Fault::new(&error));
+            let class = if source.0.contains("permission") { Class::Auth } else { Class::Config };
+            return Self::Refused { address, command: "SELECT", code: "ERR".into(), class, source };
+        }
         let error = Self::of(address, "AUTH", error);
         let Self::Lost { address, source, .. } = error else { return error };
         if is_distrust { Self::Certificate { address, source } } else { Self::Connect { address, source } }
@@ -288,6 +297,8 @@ mod tests {
         let dropped = || RedisError::from((ErrorKind::Io, "broken pipe"));
         assert!(matches!(Error::of(&address(), "SET", dropped()), Error::Lost { .. }));
         assert!(matches!(Error::connecting(&address(), dropped()), Error::Connect { .. }));
+        let database = (ErrorKind::UnexpectedReturnType, "Redis server refused to switch database");
+        assert_eq!(Error::connecting(&address(), database.into()).class(), Class::Config);
         let full = (ErrorKind::AuthenticationFailed, "refused", "max number of clients reached".to_owned());
         assert_eq!(Error::connecting(&address(), full.into()).class(), Class::Unavailable);
     }

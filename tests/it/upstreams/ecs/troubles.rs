@@ -336,3 +336,50 @@ impl Sandbox {
         database.and_then(count).map_or(0, |count| u64::try_from(count).unwrap_or(0))
     }
 }
+
+#[test]
+fn one_row_of_a_side_list_that_cannot_be_read_costs_no_region_and_no_instance() {
+    let sandbox = Sandbox::small();
+    let regions = r#"{"Regions":{"Region":[{"RegionId":"cn-beijing","LocalName":7},{"RegionId":5},
+                     {"RegionId":"cn-hangzhou"}]}}"#;
+    sandbox.trouble("DescribeRegions", Fault::Instead("application/json", regions));
+    for _ in 0..2 {
+        let outcome = sandbox.ecs_pass("--account prod").expect(3);
+        assert_eq!([BEIJING, HANGZHOU].map(|region| sandbox.instances_in(region)), [12, 12]);
+        let failed = scope(&outcome, "ecs/prod/#2");
+        assert_eq!(failed["error"]["class"], "contract", "{failed:#}");
+        assert!(failed["error"]["message"].as_str().is_some_and(|text| text.contains("cannot be read")), "{failed:#}");
+    }
+    sandbox.ecs.server().clear_faults();
+    let id = sandbox.database().texts("SELECT instance_id FROM ecs_instances WHERE region = 'cn-beijing' LIMIT 1");
+    let statuses = format!(
+        r#"{{"InstanceStatuses":{{"InstanceStatus":[null,{{"InstanceId":"{}","Status":"Stopped"}}]}}}}"#,
+        id[0]
+    );
+    sandbox.ecs.server().add(Rule::on("/", Fault::Bytes(statuses.into_bytes())).mentioning("DescribeInstanceStatus"));
+    let outcome = sandbox.ecs_pass("--status-only --account prod --regions cn-beijing").expect(3);
+    assert_eq!((outcome.count("updated"), outcome.count("failed")), (1, 11), "{}", outcome.stdout);
+}
+
+#[test]
+fn an_empty_list_of_regions_is_no_account_without_regions() {
+    let sandbox = Sandbox::small();
+    sandbox.trouble("DescribeRegions", Fault::Instead("application/json", r#"{"Regions":{"Region":[]}}"#));
+    let outcome = sandbox.ecs_pass("--account prod").expect(7);
+    assert!(outcome.stdout.contains("the list of regions is empty"), "{}", outcome.stdout);
+}
+
+#[test]
+fn an_answer_that_says_it_failed_or_is_not_all_deletes_nothing() {
+    for beside in [r#""error":"busy""#, r#""Code":"ServiceUnavailable""#, r#""nextToken":"abc""#, r#""success":false"#]
+    {
+        let sandbox = Sandbox::small();
+        sandbox.ecs_pass("--account prod").expect(0);
+        let id = sandbox.database().texts("SELECT instance_id FROM ecs_instances WHERE region = 'cn-beijing' LIMIT 1");
+        let body = format!(r#"{{"Instances":{{"Instance":[{{"InstanceId":"{}"}}]}},{beside}}}"#, id[0]);
+        let rule = Rule::on("/", Fault::Bytes(body.into_bytes())).mentioning("DescribeInstances").mentioning(BEIJING);
+        sandbox.ecs.server().add(rule);
+        let outcome = sandbox.ecs_pass("--account prod").expect(3);
+        assert_eq!((outcome.count("deleted"), sandbox.instances_in(BEIJING)), (0, 12), "{beside}: {}", outcome.stdout);
+    }
+}

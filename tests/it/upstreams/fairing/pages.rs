@@ -88,7 +88,9 @@ fn an_end_that_is_not_proved_deletes_nothing_and_is_partial() {
 fn an_error_beside_the_rows_is_a_failure_and_deletes_nothing() {
     const ERROR: &str = r#"{"data":[{"id":"a"}],"error":{"message":"busy"},"next":null}"#;
     const EMPTY: &str = r#"{"error":"busy","data":[]}"#;
-    for bodies in [vec![ERROR], vec![EMPTY], vec![FIRST, ERROR]] {
+    const MESSAGE: &str = r#"{"data":[{"id":"a"}],"errorMessage":"busy"}"#;
+    const NO_SUCCESS: &str = r#"{"success":false,"data":[{"id":"a"}]}"#;
+    for bodies in [vec![ERROR], vec![EMPTY], vec![MESSAGE], vec![NO_SUCCESS], vec![FIRST, ERROR]] {
         let (sandbox, outcome) = pass_over(&bodies);
         assert_eq!(outcome.code, Some(7), "{}", outcome.stdout);
         assert_eq!((outcome.count("deleted"), sandbox.live_count()), (0, 5));
@@ -97,6 +99,49 @@ fn an_error_beside_the_rows_is_a_failure_and_deletes_nothing() {
         let sandbox = paged();
         answer(&sandbox, &[EMPTY]);
         sandbox.pass(ONE).expect(7);
+    }
+}
+
+#[test]
+fn the_last_page_may_name_itself_in_other_words() {
+    const SECOND: &str = r#"{"data":[{"id":"c"}],"next":"?starting_after=b"}"#;
+    for first in ["/api/responses/?starting_after=b", "?starting_after=%62&", "?starting_after=b#top"] {
+        let first: &str = Box::leak(format!(r#"{{"data":[{{"id":"a"}},{{"id":"b"}}],"next":"{first}"}}"#).into());
+        let (sandbox, outcome) = pass_over(&[first, SECOND]);
+        assert_eq!((outcome.code, sandbox.live_count()), (Some(0), 3), "{}", outcome.stdout);
+        check_total(&outcome);
+    }
+}
+
+#[test]
+fn an_answer_that_says_it_is_not_all_deletes_nothing() {
+    for beside in
+        [r#""has_more":true"#, r#""paging":{"next":"?after=b"}"#, r#""Next":"?after=b""#, r#""truncated":true"#]
+    {
+        let body: &str = Box::leak(format!(r#"{{"data":[{{"id":"a"}},{{"id":"b"}}],{beside}}}"#).into());
+        let (sandbox, outcome) = pass_over(&[body]);
+        assert_eq!((outcome.code, sandbox.live_count()), (Some(3), 5), "{beside}: {}", outcome.stdout);
+        assert!(outcome.stdout.contains("says that there are more rows"), "{}", outcome.stdout);
+        check_total(&outcome);
+    }
+    // HTTP's own word for it.
+    let sandbox = paged();
+    answer(&sandbox, &[FIRST, SECOND, LAST]);
+    sandbox.pass(ONE).expect(0);
+    sandbox.fairing.server().clear_faults();
+    sandbox.fairing.server().always(Fault::StatusWith(206, "content-range", "items 0-1/5".to_owned()));
+    sandbox.pass(ONE).expect(5);
+    assert_eq!(sandbox.live_count(), 5);
+}
+
+#[test]
+fn what_is_no_object_among_the_rows_costs_no_other_row_and_nothing_is_deleted() {
+    for other in ["null", "7", r#""a""#, "[{}]"] {
+        let body: &str = Box::leak(format!(r#"{{"data":[{{"id":"a","x":1}},{other},{{"id":"f"}}]}}"#).into());
+        let (sandbox, outcome) = pass_over(&[body]);
+        assert_eq!((outcome.code, sandbox.live_count()), (Some(3), 6), "{other}: {}", outcome.stdout);
+        assert_eq!(["new", "updated", "failed"].map(|name| outcome.count(name)), [1, 1, 1], "{other}");
+        check_total(&outcome);
     }
 }
 

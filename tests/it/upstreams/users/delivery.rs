@@ -259,12 +259,15 @@ fn old_deliveries_are_pruned_and_their_numbers_are_not_reused() {
     sandbox.home.set("users.keep_delivered", "1ms");
     sandbox.emit(&created(1..=3));
     sandbox.run("sync users").expect(3);
-    let database = sandbox.database();
-    assert_eq!(database.texts("SELECT state FROM user_deliveries"), ["dead"]);
-    assert_eq!((database.count("user_events"), database.count("users")), (1, 3));
     assert_eq!(sandbox.emit(&created([4])).json()["last_seq"], 4);
+    sandbox.run("sync users").expect(3);
+    let database = sandbox.database();
+    assert_eq!(database.texts("SELECT state FROM user_deliveries ORDER BY seq"), ["dead", "delivered"]);
+    assert_eq!((database.count("user_events"), database.count("users")), (2, 4));
     sandbox.run("users events drop --all").expect(0);
+    sandbox.run("sync users").expect(0);
     sandbox.run("sync users").expect(0);
     assert_eq!(sandbox.database().count("user_events"), 0);
     assert_eq!(sandbox.run("users events list --json").expect(0).json()["total"], 0);
+    assert_eq!(sandbox.emit(&created([5])).json()["last_seq"], 5);
 }

@@ -35,6 +35,15 @@ async fn redis_password_is_required_and_never_shown_in_messages() {
 }
 
 #[tokio::test]
+async fn database_that_the_server_does_not_have_is_named_as_a_mistake_of_the_configuration() {
+    let server = RedisServer::start();
+    let error = connect_to(&format!("{}/99", server.url().trim_end_matches('/'))).await.err().expect("refused");
+    let text = message(&error);
+    assert_eq!(error.class(), Class::Config, "{text}");
+    assert!(text.contains("refuses SELECT") && text.contains("name a database that the server has"), "{text}");
+}
+
+#[tokio::test]
 async fn missing_redis_server_is_unavailable_and_named() {
     let reserved = tokio::net::TcpSocket::new_v4().expect("a socket");
     reserved.bind((Ipv4Addr::LOCALHOST, 0).into()).expect("a port");
