@@ -19,14 +19,11 @@ pub fn says_failed(members: &Map<String, Value>) -> bool {
 
 /// Whether a member says that there are more rows than these.
 pub fn says_more(members: &Map<String, Value>) -> bool {
-    members.iter().any(|(name, value)| match (plain(name).as_str(), value) {
-        ("links" | "meta" | "page" | "pageinfo" | "paging" | "pagination", Value::Object(inner)) => says_more(inner),
-        (
-            "hasmore" | "hasnext" | "hasnextpage" | "more" | "moreresults" | "incomplete" | "incompleteresults",
-            value,
-        )
-        | ("partial" | "partialresults" | "truncated" | "istruncated", value) => *value == Value::Bool(true),
-        ("next" | "nextcursor" | "nextlink" | "nextpage" | "nextpagetoken" | "nexttoken" | "nexturl", value) => {
+    members.iter().any(|(name, value)| match plain(name).as_str() {
+        "links" | "meta" | "page" | "pageinfo" | "paging" | "pagination" => value.as_object().is_some_and(says_more),
+        "hasmore" | "hasnext" | "hasnextpage" | "more" | "moreresults" | "incomplete" | "incompleteresults"
+        | "partial" | "partialresults" | "truncated" | "istruncated" => *value == Value::Bool(true),
+        "next" | "nextcursor" | "nextlink" | "nextpage" | "nextpagetoken" | "nexttoken" | "nexturl" => {
             says_something(value)
         }
         _ => false,
