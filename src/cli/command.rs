@@ -69,15 +69,15 @@ pub enum Command {
 
 /// The command with all its subcommands, its help in one form throughout.
 pub fn command() -> clap::Command {
-    apply_help(upstream::augment(Cli::command()), "", &exit_status())
+    apply_help(upstream::augment(Cli::command()), "", &exit_status("Exit status", Exit::meaning))
 }
 
 /// Every exit code on its line.
-pub fn exit_status() -> String {
-    let mut text = "Exit status:\n".to_owned();
+pub fn exit_status(heading: &str, meaning: fn(Exit) -> &'static str) -> String {
+    let mut text = format!("{heading}:\n");
     for exit in Exit::ALL {
         // Writing to a string cannot fail.
-        let _ = writeln!(text, "  {:>3}  {:11}  {}", exit.code(), exit.name(), exit.meaning());
+        let _ = writeln!(text, "  {:>3}  {:11}  {}", exit.code(), exit.name(), meaning(*exit));
     }
     text.trim_end().to_owned()
 }

@@ -7,6 +7,7 @@ use clap::{Args, Subcommand};
 use clap_complete::Shell;
 
 use super::alerts;
+use super::chinese;
 use super::crontab;
 use super::error::Error;
 use super::manual;
@@ -16,6 +17,7 @@ use super::session::Session;
 use super::systemd;
 use super::values;
 use crate::exit::Exit;
+use crate::language::Language;
 
 /// What to generate.
 #[derive(Debug, Subcommand)]
@@ -69,7 +71,13 @@ pub struct SystemdArgs {
 pub fn cmd_generate(session: &mut Session, args: &GenerateArgs, command: clap::Command) -> Result<Exit, Error> {
     match args {
         GenerateArgs::Completions(args) => session.ui.verbatim(&completions(args.shell, command)),
-        GenerateArgs::Man(args) => write_files(&args.dir, manual::pages(command))?,
+        GenerateArgs::Man(args) => {
+            let pages = match session.ui.language() {
+                Language::En => manual::pages(command, Exit::meaning),
+                Language::Zh => chinese::manual_pages(),
+            };
+            write_files(&args.dir, pages)?;
+        }
         GenerateArgs::Cron(args) => {
             let program = Program::of(session)?;
             let groups = schedule::groups(&session.config_if_any()?);

@@ -10,22 +10,22 @@ const PROGRAM: &str = "tongbu";
 const SOURCE: &str = concat!("tongbu ", env!("CARGO_PKG_VERSION"));
 
 /// Every page with its file name, `tongbu-sync-fairing.1`.
-pub fn pages(mut command: clap::Command) -> Vec<(String, Vec<u8>)> {
+pub fn pages(mut command: clap::Command, meaning: fn(Exit) -> &'static str) -> Vec<(String, Vec<u8>)> {
     command.build();
     let mut pages = Vec::new();
-    collect(&command, &mut pages);
+    collect(&command, meaning, &mut pages);
     pages
 }
 
-fn collect(command: &clap::Command, pages: &mut Vec<(String, Vec<u8>)>) {
+fn collect(command: &clap::Command, meaning: fn(Exit) -> &'static str, pages: &mut Vec<(String, Vec<u8>)>) {
     let man = Man::new(command.clone()).source(SOURCE).manual("User Commands");
-    pages.push((man.get_filename(), render(command, &man)));
+    pages.push((man.get_filename(), render(command, &man, meaning)));
     for subcommand in command.get_subcommands() {
-        collect(subcommand, pages);
+        collect(subcommand, meaning, pages);
     }
 }
 
-fn render(command: &clap::Command, man: &Man) -> Vec<u8> {
+fn render(command: &clap::Command, man: &Man, meaning: fn(Exit) -> &'static str) -> Vec<u8> {
     let mut page = Vec::new();
     let has_subcommands = command.get_subcommands().next().is_some();
     // Writing to memory cannot fail.
@@ -39,7 +39,7 @@ fn render(command: &clap::Command, man: &Man) -> Vec<u8> {
         let _ = man.render_subcommands_section(&mut page);
     }
     // Only the page of the program itself has no parent's name in its own.
-    let exit_status = if command.get_name() == PROGRAM { exit_codes() } else { exit_reference() };
+    let exit_status = if command.get_name() == PROGRAM { exit_codes(meaning) } else { exit_reference() };
     let _ = exit_status.to_writer(&mut page);
     page
 }
@@ -58,13 +58,13 @@ fn examples(command: &clap::Command) -> Roff {
 }
 
 /// Every exit code: on the page of the program, to which the others refer.
-fn exit_codes() -> Roff {
+fn exit_codes(meaning: fn(Exit) -> &'static str) -> Roff {
     let mut roff = Roff::new();
     roff.control("SH", ["EXIT STATUS"]);
     for exit in Exit::ALL {
         roff.control("TP", []);
         roff.text([bold(exit.code().to_string()), roman(format!(" ({})", exit.name()))]);
-        roff.text([roman(exit.meaning())]);
+        roff.text([roman(meaning(*exit))]);
     }
     roff
 }
@@ -85,7 +85,7 @@ mod tests {
 
     #[test]
     fn every_command_has_a_page_with_its_exit_status() {
-        let pages = pages(command());
+        let pages = pages(command(), Exit::meaning);
         for name in upstreams::names() {
             assert!(pages.iter().any(|(file, _)| *file == format!("tongbu-sync-{name}.1")), "{name}");
         }
@@ -102,6 +102,6 @@ mod tests {
 
     #[test]
     fn pages_are_the_same_every_time() {
-        assert_eq!(pages(command()), pages(command()));
+        assert_eq!(pages(command(), Exit::meaning), pages(command(), Exit::meaning));
     }
 }

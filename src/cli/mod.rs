@@ -6,6 +6,7 @@
 mod alerts;
 mod args;
 mod backup;
+mod chinese;
 mod command;
 mod config;
 mod crontab;
@@ -72,7 +73,7 @@ fn run_caught(args: &[OsString]) -> Exit {
     });
     let (matches, globals, command) = match parsed {
         Ok(parsed) => parsed,
-        Err(error) => return usage::show(&error, &early_ui(args)),
+        Err(error) => return usage::show(error, args, &early_ui(args)),
     };
     let ui = Ui::new(globals.output_options(), Terminal::detect(), Clock::system());
     let mut session = Session::new(ui, globals);

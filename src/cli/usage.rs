@@ -5,6 +5,7 @@ use std::ffi::OsString;
 use clap::ValueEnum as _;
 use clap::error::ErrorKind;
 
+use super::chinese;
 use super::failure::ErrorOutput;
 use crate::error::Class;
 use crate::exit::Exit;
@@ -14,16 +15,24 @@ use crate::ui::{OutputOptions, Ui};
 use crate::upstreams::Failure;
 
 /// Shows what clap returned instead of matches: help and version are outputs, anything else is an error.
-pub fn show(error: &clap::Error, ui: &Ui) -> Exit {
+pub fn show(error: clap::Error, args: &[OsString], ui: &Ui) -> Exit {
+    let is_chinese = ui.language() == Language::Zh;
     if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
-        ui.verbatim(&ui.render_help(&error.render()));
+        if is_chinese {
+            let error = chinese::explain(args).unwrap_or(error);
+            ui.verbatim(&chinese::help(&ui.render_help(&error.render()), ui.terminal().width()));
+        } else {
+            ui.verbatim(&ui.render_help(&error.render()));
+        }
         return Exit::Ok;
     }
-    let rendered = error.render().to_string();
     if ui.is_json() {
-        ui.error(&ErrorOutput { failure: &failure(&rendered), holder: None });
+        ui.error(&ErrorOutput { failure: &failure(&error.render().to_string()), holder: None });
+    } else if is_chinese {
+        let error = chinese::explain(args).unwrap_or(error);
+        ui.comment(&safe_lines(&chinese::mistake(&error, ui.terminal().width())));
     } else {
-        ui.comment(&safe_lines(&rendered));
+        ui.comment(&safe_lines(&error.render().to_string()));
     }
     Exit::Usage
 }

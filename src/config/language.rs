@@ -26,6 +26,16 @@ impl Lang {
     }
 }
 
+/// The language before the configuration is read: the variable's, else the locale's.
+pub fn early_language(environment: &Environment) -> Language {
+    let lang = match environment.var(env::TONGBU_LANG).as_deref() {
+        Some("en") => Lang::En,
+        Some("zh") => Lang::Zh,
+        _ => Lang::Auto,
+    };
+    lang.resolve(environment)
+}
+
 /// The language of the locale: the first of `LC_ALL`, `LC_MESSAGES` and `LANG` that is set decides.
 pub fn locale_language(environment: &Environment) -> Language {
     let locale = [env::LC_ALL, env::LC_MESSAGES, env::LANG]

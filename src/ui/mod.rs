@@ -65,7 +65,7 @@ pub struct Ui {
 impl Ui {
     /// As the flags and the environment want it; the system's zone until [`set_zone`](Self::set_zone).
     pub fn new(options: OutputOptions, terminal: Terminal, clock: Clock) -> Self {
-        let language = options.lang.unwrap_or_else(|| config::locale_language(&terminal.env));
+        let language = options.lang.unwrap_or_else(|| config::early_language(&terminal.env));
         Self { options, terminal, clock, language, zone: TimeZone::system(), is_output_lost: AtomicBool::new(false) }
     }
 
@@ -77,6 +77,10 @@ impl Ui {
     /// Shows times in that zone from now on.
     pub fn set_zone(&mut self, zone: TimeZone) {
         self.zone = zone;
+    }
+
+    pub const fn language(&self) -> Language {
+        self.language
     }
 
     pub const fn zone(&self) -> &TimeZone {

@@ -108,6 +108,11 @@ pub fn components() -> Vec<Component> {
 /// The commands that belong to no single upstream.
 pub const SHARED_COMMANDS: &[CommandSpec] = films::COMMANDS;
 
+/// The Chinese of their commands' help, and of those they share.
+pub fn chinese() -> impl Iterator<Item = &'static str> {
+    all().map(|registration| registration.chinese).chain([films::CHINESE])
+}
+
 /// Their own commands, then those they share.
 pub fn commands() -> impl Iterator<Item = &'static CommandSpec> {
     all().flat_map(|registration| registration.commands).chain(SHARED_COMMANDS)

@@ -29,6 +29,8 @@ pub struct Registration {
     pub example_scope: &'static str,
     /// Its part of what `config init` writes.
     pub template: &'static str,
+    /// The Chinese of its commands' help.
+    pub chinese: &'static str,
     /// The flags of each pass that `sync all` makes.
     pub passes: &'static [&'static [&'static str]],
     /// When a ready schedule makes them.
@@ -68,6 +70,7 @@ impl Registration {
             examples: U::EXAMPLES,
             example_scope: U::EXAMPLE_SCOPE,
             template: U::TEMPLATE,
+            chinese: U::CHINESE,
             passes: U::PASSES,
             schedule: U::SCHEDULE,
             commands: U::COMMANDS,

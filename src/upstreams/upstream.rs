@@ -56,6 +56,8 @@ pub trait Upstream: Sized + Send + Sync + 'static {
     const MIGRATIONS: &'static [Migration] = &[];
     /// Its part of what `config init` writes.
     const TEMPLATE: &'static str = "";
+    /// The Chinese texts of its commands' help; see `cli::chinese`.
+    const CHINESE: &'static str = "";
     /// The flags of each pass that `sync all` makes, one after the other.
     const PASSES: &'static [&'static [&'static str]] = &[&[]];
     /// When these passes are due in a ready schedule.

@@ -68,6 +68,7 @@ impl Upstream for Douban {
   tongbu sync douban --refresh-older-than 30d
   tongbu sync douban --no-details --trigger auto -q";
     const TEMPLATE: &'static str = include_str!("template.toml");
+    const CHINESE: &'static str = include_str!("chinese.toml");
     const SCHEDULE: Schedule = Schedule {
         about: "The newest films and their details: every eight hours. After a block the next runs wait by themselves.",
         jobs: &[Job { name: "", times: "23 2,10,18 * * *", flags: &[] }],

@@ -73,6 +73,7 @@ impl Upstream for Ecs {
   tongbu sync ecs --status-only";
     const MIGRATIONS: &'static [Migration] = tables::MIGRATIONS;
     const TEMPLATE: &'static str = include_str!("template.toml");
+    const CHINESE: &'static str = include_str!("chinese.toml");
     const COMMANDS: &'static [CommandSpec] = commands::COMMANDS;
     const CHANGES: Option<ChangesOf> = Some(commands::changes_of);
     const SCHEDULE: Schedule = Schedule {

@@ -14,3 +14,6 @@ mod commands;
 
 pub use self::commands::{COMMANDS, list};
 pub use self::tables::COMPONENT;
+
+/// The Chinese of what lists them.
+pub const CHINESE: &str = include_str!("chinese.toml");

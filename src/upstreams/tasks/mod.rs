@@ -67,6 +67,7 @@ impl Upstream for Tasks {
   tongbu sync tasks --window historical --from 2025-10-01 --to 2025-10-07";
     const MIGRATIONS: &'static [Migration] = tables::MIGRATIONS;
     const TEMPLATE: &'static str = include_str!("template.toml");
+    const CHINESE: &'static str = include_str!("chinese.toml");
     const PASSES: &'static [&'static [&'static str]] = &[&["--window", "historical"], &["--window", "today"]];
     const SCHEDULE: Schedule = Schedule {
         about: "Call tasks: those of the days before four times a day, today's hourly while calls are made.",

@@ -75,6 +75,7 @@ impl Upstream for Users {
   tongbu sync users --trigger auto -q";
     const MIGRATIONS: &'static [Migration] = tables::MIGRATIONS;
     const TEMPLATE: &'static str = include_str!("template.toml");
+    const CHINESE: &'static str = include_str!("chinese.toml");
     const SCHEDULE: Schedule = Schedule {
         about: "User events to their targets: every minute, and once in five the targets are checked as well. A pass that \
                 takes longer is not disturbed.",
