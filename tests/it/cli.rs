@@ -80,6 +80,35 @@ fn help_begins_with_examples_and_ends_with_the_exit_status() {
 }
 
 #[test]
+fn help_in_chinese_fits_its_columns() {
+    let fixture = Fixture::new();
+    for (name, args) in [("help_short_zh", vec!["-h"]), ("help_sync_tasks_zh", vec!["sync", "tasks", "--help"])] {
+        let output = fixture.command(&args).env("TONGBU_LANG", "zh").env("COLUMNS", "80").output().unwrap();
+        assert_eq!((output.status.code(), text(&output.stderr)), (Some(0), String::new()));
+        assert_snapshot!(name, text(&output.stdout));
+    }
+}
+
+#[test]
+fn language_of_help_and_mistakes_is_the_flags_or_the_environments() {
+    let fixture = Fixture::new();
+    for (args, variable, is_chinese) in [
+        (vec!["status", "--nonsense", "--lang", "zh"], ("LANG", "C"), true),
+        (vec!["status", "--nonsense", "--lang=en"], ("TONGBU_LANG", "zh"), false),
+        (vec!["status", "--nonsense"], ("TONGBU_LANG", "zh"), true),
+        (vec!["status", "--nonsense"], ("LC_ALL", "zh_CN.UTF-8"), true),
+        (vec!["status", "--nonsense"], ("LC_ALL", "C"), false),
+        (vec![], ("LC_ALL", "zh_CN.UTF-8"), true),
+    ] {
+        let output = fixture.command(&args).env(variable.0, variable.1).output().unwrap();
+        let shown = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{shown}");
+        assert_eq!(shown.contains("用法: tongbu"), is_chinese, "{args:?} {variable:?}: {shown}");
+        assert_eq!(shown.contains("Usage: tongbu"), !is_chinese, "{args:?} {variable:?}: {shown}");
+    }
+}
+
+#[test]
 fn a_wrong_command_line_ends_with_2() {
     check(&[], 2, "", "Usage: tongbu");
     check(&["snyc"], 2, "", "'sync'");

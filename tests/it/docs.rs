@@ -1,5 +1,6 @@
 //! The documents agree with the program, and the generated files are current.
 
+mod chinese;
 mod crontab;
 mod dependencies;
 mod generated;

@@ -48,6 +48,22 @@ const SUGGESTIONS: &[(&[&str], &[&str])] = &[
     (&["", " exists"], &["有 ", ""]),
 ];
 
+/// What is wrong with a value, by its fixed words.
+const REASONS: &[(&str, &str)] = &[
+    ("write `fail`, `skip`, `wait` or `wait=10m`", "请写 `fail`、`skip`、`wait` 或 `wait=10m`"),
+    ("must be longer than nothing; `none` is no limit", "须大于零；`none` 表示不限"),
+    ("not the name of a user", "不是用户名"),
+    ("; write it like `30m` or `2h`", "；请写成 `30m` 或 `2h`"),
+    ("write it as `NAME=DUR`, such as", "请写成 `名称=时长`，例如"),
+    ("the name before `=` is missing", "`=` 前缺少名称"),
+    ("invalid digit found in string", "不是整数"),
+    (" is not in ", " 不在范围内: "),
+    ("expected number at", "应为数字，位置"),
+    ("time unit needed, for example", "缺少时间单位，例如"),
+    ("unknown time unit", "未知的时间单位"),
+    ("value was empty", "值为空"),
+];
+
 /// The message, what may be meant, and the usage.
 pub fn render(error: &clap::Error) -> String {
     let Some(sentence) = sentence(error) else { return error.render().to_string() };
@@ -82,7 +98,11 @@ fn sentence(error: &clap::Error) -> Option<String> {
         sentence = sentence.replace(name, &part(error, *kind)?);
     }
     Some(match error.source() {
-        Some(source) => format!("{sentence}: {source}"),
+        Some(source) => {
+            let reason =
+                REASONS.iter().fold(source.to_string(), |text, (english, chinese)| text.replace(english, chinese));
+            format!("{sentence}: {reason}")
+        }
         None => sentence,
     })
 }

@@ -76,8 +76,8 @@ fn units(line: &str) -> Vec<&str> {
     let pairs = line.char_indices().zip(line.char_indices().skip(1));
     for ((_, before), (index, after)) in pairs {
         let is_wide = |sign: char| sign.width() == Some(2);
-        let may_break = before == ' ' || after == ' ' || is_wide(before) || is_wide(after);
-        if may_break && !NEVER_FIRST.contains(after) && !NEVER_LAST.contains(before) {
+        let is_edge = after == ' ' || is_wide(before) || is_wide(after);
+        if before == ' ' || (is_edge && !NEVER_FIRST.contains(after) && !NEVER_LAST.contains(before)) {
             units.push(&line[start..index]);
             start = index;
         }
@@ -100,16 +100,14 @@ mod tests {
     #[test]
     fn descriptions_are_in_one_column_and_no_line_is_too_wide() {
         let text = "选项:\n      --db <文件>  数据库文件\n  -q             成功时不输出任何内容，失败时照常输出\n";
-        let expected = "选项:\n      --db <文件>  数据库文件\n  -q               成功时不输出任\n                   何内容，失败\n                   时照常输出\n";
+        let expected = "选项:\n      --db <文件>  数据库文件\n  -q               成功时不输出任\n                   何内容，失败时\n                   照常输出\n";
         assert_eq!(fit(text, 34), expected);
     }
 
     #[test]
     fn a_word_and_a_mark_after_a_sign_stay_together() {
-        assert_eq!(
-            fit("          一二三四，五 --force 六", 20),
-            "          一二三\n          四，五\n          --force 六\n"
-        );
+        let expected = "          一二三\n          四，五\n          --force\n          六\n";
+        assert_eq!(fit("          一二三四，五 --force 六", 19), expected);
     }
 
     #[test]

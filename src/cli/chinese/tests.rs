@@ -153,7 +153,10 @@ fn mistakes_in_the_command_line_are_explained_in_chinese() {
         &["tongbu", "records", "list", "--trigger", "manul"],
         "错误: 参数 '--trigger <触发方>' 的值 'manul' 无效\n  [可选值: auto, manual]\n\n  提示: 有相近的值 'manual'\n",
     );
-    check(&["tongbu", "sync", "all", "--max-runtime", "0s"], "错误: 参数 '--max-runtime <时长>' 的值 '0s' 无效: ");
+    check(
+        &["tongbu", "sync", "all", "--max-runtime", "0s"],
+        "错误: 参数 '--max-runtime <时长>' 的值 '0s' 无效: 须大于零；`none` 表示不限\n",
+    );
     check(&["tongbu", "locks", "break", "x"], "错误: 缺少必需的参数: --token <N>\n");
     check(&["tongbu", "status", "--json", "--json"], "错误: 参数 '--json' 不能重复使用\n");
     check(&["tongbu", "status", "--", "--all"], "错误: 未知的参数 '--all'\n");

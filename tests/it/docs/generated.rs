@@ -15,11 +15,12 @@ const SCRIPTS: [(&str, &str); 5] = [
     ("zsh", "completions/_tongbu"),
 ];
 
-/// Every file of the directory by its name.
+/// Every file of the directory by its name, without the directories in it.
 fn contents(directory: &Path) -> BTreeMap<String, Vec<u8>> {
     let entries = fs::read_dir(directory).unwrap_or_else(|error| panic!("{}: {error}", directory.display()));
     let paths = entries.map(|entry| entry.expect("an entry can be read").path());
     paths
+        .filter(|path| path.is_file())
         .map(|path| {
             let name = path.file_name().expect("an entry has a name").to_string_lossy().into_owned();
             (name, fs::read(&path).expect("a generated file can be read"))
@@ -44,13 +45,16 @@ fn committed_completions_are_current() {
 
 #[test]
 fn committed_manual_pages_are_current() {
-    const AGAIN: &str = "run `rm -r man && cargo run --bin tongbu -- generate man man`";
-    let home = tempfile::tempdir().expect("a temporary directory");
-    let status = tongbu(home.path()).args(["generate", "man", "man"]).status().expect("tongbu starts");
-    assert!(status.success());
-    let (committed, fresh) = (contents(&in_repository("man")), contents(&home.path().join("man")));
-    assert!(committed.keys().eq(fresh.keys()), "pages are added or removed: {AGAIN}");
-    for (name, page) in fresh {
-        assert!(committed[&name] == page, "man/{name} differs: {AGAIN}");
+    for (language, directory) in [("en", "man"), ("zh", "man/zh_CN")] {
+        let home = tempfile::tempdir().expect("a temporary directory");
+        let args = ["generate", "man", "--lang", language, directory];
+        let again = format!("run `rm {directory}/*.1; cargo run --bin tongbu -- {}`", args.join(" "));
+        let status = tongbu(home.path()).args(args).status().expect("tongbu starts");
+        assert!(status.success());
+        let (committed, fresh) = (contents(&in_repository(directory)), contents(&home.path().join(directory)));
+        assert!(committed.keys().eq(fresh.keys()), "pages are added or removed: {again}");
+        for (name, page) in fresh {
+            assert!(committed[&name] == page, "{directory}/{name} differs: {again}");
+        }
     }
 }
