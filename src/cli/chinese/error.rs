@@ -52,6 +52,8 @@ const SUGGESTIONS: &[(&[&str], &[&str])] = &[
 const REASONS: &[(&str, &str)] = &[
     ("write `fail`, `skip`, `wait` or `wait=10m`", "请写 `fail`、`skip`、`wait` 或 `wait=10m`"),
     ("must be longer than nothing; `none` is no limit", "须大于零；`none` 表示不限"),
+    ("write a duration like `30d` or a date like `2025-10-24`", "请写时长（如 `30d`）或日期（如 `2025-10-24`）"),
+    ("write a date like `2025-10-24`, without a time of day", "请写日期（如 `2025-10-24`），不带时刻"),
     ("not the name of a user", "不是用户名"),
     ("; write it like `30m` or `2h`", "；请写成 `30m` 或 `2h`"),
     ("write it as `NAME=DUR`, such as", "请写成 `名称=时长`，例如"),
