@@ -4,6 +4,8 @@ use std::error::Error as _;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
+use super::phrases;
+
 /// The sentence for each kind; a name in braces is a part.
 const SENTENCES: &[(ErrorKind, &str)] = &[
     (ErrorKind::UnknownArgument, "未知的参数 '{argument}'"),
@@ -68,11 +70,11 @@ const REASONS: &[(&str, &str)] = &[
 
 /// The message, what may be meant, and the usage.
 pub fn render(error: &clap::Error) -> String {
-    let Some(sentence) = sentence(error) else { return error.render().to_string() };
+    let Some(sentence) = sentence(error) else { return phrases::in_help(&error.render().to_string()) };
     let mut text = format!("错误: {sentence}\n");
     for (label, kind) in CHOICES {
         if let Some(choices) = part(error, *kind).filter(|choices| !choices.is_empty()) {
-            text += &format!("  [{label}: {choices}]\n");
+            text.extend(["  [", *label, ": ", &choices, "]\n"]);
         }
     }
     let tips = tips(error);
@@ -81,7 +83,7 @@ pub fn render(error: &clap::Error) -> String {
     }
     text.extend(tips.iter().map(|tip| format!("  提示: {tip}\n")));
     if let Some(usage) = part(error, ContextKind::Usage) {
-        text += &format!("\n{}\n", usage.trim_end());
+        text.extend(["\n", phrases::in_help(&usage).trim_end(), "\n"]);
     }
     text + "\n详细说明请加 '--help'。\n"
 }
@@ -90,10 +92,12 @@ fn sentence(error: &clap::Error) -> Option<String> {
     let (_, known) = SENTENCES.iter().find(|(kind, _)| *kind == error.kind())?;
     let (argument, other) = (part(error, ContextKind::InvalidArg), part(error, ContextKind::PriorArg));
     let is_empty = part(error, ContextKind::InvalidValue).is_some_and(|value| value.is_empty());
-    let template = match error.kind() {
-        ErrorKind::InvalidValue if is_empty => WITHOUT_VALUE,
-        ErrorKind::ArgumentConflict if argument == other => TWICE,
-        _ => known,
+    let template = if error.kind() == ErrorKind::InvalidValue && is_empty {
+        WITHOUT_VALUE
+    } else if error.kind() == ErrorKind::ArgumentConflict && argument == other {
+        TWICE
+    } else {
+        known
     };
     let mut sentence = template.to_owned();
     for (name, kind) in PARTS.iter().filter(|(name, _)| template.contains(name)) {

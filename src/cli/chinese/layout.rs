@@ -3,15 +3,15 @@
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 /// What clap takes where no width is known, and at most.
-pub const WIDEST: usize = 100;
+const WIDEST: usize = 100;
 /// From here on a line is the text below a flag, and no flag.
 const TEXT_INDENT: usize = 10;
 const NEVER_FIRST: &str = "，。；：、！？）》」”’…,.;:!?)]>'`";
 const NEVER_LAST: &str = "（《「“‘([<'`";
 
 /// The text with its descriptions in one column, and its long lines broken.
-pub fn fit(text: &str, width: usize) -> String {
-    let width = width.min(WIDEST);
+pub fn fit(text: &str, width: Option<u16>) -> String {
+    let width = width.map_or(WIDEST, |width| usize::from(width).min(WIDEST));
     let lines: Vec<&str> = text.lines().collect();
     let blocks = lines.chunk_by(|one, other| entry(one).is_some() == entry(other).is_some());
     let mut fitted = String::new();
@@ -101,19 +101,19 @@ mod tests {
     fn descriptions_are_in_one_column_and_no_line_is_too_wide() {
         let text = "选项:\n      --db <文件>  数据库文件\n  -q             成功时不输出任何内容，失败时照常输出\n";
         let expected = "选项:\n      --db <文件>  数据库文件\n  -q               成功时不输出任\n                   何内容，失败时\n                   照常输出\n";
-        assert_eq!(fit(text, 34), expected);
+        assert_eq!(fit(text, Some(34)), expected);
     }
 
     #[test]
     fn a_word_and_a_mark_after_a_sign_stay_together() {
         let expected = "          一二三\n          四，五\n          --force\n          六\n";
-        assert_eq!(fit("          一二三四，五 --force 六", 19), expected);
+        assert_eq!(fit("          一二三四，五 --force 六", Some(19)), expected);
     }
 
     #[test]
     fn examples_stay_on_their_lines_and_colour_takes_no_room() {
         let example = "  tongbu sync all        同步全部已配置的上游\n";
-        assert_eq!(fit(example, 20), example);
+        assert_eq!(fit(example, Some(20)), example);
         assert_eq!(columns("\u{1b}[1m\u{1b}[4m用法:\u{1b}[0m a"), 7);
     }
 }

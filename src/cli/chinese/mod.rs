@@ -137,12 +137,12 @@ pub fn explain(args: &[OsString]) -> Option<clap::Error> {
 
 /// Help as clap made it, with or without colour.
 pub fn help(rendered: &str, width: Option<u16>) -> String {
-    layout::fit(&phrases::in_help(rendered), width.map_or(layout::WIDEST, usize::from))
+    layout::fit(&phrases::in_help(rendered), width)
 }
 
 /// A mistake in the command line.
 pub fn mistake(error: &clap::Error, width: Option<u16>) -> String {
-    help(&error::render(error), width)
+    layout::fit(&error::render(error), width)
 }
 
 /// Every manual page with its file name.

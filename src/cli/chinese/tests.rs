@@ -1,8 +1,9 @@
 use std::collections::BTreeSet;
+use std::ffi::OsString;
 
 use clap::Command;
 
-use super::{CATALOGUE, CORE, Catalogue, error, explain, help, key, manual_pages, translated};
+use super::{CATALOGUE, CORE, Catalogue, explain, key, manual_pages, mistake, translated};
 use crate::cli::command;
 use crate::exit::Exit;
 use crate::upstreams;
@@ -129,7 +130,7 @@ fn examples_in_chinese_are_the_same_commands() {
 /// The message for this command line, English where clap's own words are left.
 fn check(args: &[&str], expected: &str) {
     let args: Vec<_> = args.iter().map(Into::into).collect();
-    let shown = help(&error::render(&explain(&args).expect("it is a mistake")), Some(80));
+    let shown = mistake(&explain(&args).expect("it is a mistake"), Some(80));
     assert!(shown.starts_with(expected), "{shown}");
     assert!(shown.ends_with("\n详细说明请加 '--help'。\n"), "{shown}");
     for word in ["error", "tip", "Usage", "OPTIONS", "information", "possible"] {
@@ -161,6 +162,8 @@ fn mistakes_in_the_command_line_are_explained_in_chinese() {
     check(&["tongbu", "status", "--json", "--json"], "错误: 参数 '--json' 不能重复使用\n");
     check(&["tongbu", "status", "--", "--all"], "错误: 未知的参数 '--all'\n");
     check(&["tongbu", "metrics", "--{value}"], "错误: 未知的参数 '--{value}'\n");
+    let typed = ["tongbu", "[default: x"].map(OsString::from);
+    assert!(mistake(&explain(&typed).expect("it is a mistake"), None).contains("'[default: x'"));
 }
 
 #[test]
