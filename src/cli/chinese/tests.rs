@@ -19,8 +19,10 @@ fn is_chinese(text: &str) -> bool {
 fn texts(command: &Command, words: &str, found: &mut Vec<(String, String)>) {
     let mut add = |what: &str, text: String| found.push((format!("`{words}` {what}"), text));
     add("about", command.get_about().map(ToString::to_string).unwrap_or_default());
-    for (what, text) in [("more", command.get_long_about()), ("exit", command.get_after_long_help())] {
-        text.into_iter().for_each(|text| text.to_string().split("\n\n").for_each(|part| add(what, part.to_owned())));
+    for text in [command.get_long_about(), command.get_after_long_help()].into_iter().flatten() {
+        for part in text.to_string().split("\n\n") {
+            add("more", part.to_owned());
+        }
     }
     let examples = command.get_before_long_help().map(ToString::to_string).unwrap_or_default();
     for line in examples.lines().filter(|line| !line.starts_with("  ") || line.trim_start().contains("  ")) {
@@ -29,15 +31,22 @@ fn texts(command: &Command, words: &str, found: &mut Vec<(String, String)>) {
     for arg in command.get_arguments() {
         let key = key(arg);
         add(&key, arg.get_help().map(ToString::to_string).unwrap_or_default());
-        arg.get_long_help().into_iter().for_each(|text| add(&format!("{key}, long"), text.to_string()));
-        arg.get_help_heading().into_iter().for_each(|text| add(&format!("{key} heading"), text.to_owned()));
-        if arg.get_num_args().is_some_and(|range| range.takes_values()) {
-            let names = arg.get_value_names().unwrap_or_default().iter();
-            names.filter(|name| !SAME.contains(&name.as_str())).for_each(|name| add(&key, name.to_string()));
+        if let Some(text) = arg.get_long_help() {
+            add(&format!("{key}, long"), text.to_string());
         }
-        let explained = arg.get_possible_values();
-        let explained = explained.iter().filter_map(|value| Some((value.get_name(), value.get_help()?)));
-        explained.for_each(|(name, text)| add(&format!("{key}={name}"), text.to_string()));
+        if let Some(text) = arg.get_help_heading() {
+            add(&format!("{key} heading"), text.to_owned());
+        }
+        let takes_values = arg.get_num_args().is_some_and(|range| range.takes_values());
+        let names = arg.get_value_names().filter(|_| takes_values).unwrap_or_default();
+        for name in names.iter().filter(|name| !SAME.contains(&name.as_str())) {
+            add(&key, name.to_string());
+        }
+        for value in arg.get_possible_values() {
+            if let Some(text) = value.get_help() {
+                add(&format!("{key}={}", value.get_name()), text.to_string());
+            }
+        }
     }
     for below in command.get_subcommands() {
         texts(below, format!("{words} {}", below.get_name()).trim_start(), found);
@@ -66,7 +75,7 @@ fn every_catalogue_can_be_read() {
 
 /// What the catalogue may have a text for: `(words, key)`; arguments also by their key alone.
 fn used(command: &Command, words: &str, found: &mut BTreeSet<(String, String)>) {
-    let mut add = |words: &str, key: &str| found.insert((words.to_owned(), key.to_owned()));
+    let mut add = |words: &str, key: &str| _ = found.insert((words.to_owned(), key.to_owned()));
     add(words, "about");
     if command.get_long_about().is_some() {
         add(words, "more");
@@ -81,12 +90,16 @@ fn used(command: &Command, words: &str, found: &mut BTreeSet<(String, String)>) 
             if arg.get_long_help().is_some() {
                 add(words, &format!("{key}, long"));
             }
-            arg.get_possible_values().iter().filter(|value| value.get_help().is_some()).for_each(|value| {
+            for value in arg.get_possible_values().iter().filter(|value| value.get_help().is_some()) {
                 add(words, &format!("{key}={}", value.get_name()));
-            });
+            }
         }
-        arg.get_value_names().unwrap_or_default().iter().for_each(|name| _ = add("values", name));
-        arg.get_help_heading().into_iter().for_each(|heading| _ = add("headings", heading));
+        for name in arg.get_value_names().unwrap_or_default() {
+            add("values", name);
+        }
+        if let Some(heading) = arg.get_help_heading() {
+            add("headings", heading);
+        }
     }
     for below in command.get_subcommands() {
         used(below, format!("{words} {}", below.get_name()).trim_start(), found);
@@ -119,7 +132,9 @@ fn examples_in_chinese_are_the_same_commands() {
         let examples = command.get_before_long_help().map(ToString::to_string).unwrap_or_default();
         found
             .extend(examples.lines().skip(1).map(|line| line.trim().split("  ").next().unwrap_or_default().to_owned()));
-        command.get_subcommands().for_each(|below| commands(below, found));
+        for below in command.get_subcommands() {
+            commands(below, found);
+        }
     }
     let (mut english, mut chinese) = (Vec::new(), Vec::new());
     commands(&command(), &mut english);
