@@ -96,6 +96,11 @@ pub struct PageArgs {
 }
 
 impl PageArgs {
+    /// The page's position where no run has made a list yet.
+    pub const fn before_any_run(self) -> Paging {
+        Paging { number: self.page, per_page: self.per_page, total: 0 }
+    }
+
     /// The page's position in a list of that many rows; an error where the list ends before it.
     pub fn paging(self, total: u64) -> Result<Paging, Error> {
         let paging = Paging { number: self.page, per_page: self.per_page, total };

@@ -154,11 +154,9 @@ pub fn cmd_records(session: &mut Session, args: RecordsArgs) -> Result<Exit, Err
 fn cmd_list(session: &mut Session, args: ListArgs) -> Result<Exit, Error> {
     let empty = Page { records: Vec::new(), total: 0, unread_count: 0 };
     let part = args.part;
-    let listing = |page: Page| {
-        let paging = part.paging(page.total)?;
-        Ok::<_, Error>(Listing::new(page.records).with_paging(paging).with_totals(vec![page.unread_count]))
-    };
-    session.output_from_store(Mode::ReadOnly, &listing(empty)?, |session, _, store| {
+    let listing =
+        |page: Page, paging| Listing::new(page.records).with_paging(paging).with_totals(vec![page.unread_count]);
+    session.output_from_store(Mode::ReadOnly, &listing(empty, part.before_any_run()), |session, _, store| {
         let filter = Filter {
             sync: args.sync,
             sync_type: args.window,
@@ -169,7 +167,8 @@ fn cmd_list(session: &mut Session, args: ListArgs) -> Result<Exit, Error> {
             since: args.since.map(|since| resolve(session, since)),
         };
         let page = store.load_page(&filter, part.page, part.per_page)?;
-        listing(page)
+        let paging = part.paging(page.total)?;
+        Ok(listing(page, paging))
     })
 }
 

@@ -78,10 +78,10 @@ impl Command for ListArgs {
     fn run(self, context: &CommandContext<'_>) -> Result<Answer, Error> {
         let Self { state, page } = self;
         if state == Some(State::Pending) {
-            let empty = Pending { groups: Vec::new(), paging: page.paging(0)? };
+            let empty = Pending { groups: Vec::new(), paging: page.before_any_run() };
             return context.answer(Mode::ReadOnly, empty, |store| load_groups(store, page));
         }
-        context.answer(Mode::ReadOnly, Listing::new(Vec::new()).with_paging(page.paging(0)?), |store| {
+        context.answer(Mode::ReadOnly, Listing::new(Vec::new()).with_paging(page.before_any_run()), |store| {
             let (tasks, total) = store.read(|r| {
                 let tasks = tables::load_task_page(r, state, page.page, page.per_page)?;
                 Ok::<_, Error>((tasks, tables::count_tasks(r, state)?))

@@ -104,7 +104,11 @@ fn what_names_nothing_is_an_error_with_the_nearest_name() {
         let outcome = sandbox.run(arguments).expect(2);
         assert!(outcome.stderr.contains(words), "{arguments}: {}", outcome.stderr);
     }
+    sandbox.run("sync fairing --force").expect(0);
+    let second = sandbox.run("records list --per-page 1 --page 2 --json").expect(0).json();
+    assert_eq!((&second["page"], &second["records"][0]["id"]), (&2.into(), &1.into()), "{second:#}");
+    sandbox.run("records list --per-page 1 --page 3").expect(2);
     let newest = sandbox.run("records show --json").expect(0).json();
     assert_eq!(newest, sandbox.run("records show last --json").expect(0).json());
-    assert_eq!(newest, sandbox.run("records show 1 --json").expect(0).json());
+    assert_eq!(newest, sandbox.run("records show 2 --json").expect(0).json());
 }

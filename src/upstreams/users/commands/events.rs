@@ -70,9 +70,10 @@ impl Command for ListArgs {
         let since = self.since.map(|since| since.resolve(context.clock.now(), &context.style.zone));
         let Self { state, target, user_id, part, .. } = self;
         let filter = EventFilter { state, target, user_id, since, page, per_page };
-        let answer = |EventPage { rows, total }| Ok(Listing::new(rows).with_paging(part.paging(total)?));
-        context.answer(Mode::ReadOnly, answer(EventPage::default())?, |store| {
-            answer(store.read(|r| load_page(r, &filter))?)
+        let empty = Listing::new(Vec::new()).with_paging(part.before_any_run());
+        context.answer(Mode::ReadOnly, empty, |store| {
+            let EventPage { rows, total } = store.read(|r| load_page(r, &filter))?;
+            Ok(Listing::new(rows).with_paging(part.paging(total)?))
         })
     }
 }
