@@ -54,13 +54,22 @@ use crate::ui::{Terminal, Ui};
 
 /// Runs one invocation. A panic is caught: it ends as exit 1 with a hint, never as a backtrace.
 pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let args: Vec<OsString> = args.into_iter().collect();
+    let args = help_as_flag(args.into_iter().collect());
     panics::remember();
     let exit = std::panic::catch_unwind(|| run_caught(&args)).unwrap_or_else(|_| {
         early_ui(&args).error(&ErrorOutput { failure: &panics::failure(), holder: None });
         Exit::Internal
     });
     exit.into()
+}
+
+/// `tongbu help sync` is `tongbu sync --help`.
+fn help_as_flag(mut args: Vec<OsString>) -> Vec<OsString> {
+    if args.get(1).is_some_and(|word| word == "help") {
+        args.remove(1);
+        args.push("--help".into());
+    }
+    args
 }
 
 fn run_caught(args: &[OsString]) -> Exit {

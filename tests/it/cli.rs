@@ -63,6 +63,9 @@ fn help_and_version_go_to_stdout() {
     check(&["--version"], 0, "tongbu 0.", "");
     check(&["-h"], 0, "Usage: tongbu", "");
     check(&["sync", "fairing", "--help"], 0, "Exit status:", "");
+    check(&["help"], 0, "Usage: tongbu [OPTIONS] <COMMAND>", "");
+    check(&["help", "sync", "fairing"], 0, "Usage: tongbu sync fairing", "");
+    check(&["help", "snyc"], 2, "", "snyc");
 }
 
 #[test]
