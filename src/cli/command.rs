@@ -1,7 +1,5 @@
 //! The whole command line, put together.
 
-use std::fmt::Write as _;
-
 use clap::{CommandFactory, Parser, Subcommand};
 
 use super::args::GlobalArgs;
@@ -9,6 +7,7 @@ use super::backup::BackupArgs;
 use super::config::ConfigArgs;
 use super::doctor::DoctorArgs;
 use super::examples;
+use super::exit_status::exit_status;
 use super::generate::GenerateArgs;
 use super::locks::LocksArgs;
 use super::notify::NotifyArgs;
@@ -70,16 +69,6 @@ pub enum Command {
 /// The command with all its subcommands, its help in one form throughout.
 pub fn command() -> clap::Command {
     apply_help(upstream::augment(Cli::command()), "", &exit_status("Exit status", Exit::meaning))
-}
-
-/// Every exit code on its line.
-pub fn exit_status(heading: &str, meaning: fn(Exit) -> &'static str) -> String {
-    let mut text = format!("{heading}:\n");
-    for exit in Exit::ALL {
-        // Writing to a string cannot fail.
-        let _ = writeln!(text, "  {:>3}  {:11}  {}", exit.code(), exit.name(), meaning(*exit));
-    }
-    text.trim_end().to_owned()
 }
 
 fn apply_help(command: clap::Command, words: &str, exit_status: &str) -> clap::Command {

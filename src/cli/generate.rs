@@ -74,7 +74,7 @@ pub fn cmd_generate(session: &mut Session, args: &GenerateArgs, command: clap::C
         GenerateArgs::Man(args) => {
             let pages = match session.ui.language() {
                 Language::En => manual::pages(command, Exit::meaning),
-                Language::Zh => chinese::manual_pages(),
+                Language::Zh => chinese::manual_pages(command),
             };
             write_files(&args.dir, pages)?;
         }

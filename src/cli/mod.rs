@@ -13,6 +13,7 @@ mod crontab;
 mod doctor;
 mod error;
 mod examples;
+mod exit_status;
 mod failure;
 mod generate;
 mod limits;

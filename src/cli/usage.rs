@@ -6,6 +6,7 @@ use clap::ValueEnum as _;
 use clap::error::ErrorKind;
 
 use super::chinese;
+use super::command::command;
 use super::failure::ErrorOutput;
 use crate::error::Class;
 use crate::exit::Exit;
@@ -19,7 +20,7 @@ pub fn show(error: clap::Error, args: &[OsString], ui: &Ui) -> Exit {
     let is_chinese = ui.language() == Language::Zh;
     if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
         if is_chinese {
-            let error = chinese::explain(args).unwrap_or(error);
+            let error = chinese::explain(command(), args).unwrap_or(error);
             ui.verbatim(&chinese::help(&ui.render_help(&error.render()), ui.terminal().width()));
         } else {
             ui.verbatim(&ui.render_help(&error.render()));
@@ -29,7 +30,7 @@ pub fn show(error: clap::Error, args: &[OsString], ui: &Ui) -> Exit {
     if ui.is_json() {
         ui.error(&ErrorOutput { failure: &failure(&error.render().to_string()), holder: None });
     } else if is_chinese {
-        let error = chinese::explain(args).unwrap_or(error);
+        let error = chinese::explain(command(), args).unwrap_or(error);
         ui.comment(&safe_lines(&chinese::mistake(&error, ui.terminal().width())));
     } else {
         ui.comment(&safe_lines(&error.render().to_string()));

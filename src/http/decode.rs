@@ -91,7 +91,9 @@ impl Decoder {
                 }
                 Coding::Complete(Kind::Zlib) => {
                     // Some servers leave the head out that RFC 9110 demands; its first byte says which method follows.
-                    self.coding = Coding::Zlib(Decompress::new(first & 0x0f == ZLIB_METHOD));
+                    // JSON that is not compressed at all must not pass for a stream that was cut.
+                    let has_head = first & 0x0f == ZLIB_METHOD || matches!(first, b'{' | b'[');
+                    self.coding = Coding::Zlib(Decompress::new(has_head));
                     continue;
                 }
                 Coding::Complete(Kind::Padding) => {

@@ -17,7 +17,8 @@ use clap::builder::PossibleValuesParser;
 use clap::{Arg, Command};
 use serde::Deserialize;
 
-use super::{command, examples, manual};
+use super::exit_status::exit_status;
+use super::{examples, manual};
 use crate::exit::Exit;
 use crate::upstreams;
 
@@ -60,7 +61,7 @@ impl Catalogue {
     fn command(&self, command: Command, words: &str) -> Command {
         let none = Texts::new();
         let own = self.commands.get(words).unwrap_or(&none);
-        let exit_status = command::exit_status("退出状态", meaning);
+        let exit_status = exit_status("退出状态", meaning);
         let mut command = command.mut_args(|arg| self.argument(arg, own)).after_long_help(exit_status);
         if let Some(about) = own.get("about") {
             command = command.about(about);
@@ -124,15 +125,15 @@ fn meaning(exit: Exit) -> &'static str {
 
 /// The command with its texts in Chinese, for what is shown of it. Lines are wrapped later, as clap takes a Chinese
 /// sentence for one word.
-fn translated() -> Command {
-    let mut command = command().term_width(0);
+fn translated(command: Command) -> Command {
+    let mut command = command.term_width(0);
     command.build();
     CATALOGUE.command(command, "")
 }
 
 /// What there is to show instead of running these arguments: help, or a mistake in them.
-pub fn explain(args: &[OsString]) -> Option<clap::Error> {
-    translated().try_get_matches_from(args).err()
+pub fn explain(command: Command, args: &[OsString]) -> Option<clap::Error> {
+    translated(command).try_get_matches_from(args).err()
 }
 
 /// Help as clap made it, with or without colour.
@@ -146,8 +147,8 @@ pub fn mistake(error: &clap::Error, width: Option<u16>) -> String {
 }
 
 /// Every manual page with its file name.
-pub fn manual_pages() -> Vec<(String, Vec<u8>)> {
-    let pages = manual::pages(translated(), meaning);
+pub fn manual_pages(command: Command) -> Vec<(String, Vec<u8>)> {
+    let pages = manual::pages(translated(command), meaning);
     pages
         .into_iter()
         .map(|(name, page)| (name, phrases::in_manual(&String::from_utf8_lossy(&page)).into_bytes()))

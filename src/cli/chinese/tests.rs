@@ -56,7 +56,7 @@ fn texts(command: &Command, words: &str, found: &mut Vec<(String, String)>) {
 #[test]
 fn every_text_of_the_help_is_chinese() {
     let mut found = Vec::new();
-    texts(&translated(), "", &mut found);
+    texts(&translated(command()), "", &mut found);
     assert!(found.len() > 500, "{}", found.len());
     let english: Vec<_> = found.iter().filter(|(_, text)| !is_chinese(text)).collect();
     assert!(english.is_empty(), "these need a line in a `chinese.toml` or in `core.toml`: {english:#?}");
@@ -138,14 +138,14 @@ fn examples_in_chinese_are_the_same_commands() {
     }
     let (mut english, mut chinese) = (Vec::new(), Vec::new());
     commands(&command(), &mut english);
-    commands(&translated(), &mut chinese);
+    commands(&translated(command()), &mut chinese);
     assert_eq!(english, chinese);
 }
 
 /// The message for this command line, English where clap's own words are left.
 fn check(args: &[&str], expected: &str) {
     let args: Vec<_> = args.iter().map(Into::into).collect();
-    let shown = mistake(&explain(&args).expect("it is a mistake"), Some(80));
+    let shown = mistake(&explain(command(), &args).expect("it is a mistake"), Some(80));
     assert!(shown.starts_with(expected), "{shown}");
     assert!(shown.ends_with("\n详细说明请加 '--help'。\n"), "{shown}");
     for word in ["error", "tip", "Usage", "OPTIONS", "information", "possible"] {
@@ -178,12 +178,12 @@ fn mistakes_in_the_command_line_are_explained_in_chinese() {
     check(&["tongbu", "status", "--", "--all"], "错误: 未知的参数 '--all'\n");
     check(&["tongbu", "metrics", "--{value}"], "错误: 未知的参数 '--{value}'\n");
     let typed = ["tongbu", "[default: x"].map(OsString::from);
-    assert!(mistake(&explain(&typed).expect("it is a mistake"), None).contains("'[default: x'"));
+    assert!(mistake(&explain(command(), &typed).expect("it is a mistake"), None).contains("'[default: x'"));
 }
 
 #[test]
 fn manual_pages_in_chinese_have_no_english_heading() {
-    for (name, page) in manual_pages() {
+    for (name, page) in manual_pages(command()) {
         let page = String::from_utf8(page).expect("a page is UTF-8");
         assert!(page.starts_with("'\\\" -*- coding: UTF-8 -*-\n"), "{name}");
         let headings: Vec<&str> = page.lines().filter_map(|line| line.strip_prefix(".SH ")).collect();

@@ -159,7 +159,8 @@ fn every_job_of_the_crontab_has_a_timer_that_runs_the_same() {
     let config = home.path().join("c.toml").display().to_string();
     let call = format!("{BINARY} --config {config} ");
     let of_cron = |line: &str| line.split_once(&call).map(|(_, words)| words.to_owned());
-    let mut expected: Vec<String> = crontab.lines().filter_map(of_cron).collect();
+    let active = crontab.lines().filter(|line| !line.starts_with('#'));
+    let mut expected: Vec<String> = active.filter_map(of_cron).collect();
     jobs.sort();
     expected.sort();
     assert_eq!(jobs, expected);
