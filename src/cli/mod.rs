@@ -99,7 +99,7 @@ fn run_caught(args: &[OsString]) -> Exit {
     if !session.ui.is_output_lost() {
         return exit;
     }
-    // What a run stored is stored and recorded, whoever could not be shown it.
+    // What a run stored is stored and recorded, even where it could not be shown.
     match session.record.get() {
         Some(record) => {
             session.ui.say_recorded(record.0);

@@ -11,7 +11,7 @@ use memchr::memmem;
 
 use super::ending::Ending;
 
-/// Stands for a value that is no JSON. A document that was repaired holds it nowhere else: U+FFFF is no character.
+/// In place of a value that is no JSON. A document that was repaired holds it nowhere else: U+FFFF is no character.
 pub const UNREADABLE: &str = "\u{ffff}";
 
 /// Why a row that holds one is refused.

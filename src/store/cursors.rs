@@ -18,7 +18,7 @@ pub struct ScopeState {
     pub not_before: Option<Timestamp>,
 }
 
-/// A pause lasts a day at most, whoever demands it; an hour more allows for clocks that differ.
+/// A pause lasts a day at most, also where an upstream demands more; an hour more allows for clocks that differ.
 const LONGEST_PAUSE: SignedDuration = SignedDuration::from_hours(25);
 
 impl ScopeState {

@@ -88,7 +88,7 @@ impl Store {
         self.0.mode == Mode::DryRun
     }
 
-    /// Gives these rights to the file, to those beside it and to the lock files: whoever may write the database may lock
+    /// Gives these rights to the file, to those beside it and to the lock files: those who may write the database may lock
     /// it. What belongs to another user stays as it is.
     pub fn set_file_mode(&self, mode: u32) {
         let beside = |end: &str| {

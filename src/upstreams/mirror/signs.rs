@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-/// Whether a member that stands beside the rows says that they are not what was requested, whatever its name and type.
+/// Whether a member beside the rows says that they are not what was requested, whatever its name and type.
 pub fn says_failed(members: &Map<String, Value>) -> bool {
     members.iter().any(|(name, value)| match plain(name).as_str() {
         "success" | "ok" => *value == Value::Bool(false),

@@ -18,19 +18,19 @@ fn dead_letters_beyond_the_limit_are_reported_once() {
     sandbox.users.refuse_user(Users::SERVICE, 2, 422);
     sandbox.create_users(1..=3);
     sandbox.run("sync users").expect(3);
-    let told = messages(&sandbox);
-    assert_eq!(told.len(), 1, "{told:#?}");
+    let sent = messages(&sandbox);
+    assert_eq!(sent.len(), 1, "{sent:#?}");
     for part in ["\"limit\"", "exceeds `monitor.max_dead_letters`", "dead letters at user-service, more than 0"] {
-        assert!(told[0].contains(part), "`{part}` is not in {told:#?}");
+        assert!(sent[0].contains(part), "`{part}` is not in {sent:#?}");
     }
     sandbox.run("sync users").expect(3);
     assert_eq!(messages(&sandbox), [""; 0], "reported twice");
     sandbox.users.accept_user(Users::SERVICE, 2);
     sandbox.run("users events drop --all").expect(0);
     sandbox.run("sync users").expect(0);
-    let told = messages(&sandbox);
-    assert_eq!(told.len(), 1, "{told:#?}");
-    assert!(told[0].contains("\"resolved\"") && told[0].contains("no longer exceeds"), "{told:#?}");
+    let sent = messages(&sandbox);
+    assert_eq!(sent.len(), 1, "{sent:#?}");
+    assert!(sent[0].contains("\"resolved\"") && sent[0].contains("no longer exceeds"), "{sent:#?}");
 }
 
 #[test]
@@ -46,7 +46,7 @@ fn queue_older_than_the_limit_is_reported_until_somebody_was_reached() {
     sandbox.receiver.server().clear_faults();
     messages(&sandbox);
     sandbox.run("sync users");
-    let told = messages(&sandbox);
-    assert_eq!(told.len(), 1, "{told:#?}");
-    assert!(told[0].contains("exceeds `monitor.max_queue_age`") && told[0].contains("has waited for"), "{told:#?}");
+    let sent = messages(&sandbox);
+    assert_eq!(sent.len(), 1, "{sent:#?}");
+    assert!(sent[0].contains("exceeds `monitor.max_queue_age`") && sent[0].contains("has waited for"), "{sent:#?}");
 }

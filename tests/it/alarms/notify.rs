@@ -22,14 +22,14 @@ impl Sandbox {
         self.home.set("monitor.ping_url", reference);
     }
 
-    /// Tells these kinds, each at an address that ends in its name.
+    /// Notifies these kinds, each at an address that ends in its name.
     pub fn notify(&mut self, kinds: &[&str], after: i64) {
         let address = format!("{}{PATH}", self.receiver.base_url());
-        let told: Vec<toml::Value> = kinds
+        let sent: Vec<toml::Value> = kinds
             .iter()
             .map(|kind| {
                 let address = match *kind {
-                    "command" => format!("cat > {}", self.home.path().join("told.json").display()),
+                    "command" => format!("cat > {}", self.home.path().join("message.json").display()),
                     kind => format!("{address}/{kind}?{QUERY}"),
                 };
                 let url = self.home.secret(kind, &address);
@@ -38,7 +38,7 @@ impl Sandbox {
                 Table::from_iter(entry).into()
             })
             .collect();
-        self.home.set("monitor.notify", told);
+        self.home.set("monitor.notify", sent);
     }
 
     /// What came in since the last look: method, path and query.
@@ -51,7 +51,7 @@ impl Sandbox {
         self.tasks.server().add(Rule::on("/", Fault::Status(503)));
     }
 
-    /// The events told by the last run.
+    /// The events sent by the last run.
     fn events(&self) -> Vec<Value> {
         self.receiver.take_messages().into_iter().map(|(_, message)| message["event"].clone()).collect()
     }
@@ -62,19 +62,19 @@ fn notification_is_sent_after_repeated_failures_and_on_recovery() {
     let mut sandbox = Sandbox::small();
     sandbox.notify(&["webhook"], 2);
     sandbox.run(RUN).expect(0);
-    assert!(sandbox.events().is_empty(), "a success after nothing was told");
+    assert!(sandbox.events().is_empty(), "a success after nothing was sent");
     sandbox.fail();
-    let mut told = Vec::new();
+    let mut sent = Vec::new();
     for _ in 0..4 {
         sandbox.run(RUN).expect(5);
-        told.push(sandbox.events().len());
+        sent.push(sandbox.events().len());
     }
-    assert_eq!(told, [0, 1, 0, 1], "the second failure, and at each doubling");
+    assert_eq!(sent, [0, 1, 0, 1], "the second failure, and at each doubling");
     sandbox.tasks.server().clear_faults();
     sandbox.run(RUN).expect(0);
     assert_eq!(sandbox.events(), ["recovered"]);
     sandbox.run(RUN).expect(0);
-    assert!(sandbox.events().is_empty(), "a recovery was told twice");
+    assert!(sandbox.events().is_empty(), "a recovery was sent twice");
 }
 
 #[test]
@@ -93,9 +93,9 @@ fn rejected_credentials_are_notified_at_once_and_only_once() {
     assert_eq!((&message["sync"], &message["sync_type"]), (&"tasks".into(), &"today".into()));
     assert!(message["message"].as_str().is_some_and(|text| text.contains("refused was")), "{message:#}");
     let secret = &canaries[0];
-    assert!(!message.to_string().contains(secret.as_str()), "`{secret}` is told");
+    assert!(!message.to_string().contains(secret.as_str()), "`{secret}` is in a message");
     sandbox.run(RUN).expect(6);
-    assert!(sandbox.events().is_empty(), "told again");
+    assert!(sandbox.events().is_empty(), "sent again");
     sandbox.tasks.style(|style| style.login_refusal = None);
     sandbox.run(RUN).expect(0);
     assert_eq!(sandbox.events(), ["recovered"]);
@@ -124,7 +124,7 @@ fn every_receiver_kind_gets_its_own_format() {
                 &message["content"]["text"]
             }
             Some("slack") => &message["text"],
-            other => panic!("{other:?} was told"),
+            other => panic!("{other:?} was sent"),
         };
         let text = text.as_str().unwrap_or_default();
         assert!(
@@ -135,9 +135,9 @@ fn every_receiver_kind_gets_its_own_format() {
         assert!(text.contains("\nfailed 1 times in a row since 20"), "{path}: {text}");
         assert!(text.contains("\nrecord 1: tongbu records show 1\n"), "{path}: {text}");
     }
-    let told = std::fs::read(sandbox.home.path().join("told.json")).expect("the command was run");
-    let told: Value = serde_json::from_slice(&told).expect("a document");
-    assert_eq!((&told["schema"], &told["exit_name"]), (&"tongbu.notification/1".into(), &"unavailable".into()));
+    let sent = std::fs::read(sandbox.home.path().join("message.json")).expect("the command was run");
+    let sent: Value = serde_json::from_slice(&sent).expect("a document");
+    assert_eq!((&sent["schema"], &sent["exit_name"]), (&"tongbu.notification/1".into(), &"unavailable".into()));
 }
 
 #[test]
@@ -307,12 +307,12 @@ fn runs_that_end_at_their_deadline_are_notified_like_failures() {
     let mut sandbox = Sandbox::small();
     sandbox.notify(&["webhook"], 2);
     sandbox.tasks.server().always(Fault::Hold);
-    let mut told = Vec::new();
+    let mut sent = Vec::new();
     for _ in 0..2 {
         sandbox.run("sync tasks --window today --max-runtime 300ms").expect(10);
-        told.push(sandbox.events().len());
+        sent.push(sandbox.events().len());
     }
-    assert_eq!(told, [0, 1]);
+    assert_eq!(sent, [0, 1]);
     sandbox.tasks.server().clear_faults();
     sandbox.run(RUN).expect(0);
     assert_eq!(sandbox.events(), ["recovered"]);

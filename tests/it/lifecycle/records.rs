@@ -68,7 +68,7 @@ fn a_killed_run_is_said_to_have_died_before_the_next_run_and_after_it() {
     assert!(metric(&sandbox, "tongbu_last_died").abs() < f64::EPSILON);
 }
 
-/// How often the text stands in what was said.
+/// How often the text occurs in what was said.
 fn count(outcome: &Outcome, text: &str) -> usize {
     outcome.said().matches(text).count()
 }
