@@ -322,8 +322,9 @@ impl<'a> Run<'a> {
             VerdictPolicy { allow_partial: settings.allow_partial, error_on_no_change: settings.error_on_no_change };
         let Verdict { status, exit, mut failure } = verdict(&outcome, fatal, &summary, policy);
         if record.0 > 0 {
+            // By the time the hint is read another run may be the last.
             for failure in outcome.scopes.iter_mut().filter_map(|scope| scope.failure.as_mut()).chain(&mut failure) {
-                failure.hint = failure.hint.replace("records show ID", &format!("records show {}", record.0));
+                failure.hint = failure.hint.replace("records show last", &format!("records show {}", record.0));
             }
         }
         let holder = outcome.scopes.iter().find_map(|scope| scope.holder.clone());

@@ -382,7 +382,7 @@ fn take(step: Step, fixture: &Fixture, model: &mut Model) {
 }
 
 proptest! {
-    // Each case has a database of its own.
+    // Each case makes a new database.
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]

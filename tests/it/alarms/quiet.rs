@@ -28,6 +28,15 @@ fn totals_that_differ_are_mailed() {
 }
 
 #[test]
+fn hint_names_the_run_by_its_number() {
+    let sandbox = Sandbox::small();
+    sandbox.run("sync tasks --window historical").expect(0);
+    sandbox.tasks.server().add(Rule::on("/", Fault::html()));
+    let outcome = sandbox.run("sync tasks --window historical --force -q");
+    check_mail(&sandbox, outcome, 7, &["contract", "hint: look at the run with `tongbu records show 2`"]);
+}
+
+#[test]
 fn rows_that_cannot_be_read_are_mailed() {
     let sandbox = Sandbox::small();
     sandbox.tasks.change(|tasks| tasks[2].name = 7.into());
