@@ -4,7 +4,7 @@
 //! scope's name has a `/`.
 
 use std::fmt::Write as _;
-use std::fs::{DirBuilder, File, OpenOptions, Permissions};
+use std::fs::{DirBuilder, File, OpenOptions, Permissions, TryLockError};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
@@ -173,14 +173,15 @@ impl OsLock {
     }
 
     /// `None` where somebody else has it locked.
+    #[expect(clippy::disallowed_methods, reason = "files are locked here and nowhere else")]
     fn lock(file: File) -> io::Result<Option<Self>> {
-        match fs2::FileExt::try_lock_exclusive(&file) {
+        match file.try_lock() {
             Ok(()) => {
                 let inode = file.metadata()?.ino().cast_signed();
                 Ok(Some(Self { file, inode }))
             }
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(None),
-            Err(error) => Err(error),
+            Err(TryLockError::WouldBlock) => Ok(None),
+            Err(TryLockError::Error(error)) => Err(error),
         }
     }
 }
@@ -195,7 +196,7 @@ pub(super) fn set_mode(path: &Path, mode: u32) {
 impl Drop for OsLock {
     fn drop(&mut self) {
         // Unlocked explicitly, because a child between fork and exec may still have the open file.
-        let _ = fs2::FileExt::unlock(&self.file);
+        let _ = self.file.unlock();
     }
 }
 

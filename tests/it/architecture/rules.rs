@@ -40,23 +40,16 @@ struct Ban {
     signs: &'static [&'static str],
     /// The beginning of the paths of the files that may.
     home: &'static str,
-    /// Token sequences that all of `store/` may use.
-    exceptions: &'static [&'static str],
 }
 
 const BANS: &[Ban] = &[
-    Ban { signs: &["rusqlite"], home: "src/store/sqlite/", exceptions: &[] },
-    Ban {
-        signs: &["fs2"],
-        home: "src/store/oslock.rs",
-        exceptions: &["fs2 :: available_space", "fs2 :: free_space", "fs2 :: statvfs"],
-    },
-    Ban { signs: &["reqwest"], home: "src/http/", exceptions: &[] },
+    Ban { signs: &["rusqlite"], home: "src/store/sqlite/" },
+    Ban { signs: &["reqwest"], home: "src/http/" },
     // Beside its folder the name is that folder's; only an import there is unambiguous.
-    Ban { signs: &["redis ::"], home: "src/upstreams/users/", exceptions: &[] },
-    Ban { signs: &["use redis", "use :: redis"], home: "src/upstreams/users/redis/", exceptions: &[] },
-    Ban { signs: &["indicatif"], home: "src/ui/", exceptions: &[] },
-    Ban { signs: &["comfy_table"], home: "src/ui/", exceptions: &[] },
+    Ban { signs: &["redis ::"], home: "src/upstreams/users/" },
+    Ban { signs: &["use redis", "use :: redis"], home: "src/upstreams/users/redis/" },
+    Ban { signs: &["indicatif"], home: "src/ui/" },
+    Ban { signs: &["comfy_table"], home: "src/ui/" },
 ];
 
 /// Every violation, one line each.
@@ -85,13 +78,9 @@ impl Ban {
         if source.path.starts_with(self.home) {
             return None;
         }
-        let is_excepted = |rest: &[String]| {
-            source.path.starts_with("src/store/") && self.exceptions.iter().any(|allowed| begins_with(rest, allowed))
-        };
-        (0..source.shipped.len()).map(|at| &source.shipped[at..]).find_map(|rest| {
-            let sign = self.signs.iter().find(|sign| begins_with(rest, sign))?;
-            (!is_excepted(rest)).then(|| format!("{}: `{sign}` outside {}", source.path, self.home))
-        })
+        let sign = (0..source.shipped.len())
+            .find_map(|at| self.signs.iter().find(|sign| begins_with(&source.shipped[at..], sign)))?;
+        Some(format!("{}: `{sign}` outside {}", source.path, self.home))
     }
 }
 
@@ -204,7 +193,6 @@ mod tests {
     fn banned_crates_are_found_outside_their_folder() {
         for (text, sign, home) in [
             ("use rusqlite::Connection;", "rusqlite", "src/store/sqlite/"),
-            ("fs2::FileExt::try_lock_exclusive(&file);", "fs2", "src/store/oslock.rs"),
             ("reqwest::get(url);", "reqwest", "src/http/"),
             ("redis::Client::open(url);", "redis ::", "src/upstreams/users/"),
             ("use redis as client;", "use redis", "src/upstreams/users/redis/"),
@@ -221,7 +209,6 @@ mod tests {
                 &[&format!("src/run/x.rs: `{sign}` outside {home}")],
             );
         }
-        check(&[("src/store/mod.rs", "fs2::available_space(path)")], &[]);
         check(&[("src/upstreams/users/mod.rs", "pub mod redis; use self::redis::Target; redis::publish(x);")], &[]);
         check(
             &[("src/upstreams/users/pass.rs", "use redis::Client;")],
