@@ -1,5 +1,7 @@
 //! What happens while a run goes on, for what draws it.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 
 /// One thing worth showing while it happens. Never needed for the result: a run may be observed by nobody.
@@ -29,4 +31,19 @@ pub struct Silent;
 
 impl Observer for Silent {
     fn observe(&self, _: &Event<'_>) {}
+}
+
+tokio::task_local! {
+    static SCOPE: (String, Arc<dyn Observer>);
+}
+
+/// Does work of a scope; what it [waits](report_wait) for is shown as the scope's.
+pub async fn in_scope<F: Future>(scope: &str, observer: Arc<dyn Observer>, work: F) -> F::Output {
+    SCOPE.scope((scope.to_owned(), observer), work).await
+}
+
+/// Shows why the scope that is worked on here waits. Outside a scope nobody sees it.
+pub fn report_wait(reason: &str, until: Option<Timestamp>) {
+    // An error means that there is no scope.
+    let _ = SCOPE.try_with(|(scope, observer)| observer.observe(&Event::ScopeWaiting { scope, reason, until }));
 }

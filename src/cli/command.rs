@@ -16,6 +16,7 @@ use super::restore::RestoreArgs;
 use super::status::StatusArgs;
 use super::sync::SyncArgs;
 use super::upstream;
+use super::version;
 use crate::exit::Exit;
 
 const ABOUT: &str = "One-shot sync passes into a local SQLite file, safe to schedule";
@@ -25,7 +26,7 @@ const TEMPLATE: &str = "{about-with-newline}\n{before-help}{usage-heading} {usag
 
 /// The parsed command line.
 #[derive(Parser)]
-#[command(name = "tongbu", version, about = ABOUT, disable_help_subcommand = true, arg_required_else_help = true)]
+#[command(name = "tongbu", version, long_version = version::with_commit(), about = ABOUT, disable_help_subcommand = true, arg_required_else_help = true)]
 pub struct Cli {
     #[command(subcommand)]
     pub command: Command,
@@ -64,6 +65,8 @@ pub enum Command {
     /// Generate completions, manual pages, schedules and JSON Schemas
     #[command(subcommand, arg_required_else_help = true)]
     Generate(GenerateArgs),
+    /// The version of this program, with its commit
+    Version,
 }
 
 /// The command with all its subcommands, its help in one form throughout.

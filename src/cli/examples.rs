@@ -40,6 +40,7 @@ const EXAMPLES: &[(&str, &str)] = &[
     ("notify", "  tongbu notify test"),
     ("notify test", "  tongbu notify test\n  tongbu notify test --kind dingtalk"),
     ("metrics", "  tongbu metrics\n  tongbu metrics > tongbu.prom"),
+    ("version", "  tongbu version\n  tongbu version --json"),
     ("generate", "  tongbu generate completions fish\n  tongbu generate man ./man"),
     (
         "generate completions",

@@ -8,6 +8,7 @@ mod args;
 mod backup;
 mod chinese;
 mod command;
+mod complete;
 mod config;
 mod crontab;
 mod doctor;
@@ -16,6 +17,7 @@ mod examples;
 mod exit_status;
 mod failure;
 mod generate;
+mod installed;
 mod limits;
 mod locks;
 mod manual;
@@ -36,11 +38,12 @@ mod systemd;
 mod upstream;
 mod usage;
 mod values;
+mod version;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use clap::FromArgMatches;
+use clap::{Args as _, FromArgMatches};
 
 pub use self::command::command;
 pub use self::error::Error;
@@ -55,8 +58,15 @@ use crate::ui::{Terminal, Ui};
 
 /// Runs one invocation. A panic is caught: it ends as exit 1 with a hint, never as a backtrace.
 pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let args = help_as_flag(args.into_iter().collect());
+    let args: Vec<OsString> = args.into_iter().collect();
     panics::remember();
+    // A shell is waiting for candidates, not for an explanation.
+    match std::panic::catch_unwind(|| complete::answer(&args, command)) {
+        Ok(None) => {}
+        Ok(Some(code)) => return code,
+        Err(_) => return ExitCode::FAILURE,
+    }
+    let args = help_as_flag(args);
     let exit = std::panic::catch_unwind(|| run_caught(&args)).unwrap_or_else(|_| {
         early_ui(&args).error(&ErrorOutput { failure: &panics::failure(), holder: None });
         Exit::Internal
@@ -64,13 +74,29 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     exit.into()
 }
 
-/// `tongbu help sync` is `tongbu sync --help`.
+/// `tongbu help sync` is `tongbu sync --help`, behind global flags too.
 fn help_as_flag(mut args: Vec<OsString>) -> Vec<OsString> {
-    if args.get(1).is_some_and(|word| word == "help") {
-        args.remove(1);
+    if let Some(first) = first_word(&args).filter(|first| args[*first] == "help") {
+        args.remove(first);
         args.push("--help".into());
     }
     args
+}
+
+/// The place of the first argument that is neither a flag nor the value of one.
+fn first_word(args: &[OsString]) -> Option<usize> {
+    let command = GlobalArgs::augment_args(clap::Command::new(""));
+    let takes_value = |word: &str| {
+        let mut flags = command.get_arguments().filter(|flag| flag.get_action().takes_values());
+        flags.any(|flag| flag.get_long().is_some_and(|long| word.strip_prefix("--") == Some(long)))
+    };
+    let mut is_value = false;
+    args.iter().enumerate().skip(1).find_map(|(place, arg)| {
+        let word = arg.to_str().unwrap_or_default();
+        let is_found = !is_value && !word.starts_with('-');
+        is_value = !is_value && takes_value(word);
+        is_found.then_some(place)
+    })
 }
 
 fn run_caught(args: &[OsString]) -> Exit {
@@ -121,6 +147,7 @@ fn run_command(session: &mut Session, command: Command) -> Result<Exit, Error> {
         Command::Restore(args) => restore::cmd_restore(session, &args),
         Command::Notify(args) => notify::cmd_notify(session, &args),
         Command::Metrics => metrics::cmd_metrics(session),
+        Command::Version => Ok(version::cmd_version(session)),
         Command::Generate(args) => generate::cmd_generate(session, &args, command::command()),
     }
 }

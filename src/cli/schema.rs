@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{backup, config, doctor, failure, locks, records, restore, status, sync};
+use super::{backup, config, doctor, failure, locks, records, restore, status, sync, version};
 use crate::config::Setting;
 use crate::present::{DocumentSchema, ListingSpec, schema};
 use crate::store::Holder;
@@ -33,6 +33,7 @@ const CORE: &[DocumentSchema] = &[
     backup::SCHEMA,
     restore::SCHEMA,
     doctor::output::SCHEMA,
+    version::SCHEMA,
 ];
 
 /// Every schema, for `generate schema`.
@@ -43,4 +44,57 @@ pub fn render_all() -> String {
     let mut names = BTreeSet::new();
     documents.retain(|document| names.insert(document.name()));
     format!("{:#}\n", schema::generate(&documents))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::render_all;
+
+    /// A name that one document gave a thing, and the name that all have for it.
+    const AGREED: [(&str, &str); 11] = [
+        ("requests", "request_count"),
+        ("retries", "retry_count"),
+        ("error_details", "problems"),
+        ("record", "record_id"),
+        ("overtaken", "superseded"),
+        ("completed_tasks", "delivered"),
+        ("failed_tasks", "dead"),
+        ("retry_tasks", "retrying"),
+        ("oldest_age", "oldest_age_s"),
+        ("ended_at", "end_time"),
+        ("succeeded", "success_count"),
+    ];
+
+    /// Every object in the schema.
+    fn visit(schema: &Value, check: &mut impl FnMut(&serde_json::Map<String, Value>)) {
+        if let Some(properties) = schema["properties"].as_object() {
+            check(properties);
+        }
+        match schema {
+            Value::Object(parts) => parts.values().for_each(|part| visit(part, check)),
+            Value::Array(parts) => parts.iter().for_each(|part| visit(part, check)),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+        }
+    }
+
+    #[test]
+    fn documents_agree_on_the_name_of_a_thing() {
+        let schemas: Value = serde_json::from_str(&render_all()).unwrap();
+        let mut seen = 0;
+        visit(&schemas, &mut |properties| {
+            for (own, agreed) in AGREED {
+                // An object of that name is another thing.
+                let is_value = properties
+                    .get(own)
+                    .is_some_and(|value| value.get("$ref").is_none() && value.get("properties").is_none());
+                if is_value {
+                    seen += 1;
+                    assert!(properties.contains_key(agreed), "`{own}` without `{agreed}` in {properties:#?}");
+                }
+            }
+        });
+        assert!(seen > 10, "{seen}");
+    }
 }

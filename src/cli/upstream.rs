@@ -13,6 +13,7 @@ use super::sync::{attendance, explain, matches_of, run_pass};
 use crate::config::Config;
 use crate::exit::Exit;
 use crate::run::Cancel;
+use crate::ui::clear_bars;
 use crate::upstreams::command::{Answer, CommandContext, CommandKind, CommandSpec, parse};
 use crate::upstreams::{self, Registration};
 
@@ -97,7 +98,7 @@ pub fn run(session: &mut Session, named: &Named<'_>) -> Result<Exit, Error> {
                 refuse_dry_run(named.matches)?;
             }
             let prepared = session.prepare_run();
-            let cancel = Cancel::on_signals().map_err(upstreams::Error::Runtime)?;
+            let cancel = Cancel::on_signals(clear_bars).map_err(upstreams::Error::Runtime)?;
             let report = run_pass(session, registration, &matches, &prepared, settings, &cancel).map_err(Error::Run)?;
             let details = prepared.database.as_ref().map(|database| {
                 with_context(session, &prepared.config, database, |context| {

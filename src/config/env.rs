@@ -20,6 +20,8 @@ pub const TONGBU_CONFIG: &str = "TONGBU_CONFIG";
 pub const TONGBU_DB: &str = "TONGBU_DB";
 /// The language, where `--lang` is not given; wins over `lang` in the file.
 pub const TONGBU_LANG: &str = "TONGBU_LANG";
+/// The shell that wants to know what can follow; its completion script sets it.
+pub const TONGBU_COMPLETE: &str = "TONGBU_COMPLETE";
 /// Set to anything: no colour.
 pub const NO_COLOR: &str = "NO_COLOR";
 /// Set to anything but `0`: colour even where the output is no terminal.

@@ -30,7 +30,7 @@ pub use self::error::{Error, Place};
 pub use self::language::{Lang, early_language, locale_language};
 pub use self::load::{Config, inspect, load};
 pub use self::locate::{Located, locate_config, locate_new_config};
-pub use self::nearest::{choices, nearest};
+pub use self::nearest::{choices, nearest, suggestion};
 pub use self::secret_ref::{SecretOrPlain, SecretRef};
 pub use self::settings::{
     HttpSettings, LogSettings, MonitorSettings, Notify, NotifyKind, RecordsSettings, Settings, Unread,

@@ -14,6 +14,7 @@ use super::error::Error;
 use super::request::Request;
 use super::retry::{Next, Retry, Retryable, later, plan_next};
 use crate::error::full_message;
+use crate::progress;
 
 impl Client {
     /// Runs `attempt` (its number from 0) until it succeeds, its error does not ask for another try, or retries, budget
@@ -67,6 +68,8 @@ impl Client {
                 error = full_message(&error),
                 "{what} failed, trying again"
             );
+            let reason = format!("trying again in {:.1} s: {error}", wait.as_secs_f64());
+            progress::report_wait(&reason, Some(later(context.clock.now(), wait)));
             context.retries.fetch_add(1, Ordering::Relaxed);
             context.bounded(upstream, sleep(wait)).await?;
         }

@@ -18,13 +18,15 @@ pub struct Cancel {
     token: CancellationToken,
     /// The exit code of the signal that came; 0 before.
     exit_code: Arc<AtomicU8>,
+    /// What is done before the second signal ends the process.
+    before_exit: Option<fn()>,
 }
 
 impl Cancel {
     /// Listens to SIGHUP, SIGINT and SIGTERM from now on, for the rest of the process. An ignored SIGHUP stays ignored:
-    /// `nohup` means that the run goes on.
-    pub fn on_signals() -> io::Result<Self> {
-        let cancel = Self::default();
+    /// `nohup` means that the run goes on. `before_exit` is called where a second one ends the process at once.
+    pub fn on_signals(before_exit: fn()) -> io::Result<Self> {
+        let cancel = Self { before_exit: Some(before_exit), ..Self::default() };
         let runtime = runtime::Builder::new_current_thread().enable_io().build()?;
         let (mut hangup, mut interrupt, mut terminate) = {
             let _guard = runtime.enter();
@@ -74,6 +76,9 @@ impl Cancel {
     fn signal(&self, exit: Exit) {
         let code = exit.code();
         if self.exit_code.compare_exchange(0, code, Ordering::SeqCst, Ordering::SeqCst).is_err() {
+            if let Some(before_exit) = self.before_exit {
+                before_exit();
+            }
             #[expect(clippy::disallowed_methods, reason = "a second signal ends the process, whatever it is doing")]
             std::process::exit(i32::from(code));
         }

@@ -33,8 +33,8 @@ use crate::exit::Exit;
 use crate::http;
 use crate::ident;
 use crate::progress::Observer;
-use crate::store::records::{self, RunStart};
-use crate::store::{self, Mode, RecordId, Store, Summary, Trigger};
+use crate::store::records::{self, Change, RunStart};
+use crate::store::{self, Mode, RecordId, Status, Store, Summary, Trigger};
 use crate::upstreams::{
     self, Credentials, Error, Failure, Opening, Pass, PassContext, PassOutcome, Registration, panic_text,
 };
@@ -229,6 +229,9 @@ impl<'a> Run<'a> {
             credentials: Credentials::of((invocation.registration.describe)(invocation.config).unwrap_or_default()),
             outcome: Mutex::default(),
         };
+        if !store.is_dry_run() {
+            self.report_death(store, &previous, &context).await;
+        }
         let fatal = match opened {
             Ok(pass) => self.pass(pass, &context).await,
             Err(failure) => Some(failure),
@@ -265,8 +268,23 @@ impl<'a> Run<'a> {
         let name = self.invocation.registration.name;
         let states = store.load_states()?;
         let state = states.into_iter().find(|state| state.sync == name && state.sync_type == sync_type);
-        let failing = store.read(|r| records::load_failing(r, name, sync_type))?;
-        Ok(state.as_ref().map(|state| PreviousState::of(state, failing)).unwrap_or_default())
+        let failing_since = store.read(|r| records::load_failing_since(r, name, sync_type))?;
+        Ok(state.map(|state| PreviousState::of(state, failing_since)).unwrap_or_default())
+    }
+
+    /// Reports that the run before this one died, before this one may do so, too.
+    async fn report_death(&self, store: &Store, previous: &PreviousState, context: &PassContext) {
+        let Some(died) = &previous.died else { return };
+        context.warn(format!("run {0} died without saying why: see `tongbu records show {0}`", died.id.0));
+        if let Err(error) =
+            store.count(&died.sync, &died.sync_type, vec![("runs", Status::Died.name(), Change::Add(1))])
+        {
+            context.warn(format!("cannot store the counters: {error}"));
+        }
+        let unsent = notify::report_death(self.invocation.config, died, previous, &self.clock).await;
+        for warning in unsent {
+            context.warn(warning);
+        }
     }
 
     /// Runs the pass within its time; the failure that ended it as a whole, if there is one.

@@ -9,9 +9,7 @@ pub(super) mod types;
 use jiff::{SignedDuration, Timestamp};
 
 pub use self::list::{Filter, Page, SyncState, load_newest, load_scopes};
-pub use self::monitor::{
-    Change, CounterRow, Failing, IsExceeded, load_alert, load_counters, load_failing, load_warnings,
-};
+pub use self::monitor::{Change, CounterRow, IsExceeded, load_alert, load_counters, load_failing_since, load_warnings};
 pub use self::types::{Record, RecordId, RunEnd, RunStart, ScopeEnd, ScopeRecord, SkippedScope};
 use super::error::Error;
 use super::handle::Store;

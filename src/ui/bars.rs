@@ -18,6 +18,18 @@ const TICK: Duration = Duration::from_millis(120);
 const COUNTED: &str = "{prefix} {bar:24} {pos}/{len} {elapsed} (eta {eta}) {wide_msg}";
 const UNCOUNTED: &str = "{prefix} {spinner} {pos} {elapsed} {wide_msg}";
 
+/// The bars on the screen, where a signal ends the process in the middle of a run.
+static SHOWN: Mutex<Option<MultiProgress>> = Mutex::new(None);
+
+/// Takes the bars away that a run under way has drawn, for good.
+pub fn clear_bars() {
+    if let Some(screen) = SHOWN.lock().unwrap_or_else(PoisonError::into_inner).take() {
+        // Nothing is left to clear where stderr went away meanwhile.
+        let _ = screen.clear();
+        screen.set_draw_target(ProgressDrawTarget::hidden());
+    }
+}
+
 /// Draws what it observes on stderr, from [`DELAY`] after its making until it is dropped.
 pub struct Bars {
     screen: MultiProgress,
@@ -37,6 +49,7 @@ impl Bars {
         let screen = MultiProgress::with_draw_target(ProgressDrawTarget::hidden());
         let (ended, is_ended) = channel::<()>();
         let waiting_screen = screen.clone();
+        *SHOWN.lock().unwrap_or_else(PoisonError::into_inner) = Some(screen.clone());
         let waiting = std::thread::spawn(move || {
             if is_ended.recv_timeout(delay) == Err(RecvTimeoutError::Timeout) {
                 waiting_screen.set_draw_target(target());
@@ -92,6 +105,7 @@ impl Drop for Bars {
         for bar in bars.into_values() {
             bar.finish_and_clear();
         }
+        SHOWN.lock().unwrap_or_else(PoisonError::into_inner).take();
         // Nothing is left to clear where stderr went away meanwhile.
         let _ = self.screen.clear();
     }

@@ -23,6 +23,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use jiff::tz::TimeZone;
 
+pub use self::bars::clear_bars;
 pub use self::terminal::Terminal;
 
 use crate::clock::Clock;

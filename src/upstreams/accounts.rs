@@ -6,9 +6,10 @@ use futures_util::future::join_all;
 use serde::{Deserialize, Serialize};
 
 use super::error::Error;
+use super::names::unknown_name;
 use super::scope::{Scope, ScopeWork};
 use super::upstream::Verified;
-use crate::config::{SecretRef, choices, nearest};
+use crate::config::SecretRef;
 use crate::text;
 
 /// One entry of a section's list of accounts.
@@ -107,13 +108,9 @@ impl<T> Accounts<T> {
 
     /// The accounts of these names, all where none is named; in the configuration's order.
     pub fn select(&self, names: &[String]) -> Result<Vec<&Account<T>>, Error> {
-        let known = || self.iter().map(|account| account.name.as_str());
-        if let Some(unknown) = names.iter().find(|name| known().all(|known| known != name.as_str())) {
-            let meant = nearest(unknown, known()).map(|meant| format!("did you mean `{meant}`? "));
-            return Err(Error::Usage {
-                message: format!("no {} `{unknown}` is enabled", self.noun),
-                hint: Some(format!("{}enabled {}s: {}", meant.unwrap_or_default(), self.noun, choices(known()))),
-            });
+        let known: Vec<&str> = self.iter().map(|account| account.name.as_str()).collect();
+        if let Some(unknown) = names.iter().find(|name| !known.contains(&name.as_str())) {
+            return Err(unknown_name(self.noun, unknown, "enabled", &known));
         }
         Ok(self.iter().filter(|account| names.is_empty() || names.contains(&account.name)).collect())
     }

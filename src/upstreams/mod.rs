@@ -31,6 +31,7 @@ pub(crate) mod hmac;
 mod http_profile;
 pub mod metric;
 pub mod mirror;
+pub mod names;
 mod pass;
 mod registration;
 mod schedule;

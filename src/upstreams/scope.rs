@@ -1,7 +1,7 @@
 //! One scope of a pass: due, locked, worked on, ended.
 
 use std::panic::AssertUnwindSafe;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use futures_util::{FutureExt, Stream, StreamExt, TryStreamExt, stream};
@@ -12,7 +12,7 @@ use super::error::Error;
 use super::pass::{Failure, OnLock, PassContext, ScopeReport, SkipReason};
 use super::scope_name::ScopeName;
 use crate::error::Class;
-use crate::progress::Event;
+use crate::progress::{self, Event};
 use crate::store::records::SkippedScope;
 use crate::store::{
     self, Acquisition, Holder, Lease, LeaseRequest, Problem, ProblemDetails, ScopeEnd, ScopeState, Status, Summary,
@@ -203,7 +203,8 @@ impl PassContext {
         self.observer.observe(&Event::ScopeStarted { scope: name, total: state.record_count });
         let scope = Scope { context: self, name, state, lease, totals: Mutex::default() };
         let outcome = {
-            let work = AssertUnwindSafe(work.run(&scope)).catch_unwind();
+            let work = progress::in_scope(name, Arc::clone(&self.observer), Box::pin(work.run(&scope)));
+            let work = AssertUnwindSafe(work).catch_unwind();
             tokio::select! {
                 outcome = work => outcome.unwrap_or_else(|panic| Err(Error::Panic { message: panic_text(&*panic) })),
                 () = scope.lease.lost().cancelled() => Err(Error::Store(store::Error::LeaseLost {

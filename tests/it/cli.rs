@@ -242,7 +242,7 @@ fn language_flag_overrides_the_configured_language() {
 fn everything_is_generated_from_the_command_line() {
     let fixture = Fixture::new();
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
-        assert!(text(&fixture.run(&["generate", "completions", shell]).stdout).contains("fairing"), "{shell}");
+        assert!(text(&fixture.run(&["generate", "completions", shell]).stdout).contains("TONGBU_COMPLETE"), "{shell}");
     }
     assert_eq!(fixture.run(&["generate", "man", "man"]).status.code(), Some(0));
     let page = std::fs::read_to_string(fixture.path().join("man/tongbu-sync-fairing.1")).unwrap();

@@ -1,5 +1,6 @@
 //! How a run begins and ends: locks, signals, deadlines, and what it says to whom.
 
+mod bars;
 mod decisions;
 mod endings;
 mod limits;

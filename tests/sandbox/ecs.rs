@@ -78,8 +78,11 @@ impl Ecs {
             Account { name, provider, key, regions: regions.collect() }
         };
         let accounts = vec![account(Self::ALIYUN, "aliyun"), account(Self::TENCENT, "tencent")];
-        let state = Arc::new(Mutex::new(State { accounts, page_cap: usize::MAX, nonces: BTreeSet::new() }));
-        let (server, base_url) = builder.serve(Router::new().route("/", any(answer)).with_state(Arc::clone(&state)));
+        let server = FakeServer::default();
+        let state = State { accounts, page_cap: usize::MAX, nonces: BTreeSet::new(), server: server.clone() };
+        let state = Arc::new(Mutex::new(state));
+        let router = Router::new().route("/", any(answer)).with_state(Arc::clone(&state));
+        let base_url = builder.serve_behind(&server, router);
         Self { server, base_url, state }
     }
 

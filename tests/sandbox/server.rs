@@ -6,9 +6,10 @@ use std::time::{Duration, Instant};
 use axum::Router;
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{ConnectInfo, Request, State};
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, HeaderValue, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::Response;
+use jiff::{SignedDuration, Timestamp};
 use tokio::sync::watch;
 
 use super::connection::Cut;
@@ -34,6 +35,8 @@ struct ServerState {
     /// How many requests were processed without an answer.
     lost_count: u64,
     keeps_no_log: bool,
+    /// How many seconds the clock in its answers is ahead of this machine's.
+    seconds_ahead: i64,
 }
 
 /// One request as it came in.
@@ -178,6 +181,16 @@ impl FakeServer {
         self.state().latency = latency;
     }
 
+    /// From now on the clock in its answers is ahead of this machine's by this number of seconds.
+    pub fn set_clock(&self, seconds_ahead: i64) {
+        self.state().seconds_ahead = seconds_ahead;
+    }
+
+    /// The time at this upstream.
+    pub fn now(&self) -> Timestamp {
+        Timestamp::now() + SignedDuration::from_secs(self.state().seconds_ahead)
+    }
+
     /// Empties the log and keeps none from now on: over many requests it would fill the memory.
     pub fn keep_no_log(&self) {
         let mut state = self.state();
@@ -239,7 +252,10 @@ async fn pass(State(server): State<FakeServer>, request: Request, next: Next) ->
         at: Instant::now(),
     });
     let due = tokio::time::Instant::now() + latency;
-    let answer = answer(fault, &mut released, request, next).await;
+    let mut answer = answer(fault, &mut released, request, next).await;
+    let date =
+        HeaderValue::from_str(&httpdate::fmt_http_date(server.now().into())).expect("a date is a header's value");
+    answer.headers_mut().entry(header::DATE).or_insert(date);
     // What the answer itself takes is part of its latency.
     tokio::time::sleep_until(due).await;
     answer

@@ -9,6 +9,7 @@ use crate::cli::runs::{
     UPDATED, reason_cell, render_millis, status_cell, status_word, sync_name, trigger_word,
 };
 use crate::present::{Cell, Column, DocumentSchema, Done, Json, ListingSpec, Style, Text, listing, text, words};
+use crate::store::Summary;
 use crate::store::records::Record;
 use crate::upstreams::sync_type_label;
 
@@ -24,6 +25,10 @@ const PRUNED: Text = text("pruned {} records", "已清除 {} 条记录");
 /// A column of records.
 type C = Column<Record>;
 
+fn problems(record: &Record, style: &Style) -> Json {
+    Json::of(&ProblemPart::all(&record.problems, style))
+}
+
 impl ListingSpec for Record {
     const SCHEMA: DocumentSchema = DocumentSchema::new("tongbu.records/1", "records list", listing::schema::<Self>);
     const KEY: &'static str = "records";
@@ -34,6 +39,7 @@ impl ListingSpec for Record {
         Some(text("page {} of {}, {} records, {} unread", "第 {} 页，共 {} 页，{} 条记录，{} 条未读"));
     const COLUMNS: &'static [C] = &[
         C::integer("id", |record| record.id.0).titled(words::RECORD),
+        C::integer("record_id", |record| record.id.0),
         C::text("sync", |record| &record.sync)
             .titled(SYNC)
             .drawn(|record, _| sync_name(&record.sync, &record.sync_type).into()),
@@ -57,9 +63,9 @@ impl ListingSpec for Record {
         C::count("pending", |record| record.summary.pending),
         C::count("idle", |record| record.summary.idle),
         C::count("failed", |record| record.summary.failed).titled(FAILED).hidden_when_blank().droppable(4),
-        C::styled::<Vec<ProblemPart<'static>>>("error_details", |record, style| {
-            Json::of(&ProblemPart::all(&record.problems, style))
-        }),
+        C::nested::<Summary>("summary", |record| json!(record.summary)),
+        C::styled::<Vec<ProblemPart<'static>>>("error_details", problems),
+        C::styled::<Vec<ProblemPart<'static>>>("problems", problems),
         C::integer("retry_count", |record| record.retry_count),
         C::integer("max_retries", |record| record.max_retries),
         C::integer("request_count", |record| record.request_count),

@@ -106,7 +106,9 @@ impl ListingSpec for Stats {
             .drawn(|stats, _| sync_name(&stats.sync, &stats.sync_type).into()),
         C::text("sync_type", |stats| &stats.sync_type),
         C::count("runs", |stats| stats.run_count).titled(RUNS),
+        C::count("run_count", |stats| stats.run_count),
         C::count("succeeded", |stats| stats.success_count),
+        C::count("success_count", |stats| stats.success_count),
         C::optional_number("success_rate", Stats::success_rate)
             .titled(text("success rate", "成功率"))
             .drawn(|stats, _| stats.success_rate().map(percent).unwrap_or_default().into()),

@@ -3,18 +3,20 @@
 pub mod output;
 
 use clap::Args;
+use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 use self::output::{StatusOutput, SyncRow};
 use super::error::Error;
+use super::installed::{self, Job};
 use super::session::{LogTo, Session};
 use super::sync::matches_of;
 use super::values::{self, MaxAge};
-use crate::config::Config;
+use crate::config::{Config, suggestion};
 use crate::exit::Exit;
 use crate::store::records::SyncState;
 use crate::store::{Mode, ScopeState, Store, cursors};
-use crate::upstreams;
+use crate::upstreams::{self, INTERVAL_SLACK};
 
 /// What to check.
 #[derive(Debug, Args)]
@@ -41,6 +43,7 @@ pub fn cmd_status(session: &mut Session, args: &StatusArgs) -> Result<Exit, Erro
     let mut rows: Vec<_> = known.states.into_iter().map(|state| row(state, &known.scopes, &config, now)).collect();
     rows.extend(rows_of_configured(&config, &rows)?);
     apply_max_ages(&mut rows, &args.max_age)?;
+    apply_schedule(&mut rows, &installed::jobs(&config), now);
     let exit = if rows.iter().any(|row| row.is_stale(now)) { Exit::Stale } else { Exit::Ok };
     let output = StatusOutput { exit, rows };
     if store.is_none() && output.rows.is_empty() {
@@ -64,6 +67,7 @@ fn row(state: SyncState, scopes: &[ScopeState], config: &Config, now: Timestamp)
         row_count: (!counts.is_empty()).then(|| counts.iter().sum()),
         not_before,
         next_due: due,
+        next_run: None,
         max_age: None,
         state,
     }
@@ -119,12 +123,27 @@ fn apply_max_ages(rows: &mut Vec<SyncRow>, max_ages: &[MaxAge]) -> Result<(), Er
         }
         let (sync, sync_type) = name.split_once('/').unwrap_or((name, name));
         let registration = upstreams::find(sync).ok_or_else(|| Error::Usage {
-            message: format!("unknown sync `{name}`"),
+            message: format!("unknown sync `{name}`{}", suggestion(sync, upstreams::names())),
             hint: format!("one of: {}", upstreams::names().join(", ")),
         })?;
         rows.push(SyncRow { max_age: Some(*age), ..never_ran(registration.name, sync_type) });
     }
     Ok(())
+}
+
+/// A run that comes before anything is due does nothing: the next is the first that does not. Cron and the timers count
+/// in the system's zone.
+fn apply_schedule(rows: &mut [SyncRow], jobs: &[Job], now: Timestamp) {
+    let zone = TimeZone::system();
+    for row in rows {
+        let SyncState { sync, sync_type, last_success_at, .. } = &row.state;
+        // A run may come a little before its interval is over.
+        let slack = |due: Timestamp| last_success_at.map(|at| due.duration_since(at) / INTERVAL_SLACK.cast_signed());
+        let due = row.next_due.map(|due| due - slack(due).unwrap_or_default());
+        let from = [Some(now), due, row.not_before].into_iter().flatten().max().unwrap_or(now);
+        let own = jobs.iter().filter(|job| job.runs(sync, Some(sync_type)));
+        row.next_run = own.filter_map(|job| job.next(from, &zone)).min();
+    }
 }
 
 fn is_named(SyncRow { state: SyncState { sync, sync_type, .. }, .. }: &SyncRow, name: &str) -> bool {

@@ -34,7 +34,10 @@ pub struct SyncRow {
     /// Of all its scopes together, where a complete read counted them.
     pub row_count: Option<u64>,
     pub not_before: Option<Timestamp>,
+    /// When its minimum interval and a requested pause are over.
     pub next_due: Option<Timestamp>,
+    /// When the schedule of this machine runs it then.
+    pub next_run: Option<Timestamp>,
     /// The oldest its last success may be.
     pub max_age: Option<Duration>,
 }
@@ -91,9 +94,10 @@ impl ListingSpec for SyncRow {
             .hidden_when_blank(),
         C::optional_time("next_due", |row| row.next_due)
             .titled(text("next due", "下次应运行"))
-            .drawn(|row, style| row.next_due.map(|at| style.age(at.max(style.now))).unwrap_or_default().into())
+            .drawn(due_cell)
             .hidden_when_blank()
             .droppable(1),
+        C::optional_time("next_run", |row| row.next_run),
         C::styled::<bool>("is_stale", |row, style| Json::of(&row.is_stale(style.now)))
             .titled(STALE)
             .drawn(stale_cell)
@@ -120,6 +124,7 @@ struct RunningPart<'a> {
     pid: i64,
     trace_id: &'a str,
     since: Time,
+    start_time: Time,
 }
 
 impl<'a> RunningPart<'a> {
@@ -130,6 +135,7 @@ impl<'a> RunningPart<'a> {
             pid: record.pid,
             trace_id: &record.trace_id,
             since: style.time(record.start_time),
+            start_time: style.time(record.start_time),
         }
     }
 }
@@ -162,6 +168,10 @@ fn result_cell(row: &SyncRow, style: &Style) -> Cell {
 
 fn stale_cell(row: &SyncRow, style: &Style) -> Cell {
     if row.is_stale(style.now) { Cell::with_severity(style.label(STALE), Severity::Bad) } else { "".into() }
+}
+
+fn due_cell(row: &SyncRow, style: &Style) -> Cell {
+    row.next_run.or(row.next_due).map(|at| style.age(at.max(style.now))).unwrap_or_default().into()
 }
 
 fn success_cell(row: &SyncRow, style: &Style) -> Cell {
@@ -200,6 +210,7 @@ mod tests {
             row_count: has_run.then_some(200_000),
             not_before: None,
             next_due: has_run.then(|| at(600)),
+            next_run: (sync == "fairing").then(|| at(900)),
             max_age: Some(Duration::from_secs(7200)),
         }
     }

@@ -15,6 +15,7 @@ use super::session::{Prepared, Session};
 use crate::exit::Exit;
 use crate::run::{self, Cancel, Invocation, Report, Settings, Unrecorded};
 use crate::store::Trigger;
+use crate::ui::clear_bars;
 use crate::upstreams::{self, Failure, Registration};
 
 const ALL: &str = "all";
@@ -97,7 +98,7 @@ fn sync_one(
     settings: Settings,
 ) -> Result<Exit, Error> {
     let prepared = session.prepare_run();
-    let cancel = Cancel::on_signals().map_err(upstreams::Error::Runtime)?;
+    let cancel = Cancel::on_signals(clear_bars).map_err(upstreams::Error::Runtime)?;
     let report = run_pass(session, registration, matches, &prepared, settings, &cancel).map_err(Error::Run)?;
     session.ui.output(&SyncOutput(&report));
     explain(session, &report);
@@ -138,7 +139,7 @@ fn sync_all(session: &mut Session, settings: &Settings) -> Result<Exit, Error> {
     if configured.is_empty() {
         return Err(prepared.fault.map_or(Error::NothingConfigured, Error::Run));
     }
-    let cancel = Cancel::on_signals().map_err(upstreams::Error::Runtime)?;
+    let cancel = Cancel::on_signals(clear_bars).map_err(upstreams::Error::Runtime)?;
     let mut output = SyncAllOutput { exit: Exit::Ok, runs: Vec::new() };
     let passes = configured.iter().flat_map(|known| known.passes.iter().map(move |flags| (*known, *flags)));
     for (registration, flags) in passes {

@@ -67,6 +67,8 @@ struct SyncDocument<'a> {
     problems: Vec<ProblemPart<'a>>,
     retries: u64,
     requests: u64,
+    retry_count: u64,
+    request_count: u64,
     warnings: &'a [String],
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<ErrorPart<'a>>,
@@ -122,6 +124,8 @@ impl<'a> SyncDocument<'a> {
             problems: ProblemPart::all(&report.problems, style),
             retries: report.retry_count,
             requests: report.request_count,
+            retry_count: report.retry_count,
+            request_count: report.request_count,
             warnings: &report.warnings,
             error: report.failure.as_ref().map(|failure| ErrorPart::new(failure, report.holder.as_ref(), style)),
         }

@@ -11,12 +11,14 @@ use crate::error::Class;
 use crate::exit::Exit;
 use crate::present::{DocumentSchema, Style, Text, text};
 use crate::run::report::Report;
+use crate::store::records::Record;
 use crate::store::{HOST, Status};
 
 pub const NOTIFICATION_SCHEMA: DocumentSchema =
     DocumentSchema::of::<Notification>("tongbu.notification/1", "[[monitor.notify]] of kind webhook or command");
 
 const FAILED: Text = text("tongbu: {} failed on {} ({}, exit {})", "tongbu：{} 失败，主机 {}（{}，退出码 {}）");
+const DIED: Text = text("tongbu: {} died on {}", "tongbu：{} 异常终止，主机 {}");
 const RECOVERED: Text = text("tongbu: {} recovered on {}", "tongbu：{} 已恢复，主机 {}");
 const TEST: Text = text("tongbu: test message from {}", "tongbu：来自主机 {} 的测试消息");
 const TEST_LINE: Text = text("notifications arrive", "通知可以送达");
@@ -68,6 +70,7 @@ pub struct Notification {
     /// When the first of the failed runs began.
     failing_since: Option<String>,
     ended_at: String,
+    end_time: String,
     /// What people read, in the configured language.
     pub text: String,
 }
@@ -97,9 +100,32 @@ impl Notification {
             failed_before: previous.consecutive_failures,
             failing_since: Some(since.to_string()),
             ended_at: report.ended_at.to_string(),
+            end_time: report.ended_at.to_string(),
             text: String::new(),
         };
         notification.text = notification.render(since, &style);
+        notification
+    }
+
+    /// What an earlier run could not say itself.
+    pub fn of_death(died: &Record, previous: &PreviousState, config: &Config, now: Timestamp) -> Self {
+        let since = previous.failing_since.unwrap_or(died.start_time);
+        let mut notification = Self {
+            event: NotifyEvent::Failed,
+            sync: died.sync.clone(),
+            sync_type: died.sync_type.clone(),
+            status: Status::Died,
+            exit_code: Exit::Internal.code(),
+            exit_name: Exit::Internal.name(),
+            class: Some(Class::Internal),
+            message: died.error_message.clone(),
+            record_id: Some(died.id.0),
+            trace_id: died.trace_id.clone(),
+            failed_before: previous.consecutive_failures.saturating_sub(1),
+            failing_since: Some(since.to_string()),
+            ..Self::test(config, now)
+        };
+        notification.text = notification.render(since, &style(config, now));
         notification
     }
 
@@ -143,6 +169,7 @@ impl Notification {
             failed_before: 0,
             failing_since: None,
             ended_at: now.to_string(),
+            end_time: now.to_string(),
             text: format!("{}\n{}", TEST.fill(style.language, &[&*HOST]), style.label(TEST_LINE)),
         }
     }
@@ -152,7 +179,9 @@ impl Notification {
         let name =
             if self.sync == self.sync_type { self.sync.clone() } else { format!("{}/{}", self.sync, self.sync_type) };
         let is_failed = self.event == NotifyEvent::Failed;
-        let mut lines = vec![if is_failed {
+        let mut lines = vec![if self.status == Status::Died {
+            DIED.fill(language, &[&name, &self.host])
+        } else if is_failed {
             FAILED.fill(language, &[&name, &self.host, &self.exit_name, &self.exit_code])
         } else {
             RECOVERED.fill(language, &[&name, &self.host])

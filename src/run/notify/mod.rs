@@ -24,7 +24,7 @@ use crate::exit::Exit;
 use crate::http::Request;
 use crate::present::Json;
 use crate::secret::{Secret, scrub};
-use crate::store::records::{self, IsExceeded};
+use crate::store::records::{self, IsExceeded, Record};
 use crate::store::{Status, Store};
 use crate::upstreams::{self, Failure, Registration, SkipReason};
 
@@ -41,15 +41,19 @@ fn due_event(report: &Report, previous: &PreviousState, after: u32) -> Option<No
     match report.status {
         Status::Success if previous.was_auth || previous.consecutive_failures >= after => Some(NotifyEvent::Recovered),
         Status::Cancelled if report.exit != Exit::Deadline => None,
-        Status::Failed | Status::Partial | Status::Cancelled => {
-            let failures = previous.consecutive_failures + 1;
-            let is_round = failures.is_multiple_of(after) && (failures / after).is_power_of_two();
+        Status::Failed | Status::Partial | Status::Cancelled | Status::Interrupted => {
+            let is_round = is_round(previous.consecutive_failures + 1, after);
             let is_auth = report.problems.iter().any(|problem| problem.class == Class::Auth);
             let is_due = previous.is_unknown || is_round || (is_auth && !previous.was_auth);
             is_due.then_some(NotifyEvent::Failed)
         }
-        Status::Success | Status::Running | Status::Interrupted | Status::Died | Status::Skipped => None,
+        Status::Success | Status::Running | Status::Died | Status::Skipped => None,
     }
+}
+
+/// Whether that number of failures in a row is `after`, or a doubling of it.
+const fn is_round(failures: u64, after: u64) -> bool {
+    failures.is_multiple_of(after) && (failures / after).is_power_of_two()
 }
 
 /// Notifies everybody the configuration names; returns a warning for each that was not reached.
@@ -69,10 +73,19 @@ pub async fn report_end(config: &Config, report: &Report, previous: &PreviousSta
     }
     for (index, notify) in settings.notify.iter().enumerate() {
         let Some(event) = due_event(report, previous, notify.after) else { continue };
-        let key = key_of(index);
         let notification = Notification::of(event, report, previous, config);
-        if let Err(error) = send(notify, &key, &notification, clock).await {
-            warnings.push(format!("cannot notify `{key}`: {}", full_message(&error)));
+        warnings.extend(send_or_warn(notify, index, &notification, clock).await);
+    }
+    warnings
+}
+
+/// Notifies everybody that an earlier run died; returns a warning for each that was not reached.
+pub async fn report_death(config: &Config, died: &Record, previous: &PreviousState, clock: &Clock) -> Vec<String> {
+    let notification = Notification::of_death(died, previous, config, clock.now());
+    let mut warnings = Vec::new();
+    for (index, notify) in config.settings().monitor.notify.iter().enumerate() {
+        if is_round(previous.consecutive_failures, u64::from(notify.after.max(1))) {
+            warnings.extend(send_or_warn(notify, index, &notification, clock).await);
         }
     }
     warnings
@@ -103,11 +116,9 @@ pub async fn report_limits(
         let notification = Notification::of_limit(name, limit.exceeded, report, config);
         let mut is_sent = settings.notify.is_empty();
         for (index, notify) in settings.notify.iter().enumerate() {
-            let key = key_of(index);
-            match send(notify, &key, &notification, clock).await {
-                Ok(()) => is_sent = true,
-                Err(error) => warnings.push(format!("cannot notify `{key}`: {}", full_message(&error))),
-            }
+            let unsent = send_or_warn(notify, index, &notification, clock).await;
+            is_sent |= unsent.is_none();
+            warnings.extend(unsent);
         }
         // Where nobody was reached the next run tries again.
         if is_sent && let Err(error) = store.save_alert(registration.name, name, is_exceeded) {
@@ -189,6 +200,13 @@ async fn ping(address: &Secret, exit: Exit, clock: &Clock) -> Result<(), Error> 
     let path = if exit == Exit::Ok { path } else { format!("{}/fail", path.trim_end_matches('/')) };
     deliver(&client, None, || Request::get(&path).raw_query(&query)).await?;
     Ok(())
+}
+
+/// The warning where it was not sent.
+async fn send_or_warn(notify: &Notify, index: usize, notification: &Notification, clock: &Clock) -> Option<String> {
+    let key = key_of(index);
+    let sent = send(notify, &key, notification, clock).await;
+    sent.err().map(|error| format!("cannot notify `{key}`: {}", full_message(&error)))
 }
 
 async fn send(notify: &Notify, key: &str, notification: &Notification, clock: &Clock) -> Result<(), Error> {

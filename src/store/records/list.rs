@@ -5,7 +5,7 @@ use std::str::FromStr;
 use jiff::Timestamp;
 
 use super::rows::INTERRUPTED;
-use super::types::{FAILURES, Problem, Record, RecordId, SUMMARY_COLUMNS, ScopeRecord, Status, Summary, Trigger};
+use super::types::{IS_FAILURE, Problem, Record, RecordId, SUMMARY_COLUMNS, ScopeRecord, Status, Summary, Trigger};
 use crate::clock::to_rfc3339_millis;
 use crate::store::error::Error;
 use crate::store::sqlite::statement::{Reader, Row};
@@ -197,7 +197,7 @@ fn load_state(r: &Reader<'_>, (sync, sync_type): &(String, String), dead: &[Reco
     )?;
     let (success_seq, success_id, last_success_at) = last_success.unwrap_or_default();
     let of_this_type = "sync = ?1 AND sync_type = ?2";
-    let failed_since = format!("{of_this_type} AND status IN {FAILURES} AND (end_seq, id) > (?3, ?4)");
+    let failed_since = format!("{of_this_type} AND {IS_FAILURE} AND (end_seq, id) > (?3, ?4)");
     let died = load_count(r, &format!("{of_this_type} AND {}", id_is_in(dead)), &this_type)?;
     let [sync_value, type_value] = this_type;
     let since_success = [sync_value, type_value, success_seq.into(), success_id.into()];
@@ -263,7 +263,7 @@ impl Filter {
             | Status::Skipped => format!("status = '{}'", status.name()),
         }));
         if self.failed_only {
-            conditions.push(or_dead(&format!("status IN {FAILURES}"), dead));
+            conditions.push(or_dead(IS_FAILURE, dead));
         }
         if self.unread_only {
             conditions.push(or_dead("is_read = 0", dead));

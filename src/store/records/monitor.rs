@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::types::{FAILURES, RecordId};
+use super::types::{IS_FAILURE, RecordId};
 use crate::clock::to_rfc3339_millis;
 use crate::secret::scrub;
 use crate::store::error::Error;
@@ -156,25 +156,15 @@ pub fn load_warnings(r: &Reader<'_>, record: RecordId) -> Result<Vec<String>, Er
     )
 }
 
-/// What the records since the last success say of a failing sync.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Failing {
-    /// When the first of its failed runs began.
-    pub since: Option<Timestamp>,
-    /// Runs that `--max-runtime` ended: to those who wait for their rows they failed, too.
-    pub deadline_count: u64,
-}
-
-/// The failures of the sync since its last success.
-pub fn load_failing(r: &Reader<'_>, sync: &str, sync_type: &str) -> Result<Failing, Error> {
-    const IS_DEADLINE: &str = "(status = 'cancelled' AND exit_code = 10)";
-    let failing = r.first(
+/// When the first of the failed runs since the last success began.
+pub fn load_failing_since(r: &Reader<'_>, sync: &str, sync_type: &str) -> Result<Option<Timestamp>, Error> {
+    let since = r.first(
         &format!(
-            "SELECT MIN(start_time), COUNT(CASE WHEN {IS_DEADLINE} THEN 1 END)
+            "SELECT MIN(start_time)
              FROM sync_records
              WHERE sync = ?1
                AND sync_type = ?2
-               AND (status IN {FAILURES} OR {IS_DEADLINE})
+               AND {IS_FAILURE}
                AND end_seq > COALESCE((SELECT MAX(end_seq)
                                        FROM sync_records
                                        WHERE sync = ?1
@@ -182,7 +172,7 @@ pub fn load_failing(r: &Reader<'_>, sync: &str, sync_type: &str) -> Result<Faili
                                          AND status = 'success'), 0)"
         ),
         &[sync.into(), sync_type.into()],
-        |row| Ok(Failing { since: row.opt_instant(0)?, deadline_count: row.count(1)? }),
+        |row| row.opt_instant(0),
     )?;
-    Ok(failing.unwrap_or_default())
+    Ok(since.flatten())
 }

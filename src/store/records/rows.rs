@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::types::{
-    FAILURES, Problem, RecordId, RunEnd, RunStart, SUMMARY_ASSIGNMENTS, ScopeEnd, SkippedScope, Status,
+    IS_FAILURE, Problem, RecordId, RunEnd, RunStart, SUMMARY_ASSIGNMENTS, ScopeEnd, SkippedScope, Status,
 };
 use crate::clock::{Clock, to_rfc3339_millis};
 use crate::secret::scrub;
@@ -99,7 +99,6 @@ pub(super) fn save_closed(
                  request_count = ?18,
                  exit_code = ?19,
                  exit_name = ?20,
-                 is_read = CASE WHEN ?12 IN {FAILURES} THEN 0 ELSE is_read END,
                  updated_at = ?13
              WHERE id = ?11
                AND status = 'running'"
@@ -109,6 +108,15 @@ pub(super) fn save_closed(
     if closed == 0 {
         return Ok(id);
     }
+    w.execute(
+        &format!(
+            "UPDATE sync_records
+             SET is_read = 0
+             WHERE id = ?1
+               AND {IS_FAILURE}"
+        ),
+        &[id.0.into()],
+    )?;
     save_open_scopes_interrupted(w, id, &now)?;
     if end.is_idle { fold(w, id) } else { Ok(id) }
 }
@@ -325,7 +333,7 @@ pub(super) fn delete_beyond(w: &Writer<'_>, kept: u64, before: Option<Timestamp>
                               GROUP BY sync, sync_type)
                AND id NOT IN (SELECT MAX(id)
                               FROM sync_records
-                              WHERE status IN {FAILURES}
+                              WHERE {IS_FAILURE}
                               GROUP BY sync, sync_type)"
         ),
         &params,

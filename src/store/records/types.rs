@@ -11,8 +11,9 @@ use strum::{EnumString, IntoStaticStr};
 use crate::error::Class;
 use crate::exit::Exit;
 
-/// The statuses that count as failures; the indexes name them in the same words.
-pub(super) const FAILURES: &str = "('failed', 'partial', 'interrupted')";
+/// Whether a record is of a failed run: to those who wait for its rows one that `--max-runtime` ended is.
+pub(super) const IS_FAILURE: &str =
+    "(status IN ('failed', 'partial', 'interrupted') OR (status = 'cancelled' AND exit_code = 10))";
 
 /// The columns of a [`Summary`].
 pub(super) const SUMMARY_COLUMNS: &str =

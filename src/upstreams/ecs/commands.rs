@@ -7,14 +7,16 @@ use clap::builder::PossibleValuesParser;
 use serde_json::json;
 use strum::VariantNames;
 
+use super::config::Config;
 use super::instance::{Disk, Status, Tag};
 use super::tables::{ChangeFilter, ChangeRow, InstanceFilter, InstanceRow, load_changes, load_instances};
 use crate::present::style::sanitize;
 use crate::present::{Column, DocumentSchema, Listing, ListingSpec, Output, Text, listing, text, words};
 use crate::since::Since;
-use crate::store::{Mode, Reader, RecordId};
+use crate::store::{Mode, Reader, RecordId, cursors};
 use crate::upstreams::Error;
 use crate::upstreams::command::{Answer, Command, CommandContext, CommandSpec};
+use crate::upstreams::names::check_filter;
 
 pub const COMMANDS: &[CommandSpec] = &[CommandSpec::group(
     "ecs",
@@ -66,10 +68,39 @@ impl Command for ListArgs {
     fn run(self, context: &CommandContext<'_>) -> Result<Answer, Error> {
         let Self { account, region, status, tags } = self;
         let filter = InstanceFilter { account, region, status, tags };
+        let config: Config = context.config.section("ecs").unwrap_or_default();
+        let configured: Vec<String> = config.accounts.into_iter().map(|account| account.name).collect();
         context.answer(Mode::ReadOnly, Listing::new(Vec::new()), |store| {
-            Ok(Listing::new(store.read(|r| load_instances(r, &filter))?))
+            store.read(|r| check_names(r, &filter, configured))?;
+            let instances = store.read(|r| load_instances(r, &filter))?;
+            if instances.is_empty() {
+                store.read(|r| check_tags(r, &filter.tags))?;
+            }
+            Ok(Listing::new(instances))
         })
     }
+}
+
+/// Refuses accounts and regions that are neither configured nor ever had a pass.
+fn check_names(r: &Reader<'_>, filter: &InstanceFilter, configured: Vec<String>) -> Result<(), Error> {
+    let (mut accounts, mut regions): (BTreeSet<String>, _) = (configured.into_iter().collect(), BTreeSet::new());
+    for state in cursors::load_states(r, "ecs/")? {
+        let mut parts = state.scope.split('/').skip(1).map(str::to_owned);
+        accounts.extend(parts.next());
+        regions.extend(parts.next());
+    }
+    check_filter("account", filter.account.as_deref(), &accounts)?;
+    check_filter("region", filter.region.as_deref(), &regions)
+}
+
+/// Refuses tags that no instance has.
+fn check_tags(r: &Reader<'_>, tags: &[(String, Option<String>)]) -> Result<(), Error> {
+    if tags.is_empty() {
+        return Ok(());
+    }
+    let instances = load_instances(r, &InstanceFilter::default())?;
+    let known = instances.into_iter().flat_map(|instance| instance.tags).map(|tag| tag.key).collect();
+    tags.iter().try_for_each(|(key, _)| check_filter("tag", Some(key), &known))
 }
 
 impl Command for ChangesArgs {
@@ -82,7 +113,13 @@ impl Command for ChangesArgs {
         let since = self.since.map(|since| since.resolve(context.clock.now(), &context.style.zone));
         let filter = ChangeFilter { instance: self.instance, since, record: None };
         context.answer(Mode::ReadOnly, Listing::new(Vec::new()), |store| {
-            Ok(Listing::new(store.read(|r| load_changes(r, &filter))?))
+            let changes = store.read(|r| load_changes(r, &filter))?;
+            if changes.is_empty() && filter.instance.is_some() {
+                let instances = store.read(|r| load_instances(r, &InstanceFilter::default()))?;
+                let known = instances.into_iter().map(|instance| instance.id).collect();
+                check_filter("instance", filter.instance.as_deref(), &known)?;
+            }
+            Ok(Listing::new(changes))
         })
     }
 }
@@ -146,6 +183,7 @@ impl ListingSpec for ChangeRow {
     const COLUMNS: &'static [Column<Self>] = &[
         Column::time("at", |change: &Self| change.at).titled(words::AT),
         Column::integer("record", |change: &Self| change.record).titled(words::RECORD).droppable(3),
+        Column::integer("record_id", |change: &Self| change.record),
         Column::text("account", |change: &Self| &change.account).titled(words::ACCOUNT).droppable(1),
         Column::text("region", |change: &Self| &change.region).titled(words::REGION).droppable(2),
         Column::text("instance_id", |change: &Self| &change.instance).titled(INSTANCE),

@@ -9,6 +9,7 @@ use crate::present::{Column, DocumentSchema, Listing, ListingSpec, Severity, Tex
 use crate::store::Mode;
 use crate::upstreams::Error;
 use crate::upstreams::command::{Answer, Command, CommandContext, CommandSpec};
+use crate::upstreams::names::check_filter;
 
 pub const COMMANDS: &[CommandSpec] = &[CommandSpec::group(
     "films",
@@ -34,7 +35,11 @@ impl Command for ListArgs {
     const OUTPUTS: &'static [DocumentSchema] = &[Film::SCHEMA];
 
     fn run(self, context: &CommandContext<'_>) -> Result<Answer, Error> {
-        list(context, self.source.as_deref(), self.missing_details)
+        let source = self.source.as_deref();
+        if let Some(store) = context.open_existing(Mode::ReadOnly)?.filter(|_| source.is_some()) {
+            check_filter("source", source, &store.read(tables::load_sources)?)?;
+        }
+        list(context, source, self.missing_details)
     }
 }
 

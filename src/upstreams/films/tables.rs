@@ -1,5 +1,6 @@
 //! Every statement on `videos`.
 
+use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 use jiff::Timestamp;
@@ -84,6 +85,12 @@ pub fn load_films(r: &Reader<'_>, source: Option<&str>) -> Result<Vec<Film>, Err
     );
     let films = r.rows(&sql, &[source.into()], read_film)?;
     Ok(films.into_iter().flatten().collect())
+}
+
+/// Where the stored films are from.
+pub fn load_sources(r: &Reader<'_>) -> Result<BTreeSet<String>, Error> {
+    let sources = r.rows("SELECT DISTINCT source FROM videos", &[], |row| row.text(0).map(str::to_owned))?;
+    Ok(sources.into_iter().collect())
 }
 
 /// What decides whose details are due.

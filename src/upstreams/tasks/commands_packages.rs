@@ -159,6 +159,7 @@ impl ListingSpec for Package {
         text("there is no package: `tongbu packages import FILE.csv`", "没有数据包：`tongbu packages import FILE.csv`");
     const COLUMNS: &'static [Column<Self>] = &[
         Column::text("code", |package: &Self| package.code.as_str()).titled(text("code", "编码")),
+        Column::text("package_code", |package: &Self| package.code.as_str()),
         part("name", |package| package.name.as_deref(), words::NAME, 4),
         part("source", |package| package.source.as_deref(), text("source", "来源"), 3),
         part("region", |package| package.region.as_deref(), text("region", "地区"), 2),

@@ -1,5 +1,6 @@
 //! The commands that look after the rest: doctor, backup, metrics, schedules.
 
+mod answers;
 mod backup;
 mod bounds;
 mod doctor;
@@ -7,6 +8,7 @@ mod metrics;
 mod mistakes;
 mod restore;
 mod schedule;
+mod shell;
 
 use rustix::process::Signal;
 

@@ -6,6 +6,7 @@
 mod clocks;
 pub mod disk;
 mod fixture;
+mod hours;
 mod kills;
 mod locks;
 mod runs;

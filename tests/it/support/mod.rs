@@ -7,6 +7,7 @@ mod redis;
 mod run;
 mod tls;
 
+pub use self::clock::set_clock;
 pub use self::database::Database;
 pub use self::python::{python_program, run_python};
 pub use self::redis::RedisServer;

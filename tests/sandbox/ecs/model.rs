@@ -6,6 +6,7 @@ use axum::http::StatusCode;
 use serde_json::Value as Json;
 
 use super::fleet::Machine;
+use crate::sandbox::server::FakeServer;
 
 /// One region of an account.
 #[derive(Clone, Debug, Default)]
@@ -38,6 +39,8 @@ pub struct State {
     /// A page holds no more rows, whatever the request says.
     pub page_cap: usize,
     pub nonces: BTreeSet<String>,
+    /// Knows the time.
+    pub server: FakeServer,
 }
 
 /// A refusal with the provider's error code.

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::super::delivery_actions::{Action, ActionProgress, ActionResult, DeliveryFilter, save_action};
 use super::super::tables::delete_rejections;
+use super::target::check_target;
 use crate::present::{Block, DocumentSchema, Json, Output, Style, Text, text};
 use crate::since::Since;
 use crate::store::{self, Mode, Store};
@@ -92,6 +93,7 @@ struct ActionDocument {
     decision: &'static str,
     changed: u64,
     overtaken: u64,
+    superseded: u64,
 }
 
 const OUTPUTS: &[DocumentSchema] =
@@ -127,7 +129,7 @@ impl Output for ActionOutput {
             Action::Replay => "replay",
         };
         let ActionResult { changed, superseded } = self.result;
-        Json::of(&ActionDocument { decision, changed, overtaken: superseded })
+        Json::of(&ActionDocument { decision, changed, overtaken: superseded, superseded })
     }
 }
 
@@ -202,6 +204,7 @@ fn run(
         message: "there are no events yet".to_owned(),
         hint: Some("store one with `tongbu users emit`".to_owned()),
     })?;
+    check_target(context, &store, filter.and_then(|filter| filter.target.as_deref()))?;
     let mut result = match filter {
         Some(filter) => act(context, &store, action, filter)?,
         None => ActionResult::default(),

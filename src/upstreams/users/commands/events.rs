@@ -8,6 +8,7 @@ use serde_json::value::RawValue;
 use super::super::queries::{DeliveryStatus, EventFilter, EventPage, EventRow, load_event, load_page};
 use super::super::queue::State;
 use super::super::tables::{Rejection, load_rejections};
+use super::target::check_target;
 use super::words;
 use crate::present::words as common;
 use crate::present::{
@@ -72,6 +73,7 @@ impl Command for ListArgs {
         let filter = EventFilter { state, target, user_id, since, page, per_page };
         let empty = Listing::new(Vec::new()).with_paging(part.before_any_run());
         context.answer(Mode::ReadOnly, empty, |store| {
+            check_target(context, store, filter.target.as_deref())?;
             let EventPage { rows, total } = store.read(|r| load_page(r, &filter))?;
             Ok(Listing::new(rows).with_paging(part.paging(total)?))
         })

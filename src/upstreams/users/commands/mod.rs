@@ -8,6 +8,7 @@ mod queue;
 #[cfg(test)]
 mod samples;
 mod statistics;
+mod target;
 #[cfg(test)]
 mod tests;
 mod words;

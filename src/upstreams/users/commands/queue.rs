@@ -34,6 +34,7 @@ struct QueueDocument<'a> {
     queue_cap: u64,
     /// Seconds.
     oldest_age: Option<i64>,
+    oldest_age_s: Option<i64>,
     workers: usize,
     enabled: bool,
     targets: RowsJson<'a, TargetQueue>,
@@ -87,7 +88,8 @@ impl ListingSpec for TargetQueue {
         C::integer("delivered", |queue| queue.counts.delivered.cast_signed()).titled(words::DELIVERED).droppable(2),
         C::integer("superseded", |queue| queue.counts.superseded.cast_signed()),
         C::integer("dropped", |queue| queue.counts.dropped.cast_signed()),
-        C::styled::<Option<i64>>("oldest_age", |queue, style| Json::of(&queue.oldest_at.map(|at| age(at, style))))
+        C::styled::<Option<i64>>("oldest_age_s", oldest_age),
+        C::styled::<Option<i64>>("oldest_age", oldest_age)
             .titled(text("oldest", "最早"))
             .drawn(|queue, style| queue.oldest_at.map(|at| style.age(at)).unwrap_or_default().into())
             .hidden_when_blank(),
@@ -96,6 +98,10 @@ impl ListingSpec for TargetQueue {
             .hidden_when_blank()
             .droppable(1),
     ];
+}
+
+fn oldest_age(queue: &TargetQueue, style: &Style) -> Json {
+    Json::of(&queue.oldest_at.map(|at| age(at, style)))
 }
 
 impl Output for Queues {
@@ -111,10 +117,12 @@ impl Output for Queues {
     }
 
     fn json(&self, style: &Style) -> Json {
+        let oldest_age = self.targets.iter().filter_map(|queue| queue.oldest_at).min().map(|at| age(at, style));
         Json::of(&QueueDocument {
             queue_length: self.targets.iter().map(|queue| queue.counts.open()).sum(),
             queue_cap: self.queue_size,
-            oldest_age: self.targets.iter().filter_map(|queue| queue.oldest_at).min().map(|at| age(at, style)),
+            oldest_age,
+            oldest_age_s: oldest_age,
             workers: self.workers,
             enabled: self.has_enabled,
             targets: RowsJson(&self.targets, style),

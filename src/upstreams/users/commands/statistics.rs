@@ -35,6 +35,10 @@ struct StatsPart<'a> {
     completed_tasks: u64,
     failed_tasks: u64,
     retry_tasks: u64,
+    total: u64,
+    delivered: u64,
+    dead: u64,
+    retrying: u64,
     /// Of the completed and failed ones; between 0 and 1.
     success_rate: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -119,6 +123,10 @@ impl<'a> StatsPart<'a> {
             completed_tasks: stats.delivered,
             failed_tasks: stats.dead,
             retry_tasks: stats.retrying,
+            total: stats.total,
+            delivered: stats.delivered,
+            dead: stats.dead,
+            retrying: stats.retrying,
             success_rate: success_rate(stats),
             latency_p50_ms: stats.latency_p50_ms,
             latency_p95_ms: stats.latency_p95_ms,
