@@ -56,4 +56,18 @@ fi
 mkdir -p target/redis
 ln -sf "$redis" target/redis/redis-server
 
+# A real cron, and systemd's own check of units; without them the tests that need them say so. Debian's package cron would
+# start a daemon, so it is only unpacked.
+unpack_cron() (
+    cd target/cron
+    apt-get download cron >/dev/null 2>&1 && dpkg-deb --extract cron_*.deb .
+)
+if command -v apt-get >/dev/null 2>&1; then
+    mkdir -p target/cron
+    if [ ! -x target/cron/usr/sbin/cron ] && ! unpack_cron; then
+        apt-get update >/dev/null 2>&1 && unpack_cron || echo "warning: cannot fetch Debian's package cron" >&2
+    fi
+    if [ "$(id -u)" -eq 0 ]; then need systemd-analyze systemd; fi
+fi
+
 exec cargo test --locked --features sandbox "$@"

@@ -13,6 +13,7 @@ use super::locks::LocksArgs;
 use super::notify::NotifyArgs;
 use super::records::RecordsArgs;
 use super::restore::RestoreArgs;
+use super::setup::SetupArgs;
 use super::status::StatusArgs;
 use super::sync::SyncArgs;
 use super::upstream;
@@ -51,6 +52,8 @@ pub enum Command {
     /// The configuration file
     #[command(subcommand, arg_required_else_help = true)]
     Config(ConfigArgs),
+    /// Set up the user, folders, configuration, secrets and schedule: shows what it would do, asks, then does it
+    Setup(SetupArgs),
     /// Check everything that a run needs
     Doctor(DoctorArgs),
     /// Write a consistent copy of the database, checked and flushed, while others may write

@@ -32,6 +32,18 @@ pub fn render(groups: &[Group], program: &Program, user: &str) -> String {
     text
 }
 
+/// The lines for a person's own crontab: only what is to run, without a user.
+pub fn render_own(groups: &[Group], program: &Program) -> String {
+    let mut text = String::new();
+    for Group { about, entries, .. } in groups.iter().filter(|group| group.is_active) {
+        let _ = writeln!(text, "# {about}");
+        for Entry { times, command, .. } in entries {
+            let _ = writeln!(text, "{times} {}{} {command}", program.path, program.flags);
+        }
+    }
+    text
+}
+
 /// By its name alone where cron finds it by that.
 fn called(program: &Program) -> &str {
     let is_found = PATH.iter().any(|folder| program.path == format!("{folder}/{NAME}"));
@@ -76,7 +88,7 @@ mod tests {
     use crate::config::Config;
 
     fn check(path: &str, flags: &str, expected: &str) {
-        let program = Program { path: path.to_owned(), flags: flags.to_owned(), database: None };
+        let program = Program { path: path.to_owned(), flags: flags.to_owned(), config: None, database: None };
         let text = render(&groups(&Config::defaults()), &program, "sync");
         assert!(text.lines().any(|line| line == expected), "{text}");
     }

@@ -33,6 +33,9 @@ pub enum Error {
     Read { path: PathBuf, source: std::io::Error },
     #[error("cannot write `{}`", path.display())]
     Write { path: PathBuf, source: std::io::Error },
+    /// One of the system's programs.
+    #[error("cannot run `{command}`: {reason}")]
+    Program { command: String, reason: String },
 }
 
 impl Error {
@@ -43,7 +46,11 @@ impl Error {
             Self::Run(failure) => failure.class,
             Self::Upstream(error) => error.class(),
             Self::Usage { .. } | Self::Read { .. } => Class::Usage,
-            Self::Log(_) | Self::OpenFiles { .. } | Self::NothingConfigured | Self::Write { .. } => Class::Config,
+            Self::Log(_)
+            | Self::OpenFiles { .. }
+            | Self::NothingConfigured
+            | Self::Write { .. }
+            | Self::Program { .. } => Class::Config,
         }
     }
 
@@ -63,6 +70,9 @@ impl Error {
                 Some("write a configuration with `tongbu config init`, then fill in an upstream".to_owned())
             }
             Self::Read { .. } => Some("give the path of a file you may read".to_owned()),
+            Self::Program { .. } => {
+                Some("run it by hand, then the same command again: what is done is not done twice".to_owned())
+            }
             Self::Write { .. } => Some("give a path you may write to, or remove the file that is there".to_owned()),
         };
         exact.unwrap_or_else(|| self.class().hint().to_owned())

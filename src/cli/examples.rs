@@ -34,6 +34,7 @@ const EXAMPLES: &[(&str, &str)] = &[
     ("config path", "  tongbu config path\n  tongbu config path --json"),
     ("config show", "  tongbu config show\n  tongbu config show --json"),
     ("config check", "  tongbu config check\n  tongbu config check --config new.toml"),
+    ("setup", "  tongbu setup --upstream {sync} --dry-run\n  tongbu setup --upstream {sync} --notify slack --yes"),
     ("doctor", "  tongbu doctor\n  tongbu doctor --offline --json\n  tongbu doctor --cron"),
     ("backup", "  tongbu backup /backup/tongbu.db\n  tongbu backup /backup --keep 14 -q"),
     ("restore", "  tongbu restore /backup/tongbu-20261128T041900.000Z.db --force"),

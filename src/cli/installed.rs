@@ -77,11 +77,21 @@ impl Times {
     }
 }
 
+/// The crontabs with a job of ours.
+pub fn crontabs_with_jobs() -> Vec<String> {
+    crontabs().into_iter().filter(|text| !jobs_of(text).is_empty()).collect()
+}
+
+/// The crontab of this user, where there is one.
+pub fn own_crontab() -> Option<String> {
+    let listed = Command::new("crontab").arg("-l").stdin(Stdio::null()).stderr(Stdio::null()).output();
+    let listed = listed.ok().filter(|output| output.status.success())?;
+    Some(String::from_utf8_lossy(&listed.stdout).into_owned())
+}
+
 /// The crontab of this user and those of the system, as far as they can be read.
 fn crontabs() -> Vec<String> {
-    let own = Command::new("crontab").arg("-l").stdin(Stdio::null()).stderr(Stdio::null()).output();
-    let own = own.into_iter().filter(|output| output.status.success());
-    let own = own.map(|output| String::from_utf8_lossy(&output.stdout).into_owned());
+    let own = own_crontab().into_iter();
     let system = std::iter::once(PathBuf::from("/etc/crontab")).chain(files_below(Path::new("/etc/cron.d")));
     own.chain(system.filter_map(|path| fs::read_to_string(path).ok())).collect()
 }

@@ -32,6 +32,7 @@ mod samples;
 mod schedule;
 mod schema;
 mod session;
+mod setup;
 mod status;
 mod sync;
 mod systemd;
@@ -142,6 +143,7 @@ fn run_command(session: &mut Session, command: Command) -> Result<Exit, Error> {
         Command::Locks(args) => locks::cmd_locks(session, args),
         Command::Status(args) => status::cmd_status(session, &args),
         Command::Config(args) => config::cmd_config(session, &args),
+        Command::Setup(args) => setup::cmd_setup(session, &args),
         Command::Doctor(args) => doctor::cmd_doctor(session, &args),
         Command::Backup(args) => backup::cmd_backup(session, &args),
         Command::Restore(args) => restore::cmd_restore(session, &args),

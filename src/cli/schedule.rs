@@ -34,7 +34,8 @@ pub struct Program {
     pub path: String,
     /// ` --config …` and ` --db …`, where a scheduler would not find them by itself.
     pub flags: String,
-    /// The database behind them.
+    /// The files behind them.
+    pub config: Option<PathBuf>,
     pub database: Option<PathBuf>,
 }
 
@@ -91,7 +92,7 @@ impl Program {
                 flags.extend([" ", flag, " ", &word(path)?]);
             }
         }
-        Ok(Self { path: word(&own)?, flags, database })
+        Ok(Self { path: word(&own)?, flags, config, database })
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{backup, config, doctor, failure, locks, records, restore, status, sync, version};
+use super::{backup, config, doctor, failure, locks, records, restore, setup, status, sync, version};
 use crate::config::Setting;
 use crate::present::{DocumentSchema, ListingSpec, schema};
 use crate::store::Holder;
@@ -34,6 +34,7 @@ const CORE: &[DocumentSchema] = &[
     restore::SCHEMA,
     doctor::output::SCHEMA,
     version::SCHEMA,
+    setup::output::SCHEMA,
 ];
 
 /// Every schema, for `generate schema`.

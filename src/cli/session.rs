@@ -1,6 +1,7 @@
 //! What a command works with: the [`Ui`], the flags, and what they open.
 
 use std::cell::Cell;
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::args::GlobalArgs;
@@ -12,7 +13,7 @@ use crate::present::Output;
 use crate::store::{Mode, RecordId, Store, StoreOptions};
 use crate::ui::Ui;
 use crate::ui::log::{self, LogFile};
-use crate::upstreams::{self, Failure};
+use crate::upstreams::{self, Failure, Registration};
 
 /// One invocation, from its flags on.
 #[derive(Debug)]
@@ -35,7 +36,7 @@ pub enum LogTo {
 /// What a run is made with.
 #[derive(Debug)]
 pub struct Prepared {
-    /// The defaults where it could not be read.
+    /// As far as it could be read; the defaults for the rest.
     pub config: Config,
     pub database: Option<PathBuf>,
     /// What went wrong already.
@@ -60,20 +61,38 @@ impl Session {
 
     /// The same for a run, which has to be recorded and reported even where this fails.
     pub fn prepare_run(&mut self) -> Prepared {
-        let (config, fault) = match self.read_config() {
-            Ok(config) => {
-                let started = self.start(&config, LogTo::Configured);
-                (config, started.err())
-            }
+        let inspected =
+            config::inspect(self.globals.config.as_deref(), &upstreams::sections(), &Environment::process());
+        let (config, mistake) = match inspected {
+            Ok((config, mistakes)) => (config, mistakes.into_iter().next()),
             // Without it only a flag or a variable says which database is meant.
             Err(error) => {
                 let fault = Some(Error::from(error).to_failure());
                 return Prepared { config: Config::defaults(), database: self.named_database(), fault };
             }
         };
-        let located = self.database(&config);
-        let (database, unlocated) = located.map_or_else(|error| (None, Some(error)), |path| (Some(path), None));
-        Prepared { config, database, fault: fault.or(unlocated).map(|error| error.to_failure()) }
+        let started = self.start(&config, LogTo::Configured).err();
+        let (database, unlocated) = match &mistake {
+            // The default may not be what is meant: only a database that is named is.
+            Some(_) => (self.named_database().or_else(|| config.settings().database.clone()), None),
+            None => self.database(&config).map_or_else(|error| (None, Some(error)), |path| (Some(path), None)),
+        };
+        let fault = mistake.map(Error::from).or(started).or(unlocated);
+        Prepared { config, database, fault: fault.map(|error| error.to_failure()) }
+    }
+
+    /// The upstreams of a configuration that cannot be read: those that its text names, else those that have run.
+    pub fn guess_upstreams(&self, database: Option<&Path>) -> Vec<&'static Registration> {
+        let text = config::locate_config(self.globals.config.as_deref(), &Environment::process())
+            .and_then(|located| fs::read_to_string(located.path).ok())
+            .unwrap_or_default();
+        let named: Vec<_> = upstreams::all().filter(|known| config::names_section(&text, known.name)).collect();
+        if !named.is_empty() {
+            return named;
+        }
+        let store = database.and_then(|path| self.open_existing(path, Mode::ReadOnly).ok().flatten());
+        let states = store.and_then(|store| store.load_states().ok()).unwrap_or_default();
+        upstreams::all().filter(|known| states.iter().any(|state| state.sync == known.name)).collect()
     }
 
     /// The configuration, or the defaults where there is no file yet.

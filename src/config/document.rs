@@ -15,6 +15,11 @@ pub struct Document {
 }
 
 impl Document {
+    /// One that is not read but given.
+    pub const fn of(path: PathBuf, text: String) -> Self {
+        Self { path, text }
+    }
+
     pub fn read(path: &Path) -> Result<Self, Error> {
         match fs::read_to_string(path) {
             Ok(text) => Ok(Self { path: path.to_owned(), text }),
@@ -63,6 +68,12 @@ impl Document {
         let reason = error.message().trim().replace('\n', ", ");
         Error::Syntax { path: self.path.clone(), line, column, reason }
     }
+}
+
+/// Whether a line of the text begins with that section or a key of it, even where the text is no TOML.
+pub fn names_section(text: &str, name: &str) -> bool {
+    let rests = text.lines().filter_map(|line| line.trim_start_matches(['[', ' ', '\t']).strip_prefix(name));
+    rests.into_iter().any(|rest| !rest.starts_with(|sign: char| sign.is_alphanumeric() || "_-".contains(sign)))
 }
 
 /// A TOML value for the layers. With a directory, keys that hold paths (`database`, `file`, `…_file`) have it put in

@@ -45,6 +45,15 @@ pub fn inspect(
     environment: &Environment,
 ) -> Result<(Config, Vec<Error>), Error> {
     let document = locate_config(explicit, environment).map(|located| Document::read(&located.path)).transpose()?;
+    inspect_document(document, sections, environment)
+}
+
+/// The same from a document.
+pub(super) fn inspect_document(
+    document: Option<Document>,
+    sections: &[Section],
+    environment: &Environment,
+) -> Result<(Config, Vec<Error>), Error> {
     let mut figment = Figment::new();
     if let Some(document) = &document {
         figment = figment.merge(Layer::of_file(&document.path, document.values()?));

@@ -22,10 +22,12 @@ mod nearest;
 mod resolve;
 mod secret_ref;
 mod settings;
+mod starter;
 mod template;
 mod units;
 
 pub use self::describe::Setting;
+pub use self::document::names_section;
 pub use self::error::{Error, Place};
 pub use self::language::{Lang, early_language, locale_language};
 pub use self::load::{Config, inspect, load};
@@ -35,6 +37,7 @@ pub use self::secret_ref::{SecretOrPlain, SecretRef};
 pub use self::settings::{
     HttpSettings, LogSettings, MonitorSettings, Notify, NotifyKind, RecordsSettings, Settings, Unread,
 };
+pub use self::starter::{load_text, starter};
 pub use self::template::{Section, template, write_template};
 pub use self::units::{ByteSize, Span};
 

@@ -21,7 +21,7 @@ use tracing::Instrument as _;
 pub use self::cancel::Cancel;
 pub use self::metrics::{render_metrics, render_no_metrics};
 use self::notify::PreviousState;
-pub use self::notify::{NOTIFICATION_SCHEMA, check as check_monitor, send_test};
+pub use self::notify::{NOTIFICATION_SCHEMA, check as check_monitor, send_test, verify_mail};
 pub use self::report::Report;
 use self::verdict::{Verdict, VerdictPolicy, refusal, verdict};
 pub use crate::upstreams::{Flags, OnLock};

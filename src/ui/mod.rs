@@ -11,6 +11,7 @@ pub mod log;
 mod log_file;
 mod log_observer;
 mod notice;
+mod prompt;
 #[cfg(test)]
 pub(crate) mod snapshots;
 pub mod tables;

@@ -138,7 +138,7 @@ pub async fn verify<'a, T: 'a, F: Future<Output = Result<(), Error>>>(
                 Ok(check) => check.await,
                 Err(error) => Err(Error::Shared(error)),
             };
-            Verified { subject: account.name.clone(), outcome }
+            Verified::credential(account.name.clone(), outcome)
         }
     });
     join_all(checks).await

@@ -55,7 +55,7 @@ pub use self::registration::{Pass, Registration};
 pub use self::schedule::{Job, Schedule};
 pub use self::scope::{INTERVAL_SLACK, Scope, ScopeRules, ScopeWork, panic_text};
 pub use self::scope_name::ScopeName;
-pub use self::upstream::{ChangesOf, Opening, SyncType, Upstream, Verified};
+pub use self::upstream::{Aspect, Caution, ChangesOf, Opening, SyncType, Upstream, Verified};
 
 /// Every upstream that ships, in the order they are shown and run.
 pub const ALL: &[Registration] = &[

@@ -29,6 +29,8 @@ pub struct Registration {
     pub example_scope: &'static str,
     /// Its part of what `config init` writes.
     pub template: &'static str,
+    /// The lines of that which `setup` puts in force.
+    pub starter: &'static str,
     /// The Chinese of its commands' help.
     pub chinese: &'static str,
     /// The flags of each pass that `sync all` makes.
@@ -70,6 +72,7 @@ impl Registration {
             examples: U::EXAMPLES,
             example_scope: U::EXAMPLE_SCOPE,
             template: U::TEMPLATE,
+            starter: U::STARTER,
             chinese: U::CHINESE,
             passes: U::PASSES,
             schedule: U::SCHEDULE,

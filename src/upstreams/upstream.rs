@@ -15,12 +15,38 @@ use crate::http;
 use crate::present::{Output, Text};
 use crate::store::{Migration, Reader, RecordId};
 
-/// How one credential fared.
+/// What a request of [`verify`](Upstream::verify) showed.
 #[derive(Debug)]
 pub struct Verified {
+    pub aspect: Aspect,
     /// The account or target it belongs to.
     pub subject: String,
-    pub outcome: Result<(), Error>,
+    pub outcome: Result<Option<Caution>, Error>,
+}
+
+/// What it is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Aspect {
+    Credentials,
+    /// Whether the credential may do what a pass does.
+    Rights,
+    /// Whether what was accepted survives a restart there.
+    Durability,
+}
+
+/// What works, and is not as it should be.
+#[derive(Debug)]
+pub struct Caution {
+    pub found: String,
+    /// What to do about it.
+    pub hint: String,
+}
+
+impl Verified {
+    /// How a credential fared.
+    pub fn credential(subject: impl Into<String>, outcome: Result<(), Error>) -> Self {
+        Self { aspect: Aspect::Credentials, subject: subject.into(), outcome: outcome.map(|()| None) }
+    }
 }
 
 /// A kind of pass that is not simply the upstream's own.
@@ -56,6 +82,8 @@ pub trait Upstream: Sized + Send + Sync + 'static {
     const MIGRATIONS: &'static [Migration] = &[];
     /// Its part of what `config init` writes.
     const TEMPLATE: &'static str = "";
+    /// The lines of that which a new configuration needs, in force; its secrets are files in `secrets/`.
+    const STARTER: &'static str = "";
     /// The Chinese texts of its commands' help; see `cli::chinese`.
     const CHINESE: &'static str = "";
     /// The flags of each pass that `sync all` makes, one after the other.
@@ -98,6 +126,6 @@ pub trait Upstream: Sized + Send + Sync + 'static {
     /// one scope is kept by the context.
     fn pass(&self, options: &Self::Options, context: &PassContext) -> impl Future<Output = Result<(), Error>> + Send;
 
-    /// One cheap request per credential.
+    /// One cheap request per credential, and what else can be found out about it cheaply.
     fn verify(&self) -> impl Future<Output = Vec<Verified>> + Send;
 }

@@ -75,7 +75,7 @@ impl Ecs {
                 (region, Region { machines, ..Region::default() })
             });
             let key = Key { id: format!("{name}-id-{seed:08x}"), secret: format!("{name}-secret-{seed:08x}") };
-            Account { name, provider, key, regions: regions.collect() }
+            Account { name, provider, key, regions: regions.collect(), denied: BTreeSet::new() }
         };
         let accounts = vec![account(Self::ALIYUN, "aliyun"), account(Self::TENCENT, "tencent")];
         let server = FakeServer::default();
@@ -134,6 +134,14 @@ impl Ecs {
         let mut state = self.state();
         let found = state.accounts.iter_mut().find_map(|account| account.regions.get_mut(region));
         change(found.unwrap_or_else(|| panic!("the fake has no region `{region}`")));
+    }
+
+    /// The account's key may not call that action any more.
+    pub fn deny(&self, name: &str, action: &'static str) {
+        let mut state = self.state();
+        for account in state.accounts.iter_mut().filter(|account| account.name == name) {
+            account.denied.insert(action);
+        }
     }
 
     /// Takes a region away from the provider.

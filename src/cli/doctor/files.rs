@@ -46,16 +46,21 @@ pub fn check_configuration(session: &mut Session, findings: &mut Vec<Finding>) -
     Some(config)
 }
 
-/// Resolves every reference, whether a pass would need it or not: those that fail one by one, the others together.
-pub fn check_secrets(config: &Config) -> Vec<Finding> {
+/// Every reference to a secret, by its key.
+pub fn references(config: &Config) -> Vec<(String, SecretRef)> {
     let mut settings = config.describe().unwrap_or_default();
     for registration in upstreams::all().filter(|known| config.has_section(known.name)) {
         // A section that cannot be read is reported where its credentials are checked.
         settings.extend((registration.describe)(config).unwrap_or_default());
     }
+    settings.iter().flat_map(config::Setting::references).collect()
+}
+
+/// Resolves every reference, whether a pass would need it or not: those that fail one by one, the others together.
+pub fn check_secrets(config: &Config) -> Vec<Finding> {
     let mut good_count = 0;
     let mut findings = Vec::new();
-    for (key, reference) in settings.iter().flat_map(config::Setting::references) {
+    for (key, reference) in references(config) {
         match reference.resolve(&key) {
             Ok(_) => good_count += 1,
             Err(error) => {

@@ -49,8 +49,11 @@ pub enum Check {
     Log,
     MetricsFile,
     Credentials,
+    Rights,
+    Durability,
     Encryption,
     Schedule,
+    Mail,
     Clock,
     Cron,
 }

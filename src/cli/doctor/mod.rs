@@ -11,6 +11,8 @@ mod upstreams;
 
 use clap::Args;
 
+pub use self::files::references;
+
 use self::finding::{Check, Finding};
 use self::output::DoctorOutput;
 use super::error::Error;
@@ -58,12 +60,14 @@ fn examine(session: &mut Session, args: &DoctorArgs) -> Result<Vec<Finding>, Err
         let database = session.database(&config)?;
         let store = session.open_existing(&database, Mode::ReadOnly).ok().flatten();
         findings.extend(schedule::check_schedule(&config, store.as_ref(), session.ui.clock().now()));
+        findings.extend(schedule::check_mail(&config));
     }
     findings.extend(files::check_outputs(session, &config));
     findings.extend(files::check_secrets(&config));
     findings.extend(files::check_addresses(&config));
     let context = upstreams::context(session, is_offline);
     findings.extend(upstreams::check_credentials(&config, &context, is_offline)?);
+    findings.extend(upstreams::check_mail_servers(&config, is_offline));
     findings.push(clock::check_clock(context.skew.largest(), newest, session.ui.clock().now()));
     Ok(findings)
 }

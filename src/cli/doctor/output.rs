@@ -124,8 +124,11 @@ const fn check_word(check: Check) -> Word {
         Check::Log => text("log", "日志"),
         Check::MetricsFile => text("metrics file", "指标文件"),
         Check::Credentials => text("credentials", "凭据"),
+        Check::Rights => text("rights", "授权"),
+        Check::Durability => text("durability", "持久性"),
         Check::Encryption => text("encryption", "加密"),
         Check::Schedule => text("schedule", "定时"),
+        Check::Mail => text("mail", "邮件"),
         Check::Clock => text("clock", "时钟"),
         Check::Cron => text("cron", "cron"),
     };

@@ -1,5 +1,7 @@
 //! Whether what is configured is scheduled here, and whether its schedule was kept.
 
+use std::path::Path;
+
 use jiff::{SignedDuration, Timestamp};
 
 use super::finding::{Check, Finding};
@@ -15,6 +17,9 @@ const DAY_MINUTES: i64 = 24 * 60;
 /// A scheduled run may begin this much late: cron wakes once a minute, timers spread theirs.
 const TOLERANCE_MINUTES: i64 = 15;
 
+/// Where cron looks for what delivers its mail.
+const SENDMAIL: &str = "/usr/sbin/sendmail";
+
 /// One finding for each configured upstream; one for all where nothing is scheduled here.
 pub fn check_schedule(config: &Config, store: Option<&Store>, now: Timestamp) -> Vec<Finding> {
     let jobs = installed::jobs(config);
@@ -25,6 +30,28 @@ pub fn check_schedule(config: &Config, store: Option<&Store>, now: Timestamp) ->
         return vec![Finding::warning(Check::Schedule, found, hint)];
     }
     configured.iter().map(|known| check_one(known.name, &jobs, store, now).of(known.name)).collect()
+}
+
+/// Whether what a failed job prints reaches anybody. Timers send no mail: systemd's journal keeps what they print.
+pub fn check_mail(config: &Config) -> Option<Finding> {
+    let crontabs = installed::crontabs_with_jobs();
+    if crontabs.is_empty() {
+        return None;
+    }
+    let is_silent =
+        |text: &String| text.lines().any(|line| matches!(line.replace(' ', "").as_str(), "MAILTO=" | "MAILTO=\"\""));
+    let found = if crontabs.iter().any(is_silent) {
+        "`MAILTO` is empty in the crontab: what a failed job prints is thrown away".to_owned()
+    } else if !Path::new(SENDMAIL).exists() {
+        format!("there is no `{SENDMAIL}`: cron throws away what a failed job prints")
+    } else {
+        return Some(Finding::ok(Check::Mail, format!("cron hands what a failed job prints to `{SENDMAIL}`")));
+    };
+    if !config.settings().monitor.notify.is_empty() {
+        return Some(Finding::ok(Check::Mail, format!("{found}; `[[monitor.notify]]` reports failures")));
+    }
+    let hint = "install a mail system (Debian: `exim4-daemon-light` or `msmtp-mta`), or add a `[[monitor.notify]]`";
+    Some(Finding::warning(Check::Mail, found, hint))
 }
 
 fn check_one(sync: &str, jobs: &[Job], store: Option<&Store>, now: Timestamp) -> Finding {

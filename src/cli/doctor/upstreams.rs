@@ -12,7 +12,8 @@ use crate::cli::session::Session;
 use crate::config::{Config, env};
 use crate::error::Class;
 use crate::http::{Context, Proxies};
-use crate::upstreams::{self, Failure, Opening, Registration, Verified};
+use crate::run;
+use crate::upstreams::{self, Aspect, Caution, Failure, Opening, Registration, Verified};
 
 /// All upstreams are called at once; one that takes longer, retries and pauses included, counts as unreachable.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -41,6 +42,18 @@ pub fn check_credentials(config: &Config, context: &Context, is_offline: bool) -
     Ok(runtime.block_on(answers).into_iter().flatten().collect())
 }
 
+/// Whether each mail server takes our credentials.
+pub fn check_mail_servers(config: &Config, is_offline: bool) -> Vec<Finding> {
+    if is_offline {
+        return Vec::new();
+    }
+    let finding = |(key, outcome): (String, Result<(), Failure>)| match outcome {
+        Ok(()) => Finding::ok(Check::Mail, "the mail server answered").of(key),
+        Err(failure) => Finding::failed(Check::Mail, &failure).of(key),
+    };
+    run::verify_mail(config).into_iter().map(finding).collect()
+}
+
 fn looked_up(registration: &Registration, opening: &Opening<'_>) -> Finding {
     let finding = match check_one(registration, opening) {
         Ok(()) => Finding::ok(Check::Credentials, "there, and not sent"),
@@ -52,24 +65,30 @@ fn looked_up(registration: &Registration, opening: &Opening<'_>) -> Finding {
 async fn ask(registration: &Registration, opening: &Opening<'_>) -> Vec<Finding> {
     match (registration.verify)(opening).await {
         Ok(verified) => verified.into_iter().map(|verified| answered(registration.name, verified)).collect(),
-        Err(error) => vec![refused(&error).of(registration.name)],
+        Err(error) => vec![refused(Check::Credentials, &error).of(registration.name)],
     }
 }
 
-fn answered(upstream: &str, Verified { subject, outcome }: Verified) -> Finding {
+fn answered(upstream: &str, Verified { aspect, subject, outcome }: Verified) -> Finding {
+    let (check, good) = match aspect {
+        Aspect::Credentials => (Check::Credentials, "answered"),
+        Aspect::Rights => (Check::Rights, "allowed"),
+        Aspect::Durability => (Check::Durability, "kept on disk"),
+    };
     let finding = match outcome {
-        Ok(()) => Finding::ok(Check::Credentials, "answered"),
-        Err(error) => refused(&error),
+        Ok(None) => Finding::ok(check, good),
+        Ok(Some(Caution { found, hint })) => Finding::warning(check, found, hint),
+        Err(error) => refused(check, &error),
     };
     finding.of(if subject == upstream { subject } else { format!("{upstream}/{subject}") })
 }
 
-fn refused(error: &upstreams::Error) -> Finding {
+fn refused(check: Check, error: &upstreams::Error) -> Finding {
     let failure = Failure::from(error);
     if failure.class != Class::Deadline {
-        return Finding::failed(Check::Credentials, &failure);
+        return Finding::failed(check, &failure);
     }
     let message = format!("no answer within {}", humantime::format_duration(PATIENCE));
     let hint = "see whether the upstream can be reached from here at all".to_owned();
-    Finding::failed(Check::Credentials, &Failure { hint, ..Failure::plain(Class::Unavailable, message) })
+    Finding::failed(check, &Failure { hint, ..Failure::plain(Class::Unavailable, message) })
 }

@@ -45,6 +45,15 @@ impl Mail {
         })
     }
 
+    /// Whether the server lets us in. Blocks as [`send`](Self::send) does.
+    pub fn verify(self) -> Result<(), Error> {
+        match self.transport.test_connection() {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(Error::Unconfirmed),
+            Err(error) => Err(Error::Smtp(error)),
+        }
+    }
+
     /// Blocks, for a few times the timeout at most. The first line is the subject.
     pub fn send(self, text: &str) -> Result<(), Error> {
         let subject = text.lines().next().unwrap_or_default();

@@ -144,6 +144,18 @@ pub fn send_test(config: &Config, kind: Option<NotifyKind>, clock: &Clock) -> Re
     Ok(sent)
 }
 
+/// How each mail server received us, by the key of its receiver; no mail is sent.
+pub fn verify_mail(config: &Config) -> Sent {
+    let receivers = config.settings().monitor.notify.iter().enumerate();
+    let mails = receivers.filter(|(_, notify)| notify.kind == NotifyKind::Email).map(|(index, notify)| {
+        let key = key_of(index);
+        let verify = || email::Mail::open(&notify.url.resolve(&format!("{key}.url"))?, notify, &key)?.verify();
+        let outcome = verify().map_err(|error: Error| error.to_failure());
+        (key, outcome)
+    });
+    mails.collect()
+}
+
 /// The first setting of `[monitor]` that cannot be used: a credential that is not there, an address that is none.
 pub fn check(settings: &MonitorSettings) -> Result<(), Failure> {
     let checked = || -> Result<(), Error> {

@@ -68,6 +68,7 @@ impl Upstream for Douban {
   tongbu sync douban --refresh-older-than 30d
   tongbu sync douban --no-details --trigger auto -q";
     const TEMPLATE: &'static str = include_str!("template.toml");
+    const STARTER: &'static str = include_str!("starter.toml");
     const CHINESE: &'static str = include_str!("chinese.toml");
     const SCHEDULE: Schedule = Schedule {
         about: "The newest films and their details: every eight hours. After a block the next runs wait by themselves.",
@@ -108,7 +109,7 @@ impl Upstream for Douban {
         let call = Call::list(List::Explore, 0, 1);
         let reply = self.api.client(&call).retry("the list", |_| self.api.fetch(&call, list::parse)).await;
         let outcome = reply.and_then(|reply| reply.only(&call)).map(drop);
-        vec![Verified { subject: "the list".to_owned(), outcome }]
+        vec![Verified::credential("the list", outcome)]
     }
 }
 

@@ -178,6 +178,21 @@ impl RegionApi<'_> {
         self.fetch(&call, &context).await?.map_err(|refused| refused.into_error(context))
     }
 
+    /// Whether the account may do what a pass does, by action; nothing once its credential is rejected.
+    pub async fn verify_rights(&self) -> Vec<(&'static str, Result<(), Error>)> {
+        let mut rights = Vec::new();
+        for call in self.api.account.probe_rights(self.region) {
+            let context = self.context(&format!("call {}", call.action()));
+            let answer = self.fetch(&call, &context).await;
+            if self.api.rejection.get().is_some() {
+                break;
+            }
+            let allowed = answer.and_then(|answer| answer.map_err(|refused| refused.into_error(context)));
+            rights.push((call.action(), allowed));
+        }
+        rights
+    }
+
     async fn list<T: Identified + PartialEq + Send + Sync>(
         &self,
         what: &str,

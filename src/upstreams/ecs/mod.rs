@@ -23,11 +23,16 @@ use self::account::AccountHandle;
 use self::api::Api;
 pub use self::config::Config;
 use self::pass::Mode;
+use self::regions::Region;
 use self::scopes::fetch_scopes;
 use super::accounts::{self, Accounts};
 use super::command::CommandSpec;
-use super::{ChangesOf, Error, Job, Opening, PassContext, Schedule, Upstream, Verified};
+use super::{Aspect, Caution, ChangesOf, Error, Job, Opening, PassContext, Schedule, Upstream, Verified};
+use crate::error::{Class, full_message};
 use crate::store::Migration;
+
+/// What only passes with `--status-only` call.
+const STATUS_ACTIONS: [&str; 2] = ["DescribeInstanceStatus", "DescribeInstancesStatus"];
 
 /// The cloud accounts, opened.
 pub struct Ecs {
@@ -73,6 +78,7 @@ impl Upstream for Ecs {
   tongbu sync ecs --status-only";
     const MIGRATIONS: &'static [Migration] = tables::MIGRATIONS;
     const TEMPLATE: &'static str = include_str!("template.toml");
+    const STARTER: &'static str = include_str!("starter.toml");
     const CHINESE: &'static str = include_str!("chinese.toml");
     const COMMANDS: &'static [CommandSpec] = commands::COMMANDS;
     const CHANGES: Option<ChangesOf> = Some(commands::changes_of);
@@ -107,6 +113,38 @@ impl Upstream for Ecs {
     }
 
     async fn verify(&self) -> Vec<Verified> {
-        accounts::verify(self.accounts.iter(), |_, account| async { account.api.fetch_regions().await.map(drop) }).await
+        let regions =
+            accounts::verify(self.accounts.iter(), |_, account| async { account.api.fetch_regions().await.map(drop) });
+        let mut verified = regions.await;
+        for account in self.accounts.iter().filter_map(|account| account.opened().ok()) {
+            // Without an answer each further call would wait as long as this one did.
+            let is_answered = |known: &Verified| match &known.outcome {
+                Ok(_) => true,
+                Err(error) => error.class() == Class::Auth,
+            };
+            if verified.iter().any(|known| known.subject == account.config.name && is_answered(known)) {
+                verified.extend(verify_rights(account).await);
+            }
+        }
+        verified
     }
+}
+
+/// The rights that the list of regions does not show, in one of the account's regions.
+async fn verify_rights(account: &AccountHandle) -> Vec<Verified> {
+    let first = account.config.regions.first().and_then(|name| Region::parse(name).ok());
+    let region = first.unwrap_or_else(|| account.api.account.default_region.clone());
+    let Ok(api) = account.api.region(&region) else { return Vec::new() };
+    let verified = |(action, allowed): (&str, Result<(), Error>)| {
+        let outcome = match allowed {
+            Ok(()) => Ok(None),
+            Err(error) if STATUS_ACTIONS.contains(&action) => Ok(Some(Caution {
+                found: full_message(&error),
+                hint: format!("allow `{action}` where `sync ecs --status-only` is used; nothing else needs it"),
+            })),
+            Err(error) => Err(error),
+        };
+        Verified { aspect: Aspect::Rights, subject: format!("{}/{action}", account.config.name), outcome }
+    };
+    api.verify_rights().await.into_iter().map(verified).collect()
 }

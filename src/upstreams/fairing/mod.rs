@@ -56,6 +56,7 @@ impl Upstream for Fairing {
     const MIGRATIONS: &'static [Migration] =
         &[Migration { name: "0001_create", sql: include_str!("migrations/0001_create.sql") }];
     const TEMPLATE: &'static str = include_str!("template.toml");
+    const STARTER: &'static str = include_str!("starter.toml");
     const CHINESE: &'static str = include_str!("chinese.toml");
     const SCHEDULE: Schedule = Schedule {
         about: "Survey questions and responses: hourly.",

@@ -67,6 +67,7 @@ impl Upstream for Tasks {
   tongbu sync tasks --window historical --from 2025-10-01 --to 2025-10-07";
     const MIGRATIONS: &'static [Migration] = tables::MIGRATIONS;
     const TEMPLATE: &'static str = include_str!("template.toml");
+    const STARTER: &'static str = include_str!("starter.toml");
     const CHINESE: &'static str = include_str!("chinese.toml");
     const PASSES: &'static [&'static [&'static str]] = &[&["--window", "historical"], &["--window", "today"]];
     const SCHEDULE: Schedule = Schedule {
@@ -115,7 +116,7 @@ impl Upstream for Tasks {
 
     async fn verify(&self) -> Vec<Verified> {
         let outcome = self.api.fetch_token().await.map(drop);
-        vec![Verified { subject: Self::NAME.to_owned(), outcome }]
+        vec![Verified::credential(Self::NAME, outcome)]
     }
 }
 

@@ -13,7 +13,7 @@ use super::redis::{Connection, Entry, Group, Source, consumer_name, publish};
 use super::tables::{self, Rejection};
 use crate::ident;
 use crate::store::HOST;
-use crate::upstreams::{Error, Scope};
+use crate::upstreams::{Caution, Error, Scope};
 
 /// Entries read, stored in one transaction and acknowledged together.
 const BATCH: usize = 1000;
@@ -77,6 +77,11 @@ impl EventStream {
     /// Whether the server lets us in.
     pub async fn verify(&self) -> Result<(), Error> {
         Ok(self.connection.ping().await?)
+    }
+
+    /// What is to be known about the server's memory.
+    pub async fn find_caution(&self) -> Result<Option<Caution>, Error> {
+        Ok(self.connection.find_caution().await?)
     }
 
     /// Only what is committed is acknowledged; what was committed and not acknowledged comes again and is known.

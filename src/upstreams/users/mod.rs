@@ -36,12 +36,15 @@ use std::time::Duration;
 use super::accounts::{self, Accounts};
 use super::command::CommandSpec;
 use super::metric::MetricsOf;
-use super::{Error, Job, Opening, PassContext, Schedule, ScopeName, ScopeRules, SyncType, Upstream, Verified};
+use super::{Aspect, Error, Job, Opening, PassContext, Schedule, ScopeName, ScopeRules, SyncType, Upstream, Verified};
 use crate::present::text;
 use crate::store::Migration;
 
 /// A number that no user has: fetching it shows whether a target accepts our credentials.
 const PROBE_USER_ID: i64 = 0;
+
+/// What the stream is called among the targets.
+const STREAM: &str = "stream";
 
 /// The sync type of a check.
 const CHECK: &str = "check";
@@ -75,6 +78,7 @@ impl Upstream for Users {
   tongbu sync users --trigger auto -q";
     const MIGRATIONS: &'static [Migration] = tables::MIGRATIONS;
     const TEMPLATE: &'static str = include_str!("template.toml");
+    const STARTER: &'static str = include_str!("starter.toml");
     const CHINESE: &'static str = include_str!("chinese.toml");
     const SCHEDULE: Schedule = Schedule {
         about: "User events to their targets: every minute, and once in five the targets are checked as well. A pass that \
@@ -129,8 +133,24 @@ impl Upstream for Users {
         let checked = self.targets.iter().filter(|target| target.opened().map_or(true, Target::can_check));
         let mut verified =
             accounts::verify(checked, |_, target| async { target.fetch_user(PROBE_USER_ID).await.map(drop) }).await;
+        // What does not answer was said once.
+        let answers = |verified: &[Verified], name: &str| {
+            verified.iter().any(|known| known.subject == name && known.outcome.is_ok())
+        };
+        let durable =
+            |subject: &str, outcome| Verified { aspect: Aspect::Durability, subject: subject.to_owned(), outcome };
+        for target in self.targets.iter().filter_map(|target| target.opened().ok()) {
+            if answers(&verified, &target.name)
+                && let Some(outcome) = target.find_durability().await
+            {
+                verified.push(durable(&target.name, outcome));
+            }
+        }
         if let Some(stream) = &self.stream {
-            verified.push(Verified { subject: "stream".to_owned(), outcome: stream.verify().await });
+            verified.push(Verified::credential(STREAM, stream.verify().await));
+            if answers(&verified, STREAM) {
+                verified.push(durable(STREAM, stream.find_caution().await));
+            }
         }
         verified
     }

@@ -130,6 +130,57 @@ fn configuration_that_cannot_be_read_is_recorded_where_the_database_is_named() {
 }
 
 #[test]
+fn every_sync_of_a_configuration_that_cannot_be_read_is_recorded() {
+    let sandbox = watched();
+    let all = |words: &str| {
+        let mut command = sandbox.command();
+        command.args(words.split(' ')).arg("--db").arg(sandbox.home.database());
+        crate::support::Running::start(command).wait()
+    };
+    let recorded = || {
+        let sql =
+            "SELECT group_concat(DISTINCT sync || ':' || exit_name) FROM (SELECT * FROM sync_records ORDER BY sync)";
+        sandbox.database().value::<String>(sql)
+    };
+    fs::write(sandbox.home.config(), "[tasks]\n[[fairing.accounts\n").expect("a file can be written");
+    let outcome = all("sync all -q").expect(4);
+    assert!(outcome.stderr.contains("`tongbu records show 1`"), "{}", outcome.stderr);
+    assert_eq!(recorded(), "fairing:config,tasks:config");
+    // A text that names none: what has run before is meant.
+    fs::write(sandbox.home.config(), "= nothing").expect("a file can be written");
+    let before = sandbox.database().count("sync_records");
+    all("sync all -q").expect(4);
+    assert!(sandbox.database().count("sync_records") > before);
+    assert_eq!(recorded(), "fairing:config,tasks:config");
+}
+
+#[test]
+fn mistake_beside_the_monitor_is_recorded_and_reported() {
+    let mut sandbox = watched();
+    sandbox.home.set("http.retires", 3);
+    check_alarm(&sandbox, 4, "`retires`");
+    check_record(&sandbox, 4);
+    for command in ["sync all -q", "check users -q"] {
+        let before = sandbox.database().count("sync_records");
+        sandbox.receiver.take_messages();
+        sandbox.run(command).expect(4);
+        assert!(sandbox.database().count("sync_records") > before, "{command}");
+        assert!(!sandbox.receiver.take_messages().is_empty(), "{command}");
+    }
+}
+
+#[test]
+fn mistake_about_the_database_makes_no_other_database() {
+    let sandbox = watched();
+    let mut config: toml::Table = sandbox.home.config_text().parse().expect("the configuration is TOML");
+    let path = config.remove("database").expect("a database");
+    config.insert("databse".to_owned(), path);
+    fs::write(sandbox.home.config(), config.to_string()).expect("a file can be written");
+    check_alarm(&sandbox, 4, "databse");
+    assert!(!sandbox.home.database().exists() && !sandbox.home.path().join(".local").exists());
+}
+
+#[test]
 fn database_that_cannot_be_used_is_reported_every_time() {
     let sandbox = watched();
     sandbox.run(RUN).expect(0);

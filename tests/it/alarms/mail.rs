@@ -53,7 +53,7 @@ fn converse(stream: &TcpStream, refusal: Option<&str>) -> Vec<String> {
             "EHLO" => reply("250-mail.test\r\n250 AUTH PLAIN LOGIN"),
             "AUTH" => reply("235 welcome"),
             "MAIL" => reply(refusal.unwrap_or("250 ok")),
-            "RCPT" => reply("250 ok"),
+            "RCPT" | "NOOP" => reply("250 ok"),
             "DATA" => {
                 is_data = true;
                 reply("354 go on");
@@ -134,6 +134,23 @@ fn mail_that_is_refused_is_a_warning() {
     let nobody = TcpListener::bind("127.0.0.1:0").and_then(|socket| socket.local_addr()).expect("a free port").port();
     sandbox.mail(&format!("smtp://127.0.0.1:{nobody}"), &["a@example.com"]);
     assert!(sandbox.run("notify test").expect(5).stdout.contains("cannot send the mail"));
+}
+
+#[test]
+fn mail_server_is_part_of_what_doctor_checks() {
+    let server = MailServer::start(None);
+    let mut sandbox = Sandbox::small();
+    sandbox.mail(&format!("smtp://robot:canary-1@127.0.0.1:{}", server.port), &["a@example.com"]);
+    let checked = sandbox.run("doctor").expect(0);
+    assert!(checked.stdout.contains("the mail server answered"), "{}", checked.stdout);
+    let said = server.conversation.recv().expect("a conversation");
+    assert!(said.iter().any(|line| line.starts_with("AUTH")), "{said:#?}");
+    assert!(said.iter().all(|line| !line.starts_with("MAIL")), "{said:#?}");
+    let nobody = TcpListener::bind("127.0.0.1:0").and_then(|socket| socket.local_addr()).expect("a free port").port();
+    sandbox.mail(&format!("smtp://127.0.0.1:{nobody}"), &["a@example.com"]);
+    let document = sandbox.run("doctor --json").expect(5).json();
+    assert!(document.to_string().contains("monitor.notify[0]"), "{document:#}");
+    assert!(!sandbox.run("doctor --offline").expect(0).stdout.contains("mail server"));
 }
 
 #[test]

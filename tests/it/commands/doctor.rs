@@ -5,10 +5,11 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use serde_json::Value;
+use toml::Table;
 
 use super::kill_one;
 use crate::sandbox::Fault;
-use crate::support::{Outcome, Running, Sandbox};
+use crate::support::{Outcome, RedisServer, Running, Sandbox};
 
 const SCHEMA: &str = "tongbu.doctor/1";
 
@@ -57,7 +58,7 @@ fn healthy_setup_reports_an_answer_of_every_upstream() {
         assert!(credentials.contains(subject), "{credentials}");
     }
     for (name, _, server) in sandbox.servers() {
-        assert!((1..=6).contains(&server.count("/")), "{name} received {} requests", server.count("/"));
+        assert!((1..=8).contains(&server.count("/")), "{name} received {} requests", server.count("/"));
     }
     let table = sandbox.run("doctor --lang zh").expect(0).stdout;
     assert!(table.contains("凭据 fairing/shop-eu") && table.contains("正常"), "{table}");
@@ -94,6 +95,86 @@ fn rejected_credentials_are_reported_by_account_without_their_value() {
 }
 
 #[test]
+fn cloud_action_that_is_not_allowed_is_named() {
+    let sandbox = Sandbox::small();
+    check(sandbox.run("doctor --json"), 0, "rights", &["ok ecs/prod/DescribeDisks", "allowed"]);
+    sandbox.ecs.deny("prod", "DescribeDisks");
+    sandbox.ecs.deny("game", "DescribeInstancesStatus");
+    let document =
+        check(sandbox.run("doctor --json"), 6, "rights", &["failed ecs/prod/DescribeDisks", "Forbidden.RAM"]);
+    let found = findings(&document, "rights");
+    for words in ["ok ecs/prod/DescribeInstances:", "ok ecs/game/DescribeInstances:"] {
+        assert!(found.iter().any(|line| line.starts_with(words)), "{found:#?}");
+    }
+    let optional = found.iter().find(|line| line.contains("ecs/game/DescribeInstancesStatus")).expect("a finding");
+    assert!(optional.starts_with("warning") && optional.contains("--status-only"), "{optional}");
+    // A rejected key is said once, by the list of regions.
+    sandbox.home.secret("prod-key", "not-the-key-0000");
+    sandbox.home.secret("game-key", "not-the-key-0000");
+    let document = check(sandbox.run("doctor --json"), 6, "credentials", &["failed ecs/prod"]);
+    assert_eq!(findings(&document, "rights"), [""; 0]);
+}
+
+/// A sandbox whose users come from one Redis and go to another.
+fn with_redis(stream: &RedisServer, target: &RedisServer) -> Sandbox {
+    let mut sandbox = Sandbox::small();
+    sandbox.home.set("users.source", "redis");
+    sandbox.home.set("users.redis_url", sandbox.home.secret("stream", &stream.url()));
+    let target = Table::from_iter([
+        ("name".to_owned(), "cache".into()),
+        ("kind".to_owned(), "redis".into()),
+        ("url".to_owned(), sandbox.home.secret("cache", &target.url())),
+    ]);
+    sandbox.home.set("users.targets", vec![toml::Value::from(target)]);
+    sandbox
+}
+
+#[test]
+fn redis_that_would_forget_confirmed_events_is_reported() {
+    let (forgetful, durable) = (RedisServer::start(), RedisServer::durable());
+    let sandbox = with_redis(&forgetful, &durable);
+    let document = check(sandbox.run("doctor --json"), 0, "durability", &["ok users/cache", "kept on disk"]);
+    let found = findings(&document, "durability").join("\n");
+    let command = format!("redis-cli -h 127.0.0.1 -p {} config set appendonly yes", forgetful.port());
+    for words in ["warning users/stream: keeps nothing on disk", command.as_str()] {
+        assert!(found.contains(words), "{words}: {found}");
+    }
+    forgetful.snapshot_hourly();
+    check(sandbox.run("doctor --json"), 0, "durability", &["warning users/stream", "snapshots"]);
+    forgetful.ask::<()>("CONFIG SET appendonly yes");
+    check(sandbox.run("doctor --json"), 0, "durability", &["ok users/stream"]);
+}
+
+#[test]
+fn redis_that_hides_its_settings_is_judged_by_what_it_shows() {
+    let (stream, target) = (RedisServer::durable(), RedisServer::start());
+    for server in [&stream, &target] {
+        server.ask::<()>("ACL SETUSER default -config");
+    }
+    let sandbox = with_redis(&stream, &target);
+    let document = check(sandbox.run("doctor --json"), 0, "durability", &["ok users/stream"]);
+    let found = findings(&document, "durability").join("\n");
+    assert!(found.contains("warning users/cache: keeps snapshots at most"), "{found}");
+    target.ask::<()>("ACL SETUSER default -info");
+    check(sandbox.run("doctor --json"), 0, "durability", &["ok users/cache"]);
+}
+
+#[test]
+fn mail_that_cron_cannot_send_is_reported() {
+    let mut sandbox = Sandbox::small();
+    let crontab = "MAILTO=\"\"\n7 * * * * tongbu sync fairing -q";
+    check(doctor_with_crontab(&sandbox, crontab), 0, "mail", &["warning", "`MAILTO` is empty", "[[monitor.notify]]"]);
+    if !Path::new("/usr/sbin/sendmail").exists() {
+        let crontab = "7 * * * * tongbu sync fairing -q";
+        check(doctor_with_crontab(&sandbox, crontab), 0, "mail", &["warning", "no `/usr/sbin/sendmail`", "msmtp"]);
+    }
+    let url = sandbox.home.secret("hook", "http://127.0.0.1:1/hook");
+    let notify = Table::from_iter([("kind".to_owned(), "webhook".into()), ("url".to_owned(), url)]);
+    sandbox.home.set("monitor.notify", vec![toml::Value::from(notify)]);
+    check(doctor_with_crontab(&sandbox, crontab), 0, "mail", &["ok", "reports failures"]);
+}
+
+#[test]
 fn unreachable_upstream_is_unavailable() {
     let mut sandbox = Sandbox::small();
     sandbox.home.set("fairing.base_url", "http://127.0.0.1:1");
@@ -103,7 +184,7 @@ fn unreachable_upstream_is_unavailable() {
 #[test]
 fn correct_clock_is_ok() {
     let sandbox = Sandbox::small();
-    let mut config: toml::Table = sandbox.home.config_text().parse().expect("the configuration is TOML");
+    let mut config: Table = sandbox.home.config_text().parse().expect("the configuration is TOML");
     // Its answers bear the date of its rows.
     config.remove("fairing");
     fs::write(sandbox.home.config(), config.to_string()).expect("a file can be written");
@@ -197,7 +278,7 @@ fn doctor_with(sandbox: &Sandbox, variable: (&str, &str), arguments: &str) -> Ou
 #[test]
 fn variable_missing_under_cron_is_reported() {
     let mut sandbox = Sandbox::small();
-    let mut cookie = toml::Table::new();
+    let mut cookie = Table::new();
     cookie.insert("env".to_owned(), "DOCTOR_COOKIE".into());
     sandbox.home.set("douban.cookie", cookie);
     let config = sandbox.home.config();

@@ -4,10 +4,12 @@ mod answers;
 mod backup;
 mod bounds;
 mod doctor;
+mod machine;
 mod metrics;
 mod mistakes;
 mod restore;
 mod schedule;
+mod setup;
 mod shell;
 
 use rustix::process::Signal;

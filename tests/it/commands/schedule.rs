@@ -174,7 +174,7 @@ fn every_job_of_the_crontab_has_a_timer_that_runs_the_same() {
 }
 
 /// What systemd says of the units; nothing where there is no systemd to ask.
-fn verify(directory: &Path) -> Option<Output> {
+pub fn verify(directory: &Path) -> Option<Output> {
     let mut command = Command::new("systemd-analyze");
     command.env("SYSTEMD_UNIT_PATH", format!("{}:", directory.display())).args(["verify", "--man=no"]);
     for name in files(directory).keys().filter_map(|name| name.strip_suffix(".timer")) {

@@ -94,6 +94,15 @@ impl RedisServer {
         self.server = spawn(&self.directory, self.port).expect("the port is still free");
     }
 
+    /// Lets it write what it holds to disk once an hour, and not otherwise.
+    pub fn snapshot_hourly(&self) {
+        let client = Client::open(self.url()).expect("a URL");
+        let mut connection = client.get_connection_with_timeout(PATIENCE).expect("the server listens");
+        let mut command = Cmd::new();
+        command.arg("CONFIG").arg("SET").arg("save").arg("3600 1");
+        command.query::<()>(&mut connection).expect("it can be set");
+    }
+
     /// Sends a command without tongbu.
     #[track_caller]
     pub fn ask<T: FromRedisValue>(&self, words: &str) -> T {

@@ -72,7 +72,16 @@ impl Running {
         Self::start_fed(command, Stdio::null())
     }
 
-    fn start_fed(mut command: Command, input: Stdio) -> Self {
+    /// Runs it to its end.
+    pub fn start_with(command: &mut Command) -> Outcome {
+        Self::begin(command, Stdio::null()).wait()
+    }
+
+    pub fn start_fed(mut command: Command, input: Stdio) -> Self {
+        Self::begin(&mut command, input)
+    }
+
+    fn begin(command: &mut Command, input: Stdio) -> Self {
         let command = command.stdin(input).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().expect("the binary starts");
         let pid = Pid::from_child(&child);

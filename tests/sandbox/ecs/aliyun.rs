@@ -66,12 +66,13 @@ fn act(account: &Account, page_cap: usize, request: &ApiRequest<'_>) -> Result<J
         page_cap.min(most).min(wanted)
     };
     match request.header("x-acs-action") {
+        action if account.denied.contains(action) => Err(Refused(StatusCode::FORBIDDEN, "Forbidden.RAM")),
         "DescribeRegions" => {
             let rows =
                 account.regions.keys().map(|name| json!({"RegionId": name, "LocalName": name, "Status": "available"}));
             Ok(json!({"RequestId": "sandbox", "Regions": {"Region": rows.collect::<Vec<_>>()}}))
         }
-        "DescribeInstances" if parameters.contains_key("DryRun") => Err(if region()?.is_hidden {
+        "DescribeInstances" | "DescribeDisks" if parameters.contains_key("DryRun") => Err(if region()?.is_hidden {
             Refused(StatusCode::FORBIDDEN, "Forbidden.RAM")
         } else {
             Refused(StatusCode::BAD_REQUEST, "DryRunOperation")

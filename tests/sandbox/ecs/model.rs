@@ -31,6 +31,8 @@ pub struct Account {
     pub provider: &'static str,
     pub key: Key,
     pub regions: BTreeMap<&'static str, Region>,
+    /// The actions that its key may not call.
+    pub denied: BTreeSet<&'static str>,
 }
 
 /// Everything the clouds answer from.

@@ -48,6 +48,7 @@ fn act(account: &Account, page_cap: usize, request: &ApiRequest<'_>) -> Result<J
     let body: Json = serde_json::from_slice(request.body).map_err(|_| refused("InvalidParameter"))?;
     let region = || account.regions.get(request.header("x-tc-region")).ok_or_else(|| refused("UnsupportedRegion"));
     match request.header("x-tc-action") {
+        action if account.denied.contains(action) => Err(refused("UnauthorizedOperation")),
         "DescribeRegions" => {
             let rows = account.regions.keys();
             let rows = rows.map(|name| json!({"Region": name, "RegionName": name, "RegionState": "AVAILABLE"}));

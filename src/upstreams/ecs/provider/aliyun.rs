@@ -10,7 +10,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::answer::{
-    Fields, decode_json, read_dry_run, read_page, read_regions, read_rows, read_statuses, required_rows,
+    Fields, decode_json, read_dry_run, read_page, read_regions, read_right, read_rows, read_statuses, required_rows,
 };
 use super::call::{Call, Page, PageToken, Unsigned};
 use super::codes::{Codes, Kind, ProviderError};
@@ -122,6 +122,16 @@ fn call<T: 'static>(
         ..Unsigned::default()
     };
     Call::new(unsigned, move |status, body| read(decode_json(&CODES, status, body)))
+}
+
+/// The actions of a pass; the last has no dry run.
+pub fn probe_rights(region: &Region) -> Vec<Call<()>> {
+    let parameter = |name: &str, value: &str| vec![(name.to_owned(), value.to_owned())];
+    vec![
+        confirm_authorised(region),
+        call("DescribeDisks", region, parameter("DryRun", "true"), read_right),
+        call("DescribeInstanceStatus", region, parameter("PageSize", "1"), read_right),
+    ]
 }
 
 fn paged(parameters: &[(&str, &str)], page: Option<&PageToken>) -> Vec<(String, String)> {

@@ -122,6 +122,11 @@ pub fn read_dry_run(answer: Result<Value, ProviderError>) -> Result<(), Provider
     }
 }
 
+/// Whether the call is allowed: a dry run that passed, or an answer.
+pub fn read_right(answer: Result<Value, ProviderError>) -> Result<(), ProviderError> {
+    answer.map(drop).or_else(|refused| read_dry_run(Err(refused)))
+}
+
 /// The rows at that pointer. Their absence is an error: it must not be taken for an empty listing.
 pub fn required_rows<'a>(document: &'a Value, pointer: &str) -> Result<&'a [Value], ProviderError> {
     document

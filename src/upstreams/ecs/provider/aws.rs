@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::answer::{Fields, decode_xml, read_dry_run, read_page, read_regions, read_rows, read_statuses};
+use super::answer::{Fields, decode_xml, read_dry_run, read_page, read_regions, read_right, read_rows, read_statuses};
 use super::call::{Call, Page, PageToken, Unsigned};
 use super::codes::{Codes, Kind, ProviderError};
 use super::sign::encode_parameters;
@@ -112,6 +112,12 @@ pub fn list_statuses(region: &Region, ids: &[InstanceId]) -> Call<BTreeMap<Insta
     call("DescribeInstanceStatus", region, parameters, |answer| {
         Ok(read_statuses(required_set(&answer?, "instanceStatusSet")?, "instanceId", "/instanceState/name"))
     })
+}
+
+/// The actions of a pass.
+pub fn probe_rights(region: &Region) -> Vec<Call<()>> {
+    let dry_run = |action| call(action, region, vec![("DryRun".to_owned(), "true".to_owned())], read_right);
+    ["DescribeInstances", "DescribeVolumes", "DescribeInstanceStatus"].map(dry_run).into()
 }
 
 fn call<T: 'static>(

@@ -174,6 +174,15 @@ impl Account {
         }
     }
 
+    /// The actions of a pass besides the list of regions, each as the cheapest call that shows whether it is allowed.
+    pub fn probe_rights(&self, region: &Region) -> Vec<Call<()>> {
+        match self.provider {
+            Provider::Aliyun => aliyun::probe_rights(region),
+            Provider::Aws => aws::probe_rights(region),
+            Provider::Tencent => tencent::probe_rights(region),
+        }
+    }
+
     /// Where the call goes.
     pub fn origin<T>(&self, call: &Call<T>) -> Origin {
         let template = match call.endpoint {

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
-use super::answer::{Fields, decode_json, read_regions, read_rows, read_statuses, required_rows};
+use super::answer::{Fields, decode_json, read_regions, read_right, read_rows, read_statuses, required_rows};
 use super::call::{Call, Endpoint, Page, PageToken, Unsigned};
 use super::codes::{Codes, Kind, ProviderError};
 use crate::upstreams::ecs::instance::{Compared, Details, Disk, DisksKnown, Instance, InstanceId, Status, Tag, digest};
@@ -75,6 +75,15 @@ pub fn list_statuses(region: &Region, ids: &[InstanceId]) -> Call<BTreeMap<Insta
         let rows = required_rows(&document, "/Response/InstanceStatusSet")?;
         Ok(read_statuses(rows, "InstanceId", "InstanceState"))
     })
+}
+
+/// The actions of a pass, each for one row.
+pub fn probe_rights(region: &Region) -> Vec<Call<()>> {
+    let one = |action| {
+        let unsigned = unsigned(action, Some(region), &json!({"Limit": 1, "Offset": 0}));
+        Call::new(unsigned, |status, body| read_right(decode_json(&CODES, status, body)))
+    };
+    ["DescribeInstances", "DescribeInstancesStatus"].map(one).into()
 }
 
 fn unsigned(action: &'static str, region: Option<&Region>, payload: &Value) -> Unsigned {

@@ -50,11 +50,16 @@ impl Address {
 
     /// A command that shows whether anybody is there.
     pub(super) fn ping_command(&self) -> String {
+        format!("{} ping", self.command_line())
+    }
+
+    /// How a command line begins that speaks to it.
+    pub(super) fn command_line(&self) -> String {
         match &*self.0 {
             Place::Tcp { host, port, is_tls } => {
-                format!("redis-cli{} -h {} -p {port} ping", if *is_tls { " --tls" } else { "" }, safe(host))
+                format!("redis-cli{} -h {} -p {port}", if *is_tls { " --tls" } else { "" }, safe(host))
             }
-            Place::Socket(path) => format!("redis-cli -s {} ping", safe(path)),
+            Place::Socket(path) => format!("redis-cli -s {}", safe(path)),
         }
     }
 }

@@ -56,6 +56,11 @@ impl Connection {
         self.query::<String>("PING", &cmd("PING")).await.map(drop)
     }
 
+    /// How a command line begins that speaks to the same server.
+    pub(super) fn command_line(&self) -> String {
+        self.address.command_line()
+    }
+
     /// The answer to one command; `name` is what it is called in messages.
     pub(super) async fn query<T: FromRedisValue>(&self, name: &'static str, command: &Cmd) -> Result<T, Error> {
         self.send(name, Request::One(command)).await

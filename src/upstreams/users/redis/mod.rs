@@ -7,6 +7,7 @@ mod error;
 
 mod address;
 mod connection;
+mod durability;
 
 mod key;
 mod target;

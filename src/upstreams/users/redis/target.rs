@@ -8,6 +8,7 @@ use redis::{Script, ScriptInvocation, cmd};
 use super::connection::Connection;
 use super::error::Error;
 use super::key::KeyPattern;
+use crate::upstreams::Caution;
 use crate::upstreams::users::user::Version;
 
 /// How long a version is remembered: longer than any event waits to be sent again, so that a late event cannot bring back
@@ -105,6 +106,11 @@ impl Target {
         let (next, keys): (u64, Vec<Vec<u8>>) = self.connection.query("SCAN", &scan).await?;
         let user_ids = keys.iter().filter_map(|key| self.pattern.user_id(key)).collect();
         Ok(Page { user_ids, next: (next != 0).then_some(ScanCursor(next)) })
+    }
+
+    /// What is to be known about the server's memory.
+    pub async fn find_caution(&self) -> Result<Option<Caution>, Error> {
+        self.connection.find_caution().await
     }
 
     fn guarded(&self, user_id: i64, version: Version) -> Result<ScriptInvocation<'static>, Error> {

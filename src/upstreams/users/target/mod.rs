@@ -13,7 +13,7 @@ use super::config::{Config, TargetConfig};
 use super::queue::Delivery;
 use super::redis::{Limits, Page, ScanCursor};
 use crate::upstreams::accounts::AccountSettings as _;
-use crate::upstreams::{Error, Opening};
+use crate::upstreams::{Caution, Error, Opening};
 
 /// An opened target.
 pub struct Target {
@@ -70,6 +70,14 @@ impl Target {
         match &self.channel {
             Channel::Http(http) => http.fetch_user(user_id).await,
             Channel::Redis(redis) => redis.fetch_user(user_id).await,
+        }
+    }
+
+    /// Whether it keeps what it accepts, as far as it shows that.
+    pub async fn find_durability(&self) -> Option<Result<Option<Caution>, Error>> {
+        match &self.channel {
+            Channel::Http(_) => None,
+            Channel::Redis(redis) => Some(redis.find_caution().await),
         }
     }
 

@@ -7,7 +7,7 @@ use super::super::tables::StoredEvent;
 use super::super::user::Version;
 use super::answer::{Answer, Cause};
 use crate::error::Class;
-use crate::upstreams;
+use crate::upstreams::{self, Caution};
 
 /// A Redis target, opened; connected when it is first needed.
 pub struct RedisTarget(Target);
@@ -53,6 +53,11 @@ impl RedisTarget {
         let Some(text) = self.0.load(user_id).await? else { return Ok(None) };
         // What is no JSON is no user of ours, and to be replaced.
         Ok(Some(serde_json::from_str(&text).unwrap_or(serde_json::Value::Null)))
+    }
+
+    /// What is to be known about the server's memory.
+    pub async fn find_caution(&self) -> Result<Option<Caution>, upstreams::Error> {
+        Ok(self.0.find_caution().await?)
     }
 
     /// Some of the users it holds.
