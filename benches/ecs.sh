@@ -16,8 +16,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 rounds=${1:-5}
 need sqlite3 /usr/bin/time
 
-cargo build --locked --release --quiet --features sandbox --bin tongbu --bin sandbox
-target=${CARGO_TARGET_DIR:-target}/release
+build
 work=$(mktemp -d)
 : >"$work/sandbox"
 "$target/sandbox" serve --regions 20 --instances 500 --latency-ms 50 >"$work/sandbox" &
@@ -88,13 +87,9 @@ for _ in $(seq "$rounds"); do
 done
 
 for name in first unchanged incremental; do
-    sort -n -k 5 "$work/$name" | awk -v name="$name" '
-        { ratio[NR] = $5; if ($2 > peak) peak = $2 }
-        END {
-            median = ratio[int((NR + 1) / 2)]
-            is_good = median <= 1.2 && peak <= 64 * 1024
-            printf "%-12s median ratio %.3f of 1.2, peak %.1f of 64 MiB: %s\n", name, median, peak / 1024, is_good ? "good" : "MISSED"
-            exit !is_good
-        }' || failed=1
+    ratio=$(sort -n -k 5 "$work/$name" | awk '{ ratio[NR] = $5 } END { printf "%.3f", ratio[int((NR + 1) / 2)] }')
+    result "ecs, 20 regions × 500, $name pass ÷ ideal" "$ratio" '<=' 1.2
 done
-exit "${failed:-0}"
+peak=$(awk '$2 > peak { peak = $2 } END { printf "%.1f", peak / 1024 }' "$work"/{first,unchanged,incremental})
+result "peak memory of these passes" "$peak" '<=' 64 ' MiB'
+finish

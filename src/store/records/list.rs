@@ -226,10 +226,12 @@ fn or_dead(condition: &str, dead: &[RecordId]) -> String {
 }
 
 fn load_count(r: &Reader<'_>, condition: &str, params: &[Value<'_>]) -> Result<u64, Error> {
+    // Without a condition the engine counts whole pages.
+    let filter = if condition == EVERY { String::new() } else { format!("WHERE {condition}") };
     let sql = format!(
         "SELECT COUNT(*)
          FROM sync_records
-         WHERE {condition}"
+         {filter}"
     );
     Ok(r.first(&sql, params, |row| row.count(0))?.unwrap_or_default())
 }
@@ -244,7 +246,7 @@ impl Filter {
             ("trigger_type = {}", self.trigger.map(Trigger::name)),
             ("(start_time >= {} OR (run_count > 1 AND end_time >= {}))", since),
         ];
-        let mut conditions = vec!["TRUE".to_owned()];
+        let mut conditions = Vec::new();
         let mut params = Vec::new();
         for (comparison, value) in given {
             if let Some(value) = value {
@@ -268,9 +270,13 @@ impl Filter {
         if self.unread_only {
             conditions.push(or_dead("is_read = 0", dead));
         }
-        (conditions.join(" AND "), params)
+        let condition = if conditions.is_empty() { EVERY.to_owned() } else { conditions.join(" AND ") };
+        (condition, params)
     }
 }
+
+/// The condition of every record.
+const EVERY: &str = "TRUE";
 
 const COLUMNS: &str = "id, sync, sync_type, trigger_type, status, start_time, end_time, duration_ms,
                        error_message, error_details, retry_count, max_retries, request_count, exit_code, exit_name,

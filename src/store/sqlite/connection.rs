@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use rusqlite::OpenFlags;
 
+use super::checkpoint::{COPIED_AT_BYTES, Checkpointer, LARGEST_BYTES};
 use super::fault::translate;
 use super::seal::{Seal, immutable_uri};
 use super::statement::{Reader, Writer};
@@ -19,14 +20,21 @@ pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
 /// A writer that waits longer takes the fair lock: short waits are fair without it, and cheaper.
 const LONG_WAIT: Duration = Duration::from_millis(20);
 
-/// For new files: fits about a dozen rows of an upstream's raw JSON, which small pages would spill one by one.
-const PAGE_BYTES: u32 = 16 * 1024;
+/// For new files: smaller pages leave more room unused behind rows of an upstream's raw JSON, larger ones are written as a
+/// whole for one row that changed.
+const PAGE_BYTES: u32 = 8 * 1024;
 
 /// A WAL that grew in a large transaction is truncated to this after its checkpoint.
 const JOURNAL_SIZE_LIMIT_BYTES: u32 = 16 * 1024 * 1024;
 
-/// Page cache of a connection, in KiB: a batch of rows with its index pages fits.
-const CACHE_KIB: u32 = 16 * 1024;
+/// Page cache of a connection that writes, in KiB: a transaction of many rows fits with its index pages.
+const WRITE_CACHE_KIB: u32 = 16 * 1024;
+
+/// Page cache of a connection that reads, in KiB.
+const READ_CACHE_KIB: u32 = 4 * 1024;
+
+/// The engine copies a log of this many bytes itself, where nobody else has: it counts in pages.
+const ENGINE_COPIES_PAGES: u64 = LARGEST_BYTES / PAGE_BYTES as u64;
 
 /// Statements kept prepared: more than one pass uses.
 const STATEMENT_CACHE: usize = 64;
@@ -50,6 +58,8 @@ pub(in crate::store) enum TxEnd {
 
 /// An open connection to an existing database file.
 pub(in crate::store) struct Connection {
+    /// Where the log grew large.
+    checkpointer: Option<Checkpointer>,
     pub(super) sqlite: rusqlite::Connection,
     path: Arc<Path>,
     access: Access,
@@ -78,7 +88,7 @@ impl Connection {
         let opened = rusqlite::Connection::open_with_flags(target, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX);
         let sqlite = opened.map_err(|error| translate(error, &path))?;
         let busy_timeout = BusyTimeout::new();
-        let mut connection = Self { sqlite, path, access, seal, busy_timeout, fair_lock: None };
+        let mut connection = Self { checkpointer: None, sqlite, path, access, seal, busy_timeout, fair_lock: None };
         connection.set_up(access).map_err(|error| translate(error, &connection.path))?;
         Ok(connection)
     }
@@ -91,6 +101,8 @@ impl Connection {
     fn set_up(&mut self, access: Access) -> Result<(), rusqlite::Error> {
         self.sqlite.busy_handler(Some(wait_briefly(self.busy_timeout.clone())))?;
         self.sqlite.set_prepared_statement_cache_capacity(STATEMENT_CACHE);
+        let (cache_kib, query_only) =
+            if access == Access::Write { (WRITE_CACHE_KIB, "OFF") } else { (READ_CACHE_KIB, "ON") };
         // FULL: an acknowledged batch survives a power loss. `trusted_schema`: a crafted file cannot run functions.
         // MEMORY: a machine may have no temporary directory that can be written.
         self.sqlite.execute_batch(&format!(
@@ -99,10 +111,10 @@ impl Connection {
              PRAGMA foreign_keys = ON;
              PRAGMA trusted_schema = OFF;
              PRAGMA journal_size_limit = {JOURNAL_SIZE_LIMIT_BYTES};
+             PRAGMA wal_autocheckpoint = {ENGINE_COPIES_PAGES};
              PRAGMA temp_store = MEMORY;
-             PRAGMA cache_size = -{CACHE_KIB};
-             PRAGMA query_only = {};",
-            if access == Access::Write { "OFF" } else { "ON" }
+             PRAGMA cache_size = -{cache_kib};
+             PRAGMA query_only = {query_only};"
         ))
     }
 
@@ -156,6 +168,7 @@ impl Connection {
                         return Err(error.into());
                     }
                 }
+                self.look_after_log();
             }
         }
         Ok(value)
@@ -186,11 +199,46 @@ impl Connection {
         self.run("BEGIN EXCLUSIVE")
     }
 
+    /// Has a large log copied beside this connection; the engine's own way is that each commit waits for it.
+    fn look_after_log(&mut self) {
+        let Ok(Some(log_bytes)) = self.load_log_bytes() else { return };
+        if log_bytes < COPIED_AT_BYTES {
+            return;
+        }
+        if self.checkpointer.is_none() {
+            // Without it the engine copies a log that has grown large.
+            self.checkpointer = self.spawn_checkpointer();
+        }
+        if let Some(checkpointer) = &mut self.checkpointer {
+            checkpointer.see(log_bytes);
+        }
+    }
+
+    fn spawn_checkpointer(&self) -> Option<Checkpointer> {
+        let connection = Self::connect(Arc::clone(&self.path), Access::Write).ok()?;
+        let copy = move || {
+            let copied = connection.reader().first("PRAGMA wal_checkpoint(PASSIVE)", &[], |_| Ok(()));
+            if let Err(error) = copied {
+                // It stays in the log; the writer's own commits report a disk that fails.
+                tracing::warn!(%error, "cannot copy the log into the database");
+            }
+        };
+        Checkpointer::spawn(copy).ok()
+    }
+
+    fn load_log_bytes(&self) -> Result<Option<u64>, Error> {
+        let page_bytes = self.reader().first("PRAGMA page_size", &[], |row| row.count(0))?;
+        let pages = self.reader().first("PRAGMA wal_checkpoint(NOOP)", &[], |row| row.opt_int(1))?;
+        let pages = pages.flatten().and_then(|pages| u64::try_from(pages).ok());
+        Ok(page_bytes.zip(pages).map(|(bytes, pages)| bytes * pages))
+    }
+
     fn reopen(&mut self) -> Result<(), Error> {
         // The old connection is closed before the new one reads: nothing that it cached counts.
         self.sqlite = rusqlite::Connection::open_in_memory().map_err(|error| self.fault(error))?;
         let fair_lock = self.fair_lock.take();
-        *self = Self { fair_lock, ..Self::connect(Arc::clone(&self.path), Access::Write)? };
+        let checkpointer = self.checkpointer.take();
+        *self = Self { fair_lock, checkpointer, ..Self::connect(Arc::clone(&self.path), Access::Write)? };
         Ok(())
     }
 

@@ -1,5 +1,6 @@
 //! The `SQLite` engine: the only place that knows its driver.
 
+mod checkpoint;
 pub(super) mod connection;
 pub(super) mod copy;
 mod fault;

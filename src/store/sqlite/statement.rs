@@ -99,7 +99,8 @@ impl<'a> Reader<'a> {
             if statement.parameter_count() != params.len() {
                 return Err(rusqlite::Error::InvalidParameterCount(params.len(), statement.parameter_count()));
             }
-            for (index, value) in params.iter().enumerate() {
+            // A parameter is NULL until it is bound.
+            for (index, value) in params.iter().enumerate().filter(|(_, value)| **value != Value::Null) {
                 statement.raw_bind_parameter(index + 1, Bound(*value))?;
             }
             Ok(statement)

@@ -46,7 +46,7 @@ fn an_empty_file_counts_as_new() {
     let fixture = Fixture::new();
     std::fs::write(fixture.path(), "").unwrap();
     fixture.store();
-    assert_eq!(fixture.raw().int("PRAGMA page_size"), 16 * 1024);
+    assert_eq!(fixture.raw().int("PRAGMA page_size"), 8 * 1024);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! From arriving bytes to batches of rows worth writing; runs beside the network and the writer, on its own thread.
 
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 use jiff::Timestamp;
@@ -9,18 +9,21 @@ use tokio::sync::mpsc::{Receiver, Sender};
 
 use super::envelope::{Envelope, Malformed};
 use super::pii::Pii;
-use super::row::{self, Cell, ParsedRow};
-use super::split::{RawRows, Splitter};
+use super::row::{self, Cell, Layout, ParsedRow};
+use super::split::{Pause, RawRows, Splitter};
 use super::tables::KindTable;
 use super::times::instant;
 use crate::error::full_message;
 use crate::http::json::{UNREADABLE, has_hidden_fault, is_damaged, repaired};
 use crate::store::{self, Reader, Store};
 use crate::upstreams::digest::{Digest, of_bytes};
-use crate::upstreams::mirror::{BadRow, Changes, Comparison, Known};
+use crate::upstreams::mirror::{Ahead, Arrival, BadRow, Changes, Comparison, Known};
 
 /// Held rows of a page that is to be stored as a whole or not at all never take more than this.
 const MAX_HELD_BYTES: usize = 8 * 1024 * 1024;
+
+/// A batch ends at this many bytes where it has not its number of rows: batches in a queue have a known size.
+pub const BATCH_BYTES: usize = 256 * 1024;
 
 /// What arrives of an answer's body.
 #[derive(Debug)]
@@ -47,6 +50,8 @@ pub struct Batch {
     pub latest: Option<(Timestamp, String)>,
     /// The last one of its answer.
     pub is_last: bool,
+    /// The number of the last row that was found by a look-up.
+    looked_up: Option<i64>,
 }
 
 /// How rows are parsed and compared.
@@ -60,6 +65,8 @@ pub struct ParseContext {
     pub changes: Changes,
     /// Look every row up before it is parsed; pointless where nothing is stored yet.
     pub looks_up: bool,
+    /// The stored rows in the order in which they are expected, where equal ones need no parsing.
+    pub ahead: Option<Arc<Mutex<Ahead>>>,
     /// Parse every row, also those equal to what is stored.
     pub parses_all: bool,
     /// Rows a batch.
@@ -80,6 +87,25 @@ pub enum Error {
     Abandoned,
 }
 
+/// A row of the batch's text.
+struct Unplanned<'a> {
+    range: &'a Range<usize>,
+    digest: Digest,
+    /// What is stored of it, as far as it is known without a look-up.
+    known: Option<Known>,
+}
+
+/// Rows of a batch to be, besides those that the splitter holds.
+#[derive(Debug, Default)]
+struct Seen {
+    /// The numbers of stored rows that came again as they are stored.
+    unchanged: Vec<i64>,
+    /// What is stored of each row that was begun, as far as it is known without a look-up.
+    known: Vec<Option<Known>>,
+    /// The row that came last is not where it was expected.
+    is_astray: bool,
+}
+
 /// Parses one answer. Batches are held back until the answer has proved larger than a page, so that a page cut in its
 /// middle leaves nothing behind.
 pub fn parse(
@@ -87,34 +113,88 @@ pub fn parse(
     batches: &Sender<Batch>,
     context: &ParseContext,
 ) -> Result<Envelope, Error> {
-    let mut splitter = Splitter::default();
+    let (mut splitter, mut seen) = (Splitter::default(), Seen::default());
     let mut is_large = false;
     loop {
-        match events.blocking_recv().ok_or(Error::Abandoned)? {
-            BodyEvent::End => break,
-            BodyEvent::Bytes(bytes) => splitter.push(&bytes)?,
+        let is_end = match events.blocking_recv().ok_or(Error::Abandoned)? {
+            BodyEvent::End => true,
+            BodyEvent::Bytes(bytes) => {
+                splitter.push(&bytes);
+                false
+            }
+        };
+        context.split(&mut splitter, &mut seen, is_end)?;
+        if is_end {
+            break;
         }
-        is_large = is_large || splitter.row_count() > context.page_size || splitter.row_bytes() > MAX_HELD_BYTES;
-        if is_large && splitter.row_count() >= context.batch_size {
-            let batch = context.plan_batch(splitter.take_rows())?;
+        let row_count = splitter.row_count() + seen.unchanged.len();
+        is_large = is_large || row_count > context.page_size || splitter.held_bytes() > MAX_HELD_BYTES;
+        if is_large && (row_count >= context.batch_size || splitter.held_bytes() >= BATCH_BYTES) {
+            let batch = context.plan_batch(splitter.take_rows(), &mut seen)?;
             batches.blocking_send(batch).map_err(|_| Error::Abandoned)?;
         }
     }
     let rows = splitter.take_rows();
     let envelope = splitter.finish()?;
-    let batch = Batch { is_last: true, ..context.plan_batch(rows)? };
+    let batch = Batch { is_last: true, ..context.plan_batch(rows, &mut seen)? };
     batches.blocking_send(batch).map_err(|_| Error::Abandoned)?;
     Ok(envelope)
 }
 
 impl ParseContext {
+    /// Splits off the rows that have arrived, but for those that are known by their bytes.
+    fn split(&self, splitter: &mut Splitter, seen: &mut Seen, is_end: bool) -> Result<(), Error> {
+        let mut ahead = self.ahead.as_ref().map(|ahead| ahead.lock().unwrap_or_else(PoisonError::into_inner));
+        let seed = self.pii.seed();
+        while splitter.advance()? == Pause::RowBegins {
+            let arrival = match &mut ahead {
+                Some(ahead) => ahead.meet(&self.store, &self.changes, splitter.rest(), seed, row::leading_id)?,
+                None => Arrival::Other(None),
+            };
+            match arrival {
+                Arrival::Unchanged { number, length } => {
+                    splitter.skip_row(length);
+                    seen.unchanged.push(number);
+                    seen.is_astray = false;
+                }
+                Arrival::TooShort if !is_end => break,
+                Arrival::TooShort | Arrival::Other(None) => {
+                    splitter.begin_row();
+                    seen.known.push(None);
+                    seen.is_astray = true;
+                }
+                Arrival::Other(known) => {
+                    splitter.begin_row();
+                    seen.known.push(known);
+                    seen.is_astray = false;
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// Sorts rows into those that need no writing and those to be written; nothing is written here. Rows are repaired
     /// only where one cannot be read.
-    fn plan_batch(&self, RawRows { bytes, ranges }: RawRows) -> Result<Batch, store::Error> {
+    fn plan_batch(&self, RawRows { bytes, ranges }: RawRows, seen: &mut Seen) -> Result<Batch, store::Error> {
+        let known: Vec<_> = seen.known.drain(..ranges.len()).collect();
+        let mut batch = self.plan_readable(bytes, &ranges, &known)?;
+        batch.unchanged.append(&mut seen.unchanged);
+        if let (true, Some(number), Some(ahead)) = (seen.is_astray, batch.looked_up, &self.ahead) {
+            ahead.lock().unwrap_or_else(PoisonError::into_inner).go_on_after(number);
+        }
+        Ok(batch)
+    }
+
+    fn plan_readable(
+        &self,
+        bytes: Vec<u8>,
+        ranges: &[Range<usize>],
+        known: &[Option<Known>],
+    ) -> Result<Batch, store::Error> {
         let is_clean = !has_hidden_fault(&bytes);
         let bytes = match String::from_utf8(bytes) {
             Ok(text) if is_clean => {
-                let batch = self.plan_rows(&text, &ranges)?;
+                let batch = self.plan_rows(&text, ranges, known)?;
                 if batch.bad.is_empty() {
                     return Ok(self.with_text(batch, text));
                 }
@@ -123,8 +203,8 @@ impl ParseContext {
             Ok(text) => text.into_bytes(),
             Err(error) => error.into_bytes(),
         };
-        let (text, ranges) = repaired_rows(&bytes, &ranges);
-        let batch = self.plan_rows(&text, &ranges)?;
+        let (text, ranges) = repaired_rows(&bytes, ranges);
+        let batch = self.plan_rows(&text, &ranges, known)?;
         Ok(self.with_text(batch, text))
     }
 
@@ -133,13 +213,18 @@ impl ParseContext {
     }
 
     /// Plans the rows. The text of the batch is the redacted one, where there is one.
-    fn plan_rows(&self, text: &str, ranges: &[Range<usize>]) -> Result<Batch, store::Error> {
-        let mut batch = Batch::default();
+    fn plan_rows(
+        &self,
+        text: &str,
+        ranges: &[Range<usize>],
+        known: &[Option<Known>],
+    ) -> Result<Batch, store::Error> {
+        let (mut batch, mut layout) = (Batch::default(), Layout::default());
         let seed = self.pii.seed();
         self.store.read(|r| {
-            for range in ranges {
+            for (range, known) in ranges.iter().zip(known) {
                 let digest = of_bytes(text[range.clone()].as_bytes(), seed);
-                self.plan_row(r, text, range, digest, &mut batch)?;
+                self.plan_row(r, text, &Unplanned { range, digest, known: *known }, &mut layout, &mut batch)?;
             }
             Ok(batch)
         })
@@ -149,12 +234,16 @@ impl ParseContext {
         &self,
         r: &Reader<'_>,
         text: &str,
-        range: &Range<usize>,
-        digest: Digest,
+        &Unplanned { range, digest, known }: &Unplanned<'_>,
+        layout: &mut Layout,
         batch: &mut Batch,
     ) -> Result<(), store::Error> {
-        let leading_id = row::leading_id(&text[range.clone()]).filter(|_| self.looks_up);
-        let mut known = leading_id.map(|id| self.find(r, id)).transpose()?.flatten();
+        let leading_id = row::leading_id(text[range.clone()].as_bytes()).filter(|_| self.looks_up);
+        let mut known = match known {
+            Some(known) => Some(known),
+            None => leading_id.map(|id| self.find(r, id)).transpose()?.flatten(),
+        };
+        batch.looked_up = known.map(|known| known.number).or(batch.looked_up);
         if let Some(known) = &known
             && !self.parses_all
             && self.changes.is_unchanged(known, digest)
@@ -162,13 +251,13 @@ impl ParseContext {
             batch.unchanged.push(known.number);
             return Ok(());
         }
-        let parsed = self.parse_row(text, range, &mut batch.text);
+        let parsed = self.parse_row(text, range, layout, &mut batch.text);
         let is_readable = !text[range.clone()].contains(UNREADABLE);
         let (id, cells, raw) = match parsed {
             Ok(parsed) if is_readable => parsed,
             Ok((id, ..)) => return self.plan_bad(r, Some(id), &row::BadRow::Unreadable, batch),
             Err(error) => {
-                let id = row::leading_id(&text[range.clone()]).filter(|id| !is_damaged(id)).map(str::to_owned);
+                let id = row::leading_id(text[range.clone()].as_bytes()).filter(|id| !is_damaged(id)).map(str::to_owned);
                 return self.plan_bad(r, id, &error, batch);
             }
         };
@@ -218,15 +307,16 @@ impl ParseContext {
         &self,
         text: &str,
         range: &Range<usize>,
+        layout: &mut Layout,
         redacted: &mut String,
     ) -> Result<(String, Vec<Cell>, Range<usize>), row::BadRow> {
         let Some(replaced) = self.pii.redact(&text[range.clone()]).map_err(row::BadRow::NotJson)? else {
-            let (id, cells) = row::parse(text, range.clone(), self.table.fields)?;
+            let (id, cells) = row::parse(text, range.clone(), self.table.fields, layout)?;
             return Ok((id, cells, range.clone()));
         };
         let start = redacted.len();
         redacted.push_str(&replaced);
-        let (id, cells) = row::parse(redacted, start..redacted.len(), self.table.fields)?;
+        let (id, cells) = row::parse(redacted, start..redacted.len(), self.table.fields, layout)?;
         Ok((id, cells, start..redacted.len()))
     }
 }

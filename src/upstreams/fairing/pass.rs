@@ -1,6 +1,6 @@
 //! One scope's pass: fetch page after page, plan each batch, save what differs; then what is missing, and the cursor.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use jiff::Timestamp;
 use tokio::sync::mpsc;
@@ -9,7 +9,7 @@ use super::api::{Api, Kind, OLD_PAGE_SIZE, Query, is_same_page, next_target};
 use super::config::Config;
 use super::cursor::Cursor;
 use super::envelope::{Envelope, Malformed};
-use super::parse::{self, Batch, BodyEvent, ParseContext, parse};
+use super::parse::{self, BATCH_BYTES, Batch, BodyEvent, ParseContext, parse};
 use super::pii::Pii;
 use super::row::text;
 use super::tables::{KindTable, QUESTIONS, RESPONSES};
@@ -18,15 +18,17 @@ use crate::error::full_message;
 use crate::http::Retry;
 use crate::store::{self, ScopeState, Writer, cursors};
 use crate::upstreams::mirror::{
-    Changes, Counts, Deletions, Ending, Limits, PageInfo, Paginator, Reading, RowOutcome, RowValues, Step, Subject,
+    Ahead, Changes, Counts, Deletions, Ending, Limits, PageInfo, Paginator, Reading, RowOutcome, RowValues, Step, Subject,
     Unproved, WriteMeta, finish,
 };
 use crate::upstreams::{Error, Scope, ScopeWork};
 
-/// Chunks of the body that may wait for the parser, and batches that may wait for the writer: enough to keep all three
-/// busy, few enough for flat memory. Batches that wait are written in one transaction.
+/// Chunks of the body that may wait for the parser: enough to keep it busy.
 const WAITING_CHUNKS: usize = 16;
-const WAITING_BATCHES: usize = 4;
+
+/// Batches that may wait for the writer, and then are written in one transaction: while one is flushed, the parser goes
+/// on. Few enough for flat memory.
+const WAITING_BATCHES: usize = 8 * 1024 * 1024 / BATCH_BYTES;
 
 /// What a pass over one scope works with.
 pub struct Work<'a> {
@@ -45,6 +47,7 @@ struct PassState {
     /// Only rows updated since then were requested.
     since: Option<Timestamp>,
     looks_up: bool,
+    ahead: Option<Arc<Mutex<Ahead>>>,
 }
 
 impl ScopeWork for Work<'_> {
@@ -52,7 +55,7 @@ impl ScopeWork for Work<'_> {
     async fn run(&self, scope: &Scope<'_>) -> Result<(), Error> {
         let (cursor, now) = (Cursor::load(&scope.state), scope.context.clock.now());
         let times = Times::new(now, cursor.updated_at);
-        let mut state = PassState { reading: Reading::default(), times, since: None, looks_up: true };
+        let mut state = PassState { reading: Reading::default(), times, since: None, looks_up: true, ahead: None };
         if self.is_incremental
             && self.kind == Kind::Responses
             && let Some(since) = cursor.since(self.config, now)
@@ -76,8 +79,10 @@ impl Work<'_> {
         let table = &self.table().table;
         let started_at = scope.context.clock.now();
         let live = scope.context.store.read(|r| table.load_live(r, &[self.account.into()]))?;
+        (state.times, state.since) = (Times::new(started_at, None), None);
         // Rows of the scope that were deleted are not live; they are found when they are written.
-        (state.times, state.since, state.looks_up) = (Times::new(started_at, None), None, !live.is_empty());
+        state.looks_up = !live.is_empty();
+        state.ahead = state.looks_up.then(|| Arc::new(Mutex::new(Ahead::new(table, vec![self.account.to_owned()]))));
         let ending = self.read_pages(scope, &mut state).await;
         state.reading.report(scope);
         let (ending, PassState { reading, times, .. }) = (ending?, state);
@@ -255,6 +260,7 @@ impl Work<'_> {
             pii: Arc::clone(&self.pii),
             changes: state.reading.changes.clone(),
             looks_up: state.looks_up,
+            ahead: state.ahead.clone(),
             parses_all: state.since.is_some(),
             batch_size: self.config.batch_size,
             page_size: self.config.page_size,

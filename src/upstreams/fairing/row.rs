@@ -98,8 +98,8 @@ pub fn text<'a>(batch: &'a str, range: &Range<usize>) -> &'a str {
 
 /// The id of a row that begins with it, as rows of this upstream do; nothing else of the row is looked at. Good enough
 /// to look the row up: whatever differs from what is stored is parsed as a whole.
-pub fn leading_id(row: &str) -> Option<&str> {
-    let rest = row.as_bytes().strip_prefix(b"{\"id\":")?;
+pub fn leading_id(row: &[u8]) -> Option<&str> {
+    let rest = row.strip_prefix(b"{\"id\":")?;
     let id = if let Some(quoted) = rest.strip_prefix(b"\"") {
         &quoted[..quoted.iter().position(|byte| matches!(byte, b'"' | b'\\')).filter(|at| quoted[*at] == b'"')?]
     } else {
@@ -112,10 +112,49 @@ pub fn leading_id(row: &str) -> Option<&str> {
     std::str::from_utf8(id).ok().filter(|id| !id.is_empty())
 }
 
+/// The members of the last row and where each goes: the next row mostly has the same ones in the same order.
+#[derive(Debug, Default)]
+pub struct Layout(Vec<(String, Member)>);
+
+/// More members than any known row has.
+const MAX_LAYOUT: usize = 256;
+
+/// What a member of a row is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Member {
+    Id,
+    Field(usize),
+    /// Only `raw` keeps it.
+    Other,
+}
+
+impl Layout {
+    /// The member of that key, which is the row's `place`th.
+    fn member(&mut self, place: usize, key: &str, fields: &[Field]) -> Member {
+        if let Some((known, member)) = self.0.get(place)
+            && known == key
+        {
+            return *member;
+        }
+        let field = || fields.iter().position(|field| field.name == key).map_or(Member::Other, Member::Field);
+        let member = if key == "id" { Member::Id } else { field() };
+        self.0.truncate(place);
+        if place < MAX_LAYOUT {
+            self.0.push((key.to_owned(), member));
+        }
+        member
+    }
+}
+
 /// Parses the whole row at `raw` of the batch's text.
-pub fn parse(batch: &str, raw: Range<usize>, fields: &[Field]) -> Result<(String, Vec<Cell>), BadRow> {
+pub fn parse(
+    batch: &str,
+    raw: Range<usize>,
+    fields: &[Field],
+    layout: &mut Layout,
+) -> Result<(String, Vec<Cell>), BadRow> {
     let mut deserializer = serde_json::Deserializer::from_str(&batch[raw]);
-    let (id, cells) = RowSeed { fields, base: batch.as_ptr().addr() }
+    let (id, cells) = RowSeed { fields, layout, base: batch.as_ptr().addr() }
         .deserialize(&mut deserializer)
         .and_then(|row| deserializer.end().map(|()| row))
         .map_err(BadRow::NotJson)?;
@@ -135,6 +174,7 @@ pub fn parse(batch: &str, raw: Range<usize>, fields: &[Field]) -> Result<(String
 
 struct RowSeed<'f> {
     fields: &'f [Field],
+    layout: &'f mut Layout,
     /// Where the batch's text begins, to turn borrowed text into ranges.
     base: usize,
 }
@@ -157,24 +197,21 @@ impl<'de> Visitor<'de> for RowSeed<'_> {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
         let mut id = None;
         let mut cells = vec![Cell::Null; self.fields.len()];
-        // Members mostly come in the fields' order: the search goes on where the last one was found.
-        let mut expected = 0;
+        let mut place = 0;
         while let Some(Key(key)) = map.next_key::<Key<'de>>()? {
-            if key == "id" {
-                if id.replace(map.next_value()?).is_some() {
-                    return Err(serde::de::Error::duplicate_field("id"));
+            match self.layout.member(place, &key, self.fields) {
+                Member::Id => {
+                    if id.replace(map.next_value()?).is_some() {
+                        return Err(serde::de::Error::duplicate_field("id"));
+                    }
                 }
-                continue;
+                Member::Field(at) => {
+                    let value: &'de RawValue = map.next_value()?;
+                    cells[at] = cell(value.get(), self.fields[at].affinity, self.base)?;
+                }
+                Member::Other => drop(map.next_value::<IgnoredAny>()?),
             }
-            let count = self.fields.len();
-            let found = (0..count).map(|step| (expected + step) % count).find(|at| self.fields[*at].name == key);
-            if let Some(at) = found {
-                let value: &'de RawValue = map.next_value()?;
-                cells[at] = cell(value.get(), self.fields[at].affinity, self.base)?;
-                expected = at + 1;
-            } else {
-                map.next_value::<IgnoredAny>()?;
-            }
+            place += 1;
         }
         Ok((id, cells))
     }
@@ -207,7 +244,7 @@ fn cell<E: serde::de::Error>(json: &str, affinity: Affinity, base: usize) -> Res
 mod tests {
     use proptest::prelude::*;
 
-    use super::{Affinity, Cell, Field, leading_id, parse};
+    use super::{Affinity, Cell, Field, Layout, leading_id, parse};
     use crate::mutate::{JSON_SNIPPETS, mutated_bytes, mutated_json};
     use crate::store::Value;
 
@@ -220,7 +257,7 @@ mod tests {
 
     fn check(row: &str, id: &str, values: [Value<'_>; 4]) {
         let batch = format!("  {row}");
-        let (found, cells) = parse(&batch, 2..batch.len(), &FIELDS).unwrap();
+        let (found, cells) = parse(&batch, 2..batch.len(), &FIELDS, &mut Layout::default()).unwrap();
         assert_eq!(found, id);
         assert_eq!(cells.iter().map(|cell| cell.value(&batch)).collect::<Vec<_>>(), values);
     }
@@ -254,7 +291,7 @@ mod tests {
             (r#"{"id":nope}"#, "not JSON"),
             ("{\"id\":\"a\",\"name\":\"\u{1}\"}", "not JSON"),
         ] {
-            let error = parse(row, 0..row.len(), &FIELDS).unwrap_err();
+            let error = parse(row, 0..row.len(), &FIELDS, &mut Layout::default()).unwrap_err();
             assert!(error.to_string().contains(reason), "{error} for {row}");
         }
         assert_eq!(Cell::default(), Cell::Null);
@@ -272,7 +309,7 @@ mod tests {
             (r#"{"id": 1}"#, None),
             (r#"{"x":1,"id":2}"#, None),
         ] {
-            assert_eq!(leading_id(row), id, "{row}");
+            assert_eq!(leading_id(row.as_bytes()), id, "{row}");
         }
     }
 
@@ -282,9 +319,9 @@ mod tests {
     /// Whatever it is: a row that is read has an id, and its columns are parts of it.
     fn check_any(row: &str) {
         let batch = format!("  {row}");
-        let Ok((id, cells)) = parse(&batch, 2..batch.len(), &FIELDS) else { return };
+        let Ok((id, cells)) = parse(&batch, 2..batch.len(), &FIELDS, &mut Layout::default()) else { return };
         assert!(!id.is_empty());
-        assert!(leading_id(row).is_none_or(|leading| leading == id), "{row}");
+        assert!(leading_id(row.as_bytes()).is_none_or(|leading| leading == id), "{row}");
         for cell in cells {
             if let Cell::Slice(range) = cell {
                 assert!(batch.get(range.clone()).is_some() && range.start >= 2, "{range:?} of {row}");

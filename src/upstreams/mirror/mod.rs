@@ -6,6 +6,7 @@
 //!   known row), [`Table::save`] (the only upsert; [`Replace`] says what it may replace), [`Table::delete`] (a
 //!   tombstone), [`Table::load_live`], [`Table::count_live`]. Tables with an integer key are *numbered*: their rows are
 //!   remembered as one bit each ([`KeySet`]).
+//! - [`Ahead`]: for numbered tables, recognises rows that come in the order of the stored ones before they are parsed.
 //! - [`Paginator`]: reads page after page and ends with one [`Ending`]. Only a proved one allows deletions.
 //! - [`Reading`] and [`Changes`]: for numbered tables, which rows came, what became of each, and the rows that came
 //!   twice.
@@ -53,6 +54,7 @@
 //! .await
 //! ```
 
+mod ahead;
 mod collection;
 mod finish;
 #[cfg(test)]
@@ -66,6 +68,7 @@ mod rows;
 mod signs;
 mod table;
 
+pub use self::ahead::{Ahead, Arrival};
 pub use self::collection::{Collected, Collection, Identified, Page};
 pub use self::finish::{Counts, Deletions, Subject, finish};
 pub use self::key_set::KeySet;

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::key_set::KeySet;
 use super::outcome::WriteMeta;
-use crate::store::{Error, Reader, Value, Writer};
+use crate::store::{Error, Reader, Row, Value, Writer};
 use crate::upstreams::digest::{Digest, from_stored, stored};
 
 /// What a table of mirrored rows is made of. Besides these columns every such table has `raw`, `content_hash`,
@@ -29,6 +29,15 @@ pub enum HashColumn {
     Text,
 }
 
+impl HashColumn {
+    fn read(self, row: &Row<'_>, column: usize) -> Result<Option<Digest>, Error> {
+        Ok(match self {
+            Self::Blob => from_stored(row.blob(column)?),
+            Self::Text => Digest::from_str_radix(row.text(column)?, 16).ok(),
+        })
+    }
+}
+
 /// A table with its statements.
 #[derive(Debug)]
 pub struct Table {
@@ -36,6 +45,7 @@ pub struct Table {
     save: String,
     find: String,
     load_before: String,
+    load_after: String,
     delete: String,
     load_live: String,
     count_live: String,
@@ -75,10 +85,19 @@ pub struct Known {
     pub is_deleted: bool,
 }
 
+/// A live row, as far as it can be recognised by its bytes.
+#[derive(Debug)]
+pub struct StoredRow {
+    pub id: String,
+    pub known: Known,
+    /// How many bytes its `raw` has.
+    pub length: usize,
+}
+
 impl Table {
     pub fn new(spec: TableSpec) -> Self {
         let name = spec.name;
-        let (_, scope) = spec.key.split_last().unwrap_or((&"", &[]));
+        let (id, scope) = spec.key.split_last().unwrap_or((&"", &[]));
         let by_key = conditions(spec.key);
         let by_address = match &spec.number {
             Some(number) => conditions(std::slice::from_ref(number)),
@@ -91,6 +110,15 @@ impl Table {
             save: save(&spec),
             find: format!("SELECT {number}, content_hash, deleted_at IS NOT NULL FROM {name} WHERE {by_key}"),
             load_before: format!("SELECT raw, last_changed_at, last_seen_record FROM {name} WHERE {by_address}"),
+            load_after: format!(
+                "SELECT {number}, content_hash, {id}, octet_length(raw)
+                 FROM {name}
+                 WHERE {in_scope} AND {number} > ?{after}
+                 ORDER BY {number}
+                 LIMIT ?{limit}",
+                after = scope.len() + 1,
+                limit = scope.len() + 2,
+            ),
             delete: format!(
                 "UPDATE {name}
                  SET deleted_at = ?{at}, last_changed_at = ?{at}, last_seen_record = ?{record}
@@ -108,11 +136,28 @@ impl Table {
     /// The stored row of that key, tombstones included.
     pub fn find(&self, r: &Reader<'_>, key: &[Value<'_>]) -> Result<Option<Known>, Error> {
         r.first(&self.find, key, |row| {
-            let content_hash = match self.spec.hash {
-                HashColumn::Blob => from_stored(row.blob(1)?),
-                HashColumn::Text => Digest::from_str_radix(row.text(1)?, 16).ok(),
-            };
-            Ok(Known { number: row.int(0)?, content_hash, is_deleted: row.flag(2)? })
+            Ok(Known { number: row.int(0)?, content_hash: self.spec.hash.read(row, 1)?, is_deleted: row.flag(2)? })
+        })
+    }
+
+    /// At most `limit` live rows that share these values of the key, ascending from above that number. Only for tables
+    /// with numbers.
+    pub fn load_after(
+        &self,
+        r: &Reader<'_>,
+        scope: &[Value<'_>],
+        number: i64,
+        limit: u64,
+    ) -> Result<Vec<StoredRow>, Error> {
+        let mut values = scope.to_vec();
+        values.extend([Value::from(number), limit.into()]);
+        r.rows(&self.load_after, &values, |row| {
+            let content_hash = self.spec.hash.read(row, 1)?;
+            Ok(StoredRow {
+                id: row.text(2)?.to_owned(),
+                known: Known { number: row.int(0)?, content_hash, is_deleted: false },
+                length: usize::try_from(row.count(3)?).unwrap_or(usize::MAX),
+            })
         })
     }
 
