@@ -11,10 +11,10 @@ need() {
     done
 }
 
-# The program and its fakes; sets `target`.
+# The program and its fakes; sets `target`. BINARIES names a directory that has them already, of another build say.
 build() {
-    cargo build --locked --release --quiet --features sandbox --bin tongbu --bin sandbox
-    target=${CARGO_TARGET_DIR:-target}/release
+    target=${BINARIES:-${CARGO_TARGET_DIR:-target}/release}
+    [ -n "${BINARIES:-}" ] || cargo build --locked --release --quiet --features sandbox --bin tongbu --bin sandbox
     case $target in /*) ;; *) target=$PWD/$target ;; esac
     export target
 }
