@@ -67,7 +67,7 @@ median() {
 
 # ratio ONE OTHER [DIGITS]
 ratio() {
-    awk -v one="$1" -v other="$2" -v digits="${3:-3}" 'BEGIN { printf "%.*f", digits, other > 0 ? one / other : 0 }'
+    awk -v one="$1" -v other="$2" -v digits="${3:-3}" 'BEGIN { printf "%." digits "f", (other > 0 ? one / other : 0) }'
 }
 
 # What the disk allows at the most: commits COUNT DIRECTORY times that many commits of one page each, every one flushed.
@@ -86,7 +86,7 @@ commits() {
 result() {
     local line
     line=$(awk -v what="$1" -v value="$2" -v order="$3" -v bar="$4" -v unit="${5:-}" 'BEGIN {
-        is_met = order == "<=" ? value + 0 <= bar + 0 : value + 0 >= bar + 0
+        is_met = value != "" && (order == "<=" ? value + 0 <= bar + 0 : value + 0 >= bar + 0)
         printf "| %s | %s%s | %s %s%s | %s |", what, value, unit, order == "<=" ? "≤" : "≥", bar, unit, is_met ? "yes" : "no"
     }')
     echo "$line"

@@ -32,7 +32,7 @@ sqlite3 "$work/tongbu.db" "
     WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < $records)
     INSERT INTO sync_records (sync, sync_type, trigger_type, status, start_time, end_time, duration_ms, total, unchanged,
         exit_code, exit_name, trace_id, host, pid, version, is_read, end_seq, created_at, updated_at)
-    SELECT iif(n % 3, 'fairing', 'tasks'), iif(n % 3, 'fairing', 'historical'), 'cron',
+    SELECT iif(n % 3, 'fairing', 'tasks'), iif(n % 3, 'fairing', 'historical'), 'auto',
         iif(n % 20, 'success', 'failed'), at, at, 1000, 150, 150, iif(n % 20, 0, 5), iif(n % 20, 'ok', 'unavailable'),
         printf('%032x', n), 'bench', n, '0.1.0', n % 20 > 0, n + 10, at, at
     FROM (SELECT n, strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-' || ($records - n) || ' minutes') AS at FROM numbers)"
@@ -48,5 +48,5 @@ result "tongbu --help" "$help" '<=' 4 ' ms'
 result "status over $records records" "$status" '<=' 12 ' ms'
 result "records list over $records records" "$list" '<=' 12 ' ms'
 result "lock, record and release, without the disk's flushes" \
-    "$(awk -v run="$run" -v locks="$locks" 'BEGIN { printf "%.2f", run > locks ? run - locks : 0 }')" '<=' 3 ' ms'
+    "$(awk -v run="$run" -v locks="$locks" 'BEGIN { printf "%.2f", (run > locks ? run - locks : 0) }')" '<=' 3 ' ms'
 finish

@@ -213,12 +213,7 @@ impl ParseContext {
     }
 
     /// Plans the rows. The text of the batch is the redacted one, where there is one.
-    fn plan_rows(
-        &self,
-        text: &str,
-        ranges: &[Range<usize>],
-        known: &[Option<Known>],
-    ) -> Result<Batch, store::Error> {
+    fn plan_rows(&self, text: &str, ranges: &[Range<usize>], known: &[Option<Known>]) -> Result<Batch, store::Error> {
         let (mut batch, mut layout) = (Batch::default(), Layout::default());
         let seed = self.pii.seed();
         self.store.read(|r| {
@@ -257,7 +252,8 @@ impl ParseContext {
             Ok(parsed) if is_readable => parsed,
             Ok((id, ..)) => return self.plan_bad(r, Some(id), &row::BadRow::Unreadable, batch),
             Err(error) => {
-                let id = row::leading_id(text[range.clone()].as_bytes()).filter(|id| !is_damaged(id)).map(str::to_owned);
+                let id =
+                    row::leading_id(text[range.clone()].as_bytes()).filter(|id| !is_damaged(id)).map(str::to_owned);
                 return self.plan_bad(r, id, &error, batch);
             }
         };

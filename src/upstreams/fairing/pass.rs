@@ -18,8 +18,8 @@ use crate::error::full_message;
 use crate::http::Retry;
 use crate::store::{self, ScopeState, Writer, cursors};
 use crate::upstreams::mirror::{
-    Ahead, Changes, Counts, Deletions, Ending, Limits, PageInfo, Paginator, Reading, RowOutcome, RowValues, Step, Subject,
-    Unproved, WriteMeta, finish,
+    Ahead, Changes, Counts, Deletions, Ending, Limits, PageInfo, Paginator, Reading, RowOutcome, RowValues, Step,
+    Subject, Unproved, WriteMeta, finish,
 };
 use crate::upstreams::{Error, Scope, ScopeWork};
 

@@ -137,10 +137,8 @@ mod tests {
         let fixture = Fixture::new();
         let stored: Vec<(u8, u8)> = (0..200).map(|id| (id, id % 7)).collect();
         store(&fixture, stored.clone());
-        let unchanged = |row: &(u8, u8)| Arrival::Unchanged {
-            number: i64::from(row.0) * 2 + 1,
-            length: raw(row.0, row.1).len(),
-        };
+        let unchanged =
+            |row: &(u8, u8)| Arrival::Unchanged { number: i64::from(row.0) * 2 + 1, length: raw(row.0, row.1).len() };
         assert_eq!(meet(&fixture, &stored), stored.iter().map(unchanged).collect::<Vec<_>>());
 
         // One that is new, one that is gone and one that was edited cost the others nothing.
@@ -162,9 +160,8 @@ mod tests {
         store(&fixture, (0..100).map(|id| (id, 3)).collect());
         let mut ahead = Ahead::new(&ANSWERS, vec!["shop".to_owned()]);
         let changes = Changes::default();
-        let meet = |ahead: &mut Ahead, bytes: &str| {
-            ahead.meet(&fixture.store, &changes, bytes.as_bytes(), 0, id_of).unwrap()
-        };
+        let meet =
+            |ahead: &mut Ahead, bytes: &str| ahead.meet(&fixture.store, &changes, bytes.as_bytes(), 0, id_of).unwrap();
         assert_eq!(meet(&mut ahead, "0:x"), Arrival::TooShort);
         assert_eq!(meet(&mut ahead, "0:xxx;"), Arrival::Unchanged { number: 1, length: 6 });
         assert_eq!(meet(&mut ahead, "90:xxx;"), Arrival::Other(None));

@@ -30,9 +30,7 @@ fn split(text: &[u8], size: usize) -> (Vec<String>, Result<Envelope, Malformed>)
             }
         }
         let rows = splitter.take_rows();
-        found.extend(
-            rows.ranges.iter().map(|range| String::from_utf8_lossy(&rows.bytes[range.clone()]).into_owned()),
-        );
+        found.extend(rows.ranges.iter().map(|range| String::from_utf8_lossy(&rows.bytes[range.clone()]).into_owned()));
     }
     (found, splitter.finish())
 }
@@ -90,9 +88,7 @@ fn what_is_no_answer_is_named() {
 
 #[test]
 fn an_error_beside_the_rows_makes_them_no_answer() {
-    for error in
-        [r#""error":{"message":"busy"}"#, r#""error":"busy""#, r#""error":true"#, r#""errors":[{"code":7}]"#]
-    {
+    for error in [r#""error":{"message":"busy"}"#, r#""error":"busy""#, r#""error":true"#, r#""errors":[{"code":7}]"#] {
         for answer in [format!(r#"{{"data":[{{}}],{error},"next":null}}"#), format!(r#"{{{error},"data":[]}}"#)] {
             check_malformed(&answer, "carries an `error`");
         }
