@@ -43,7 +43,7 @@ struct Inner {
 /// The connection for writing: the first write spawns its thread.
 enum Writing {
     ReadOnly,
-    Idle(Connection),
+    Idle(Box<Connection>),
     Running(WriterThread),
 }
 
@@ -58,7 +58,7 @@ impl Store {
         let read_access = if mode == Mode::ReadOnly { connection.access() } else { Access::Read };
         let (writing, idle_readers) = match mode {
             Mode::ReadOnly => (Writing::ReadOnly, vec![connection]),
-            Mode::ReadWrite | Mode::DryRun => (Writing::Idle(connection), Vec::new()),
+            Mode::ReadWrite | Mode::DryRun => (Writing::Idle(Box::new(connection)), Vec::new()),
         };
         Ok(Self(Arc::new(Inner {
             path: path.to_owned(),
@@ -229,7 +229,7 @@ impl Store {
             if !self.is_dry_run() {
                 connection.use_fair_lock(self.lock_folder().fair_lock());
             }
-            *writing = Writing::Running(WriterThread::spawn(connection, self.0.clock.clone())?);
+            *writing = Writing::Running(WriterThread::spawn(*connection, self.0.clock.clone())?);
         }
         match &*writing {
             Writing::Running(writer) => Ok(f(writer)),

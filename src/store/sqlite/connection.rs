@@ -238,7 +238,7 @@ impl Connection {
         self.sqlite = rusqlite::Connection::open_in_memory().map_err(|error| self.fault(error))?;
         let fair_lock = self.fair_lock.take();
         let checkpointer = self.checkpointer.take();
-        *self = Self { fair_lock, checkpointer, ..Self::connect(Arc::clone(&self.path), Access::Write)? };
+        *self = Self { checkpointer, fair_lock, ..Self::connect(Arc::clone(&self.path), Access::Write)? };
         Ok(())
     }
 

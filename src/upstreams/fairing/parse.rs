@@ -97,7 +97,7 @@ struct Unplanned<'a> {
 
 /// Rows of a batch to be, besides those that the splitter holds.
 #[derive(Debug, Default)]
-struct Seen {
+struct Noted {
     /// The numbers of stored rows that came again as they are stored.
     unchanged: Vec<i64>,
     /// What is stored of each row that was begun, as far as it is known without a look-up.
@@ -113,7 +113,7 @@ pub fn parse(
     batches: &Sender<Batch>,
     context: &ParseContext,
 ) -> Result<Envelope, Error> {
-    let (mut splitter, mut seen) = (Splitter::default(), Seen::default());
+    let (mut splitter, mut noted) = (Splitter::default(), Noted::default());
     let mut is_large = false;
     loop {
         let is_end = match events.blocking_recv().ok_or(Error::Abandoned)? {
@@ -123,27 +123,27 @@ pub fn parse(
                 false
             }
         };
-        context.split(&mut splitter, &mut seen, is_end)?;
+        context.split(&mut splitter, &mut noted, is_end)?;
         if is_end {
             break;
         }
-        let row_count = splitter.row_count() + seen.unchanged.len();
+        let row_count = splitter.row_count() + noted.unchanged.len();
         is_large = is_large || row_count > context.page_size || splitter.held_bytes() > MAX_HELD_BYTES;
         if is_large && (row_count >= context.batch_size || splitter.held_bytes() >= BATCH_BYTES) {
-            let batch = context.plan_batch(splitter.take_rows(), &mut seen)?;
+            let batch = context.plan_batch(splitter.take_rows(), &mut noted)?;
             batches.blocking_send(batch).map_err(|_| Error::Abandoned)?;
         }
     }
     let rows = splitter.take_rows();
     let envelope = splitter.finish()?;
-    let batch = Batch { is_last: true, ..context.plan_batch(rows, &mut seen)? };
+    let batch = Batch { is_last: true, ..context.plan_batch(rows, &mut noted)? };
     batches.blocking_send(batch).map_err(|_| Error::Abandoned)?;
     Ok(envelope)
 }
 
 impl ParseContext {
     /// Splits off the rows that have arrived, but for those that are known by their bytes.
-    fn split(&self, splitter: &mut Splitter, seen: &mut Seen, is_end: bool) -> Result<(), Error> {
+    fn split(&self, splitter: &mut Splitter, noted: &mut Noted, is_end: bool) -> Result<(), Error> {
         let mut ahead = self.ahead.as_ref().map(|ahead| ahead.lock().unwrap_or_else(PoisonError::into_inner));
         let seed = self.pii.seed();
         while splitter.advance()? == Pause::RowBegins {
@@ -154,19 +154,19 @@ impl ParseContext {
             match arrival {
                 Arrival::Unchanged { number, length } => {
                     splitter.skip_row(length);
-                    seen.unchanged.push(number);
-                    seen.is_astray = false;
+                    noted.unchanged.push(number);
+                    noted.is_astray = false;
                 }
                 Arrival::TooShort if !is_end => break,
                 Arrival::TooShort | Arrival::Other(None) => {
                     splitter.begin_row();
-                    seen.known.push(None);
-                    seen.is_astray = true;
+                    noted.known.push(None);
+                    noted.is_astray = true;
                 }
                 Arrival::Other(known) => {
                     splitter.begin_row();
-                    seen.known.push(known);
-                    seen.is_astray = false;
+                    noted.known.push(known);
+                    noted.is_astray = false;
                 }
             }
         }
@@ -175,11 +175,11 @@ impl ParseContext {
 
     /// Sorts rows into those that need no writing and those to be written; nothing is written here. Rows are repaired
     /// only where one cannot be read.
-    fn plan_batch(&self, RawRows { bytes, ranges }: RawRows, seen: &mut Seen) -> Result<Batch, store::Error> {
-        let known: Vec<_> = seen.known.drain(..ranges.len()).collect();
+    fn plan_batch(&self, RawRows { bytes, ranges }: RawRows, noted: &mut Noted) -> Result<Batch, store::Error> {
+        let known: Vec<_> = noted.known.drain(..ranges.len()).collect();
         let mut batch = self.plan_readable(bytes, &ranges, &known)?;
-        batch.unchanged.append(&mut seen.unchanged);
-        if let (true, Some(number), Some(ahead)) = (seen.is_astray, batch.looked_up, &self.ahead) {
+        batch.unchanged.append(&mut noted.unchanged);
+        if let (true, Some(number), Some(ahead)) = (noted.is_astray, batch.looked_up, &self.ahead) {
             ahead.lock().unwrap_or_else(PoisonError::into_inner).go_on_after(number);
         }
         Ok(batch)
