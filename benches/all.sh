@@ -4,7 +4,7 @@
 #     benches/all.sh [ROWS] [ROUNDS] [--write] [--quick]
 #
 # 200,000 rows and 3 rounds by default: about 10 minutes after the release build. `--quick` leaves out sqlite-utils and
-# dlt (3 minutes). `benches/all.sh 2000000 3` takes an hour and 10 GB of disk. `--write` puts the table into
+# dlt (5 minutes). `benches/all.sh 2000000 3` takes an hour and 10 GB of disk. `--write` puts the table into
 # docs/performance.md and its first lines into both READMEs, between the comment lines that name this script. Installs
 # what is missing from Debian's packages where it may. Fails where a bar is missed. Nothing else may run meanwhile.
 set -euo pipefail

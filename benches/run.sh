@@ -106,13 +106,16 @@ result "database ÷ payload" "$(ratio "$written" "$payload")" '<=' 1.25
 peak=$(cat "$work"/{first,unchanged,edited}.times | awk '$2 > peak { peak = $2 } END { print peak }')
 result "peak memory of these passes" "$(ratio "$peak" 1024 1)" '<=' 64 ' MiB'
 
-if [ "${PEERS:-no}" = yes ]; then
-    need python3
-    python=${TMPDIR:-/tmp}/tongbu-bench-peers
+python=${TMPDIR:-/tmp}/tongbu-bench-peers
+provide_peers() {
     [ -x "$python/bin/dlt" ] || {
-        python3 -m venv --clear "$python"
-        "$python/bin/pip" install --quiet --disable-pip-version-check sqlite-utils 'dlt[sqlalchemy]'
+        python3 -m venv --clear "$python" &&
+            "$python/bin/pip" install --quiet --disable-pip-version-check sqlite-utils 'dlt[sqlalchemy]'
     }
+}
+if [ "${PEERS:-no}" = yes ] && ! provide_peers; then
+    echo 'note: sqlite-utils and dlt cannot be installed here; they are left out' >&2
+elif [ "${PEERS:-no}" = yes ]; then
     for peer in sqlite-utils dlt; do
         timed "$work" "$peer" "$python/bin/python" benches/peers.py "$peer" "http://127.0.0.1:$port/api/responses" "$work"
         version=$("$python/bin/pip" show "$peer" 2>/dev/null | sed -n 's/^Version: //p')
