@@ -28,7 +28,7 @@ const PAGE_BYTES: u32 = 8 * 1024;
 const JOURNAL_SIZE_LIMIT_BYTES: u32 = 16 * 1024 * 1024;
 
 /// Page cache of a connection that writes, in KiB: a transaction of many rows fits with its index pages.
-const WRITE_CACHE_KIB: u32 = 16 * 1024;
+const WRITE_CACHE_KIB: u32 = 8 * 1024;
 
 /// Page cache of a connection that reads, in KiB.
 const READ_CACHE_KIB: u32 = 4 * 1024;

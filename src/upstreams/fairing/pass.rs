@@ -27,8 +27,8 @@ use crate::upstreams::{Error, Scope, ScopeWork};
 const WAITING_CHUNKS: usize = 16;
 
 /// Batches that may wait for the writer, and then are written in one transaction: while one is flushed, the parser goes
-/// on. Few enough for flat memory.
-const WAITING_BATCHES: usize = 8 * 1024 * 1024 / BATCH_BYTES;
+/// on. Few enough for flat memory: with its parsed rows, a batch takes twice its bytes, and as many are being written.
+const WAITING_BATCHES: usize = 3 * 1024 * 1024 / BATCH_BYTES;
 
 /// What a pass over one scope works with.
 pub struct Work<'a> {
