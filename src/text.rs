@@ -25,6 +25,11 @@ pub fn safe(text: &str) -> Cow<'_, str> {
     Cow::Owned(shown)
 }
 
+/// What an English word ends with behind that number: "1 row", "2 rows".
+pub const fn ending(count: u64) -> &'static str {
+    if count == 1 { "" } else { "s" }
+}
+
 /// Lower-case hexadecimal.
 pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {

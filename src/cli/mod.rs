@@ -123,6 +123,7 @@ fn run_caught(args: &[OsString]) -> Exit {
         session.ui.error(&ErrorOutput { failure: &error.to_failure(), holder: error.holder() });
         Exit::from(error.class())
     });
+    session.ui.check_charset();
     if !session.ui.is_output_lost() {
         return exit;
     }

@@ -127,7 +127,7 @@ pub const NARROW: u16 = 100;
 /// Why a run was no success, as far as one cell holds it: its error, or its first problem.
 pub fn reason_cell(record: &Record, style: &Style) -> Cell {
     let width = if style.width.is_some_and(|width| width < NARROW) { 24 } else { 60 };
-    cut(&sanitize(reason(record).unwrap_or_default()), width).into()
+    cut(&style.message(reason(record).unwrap_or_default()), width).into()
 }
 
 /// Why a run was no success.
@@ -187,8 +187,8 @@ pub fn problem_list(lines: &[String], limit: usize, record: i64, style: &Style) 
 }
 
 /// One problem in one line.
-pub fn problem_line(problem: &Problem) -> String {
+pub fn problem_line(problem: &Problem, style: &Style) -> String {
     let id = problem.id.as_deref().map(|id| format!("{} ", sanitize(id))).unwrap_or_default();
     let name = problem.name.as_deref().map(|name| format!("{} ", sanitize(name))).unwrap_or_default();
-    format!("{}  {}  {id}{name}{}", sanitize(&problem.scope), problem.class.name(), sanitize(&problem.message))
+    format!("{}  {}  {id}{name}{}", sanitize(&problem.scope), problem.class.name(), style.message(&problem.message))
 }

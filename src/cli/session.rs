@@ -109,7 +109,7 @@ impl Session {
             LogTo::FlagOnly => self.globals.log_file.as_deref().map(|path| log_file(path, config)),
             LogTo::Configured => self.log_file(config),
         };
-        Ok(log::start(self.globals.verbose, log_file.as_ref())?)
+        Ok(log::start(self.globals.verbose, log_file.as_ref(), self.ui.charset())?)
     }
 
     /// The database that `--db` or `TONGBU_DB` names.
@@ -127,6 +127,7 @@ impl Session {
         log::start(
             self.globals.verbose,
             self.globals.log_file.as_deref().map(|path| log_file(path, &config)).as_ref(),
+            self.ui.charset(),
         )?;
         Ok((config, mistakes))
     }

@@ -2,7 +2,6 @@
 
 use std::ffi::OsString;
 
-use clap::ValueEnum as _;
 use clap::error::ErrorKind;
 
 use super::chinese;
@@ -17,13 +16,13 @@ use crate::upstreams::Failure;
 
 /// Shows what clap returned instead of matches: help and version are outputs, anything else is an error.
 pub fn show(error: clap::Error, args: &[OsString], ui: &Ui) -> Exit {
-    let is_chinese = ui.language() == Language::Zh;
+    let is_chinese = ui.stdout_style().language == Language::Zh;
     if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
         if is_chinese {
             let error = chinese::explain(command(), args).unwrap_or(error);
-            ui.verbatim(&chinese::help(&ui.render_help(&error.render()), ui.terminal().width()));
+            ui.help(&chinese::help(&ui.render_help(&error.render()), ui.terminal().width()));
         } else {
-            ui.verbatim(&ui.render_help(&error.render()));
+            ui.help(&ui.render_help(&error.render()));
         }
         return Exit::Ok;
     }
@@ -47,7 +46,7 @@ pub fn output_options(args: &[OsString]) -> OutputOptions {
         .collect();
     let separate_lang = flags.windows(2).find(|pair| pair[0] == "--lang").map(|pair| pair[1]);
     let joined_lang = flags.iter().find_map(|flag| flag.strip_prefix("--lang="));
-    let lang = separate_lang.or(joined_lang).and_then(|name| Language::from_str(name, false).ok());
+    let lang = separate_lang.or(joined_lang).and_then(Language::of_locale);
     OutputOptions { json: flags.contains(&"--json"), lang, ..OutputOptions::default() }
 }
 

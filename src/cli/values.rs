@@ -1,9 +1,31 @@
 //! Values as people write them: durations, ages, limits.
 
+use std::ffi::OsStr;
 use std::time::Duration;
 
+use clap::builder::{EnumValueParser, PossibleValue, TypedValueParser};
+use clap::{Arg, Command, ValueEnum};
+
 use super::examples;
+use crate::language::Language;
 use crate::run::OnLock;
+
+/// Parses a language, also by the name of a locale: `zh_CN.UTF-8`.
+#[derive(Clone)]
+pub struct Languages;
+
+impl TypedValueParser for Languages {
+    type Value = Language;
+
+    fn parse_ref(&self, command: &Command, arg: Option<&Arg>, value: &OsStr) -> Result<Language, clap::Error> {
+        let known = value.to_str().and_then(Language::of_locale);
+        known.map_or_else(|| EnumValueParser::new().parse_ref(command, arg, value), Ok)
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        Some(Box::new(Language::value_variants().iter().filter_map(ValueEnum::to_possible_value)))
+    }
+}
 
 /// How old the last success of a sync may be.
 #[derive(Clone, Debug, PartialEq, Eq)]

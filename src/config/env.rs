@@ -32,6 +32,8 @@ pub const TERM: &str = "TERM";
 pub const COLUMNS: &str = "COLUMNS";
 /// The locale, before `LC_MESSAGES` and `LANG`.
 pub const LC_ALL: &str = "LC_ALL";
+/// The locale that names the encoding, before `LANG`.
+pub const LC_CTYPE: &str = "LC_CTYPE";
 /// The locale of messages, before `LANG`.
 pub const LC_MESSAGES: &str = "LC_MESSAGES";
 /// The locale.

@@ -1,12 +1,13 @@
 //! Which language the output is in.
 
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::env::{self, Environment};
 use crate::language::Language;
 
 /// The setting `lang`.
-#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, Serialize, PartialEq, Eq)]
 #[serde(rename_all = "lowercase")]
 pub enum Lang {
     /// The language of the locale.
@@ -16,7 +17,25 @@ pub enum Lang {
     Zh,
 }
 
+impl<'de> Deserialize<'de> for Lang {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let name = String::deserialize(deserializer)?;
+        Self::named(&name).ok_or_else(|| D::Error::unknown_variant(&name, &["auto", "en", "zh"]))
+    }
+}
+
 impl Lang {
+    /// `auto`, a language, or a locale in that language.
+    fn named(name: &str) -> Option<Self> {
+        if name == "auto" {
+            return Some(Self::Auto);
+        }
+        Language::of_locale(name).map(|language| match language {
+            Language::En => Self::En,
+            Language::Zh => Self::Zh,
+        })
+    }
+
     pub fn resolve(self, environment: &Environment) -> Language {
         match self {
             Self::En => Language::En,
@@ -28,22 +47,21 @@ impl Lang {
 
 /// The language before the configuration is read: the variable's, else the locale's.
 pub fn early_language(environment: &Environment) -> Language {
-    let lang = match environment.var(env::TONGBU_LANG).as_deref() {
-        Some("en") => Lang::En,
-        Some("zh") => Lang::Zh,
-        _ => Lang::Auto,
-    };
-    lang.resolve(environment)
+    let lang = environment.var(env::TONGBU_LANG).and_then(|name| Lang::named(&name));
+    lang.unwrap_or_default().resolve(environment)
 }
 
 /// The language of the locale: the first of `LC_ALL`, `LC_MESSAGES` and `LANG` that is set decides.
 pub fn locale_language(environment: &Environment) -> Language {
-    let locale = [env::LC_ALL, env::LC_MESSAGES, env::LANG]
-        .into_iter()
-        .find_map(|name| environment.var(name))
-        .unwrap_or_default();
-    let language = locale.split(|character: char| !character.is_ascii_alphabetic()).next().unwrap_or_default();
-    if language.eq_ignore_ascii_case("zh") { Language::Zh } else { Language::En }
+    let locale = [env::LC_ALL, env::LC_MESSAGES, env::LANG].into_iter().find_map(|name| environment.var(name));
+    locale.and_then(|locale| Language::of_locale(&locale)).unwrap_or(Language::En)
+}
+
+/// The encoding of the locale, where it names one: the first of `LC_ALL`, `LC_CTYPE` and `LANG` that is set decides.
+pub fn locale_charset(environment: &Environment) -> Option<String> {
+    let locale = [env::LC_ALL, env::LC_CTYPE, env::LANG].into_iter().find_map(|name| environment.var(name))?;
+    let (_, charset) = locale.split_once('.')?;
+    charset.split('@').next().map(str::to_owned)
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@
 pub mod column;
 pub mod done;
 pub mod listing;
+pub mod messages;
 pub mod output;
 pub mod paging;
 pub mod schema;
@@ -18,6 +19,7 @@ pub mod words;
 pub use self::column::{Column, Word};
 pub use self::done::Done;
 pub use self::listing::{Listing, ListingSpec};
+pub use self::messages::Messages;
 pub use self::output::{Block, Json, Output};
 pub use self::paging::Paging;
 pub use self::schema::DocumentSchema;

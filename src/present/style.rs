@@ -8,6 +8,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Serialize;
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
+use super::messages::Messages;
 use super::text::Text;
 use super::words;
 use crate::language::Language;
@@ -18,6 +19,8 @@ use crate::text;
 #[derive(Clone, Debug)]
 pub struct Style {
     pub language: Language,
+    /// Those of that language.
+    pub messages: &'static Messages,
     pub zone: TimeZone,
     pub now: Timestamp,
     /// Columns to stay inside; `None`: as many as the text needs.
@@ -29,6 +32,11 @@ impl Style {
     /// The label in the person's language.
     pub const fn label(&self, text: Text) -> &'static str {
         text.label(self.language)
+    }
+
+    /// An error, a hint, a warning: in the person's language and safe to show.
+    pub fn message(&self, message: &str) -> String {
+        sanitize(&self.messages.translate(message))
     }
 
     /// Local time with its offset, for people.
@@ -140,11 +148,12 @@ pub(crate) mod samples {
 
     use super::Style;
     use crate::language::Language;
+    use crate::upstreams;
 
     /// A style that depends on nothing outside: Shanghai time, 2026-01-02 11:04:05.
     pub fn style(language: Language, width: Option<u16>) -> Style {
         let zone = TimeZone::fixed(jiff::tz::offset(8));
-        Style { language, zone, now: at(0), width, colour: false }
+        Style { language, messages: upstreams::messages(language), zone, now: at(0), width, colour: false }
     }
 
     /// That many seconds after the style's now.

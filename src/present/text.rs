@@ -4,7 +4,8 @@ use std::fmt::Display;
 
 use crate::language::Language;
 
-/// A text in both languages; `{}` marks where [`fill`](Self::fill) puts its values.
+/// A text in both languages; `{}` marks where [`fill`](Self::fill) puts its values, and `{y|ies}` is for one, or for
+/// another number before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Text {
     en: &'static str,
@@ -25,11 +26,25 @@ impl Text {
         let mut parts = self.label(language).split("{}");
         let mut filled = parts.next().unwrap_or_default().to_owned();
         for (part, value) in parts.zip(values) {
-            filled.push_str(&value.to_string());
-            filled.push_str(part);
+            let value = value.to_string();
+            filled.push_str(&value);
+            push_inflected(&mut filled, part, value == "1");
         }
         filled
     }
+}
+
+fn push_inflected(text: &mut String, part: &str, is_one: bool) {
+    let mut rest = part;
+    while let Some((before, (one, (many, after)))) = rest.split_once('{').and_then(|(before, rest)| {
+        let (one, rest) = rest.split_once('|')?;
+        Some((before, (one, rest.split_once('}')?)))
+    }) {
+        text.push_str(before);
+        text.push_str(if is_one { one } else { many });
+        rest = after;
+    }
+    text.push_str(rest);
 }
 
 /// A text from its English and its Chinese form.
@@ -41,6 +56,13 @@ pub const fn text(en: &'static str, zh: &'static str) -> Text {
 mod tests {
     use super::text;
     use crate::language::Language;
+
+    #[test]
+    fn words_agree_with_the_number_before_them() {
+        let counts = text("{} request{|s}, {} retr{y|ies}, {}", "");
+        assert_eq!(counts.fill(Language::En, &[&1, &0, &1]), "1 request, 0 retries, 1");
+        assert_eq!(counts.fill(Language::En, &[&21, &1, &1]), "21 requests, 1 retry, 1");
+    }
 
     #[test]
     fn a_filled_value_is_not_filled_again() {

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use crate::present::style::sanitize;
+use crate::present::{Messages, sanitize};
 use crate::progress::{Event, Observer};
 
 /// A run that ends sooner shows no bars at all.
@@ -32,6 +32,7 @@ pub fn clear_bars() {
 
 /// Draws what it observes on stderr, from [`DELAY`] after its making until it is dropped.
 pub struct Bars {
+    messages: &'static Messages,
     screen: MultiProgress,
     by_scope: Mutex<BTreeMap<String, ProgressBar>>,
     /// Dropped to end the thread that waits for the delay.
@@ -41,11 +42,15 @@ pub struct Bars {
 
 impl Bars {
     /// Bars on stderr.
-    pub fn on_stderr() -> Self {
-        Self::on(ProgressDrawTarget::stderr, DELAY)
+    pub fn on_stderr(messages: &'static Messages) -> Self {
+        Self::on(ProgressDrawTarget::stderr, DELAY, messages)
     }
 
-    fn on(target: impl FnOnce() -> ProgressDrawTarget + Send + 'static, delay: Duration) -> Self {
+    fn on(
+        target: impl FnOnce() -> ProgressDrawTarget + Send + 'static,
+        delay: Duration,
+        messages: &'static Messages,
+    ) -> Self {
         let screen = MultiProgress::with_draw_target(ProgressDrawTarget::hidden());
         let (ended, is_ended) = channel::<()>();
         let waiting_screen = screen.clone();
@@ -55,7 +60,11 @@ impl Bars {
                 waiting_screen.set_draw_target(target());
             }
         });
-        Self { screen, by_scope: Mutex::default(), ended: Some(ended), delay: Some(waiting) }
+        Self { messages, screen, by_scope: Mutex::default(), ended: Some(ended), delay: Some(waiting) }
+    }
+
+    fn shown(&self, message: &str) -> String {
+        sanitize(&self.messages.translate(message))
     }
 
     fn with_bar(&self, scope: &str, act: impl FnOnce(&ProgressBar)) {
@@ -84,9 +93,11 @@ impl Observer for Bars {
                 bar.set_position(*done);
                 bar.set_message(note.map(sanitize).unwrap_or_default());
             }),
-            Event::ScopeWaiting { scope, reason, .. } => self.with_bar(scope, |bar| bar.set_message(sanitize(reason))),
+            Event::ScopeWaiting { scope, reason, .. } => {
+                self.with_bar(scope, |bar| bar.set_message(self.shown(reason)))
+            }
             Event::ScopeFinished { scope, outcome } => self.with_bar(scope, |bar| {
-                bar.abandon_with_message(sanitize(outcome));
+                bar.abandon_with_message(self.shown(outcome));
             }),
             // The report repeats it when the bars are gone.
             Event::Warning { .. } => {}
@@ -134,7 +145,9 @@ mod tests {
     use indicatif::{ProgressDrawTarget, ProgressStyle, TermLike};
 
     use super::{Bars, COUNTED, UNCOUNTED};
+    use crate::language::Language;
     use crate::progress::{Event, Observer};
+    use crate::upstreams;
 
     /// A terminal of as many lines as it takes, and everything that was ever written to it.
     #[derive(Clone, Debug, Default)]
@@ -218,7 +231,7 @@ mod tests {
 
     fn bars_on(screen: &Screen, delay: Duration) -> Bars {
         let screen = screen.clone();
-        Bars::on(move || ProgressDrawTarget::term_like(Box::new(screen)), delay)
+        Bars::on(move || ProgressDrawTarget::term_like(Box::new(screen)), delay, upstreams::messages(Language::Zh))
     }
 
     fn observe_all(bars: &Bars, scope: &str) {

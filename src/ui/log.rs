@@ -15,6 +15,7 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{Layer, fmt};
 
+use super::charset::Charset;
 use super::json;
 pub use super::log_file::LogFile;
 use crate::clock::Clock;
@@ -32,13 +33,13 @@ pub enum Error {
 
 /// Starts the log for this process; the first call counts. Without `-v` and without a file there is none.
 #[expect(clippy::disallowed_methods, reason = "the log goes to stderr")]
-pub fn start(verbosity: u8, file: Option<&LogFile>) -> Result<(), Error> {
+pub fn start(verbosity: u8, file: Option<&LogFile>, charset: Charset) -> Result<(), Error> {
     let level = if verbosity > 1 { Level::DEBUG } else { Level::INFO };
     let filter = Targets::new().with_target("tongbu", level).with_default(LevelFilter::WARN);
     let stderr = (verbosity > 0).then(|| {
         fmt::layer()
             .with_ansi(false)
-            .with_writer(Clean { inner: io::stderr, clean: clean_line })
+            .with_writer(Clean { inner: io::stderr, clean: clean_line, charset: Some(charset) })
             .with_filter(filter.clone())
     });
     let opened = file.map(|file| {
@@ -47,7 +48,9 @@ pub fn start(verbosity: u8, file: Option<&LogFile>) -> Result<(), Error> {
     });
     let file = opened.transpose()?.map(|writer| {
         let layer = fmt::layer().json().flatten_event(true).with_current_span(false).with_span_list(true);
-        layer.with_writer(Clean { inner: Mutex::new(writer), clean: clean_json_line }).with_filter(filter)
+        layer
+            .with_writer(Clean { inner: Mutex::new(writer), clean: clean_json_line, charset: None })
+            .with_filter(filter)
     });
     // A process that already has a log (a test's) keeps it.
     let _ = tracing_subscriber::registry().with(stderr).with(file).try_init();
@@ -99,25 +102,33 @@ fn clean_json_line(line: &str) -> Cow<'_, str> {
 struct Clean<M> {
     inner: M,
     clean: fn(&str) -> Cow<'_, str>,
+    /// None: UTF-8.
+    charset: Option<Charset>,
 }
 
 struct CleanWriter<W> {
     inner: W,
     clean: fn(&str) -> Cow<'_, str>,
+    charset: Option<Charset>,
 }
 
 impl<'a, M: MakeWriter<'a>> MakeWriter<'a> for Clean<M> {
     type Writer = CleanWriter<M::Writer>;
 
     fn make_writer(&'a self) -> Self::Writer {
-        CleanWriter { inner: self.inner.make_writer(), clean: self.clean }
+        CleanWriter { inner: self.inner.make_writer(), clean: self.clean, charset: self.charset }
     }
 }
 
 impl<W: Write> Write for CleanWriter<W> {
     /// The log's formatter writes a whole line at a time.
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
-        self.inner.write_all((self.clean)(&String::from_utf8_lossy(line)).as_bytes())?;
+        let text = String::from_utf8_lossy(line);
+        let clean = (self.clean)(&text);
+        match self.charset {
+            Some(charset) => self.inner.write_all(&charset.encode(&clean))?,
+            None => self.inner.write_all(clean.as_bytes())?,
+        }
         Ok(line.len())
     }
 
@@ -135,7 +146,7 @@ mod tests {
     use crate::secret::Secret;
 
     fn check(line: &str, expected: &str) {
-        let mut writer = CleanWriter { inner: Vec::new(), clean: clean_line };
+        let mut writer = CleanWriter { inner: Vec::new(), clean: clean_line, charset: None };
         writer.write_all(line.as_bytes()).unwrap();
         assert_eq!(String::from_utf8(writer.inner).unwrap(), expected);
     }

@@ -4,6 +4,7 @@
 //! elsewhere is made harmless and free of secrets on its way out.
 
 mod bars;
+mod charset;
 #[cfg(test)]
 pub(crate) mod injection_tests;
 mod json;
@@ -25,6 +26,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use jiff::tz::TimeZone;
 
 pub use self::bars::clear_bars;
+pub use self::charset::Charset;
 pub use self::terminal::Terminal;
 
 use crate::clock::Clock;
@@ -33,6 +35,7 @@ use crate::language::Language;
 use crate::present::{Output, Severity, Style, Text, output, sanitize, text, words};
 use crate::progress::Observer;
 use crate::secret;
+use crate::upstreams;
 
 const NO_RUN_YET: Text = text(
     "no run has been made yet: `{}` does not exist; try `tongbu sync all`",
@@ -60,6 +63,7 @@ pub struct Ui {
     terminal: Terminal,
     clock: Clock,
     language: Language,
+    charset: Charset,
     zone: TimeZone,
     is_output_lost: AtomicBool,
 }
@@ -68,7 +72,9 @@ impl Ui {
     /// As the flags and the environment want it; the system's zone until [`set_zone`](Self::set_zone).
     pub fn new(options: OutputOptions, terminal: Terminal, clock: Clock) -> Self {
         let language = options.lang.unwrap_or_else(|| config::early_language(&terminal.env));
-        Self { options, terminal, clock, language, zone: TimeZone::system(), is_output_lost: AtomicBool::new(false) }
+        let charset = Charset::of_locale(&terminal.env);
+        let (zone, is_output_lost) = (TimeZone::system(), AtomicBool::new(false));
+        Self { options, terminal, clock, language, charset, zone, is_output_lost }
     }
 
     /// Shows texts in that language from now on.
@@ -81,8 +87,25 @@ impl Ui {
         self.zone = zone;
     }
 
+    /// The language that is wanted.
     pub const fn language(&self) -> Language {
         self.language
+    }
+
+    /// What text is written in.
+    pub const fn charset(&self) -> Charset {
+        self.charset
+    }
+
+    /// Warns where the locale's encoding is unknown, or cannot write the language that is wanted.
+    pub fn check_charset(&self) {
+        let named = config::locale_charset(&self.terminal.env);
+        if let Some(name) = named.filter(|name| !Charset::is_known(name)) {
+            self.warning(&format!("the encoding `{name}` of the locale is unknown: the output is in UTF-8"));
+        } else if !self.charset.has(self.language) {
+            let name = self.charset.name();
+            self.warning(&format!("the encoding {name} of the locale has no Chinese: set `LC_ALL=zh_CN.UTF-8`"));
+        }
     }
 
     pub const fn zone(&self) -> &TimeZone {
@@ -128,12 +151,12 @@ impl Ui {
         if self.options.json {
             self.print_document(output, &style);
         } else if !(output.is_quiet_on_success() && self.options.quiet) {
-            self.print(&secret::scrub(&render_text(&style)));
+            self.print(&self.charset.encode(&secret::scrub(&render_text(&style))));
         }
     }
 
     fn print_document(&self, output: &dyn Output, style: &Style) {
-        self.print(&(json::scrub_document(output::document(output, style).as_str()).into_owned() + "\n"));
+        self.print((json::scrub_document(output::document(output, style).as_str()).into_owned() + "\n").as_bytes());
     }
 
     /// One of several outputs, as soon as it is there; with `--json` the last one holds them all.
@@ -143,9 +166,14 @@ impl Ui {
         }
     }
 
-    /// Text that is printed unchanged: help, a completion script, a file's contents.
+    /// Help as it is to be shown.
+    pub fn help(&self, text: &str) {
+        self.print(&self.charset.encode(&secret::scrub(text)));
+    }
+
+    /// Text for a program, in UTF-8: a completion script, a file's contents.
     pub fn verbatim(&self, text: &str) {
-        self.print(&secret::scrub(text));
+        self.print(secret::scrub(text).as_bytes());
     }
 
     /// Something a person should know though the verdict stays.
@@ -183,17 +211,17 @@ impl Ui {
     #[expect(clippy::disallowed_methods, reason = "the commentary goes to stderr")]
     pub fn comment(&self, text: &str) {
         // Where stderr cannot be written there is no other place for this.
-        let _ = io::stderr().lock().write_all(secret::scrub(text).as_bytes());
+        let _ = io::stderr().lock().write_all(&self.charset.encode(&secret::scrub(text)));
     }
 
     /// Who watches a run: bars where a person does, the log otherwise. Bars go when the observer is dropped.
     pub fn observer(&self) -> Arc<dyn Observer> {
         let options = &self.options;
         let is_bare = options.json || options.quiet || options.no_progress || options.verbosity > 0;
-        if is_bare || !self.terminal.can_draw() {
+        if is_bare || !self.terminal.can_draw() || !self.charset.is_utf8() {
             Arc::new(log_observer::LogObserver)
         } else {
-            Arc::new(bars::Bars::on_stderr())
+            Arc::new(bars::Bars::on_stderr(self.stderr_style().messages))
         }
     }
 
@@ -204,8 +232,11 @@ impl Ui {
 
     /// The style of what goes to stdout.
     pub fn stdout_style(&self) -> Style {
+        // English can be written anywhere.
+        let language = if self.charset.has(self.language) { self.language } else { Language::En };
         Style {
-            language: self.language,
+            language,
+            messages: upstreams::messages(language),
             zone: self.zone.clone(),
             now: self.clock.now(),
             width: self.terminal.width(),
@@ -218,9 +249,9 @@ impl Ui {
     }
 
     #[expect(clippy::disallowed_methods, reason = "the output goes to stdout")]
-    fn print(&self, text: &str) {
+    fn print(&self, text: &[u8]) {
         let mut stdout = io::stdout().lock();
-        let written = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
+        let written = stdout.write_all(text).and_then(|()| stdout.flush());
         if let Err(error) = written
             && error.kind() != io::ErrorKind::BrokenPipe
         {

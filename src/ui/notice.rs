@@ -1,10 +1,10 @@
 //! One line of a kind that has a name: `warning: …`.
 
-use crate::present::{Severity, Style, Text, sanitize};
+use crate::present::{Severity, Style, Text};
 
 /// The line; ends with a line break.
 pub fn render(label: Text, message: &str, severity: Severity, style: &Style) -> String {
-    format!("{}: {}\n", coloured(style.label(label), severity, style), sanitize(message))
+    format!("{}: {}\n", coloured(style.label(label), severity, style), style.message(message))
 }
 
 fn coloured(label: &str, severity: Severity, style: &Style) -> String {

@@ -7,7 +7,7 @@ const FREE_PERCENT: u64 = 10;
 
 /// Deletions that were withheld; everything else of the scope is stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("withheld {deletions} deletions of {live} stored rows: the complete answer held {received}")]
+#[error("withheld the deletion of {deletions} of {live} stored rows: the complete answer held {received}")]
 pub struct Withheld {
     pub deletions: u64,
     pub live: u64,

@@ -41,11 +41,12 @@ pub mod tasks;
 mod upstream;
 pub mod users;
 
-use std::sync::OnceLock;
+use std::sync::{LazyLock, OnceLock};
 
 use self::command::CommandSpec;
 use crate::config::Section;
 use crate::language::Language;
+use crate::present::Messages;
 use crate::store::Component;
 
 pub use self::error::{Error, UpstreamSpecific};
@@ -109,9 +110,19 @@ pub fn components() -> Vec<Component> {
 /// The commands that belong to no single upstream.
 pub const SHARED_COMMANDS: &[CommandSpec] = films::COMMANDS;
 
-/// The Chinese of their commands' help, and of those they share.
+/// The Chinese of their commands' help and of their messages, and of those they share.
 pub fn chinese() -> impl Iterator<Item = &'static str> {
     all().map(|registration| registration.chinese).chain([films::CHINESE])
+}
+
+/// The messages in that language.
+pub fn messages(language: Language) -> &'static Messages {
+    static ENGLISH: LazyLock<Messages> = LazyLock::new(Messages::default);
+    static CHINESE: LazyLock<Messages> = LazyLock::new(|| Messages::read(chinese()));
+    match language {
+        Language::En => &ENGLISH,
+        Language::Zh => &CHINESE,
+    }
 }
 
 /// Their own commands, then those they share.

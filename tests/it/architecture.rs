@@ -2,6 +2,7 @@
 
 mod circles;
 mod crates;
+mod messages;
 mod ownership;
 mod reference;
 mod rules;

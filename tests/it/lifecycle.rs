@@ -1,6 +1,7 @@
 //! How a run begins and ends: locks, signals, deadlines, and what it says to whom.
 
 mod bars;
+mod chinese;
 mod decisions;
 mod endings;
 mod limits;

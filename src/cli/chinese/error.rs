@@ -5,6 +5,8 @@ use std::error::Error as _;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use super::phrases;
+use crate::language::Language;
+use crate::upstreams;
 
 /// The sentence for each kind; a name in braces is a part.
 const SENTENCES: &[(ErrorKind, &str)] = &[
@@ -50,24 +52,6 @@ const SUGGESTIONS: &[(&[&str], &[&str])] = &[
     (&["", " exists"], &["有 ", ""]),
 ];
 
-/// What is wrong with a value, by its fixed words.
-const REASONS: &[(&str, &str)] = &[
-    ("write `fail`, `skip`, `wait` or `wait=10m`", "请写 `fail`、`skip`、`wait` 或 `wait=10m`"),
-    ("must be longer than nothing; `none` is no limit", "须大于零；`none` 表示不限"),
-    ("write a duration like `30d` or a date like `2025-10-24`", "请写时长（如 `30d`）或日期（如 `2025-10-24`）"),
-    ("write a date like `2025-10-24`, without a time of day", "请写日期（如 `2025-10-24`），不带时刻"),
-    ("not the name of a user", "不是用户名"),
-    ("; write it like `30m` or `2h`", "；请写成 `30m` 或 `2h`"),
-    ("write it as `NAME=DUR`, such as", "请写成 `名称=时长`，例如"),
-    ("the name before `=` is missing", "`=` 前缺少名称"),
-    ("invalid digit found in string", "不是整数"),
-    (" is not in ", " 不在范围内: "),
-    ("expected number at", "应为数字，位置"),
-    ("time unit needed, for example", "缺少时间单位，例如"),
-    ("unknown time unit", "未知的时间单位"),
-    ("value was empty", "值为空"),
-];
-
 /// The message, what may be meant, and the usage.
 pub fn render(error: &clap::Error) -> String {
     let Some(sentence) = sentence(error) else { return phrases::in_help(&error.render().to_string()) };
@@ -105,8 +89,7 @@ fn sentence(error: &clap::Error) -> Option<String> {
     }
     Some(match error.source() {
         Some(source) => {
-            let reason =
-                REASONS.iter().fold(source.to_string(), |text, (english, chinese)| text.replace(english, chinese));
+            let reason = upstreams::messages(Language::Zh).translate(&source.to_string());
             format!("{sentence}: {reason}")
         }
         None => sentence,

@@ -16,6 +16,7 @@ use std::sync::LazyLock;
 use clap::builder::PossibleValuesParser;
 use clap::{Arg, Command};
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 
 use super::exit_status::exit_status;
 use super::{examples, manual};
@@ -41,6 +42,11 @@ struct Catalogue {
     headings: Texts,
     /// The meaning of each exit code, by its name.
     exit: Texts,
+    /// What [`Messages`](crate::present::Messages) has.
+    #[serde(rename = "messages")]
+    _messages: IgnoredAny,
+    #[serde(rename = "more")]
+    _more: IgnoredAny,
 }
 
 impl Catalogue {

@@ -94,7 +94,7 @@ impl ListingSpec for Setting {
         ),
         C::nested::<Option<String>>("set_by", |setting| set_by(setting).into())
             .titled(text("set by", "来源"))
-            .drawn(|setting, _| set_by(setting).as_deref().map(sanitize).unwrap_or_default().into())
+            .drawn(|setting, style| style.message(&set_by(setting).unwrap_or_default()).into())
             .hidden_when_blank(),
     ];
 }
@@ -141,7 +141,9 @@ impl Output for PathsOutput {
     }
 
     fn blocks(&self, style: &Style) -> Vec<Block> {
-        let value = |located: &Located| format!("{} ({})", sanitize(&located.path.to_string_lossy()), located.named_by);
+        let value = |located: &Located| {
+            format!("{} ({})", sanitize(&located.path.to_string_lossy()), style.message(located.named_by))
+        };
         let config = self.config.as_ref().map_or_else(|| style.label(text("none", "无")).to_owned(), value);
         vec![Block::Pairs(vec![
             (style.label(words::CONFIGURATION).to_owned(), config),
@@ -201,7 +203,7 @@ impl Output for CheckedOutput {
                 row(words::OK, Severity::Good, String::new());
             }
             for failure in failures {
-                row(words::ERROR, Severity::Bad, sanitize(&failure.full_message()));
+                row(words::ERROR, Severity::Bad, style.message(&failure.full_message()));
             }
         }
         let source = self.source.as_ref().map(|source| match source {

@@ -45,9 +45,12 @@ impl ListingSpec for Finding {
         C::word("check", |finding| check_word(finding.check)).titled(text("check", "检查项")).drawn(check_cell),
         C::optional_text("subject", |finding| finding.subject.as_deref()),
         C::word("state", |finding| state_word(finding.state)).titled(words::STATE),
-        C::text("found", |finding| &finding.found).titled(text("found", "结果")),
+        C::text("found", |finding| &finding.found)
+            .titled(text("found", "结果"))
+            .drawn(|finding, style| style.message(&finding.found).into()),
         C::optional_text("hint", |finding| finding.hint.as_deref())
             .titled(text("what to do", "处理办法"))
+            .drawn(|finding, style| style.message(finding.hint.as_deref().unwrap_or_default()).into())
             .hidden_when_blank(),
         C::nested::<Option<Class>>("class", |finding| json!(finding.class)),
     ];

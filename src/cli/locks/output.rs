@@ -20,7 +20,7 @@ const BROKEN: Text = text(
     "took the lock `{}` (token {}) from {}: its next write is refused",
     "已收回锁 `{}`（令牌 {}），原持有者 {}：其下一次写入将被拒绝",
 );
-const CLEANED: Text = text("cleaned {} stale locks", "已清理 {} 个失效的锁");
+const CLEANED: Text = text("cleaned {} stale lock{|s}", "已清理 {} 个失效的锁");
 
 /// What `locks clean` did.
 #[derive(Debug)]

@@ -62,7 +62,7 @@ impl Output for RecordOutput {
         if !self.scopes.is_empty() {
             parts.push(vec![Block::Table(listing::table(&self.scopes, style))]);
         }
-        let problems: Vec<_> = self.record.problems.iter().map(problem_line).collect();
+        let problems: Vec<_> = self.record.problems.iter().map(|problem| problem_line(problem, style)).collect();
         if !problems.is_empty() {
             parts.push(problem_list(&problems, usize::MAX, self.record.id.0, style));
         }
@@ -126,7 +126,7 @@ impl ListingSpec for ScopeRecord {
 
 fn message_cell(scope: &ScopeRecord, style: &Style) -> Cell {
     let reason = scope.reason.as_deref().map(|reason| skip_reason(reason, style.language));
-    scope.error.as_deref().or(reason).map(sanitize).unwrap_or_default().into()
+    style.message(scope.error.as_deref().or(reason).unwrap_or_default()).into()
 }
 
 fn warning(message: &str) -> Block {
@@ -162,7 +162,7 @@ fn facts(record: &Record, style: &Style) -> Vec<(String, String)> {
         (text("ended", "结束"), local(record.end_time)),
         (DURATION, render_millis(record.duration_ms, style)),
         (EXIT, exit),
-        (words::ERROR, record.error_message.as_deref().map(sanitize).unwrap_or_default()),
+        (words::ERROR, style.message(record.error_message.as_deref().unwrap_or_default())),
         (TOTAL, summary.total.to_string()),
     ];
     facts.extend(counts.into_iter().filter(|(_, count)| *count > 0).map(|(label, count)| (label, count.to_string())));

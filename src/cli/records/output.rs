@@ -20,7 +20,7 @@ pub const PRUNED_SCHEMA: DocumentSchema =
 pub const TRIGGER: Text = text("trigger", "触发");
 
 const MARKED_READ: Text = text("marked as read: {}", "已标为已读：{}");
-const PRUNED: Text = text("pruned {} records", "已清除 {} 条记录");
+const PRUNED: Text = text("pruned {} record{|s}", "已清除 {} 条记录");
 
 /// A column of records.
 type C = Column<Record>;
@@ -36,7 +36,7 @@ impl ListingSpec for Record {
     const EMPTY: Text = NO_RECORDS;
     const IS_PAGED: bool = true;
     const FOOT: Option<Text> =
-        Some(text("page {} of {}, {} records, {} unread", "第 {} 页，共 {} 页，{} 条记录，{} 条未读"));
+        Some(text("page {} of {}, {} record{|s}, {} unread", "第 {} 页，共 {} 页，{} 条记录，{} 条未读"));
     const COLUMNS: &'static [C] = &[
         C::integer("id", |record| record.id.0).titled(words::RECORD),
         C::integer("record_id", |record| record.id.0),

@@ -16,9 +16,9 @@ const LISTED_PROBLEMS: usize = 3;
 
 const HEAD: Text = text("{}: {} ({}, exit {})", "{}：{}（{}，退出码 {}）");
 const RECORD: Text = text("record {}: `tongbu records show {}`", "记录 {}：`tongbu records show {}`");
-const MORE_PROBLEMS: Text = text("and {} more problems", "另有 {} 个问题");
-const ITEMS: Text = text("{} items failed", "{} 条失败");
-const AND_MORE: Text = text("and {} more scopes", "另有 {} 个范围");
+const MORE_PROBLEMS: Text = text("and {} more problem{|s}", "另有 {} 个问题");
+const ITEMS: Text = text("{} item{|s} failed", "{} 条失败");
+const AND_MORE: Text = text("and {} more scope{|s}", "另有 {} 个范围");
 
 /// One run whose summary is not shown; nothing where it succeeded without a warning.
 #[derive(Clone, Copy, Debug)]
@@ -74,15 +74,15 @@ impl Output for FailedRun<'_> {
 impl Failed<'_> {
     fn lines(&self, style: &Style) -> Vec<String> {
         let scope = if self.scope.is_empty() { String::new() } else { format!("{}  ", sanitize(self.scope)) };
-        let mut lines = vec![format!("  {scope}{}  {}", self.class.name(), sanitize(&self.reason))];
+        let mut lines = vec![format!("  {scope}{}  {}", self.class.name(), self.reason)];
         let holder = self.holder.into_iter().flat_map(|holder| describe_holder(holder, style));
         lines.extend(holder.map(|line| format!("    {line}")));
         let hint = self.holder.map_or_else(|| self.hint.to_owned(), lock_hint);
         if !hint.is_empty() {
-            lines.push(format!("    {}: {}", style.label(words::HINT), sanitize(&hint)));
+            lines.push(format!("    {}: {}", style.label(words::HINT), style.message(&hint)));
         }
         let others = self.others.iter().take(LISTED_PROBLEMS - 1);
-        lines.extend(others.map(|other| format!("    {}  {}", other.class.name(), sanitize(&reason_of(other)))));
+        lines.extend(others.map(|other| format!("    {}  {}", other.class.name(), reason_of(other, style))));
         if let Some(count @ 1..) = self.others.len().checked_sub(LISTED_PROBLEMS - 1) {
             lines.push(format!("    {}", MORE_PROBLEMS.fill(style.language, &[&count])));
         }
@@ -102,7 +102,7 @@ fn failed_scopes<'a>(report: &'a Report, style: &Style) -> Vec<Failed<'a>> {
     let mut failed = Vec::new();
     if let (Some(failure), None) = (&report.failure, report.failed_scope()) {
         let (class, hint) = (failure.class, failure.hint.as_str());
-        let (reason, others) = (failure.full_message(), Vec::new());
+        let (reason, others) = (style.message(&failure.full_message()), Vec::new());
         failed.push(Failed { scope: "", class, reason, hint, holder: None, others });
     }
     for scope in &report.scopes {
@@ -110,34 +110,35 @@ fn failed_scopes<'a>(report: &'a Report, style: &Style) -> Vec<Failed<'a>> {
         if let Some(failure) = &scope.failure {
             let others = problems.into_iter().filter(|problem| !repeats(problem, failure)).collect();
             let (class, hint, holder) = (failure.class, failure.hint.as_str(), scope.holder.as_ref());
-            failed.push(Failed { scope: &scope.scope, class, reason: failure.full_message(), hint, holder, others });
+            let reason = style.message(&failure.full_message());
+            failed.push(Failed { scope: &scope.scope, class, reason, hint, holder, others });
         } else if problems.is_empty() && scope.summary.failed > 0 {
             let reason = ITEMS.fill(style.language, &[&scope.summary.failed]);
             let (class, others) = (Class::Contract, Vec::new());
             failed.push(Failed { scope: &scope.scope, class, reason, hint: "", holder: None, others });
         } else {
-            failed.extend(of_problems(&scope.scope, &problems));
+            failed.extend(of_problems(&scope.scope, &problems, style));
         }
     }
     let is_listed = |problem: &Problem| report.scopes.iter().any(|scope| scope.scope == problem.scope);
     for problem in report.problems.iter().filter(|problem| !is_listed(problem)) {
-        failed.extend(of_problems(&problem.scope, &[problem]));
+        failed.extend(of_problems(&problem.scope, &[problem], style));
     }
     failed
 }
 
 /// The first problem, which is the most severe, comes with its hint.
-fn of_problems<'a>(scope: &'a str, problems: &[&'a Problem]) -> Option<Failed<'a>> {
+fn of_problems<'a>(scope: &'a str, problems: &[&'a Problem], style: &Style) -> Option<Failed<'a>> {
     let (first, others) = problems.split_first()?;
     // Where the class's hint is to look at the record, the last line says so.
     let hint = if first.class == Class::Contract { "" } else { first.class.hint() };
-    let (class, reason) = (first.class, reason_of(first));
+    let (class, reason) = (first.class, reason_of(first, style));
     Some(Failed { scope, class, reason, hint, holder: None, others: others.to_vec() })
 }
 
-fn reason_of(problem: &Problem) -> String {
-    let item = [&problem.id, &problem.name].into_iter().flatten();
-    item.chain([&problem.message]).map(String::as_str).collect::<Vec<_>>().join(" ")
+fn reason_of(problem: &Problem, style: &Style) -> String {
+    let item = [&problem.id, &problem.name].into_iter().flatten().map(|part| sanitize(part));
+    item.chain([style.message(&problem.message)]).collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]

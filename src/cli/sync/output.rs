@@ -23,7 +23,8 @@ use crate::upstreams::{Failure, ScopeReport};
 pub const SCHEMA: DocumentSchema = DocumentSchema::of::<SyncDocument<'static>>("tongbu.sync/1", "sync <upstream>");
 pub const ALL_SCHEMA: DocumentSchema = DocumentSchema::of::<SyncAllDocument>("tongbu.sync-all/1", "sync all");
 
-const RUN_LINE: Text = text("{}: record {}, {}, {} requests, {} retries", "{}：记录 {}，{}，{} 次请求，{} 次重试");
+const RUN_LINE: Text =
+    text("{}: record {}, {}, {} request{|s}, {} retr{y|ies}", "{}：记录 {}，{}，{} 次请求，{} 次重试");
 const TRACE_LINE: Text = text("trace {}", "跟踪 {}");
 const SKIPPED_UNTIL: Text = text("{}, until {}", "{}，{} 之后再运行");
 const LOCKED_BY: Text = text("locked by {} since {}", "被 {} 锁定，自 {} 起");
@@ -183,7 +184,7 @@ impl Output for SyncOutput<'_> {
             let notes = scope_notes(scope, style);
             blocks.extend(notes.iter().map(|note| Block::Line(format!("{}: {note}", sanitize(&scope.scope)))));
         }
-        blocks.extend(problem_list(&problem_lines(report), LISTED_PROBLEMS, report.record.0, style));
+        blocks.extend(problem_list(&problem_lines(report, style), LISTED_PROBLEMS, report.record.0, style));
         blocks.extend(report.warnings.iter().map(|warning| Block::Notice {
             label: words::WARNING,
             severity: Severity::Warning,
@@ -312,12 +313,12 @@ fn scope_notes(scope: &ScopeReport, style: &Style) -> Vec<String> {
             None => reason.to_owned(),
         });
     }
-    notes.extend(scope.note.as_deref().map(sanitize));
+    notes.extend(scope.note.as_deref().map(|note| style.message(note)));
     notes
 }
 
 /// The problems, and the failures of scopes that no problem repeats; without the one that follows as the run's error.
-fn problem_lines(report: &Report) -> Vec<String> {
+fn problem_lines(report: &Report, style: &Style) -> Vec<String> {
     let failed = report.scopes.iter().filter_map(|scope| Some((scope, scope.failure.as_ref()?)));
     let failed = failed.filter(|(_, failure)| failure.class != Class::Busy);
     let unlisted = failed.filter(|(scope, failure)| {
@@ -333,10 +334,10 @@ fn problem_lines(report: &Report) -> Vec<String> {
     let error = error.filter(|_| is_single);
     let scopes = unlisted.into_iter().filter(|(_, failure)| Some(*failure) != error);
     let scopes = scopes.map(|(scope, failure)| {
-        format!("{}  {}  {}", sanitize(&scope.scope), failure.class.name(), sanitize(&failure.message))
+        format!("{}  {}  {}", sanitize(&scope.scope), failure.class.name(), style.message(&failure.message))
     });
     let problems = report.problems.iter().filter(|problem| !error.is_some_and(|error| repeats(problem, error)));
-    scopes.chain(problems.map(problem_line)).collect()
+    scopes.chain(problems.map(|problem| problem_line(problem, style))).collect()
 }
 
 /// Whether the problem says the same: its message is the whole chain of errors, a failure's only its head.

@@ -8,7 +8,7 @@ use crate::upstreams::metric::{DEAD_LETTERS, Metric, QUEUE_OLDEST, number};
 
 const TOO_OLD: Text =
     text("the oldest entry for {} has waited for {}, more than {}", "{} 最早的条目已等待 {}，超过 {}");
-const TOO_MANY: Text = text("{} dead letters at {}, more than {}", "死信 {} 条，位于 {}，超过 {}");
+const TOO_MANY: Text = text("{} dead letter{|s} at {}, more than {}", "死信 {} 条，位于 {}，超过 {}");
 
 /// A limit with what exceeds it; nothing where nothing does.
 pub struct Limit {

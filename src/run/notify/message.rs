@@ -13,6 +13,7 @@ use crate::present::{DocumentSchema, Style, Text, text};
 use crate::run::report::Report;
 use crate::store::records::Record;
 use crate::store::{HOST, Status};
+use crate::upstreams;
 
 pub const NOTIFICATION_SCHEMA: DocumentSchema =
     DocumentSchema::of::<Notification>("tongbu.notification/1", "[[monitor.notify]] of kind webhook or command");
@@ -22,13 +23,13 @@ const DIED: Text = text("tongbu: {} died on {}", "tongbu：{} 异常终止，主
 const RECOVERED: Text = text("tongbu: {} recovered on {}", "tongbu：{} 已恢复，主机 {}");
 const TEST: Text = text("tongbu: test message from {}", "tongbu：来自主机 {} 的测试消息");
 const TEST_LINE: Text = text("notifications arrive", "通知可以送达");
-const SINCE: Text = text("failed {} times in a row since {}", "连续失败 {} 次，自 {} 起");
+const SINCE: Text = text("failed {} time{|s} in a row since {}", "连续失败 {} 次，自 {} 起");
 const RECORD: Text = text("record {}: tongbu records show {}", "记录 {}：tongbu records show {}");
 const NO_RECORD: Text = text("no record: the database cannot be used", "没有记录：数据库无法使用");
 const LIMIT: Text = text("tongbu: {} on {} exceeds `monitor.{}`", "tongbu：{}（主机 {}）超过 `monitor.{}`");
 const RESOLVED: Text =
     text("tongbu: {} on {} no longer exceeds `monitor.{}`", "tongbu：{}（主机 {}）不再超过 `monitor.{}`");
-const ITEMS: Text = text("{} items failed", "{} 条失败");
+const ITEMS: Text = text("{} item{|s} failed", "{} 条失败");
 
 /// Why a notification is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
@@ -188,7 +189,9 @@ impl Notification {
         }];
         let scope = self.scope.as_deref().unwrap_or_default();
         lines.extend(self.message.as_ref().map(|message| {
-            if scope.is_empty() || message.contains(scope) { message.clone() } else { format!("{scope}: {message}") }
+            let is_named = scope.is_empty() || message.contains(scope);
+            let message = style.messages.translate(message);
+            if is_named { message } else { format!("{scope}: {message}") }
         }));
         let count = self.failed_before + u64::from(is_failed);
         lines.push(SINCE.fill(language, &[&count, &style.local(since)]));
@@ -196,7 +199,7 @@ impl Notification {
             Some(record) => RECORD.fill(language, &[&record, &record]),
             None => style.label(NO_RECORD).to_owned(),
         });
-        lines.extend(self.hint.clone());
+        lines.extend(self.hint.as_deref().map(|hint| style.messages.translate(hint)));
         lines.join("\n")
     }
 }
@@ -229,5 +232,6 @@ fn first_failure(report: &Report) -> First {
 pub fn style(config: &Config, now: Timestamp) -> Style {
     // A zone that is unknown may be what the notification is about.
     let zone = config.time_zone().unwrap_or_else(|_| TimeZone::system());
-    Style { language: config.language(None), zone, now, width: None, colour: false }
+    let language = config.language(None);
+    Style { language, messages: upstreams::messages(language), zone, now, width: None, colour: false }
 }

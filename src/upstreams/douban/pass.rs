@@ -10,6 +10,7 @@ use super::work::{Abort, Work, fail};
 use crate::error::Class;
 use crate::store;
 use crate::store::{ProblemDetails, ScopeState, Writer, cursors};
+use crate::text::ending;
 use crate::upstreams::films::film::{Film, FilmId};
 use crate::upstreams::films::plan::plan_details;
 use crate::upstreams::films::tables;
@@ -148,7 +149,8 @@ impl Work<'_> {
         let missing_count = plan_details(candidates, None, now).len();
         let not_before = abort.as_ref().and_then(|abort| abort.error.not_before());
         if missing_count > 0 {
-            scope.note(format!("details missing: {missing_count} films"));
+            let s = ending(missing_count as u64);
+            scope.note(format!("details missing: {missing_count} film{s}"));
         }
         match abort {
             Some(abort) if !tally.is_changed => return Err(abort.error),

@@ -64,7 +64,7 @@ impl ListingSpec for Film {
     const KEY: &'static str = "films";
     const TOTALS: &'static [&'static str] = &["total", "missing_count"];
     const EMPTY: Text = text("no matching films", "没有符合条件的影片");
-    const FOOT: Option<Text> = Some(text("{} films, {} of them without details", "{} 部影片，其中 {} 部缺少详情"));
+    const FOOT: Option<Text> = Some(text("{} film{|s}, {} of them without details", "{} 部影片，其中 {} 部缺少详情"));
     const COLUMNS: &'static [C] = &[
         // The position in the list as people count it.
         C::optional_integer("rank", |film| film.list_rank.map(|rank| i64::from(rank) + 1))

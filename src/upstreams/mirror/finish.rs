@@ -91,6 +91,7 @@ pub async fn finish(
 fn report(scope: &Scope<'_>, Subject { account, rows }: Subject<'_>) {
     let summary = scope.summary();
     if !summary.is_changed() && summary.failed == 0 && summary.total > 0 {
+        let rows = if summary.total == 1 { rows.trim_end_matches('s') } else { rows };
         scope.note(format!("no change, nothing saved: {} {rows}", summary.total));
     }
     tracing::info!(

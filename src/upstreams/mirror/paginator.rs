@@ -7,6 +7,8 @@ use std::collections::HashSet;
 use std::fmt;
 use std::hash::Hash;
 
+use crate::text::ending;
+
 /// A reading whose pages contradict their own total is made this often.
 const MAX_ROUNDS: u32 = 2;
 
@@ -95,7 +97,7 @@ impl fmt::Display for Ending {
             Self::ProvedEnd => f.write_str("complete"),
             Self::UnprovedEnd(reason) => reason.fmt(f),
             Self::Loop => f.write_str("pagination loop: page token repeated"),
-            Self::Cap(max_pages) => write!(f, "more than {max_pages} pages (`max_pages`)"),
+            Self::Cap(max_pages) => write!(f, "more than {max_pages} page{s} (`max_pages`)", s = ending(*max_pages)),
         }
     }
 }
@@ -107,10 +109,12 @@ impl fmt::Display for Unproved {
             Self::RepeatedPage => f.write_str("a page brought only rows that had come before"),
             Self::MoreRows => f.write_str("the last page says that there are more rows"),
             Self::TotalsDiffer { first, other } => {
-                write!(f, "the pages contradict each other: {first} rows in all, then {other}")
+                let s = ending(*first);
+                write!(f, "the pages contradict each other: {first} row{s} in all, then {other}")
             }
             Self::CountDiffers { received, total } => {
-                write!(f, "the pages brought {received} different rows, the upstream counts {total}")
+                let s = ending(*received);
+                write!(f, "the pages brought {received} different row{s}, the upstream counts {total}")
             }
         }
     }

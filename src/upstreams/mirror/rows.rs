@@ -2,6 +2,7 @@
 
 use crate::error::Class;
 use crate::store::ProblemDetails;
+use crate::text::ending;
 use crate::upstreams::Scope;
 
 /// A row, or why it cannot be stored.
@@ -43,8 +44,9 @@ impl Repeated {
     pub fn warn(self, scope: &Scope<'_>) {
         let (name, count) = (scope.name, self.count);
         if let Some(id) = self.first {
+            let s = ending(count);
             scope.context.warn(format!(
-                "`{name}`: rows came again with other content {count} times, the first is `{id}`; the later one is stored"
+                "`{name}`: rows came again with other content {count} time{s}, the first is `{id}`; the later one is stored"
             ));
         }
     }

@@ -242,7 +242,7 @@ impl Output for Removed {
     fn blocks(&self, style: &Style) -> Vec<Block> {
         const DONE: Text = text("removed the package `{}`", "已移除数据包 `{}`");
         const MISSED: Text = text(
-            "matched to it by hand: {} tasks, which fail until `tongbu tasks match` or `idle` says otherwise",
+            "matched to it by hand: {} task{, which fails|s, which fail} until `tongbu tasks match` or `idle` says otherwise",
             "手动匹配到它的任务：{} 个，在 `tongbu tasks match` 或 `idle` 另行指定之前将失败",
         );
         let mut lines = vec![DONE.fill(style.language, &[&sanitize(&self.removed)])];

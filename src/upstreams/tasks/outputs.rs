@@ -14,7 +14,7 @@ use crate::present::{
 };
 
 const NO_TASKS: Text = text("no matching tasks", "没有符合条件的任务");
-const PAGE: Text = text("page {} of {}, {} tasks", "第 {} 页，共 {} 页，{} 个任务");
+const PAGE: Text = text("page {} of {}, {} task{|s}", "第 {} 页，共 {} 页，{} 个任务");
 const TASK: Text = text("task", "任务");
 const SIMILARITY: Text = text("similarity", "相似度");
 

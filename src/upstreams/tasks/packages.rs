@@ -8,6 +8,7 @@ use encoding_rs::{Encoding, GB18030, UTF_8};
 use serde_json::{Map, Value};
 use strum::{IntoStaticStr, VariantArray};
 
+use crate::text::ending;
 use crate::upstreams::digest::{Digest, of_bytes};
 
 /// A code is compared and shown; nothing real is longer.
@@ -98,12 +99,12 @@ pub enum ImportError {
     Encoding,
     #[error("the header {reason}; known columns are {}", known_headers())]
     Header { reason: String },
-    #[error("line {line} has {found} cells instead of {expected}")]
+    #[error("line {line} has {found} cell{s} instead of {expected}", s = ending(*found))]
     Length { line: u64, found: u64, expected: u64 },
     #[error("the file is not CSV: {reason}")]
     Csv { reason: String },
     /// Never empty.
-    #[error("{} {} cannot be read, the first at {}", errors.len(), if errors.len() == 1 { "cell" } else { "cells" }, errors[0])]
+    #[error("{} cell{s} cannot be read, the first at {}", errors.len(), errors[0], s = ending(errors.len() as u64))]
     Cells { errors: Vec<CellError> },
 }
 

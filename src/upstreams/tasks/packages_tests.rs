@@ -83,7 +83,7 @@ fn a_file_of_another_shape_is_refused() {
     check("name\nx\n", "known columns are `code` (`编码`), `name` (`名称`)");
     check("code;name\nx;y\n", "the header has no `code`");
     check("code,编码\nx,y\n", "the header has `code` (`编码`) 2 times");
-    check("code,name\nx,y\nx\n", "line 3 has 1 cells instead of 2");
+    check("code,name\nx,y\nx\n", "line 3 has 1 cell instead of 2");
     check("code,name\n\n\nx,y,z\n", "line 4 has 3 cells instead of 2");
 }
 

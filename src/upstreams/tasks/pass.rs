@@ -15,6 +15,7 @@ use super::tables;
 use super::window::{Period, Window};
 use crate::error::{Class, full_message};
 use crate::store::{self, ProblemDetails, ScopeState, cursors};
+use crate::text::ending;
 use crate::upstreams::mirror::{BadRow, Collected, Collection, Ending, Limits, ReadRow, RowOutcome, Step, WriteMeta};
 use crate::upstreams::{Error, Scope, ScopeWork};
 
@@ -204,7 +205,7 @@ const fn is_about_content(error: &Error) -> bool {
 fn report(scope: &Scope<'_>, is_complete: bool) {
     let summary = scope.summary();
     if is_complete && !summary.is_changed() && summary.total > 0 {
-        scope.note(format!("no change, nothing saved: {} tasks", summary.total));
+        scope.note(format!("no change, nothing saved: {} task{s}", summary.total, s = ending(summary.total)));
     }
     tracing::info!(
         total = summary.total,

@@ -16,6 +16,7 @@ use super::target::Target;
 use super::user::User;
 use crate::error::{Class, full_message};
 use crate::store::{self, Writer};
+use crate::text::ending;
 use crate::upstreams::{Error, Scope, ScopeWork, UpstreamSpecific};
 
 /// Users compared before what was found is stored.
@@ -236,20 +237,22 @@ impl Check<'_> {
         });
         let name = &target.name;
         if left > 0 {
+            let s = ending(left);
             scope.scope_problem(
                 Class::Contract,
                 format!(
-                    "target `{name}` differs about {left} users: see `tongbu check users`, repair with `tongbu check users \
+                    "target `{name}` differs about {left} user{s}: see `tongbu check users`, repair with `tongbu check users \
                      --repair`"
                 ),
             );
         }
         if unrepairable > 0 {
+            let s = ending(unrepairable);
             let kept = kept.into_iter().map(|subject| format!("`{subject}`")).collect::<Vec<_>>().join(", ");
             scope.scope_problem(
                 Class::Contract,
                 format!(
-                    "target `{name}` still differs about {unrepairable} users in {kept} after a repair, which is not sent \
+                    "target `{name}` still differs about {unrepairable} user{s} in {kept} after a repair, which is not sent \
                      again: see `tongbu check users`; once the target is corrected, send it again with `tongbu users \
                      events replay --user-id N --target {name}`"
                 ),

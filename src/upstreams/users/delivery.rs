@@ -17,6 +17,7 @@ use super::config::Config;
 use super::queue::{self, Delivery, Due, Outcome, State};
 use super::target::{Answer, Cause, Failure, Target};
 use crate::error::Class;
+use crate::text::ending;
 use crate::upstreams::{Error, Scope};
 
 /// When the requests of that many users fail in a row, it is the target that fails.
@@ -302,7 +303,8 @@ impl<'a> TargetWorker<'a> {
             Blame::Target => (State::Retrying, self.later(retry_after.unwrap_or_default()), error.clone()),
             Blame::Event if *cause == Cause::Permanent => (State::Dead, now, error.clone()),
             Blame::Event if attempts >= self.config.max_attempts => {
-                (State::Dead, now, format!("given up after {attempts} attempts: {error}"))
+                let s = ending(u64::from(attempts));
+                (State::Dead, now, format!("given up after {attempts} attempt{s}: {error}"))
             }
             Blame::Event => {
                 let wait = self.config.backoff().wait(attempts, *retry_after, fastrand::f64());

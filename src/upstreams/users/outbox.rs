@@ -13,6 +13,7 @@ use super::tables::{
 use super::user::{Version, reduce, whole_data};
 use crate::clock::to_rfc3339_millis;
 use crate::store::{Error, Writer};
+use crate::text::ending;
 
 /// Where events come from that name no source.
 pub const SOURCE: &str = "tongbu";
@@ -48,8 +49,9 @@ impl Ingested {
     pub fn warning(self) -> Option<String> {
         let Self { clamped, .. } = self;
         (clamped > 0).then(|| {
+            let s = ending(clamped);
             format!(
-                "{clamped} events have a `timestamp` more than 5 minutes in the future; their time of arrival is used instead: \
+                "{clamped} event{s} came with a `timestamp` more than 5 minutes in the future; their time of arrival is used instead: \
                  check the clock of the program that sends them"
             )
         })

@@ -13,6 +13,7 @@ use super::target::Target;
 use crate::error::{Class, full_message};
 use crate::http::Retry;
 use crate::store::{self, ScopeState, cursors};
+use crate::text::ending;
 use crate::upstreams::{Error, Scope, ScopeWork};
 
 /// Old events deleted in one transaction.
@@ -55,7 +56,7 @@ impl Deliver<'_> {
     fn report_due(&self, scope: &Scope<'_>) -> Result<(), Error> {
         let open = self.count_open(scope)?;
         scope.count(|summary| summary.pending += open);
-        scope.note(format!("{open} deliveries are open; nothing is sent, and no stream is read, in a dry run"));
+        scope.note(format!("open deliveries: {open}; nothing is sent, and no stream is read, in a dry run"));
         Ok(())
     }
 
@@ -135,7 +136,7 @@ impl Deliver<'_> {
                 let count = counts.failed + counts.dead;
                 let stopped = counts.stopped.map(|why| format!(", then left alone: {why}")).unwrap_or_default();
                 let message =
-                    format!("target `{}`: {count} deliveries failed{stopped}; the first: {error}", target.name);
+                    format!("target `{}`: failed deliveries: {count}{stopped}; the first: {error}", target.name);
                 scope.scope_problem(*class, message);
             } else if let Some(why) = counts.stopped {
                 scope
@@ -154,9 +155,10 @@ impl Deliver<'_> {
                 scope.scope_problem(
                     Class::Contract,
                     format!(
-                        "target `{0}` has {dead} dead letters, which keep back the later events of their users: see `tongbu users events list --state dead --target {0}`, \
+                        "target `{0}` has {dead} dead letter{s}; later events of the same users wait: see `tongbu users events list --state dead --target {0}`, \
                          then `tongbu users events retry --all --target {0}` or `drop`",
-                        target.name
+                        target.name,
+                        s = ending(dead)
                     ),
                 );
             }
@@ -166,7 +168,7 @@ impl Deliver<'_> {
             scope.scope_problem(
                 Class::Contract,
                 format!(
-                    "{rejected} entries of the stream are no events: see `tongbu users events list --rejected`, then \
+                    "entries of the stream that are no events: {rejected}; see `tongbu users events list --rejected`, then \
                      `tongbu users events drop --entry ID` or `--all`"
                 ),
             );

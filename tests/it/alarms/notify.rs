@@ -132,7 +132,7 @@ fn every_receiver_kind_gets_its_own_format() {
             "{text}"
         );
         assert!(text.contains("\ntasks/today: 503 Service Unavailable from `GET"), "{path}: {text}");
-        assert!(text.contains("\nfailed 1 times in a row since 20"), "{path}: {text}");
+        assert!(text.contains("\nfailed 1 time in a row since 20"), "{path}: {text}");
         assert!(text.contains("\nrecord 1: tongbu records show 1\n"), "{path}: {text}");
     }
     let sent = std::fs::read(sandbox.home.path().join("message.json")).expect("the command was run");

@@ -32,10 +32,10 @@ const STDIN: &str = "-";
 const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 
 const STORED: Text = text(
-    "stored: {} events, the last is number {}; `tongbu sync users` delivers them",
+    "stored: {} event{|s}, the last is number {}; `tongbu sync users` delivers them",
     "已存储：{} 个事件，最后一个编号 {}；由 `tongbu sync users` 投递",
 );
-const PUBLISHED: Text = text("put into the stream: {} events", "已写入流：{} 个事件");
+const PUBLISHED: Text = text("put into the stream: {} event{|s}", "已写入流：{} 个事件");
 const KNOWN: Text = text("left out because they are stored already: {}", "已存在而未重复存储：{}");
 
 /// Store an event of a user, or many as JSON lines on stdin
@@ -243,9 +243,8 @@ fn read_line(input: &mut impl BufRead, is_first: bool) -> std::io::Result<Option
 /// What to do when only the lines before that one are stored.
 fn go_on_from(first: u64) -> String {
     format!(
-        "the {} lines before line {first} are stored, give those from line {first} on again: `tail -n +{first} FILE | tongbu \
-         users emit -`",
-        first - 1
+        "what is before line {first} is stored, give the lines from {first} on again: `tail -n +{first} FILE | tongbu users \
+         emit -`"
     )
 }
 

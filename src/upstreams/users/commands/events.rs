@@ -106,7 +106,7 @@ impl ListingSpec for EventRow {
     const KEY: &'static str = "events";
     const EMPTY: Text = text("no matching events", "没有符合条件的事件");
     const IS_PAGED: bool = true;
-    const FOOT: Option<Text> = Some(text("page {} of {}, {} lines", "第 {} 页，共 {} 页，{} 行"));
+    const FOOT: Option<Text> = Some(text("page {} of {}, {} line{|s}", "第 {} 页，共 {} 页，{} 行"));
     const COLUMNS: &'static [C] = &[
         C::integer("seq", |row| row.event.seq).titled(SEQ),
         C::text("id", |row| &row.event.id),
@@ -129,7 +129,7 @@ impl ListingSpec for EventRow {
         C::cell_only(words::ATTEMPTS, |row, _| attempts(row)).right_aligned().hidden_when_blank().droppable(4),
         C::cell_only(words::NEXT_ATTEMPT, next_attempt).hidden_when_blank().droppable(3),
         C::cell_only(common::AT, |row, style| style.local(row.event.occurred_at).into()).droppable(2),
-        C::cell_only(ERROR, |row, _| last_error(row)).hidden_when_blank().droppable(1),
+        C::cell_only(ERROR, last_error).hidden_when_blank().droppable(1),
     ];
 }
 
@@ -142,7 +142,9 @@ impl ListingSpec for Rejection {
         Column::text("entry_id", |row: &Self| &row.entry_id).titled(text("entry", "条目")),
         Column::text("stream", |row: &Self| &row.stream).titled(text("stream", "流")).droppable(2),
         Column::time("rejected_at", |row: &Self| row.rejected_at).titled(common::AT).droppable(1),
-        Column::text("reason", |row: &Self| &row.reason).titled(ERROR),
+        Column::text("reason", |row: &Self| &row.reason)
+            .titled(ERROR)
+            .drawn(|row, style| style.message(&row.reason).into()),
         Column::optional_text("raw", |row: &Self| row.raw.as_deref()),
     ];
 }
@@ -214,7 +216,13 @@ impl Output for ShownEvent {
             column(ERROR).hidden_when_blank(),
         ]);
         for row in self.0.iter().filter(|row| row.delivery.is_some()) {
-            table.push(vec![target(row), state(row, style), attempts(row), next_attempt(row, style), last_error(row)]);
+            table.push(vec![
+                target(row),
+                state(row, style),
+                attempts(row),
+                next_attempt(row, style),
+                last_error(row, style),
+            ]);
         }
         if !table.rows.is_empty() {
             blocks.extend([Block::Gap, Block::Table(table)]);
@@ -276,7 +284,7 @@ fn next_attempt(row: &EventRow, style: &Style) -> Cell {
 }
 
 /// The last failure, unless the event is delivered by now.
-fn last_error(row: &EventRow) -> Cell {
+fn last_error(row: &EventRow, style: &Style) -> Cell {
     let open = row.delivery.as_ref().filter(|delivery| delivery.state != State::Delivered);
-    open.and_then(|delivery| delivery.last_error.as_deref()).map(sanitize).unwrap_or_default().into()
+    style.message(open.and_then(|delivery| delivery.last_error.as_deref()).unwrap_or_default()).into()
 }

@@ -74,7 +74,7 @@ fn stamp_in_the_future_is_clamped_with_a_warning() {
     assert_eq!(emit(&event(1, at(200).into())).stderr, "", "within the tolerance");
     let outcome = emit(&[event(2, at(400).into()), event(3, json!(4_070_908_800_i64))].concat());
     assert!(
-        outcome.stderr.contains("2 events have a `timestamp` more than 5 minutes in the future"),
+        outcome.stderr.contains("2 events came with a `timestamp` more than 5 minutes in the future"),
         "{}",
         outcome.stderr
     );
@@ -88,7 +88,7 @@ fn stamp_in_the_future_is_clamped_with_a_warning() {
     sandbox.home.set("users.redis_url", server.url());
     server.ask::<String>(&format!("XADD user_events * event {}", event(4, at(4000).replace(' ', "").into()).trim()));
     let outcome = sandbox.run("sync users").expect(0);
-    assert!(outcome.said().contains("1 events have a `timestamp` more than 5 minutes"), "{}", outcome.said());
+    assert!(outcome.said().contains("1 event came with a `timestamp` more than 5 minutes"), "{}", outcome.said());
     assert_eq!(sandbox.database().value::<i64>(late), 1);
 }
 

@@ -1,0 +1,147 @@
+//! What people who read Chinese see, in the encoding of their locale.
+
+use std::process::Output;
+
+use encoding_rs::GBK;
+
+use crate::sandbox::Fault;
+use crate::support::Sandbox;
+
+fn is_chinese(text: &str) -> bool {
+    text.chars().any(|sign| ('\u{4e00}'..='\u{9fff}').contains(&sign))
+}
+
+/// Every line has Chinese in it.
+fn check(what: &str, text: &str) {
+    let english: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty() && !is_chinese(line)).collect();
+    assert!(english.is_empty(), "{what}: {english:#?}\n{text}");
+}
+
+#[test]
+fn every_failure_of_an_upstream_is_chinese_wherever_it_is_shown() {
+    for (fault, code) in [
+        (Fault::Status(401), 6),
+        (Fault::Status(403), 6),
+        (Fault::Status(404), 7),
+        (Fault::Status(500), 5),
+        (Fault::html(), 7),
+    ] {
+        let sandbox = Sandbox::small();
+        sandbox.fairing.server().always(fault.clone());
+        for arguments in ["sync fairing --lang zh", "sync fairing --lang zh -q"] {
+            let outcome = sandbox.run(arguments).expect(code);
+            check(&format!("{fault:?}"), &outcome.stderr);
+        }
+        let first = sandbox.run("records list --failed --lang zh").expect(0).stdout;
+        let row = first.lines().find(|line| line.contains("fairing")).expect("a row");
+        assert!(is_chinese(row.split("失败").last().unwrap_or_default()), "{fault:?}: {row}");
+        let shown = sandbox.run("records show last --lang zh").expect(0).stdout;
+        for line in shown.lines().filter(|line| line.contains("contract") || line.contains("GET")) {
+            assert!(is_chinese(line), "{fault:?}: {shown}");
+        }
+        // What scripts read stays as it is.
+        let record = sandbox.run("records show last --json --lang zh").expect(0).json();
+        assert!(!is_chinese(record["error_message"].as_str().expect("a message")), "{record:#}");
+    }
+}
+
+#[test]
+fn mistakes_of_a_person_are_explained_in_chinese() {
+    let mut sandbox = Sandbox::small();
+    sandbox.run("sync fairing").expect(0);
+    for (arguments, code) in [
+        ("status --config /nonexistent.toml", 4),
+        ("status --max-age nope=2h", 2),
+        ("sync fairing --account shop-eo", 2),
+        ("sync ecs --regions mars-1", 2),
+        ("sync users --target nope", 2),
+        ("records show 999", 2),
+        ("records list --page 99", 2),
+        ("records list --sync fairng", 2),
+        ("locks break nope --token 1", 2),
+        ("sync fairing --db /proc/nope/t.db", 12),
+        ("backup /proc/nope/t.db", 2),
+        ("restore /dev/null", 2),
+        ("users events show 999", 2),
+        ("users emit user.created", 2),
+        ("packages import /nonexistent.csv", 2),
+        ("tasks suggest 1", 2),
+        ("generate cron --user 1", 2),
+        ("metrics --json", 2),
+        ("notify test", 2),
+    ] {
+        let outcome = sandbox.run(&format!("{arguments} --lang zh"));
+        assert_eq!(outcome.code, Some(code), "{arguments}: {}", outcome.said());
+        let lines = outcome.stderr.lines().filter(|line| !line.starts_with("用法"));
+        check(arguments, &lines.collect::<Vec<_>>().join("\n"));
+    }
+    sandbox.home.set("fairing.workers", "many");
+    sandbox.home.set("fairing.min_intervall", "1h");
+    sandbox.home.set("lang", "zh_CN");
+    let outcome = sandbox.run("config check").expect(4);
+    let rows = outcome.stdout.lines().filter(|line| line.contains("错误"));
+    assert_eq!(rows.clone().filter(|line| is_chinese(&line.replace("错误", ""))).count(), 2, "{}", outcome.stdout);
+    check("sync", &sandbox.run("sync fairing --lang zh").expect(4).stderr);
+}
+
+fn output(sandbox: &Sandbox, locale: &str, arguments: &[&str]) -> Output {
+    sandbox.command().env("LANG", locale).args(arguments).output().expect("tongbu starts")
+}
+
+#[test]
+fn output_is_in_the_encoding_of_the_locale_and_json_in_utf_8() {
+    let sandbox = Sandbox::small();
+    sandbox.run("sync fairing").expect(0);
+    let gbk = |arguments: &[&str]| {
+        let output = output(&sandbox, "zh_CN.GBK", arguments);
+        let decode =
+            |bytes: &[u8]| GBK.decode_without_bom_handling_and_without_replacement(bytes).expect("GBK").into_owned();
+        (decode(&output.stdout), decode(&output.stderr))
+    };
+    let utf8 = |arguments: &[&str]| {
+        let output = output(&sandbox, "zh_CN.UTF-8", arguments);
+        [output.stdout, output.stderr].map(|bytes| String::from_utf8(bytes).expect("UTF-8"))
+    };
+    for arguments in [&["locks", "list"][..], &["--help"], &["records", "show", "999"], &["snyc"]] {
+        let [stdout, stderr] = utf8(arguments);
+        assert_eq!(gbk(arguments), (stdout, stderr.clone()), "{arguments:?}");
+        assert!(stderr.is_empty() || is_chinese(&stderr), "{stderr}");
+    }
+    let json = output(&sandbox, "zh_CN.GBK", &["status", "--json"]).stdout;
+    assert_eq!(String::from_utf8(json).expect("UTF-8").lines().count(), 1);
+}
+
+#[test]
+fn an_encoding_without_chinese_is_a_warning_and_english() {
+    let sandbox = Sandbox::small();
+    for (locale, warned) in [
+        (
+            "en_US.ISO-8859-1",
+            "warning: the encoding windows-1252 of the locale has no Chinese: set `LC_ALL=zh_CN.UTF-8`\n",
+        ),
+        ("zh_TW.Big5", "warning: the encoding Big5 of the locale has no Chinese: set `LC_ALL=zh_CN.UTF-8`\n"),
+        ("zh_CN.KLINGON", "警告: 区域设置的编码 `KLINGON` 未知：输出使用 UTF-8\n"),
+        ("C", ""),
+        ("zh_TW.UTF-8", ""),
+    ] {
+        let output = output(&sandbox, locale, &["locks", "list", "--lang", "zh"]);
+        assert_eq!(String::from_utf8_lossy(&output.stderr), warned, "{locale}");
+        let shown = String::from_utf8(output.stdout).expect("UTF-8");
+        assert_eq!(is_chinese(&shown), !warned.starts_with("warning"), "{locale}: {shown}");
+    }
+}
+
+#[test]
+fn a_language_may_be_named_like_a_locale() {
+    let sandbox = Sandbox::small();
+    for name in ["zh", "zh_CN", "zh-CN", "zh_CN.UTF-8", "ZH", "zh_TW", "zh-Hans"] {
+        let outcome = sandbox.run(&format!("locks list --lang {name}")).expect(0);
+        assert!(is_chinese(&outcome.stdout), "{name}: {}", outcome.stdout);
+    }
+    let outcome = sandbox.run("locks list --lang fr").expect(2);
+    assert!(outcome.stderr.contains("[possible values: en, zh]"), "{}", outcome.stderr);
+    let mut command = sandbox.command();
+    command.env("TONGBU_LANG", "zh_CN.UTF-8").args(["locks", "list"]);
+    let output = command.output().expect("tongbu starts");
+    assert!(is_chinese(&String::from_utf8_lossy(&output.stdout)));
+}
