@@ -35,7 +35,7 @@ pub struct GlobalArgs {
     /// Log as JSON lines, a file a day: `a.jsonl` becomes `a.2025-10-24.jsonl`
     #[arg(long, global = true, value_name = "FILE")]
     pub log_file: Option<PathBuf>,
-    /// The language of what people read; by the locale by default
+    /// The language of tables and summaries; by the locale by default
     #[arg(long, global = true, value_parser = values::Languages, value_name = "LANG")]
     pub lang: Option<Language>,
 }
