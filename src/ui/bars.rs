@@ -94,7 +94,7 @@ impl Observer for Bars {
                 bar.set_message(note.map(sanitize).unwrap_or_default());
             }),
             Event::ScopeWaiting { scope, reason, .. } => {
-                self.with_bar(scope, |bar| bar.set_message(self.shown(reason)))
+                self.with_bar(scope, |bar| bar.set_message(self.shown(reason)));
             }
             Event::ScopeFinished { scope, outcome } => self.with_bar(scope, |bar| {
                 bar.abandon_with_message(self.shown(outcome));

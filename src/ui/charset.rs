@@ -43,21 +43,20 @@ impl Charset {
 
     /// The text in this encoding; a sign that it does not have is written as `\u{…}`.
     pub fn encode(self, text: &str) -> Cow<'_, [u8]> {
-        match self.0.encode(text) {
-            (bytes, _, false) => bytes,
-            (_, _, true) => {
-                let mut known = String::with_capacity(text.len());
-                for sign in text.chars() {
-                    if self.0.encode(sign.encode_utf8(&mut [0; 4])).2 {
-                        // Writing to a string cannot fail.
-                        let _ = write!(known, "\\u{{{:x}}}", u32::from(sign));
-                    } else {
-                        known.push(sign);
-                    }
-                }
-                Cow::Owned(self.0.encode(&known).0.into_owned())
+        let (bytes, _, is_lossy) = self.0.encode(text);
+        if !is_lossy {
+            return bytes;
+        }
+        let mut known = String::with_capacity(text.len());
+        for sign in text.chars() {
+            if self.0.encode(sign.encode_utf8(&mut [0; 4])).2 {
+                // Writing to a string cannot fail.
+                let _ = write!(known, "\\u{{{:x}}}", u32::from(sign));
+            } else {
+                known.push(sign);
             }
         }
+        Cow::Owned(self.0.encode(&known).0.into_owned())
     }
 }
 

@@ -39,7 +39,7 @@ pub fn start(verbosity: u8, file: Option<&LogFile>, charset: Charset) -> Result<
     let stderr = (verbosity > 0).then(|| {
         fmt::layer()
             .with_ansi(false)
-            .with_writer(Clean { inner: io::stderr, clean: clean_line, charset: Some(charset) })
+            .with_writer(Clean { inner: io::stderr, scrub: clean_line, charset: Some(charset) })
             .with_filter(filter.clone())
     });
     let opened = file.map(|file| {
@@ -49,7 +49,7 @@ pub fn start(verbosity: u8, file: Option<&LogFile>, charset: Charset) -> Result<
     let file = opened.transpose()?.map(|writer| {
         let layer = fmt::layer().json().flatten_event(true).with_current_span(false).with_span_list(true);
         layer
-            .with_writer(Clean { inner: Mutex::new(writer), clean: clean_json_line, charset: None })
+            .with_writer(Clean { inner: Mutex::new(writer), scrub: clean_json_line, charset: None })
             .with_filter(filter)
     });
     // A process that already has a log (a test's) keeps it.
@@ -101,14 +101,14 @@ fn clean_json_line(line: &str) -> Cow<'_, str> {
 /// A log's destination that every line is cleaned for.
 struct Clean<M> {
     inner: M,
-    clean: fn(&str) -> Cow<'_, str>,
+    scrub: fn(&str) -> Cow<'_, str>,
     /// None: UTF-8.
     charset: Option<Charset>,
 }
 
 struct CleanWriter<W> {
     inner: W,
-    clean: fn(&str) -> Cow<'_, str>,
+    scrub: fn(&str) -> Cow<'_, str>,
     charset: Option<Charset>,
 }
 
@@ -116,7 +116,7 @@ impl<'a, M: MakeWriter<'a>> MakeWriter<'a> for Clean<M> {
     type Writer = CleanWriter<M::Writer>;
 
     fn make_writer(&'a self) -> Self::Writer {
-        CleanWriter { inner: self.inner.make_writer(), clean: self.clean, charset: self.charset }
+        CleanWriter { inner: self.inner.make_writer(), scrub: self.scrub, charset: self.charset }
     }
 }
 
@@ -124,7 +124,7 @@ impl<W: Write> Write for CleanWriter<W> {
     /// The log's formatter writes a whole line at a time.
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
         let text = String::from_utf8_lossy(line);
-        let clean = (self.clean)(&text);
+        let clean = (self.scrub)(&text);
         match self.charset {
             Some(charset) => self.inner.write_all(&charset.encode(&clean))?,
             None => self.inner.write_all(clean.as_bytes())?,
@@ -146,7 +146,7 @@ mod tests {
     use crate::secret::Secret;
 
     fn check(line: &str, expected: &str) {
-        let mut writer = CleanWriter { inner: Vec::new(), clean: clean_line, charset: None };
+        let mut writer = CleanWriter { inner: Vec::new(), scrub: clean_line, charset: None };
         writer.write_all(line.as_bytes()).unwrap();
         assert_eq!(String::from_utf8(writer.inner).unwrap(), expected);
     }

@@ -60,6 +60,9 @@ const NEVER_ONE: &[&str] = &[
 /// A hole for the ending of an English word; Chinese has none.
 const ENDING: &str = "s";
 
+/// The macros of the log.
+const LOG: [&str; 5] = ["trace", "debug", "info", "warn", "error"];
+
 struct Line {
     file: String,
     english: String,
@@ -158,7 +161,6 @@ fn call(before: &[String]) -> String {
         }
         rest = rest.strip_suffix(&["::".to_owned()]).unwrap_or(rest);
     }
-    const LOG: [&str; 5] = ["trace", "debug", "info", "warn", "error"];
     match rest {
         [.., name, mark] if mark == "!" && LOG.contains(&name.as_str()) => "tracing".to_owned(),
         [.., qualifier, colons, name] if colons == "::" => format!("{qualifier}::{name}"),
