@@ -20,7 +20,7 @@ fn dead_letters_beyond_the_limit_are_reported_once() {
     sandbox.run("sync users").expect(3);
     let sent = messages(&sandbox);
     assert_eq!(sent.len(), 1, "{sent:#?}");
-    for part in ["\"limit\"", "exceeds `monitor.max_dead_letters`", "dead letters at user-service, more than 0"] {
+    for part in ["\"limit\"", "exceeds `monitor.max_dead_letters`", "1 dead letter at user-service, more than 0"] {
         assert!(sent[0].contains(part), "`{part}` is not in {sent:#?}");
     }
     sandbox.run("sync users").expect(3);

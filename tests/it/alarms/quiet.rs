@@ -55,7 +55,7 @@ fn dead_letters_are_mailed_run_after_run() {
             &sandbox,
             outcome,
             3,
-            &["users/deliver", "target `user-service` has ", "dead letters", "tongbu users events list --state dead"],
+            &["users/deliver", "target `user-service` has ", "dead letter", "tongbu users events list --state dead"],
         );
     }
 }

@@ -22,11 +22,20 @@ const OTHER: [&str; 7] = [
 /// What looks like a message and is none.
 const NO_MESSAGES: &[&str] = &[
     // Commands, and files' heads.
-    "tongbu@{name}.timer sync {sync}",
     "records show last",
     "records show {}",
-    "redis-cli{} -h {} -p {port} ping",
-    "redis-cli -s {} ping",
+    "redis-cli{} -h {} -p {port}",
+    "redis-cli -s {}",
+    "{} ping",
+    "sync {}",
+    "tongbu@{name}.timer {command}",
+    "-o {0} -g {0} ",
+    "su -s /bin/sh {} -c '{words}'",
+    "tongbu sync all",
+    "tongbu status",
+    "tongbu notify test",
+    // A message of the catalogue for each state.
+    "{}{state} {noun}s: {}{more}",
     "** This file contains an SQLite 2.1",
     // What libraries and servers say, where it is recognised.
     "a boolean",

@@ -258,7 +258,7 @@ fn dropped_event_lets_the_next_one_of_its_user_pass() {
     sandbox.emit(&updated([1], "admin"));
     sandbox.users.accept_user(TARGET, 1);
     let outcome = sandbox.run("sync users").expect(3);
-    assert!(outcome.said().contains("keep back the later events of their users"), "{}", outcome.said());
+    assert!(outcome.said().contains("later events of the same users wait"), "{}", outcome.said());
     assert_eq!(sandbox.states(TARGET), ["dead", "pending"]);
     sandbox.run("users events drop 1").expect(0);
     sandbox.run("sync users").expect(0);

@@ -19,7 +19,7 @@ fn dead_letters_keep_runs_partial_until_they_are_dropped() {
     let sandbox = with_dead_letter();
     for _ in 0..2 {
         let outcome = sandbox.run("sync users").expect(3);
-        for part in ["target `user-service` has 1 dead letters", "tongbu users events list --state dead"] {
+        for part in ["target `user-service` has 1 dead letter;", "tongbu users events list --state dead"] {
             assert!(outcome.said().contains(part), "`{part}` is not in: {}", outcome.said());
         }
     }

@@ -46,7 +46,7 @@ fn refused_event_is_dead_at_once_and_delays_only_its_user_at_its_target() {
         sandbox.emit(&created(1..=6));
         sandbox.emit(&updated(1..=6, "admin"));
         let outcome = sandbox.run("sync users").expect(3);
-        assert!(outcome.said().contains("has 1 dead letters"), "{}", outcome.said());
+        assert!(outcome.said().contains("has 1 dead letter;"), "{}", outcome.said());
         for user in 1..=6 {
             assert_eq!(user_states(&sandbox, Users::AUTH, user), ["delivered 1", "delivered 1"]);
             let states = if user == 3 { ["dead 1", "pending 0"] } else { ["delivered 1", "delivered 1"] };
