@@ -4,6 +4,7 @@ use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::thread;
+use std::time::{Duration, Instant};
 
 use tokio::runtime;
 use tokio::signal::unix::{SignalKind, signal};
@@ -11,6 +12,10 @@ use tokio_util::sync::CancellationToken;
 
 use crate::error::Class;
 use crate::exit::Exit;
+
+/// What is done before a second signal ends the process takes no longer than this.
+const EXIT_PATIENCE: Duration = Duration::from_millis(100);
+const EXIT_POLL: Duration = Duration::from_millis(5);
 
 /// Shared by everything in the process that waits. The first signal cancels, the second ends the process at once.
 #[derive(Clone, Debug, Default)]
@@ -77,7 +82,12 @@ impl Cancel {
         let code = exit.code();
         if self.exit_code.compare_exchange(0, code, Ordering::SeqCst, Ordering::SeqCst).is_err() {
             if let Some(before_exit) = self.before_exit {
-                before_exit();
+                let done = thread::spawn(before_exit);
+                let begun = Instant::now();
+                // A terminal that takes no more output must not keep the process.
+                while !done.is_finished() && begun.elapsed() < EXIT_PATIENCE {
+                    thread::sleep(EXIT_POLL);
+                }
             }
             #[expect(clippy::disallowed_methods, reason = "a second signal ends the process, whatever it is doing")]
             std::process::exit(i32::from(code));
