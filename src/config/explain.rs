@@ -1,6 +1,7 @@
 //! Turns an error of figment into a message for the person who wrote the configuration.
 //!
-//! Values are never repeated, because any of them may be a secret in the wrong place; names of keys are.
+//! Values are never repeated, because any of them may be a secret in the wrong place. Names of keys are, unless they are
+//! like none that is known: a secret can be in the place of a key, too.
 
 use figment::Figment;
 use figment::error::{Actual, Kind};
@@ -10,6 +11,12 @@ use super::error::{Error, Place};
 use super::layers::place_of;
 use super::nearest::{choices, suggestion};
 use super::template::{Section, homes_of};
+
+/// How the names begin of which none is meant.
+const KNOWN: &str = "; known are ";
+
+/// Longer than the name of any key.
+const MAX_WORD_BYTES: usize = 24;
 
 /// Where the values of a configuration are from.
 #[derive(Clone, Copy)]
@@ -27,7 +34,8 @@ impl Origin<'_> {
 
     /// An unknown name at the top: neither a setting nor a section.
     pub fn unknown_top<'a>(&self, name: &str, known: impl Iterator<Item = &'a str> + Clone) -> Error {
-        let reason = format!("unknown key or section `{name}`{}", self.instead(name, "", known));
+        let instead = self.instead(name, "", known);
+        let reason = format!("unknown key or section {}{instead}", shown(name, &instead));
         self.located(&[name.to_owned()], reason)
     }
 
@@ -79,7 +87,7 @@ impl Origin<'_> {
             Kind::UnknownField(name, known) => {
                 let around = path.strip_suffix(std::slice::from_ref(&name)).unwrap_or(path);
                 let instead = self.instead(&name, &dotted(around), known.iter().copied());
-                format!("unknown key `{name}` in {}{instead}", table(around))
+                format!("unknown key {} in {}{instead}", shown(&name, &instead), table(around))
             }
             Kind::MissingField(name) => format!("missing key `{name}` in {}", table(path)),
             Kind::DuplicateField(name) => format!("duplicate key `{name}` in {}", table(path)),
@@ -96,8 +104,17 @@ impl Origin<'_> {
             return format!("; it belongs {}", homes.join(" or "));
         }
         let meant = suggestion(name, known.clone());
-        if meant.is_empty() { format!("; known are {}", choices(known)) } else { meant }
+        if meant.is_empty() { format!("{KNOWN}{}", choices(known)) } else { meant }
     }
+}
+
+/// A key that is unknown. What is neither a plain word nor nearly a known name may be a secret in the wrong place.
+fn shown(name: &str, instead: &str) -> String {
+    let is_word = name.len() <= MAX_WORD_BYTES && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
+    if is_word || !instead.starts_with(KNOWN) {
+        return format!("`{name}`");
+    }
+    format!("of {} characters, not shown because it may be a secret,", name.chars().count())
 }
 
 /// `fairing.accounts[0].name`.

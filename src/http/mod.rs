@@ -10,6 +10,7 @@
 mod profile;
 mod proxy;
 
+mod charset;
 mod client;
 mod context;
 mod decode;
@@ -18,6 +19,7 @@ pub mod json;
 mod request;
 mod response;
 mod shared;
+pub mod strict;
 
 mod classify;
 mod error;

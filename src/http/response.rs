@@ -15,6 +15,7 @@ use serde_json::error::Category;
 use tokio::task::coop::consume_budget;
 use tokio::time::Instant;
 
+use super::charset::Charset;
 use super::classify::{StatusKind, classify};
 use super::context::within;
 use super::decode::{Decoder, Fault};
@@ -45,6 +46,7 @@ pub struct Response {
     total_end: Option<Instant>,
     /// `None` where the body has a compression that no request accepts.
     decoder: Option<Decoder>,
+    charset: Charset,
     /// Compressed bytes received.
     raw_received: u64,
     /// Looks for the end of the document, where HTTP does not prove the end of the body.
@@ -66,10 +68,12 @@ impl Response {
     ) -> Self {
         let limit = shared.profile.max_body;
         let decoder = Decoder::new(&content_encoding(&answer));
+        let content_type = answer.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        let charset = Charset::new(content_type.unwrap_or_default());
         let ending = (!has_proved_end(&answer)).then(Ending::default);
         let (ahead, received, raw_received) = (VecDeque::new(), 0, 0);
         let mut response =
-            Self { shared, request, answer, total_end, decoder, raw_received, ending, ahead, received, limit };
+            Self { shared, request, answer, total_end, decoder, charset, raw_received, ending, ahead, received, limit };
         if classify(response.status()) != StatusKind::Success {
             response.look_ahead().await;
         }
@@ -83,6 +87,11 @@ impl Response {
     /// The value of a header, where it is readable text.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.answer.headers().get(name)?.to_str().ok()
+    }
+
+    /// All headers that are readable text, by their names in lower case.
+    pub fn headers(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.answer.headers().iter().filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)))
     }
 
     /// The classified error of this status, or the response again if it is good.
@@ -148,6 +157,7 @@ impl Response {
                 output = decoder.finish().map(Some);
             }
             let chunk = output.map_err(|fault| self.undecodable(fault))?.unwrap_or_default();
+            let chunk = self.charset.decode(chunk, is_end);
             if let Some(ending) = &mut self.ending {
                 ending.push(&chunk);
             }

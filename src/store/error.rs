@@ -59,6 +59,12 @@ pub enum Error {
     /// Another file, or none, is at the path now: what was written is not there.
     #[error("the database `{path}` was moved, deleted or replaced while it was in use")]
     Replaced { path: PathBuf },
+    /// The log beside the file is of another one, or of one that is gone: `what` says which.
+    #[error("cannot use the database `{path}`: {what}")]
+    ForeignLog { path: PathBuf, what: &'static str },
+    /// What was written last was in the log, and is not where the next run looks for it.
+    #[error("the log `{path}-wal` of the database was moved, deleted or overwritten while it was in use")]
+    LogLost { path: PathBuf },
     /// The engine cannot make its files beside the database.
     #[error("cannot write to the database `{path}`: its directory `{folder}` is read-only here")]
     Folder { path: PathBuf, folder: PathBuf, source: Source },
@@ -118,6 +124,8 @@ impl Error {
             | Self::MountPoint { .. }
             | Self::HardLinks { .. }
             | Self::Replaced { .. }
+            | Self::ForeignLog { .. }
+            | Self::LogLost { .. }
             | Self::Folder { .. }
             | Self::Missing { .. }
             | Self::NoFolder { .. }
@@ -151,7 +159,7 @@ impl Error {
                 folder_of(path)
             )),
             Self::Corrupt { path, .. } => Some(format!(
-                "move `{}` away with its `-wal` and `-shm` files and restore the last `tongbu backup`",
+                "a file that was copied over it does that, or a failing disk: move `{}` away with its `-wal` and `-shm` files and restore the last `tongbu backup`",
                 path.display()
             )),
             Self::NotOurs { .. } => Some("nothing was changed; give another path with `--db`".to_owned()),
@@ -172,6 +180,16 @@ impl Error {
             Self::Replaced { path } => {
                 Some(format!("put the file back (`ls -li '{}'`), then run again", path.display()))
             }
+            Self::ForeignLog { path, .. } => Some(format!(
+                "nothing was changed; put the file back beside its log, or `tongbu restore COPY --force`; to go on without what \
+                 the log holds: `rm '{0}-wal' '{0}-shm'`",
+                path.display()
+            )),
+            Self::LogLost { path } => Some(format!(
+                "what the run stored may be missing: run `tongbu doctor`, then sync again; leave `{0}-wal` and `{0}-shm` alone \
+                 while tongbu runs",
+                path.display()
+            )),
             Self::Folder { folder, .. } => Some(format!(
                 "the user who runs tongbu must be able to write the directory: `ls -ld '{}'`",
                 folder.display()

@@ -14,6 +14,7 @@ use super::space;
 use super::sqlite::connection::{Access, Connection, TxEnd};
 use super::sqlite::copy::{self, TempDatabase};
 use super::sqlite::health::{self, Health};
+use super::sqlite::log;
 use super::sqlite::open::{self, Opened};
 use super::sqlite::statement::{self, Reader, Writer};
 use super::writer::{WriterState, WriterThread, join_reply};
@@ -104,10 +105,14 @@ impl Store {
 
     /// Fails where the file at the path is no longer the one that was opened.
     pub(super) fn check_identity(&self) -> Result<(), Error> {
-        match load_identity(&self.0.file) {
-            Ok(found) if found == self.0.identity => Ok(()),
-            Ok(_) | Err(_) => Err(Error::Replaced { path: self.0.path.clone() }),
+        if !load_identity(&self.0.file).is_ok_and(|found| found == self.0.identity) {
+            return Err(Error::Replaced { path: self.0.path.clone() });
         }
+        let is_written = matches!(*locked(&self.0.writing), Writing::Running(_)) && !self.is_dry_run();
+        if is_written && !log::is_intact(&self.0.file) {
+            return Err(Error::LogLost { path: self.0.file.to_path_buf() });
+        }
+        Ok(())
     }
 
     /// Runs `f` on a read connection, inside one consistent snapshot.
@@ -227,6 +232,7 @@ impl Store {
         {
             // A dry run leaves no file behind.
             if !self.is_dry_run() {
+                self.lock_folder().save_identity(self.0.identity);
                 connection.use_fair_lock(self.lock_folder().fair_lock());
             }
             *writing = Writing::Running(WriterThread::spawn(*connection, self.0.clock.clone())?);

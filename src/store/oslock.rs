@@ -1,7 +1,7 @@
 //! The OS lock behind a lease: it only shortens the wait after a crash; safety comes from the token.
 //!
-//! The folder also holds the files of live runs, `run-…`, and the writers' fair lock. No lease has such a name: a
-//! scope's name has a `/`.
+//! The folder also holds the files of live runs, `run-…`, the writers' fair lock, and which file was written last. No
+//! lease has such a name: a scope's name has a `/`.
 
 use std::fmt::Write as _;
 use std::fs::{DirBuilder, File, OpenOptions, Permissions, TryLockError};
@@ -16,6 +16,9 @@ use super::error::Error;
 
 /// File systems allow 255 bytes a name; longer lock names end in a digest.
 const LONGEST_NAME_BYTES: usize = 200;
+
+/// Says which file is at the database's path.
+const IDENTITY_FILE: &str = "file";
 
 /// A writer that waits longer goes on without the fair lock and waits no more: its holder may be suspended.
 const FAIR_LOCK_PATIENCE: Duration = Duration::from_secs(5);
@@ -80,6 +83,24 @@ impl LockFolder {
 
     fn run_file(&self, id: i64, trace_id: &str) -> PathBuf {
         self.0.join(format!("run-{id}-{}.lock", encoded(trace_id)))
+    }
+
+    /// Device and inode of the file that was written last; `None` where nothing says so.
+    pub(super) fn load_identity(&self) -> Option<(u64, u64)> {
+        let text = std::fs::read_to_string(self.0.join(IDENTITY_FILE)).ok()?;
+        let (device, inode) = text.trim().split_once(':')?;
+        Some((device.parse().ok()?, inode.parse().ok()?))
+    }
+
+    /// Takes note of the file that is written from now on.
+    pub(super) fn save_identity(&self, (device, inode): (u64, u64)) {
+        let path = self.0.join(IDENTITY_FILE);
+        if self.load_identity() != Some((device, inode))
+            && let Err(error) = OsLock::open(&path)
+                .and_then(|_| std::fs::write(&path, format!("{device}:{inode}")).map_err(Error::io(&path)))
+        {
+            tracing::debug!(%error, "cannot note which file is written");
+        }
     }
 
     pub(super) fn fair_lock(&self) -> FairLock {

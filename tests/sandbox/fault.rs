@@ -33,6 +33,8 @@ pub enum Fault {
     Instead(&'static str, &'static str),
     /// Status 200 with these bytes for JSON.
     Bytes(Vec<u8>),
+    /// This status with a header and these bytes for JSON, unless the header says what they are.
+    Answer(u16, &'static str, &'static str, Vec<u8>),
     /// The right answer behind a byte order mark.
     ByteOrderMark,
     /// The right answer, labelled as compressed.
@@ -78,6 +80,11 @@ impl Fault {
             }
             Self::Instead(content_type, body) => Some(([(header::CONTENT_TYPE, *content_type)], *body).into_response()),
             Self::Bytes(body) => Some(([JSON], body.clone()).into_response()),
+            Self::Answer(status, name, value, body) => {
+                let mut answer = (code(*status), [JSON], body.clone()).into_response();
+                answer.headers_mut().insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+                Some(answer)
+            }
             Self::Delay(_)
             | Self::Hold
             | Self::Lost
@@ -110,6 +117,7 @@ impl Fault {
             | Self::Refusal(..)
             | Self::Instead(..)
             | Self::Bytes(_)
+            | Self::Answer(..)
             | Self::Delay(_)
             | Self::Hold
             | Self::Lost => body,

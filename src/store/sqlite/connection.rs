@@ -6,9 +6,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use rusqlite::OpenFlags;
+use rusqlite::config::DbConfig;
 
 use super::checkpoint::{COPIED_AT_BYTES, Checkpointer, LARGEST_BYTES};
 use super::fault::translate;
+use super::log;
 use super::seal::{Seal, immutable_uri};
 use super::statement::{Reader, Writer};
 use crate::store::error::Error;
@@ -89,8 +91,32 @@ impl Connection {
         let sqlite = opened.map_err(|error| translate(error, &path))?;
         let busy_timeout = BusyTimeout::new();
         let mut connection = Self { checkpointer: None, sqlite, path, access, seal, busy_timeout, fair_lock: None };
+        let is_doubtful = access != Access::Sealed && log::is_doubtful(&connection.path);
+        // Whatever goes wrong before the check, the log is not written into the file.
+        connection.keep_log(is_doubtful)?;
         connection.set_up(access).map_err(|error| translate(error, &connection.path))?;
+        if is_doubtful {
+            connection.refuse_foreign_log()?;
+            connection.keep_log(false)?;
+        }
         Ok(connection)
+    }
+
+    /// Whether the last connection that closes leaves the log as it is.
+    fn keep_log(&self, is_kept: bool) -> Result<(), Error> {
+        let kept = self.sqlite.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, is_kept);
+        kept.map(drop).map_err(|error| self.fault(error))
+    }
+
+    /// Fails where file and log make no sound database together.
+    fn refuse_foreign_log(&self) -> Result<(), Error> {
+        let found = self.reader().first("PRAGMA integrity_check(1)", &[], |row| Ok(row.text(0)?.to_owned()));
+        let is_damaged = match found {
+            Ok(found) => found.is_some_and(|found| found != "ok"),
+            Err(Error::Corrupt { .. } | Error::NotOurs { .. }) => true,
+            Err(error) => return Err(error),
+        };
+        if is_damaged { Err(log::foreign(&self.path)) } else { Ok(()) }
     }
 
     /// From now on write transactions that wait long take turns through that lock.

@@ -6,6 +6,7 @@ pub(super) mod copy;
 mod fault;
 mod header;
 pub(super) mod health;
+pub(super) mod log;
 pub(super) mod open;
 mod place;
 #[cfg(test)]

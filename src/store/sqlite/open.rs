@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use super::connection::{Access, BUSY_TIMEOUT, Connection, TxEnd};
 use super::copy::TempDatabase;
 use super::header::{self, APPLICATION_ID, FORMAT, FileKind};
+use super::log;
 use super::place::refuse_unsafe_place;
 use super::seal::Seal;
 use crate::clock::Clock;
@@ -38,7 +39,14 @@ pub(in crate::store) fn open(
         return Err(Error::OldSqlite { found: rusqlite::version().to_owned() });
     }
     refuse_unsafe_place(path)?;
-    match (header::inspect(path)?, mode) {
+    let found = header::inspect(path)?;
+    match &found {
+        FileKind::Nothing => log::refuse_alone(path, "it was deleted or moved, and its log is still there")?,
+        FileKind::Empty(real) => log::refuse_alone(real, "something has emptied it, and its log is still there")?,
+        FileKind::Ours(_) => {}
+    }
+    let is_doubtful = matches!(&found, FileKind::Ours(real) if log::is_doubtful(real));
+    let opened = match (found, mode) {
         (FileKind::Ours(real) | FileKind::Empty(real), Mode::ReadWrite) => open_for_writing(&real, components, clock),
         (FileKind::Ours(real), Mode::ReadOnly) => open_for_reading(&real, components),
         (FileKind::Ours(real), Mode::DryRun) => open_for_dry_run(&real, components, clock),
@@ -53,7 +61,11 @@ pub(in crate::store) fn open(
             create(&temp_database.file())?;
             open_temp_database(temp_database, components, clock)
         }
-    }
+    };
+    opened.map_err(|error| {
+        let is_foreign = is_doubtful && matches!(error, Error::Corrupt { .. });
+        if is_foreign { log::foreign(path) } else { error }
+    })
 }
 
 fn open_for_writing(real: &Path, components: &[Component], clock: &Clock) -> Result<Opened, Error> {

@@ -166,11 +166,15 @@ fn seize(
             Err(Error::Replaced { path: real.to_owned() })
         }
         Ok(connection) => Ok(Some(connection)),
-        Err(error @ (Error::Corrupt { .. } | Error::NotOurs { .. })) if process::users_of(real).is_empty() => {
+        Err(error @ (Error::Corrupt { .. } | Error::NotOurs { .. } | Error::ForeignLog { .. }))
+            if process::users_of(real).is_empty() =>
+        {
             tracing::warn!(%error, "the present database cannot be read");
             Ok(None)
         }
-        Err(error @ (Error::Corrupt { .. } | Error::NotOurs { .. })) => Err(in_use(error.into())),
+        Err(error @ (Error::Corrupt { .. } | Error::NotOurs { .. } | Error::ForeignLog { .. })) => {
+            Err(in_use(error.into()))
+        }
         Err(error) => Err(error),
     }
 }

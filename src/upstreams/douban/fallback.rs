@@ -39,7 +39,7 @@ pub fn parse_rexxar(body: &[u8]) -> Result<ParsedDetail, Unreadable> {
         episodes: count(&value, "episodes_count"),
         ..Detail::default()
     };
-    Ok(ParsedDetail { detail, source: DetailSource::Rexxar, subjects: subjects(&value) })
+    ParsedDetail { detail, source: DetailSource::Rexxar, subjects: subjects(&value) }.of_text(body)
 }
 
 /// Reads the hover card's `/j/subject_abstract?subject_id=<id>`.
@@ -59,7 +59,7 @@ pub fn parse_abstract(body: &[u8]) -> Result<ParsedDetail, Unreadable> {
         episodes: count(subject, "episodes_count"),
         ..Detail::default()
     };
-    Ok(ParsedDetail { detail, source: DetailSource::Abstract, subjects: subjects(subject) })
+    ParsedDetail { detail, source: DetailSource::Abstract, subjects: subjects(subject) }.of_text(body)
 }
 
 fn subjects(value: &Value) -> Vec<FilmId> {

@@ -4,11 +4,13 @@ use serde_json::Value;
 
 use super::normalize::{filled, leading_count, rating as plausible_rating, unique};
 use super::parsed::Unreadable;
-use crate::http::json::{UNREADABLE, repaired};
+use crate::http::json::repaired;
+use crate::http::strict::{Strict, is_mark};
 
 /// A JSON document.
 pub fn document(body: &[u8]) -> Result<Value, Unreadable> {
-    serde_json::from_slice(&repaired(body)).map_err(|error| Unreadable(format!("no JSON: {error}")))
+    let document = serde_json::from_slice(&repaired(body)).map(|Strict(document)| document);
+    document.map_err(|error| Unreadable(format!("no JSON: {error}")))
 }
 
 /// Text, or a number as text.
@@ -38,7 +40,7 @@ pub fn texts(value: &Value, key: &str) -> Vec<String> {
 
 fn plain(value: &Value) -> Option<String> {
     match value {
-        Value::String(text) if text == UNREADABLE => None,
+        Value::String(text) if is_mark(text) => None,
         Value::String(text) => filled(text),
         Value::Number(number) => Some(number.to_string()),
         Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,

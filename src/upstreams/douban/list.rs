@@ -10,9 +10,10 @@ use serde_json::value::RawValue;
 use super::json::{count, rating, text};
 use super::normalize::cover_url;
 use super::parsed::Unreadable;
-use crate::http::json::{UNREADABLE, UNREADABLE_REASON, repaired};
+use crate::http::json::repaired;
+use crate::http::strict::{Strict, fault_of};
 use crate::upstreams::films::film::{Detail, FilmId, Kind};
-use crate::upstreams::mirror::{BadRow, ReadRow, Repeated};
+use crate::upstreams::mirror::{BadRow, ReadRow, Remarks};
 
 /// One film as the list has it.
 #[derive(Clone, Debug, PartialEq)]
@@ -34,7 +35,7 @@ pub struct Listing {
     pub bad: Vec<BadRow>,
     /// Items of any kind, and 0 at the list's end.
     pub received_count: usize,
-    pub repeated: Repeated,
+    pub remarks: Remarks,
 }
 
 #[derive(Deserialize)]
@@ -52,14 +53,14 @@ impl Listing {
         let bad = later.bad.into_iter().filter(|row| !self.bad.contains(row)).collect::<Vec<_>>();
         self.bad.extend(bad);
         self.received_count += later.received_count;
-        self.repeated.add(later.repeated);
+        self.remarks.add(later.remarks);
         self.films.len() - count
     }
 
     fn take(&mut self, item: ListItem) {
         let Some(known) = self.films.iter_mut().find(|film| film.id == item.id) else { return self.films.push(item) };
         if (&known.detail, &known.subtitle) != (&item.detail, &item.subtitle) {
-            self.repeated.note(item.id.as_str());
+            self.remarks.note_repeated(item.id.as_str());
         }
         *known = item;
     }
@@ -67,10 +68,11 @@ impl Listing {
 
 /// Reads a list answer of either shape.
 pub fn parse(body: &[u8]) -> Result<Listing, Unreadable> {
-    let body = repaired(body);
-    let envelope: Envelope = serde_json::from_slice(&body)
+    let document = repaired(body);
+    let envelope: Envelope = serde_json::from_slice(&document)
         .map_err(|error| Unreadable(format!("no list of `items` or `subjects`: {error}")))?;
     let mut listing = Listing { received_count: envelope.items.len(), ..Listing::default() };
+    listing.remarks.is_garbled = std::str::from_utf8(body).is_err();
     for row in envelope.items.into_iter().filter_map(|raw| read_item(raw.get())) {
         match row {
             Ok(film) => listing.take(film),
@@ -87,16 +89,16 @@ pub fn parse_item(raw: &str) -> Option<ListItem> {
 
 /// `None` where it is something else than a film.
 fn read_item(raw: &str) -> Option<ReadRow<ListItem>> {
-    let value = serde_json::from_str::<Value>(raw).unwrap_or_default();
+    let value = serde_json::from_str(raw).map_or(Value::Null, |Strict(value)| value);
     // `search_subjects` was asked for films and does not repeat that.
     if text(&value, "type").is_some_and(|kind| kind != Kind::Movie.name()) {
         return None;
     }
     let id = text(&value, "id").and_then(|id| FilmId::parse(&id));
     let (id, title) = match (id, text(&value, "title")) {
-        (Some(id), Some(title)) if !raw.contains(UNREADABLE) => (id, title),
+        (Some(id), Some(title)) if fault_of(&value).is_none() => (id, title),
         (id, name) => {
-            let reason = if raw.contains(UNREADABLE) { UNREADABLE_REASON } else { "it has no id or no title" };
+            let reason = fault_of(&value).unwrap_or("it has no id or no title");
             let reason = format!("cannot read an item of the list: {reason}");
             return Some(Err(BadRow { id: id.map(|id| id.to_string()), name, reason }));
         }
@@ -185,7 +187,7 @@ mod tests {
         let mut listing = Listing::default();
         assert_eq!(listing.extend(page.clone()), 4);
         assert_eq!(listing.extend(page), 0);
-        assert_eq!((listing.films.len(), listing.repeated.count), (4, 2));
+        assert_eq!((listing.films.len(), listing.remarks.repeated_count), (4, 2));
     }
 
     #[test]
@@ -200,7 +202,7 @@ mod tests {
         let body = r#"{"items":[{"id":"7","title":"a"},{"id":"8","title":"b"},{"id":"7","title":"c"}]}"#;
         let listing = parse(body.as_bytes()).unwrap();
         let titles: Vec<_> = listing.films.iter().filter_map(|film| film.detail.title.as_deref()).collect();
-        assert_eq!((titles, listing.repeated.first.as_deref()), (vec!["c", "b"], Some("7")));
+        assert_eq!((titles, listing.remarks.repeated.as_deref()), (vec!["c", "b"], Some("7")));
     }
 
     #[test]

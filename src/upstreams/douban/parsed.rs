@@ -1,5 +1,7 @@
 //! What reading an answer gives: a film's details, or the reason why there are none.
 
+use std::char::REPLACEMENT_CHARACTER;
+
 use strum::{EnumString, IntoStaticStr};
 
 use crate::upstreams::films::film::{Detail, FilmId};
@@ -40,6 +42,17 @@ pub struct ParsedDetail {
     pub source: DetailSource,
     /// The films that the document says it is about, where it says so.
     pub subjects: Vec<FilmId>,
+}
+
+impl ParsedDetail {
+    /// The details, unless bytes of the body that are no text have become part of them: they must not replace good ones.
+    pub fn of_text(self, body: &[u8]) -> Result<Self, Unreadable> {
+        let is_garbled = || serde_json::to_string(&self.detail).is_ok_and(|text| text.contains(REPLACEMENT_CHARACTER));
+        if std::str::from_utf8(body).is_err() && is_garbled() {
+            return Err(Unreadable("a text that is not UTF-8, of no charset that its answer names".to_owned()));
+        }
+        Ok(self)
+    }
 }
 
 /// The film's id in an address such as `…/subject/<id>/…`.

@@ -36,7 +36,7 @@ impl Work<'_> {
     async fn list(&self, scope: &Scope<'_>, tally: &mut Tally) -> Result<Option<Abort>, Error> {
         let mut listing = Listing::default();
         let failure = self.fetch_list(scope, &mut listing).await?;
-        let Listing { mut films, bad, repeated, .. } = listing;
+        let Listing { mut films, bad, remarks, .. } = listing;
         films.truncate(self.limit);
         let ids: HashSet<FilmId> = bad.iter().filter_map(|row| FilmId::parse(row.id.as_deref()?)).collect();
         // An item without an id may be any film.
@@ -50,7 +50,7 @@ impl Work<'_> {
         for row in bad {
             row.report(scope, ProblemDetails::new());
         }
-        repeated.warn(scope);
+        remarks.warn(scope);
         scope.count_rows(|summary| tally.fill(summary));
         match failure {
             Some(error) if error.not_before().is_some() => Ok(Some(Abort { error, film: None })),

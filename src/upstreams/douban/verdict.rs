@@ -136,7 +136,8 @@ fn challenge(body: &[u8]) -> Option<&'static str> {
         let tag = form.split('>').next().unwrap_or(form);
         has_any(tag, &["post", "sec", "login", "verify", "challenge"]) || has_any(form, &["password", "登录", "验证"])
     };
-    let redirects = ["location.href", "location.replace", "location.assign", "location=", "location ="];
+    let redirects =
+        ["location.href", "location.replace", "location.assign", "location.reload", "location=", "location ="];
     if has_any(&page, &["captcha", "验证码"]) {
         Some("a captcha")
     } else if page.split("<form").skip(1).any(is_challenge) {

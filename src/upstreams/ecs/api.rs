@@ -18,7 +18,7 @@ use super::regions::{KnownRegion, Region};
 use crate::clock::Clock;
 use crate::http::{Client, RateLimit, Request, Retry, Retryable as _, clock_ahead, retry_after};
 use crate::ident;
-use crate::upstreams::mirror::{Collected, Collection, Ending, Identified, Limits, Step, Unproved};
+use crate::upstreams::mirror::{Collected, Collection, Ending, Identified, Limits, Signs, Step, Unproved};
 use crate::upstreams::{Error, Opening, http_profile};
 
 /// More rows than any region has. AWS may answer pages without rows that name a page after them.
@@ -40,6 +40,12 @@ pub struct Api {
     rejection: OnceLock<ProviderError>,
     /// Cancelled by that answer: every other region would give the same.
     rejected: CancellationToken,
+}
+
+/// An answer, or the refusal that no retry changes; what the head says, and the bytes of the body.
+struct Fetched<T> {
+    answer: Result<T, ProviderError>,
+    signs: Signs,
 }
 
 /// What a listing brought, and how it ended.
@@ -72,7 +78,7 @@ impl Api {
     pub async fn fetch_regions(&self) -> Result<Vec<KnownRegion>, Error> {
         let call = self.account.list_regions();
         let context = format!("cannot list the regions of account `{}`", self.account.name);
-        self.fetch(&self.client, &call, &context).await?.map_err(|refused| {
+        self.fetch(&self.client, &call, &context).await?.answer.map_err(|refused| {
             if refused.kind == Kind::KeyDoubted && !self.is_key_accepted.load(Ordering::Relaxed) {
                 self.reject(&refused);
             }
@@ -90,14 +96,8 @@ impl Api {
         Ok(RegionApi { api: self, region, client: self.client.with_base_url(base_url)? })
     }
 
-    /// The answer, or the refusal that no retry changes.
-    async fn fetch<T: Send + Sync>(
-        &self,
-        client: &Client,
-        call: &Call<T>,
-        context: &str,
-    ) -> Result<Result<T, ProviderError>, Error> {
-        let fetched: Result<Result<T, ProviderError>, Error> = client
+    async fn fetch<T: Send + Sync>(&self, client: &Client, call: &Call<T>, context: &str) -> Result<Fetched<T>, Error> {
+        let fetched: Result<Fetched<T>, Error> = client
             .retry(context, |_| async move {
                 let response = client.send(self.request(call)).await?;
                 let status = response.status();
@@ -109,20 +109,22 @@ impl Api {
                     let value = response.header("retry-after")?;
                     retry_after(value, now)
                 });
+                let head = Signs::of_head(&response, |_| false);
                 let body = response.bytes(MAX_ANSWER_BYTES).await?;
+                let signs = Signs { is_garbled: std::str::from_utf8(&body).is_err(), ..head };
                 match call.parse(status, &body).map_err(|refused| refused.with_wait(wait).with_clock(ahead)) {
                     Err(refused) if refused.retry() != Retry::Never => Err(refused.into_error(context.to_owned())),
-                    answer => Ok(answer),
+                    answer => Ok(Fetched { answer, signs }),
                 }
             })
             .await;
-        let answer = fetched?;
-        match answer.as_ref().map_err(|refused| (refused.kind, refused)) {
+        let fetched = fetched?;
+        match fetched.answer.as_ref().map_err(|refused| (refused.kind, refused)) {
             Ok(_) | Err((Kind::NotPermitted, _)) => self.is_key_accepted.store(true, Ordering::Relaxed),
             Err((Kind::KeyRejected | Kind::ClockOff, refused)) => self.reject(refused),
             Err(_) => {}
         }
-        Ok(answer)
+        Ok(fetched)
     }
 
     /// Ends every call of the account with that answer.
@@ -164,7 +166,7 @@ impl RegionApi<'_> {
     /// The statuses of these instances; `None` where the provider refuses because it does not know all of them.
     pub async fn fetch_statuses(&self, ids: &[InstanceId]) -> Result<Option<BTreeMap<InstanceId, Status>>, Error> {
         let call = self.api.account.list_statuses(self.region, ids);
-        match self.fetch(&call, &self.context("list statuses")).await? {
+        match self.fetch(&call, &self.context("list statuses")).await?.answer {
             Ok(statuses) => Ok(Some(statuses)),
             Err(refused) if refused.kind == Kind::UnknownInstance => Ok(None),
             Err(refused) => Err(refused.into_error(self.context("list statuses"))),
@@ -175,7 +177,7 @@ impl RegionApi<'_> {
     pub async fn confirm_authorised(&self) -> Result<(), Error> {
         let Some(call) = self.api.account.confirm_authorised(self.region) else { return Ok(()) };
         let context = self.context("list instances");
-        self.fetch(&call, &context).await?.map_err(|refused| refused.into_error(context))
+        self.fetch(&call, &context).await?.answer.map_err(|refused| refused.into_error(context))
     }
 
     /// Whether the account may do what a pass does, by action; nothing once its credential is rejected.
@@ -187,7 +189,7 @@ impl RegionApi<'_> {
             if self.api.rejection.get().is_some() {
                 break;
             }
-            let allowed = answer.and_then(|answer| answer.map_err(|refused| refused.into_error(context)));
+            let allowed = answer.and_then(|answer| answer.answer.map_err(|refused| refused.into_error(context)));
             rights.push((call.action(), allowed));
         }
         rights
@@ -203,8 +205,9 @@ impl RegionApi<'_> {
         let mut pages = Collection::new(None, LIMITS);
         let mut token = None;
         while let Some(call) = call(token.as_ref()) {
-            let answer = self.fetch(&call, &context).await?;
-            let page = answer.map_err(|refused| refused.into_error(context.clone()))?;
+            let Fetched { answer, signs } = self.fetch(&call, &context).await?;
+            let mut page = answer.map_err(|refused| refused.into_error(context.clone()))?;
+            page.signs = page.signs.and(signs);
             match pages.take(page, |_| None) {
                 Step::Next(next) | Step::Again(next) => token = next,
                 Step::End(ending) => return Ok((pages.finish(ending.is_proved()), ending)),
@@ -215,18 +218,18 @@ impl RegionApi<'_> {
     }
 
     /// The answer to a call, unless the account's credential is rejected meanwhile.
-    async fn fetch<T: Send + Sync>(&self, call: &Call<T>, context: &str) -> Result<Result<T, ProviderError>, Error> {
+    async fn fetch<T: Send + Sync>(&self, call: &Call<T>, context: &str) -> Result<Fetched<T>, Error> {
         let api = self.api;
         let fetched = api.rejected.run_until_cancelled(api.fetch(&self.client, call, context)).await;
-        let answer = match (fetched, api.rejection.get()) {
-            (Some(answer), _) => answer?,
-            (None, Some(rejection)) => return Ok(Err(rejection.clone())),
+        let fetched = match (fetched, api.rejection.get()) {
+            (Some(fetched), _) => fetched?,
+            (None, Some(rejection)) => Fetched { answer: Err(rejection.clone()), signs: Signs::default() },
             (None, None) => return Err(Error::Cancelled),
         };
-        if answer.as_ref().is_err_and(|refused| refused.kind == Kind::KeyDoubted) {
+        if fetched.answer.as_ref().is_err_and(|refused| refused.kind == Kind::KeyDoubted) {
             api.check_key().await;
         }
-        Ok(answer)
+        Ok(fetched)
     }
 
     fn context(&self, what: &str) -> String {

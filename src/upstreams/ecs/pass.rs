@@ -63,7 +63,7 @@ impl RegionWork {
         let live = stored.values().filter(|row| !row.is_deleted).count() as u64;
         let permit = self.permits.acquire().await;
         let (listed, ending) = api.fetch_instances(|count| scope.advance(count, expected, None)).await?;
-        listed.repeated.clone().warn(scope);
+        listed.remarks.clone().warn(scope);
         let (received, nameless_count) = (listed.count(), listed.nameless.len() as u64);
         let (mut fetched, bad) = listed.into_rows();
         let unreadable: BTreeSet<&str> = bad.iter().filter_map(|row| row.id.as_deref()).collect();
@@ -146,7 +146,7 @@ impl RegionWork {
                     return Ok(());
                 }
             };
-            listed.repeated.clone().warn(scope);
+            listed.remarks.clone().warn(scope);
             let (disks, bad) = listed.into_rows();
             let is_readable = bad.is_empty();
             for row in bad {

@@ -1,11 +1,10 @@
 //! What surrounds the rows of an answer: where the next page is, or why this is no answer.
 
+use crate::http::json::repaired;
+use crate::http::strict::Strict;
+use crate::upstreams::mirror::{Signs, says_failed};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
-use serde_json::{Map, Value};
-
-use crate::http::json::repaired;
-use crate::upstreams::mirror::{says_failed, says_more};
 
 /// More bytes around the rows than any known answer has.
 pub const MAX_ENVELOPE_BYTES: usize = 64 * 1024;
@@ -44,18 +43,18 @@ pub enum Malformed {
 pub struct Envelope {
     /// Where the next page is, if there is one.
     pub next: Option<String>,
-    /// It names no next page, and yet says that there are more rows.
-    pub is_continued: bool,
+    /// What else says whether its rows are all.
+    pub signs: Signs,
     /// How many rows the answer held.
     pub row_count: usize,
 }
 
-#[derive(Default, Deserialize)]
+#[derive(Deserialize)]
 struct Document {
     data: Option<[IgnoredAny; 0]>,
     next: Option<String>,
     #[serde(flatten)]
-    others: Map<String, Value>,
+    others: Strict,
 }
 
 /// Parses an answer without its rows, of which there were `row_count`.
@@ -66,21 +65,22 @@ pub fn parse(bytes: &[u8], row_count: usize) -> Result<Envelope, Malformed> {
         None => return Err(Malformed::Empty),
         Some(b'[') => {
             let data = serde_json::from_slice(bytes).map_err(Malformed::Envelope)?;
-            Document { data, ..Document::default() }
+            Document { data, next: None, others: Strict(serde_json::Value::Null) }
         }
         Some(b'{') => serde_json::from_slice(bytes).map_err(Malformed::Envelope)?,
         Some(_) => return Err(not_json(bytes)),
     };
-    // Whatever rows stand beside it, they are not the set.
-    if says_failed(&document.others) {
+    let others = document.others.0.as_object();
+    // Whatever rows are beside it, they are not the set.
+    if others.is_some_and(says_failed) {
         return Err(Malformed::Refused);
     }
     if document.data.is_none() {
         return Err(Malformed::NoData);
     }
     let next = document.next.filter(|next| !next.trim().is_empty());
-    let is_continued = next.is_none() && says_more(&document.others);
-    Ok(Envelope { next, is_continued, row_count })
+    let signs = others.map(Signs::of).unwrap_or_default();
+    Ok(Envelope { next, signs, row_count })
 }
 
 /// Why an answer that begins like this is none.

@@ -52,6 +52,8 @@ pub struct Batch {
     pub is_last: bool,
     /// The number of the last row that was found by a look-up.
     looked_up: Option<i64>,
+    /// Its rows held bytes that are no text.
+    pub is_garbled: bool,
 }
 
 /// How rows are parsed and compared.
@@ -192,6 +194,7 @@ impl ParseContext {
         known: &[Option<Known>],
     ) -> Result<Batch, store::Error> {
         let is_clean = !has_hidden_fault(&bytes);
+        let mut is_garbled = false;
         let bytes = match String::from_utf8(bytes) {
             Ok(text) if is_clean => {
                 let batch = self.plan_rows(&text, ranges, known)?;
@@ -201,10 +204,13 @@ impl ParseContext {
                 text.into_bytes()
             }
             Ok(text) => text.into_bytes(),
-            Err(error) => error.into_bytes(),
+            Err(error) => {
+                is_garbled = true;
+                error.into_bytes()
+            }
         };
         let (text, ranges) = repaired_rows(&bytes, ranges);
-        let batch = self.plan_rows(&text, &ranges, known)?;
+        let batch = Batch { is_garbled, ..self.plan_rows(&text, &ranges, known)? };
         Ok(self.with_text(batch, text))
     }
 
@@ -252,8 +258,11 @@ impl ParseContext {
             Ok(parsed) if is_readable => parsed,
             Ok((id, ..)) => return self.plan_bad(r, Some(id), &row::BadRow::Unreadable, batch),
             Err(error) => {
-                let id =
-                    row::leading_id(text[range.clone()].as_bytes()).filter(|id| !is_damaged(id)).map(str::to_owned);
+                let row = &text[range.clone()];
+                let id = row::leading_id(row.as_bytes())
+                    .map(str::to_owned)
+                    .or_else(|| row::any_id(row))
+                    .filter(|id| !is_damaged(id));
                 return self.plan_bad(r, id, &error, batch);
             }
         };

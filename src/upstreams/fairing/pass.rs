@@ -18,8 +18,8 @@ use crate::error::full_message;
 use crate::http::Retry;
 use crate::store::{self, ScopeState, Writer, cursors};
 use crate::upstreams::mirror::{
-    Ahead, Changes, Counts, Deletions, Ending, Limits, PageInfo, Paginator, Reading, RowOutcome, RowValues, Step,
-    Subject, Unproved, WriteMeta, finish,
+    Ahead, Changes, Counts, Deletions, Ending, Limits, PageInfo, Paginator, Reading, RowOutcome, RowValues, Signs,
+    Step, Subject, WriteMeta, finish,
 };
 use crate::upstreams::{Error, Scope, ScopeWork};
 
@@ -150,15 +150,13 @@ impl Work<'_> {
                 // On its last page the real API names the page itself.
                 next: next.filter(|next| !is_same_page(next, &target)),
                 total: None,
+                signs: envelope.signs,
             };
             target = match pages.take(page) {
                 Step::Next(next) => next,
                 Step::Again(first) => {
                     state.reading.begin_round();
                     first
-                }
-                Step::End(Ending::ProvedEnd) if envelope.is_continued => {
-                    return Ok(Ending::UnprovedEnd(Unproved::MoreRows));
                 }
                 Step::End(ending) => return Ok(ending),
             };
@@ -189,6 +187,9 @@ impl Work<'_> {
         if let Some(date) = response.header("date") {
             state.times.see_server(date);
         }
+        let is_own_page =
+            |link: &str| next_target(link, target, self.config).is_ok_and(|link| is_same_page(&link, target));
+        let head = Signs::of_head(&response, is_own_page);
         let (event_sender, events) = mpsc::channel(WAITING_CHUNKS);
         let (batch_sender, mut batches) = mpsc::channel(WAITING_BATCHES);
         let context = self.parse_context(scope, state);
@@ -216,7 +217,8 @@ impl Work<'_> {
         let parsed = parser.await.map_err(|panic| Error::Panic { message: panic.to_string() })?;
         saved?;
         fetched?;
-        let envelope = parsed.map_err(|error| self.unreadable(error))?;
+        let mut envelope = parsed.map_err(|error| self.unreadable(error))?;
+        envelope.signs = envelope.signs.and(head);
         let duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
         let (account, kind, fetched) = (self.account, self.kind.into_str(), state.reading.received());
         tracing::info!(account, kind, fetched, duration_ms, "read a page");
@@ -312,6 +314,9 @@ fn take_in(batch: &Batch, state: &mut PassState, now: Timestamp) {
     }
     for number in &batch.unchanged {
         state.reading.see(*number);
+    }
+    if batch.is_garbled {
+        state.reading.note_garbled();
     }
     if let Some(since) = state.since {
         state.times.add(&batch.times, batch.latest.as_ref(), since, now);

@@ -8,6 +8,7 @@ use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use crate::http::json::{DAMAGED_REASON, UNREADABLE, UNREADABLE_REASON, is_damaged};
+use crate::http::strict::{Strict, is_mark};
 use crate::store::Value;
 use crate::upstreams::digest::Digest;
 use crate::upstreams::mirror::Found;
@@ -146,6 +147,14 @@ impl Layout {
     }
 }
 
+/// The id of a row that cannot be stored, wherever it is.
+pub fn any_id(row: &str) -> Option<String> {
+    let Strict(row) = serde_json::from_str(row).ok()?;
+    let id = row.get("id")?;
+    let text = id.as_str().map(str::to_owned).or_else(|| id.as_number().map(ToString::to_string));
+    text.filter(|id| !id.is_empty() && !is_mark(id))
+}
+
 /// Parses the whole row at `raw` of the batch's text.
 pub fn parse(
     batch: &str,
@@ -198,6 +207,7 @@ impl<'de> Visitor<'de> for RowSeed<'_> {
         let mut id = None;
         let mut cells = vec![Cell::Null; self.fields.len()];
         let mut place = 0;
+        let mut seen = 0_u128;
         while let Some(Key(key)) = map.next_key::<Key<'de>>()? {
             match self.layout.member(place, &key, self.fields) {
                 Member::Id => {
@@ -205,7 +215,12 @@ impl<'de> Visitor<'de> for RowSeed<'_> {
                         return Err(serde::de::Error::duplicate_field("id"));
                     }
                 }
+                // Nobody knows which of two values is meant.
+                Member::Field(at) if seen & (1 << at) != 0 => {
+                    return Err(serde::de::Error::duplicate_field(self.fields[at].name));
+                }
                 Member::Field(at) => {
+                    seen |= 1 << at;
                     let value: &'de RawValue = map.next_value()?;
                     cells[at] = cell(value.get(), self.fields[at].affinity, self.base)?;
                 }

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::hash::Hash;
 
 use super::paginator::{Limits, PageInfo, Paginator, Step};
-use super::rows::{BadRow, ReadRow, Repeated};
+use super::rows::{BadRow, ReadRow, Remarks};
+use super::signs::Signs;
 
 /// A row that is known by an id.
 pub trait Identified {
@@ -19,6 +20,8 @@ pub struct Page<T, R> {
     pub next: Option<T>,
     /// How many rows there are in all, where the upstream says so and its word means something.
     pub total: Option<u64>,
+    /// What else it says about whether its rows are all.
+    pub signs: Signs,
 }
 
 /// Pages being collected.
@@ -36,12 +39,12 @@ pub struct Collected<R> {
     rows: BTreeMap<String, ReadRow<R>>,
     /// Rows of which not even the id can be read: each may be any row that seems to be missing.
     pub nameless: Vec<BadRow>,
-    pub repeated: Repeated,
+    pub remarks: Remarks,
 }
 
 impl<R> Default for Collected<R> {
     fn default() -> Self {
-        Self { rows: BTreeMap::new(), nameless: Vec::new(), repeated: Repeated::default() }
+        Self { rows: BTreeMap::new(), nameless: Vec::new(), remarks: Remarks::default() }
     }
 }
 
@@ -53,7 +56,7 @@ impl<R: Identified + PartialEq> Collected<R> {
 
     /// Adds what came later.
     pub fn extend(&mut self, later: Self) {
-        self.repeated.add(later.repeated);
+        self.remarks.add(later.remarks);
         later.rows.into_values().chain(later.nameless.into_iter().map(Err)).for_each(|row| self.take(row));
     }
 
@@ -77,7 +80,7 @@ impl<R: Identified + PartialEq> Collected<R> {
         };
         let (id, is_repeated) = (id.to_owned(), self.rows.get(id).is_some_and(|known| *known != row));
         if is_repeated {
-            self.repeated.note(&id);
+            self.remarks.note_repeated(&id);
         }
         self.rows.insert(id, row);
     }
@@ -104,11 +107,13 @@ impl<T: Clone + Eq + Hash, R: Identified + PartialEq> Collection<T, R> {
             fresh_count: count.saturating_sub(count_before),
             next: page.next.or_else(|| next(count)),
             total: page.total,
+            signs: page.signs,
         };
+        self.round.remarks.is_garbled |= page.signs.is_garbled;
         let step = self.pages.take(info);
         if let Step::Again(_) = step {
-            let Collected { rows, repeated, .. } = std::mem::take(&mut self.round);
-            (self.earlier, self.round.repeated) = (rows, repeated);
+            let Collected { rows, remarks, .. } = std::mem::take(&mut self.round);
+            (self.earlier, self.round.remarks) = (rows, remarks);
         }
         step
     }

@@ -76,6 +76,6 @@ pub use self::outcome::{RowOutcome, WriteMeta};
 pub use self::paged_set::{PagedSet, SetRow};
 pub use self::paginator::{Ending, Limits, PageInfo, Paginator, Step, Unproved};
 pub use self::reading::{Changes, Comparison, Found, Reading, Round};
-pub use self::rows::{BadRow, ReadRow, Repeated};
-pub use self::signs::{says_failed, says_more};
+pub use self::rows::{BadRow, ReadRow, Remarks};
+pub use self::signs::{Signs, says_failed};
 pub use self::table::{HashColumn, Known, Replace, RowValues, Table, TableSpec};

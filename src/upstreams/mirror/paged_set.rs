@@ -13,7 +13,7 @@ use super::paginator::{Ending, Limits, PageInfo, Paginator, Step};
 use super::reading::{Changes, Reading};
 use super::rows::BadRow;
 use super::table::{RowValues, Table};
-use crate::http::json::{UNREADABLE, UNREADABLE_REASON};
+use crate::http::strict::{Strict, fault_of, is_mark};
 use crate::store::{self, ScopeState, Value, Writer};
 use crate::upstreams::digest::of_bytes;
 use crate::upstreams::{Error, Scope};
@@ -77,13 +77,16 @@ impl PagedSet<'_> {
         let mut pages = Paginator::new(first.clone(), LIMITS);
         let mut token = first;
         loop {
-            let Page { rows, next, total } = fetch(token).await?;
+            let Page { rows, next, total, signs } = fetch(token).await?;
+            if signs.is_garbled {
+                reading.note_garbled();
+            }
             let (row_count, received_before) = (rows.len() as u64, reading.received());
             self.save::<R>(scope, rows, reading).await?;
             let received = reading.received();
             scope.advance(received, total.or(scope.state.record_count), None);
             let fresh_count = received.saturating_sub(received_before);
-            token = match pages.take(PageInfo { row_count, fresh_count, next, total }) {
+            token = match pages.take(PageInfo { row_count, fresh_count, next, total, signs }) {
                 Step::Next(next) => next,
                 Step::Again(first) => {
                     reading.begin_round();
@@ -103,10 +106,7 @@ impl PagedSet<'_> {
     ) -> Result<(), Error> {
         let mut readable = Vec::with_capacity(rows.len());
         for raw in rows {
-            let row = serde_json::from_str::<R>(raw.get()).map_err(|error| error.to_string());
-            match row
-                .and_then(|row| if raw.get().contains(UNREADABLE) { Err(UNREADABLE_REASON.into()) } else { Ok(row) })
-            {
+            match read_row::<R>(&raw) {
                 Ok(row) => readable.push((row, raw)),
                 Err(reason) => self.see_bad::<R>(scope, &raw, &reason, reading)?,
             }
@@ -132,8 +132,8 @@ impl PagedSet<'_> {
         reading: &mut Reading,
     ) -> Result<(), Error> {
         // An id of another type than text may be part of what is wrong.
-        let row: Json = serde_json::from_str(raw.get()).unwrap_or_default();
-        let id = row.get(R::ID).and_then(Json::as_str).filter(|id| !matches!(*id, "" | UNREADABLE)).map(str::to_owned);
+        let row = serde_json::from_str(raw.get()).map_or(Json::Null, |Strict(row)| row);
+        let id = row.get(R::ID).and_then(Json::as_str).filter(|id| !id.is_empty() && !is_mark(id)).map(str::to_owned);
         let known = id.as_ref().map(|id| {
             let key: Vec<Value<'_>> = self.parent.iter().copied().map(Value::from).chain([id.into()]).collect();
             scope.context.store.read(|r| self.table.find(r, &key))
@@ -142,6 +142,14 @@ impl PagedSet<'_> {
         let reason = format!("cannot read one of the {}: {reason}", self.subject.rows);
         reading.see_bad(BadRow { id, name: None, reason }, number);
         Ok(())
+    }
+}
+
+fn read_row<R: SetRow>(raw: &RawValue) -> Result<R, String> {
+    let Strict(row) = serde_json::from_str(raw.get()).map_err(|error| error.to_string())?;
+    match fault_of(&row) {
+        Some(reason) => Err(reason.to_owned()),
+        None => serde_json::from_value(row).map_err(|error| error.to_string()),
     }
 }
 

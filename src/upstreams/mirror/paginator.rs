@@ -7,6 +7,7 @@ use std::collections::HashSet;
 use std::fmt;
 use std::hash::Hash;
 
+use super::signs::{Doubt, Signs};
 use crate::text::ending;
 
 /// A reading whose pages contradict their own total is made this often.
@@ -30,8 +31,10 @@ pub struct PageInfo<T> {
     pub fresh_count: u64,
     /// The page after it, as the upstream names it or as the caller computes it; `None` on the last one.
     pub next: Option<T>,
-    /// How many rows there are in all, where the upstream says so.
+    /// How many rows there are in all, where the upstream says so and its word means something.
     pub total: Option<u64>,
+    /// What else it says about whether its rows are all.
+    pub signs: Signs,
 }
 
 /// How a reading ended. Unless it is proved, a row that did not come may still be there: nothing is deleted.
@@ -58,6 +61,8 @@ pub enum Unproved {
     MoreRows,
     /// The different rows are more or fewer than the total.
     CountDiffers { received: u64, total: u64 },
+    /// An answer was none of those that are known to hold all.
+    Doubtful(Doubt),
 }
 
 /// What to do after a page.
@@ -83,6 +88,8 @@ pub struct Paginator<T> {
     total: Option<u64>,
     /// Another total than the first page's.
     other_total: Option<u64>,
+    /// Of any page: a later one does not take it away.
+    doubt: Option<Doubt>,
 }
 
 impl Ending {
@@ -116,6 +123,10 @@ impl fmt::Display for Unproved {
                 let s = ending(*received);
                 write!(f, "the pages brought {received} different row{s}, the upstream counts {total}")
             }
+            Self::Doubtful(Doubt::Message) => f.write_str("an answer carries a message beside its rows"),
+            Self::Doubtful(Doubt::Status(status)) => {
+                write!(f, "an answer has status {status}, which does not say that it is all")
+            }
         }
     }
 }
@@ -123,7 +134,8 @@ impl fmt::Display for Unproved {
 impl<T: Clone + Eq + Hash> Paginator<T> {
     pub fn new(first: T, limits: Limits) -> Self {
         let visited = HashSet::from([first.clone()]);
-        Self { first, limits, round: 1, visited, stale_count: 0, received: 0, total: None, other_total: None }
+        let (total, other_total, doubt) = (None, None, None);
+        Self { first, limits, round: 1, visited, stale_count: 0, received: 0, total, other_total, doubt }
     }
 
     /// How many different rows the round brought so far.
@@ -145,13 +157,16 @@ impl<T: Clone + Eq + Hash> Paginator<T> {
             (Some(first), Some(total)) if first != total => self.other_total = Some(total),
             _ => {}
         }
+        self.doubt = self.doubt.or(page.signs.doubt);
         let is_repeated = page.fresh_count == 0 && page.row_count > 0 && self.page_count() > 1;
         let is_stale = self.stale_count > self.limits.max_stale_pages;
         let Some(next) = page.next else {
             return match self.contradiction() {
                 Some(reason) => self.end_unproved(reason),
                 None if is_repeated && is_stale => self.end_unproved(Unproved::RepeatedPage),
-                None => Step::End(Ending::ProvedEnd),
+                None => {
+                    self.question(page.signs).map_or(Step::End(Ending::ProvedEnd), |reason| self.end_unproved(reason))
+                }
             };
         };
         if self.visited.contains(&next) {
@@ -177,6 +192,16 @@ impl<T: Clone + Eq + Hash> Paginator<T> {
         }
     }
 
+    /// What else speaks against an end here.
+    fn question(&self, signs: Signs) -> Option<Unproved> {
+        let (received, page_count) = (self.received, self.page_count());
+        if let Some(total) = signs.row_count.filter(|total| *total > received) {
+            return Some(Unproved::CountDiffers { received, total });
+        }
+        let has_more = signs.has_more || signs.page_count.is_some_and(|pages| pages > page_count);
+        if has_more { Some(Unproved::MoreRows) } else { self.doubt.map(Unproved::Doubtful) }
+    }
+
     /// Rows that moved between pages while they were read may stand still the next time; without a total nothing would
     /// show it.
     fn end_unproved(&mut self, reason: Unproved) -> Step<T> {
@@ -190,7 +215,7 @@ impl<T: Clone + Eq + Hash> Paginator<T> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Ending, Limits, PageInfo, Paginator, Step, Unproved};
+    use super::{Doubt, Ending, Limits, PageInfo, Paginator, Signs, Step, Unproved};
 
     const LIMITS: Limits = Limits { max_pages: 5, max_stale_pages: 0 };
 
@@ -202,7 +227,8 @@ mod tests {
         let mut paginator = Paginator::new(1, limits);
         let mut asked = vec![1];
         for (row_count, fresh_count, next, total) in pages.iter().copied() {
-            match paginator.take(PageInfo { row_count, fresh_count, next, total }) {
+            let signs = Signs::default();
+            match paginator.take(PageInfo { row_count, fresh_count, next, total, signs }) {
                 Step::Next(next) | Step::Again(next) => asked.push(next),
                 Step::End(ending) => {
                     assert_eq!(asked.len(), pages.len(), "it ended early: {ending:?}");
@@ -292,5 +318,31 @@ mod tests {
         let ending = Ending::UnprovedEnd(Unproved::CountDiffers { received: 2, total: 4 });
         let ended = [(2, 2, Some(2), Some(4)), (0, 0, Some(3), Some(4))];
         check(&[ended, ended].concat(), &[1, 2, 1, 2], ending);
+    }
+
+    #[test]
+    fn signs_of_more_rows_take_the_proof_away() {
+        let none = Signs::default();
+        let first = PageInfo { row_count: 5, fresh_count: 5, next: Some(2), total: None, signs: none };
+        let last = PageInfo { row_count: 2, fresh_count: 2, next: None, total: None, signs: none };
+        let counted = |row_count| Signs { row_count: Some(row_count), ..none };
+        let paged = |page_count| Signs { page_count: Some(page_count), ..none };
+        let doubt = Some(Doubt::Status(207));
+        let doubtful = Unproved::Doubtful(Doubt::Status(207));
+        for (of_first, of_last, reason) in [
+            (counted(9), counted(7), None),
+            (paged(3), paged(2), None),
+            (Signs { has_more: true, ..none }, none, None),
+            (none, counted(8), Some(Unproved::CountDiffers { received: 7, total: 8 })),
+            (none, paged(3), Some(Unproved::MoreRows)),
+            (none, Signs { has_more: true, ..none }, Some(Unproved::MoreRows)),
+            (none, Signs { doubt, ..none }, Some(doubtful)),
+            (Signs { doubt, ..none }, none, Some(doubtful)),
+        ] {
+            let mut paginator = Paginator::new(1, LIMITS);
+            assert_eq!(paginator.take(PageInfo { signs: of_first, ..first.clone() }), Step::Next(2));
+            let expected = reason.map_or(Ending::ProvedEnd, Ending::UnprovedEnd);
+            assert_eq!(paginator.take(PageInfo { signs: of_last, ..last.clone() }), Step::End(expected));
+        }
     }
 }

@@ -7,7 +7,7 @@ use super::finish::{Counts, Deletions, Subject, finish};
 use super::key_set::KeySet;
 use super::outcome::{RowOutcome, WriteMeta};
 use super::paginator::Ending;
-use super::rows::{BadRow, Repeated};
+use super::rows::{BadRow, Remarks};
 use super::table::{Known, Replace, RowValues, Table};
 use crate::store::{Error, ProblemDetails, Reader, ScopeState, Summary, Value, Writer};
 use crate::upstreams::digest::{Digest, is_same_meaning};
@@ -29,7 +29,7 @@ pub struct Reading {
     new: u64,
     updated: u64,
     restored: u64,
-    repeated: Repeated,
+    remarks: Remarks,
     pub changes: Changes,
 }
 
@@ -108,6 +108,11 @@ impl Reading {
         self.round.bad_count
     }
 
+    /// Takes note that an answer held bytes that are no text.
+    pub const fn note_garbled(&mut self) {
+        self.remarks.is_garbled = true;
+    }
+
     /// Takes in a row that needs no writing.
     pub fn see(&mut self, number: i64) {
         self.round.seen.insert(number);
@@ -139,7 +144,7 @@ impl Reading {
             return;
         }
         if is_repeated {
-            self.repeated.note(id);
+            self.remarks.note_repeated(id);
         }
         if outcome == RowOutcome::Reverted {
             // Only a live row that was updated is ever reverted.
@@ -173,7 +178,7 @@ impl Reading {
             summary.failed += more;
             self.count_into(summary);
         });
-        std::mem::take(&mut self.repeated).warn(scope);
+        std::mem::take(&mut self.remarks).warn(scope);
     }
 }
 

@@ -1,4 +1,4 @@
-//! Rows a scope has to speak of: those that cannot be stored, and those that came twice.
+//! What a scope has to say of its rows: which cannot be stored, which came twice, and which were no text.
 
 use crate::error::Class;
 use crate::store::ProblemDetails;
@@ -23,27 +23,38 @@ impl BadRow {
     }
 }
 
-/// The rows that came again with other content in one reading.
+/// What is odd about the rows of a reading, though each of them was stored.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Repeated {
-    pub count: u64,
-    pub first: Option<String>,
+pub struct Remarks {
+    /// The rows that came again with other content.
+    pub repeated_count: u64,
+    /// The id of the first of these.
+    pub repeated: Option<String>,
+    /// An answer held bytes that are no text.
+    pub is_garbled: bool,
 }
 
-impl Repeated {
-    pub fn note(&mut self, id: &str) {
-        self.count += 1;
-        self.first.get_or_insert_with(|| id.to_owned());
+impl Remarks {
+    pub fn note_repeated(&mut self, id: &str) {
+        self.repeated_count += 1;
+        self.repeated.get_or_insert_with(|| id.to_owned());
     }
 
     pub fn add(&mut self, later: Self) {
-        self.count += later.count;
-        self.first = self.first.take().or(later.first);
+        self.repeated_count += later.repeated_count;
+        self.repeated = self.repeated.take().or(later.repeated);
+        self.is_garbled |= later.is_garbled;
     }
 
     pub fn warn(self, scope: &Scope<'_>) {
-        let (name, count) = (scope.name, self.count);
-        if let Some(id) = self.first {
+        let (name, count) = (scope.name, self.repeated_count);
+        if self.is_garbled {
+            scope.context.warn(format!(
+                "`{name}`: an answer holds bytes that are not UTF-8, each was stored as U+FFFD; the upstream has to name its \
+                 charset in `Content-Type`"
+            ));
+        }
+        if let Some(id) = self.repeated {
             let s = ending(count);
             scope.context.warn(format!(
                 "`{name}`: rows came again with other content {count} time{s}, the first is `{id}`; the later one is stored"

@@ -4,11 +4,12 @@
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
-use serde_json::{Map, Value};
 
 use super::config::{Config, Credentials};
 use super::window::{Period, written};
 use crate::error::Class;
+use crate::http::json::repaired;
+use crate::http::strict::Strict;
 use crate::http::{Request, Retry, StatusKind, classify};
 use crate::secret::{self, Secret};
 use crate::upstreams::Error;
@@ -30,6 +31,8 @@ pub struct Page {
     pub rows: Vec<Box<RawValue>>,
     /// How many tasks the whole period has.
     pub total_count: u64,
+    /// The answer held bytes that are no text.
+    pub is_garbled: bool,
 }
 
 /// Why an answer holds nothing to work with.
@@ -91,7 +94,8 @@ pub fn read_token(body: &[u8]) -> Result<Secret, AnswerError> {
         token: String,
     }
 
-    let data = read_envelope(body)?;
+    let document = repaired(body);
+    let data = read_envelope(&document)?;
     match serde_json::from_str::<Data>(data.get()) {
         Ok(Data { token }) if !token.trim().is_empty() => Ok(Secret::new(token)),
         Ok(_) | Err(_) => Err(contract("the answer has no text `data.token`")),
@@ -109,13 +113,15 @@ pub fn read_page(body: &[u8]) -> Result<Page, AnswerError> {
         total_count: u64,
     }
 
-    let data = read_envelope(body)?;
+    let document = repaired(body);
+    let is_garbled = std::str::from_utf8(body).is_err();
+    let data = read_envelope(&document)?;
     let page: Data =
         serde_json::from_str(data.get()).map_err(|error| contract(&format!("cannot read `data`: {error}")))?;
     match (page.data, page.total_count) {
-        (Some(rows), total_count) => Ok(Page { rows, total_count }),
+        (Some(rows), total_count) => Ok(Page { rows, total_count, is_garbled }),
         // Some platforms write an empty list as null.
-        (None, 0) => Ok(Page { rows: Vec::new(), total_count: 0 }),
+        (None, 0) => Ok(Page { rows: Vec::new(), total_count: 0, is_garbled }),
         (None, _) => Err(contract("`data.data` is null though `totalCount` is not 0")),
     }
 }
@@ -140,7 +146,7 @@ fn read_envelope(body: &[u8]) -> Result<&RawValue, AnswerError> {
         #[serde(borrow, default)]
         data: Option<&'a RawValue>,
         #[serde(flatten)]
-        others: Map<String, Value>,
+        others: Strict,
     }
 
     // The parser's own words may quote the answer, and with it a token.
@@ -152,7 +158,7 @@ fn read_envelope(body: &[u8]) -> Result<&RawValue, AnswerError> {
         ))
     })?;
     match envelope.code {
-        GOOD if says_failed(&envelope.others) => {
+        GOOD if envelope.others.0.as_object().is_some_and(says_failed) => {
             Err(contract("code 200, and beside it the answer says that it failed"))
         }
         GOOD => envelope.data.ok_or_else(|| contract("the answer has no `data`")),

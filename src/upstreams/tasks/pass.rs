@@ -53,7 +53,7 @@ impl ScopeWork for Work<'_> {
                 }
             }
         }
-        std::mem::take(&mut window.repeated).warn(scope);
+        std::mem::take(&mut window.remarks).warn(scope);
         let record_count = Some(window.count());
         BatchWriter { scope, packages }.save_all(window, self.config.batch_size).await?;
         let is_complete = read? && scope.summary().failed == 0;

@@ -10,9 +10,10 @@ use serde_json::{Map, Value};
 
 use super::api::Page;
 use super::config::Fields;
-use crate::http::json::{DAMAGED_REASON, UNREADABLE, UNREADABLE_REASON, is_damaged};
+use crate::http::json::{DAMAGED_REASON, is_damaged};
+use crate::http::strict::{Strict, fault_of, is_mark};
 use crate::upstreams::digest::{Digest, of_meaning};
-use crate::upstreams::mirror::{self, BadRow, Identified, ReadRow};
+use crate::upstreams::mirror::{self, BadRow, Identified, ReadRow, Signs};
 
 /// Numbers of 13 digits: seconds would be tens of thousands of years away.
 const MILLISECONDS: Range<i64> = 1_000_000_000_000..10_000_000_000_000;
@@ -53,15 +54,18 @@ impl Task {
 /// The rows of a page; its number says where the next one is.
 pub fn read_page_rows(page: &Page, fields: &Fields, zone: &TimeZone) -> mirror::Page<u32, ReadRow<Task>> {
     let rows = page.rows.iter().map(|raw| read_row(raw, fields, zone)).collect();
-    mirror::Page { rows, next: None, total: Some(page.total_count) }
+    let signs = Signs { is_garbled: page.is_garbled, ..Signs::default() };
+    mirror::Page { rows, next: None, total: Some(page.total_count), signs }
 }
 
 /// Reads one row. Local times are those of `zone`.
 pub fn read_row(raw: &RawValue, fields: &Fields, zone: &TimeZone) -> ReadRow<Task> {
-    let Ok(Value::Object(members)) = serde_json::from_str(raw.get()) else {
+    let row = serde_json::from_str(raw.get()).map_or(Value::Null, |Strict(row)| row);
+    let Some(members) = row.as_object() else {
         return Err(BadRow { id: None, name: None, reason: "the row is not a JSON object".to_owned() });
     };
-    let row = RowParser { members: &members, fields, zone };
+    let fault = fault_of(&row);
+    let row = RowParser { members, fields, zone, fault };
     row.task(raw).map_err(|reason| BadRow { id: row.id().ok(), name: row.name().ok(), reason })
 }
 
@@ -69,12 +73,14 @@ struct RowParser<'r> {
     members: &'r Map<String, Value>,
     fields: &'r Fields,
     zone: &'r TimeZone,
+    /// Why the row cannot be used, whatever its fields hold.
+    fault: Option<&'static str>,
 }
 
 impl RowParser<'_> {
     fn task(&self, raw: &RawValue) -> Result<Task, String> {
-        if raw.get().contains(UNREADABLE) {
-            return Err(UNREADABLE_REASON.to_owned());
+        if let Some(fault) = self.fault {
+            return Err(fault.to_owned());
         }
         Ok(Task {
             id: self.id()?,
@@ -143,7 +149,7 @@ impl RowParser<'_> {
 
     /// The first of the names that has a value.
     fn find<'f>(&self, keys: &'f [String]) -> Option<(&'f str, &Value)> {
-        let is_value = |value: &&Value| !value.is_null() && value.as_str() != Some(UNREADABLE);
+        let is_value = |value: &&Value| !value.is_null() && !value.as_str().is_some_and(is_mark);
         keys.iter().find_map(|key| self.members.get(key).filter(is_value).map(|value| (&**key, value)))
     }
 }
@@ -179,8 +185,8 @@ mod tests {
     use proptest::prelude::*;
     use serde_json::value::RawValue;
 
-    use super::{BadRow, ReadRow, Task, UNREADABLE_REASON, read_row};
-    use crate::http::json::repaired;
+    use super::{BadRow, ReadRow, Task, read_row};
+    use crate::http::json::{UNREADABLE_REASON, repaired};
     use crate::mutate::mutated_json;
     use crate::upstreams::tasks::config::Fields;
 

@@ -5,7 +5,6 @@ use super::config::{Config, Credentials};
 use super::token::TokenFile;
 use super::window::Period;
 use crate::error::Class;
-use crate::http::json::repaired;
 use crate::http::{self, Client, Request, Response};
 use crate::secret::{MASK, Secret};
 use crate::upstreams::{Error, PassContext};
@@ -62,7 +61,7 @@ impl Api {
         read: fn(&[u8]) -> Result<T, AnswerError>,
     ) -> Result<Result<T, AnswerError>, Error> {
         let body = self.send(request).await?.bytes(MAX_ANSWER_BYTES).await?;
-        match read(&repaired(&body)) {
+        match read(&body) {
             Ok(answer) => Ok(Ok(answer)),
             Err(refused @ AnswerError::Token { .. }) => Ok(Err(refused)),
             Err(AnswerError::Refused { code, message, verdict }) => {

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 use strum::{EnumString, IntoStaticStr, VariantNames};
 
 use super::json::{self, quoted_key};
+use crate::http::json::{DAMAGED_REASON, is_damaged, repaired};
 
 /// An event larger than this is none: a user's fields are a few hundred bytes.
 pub const MAX_EVENT_BYTES: usize = 64 << 10;
@@ -119,6 +120,9 @@ impl Event {
         }
         if self.id.as_deref().is_some_and(str::is_empty) {
             return field("id", "must not be empty");
+        }
+        if self.id.as_deref().is_some_and(is_damaged) {
+            return field("id", DAMAGED_REASON);
         }
         match self.data.get("user") {
             None | Some(Value::Null) => {}
@@ -242,7 +246,7 @@ fn refuse_in(value: &Value) -> Result<(), Invalid> {
         Value::Object(keys) => refuse_passwords(keys),
         Value::Array(values) => values.iter().try_for_each(refuse_in),
         Value::String(text) if text.contains(['{', '[']) => {
-            serde_json::from_str(text).map_or(Ok(()), |inner| refuse_in(&inner))
+            serde_json::from_slice(&repaired(text.as_bytes())).map_or(Ok(()), |inner| refuse_in(&inner))
         }
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => Ok(()),
     }

@@ -11,6 +11,7 @@ use super::outbox::{Ingested, Recipients, save_events};
 pub use super::redis::Limits;
 use super::redis::{Connection, Entry, Group, Source, consumer_name, publish};
 use super::tables::{self, Rejection};
+use crate::http::json::has_hidden_fault;
 use crate::ident;
 use crate::store::HOST;
 use crate::upstreams::{Caution, Error, Scope};
@@ -34,6 +35,8 @@ pub struct EventStream {
 pub struct StreamRead {
     pub ingested: Ingested,
     pub rejected: u64,
+    /// Events with half of a surrogate pair, which became U+FFFD.
+    repaired: u64,
 }
 
 impl EventStream {
@@ -71,6 +74,12 @@ impl EventStream {
         if let Some(warning) = read.ingested.warning() {
             scope.context.warn(warning);
         }
+        if read.repaired > 0 {
+            scope.context.warn(format!(
+                "{} events of the stream hold half of a surrogate pair, which is no text and was stored as U+FFFD",
+                read.repaired
+            ));
+        }
         Ok(read)
     }
 
@@ -94,6 +103,8 @@ impl EventStream {
     ) -> Result<(), Error> {
         let ids: Vec<String> = entries.iter().map(|entry| entry.id.clone()).collect();
         let (record, now) = (scope.context.record.0, scope.context.clock.now());
+        let is_repaired = |entry: &&Entry| entry.event.as_deref().is_ok_and(|text| has_hidden_fault(text.as_bytes()));
+        read.repaired += entries.iter().filter(is_repaired).count() as u64;
         let (events, rejections) = self.sort(entries, now);
         let rejected = rejections.len() as u64;
         let ingested = scope

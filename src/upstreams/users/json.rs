@@ -6,6 +6,8 @@ use std::collections::BTreeSet;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
+use crate::http::json::{UNREADABLE_REASON, repaired};
+use crate::http::strict::fault_of;
 use crate::upstreams::digest::Members;
 
 /// A longer key is not repeated in messages.
@@ -19,15 +21,22 @@ pub enum Error {
     Syntax(String),
     #[error("it is another kind of JSON value")]
     NotObject,
+    #[error("{UNREADABLE_REASON}")]
+    Unreadable,
     #[error("it is not UTF-8")]
     NotUtf8,
     #[error("duplicate key {}", quoted_key(.0))]
     DuplicateKey(String),
 }
 
-/// Parses an object in which no key occurs twice, however deep.
+/// Parses an object in which no key occurs twice, however deep. Half of a surrogate pair becomes U+FFFD.
 pub fn parse_object(text: &str) -> Result<Map<String, Value>, Error> {
+    // A byte order mark belongs to a file, not to a text inside it.
+    let repaired = repaired(text.as_bytes());
+    let text = if text.starts_with('\u{feff}') { Ok(text) } else { std::str::from_utf8(&repaired) };
+    let text = text.map_err(|_| Error::NotUtf8)?;
     match serde_json::from_str(text) {
+        Ok(value) if fault_of(&value).is_some() => Err(Error::Unreadable),
         Ok(Value::Object(object)) => match duplicate_key(text) {
             None => Ok(object),
             Some(key) => Err(Error::DuplicateKey(key)),

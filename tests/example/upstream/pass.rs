@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use tongbu::http::{Client, Request};
 use tongbu::secret::Secret;
-use tongbu::upstreams::mirror::{Page, PagedSet, Subject};
+use tongbu::upstreams::mirror::{Page, PagedSet, Signs, Subject};
 use tongbu::upstreams::{Error, Scope, ScopeWork};
 
 use super::tables::{MACHINES, Machine};
@@ -27,8 +27,10 @@ impl Api {
         let send = |_| async move {
             let request = Request::get("/v1/machines").query("page", &number.to_string());
             let request = request.secret_header("authorization", &self.token);
-            let answer: Answer = self.client.send(request).await?.error_for_status()?.json().await?;
-            Ok(Page { rows: answer.machines, next: answer.next, total: Some(answer.total) })
+            let response = self.client.send(request).await?.error_for_status()?;
+            let signs = Signs::of_head(&response, |_| false);
+            let answer: Answer = response.json().await?;
+            Ok(Page { rows: answer.machines, next: answer.next, total: Some(answer.total), signs })
         };
         self.client.retry("cannot read machines", send).await
     }

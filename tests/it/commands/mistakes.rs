@@ -53,6 +53,39 @@ fn every_mistake_is_found_in_one_go_and_the_file_is_named() {
 }
 
 #[test]
+fn secret_in_the_place_of_a_key_is_not_shown() {
+    const SECRET: &str = "FUTOKENk3y9Zq81";
+    for text in [
+        format!("{SECRET} = 1\n"),
+        format!("[{SECRET}]\nworkers = 1\n"),
+        format!("[fairing]\n\"{SECRET}\" = 1\n"),
+        format!("[[fairing.accounts]]\nname = \"eu\"\n{SECRET} = \"x\"\n"),
+        format!("[[fairing.accounts]]\nname = \"eu\"\ntoken = {{ {SECRET} = \"x\" }}\n"),
+        format!("[douban]\ncookie = {{ {SECRET} = true }}\n"),
+        format!("[fairing.http.{SECRET}]\n"),
+        format!("{SECRET} = 1\n{SECRET} = 2\n"),
+        format!("{SECRET}\n"),
+        format!("[fairing]\n{SECRET}.{SECRET} = 1\n{SECRET} = {{}}\n"),
+    ] {
+        let sandbox = Sandbox::small();
+        std::fs::write(sandbox.home.config(), &text).expect("the configuration can be written");
+        for words in
+            ["config check", "config check --json", "config show", "sync fairing", "doctor --offline", "status -vv"]
+        {
+            let said = sandbox.run(words).said();
+            assert!(!said.to_lowercase().contains(&SECRET.to_lowercase()), "{words} of {text}: {said}");
+        }
+        let checked = sandbox.run("config check").expect(4).said();
+        assert!(checked.contains(" line "), "{text}: {checked}");
+    }
+    // A plain word, or nearly a name, is shown: a person has to find it.
+    for (text, shown) in [("[log]\ncolour = 1\n", "`colour`"), ("[fairing]\nWORKERS2 = 1\n", "`WORKERS2`")] {
+        let outcome = check(text).expect(4);
+        assert!(outcome.stdout.contains(shown), "{}", outcome.stdout);
+    }
+}
+
+#[test]
 fn mistakes_are_listed_by_part_in_json() {
     let sandbox = Sandbox::small();
     std::fs::write(sandbox.home.config(), "[fairing]\nworkers = 0\nbatch_size = 0\n").expect("it can be written");

@@ -111,6 +111,117 @@ fn database_that_is_moved_deleted_or_replaced_during_a_run_is_no_success() {
 }
 
 #[test]
+fn log_that_is_deleted_or_overwritten_during_a_run_is_no_success() {
+    let log = |sandbox: &Sandbox| sandbox.home.path().join("tongbu.db-wal");
+    let delete = |sandbox: &Sandbox| fs::remove_file(log(sandbox)).expect("it can be deleted");
+    let overwrite = |sandbox: &Sandbox| fs::write(log(sandbox), "x".repeat(100_000)).expect("it can be written");
+    let empty = |sandbox: &Sandbox| fs::write(log(sandbox), "").expect("it can be written");
+    let changes: [Mishap<'_>; 3] = [("deleted", &delete), ("overwritten", &overwrite), ("emptied", &empty)];
+    for (what, change) in changes {
+        let sandbox = Sandbox::small();
+        sandbox.run(ONE).expect(0);
+        let running = sandbox.spawn_held("sync fairing");
+        change(&sandbox);
+        sandbox.fairing.server().clear_faults();
+        let outcome = running.wait();
+        assert_eq!(outcome.code, Some(12), "{what}: {}", outcome.said());
+        assert!(outcome.stderr.contains("tongbu.db-wal` of the database was moved"), "{what}: {}", outcome.said());
+    }
+}
+
+/// A database with a backup of it, `copy.db`, and the log that a killed run left.
+fn killed() -> Sandbox {
+    let sandbox = Sandbox::small();
+    sandbox.run(ONE).expect(0);
+    sandbox.run("backup copy.db").expect(0);
+    let killed = sandbox.spawn_held("sync fairing --force");
+    killed.signal(Signal::KILL);
+    killed.wait();
+    sandbox.fairing.server().clear_faults();
+    assert!(sandbox.home.path().join("tongbu.db-wal").metadata().is_ok_and(|log| log.len() > 0));
+    sandbox
+}
+
+#[test]
+fn log_whose_database_is_gone_is_no_new_beginning() {
+    let delete = |sandbox: &Sandbox| fs::remove_file(sandbox.home.database()).expect("it can be deleted");
+    let empty = |sandbox: &Sandbox| fs::write(sandbox.home.database(), "").expect("it can be written");
+    let changes: [Mishap<'_>; 2] = [("deleted", &delete), ("emptied", &empty)];
+    for (what, change) in changes {
+        let sandbox = killed();
+        change(&sandbox);
+        let log = || fs::read(sandbox.home.path().join("tongbu.db-wal")).expect("the log is there");
+        let before = log();
+        for words in [ONE, "sync fairing --dry-run", "users emit user.created --user-id 1"] {
+            check_refused(sandbox.run(words), "its log is still there");
+        }
+        assert!(sandbox.run("status").code == Some(12) || what == "deleted");
+        assert_eq!(log(), before, "{what}");
+        // What the hint says works, one way and the other.
+        fs::remove_file(sandbox.home.path().join("tongbu.db-wal")).expect("it is there");
+        sandbox.run(ONE).expect(0);
+        let sandbox = killed();
+        change(&sandbox);
+        sandbox.run("restore copy.db --force").expect(0);
+        sandbox.run("sync fairing --force").expect(0);
+        sandbox.database().assert_consistent();
+    }
+}
+
+#[test]
+fn file_that_is_put_beside_the_log_of_another_is_refused_and_stays_whole() {
+    let copy = |sandbox: &Sandbox| sandbox.home.path().join("copy.db");
+    let swap = |sandbox: &Sandbox| fs::rename(copy(sandbox), sandbox.home.database()).expect("it can be moved");
+    let overwrite = |sandbox: &Sandbox| {
+        fs::copy(copy(sandbox), sandbox.home.database()).expect("it can be copied");
+    };
+    let changes: [Mishap<'_>; 2] = [("swapped", &swap), ("copied over", &overwrite)];
+    for (what, change) in changes {
+        let sandbox = killed();
+        let whole = fs::read(copy(&sandbox)).expect("the copy is there");
+        change(&sandbox);
+        for words in ["status", ONE, "sync fairing --dry-run", "records list"] {
+            check_refused(sandbox.run(words), "its log is not of this file");
+        }
+        assert!(fs::read(sandbox.home.database()).expect("it is there") == whole, "{what}: it was written to");
+        for end in ["-wal", "-shm"] {
+            fs::remove_file(sandbox.home.path().join(format!("tongbu.db{end}"))).expect("the hint names it");
+        }
+        sandbox.run("sync fairing --force").expect(0);
+        sandbox.database().assert_consistent();
+    }
+    // During a run, which goes on to write its log after the swap.
+    let sandbox = Sandbox::small();
+    sandbox.run(ONE).expect(0);
+    sandbox.run("backup copy.db").expect(0);
+    let whole = fs::read(copy(&sandbox)).expect("the copy is there");
+    let running = sandbox.spawn_held("sync fairing --force");
+    swap(&sandbox);
+    sandbox.fairing.server().clear_faults();
+    running.wait().expect(12);
+    check_refused(sandbox.run("status"), "its log is not of this file");
+    assert!(fs::read(sandbox.home.database()).expect("it is there") == whole);
+}
+
+#[test]
+fn database_that_is_moved_with_its_log_after_a_kill_goes_on() {
+    let sandbox = killed();
+    let away = |name: &str| sandbox.home.path().join(format!("away{name}"));
+    // Copied, so that neither inode nor time is what it was.
+    for end in ["-wal", ""] {
+        fs::copy(sandbox.home.path().join(format!("tongbu.db{end}")), away(end)).expect("it can be copied");
+    }
+    for end in ["", "-wal", "-shm"] {
+        fs::remove_file(sandbox.home.path().join(format!("tongbu.db{end}"))).expect("it can be deleted");
+    }
+    for end in ["-wal", ""] {
+        fs::rename(away(end), sandbox.home.path().join(format!("tongbu.db{end}"))).expect("it can be moved");
+    }
+    sandbox.run("sync fairing --force").expect(0);
+    sandbox.database().assert_consistent();
+}
+
+#[test]
 fn folder_of_the_database_that_is_moved_during_a_run_is_no_success() {
     let mut sandbox = Sandbox::small();
     let folder = sandbox.home.path().join("data");

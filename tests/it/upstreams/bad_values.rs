@@ -41,24 +41,24 @@ fn check_problem(outcome: &Outcome, id: &str, value: &[u8]) {
 }
 
 #[track_caller]
-fn check_total(outcome: &Outcome) {
+pub fn check_total(outcome: &Outcome) {
     let counts = ["new", "updated", "unchanged", "restored", "failed"].map(|name| outcome.count(name));
     assert_eq!(outcome.count("total"), counts.iter().sum::<u64>(), "{}", outcome.stdout);
 }
 
 /// What the tests do in each upstream.
-struct Case {
-    arguments: &'static str,
+pub struct Case {
+    pub arguments: &'static str,
     path: &'static str,
     /// A text of the request: in its query or a header.
     mention: &'static str,
-    table: &'static str,
+    pub table: &'static str,
     id: &'static str,
-    row: fn(&str) -> String,
-    document: fn(&str) -> (String, String),
+    pub row: fn(&str) -> String,
+    pub document: fn(&str) -> (String, String),
 }
 
-const CASES: [Case; 5] = [
+pub const CASES: [Case; 5] = [
     Case {
         arguments: "sync fairing --json --account shop-eu --kind responses",
         path: "/api/responses",
@@ -115,12 +115,25 @@ impl Case {
     }
 
     /// A pass over this answer.
-    fn pass(&self, sandbox: &Sandbox, answer: Vec<u8>) -> Outcome {
+    pub fn pass(&self, sandbox: &Sandbox, answer: Vec<u8>) -> Outcome {
+        self.pass_with(sandbox, Fault::Bytes(answer))
+    }
+
+    /// A pass in which every page is answered so.
+    pub fn pass_with(&self, sandbox: &Sandbox, fault: Fault) -> Outcome {
         let server = sandbox.servers_named(self.arguments);
         server.clear_faults();
-        let rule = Rule::on(self.path, Fault::Bytes(answer));
+        let rule = Rule::on(self.path, fault);
         server.add(if self.mention.is_empty() { rule } else { rule.mentioning(self.mention) });
         sandbox.run(self.arguments)
+    }
+
+    /// The answer with these rows, and this before its end.
+    pub fn document_of(&self, ids: &[&str], beside: &str) -> Vec<u8> {
+        let rows: Vec<String> = ids.iter().map(|id| (self.row)(id).replace("VALUE", "good")).collect();
+        let (before, after) = (self.document)(&rows.join(","));
+        let end = after.rfind('}').unwrap_or(after.len());
+        format!("{before}{}{beside}{}", &after[..end], &after[end..]).into_bytes()
     }
 }
 

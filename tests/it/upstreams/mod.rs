@@ -8,5 +8,6 @@ mod douban;
 mod ecs;
 mod example;
 mod fairing;
+mod signs;
 mod tasks;
 mod users;

@@ -9,6 +9,7 @@ mod kills;
 mod letters;
 mod order;
 mod redis;
+mod refusals;
 mod secrecy;
 mod stream;
 mod troubles;

@@ -58,6 +58,7 @@ fn encoded(name: &'static str, encoding: &str, body: impl AsRef<[u8]>) -> Fault 
 fn framing() -> Vec<Fault> {
     let chunked = head("transfer-encoding: chunked\r\n");
     let length = GOOD_BODY.len();
+    let both = |length: usize| head(&format!("content-length: {length}\r\ntransfer-encoding: chunked\r\n"));
     let plain = |length: &str| format!("{}{GOOD_BODY}", head(&format!("content-length: {length}\r\n")));
     vec![
         raw("closed-without-answer", ""),
@@ -81,6 +82,15 @@ fn framing() -> Vec<Fault> {
         raw("chunk-size-garbage", format!("{chunked}zz\r\n{GOOD_BODY}\r\n0\r\n\r\n")),
         raw("chunk-size-overflow", format!("{chunked}fffffffffffffffff\r\n{GOOD_BODY}\r\n0\r\n\r\n")),
         raw("chunk-longer-than-announced", format!("{chunked}5\r\n{GOOD_BODY}\r\n0\r\n\r\n")),
+        raw("chunks-with-a-length", format!("{}{length:x}\r\n{GOOD_BODY}\r\n0\r\n\r\n", both(length))),
+        raw("chunks-with-a-longer-length", format!("{}{length:x}\r\n{GOOD_BODY}\r\n0\r\n\r\n", both(length + 100))),
+        raw("chunks-with-a-shorter-length", format!("{}{length:x}\r\n{GOOD_BODY}\r\n0\r\n\r\n", both(5))),
+        raw("two-transfer-encodings", format!("{}{GOOD_BODY}", head("transfer-encoding: gzip, identity\r\n"))),
+        raw(
+            "chunks-with-trailers",
+            format!("{chunked}{length:x}\r\n{GOOD_BODY}\r\n0\r\nx-total-count: 5\r\netag: \"x\"\r\n\r\n"),
+        ),
+        raw("trailers-cut", format!("{chunked}{length:x}\r\n{GOOD_BODY}\r\n0\r\nx-total-count: 5\r\n")),
         fault("chunk-extension-flood", vec![send(format!("{chunked}5;")), Step::Repeat(vec![b'x'; 1024], 1024)]),
         fault(
             "trailer-flood",

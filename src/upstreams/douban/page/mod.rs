@@ -46,7 +46,7 @@ pub fn parse(body: &[u8]) -> Result<ParsedDetail, Unreadable> {
         ..structured
     });
     let source = if detail == shown { DetailSource::Page } else { DetailSource::PageAndLd };
-    Ok(ParsedDetail { detail, source, subjects: subjects(&html) })
+    ParsedDetail { detail, source, subjects: subjects(&html) }.of_text(body)
 }
 
 /// The films that its canonical address and its `og:url` name.

@@ -10,10 +10,11 @@ use serde_json::Value;
 use super::call::{Page, PageToken};
 use super::codes::{Codes, ProviderError};
 use super::xml;
-use crate::http::json::{DAMAGED_REASON, UNREADABLE, UNREADABLE_REASON, is_damaged, repaired};
+use crate::http::json::{DAMAGED_REASON, is_damaged, repaired};
+use crate::http::strict::{Strict, fault_of, is_mark};
 use crate::upstreams::ecs::instance::{InstanceId, Status};
 use crate::upstreams::ecs::regions::KnownRegion;
-use crate::upstreams::mirror::{BadRow, ReadRow, says_failed, says_more};
+use crate::upstreams::mirror::{BadRow, ReadRow, Signs, says_failed};
 
 /// The code of Alibaba Cloud and of AWS.
 const DRY_RUN_PASSED: &str = "DryRunOperation";
@@ -23,7 +24,7 @@ pub fn decode_json(codes: &Codes, status: u16, body: &[u8]) -> Result<Value, Pro
     if !is_good(status) {
         return Err(ProviderError::refused(codes, status, body));
     }
-    let document: Value = serde_json::from_slice(&repaired(body))
+    let Strict(document) = serde_json::from_slice(&repaired(body))
         .map_err(|error| ProviderError::unreadable(format!("the answer is not JSON: {error}")))?;
     let inner = document.get("Response").unwrap_or(&document);
     if inner.get("Code").and_then(Value::as_str).is_some_and(|code| !matches!(code, "" | "200" | "OK" | "Success"))
@@ -63,23 +64,15 @@ pub fn read_rows<T>(rows: &[Value], id: &str, read: impl Fn(Fields<'_>) -> Resul
             return Err(BadRow { id: None, name: None, reason: format!("its id `{id}` {DAMAGED_REASON}") });
         }
         let reason = match read(Fields(row)) {
-            Ok(_) if is_unreadable(row) => UNREADABLE_REASON.to_owned(),
-            Ok(row) => return Ok(row),
-            Err(reason) => reason,
+            Ok(good) => match fault_of(row) {
+                Some(fault) => fault.to_owned(),
+                None => return Ok(good),
+            },
+            Err(reason) => fault_of(row).map_or(reason, str::to_owned),
         };
         Err(BadRow { id: Fields(row).text(id).ok().flatten(), name: None, reason })
     };
     rows.iter().map(read_row).collect()
-}
-
-/// Whether it is, or holds, a value that was no JSON.
-fn is_unreadable(value: &Value) -> bool {
-    match value {
-        Value::String(text) => text == UNREADABLE,
-        Value::Array(items) => items.iter().any(is_unreadable),
-        Value::Object(fields) => fields.iter().any(|(name, value)| name == UNREADABLE || is_unreadable(value)),
-        Value::Null | Value::Bool(_) | Value::Number(_) => false,
-    }
 }
 
 /// The regions of a list. One whose name cannot be read stays in it: its own scope will fail.
@@ -105,12 +98,19 @@ pub fn read_statuses(rows: &[Value], id: &str, status: &str) -> BTreeMap<Instanc
 
 /// A page of a listing by tokens, which ends where there is no token or an empty one; `token` is the field's name.
 pub fn read_page<T>(document: &Value, token: &str, rows: Vec<ReadRow<T>>) -> Result<Page<T>, ProviderError> {
-    let next = Fields(document).text(token).map_err(ProviderError::unreadable)?;
-    if next.is_none() && document.as_object().is_some_and(says_more) {
-        let reason = format!("the answer has no `{token}`, and yet says that there are more rows");
-        return Err(ProviderError::unreadable(reason));
+    if let Some(fault) = document.get(token).and_then(fault_of) {
+        return Err(ProviderError::unreadable(format!("cannot read `{token}`: {fault}")));
     }
-    Ok(Page { rows, next: next.map(|token| Some(PageToken(token))), total: None })
+    let next = Fields(document).text(token).map_err(ProviderError::unreadable)?;
+    let mut signs = document.as_object().map(Signs::of).unwrap_or_default();
+    // A total means nothing in a listing by tokens. One by page numbers has no token, or the pages it says it has.
+    let is_full = !rows.is_empty() && Fields(document).integer("PageSize") == Ok(i64::try_from(rows.len()).ok());
+    let has_token = document.get(token).is_some_and(|token| !token.is_null());
+    signs.has_more |= is_full && !has_token;
+    if has_token && !is_full {
+        signs.row_count = None;
+    }
+    Ok(Page { rows, next: next.map(|token| Some(PageToken(token))), total: None, signs })
 }
 
 /// What the answer to a dry run says: that only `DryRun` kept the call from being answered, or why it would fail.
@@ -143,7 +143,7 @@ pub struct Fields<'a>(pub &'a Value);
 impl<'a> Fields<'a> {
     fn value(self, path: &str) -> Option<&'a Value> {
         let value = if path.starts_with('/') { self.0.pointer(path) } else { self.0.get(path) };
-        value.filter(|value| !value.is_null() && !matches!(value.as_str(), Some("" | UNREADABLE)))
+        value.filter(|value| !value.is_null() && !value.as_str().is_some_and(|text| text.is_empty() || is_mark(text)))
     }
 
     pub fn text(self, path: &str) -> Result<Option<String>, String> {

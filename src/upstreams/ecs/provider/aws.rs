@@ -14,6 +14,7 @@ use super::sign::encode_parameters;
 use crate::upstreams::ecs::disks::{AttachedDisk, DiskScope};
 use crate::upstreams::ecs::instance::{Compared, Details, Disk, DisksKnown, Instance, InstanceId, Status, Tag, digest};
 use crate::upstreams::ecs::regions::{KnownRegion, Region};
+use crate::upstreams::mirror::BadRow;
 
 pub const DEFAULT_REGION: &str = "us-east-1";
 
@@ -80,8 +81,10 @@ pub fn list_instances(region: &Region, page: Option<&PageToken>) -> Call<Page<In
         let document = answer?;
         let mut rows = Vec::new();
         for reservation in required_set(&document, "reservationSet")? {
-            let instances = Fields(reservation).list("instancesSet").map_err(ProviderError::unreadable)?;
-            rows.extend(instances.flat_map(|row| read_rows(std::slice::from_ref(row.0), "instanceId", read_instance)));
+            match required_set(reservation, "instancesSet") {
+                Ok(instances) => rows.extend(read_rows(instances, "instanceId", read_instance)),
+                Err(refused) => rows.push(Err(BadRow { id: None, name: None, reason: refused.to_string() })),
+            }
         }
         read_page(&document, "nextToken", rows)
     })

@@ -13,6 +13,7 @@ use super::call::{Call, Endpoint, Page, PageToken, Unsigned};
 use super::codes::{Codes, Kind, ProviderError};
 use crate::upstreams::ecs::instance::{Compared, Details, Disk, DisksKnown, Instance, InstanceId, Status, Tag, digest};
 use crate::upstreams::ecs::regions::{KnownRegion, Region};
+use crate::upstreams::mirror::Signs;
 
 pub const DEFAULT_REGION: &str = "ap-guangzhou";
 /// The hosts, where the account names none.
@@ -111,7 +112,8 @@ fn read_page(document: &Value, offset: u64) -> Result<Page<Instance>, ProviderEr
     let reached = offset + rows.len() as u64;
     // A page without rows before the end would be requested for ever.
     let next = (!rows.is_empty() && reached < total).then(|| PageToken(reached.to_string()));
-    Ok(Page { rows: read_rows(rows, "InstanceId", read_instance), next: next.map(Some), total: Some(total) })
+    let signs = document.get("Response").and_then(Value::as_object).map(Signs::of).unwrap_or_default();
+    Ok(Page { rows: read_rows(rows, "InstanceId", read_instance), next: next.map(Some), total: Some(total), signs })
 }
 
 fn read_instance(row: Fields<'_>) -> Result<Instance, String> {

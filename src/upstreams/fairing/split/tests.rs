@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::{Envelope, Malformed, Pause, Splitter};
+use crate::upstreams::mirror::Signs;
 
 /// Feeds the text in pieces of every size up to its own and expects the same rows and the same end each time.
 fn check(text: &str, rows: &[&str], next: Option<&str>) {
@@ -11,7 +12,7 @@ fn check(text: &str, rows: &[&str], next: Option<&str>) {
         assert_eq!(found, rows, "in pieces of {size}");
         assert_eq!(
             end.unwrap(),
-            Envelope { next: next.map(str::to_owned), is_continued: false, row_count: rows.len() },
+            Envelope { next: next.map(str::to_owned), signs: Signs::default(), row_count: rows.len() },
             "in pieces of {size}"
         );
     }

@@ -1,7 +1,7 @@
 //! Listings by tokens and by offsets, complete or not.
 
 use super::super::paginator::{Ending, Limits, Step, Unproved};
-use super::{BadRow, Collected, Collection, Identified, Page, ReadRow};
+use super::{BadRow, Collected, Collection, Identified, Page, ReadRow, Signs};
 
 const LIMITS: Limits = Limits { max_pages: 10_000, max_stale_pages: 50 };
 
@@ -17,7 +17,7 @@ impl Identified for Row {
 type Rows = Page<Option<&'static str>, ReadRow<Row>>;
 
 fn page(rows: &[&'static str], next: Option<&'static str>, total: Option<u64>) -> Rows {
-    Page { rows: rows.iter().map(|id| Ok((*id, 0))).collect(), next: next.map(Some), total }
+    Page { rows: rows.iter().map(|id| Ok((*id, 0))).collect(), next: next.map(Some), total, signs: Signs::default() }
 }
 
 fn bad(id: Option<&str>) -> ReadRow<Row> {
@@ -63,7 +63,7 @@ fn a_listing_by_offsets_is_complete_when_its_different_rows_are_its_total() {
 #[test]
 fn the_next_page_may_follow_from_the_count() {
     let mut collection = Collection::new(1, LIMITS);
-    let page = || Page { rows: vec![Ok(("a", 0)), Ok(("b", 0))], next: None, total: Some(3) };
+    let page = || Page { rows: vec![Ok(("a", 0)), Ok(("b", 0))], next: None, total: Some(3), signs: Signs::default() };
     assert_eq!(collection.take(page(), |count| (count < 3).then_some(2)), Step::Next(2));
     let last = Page { rows: vec![Ok(("c", 0))], ..page() };
     assert_eq!(collection.take(last, |count| (count < 3).then_some(3)), Step::End(Ending::ProvedEnd));
@@ -104,7 +104,12 @@ fn more_rows_than_the_total_are_not_complete_either() {
 #[test]
 fn unreadable_rows_count() {
     let rows = vec![Ok(("a", 0)), bad(Some("b")), bad(Some("b")), bad(None)];
-    let collected = check(vec![Page { rows, next: None, total: Some(3) }], &[], &["a", "b"], Ending::ProvedEnd);
+    let collected = check(
+        vec![Page { rows, next: None, total: Some(3), signs: Signs::default() }],
+        &[],
+        &["a", "b"],
+        Ending::ProvedEnd,
+    );
     assert_eq!((collected.count(), collected.nameless.len()), (3, 1));
     let (rows, bad) = collected.into_rows();
     assert_eq!((rows, bad.len()), (vec![("a", 0)], 2));
@@ -113,17 +118,27 @@ fn unreadable_rows_count() {
 #[test]
 fn an_id_that_comes_twice_is_the_later_row_and_noted_where_it_differs() {
     let pages = vec![
-        Page { rows: vec![Ok(("a", 1)), Ok(("b", 1)), Ok(("a", 2))], next: Some(Some("t")), total: None },
-        Page { rows: vec![Ok(("b", 1)), bad(Some("c")), Ok(("c", 3))], next: None, total: None },
+        Page {
+            rows: vec![Ok(("a", 1)), Ok(("b", 1)), Ok(("a", 2))],
+            next: Some(Some("t")),
+            total: None,
+            signs: Signs::default(),
+        },
+        Page {
+            rows: vec![Ok(("b", 1)), bad(Some("c")), Ok(("c", 3))],
+            next: None,
+            total: None,
+            signs: Signs::default(),
+        },
     ];
     let mut collected = check(pages, &["t"], &["a", "b", "c"], Ending::ProvedEnd);
-    assert_eq!((collected.repeated.count, collected.repeated.first.as_deref()), (2, Some("a")));
+    assert_eq!((collected.remarks.repeated_count, collected.remarks.repeated.as_deref()), (2, Some("a")));
     let mut later = Collected::default();
     for row in [Ok(("a", 2)), Ok(("b", 9)), bad(None)] {
         later.take(row);
     }
     collected.extend(later);
-    assert_eq!((collected.repeated.count, collected.count()), (3, 4));
+    assert_eq!((collected.remarks.repeated_count, collected.count()), (3, 4));
     assert_eq!(collected.into_rows().0, [("a", 2), ("b", 9), ("c", 3)]);
 }
 
@@ -132,7 +147,8 @@ fn a_loop_of_pages_proves_nothing() {
     let pages = vec![page(&["a"], Some("t"), None), page(&["b"], Some("t"), None)];
     check(pages, &["t"], &["a", "b"], Ending::Loop);
     let mut collection = Collection::new(0, LIMITS);
-    let repeated = |number: u64| Page { rows: vec![Ok(("a", 0))], next: Some(number + 1), total: None };
+    let repeated =
+        |number: u64| Page { rows: vec![Ok(("a", 0))], next: Some(number + 1), total: None, signs: Signs::default() };
     let ends_at = (0..1000).find(|&number| matches!(collection.take(repeated(number), |_| None), Step::End(_)));
     assert_eq!(ends_at, Some(LIMITS.max_stale_pages + 1));
 }

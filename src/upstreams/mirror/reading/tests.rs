@@ -57,7 +57,7 @@ fn read(fixture: &Fixture, answer: &Answer, batch_size: usize, ahead: Ahead, rec
     }
     let mut summary = Summary::default();
     reading.count_into(&mut summary);
-    (summary, reading.repeated.count)
+    (summary, reading.remarks.repeated_count)
 }
 
 fn plan(fixture: &Fixture, reading: &Reading, batch: &[(u8, u8)]) -> Vec<Comparison> {
@@ -154,7 +154,7 @@ fn a_page_that_is_tried_again_counts_its_rows_once() {
     reading.record_outcome(3, "c", RowOutcome::New);
     let mut summary = Summary::default();
     reading.count_into(&mut summary);
-    assert_eq!((counts(&summary), reading.received(), reading.repeated.count), ([3, 3, 0, 0, 0], 3, 0));
+    assert_eq!((counts(&summary), reading.received(), reading.remarks.repeated_count), ([3, 3, 0, 0, 0], 3, 0));
 }
 
 #[test]

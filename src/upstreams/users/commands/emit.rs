@@ -14,6 +14,7 @@ use super::super::ingest::{EventStream, Limits};
 use super::super::json;
 use super::super::outbox::{Ingested, Recipients, save_events};
 use crate::error::Class;
+use crate::http::json::has_hidden_fault;
 use crate::present::{Block, DocumentSchema, Json, Output, Style, Text, text};
 use crate::store::{Mode, Store};
 use crate::upstreams::command::{Answer, Command, CommandContext};
@@ -194,6 +195,7 @@ fn emit_lines(context: &CommandContext<'_>, sink: &EventSink, mut input: impl Bu
     // The first line that is not stored yet.
     let mut first = 1_u64;
     let mut number = 0;
+    let mut repaired = Vec::new();
     loop {
         let line = read_line(&mut input, number == 0).map_err(|source| unreadable(&source))?;
         if let Some(line) = &line {
@@ -203,6 +205,7 @@ fn emit_lines(context: &CommandContext<'_>, sink: &EventSink, mut input: impl Bu
                     .map_err(|_| Invalid::Json(json::Error::NotUtf8))
                     .and_then(|text| Event::parse(text, Strictness::KnownKeys, &context.style.zone));
                 events.push(parsed.map_err(|invalid| refused_line(number, first, &invalid))?);
+                repaired.extend(has_hidden_fault(line).then_some(number));
             }
         }
         if events.len() == BATCH || (line.is_none() && !events.is_empty()) {
@@ -216,8 +219,19 @@ fn emit_lines(context: &CommandContext<'_>, sink: &EventSink, mut input: impl Bu
             first = number + 1;
         }
         if line.is_none() {
+            warn_of_repairs(context, &repaired);
             return Ok(ingested);
         }
+    }
+}
+
+/// Warns of the lines, by their numbers, in which something became U+FFFD.
+fn warn_of_repairs(context: &CommandContext<'_>, lines: &[u64]) {
+    if let Some(first) = lines.first() {
+        let count = lines.len();
+        (context.warn)(&format!(
+            "{count} lines hold half of a surrogate pair, which is no text and was stored as U+FFFD; the first is line {first}"
+        ));
     }
 }
 

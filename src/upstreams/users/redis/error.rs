@@ -41,7 +41,7 @@ const NO_DATABASE: &str = "DB index is out of range";
 const NO_SWITCH: &str = "refused to switch database";
 
 /// Who we are is unknown, or not enough.
-const CREDENTIALS: [&str; 3] = ["NOAUTH", "NOPERM", "WRONGPASS"];
+const CREDENTIALS: [&str; 4] = ["DENIED", "NOAUTH", "NOPERM", "WRONGPASS"];
 
 /// The text of a server that has no connection left; its code is that of any error without one.
 const TOO_MANY_CLIENTS: &str = "max number of clients reached";

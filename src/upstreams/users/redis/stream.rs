@@ -215,7 +215,12 @@ pub async fn publish(
     for event in events {
         adds.cmd("XADD").arg(stream).arg("*").arg(FIELD).arg(event.as_ref());
     }
-    if events.is_empty() { Ok(Vec::new()) } else { connection.query_all("XADD", &adds).await }
+    if events.is_empty() {
+        return Ok(Vec::new());
+    }
+    // Where a server refuses everything, the library loses what it says to a transaction.
+    connection.ping().await?;
+    connection.query_all("XADD", &adds).await
 }
 
 /// Ids sort by their two numbers, not as text.

@@ -20,6 +20,11 @@ fn block_keeps_stored_films_and_is_waited_out() {
         Page::Redirect("https://m.douban.com/movie/"),
         Page::Body("<html><form id=sec method=POST action='/c'><input name=tok></form></html>"),
         Page::Body("<html><script>location.href = '/c?r=x'</script></html>"),
+        Page::Body("<html><script>document.cookie = 'a=1'; location.reload()</script></html>"),
+        Page::Body("<html><head><meta http-equiv=refresh content='0;url=/c'></head></html>"),
+        Page::Redirect("//sec.douban.com/c?r=x"),
+        Page::Redirect("http://SEC.douban.com:80/c"),
+        Page::Redirect("https://www.douban.com/misc/sorry?original-url=x"),
         Page::Body("<html><img src='/misc/captcha?id=1'></html>"),
         Page::Body("<html><form action='/accounts/login'><input type=password></form></html>"),
     ] {

@@ -98,6 +98,31 @@ fn bad_line_in_the_first_chunk_stores_nothing() {
 }
 
 #[test]
+fn half_of_a_surrogate_pair_costs_no_line() {
+    let sandbox = Sandbox::small();
+    let odd = concat!(
+        r#"{"type":"user.created","user_id":2,"username":"a\ud83d","data":{"user":{"email":"\udc00b"}}}"#,
+        "\n{\"type\":\"user.updated\",\"user_id\":3,\"data\":{\"user\":{\"email\":\"a\tb\"}}}\n"
+    );
+    let outcome = sandbox.spawn_fed("users emit -", &format!("{}{odd}{}", created([1]), created([4]))).wait();
+    let outcome = outcome.expect(0);
+    assert!(outcome.stdout.contains("stored: 4 events"), "{}", outcome.stdout);
+    assert!(outcome.stderr.contains("1 lines hold half of a surrogate pair") && outcome.stderr.contains("line 2"));
+    let database = sandbox.database();
+    assert_eq!(database.count("users WHERE id = 2 AND username = 'a\u{fffd}' AND email = '\u{fffd}b'"), 1);
+    assert_eq!(database.count("users WHERE id = 3 AND email = 'a' || char(9) || 'b'"), 1);
+    // Two ids may become one by a repair, and a value that is none has no text.
+    for (bad, part) in [
+        (r#"{"id":"e\ud83d","type":"user.created","user_id":5}"#, "`id` holds no valid text"),
+        (r#"{"type":"user.created","user_id":5,"data":{"user":{"age":NaN}}}"#, "a value that JSON does not have"),
+    ] {
+        let outcome = sandbox.spawn_fed("users emit -", &format!("{}{bad}\n", created([6]))).wait().expect(2);
+        assert!(outcome.stderr.contains("line 2 is no event") && outcome.stderr.contains(part), "{}", outcome.stderr);
+    }
+    assert_eq!(database.count("user_events"), 4);
+}
+
+#[test]
 fn line_length_is_limited() {
     let line = |length: usize| {
         let around = r#"{"type":"user.created","user_id":1,"data":{"user":{"note":""}}}"#.len();
