@@ -46,6 +46,8 @@ const NO_MESSAGES: &[&str] = &[
     "DB index is out of range",
     "max number of clients reached",
     "refused to switch database",
+    "# tongbu: begin",
+    "# tongbu: end",
     // A bar.
     "{prefix} {bar:24} {pos}/{len} {elapsed} (eta {eta}) {wide_msg}",
     // A panic's.
