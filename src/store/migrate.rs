@@ -28,6 +28,7 @@ pub(super) const CORE: Component = Component {
         Migration { name: "0001_create", sql: include_str!("migrations/0001_create.sql") },
         Migration { name: "0002_runs", sql: include_str!("migrations/0002_runs.sql") },
         Migration { name: "0003_monitor", sql: include_str!("migrations/0003_monitor.sql") },
+        Migration { name: "0004_instance", sql: include_str!("migrations/0004_instance.sql") },
     ],
 };
 

@@ -12,6 +12,8 @@ mod lock;
 mod migrate;
 mod options;
 mod oslock;
+#[cfg(test)]
+mod postgres;
 mod process;
 pub mod records;
 mod space;

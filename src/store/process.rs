@@ -8,9 +8,13 @@ use rustix::io::Errno;
 use rustix::process::{Pid, test_kill_process};
 
 use crate::clock::boot_id;
+use crate::ident::random_hex;
 
 /// This machine's name, for people.
 pub static HOST: LazyLock<String> = LazyLock::new(|| rustix::system::uname().nodename().to_string_lossy().into_owned());
+
+/// This process, unlike any other one at any time on any machine.
+pub(super) static INSTANCE: LazyLock<String> = LazyLock::new(random_hex);
 
 /// This process as others identify it: its boot, its namespace of process ids, and when it started, in ticks of that
 /// boot. `None` without `/proc`.

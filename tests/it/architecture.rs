@@ -6,7 +6,7 @@ mod messages;
 mod ownership;
 mod reference;
 mod rules;
-mod source;
+pub mod source;
 mod tracked;
 
 use std::fs;
@@ -39,12 +39,12 @@ fn files() -> Vec<(String, PathBuf)> {
 }
 
 /// The text of every file whose name ends so, with its path from the root.
-fn texts(extension: &str) -> Vec<(String, String)> {
+pub fn texts(extension: &str) -> Vec<(String, String)> {
     let files = files().into_iter().filter(|(name, _)| Path::new(name).extension().is_some_and(|end| end == extension));
     files.map(|(name, path)| (name, fs::read_to_string(path).expect("source is text"))).collect()
 }
 
-static SOURCES: LazyLock<Vec<Source>> = LazyLock::new(|| {
+pub static SOURCES: LazyLock<Vec<Source>> = LazyLock::new(|| {
     let sources: Vec<Source> = texts("rs").iter().map(|(name, text)| Source::new(name, text)).collect();
     assert!(sources.iter().any(|source| source.path == "src/lib.rs"), "the source is not where it is expected");
     sources

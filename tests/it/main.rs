@@ -18,5 +18,6 @@ mod experiments;
 mod fakes;
 mod http;
 mod lifecycle;
+mod statements;
 
 mod upstreams;

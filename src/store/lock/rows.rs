@@ -8,7 +8,7 @@ use super::types::{AcquireRequest, Holder};
 use crate::clock::{BootInstant, Clock, boot_id, to_rfc3339_millis};
 use crate::store::error::Error;
 use crate::store::oslock::{LockFolder, OsLock};
-use crate::store::process::{self, HOST};
+use crate::store::process::{self, HOST, INSTANCE};
 use crate::store::records::types::RecordId;
 use crate::store::sqlite::statement::{Reader, Row, Writer};
 
@@ -21,6 +21,8 @@ pub(super) struct LockRow {
     os_lock: Option<i64>,
     /// The holder's process, as [`process::OWN`] describes it.
     process: Option<String>,
+    /// The same, as [`INSTANCE`] names it; `None` in a row of an older tongbu.
+    instance: Option<String>,
 }
 
 impl LockRow {
@@ -36,7 +38,8 @@ impl LockRow {
     /// Whether it is this process's acquisition with that token.
     pub(super) fn is_acquisition(&self, token: i64, trace_id: &str) -> bool {
         let holder = &self.holder;
-        holder.token == token && holder.trace_id == trace_id && holder.owner == owner() && !holder.released
+        let is_own = self.instance.as_ref() == Some(&*INSTANCE);
+        holder.token == token && holder.trace_id == trace_id && is_own && !holder.released
     }
 
     /// Whether the lock can be taken. The file of a released lock is not probed: a probe takes it for an instant.
@@ -79,7 +82,7 @@ impl LeaseTimes {
 }
 
 const COLUMNS: &str = "name, token, owner, pid, host, trace_id, locked_at, renewed_at, expires_at, released,
-                       record_id, boot_id, expires_boot_ms, os_lock, process";
+                       record_id, boot_id, expires_boot_ms, os_lock, process, instance";
 
 fn read(row: &Row<'_>) -> Result<LockRow, Error> {
     Ok(LockRow {
@@ -101,6 +104,7 @@ fn read(row: &Row<'_>) -> Result<LockRow, Error> {
         expires_boot: BootInstant(row.int(12)?),
         os_lock: row.opt_int(13)?,
         process: row.opt_text(14)?.map(str::to_owned),
+        instance: row.opt_text(15)?.map(str::to_owned),
     })
 }
 
@@ -168,8 +172,8 @@ pub(super) fn save_acquired(
     w.execute(
         "INSERT INTO sync_locks (name, token, owner, pid, host, boot_id, expires_boot_ms, trace_id,
                                  locked_at, renewed_at, expires_at, released, record_id, os_lock, write_seq,
-                                 process)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9, ?10, 0, ?11, ?12, 0, ?13)
+                                 process, instance)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9, ?10, 0, ?11, ?12, 0, ?13, ?14)
          ON CONFLICT (name) DO UPDATE
          SET token = excluded.token,
              owner = excluded.owner,
@@ -185,11 +189,12 @@ pub(super) fn save_acquired(
              record_id = excluded.record_id,
              os_lock = excluded.os_lock,
              write_seq = excluded.write_seq,
-             process = excluded.process",
+             process = excluded.process,
+             instance = excluded.instance",
         &[
             (&request.name).into(),
             token.into(),
-            (&owner()).into(),
+            (&format!("{}-{}", *HOST, std::process::id())).into(),
             i64::from(std::process::id()).into(),
             HOST.as_str().into(),
             boot_id().into(),
@@ -200,6 +205,7 @@ pub(super) fn save_acquired(
             request.record.map(|record| record.0).into(),
             os_lock.into(),
             process::OWN.as_deref().into(),
+            INSTANCE.as_str().into(),
         ],
     )
     .map(drop)
@@ -222,6 +228,7 @@ pub(super) fn save_renewal(
              write_seq = write_seq + 1
          WHERE name = ?1
            AND token = ?2
+           AND instance = ?7
            AND released = 0
          RETURNING write_seq",
         &[
@@ -231,6 +238,7 @@ pub(super) fn save_renewal(
             (&times.renewed_at).into(),
             (&times.expires_at).into(),
             os_lock.into(),
+            INSTANCE.as_str().into(),
         ],
         |row| row.int(0),
     )
@@ -265,9 +273,4 @@ pub(in crate::store) fn save_all_released(w: &Writer<'_>) -> Result<(), Error> {
         &[],
     )
     .map(drop)
-}
-
-/// `host-pid`.
-fn owner() -> String {
-    format!("{}-{}", *HOST, std::process::id())
 }

@@ -39,7 +39,7 @@ impl Store {
         self.transact(move |w| {
             changes.iter().try_for_each(|(name, label, change)| {
                 let (value, formula) = match change {
-                    Change::Add(value) => (*value, "value + excluded.value"),
+                    Change::Add(value) => (*value, "sync_counters.value + excluded.value"),
                     Change::Set(value) => (*value, "excluded.value"),
                 };
                 w.execute(

@@ -8,7 +8,7 @@ use super::types::{
 use crate::clock::{Clock, to_rfc3339_millis};
 use crate::secret::scrub;
 use crate::store::error::Error;
-use crate::store::process::{self, HOST};
+use crate::store::process::{self, HOST, INSTANCE};
 use crate::store::sqlite::statement::{Reader, Writer};
 use crate::store::value::Value;
 
@@ -21,8 +21,9 @@ pub(super) const INTERRUPTED: &str = "the run ended without closing its record";
 pub(super) fn save_opened(w: &Writer<'_>, start: &RunStart, clock: &Clock) -> Result<RecordId, Error> {
     let id = w.first(
         "INSERT INTO sync_records (sync, sync_type, trigger_type, status, start_time, max_retries,
-                                   trace_id, host, pid, version, created_at, updated_at, process, is_read)
-         VALUES (?1, ?2, ?3, 'running', ?4, ?5, ?6, ?7, ?8, ?9, ?4, ?4, ?10, ?11)
+                                   trace_id, host, pid, version, created_at, updated_at, process, is_read,
+                                   instance)
+         VALUES (?1, ?2, ?3, 'running', ?4, ?5, ?6, ?7, ?8, ?9, ?4, ?4, ?10, ?11, ?12)
          RETURNING id",
         &[
             start.sync.into(),
@@ -36,20 +37,23 @@ pub(super) fn save_opened(w: &Writer<'_>, start: &RunStart, clock: &Clock) -> Re
             env!("CARGO_PKG_VERSION").into(),
             process::OWN.as_deref().into(),
             i64::from(!start.is_unread).into(),
+            INSTANCE.as_str().into(),
         ],
         |row| row.int(0),
     )?;
     id.map(RecordId).ok_or_else(|| Error::Statement { source: "the insert returned no id".into() })
 }
 
+/// Whether it is this process's record with that number, and still open.
 pub(super) fn is_running(r: &Reader<'_>, id: RecordId, trace_id: &str) -> Result<bool, Error> {
     let found = r.first(
         "SELECT 1
          FROM sync_records
          WHERE id = ?1
            AND trace_id = ?2
+           AND instance = ?3
            AND status = 'running'",
-        &[id.0.into(), trace_id.into()],
+        &[id.0.into(), trace_id.into(), INSTANCE.as_str().into()],
         |_| Ok(()),
     )?;
     Ok(found.is_some())
@@ -162,6 +166,7 @@ fn fold(w: &Writer<'_>, id: RecordId) -> Result<RecordId, Error> {
              host = newer.host,
              pid = newer.pid,
              process = newer.process,
+             instance = newer.instance,
              version = newer.version,
              updated_at = newer.updated_at
          FROM sync_records AS newer

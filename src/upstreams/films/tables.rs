@@ -79,9 +79,9 @@ pub fn load_film(r: &Reader<'_>, source: &str, id: &FilmId) -> Result<Option<Fil
 /// have left it.
 pub fn load_films(r: &Reader<'_>, source: Option<&str>) -> Result<Vec<Film>, Error> {
     let sql = select(
-        "(?1 IS NULL OR source = ?1)
+        "(source = ?1 OR ?1 IS NULL)
             AND deleted_at IS NULL
-        ORDER BY source, list_rank IS NULL, list_rank, first_seen_at DESC, length(source_id) DESC, source_id DESC",
+        ORDER BY source, list_rank NULLS LAST, first_seen_at DESC, length(source_id) DESC, source_id DESC",
     );
     let films = r.rows(&sql, &[source.into()], read_film)?;
     Ok(films.into_iter().flatten().collect())

@@ -161,8 +161,8 @@ pub fn load_task_page(
 ) -> Result<Vec<ListedTask>, Error> {
     let sql = format!(
         "SELECT {LISTED_COLUMNS}
-        {FROM_TASKS} AND (?1 IS NULL OR m.state = ?1)
-        ORDER BY t.created_at DESC, t.id
+        {FROM_TASKS} AND (m.state = ?1 OR ?1 IS NULL)
+        ORDER BY t.created_at DESC NULLS LAST, t.id
         LIMIT ?2 OFFSET ?3"
     );
     r.rows(&sql, &[state.map(<&str>::from).into(), per_page.into(), offset(number, per_page).into()], listed_task)
@@ -173,7 +173,7 @@ pub fn load_pending_page(r: &Reader<'_>, number: u64, per_page: u64) -> Result<V
     let sql = format!(
         "SELECT {LISTED_COLUMNS}, COUNT(*) OVER (PARTITION BY t.prefix) AS group_size
         {FROM_TASKS} AND m.state = 'pending'
-        ORDER BY group_size DESC, t.prefix, t.created_at DESC, t.id
+        ORDER BY group_size DESC, t.prefix, t.created_at DESC NULLS LAST, t.id
         LIMIT ?1 OFFSET ?2"
     );
     r.rows(&sql, &[per_page.into(), offset(number, per_page).into()], |row| Ok((listed_task(row)?, row.count(12)?)))
@@ -181,7 +181,7 @@ pub fn load_pending_page(r: &Reader<'_>, number: u64, per_page: u64) -> Result<V
 
 /// How many tasks of a state, or of all, there are.
 pub fn count_tasks(r: &Reader<'_>, state: Option<State>) -> Result<u64, Error> {
-    let sql = format!("SELECT COUNT(*) {FROM_TASKS} AND (?1 IS NULL OR m.state = ?1)");
+    let sql = format!("SELECT COUNT(*) {FROM_TASKS} AND (m.state = ?1 OR ?1 IS NULL)");
     Ok(r.first(&sql, &[state.map(<&str>::from).into()], |row| row.count(0))?.unwrap_or_default())
 }
 

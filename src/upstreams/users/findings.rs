@@ -146,7 +146,7 @@ pub fn load_checked(r: &Reader<'_>, target: &str) -> Result<Option<Checked>, Err
         WHERE name = ?1
         AND checked_at IS NOT NULL";
     const FOUND: &str = "
-        SELECT difference, COUNT(*), SUM(is_repaired)
+        SELECT difference, COUNT(*), CAST(SUM(is_repaired) AS BIGINT)
         FROM user_findings
         WHERE target = ?1
         GROUP BY difference";

@@ -249,7 +249,7 @@ pub fn load_stats(r: &Reader<'_>, target: &str) -> Result<TargetStats, Error> {
             FROM user_deliveries
             WHERE target = ?1
             AND state = 'delivered'
-            ORDER BY latency_ms
+            ORDER BY latency_ms NULLS FIRST
             LIMIT 1
             OFFSET ?2";
         r.first(SQL, &[target.into(), rank(counts.delivered, share).into()], |row| row.opt_int(0)).map(Option::flatten)

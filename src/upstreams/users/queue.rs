@@ -92,19 +92,19 @@ pub fn load_due(r: &Reader<'_>, target: &str, due: Due, limit: u64) -> Result<Ve
 pub fn enqueue_deliveries(w: &Writer<'_>, target: &str, limit: u64, now: Timestamp) -> Result<bool, Error> {
     const INSERT: &str = "
         INSERT INTO user_deliveries (target, seq, user_id, state, is_head, attempts, next_attempt_at)
-        VALUES (?1, ?2, ?3, 'pending', NOT EXISTS (
+        VALUES (?1, ?2, ?3, 'pending', CASE WHEN EXISTS (
             SELECT 1
             FROM user_deliveries
             WHERE target = ?1
             AND user_id = ?3
             AND finished_at IS NULL
-        ) AND NOT EXISTS (
+        ) OR EXISTS (
             SELECT 1
             FROM user_deliveries
             WHERE target = ?1
             AND user_id = ?3
             AND state = 'dead'
-        ), 0, ?4)
+        ) THEN 0 ELSE 1 END, 0, ?4)
         ON CONFLICT (target, seq) DO NOTHING";
     const SAVE: &str = "
         INSERT INTO user_targets (name, planned_seq)
@@ -307,8 +307,9 @@ pub fn delete_settled_events(w: &Writer<'_>, before: Timestamp, targets: &[Strin
     for target in targets {
         end = end.min(load_enqueued_seq(w, target)?.saturating_add(1));
     }
-    // The names are bound one by one: as many as there are targets.
-    let names: Vec<String> = (0..targets.len()).map(|index| format!("?{}", index + 3)).collect();
+    // The names are bound one by one: as many as there are targets. No name is NULL: not every engine takes an empty list.
+    let mut names = vec!["NULL".to_owned()];
+    names.extend((0..targets.len()).map(|index| format!("?{}", index + 3)));
     let sql = format!(
         "
         DELETE FROM user_events

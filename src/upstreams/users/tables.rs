@@ -222,15 +222,21 @@ pub fn delete_user(w: &Writer<'_>, event: &Event, version: Version, at: Timestam
         INSERT INTO users (
             id, username, raw, content_hash, version_ms, version_seq, first_seen_at, last_changed_at, deleted_at
         )
-        VALUES (?1, ?2, '{}', x'', ?3, ?4, ?5, ?5, ?5)
+        VALUES (?1, ?2, '{}', ?6, ?3, ?4, ?5, ?5, ?5)
         ON CONFLICT (id) DO UPDATE SET
             version_ms = excluded.version_ms,
             version_seq = excluded.version_seq,
             last_changed_at = excluded.last_changed_at,
             deleted_at = excluded.deleted_at";
     let at = to_rfc3339_millis(at);
-    let params =
-        [event.user_id.into(), event.username.as_ref().into(), version.at_ms.into(), version.seq.into(), (&at).into()];
+    let params = [
+        event.user_id.into(),
+        event.username.as_ref().into(),
+        version.at_ms.into(),
+        version.seq.into(),
+        (&at).into(),
+        Value::Blob(&[]),
+    ];
     w.execute(SQL, &params)?;
     Ok(())
 }
@@ -287,7 +293,7 @@ pub fn count_rejections(r: &Reader<'_>) -> Result<u64, Error> {
 pub fn delete_rejections(w: &Writer<'_>, entry_id: Option<&str>) -> Result<u64, Error> {
     const SQL: &str = "
         DELETE FROM user_rejections
-        WHERE ?1 IS NULL
-        OR entry_id = ?1";
+        WHERE entry_id = ?1
+        OR ?1 IS NULL";
     w.execute(SQL, &[entry_id.into()])
 }

@@ -2,6 +2,7 @@
 
 mod clock;
 mod database;
+mod postgres;
 mod python;
 mod redis;
 mod run;
@@ -9,6 +10,7 @@ mod tls;
 
 pub use self::clock::set_clock;
 pub use self::database::Database;
+pub use self::postgres::PostgresDatabase;
 pub use self::python::{python_program, run_python};
 pub use self::redis::RedisServer;
 pub use self::run::{Outcome, Running};

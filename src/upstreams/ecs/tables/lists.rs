@@ -72,9 +72,9 @@ pub fn load_instances(r: &Reader<'_>, filter: &InstanceFilter) -> Result<Vec<Ins
                 security_groups, data_disks, tags, first_seen_at, last_changed_at
          FROM ecs_instances
          WHERE deleted_at IS NULL
-           AND (?1 IS NULL OR account = ?1)
-           AND (?2 IS NULL OR region = ?2)
-           AND (?3 IS NULL OR status = ?3)
+           AND (account = ?1 OR ?1 IS NULL)
+           AND (region = ?2 OR ?2 IS NULL)
+           AND (status = ?3 OR ?3 IS NULL)
          ORDER BY account, provider, region, instance_id",
         &texts.map(|text| Value::from(text.as_deref())),
         |row| {
@@ -111,9 +111,9 @@ pub fn load_changes(r: &Reader<'_>, filter: &ChangeFilter) -> Result<Vec<ChangeR
     r.rows(
         "SELECT at, record, account, region, instance, kind, field, before, after
          FROM ecs_changes
-         WHERE (?1 IS NULL OR instance = ?1)
-           AND (?2 IS NULL OR at >= ?2)
-           AND (?3 IS NULL OR record = ?3)
+         WHERE (instance = ?1 OR ?1 IS NULL)
+           AND (at >= ?2 OR ?2 IS NULL)
+           AND (record = ?3 OR ?3 IS NULL)
          ORDER BY id",
         &[filter.instance.as_deref().into(), since.as_deref().into(), filter.record.map(|RecordId(id)| id).into()],
         |row| {

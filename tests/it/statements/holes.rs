@@ -1,0 +1,101 @@
+//! What fills the holes of statements that the program puts together.
+
+/// What every hole of the file gets, hole by hole.
+type Filling = &'static [(&'static str, &'static str)];
+
+/// Literals that are no statements alone.
+pub const FRAGMENTS: &[(&str, &str)] =
+    &[("src/store/records/rows.rs", "SELECT scope, status, reason FROM"), ("src/upstreams/mirror/table.rs", "")];
+
+const ITS: &str = "SELECT scope, status, reason FROM sync_scopes WHERE record_id = earlier.id";
+const OURS: &str = "SELECT scope, status, reason FROM sync_scopes WHERE record_id = newer.id";
+
+const FILLINGS: &[(&str, &[Filling])] = &[
+    (
+        "src/store/records/list.rs",
+        &[
+            &[("condition", "TRUE"), ("filter", ""), ("limit", "1"), ("offset", "2")],
+            &[("condition", "id IN (1, 2)"), ("filter", "WHERE {condition}"), ("limit", "1"), ("offset", "2")],
+            &[
+                (
+                    "condition",
+                    "TRUE AND sync = ?1 AND sync_type = ?2 AND trigger_type = ?3
+                     AND (start_time >= ?4 OR (run_count > 1 AND end_time >= ?4))
+                     AND (status = 'interrupted' AND exit_code IS NULL OR id IN (1, 2))
+                     AND (status IN ('failed', 'partial', 'interrupted') OR id IN (1))
+                     AND (is_read = 0 OR FALSE)",
+                ),
+                ("filter", "WHERE {condition}"),
+                ("limit", "5"),
+                ("offset", "6"),
+            ],
+            &[
+                ("condition", "sync = ?1 AND sync_type = ?2 AND status IN ('failed') AND (end_seq, id) > (?3, ?4)"),
+                ("filter", "WHERE {condition}"),
+                ("limit", "5"),
+                ("offset", "6"),
+            ],
+        ],
+    ),
+    (
+        "src/store/records/monitor.rs",
+        &[&[("formula", "sync_counters.value + excluded.value")], &[("formula", "excluded.value")]],
+    ),
+    (
+        "src/store/records/rows.rs",
+        &[&[("its", ITS), ("ours", OURS), ("age", "")], &[("its", ITS), ("ours", OURS), ("age", "AND end_time < ?2")]],
+    ),
+    (
+        "src/upstreams/films/tables.rs",
+        &[
+            &[("", "title, rating, list_rank"), ("condition", "source = ?1 AND source_id = ?2")],
+            &[
+                ("", "title, rating, list_rank"),
+                (
+                    "condition",
+                    "(source = ?1 OR ?1 IS NULL) AND deleted_at IS NULL
+                     ORDER BY source, list_rank NULLS LAST, first_seen_at DESC, length(source_id) DESC, source_id DESC",
+                ),
+            ],
+        ],
+    ),
+    (
+        "src/upstreams/users/queries.rs",
+        &[
+            &[
+                ("from", "FROM user_events AS e LEFT JOIN user_deliveries AS d ON d.seq = e.seq"),
+                ("limit", "1"),
+                ("offset", "2"),
+            ],
+            &[
+                (
+                    "from",
+                    "FROM user_events AS e LEFT JOIN user_deliveries AS d ON d.seq = e.seq
+                     WHERE d.state = ?1 AND d.target = ?2 AND e.user_id = ?3 AND e.stored_at >= ?4",
+                ),
+                ("limit", "5"),
+                ("offset", "6"),
+            ],
+        ],
+    ),
+    (
+        "src/upstreams/users/delivery_actions.rs",
+        &[
+            &[("", "(d.seq, d.target) > (?1, ?2) AND d.state IN (?3, ?4)"), ("limit", "?5")],
+            &[
+                (
+                    "",
+                    "(d.seq, d.target) > (?1, ?2) AND d.state IN (?3) AND d.seq IN (?4, ?5) AND d.target = ?6
+                     AND d.user_id = ?7 AND e.stored_at >= ?8",
+                ),
+                ("limit", "?9"),
+            ],
+        ],
+    ),
+    ("src/upstreams/users/queue.rs", &[&[("", "NULL")], &[("", "NULL, ?3, ?4")]]),
+];
+
+/// The fillings for a file; one without any where all holes are constants.
+pub fn fillings(path: &str) -> &'static [Filling] {
+    FILLINGS.iter().find(|(known, _)| *known == path).map_or(&[&[]], |(_, fillings)| fillings)
+}
