@@ -84,7 +84,7 @@ impl Program {
         let whole = |path: PathBuf| absolute(&path).map_err(|source| Error::Read { path, source });
         let config = session.globals.config.clone().or_else(|| environment.path(env::TONGBU_CONFIG));
         let config = config.map(whole).transpose()?;
-        let database = session.named_database().map(whole).transpose()?;
+        let database = session.named_database(None)?.map(whole).transpose()?;
         let own = std::env::current_exe().map_err(|source| Error::Read { path: "/proc/self/exe".into(), source })?;
         let mut flags = String::new();
         for (flag, path) in [("--config", &config), ("--db", &database)] {

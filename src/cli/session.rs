@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::args::GlobalArgs;
 use super::error::Error;
-use crate::config::env::{self, Environment};
+use crate::config::env::Environment;
 use crate::config::{self, Config};
 use crate::exit::Exit;
 use crate::present::Output;
@@ -68,13 +68,17 @@ impl Session {
             // Without it only a flag or a variable says which database is meant.
             Err(error) => {
                 let fault = Some(Error::from(error).to_failure());
-                return Prepared { config: Config::defaults(), database: self.named_database(), fault };
+                return Prepared {
+                    config: Config::defaults(),
+                    database: self.named_database(None).ok().flatten(),
+                    fault,
+                };
             }
         };
         let started = self.start(&config, LogTo::Configured).err();
         let (database, unlocated) = match &mistake {
             // The default may not be what is meant: only a database that is named is.
-            Some(_) => (self.named_database().or_else(|| config.settings().database.clone()), None),
+            Some(_) => (self.named_database(config.settings().database.as_deref()).ok().flatten(), None),
             None => self.database(&config).map_or_else(|error| (None, Some(error)), |path| (Some(path), None)),
         };
         let fault = mistake.map(Error::from).or(started).or(unlocated);
@@ -112,9 +116,10 @@ impl Session {
         Ok(log::start(self.globals.verbose, log_file.as_ref(), self.ui.charset())?)
     }
 
-    /// The database that `--db` or `TONGBU_DB` names.
-    pub fn named_database(&self) -> Option<PathBuf> {
-        self.globals.db.clone().or_else(|| Environment::process().path(env::TONGBU_DB))
+    /// The database that `--db`, `TONGBU_DB` or this key of the configuration names.
+    pub fn named_database(&self, configured: Option<&Path>) -> Result<Option<PathBuf>, config::Error> {
+        let named = config::named_database(self.globals.db.as_deref(), configured, &Environment::process())?;
+        Ok(named.map(|located| located.path))
     }
 
     /// The configuration as far as it can be read, and everything that is wrong in the settings.

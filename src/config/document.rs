@@ -7,6 +7,7 @@ use figment::value::{Dict, Value};
 use toml::de::{DeTable, DeValue};
 
 use super::error::Error;
+use super::locate::is_server;
 
 /// A configuration file that was read.
 pub struct Document {
@@ -111,9 +112,10 @@ fn holds_path(key: &str) -> bool {
     key == "database" || key == "file" || key.ends_with("_file")
 }
 
-/// An empty path stays empty, so that it is found to be; a directory whose name is not UTF-8 cannot be put in front.
+/// An empty path stays empty, so that it is found to be; a directory whose name is not UTF-8 cannot be put in front. The
+/// address of a server is no path.
 fn below(directory: &Path, path: &str) -> String {
-    let joined = (!path.is_empty()).then(|| directory.join(path).into_os_string());
+    let joined = (!path.is_empty() && !is_server(path)).then(|| directory.join(path).into_os_string());
     joined.and_then(|joined| joined.into_string().ok()).unwrap_or_else(|| path.to_owned())
 }
 

@@ -44,14 +44,34 @@ pub fn database_path(
     configured: Option<&Path>,
     environment: &Environment,
 ) -> Result<Located, Error> {
-    named("--db", explicit.map(Path::to_owned))
+    let default = || {
+        let state = base_directory(environment, env::XDG_STATE_HOME, ".local/state")?;
+        named(DEFAULT, Some(state.join("tongbu/tongbu.db")))
+    };
+    named_database(explicit, configured, environment)?.or_else(default).ok_or(Error::NoDatabase)
+}
+
+/// The database file that `--db`, `TONGBU_DB` or the configuration names.
+pub fn named_database(
+    explicit: Option<&Path>,
+    configured: Option<&Path>,
+    environment: &Environment,
+) -> Result<Option<Located>, Error> {
+    let located = named("--db", explicit.map(Path::to_owned))
         .or_else(|| named(env::TONGBU_DB, environment.path(env::TONGBU_DB)))
-        .or_else(|| named(CONFIGURED, configured.map(Path::to_owned)))
-        .or_else(|| {
-            let state = base_directory(environment, env::XDG_STATE_HOME, ".local/state")?;
-            named(DEFAULT, Some(state.join("tongbu/tongbu.db")))
-        })
-        .ok_or(Error::NoDatabase)
+        .or_else(|| named(CONFIGURED, configured.map(Path::to_owned)));
+    match located {
+        Some(Located { path, named_by }) if is_server(&path.to_string_lossy()) => {
+            Err(Error::DatabaseServer { named_by })
+        }
+        located => Ok(located),
+    }
+}
+
+/// Whether it is the address of a database server and no path: it may hold a password.
+pub fn is_server(path: &str) -> bool {
+    let scheme = path.split_once("://").map(|(scheme, _)| scheme.to_ascii_lowercase());
+    scheme.is_some_and(|scheme| matches!(scheme.as_str(), "postgres" | "postgresql"))
 }
 
 fn user_config(environment: &Environment) -> Option<Located> {
@@ -130,6 +150,27 @@ mod tests {
         let home = Environment::fixed([("HOME", "/home/a"), ("XDG_STATE_HOME", "relative")]);
         let at_home = Path::new("/home/a/.local/state/tongbu/tongbu.db");
         check_database(None, None, &home, Some((at_home, "the default")));
+    }
+
+    #[test]
+    fn the_address_of_a_server_is_no_path_and_is_not_shown() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("config.toml");
+        let refused = |explicit: Option<&str>, environment: &Environment| {
+            let config = load(Some(&file), &[], environment).unwrap();
+            let error = config.locate_database(explicit.map(Path::new)).unwrap_err();
+            assert!(!error.to_string().contains("geheim"), "{error}");
+            error.to_string()
+        };
+        let nothing = Environment::fixed([("HOME", "/home/a")]);
+        for address in ["postgres://a:geheim@db/x", "postgresql://db", "Postgres://a:geheim@db", "POSTGRESQL:///x"] {
+            fs::write(&file, "").unwrap();
+            assert!(refused(Some(address), &nothing).contains("--db"));
+            let variable = Environment::fixed([("TONGBU_DB", address), ("HOME", "/home/a")]);
+            assert!(refused(None, &variable).contains("TONGBU_DB"));
+            fs::write(&file, format!("database = \"{address}\"\n")).unwrap();
+            assert!(refused(None, &nothing).contains("the configuration"));
+        }
     }
 
     #[test]

@@ -275,3 +275,32 @@ fn unwritable_output_is_an_error() {
     assert_eq!(output.status.code(), Some(1));
     assert!(text(&output.stderr).contains("cannot write the output to stdout"), "{}", text(&output.stderr));
 }
+
+#[test]
+fn the_address_of_a_database_server_is_refused_and_nothing_is_made_of_it() {
+    let fixture = Fixture::new();
+    let address = "postgres://sync:geheim@db.example/tongbu";
+    for args in [
+        vec!["sync", "fairing"],
+        vec!["sync", "fairing", "--dry-run"],
+        vec!["status"],
+        vec!["records", "list"],
+        vec!["locks", "list"],
+        vec!["backup", "copy.db"],
+        vec!["restore", "copy.db"],
+        vec!["config", "show"],
+        vec!["config", "path"],
+        vec!["generate", "cron"],
+    ] {
+        for output in [
+            fixture.command(&args).args(["--db", address]).output().unwrap(),
+            fixture.command(&args).env("TONGBU_DB", address).output().unwrap(),
+        ] {
+            let said = text(&output.stdout) + &text(&output.stderr);
+            assert_eq!(output.status.code(), Some(4), "{args:?}: {said}");
+            assert!(said.contains("names a database server") && !said.contains("geheim"), "{args:?}: {said}");
+        }
+    }
+    let left: Vec<_> = std::fs::read_dir(fixture.path()).unwrap().collect();
+    assert!(left.is_empty(), "{left:?}");
+}
