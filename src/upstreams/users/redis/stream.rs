@@ -55,6 +55,8 @@ pub struct Source {
     reading: Reading,
     /// Where the next claim begins; `None` after a claim has seen all.
     claiming: Option<String>,
+    /// The last entry when the reading began. Entries may be appended faster than they are read.
+    end: (u64, u64),
     is_caught_up: bool,
 }
 
@@ -75,14 +77,16 @@ pub fn consumer_name(host: &str) -> String {
 impl Source {
     /// Makes the group where it is missing, and the stream with it; it begins with the first entry there is.
     pub async fn open(connection: Connection, group: Group) -> Result<Self, Error> {
-        let source = Self {
+        let mut source = Self {
             connection,
             group,
             reading: Reading::Own(START.to_owned()),
             claiming: Some(START.to_owned()),
+            end: (0, 0),
             is_caught_up: false,
         };
         source.create_group().await?;
+        source.end = source.find_end().await?;
         Ok(source)
     }
 
@@ -101,12 +105,12 @@ impl Source {
             }
         }
         let entries = self.read_group(">", count).await?.entries;
-        self.is_caught_up = entries.len() < count;
+        let last = entries.last().map(|entry| order(&entry.id));
+        self.is_caught_up = entries.len() < count || last >= Some(self.end);
         Ok(entries)
     }
 
-    /// Whether the last [`read`](Self::read) came to the end of the stream. Entries may be appended all the time, so a read of
-    /// nothing may never come.
+    /// Whether the last [`read`](Self::read) came to what was the end of the stream when the source was opened.
     pub const fn is_caught_up(&self) -> bool {
         self.is_caught_up
     }
@@ -163,6 +167,15 @@ impl Source {
             .and_then(|stream| <[Value; 2]>::try_from(stream).ok())
             .ok_or_else(unreadable)?;
         Entries::parse(entries).ok_or_else(unreadable)
+    }
+
+    async fn find_end(&self) -> Result<(u64, u64), Error> {
+        const NAME: &str = "XREVRANGE";
+        let mut find = cmd(NAME);
+        find.arg(&self.group.stream).arg("+").arg("-").arg("COUNT").arg(1);
+        let found = Entries::parse(self.connection.query(NAME, &find).await?);
+        let found = found.ok_or_else(|| self.connection.unreadable(NAME, "it is no list of entries"))?;
+        Ok(found.entries.first().map_or((0, 0), |last| order(&last.id)))
     }
 
     async fn claim(&self, from: &str, min_idle: Duration, count: usize) -> Result<(String, Entries), Error> {

@@ -23,6 +23,9 @@ fn add(server: &RedisServer, event: &Value) -> String {
     server.ask(&format!("XADD user_events * event {event}"))
 }
 
+/// More entries at once than one command reads.
+const FLOOD: &str = "for _ = 1, 1200 do redis.call('XADD', KEYS[1], '*', 'event', ARGV[1]) end";
+
 fn event(user_id: i64, role: &str) -> Value {
     json!({"type": "user.updated", "user_id": user_id, "data": {"user": {"role": role}}})
 }
@@ -88,17 +91,21 @@ fn busy_stream_does_not_delay_deliveries() {
     let server = RedisServer::start();
     let sandbox = reading(&server);
     let is_over = AtomicBool::new(false);
+    let event = event(1, "editor").to_string();
     thread::scope(|scope| {
         scope.spawn(|| {
             while !is_over.load(Ordering::Relaxed) {
-                add(&server, &event(1, "editor"));
+                server.send::<()>(&["EVAL", FLOOD, "1", "user_events", &event]);
+                // Sooner than they are stored.
+                thread::sleep(Duration::from_millis(50));
             }
         });
         let over = Over(&is_over);
         let running = sandbox.spawn("sync users");
         poll("a delivery while others go on publishing", || sandbox.users.processed() > 0);
         drop(over);
-        running.wait().expect(0);
+        running.signal(Signal::TERM);
+        running.wait().expect(143);
     });
     assert_eq!(sandbox.users.order_inversions(), []);
 }
