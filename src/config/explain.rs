@@ -104,7 +104,7 @@ impl Origin<'_> {
             return format!("; it belongs {}", homes.join(" or "));
         }
         let meant = suggestion(name, known.clone());
-        if meant.is_empty() { format!("{KNOWN}{}", choices(known)) } else { meant }
+        if meant.is_empty() { format!("; known are {}", choices(known)) } else { meant }
     }
 }
 
@@ -114,7 +114,7 @@ fn shown(name: &str, instead: &str) -> String {
     if is_word || !instead.starts_with(KNOWN) {
         return format!("`{name}`");
     }
-    format!("of {} characters, not shown because it may be a secret,", name.chars().count())
+    format!("that is not shown because it may be a secret (length {})", name.chars().count())
 }
 
 /// `fairing.accounts[0].name`.

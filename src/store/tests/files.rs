@@ -140,7 +140,7 @@ async fn a_damaged_data_page_fails_the_write_without_a_panic() {
     let root = fixture.raw().int("SELECT rootpage FROM sqlite_schema WHERE name = 'numbers'");
     let root = usize::try_from(root).unwrap();
     let mut bytes = std::fs::read(fixture.path()).unwrap();
-    let page = 16 * 1024;
+    let page = usize::try_from(fixture.raw().int("PRAGMA page_size")).unwrap();
     bytes[(root - 1) * page..root * page].fill(0xee);
     std::fs::write(fixture.path(), bytes).unwrap();
     let store = fixture.store();

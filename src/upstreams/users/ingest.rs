@@ -14,6 +14,7 @@ use super::tables::{self, Rejection};
 use crate::http::json::has_hidden_fault;
 use crate::ident;
 use crate::store::HOST;
+use crate::text::ending;
 use crate::upstreams::{Caution, Error, Scope};
 
 /// Entries read, stored in one transaction and acknowledged together.
@@ -74,10 +75,11 @@ impl EventStream {
         if let Some(warning) = read.ingested.warning() {
             scope.context.warn(warning);
         }
-        if read.repaired > 0 {
+        let repaired = read.repaired;
+        if repaired > 0 {
+            let s = ending(repaired);
             scope.context.warn(format!(
-                "{} events of the stream hold half of a surrogate pair, which is no text and was stored as U+FFFD",
-                read.repaired
+                "{repaired} event{s} of the stream with half of a surrogate pair, which is no text and was stored as U+FFFD"
             ));
         }
         Ok(read)

@@ -17,6 +17,7 @@ use crate::error::Class;
 use crate::http::json::has_hidden_fault;
 use crate::present::{Block, DocumentSchema, Json, Output, Style, Text, text};
 use crate::store::{Mode, Store};
+use crate::text::ending;
 use crate::upstreams::command::{Answer, Command, CommandContext};
 use crate::upstreams::{Error, UpstreamSpecific};
 
@@ -229,8 +230,9 @@ fn emit_lines(context: &CommandContext<'_>, sink: &EventSink, mut input: impl Bu
 fn warn_of_repairs(context: &CommandContext<'_>, lines: &[u64]) {
     if let Some(first) = lines.first() {
         let count = lines.len();
+        let s = ending(count as u64);
         (context.warn)(&format!(
-            "{count} lines hold half of a surrogate pair, which is no text and was stored as U+FFFD; the first is line {first}"
+            "{count} line{s} with half of a surrogate pair, which is no text and was stored as U+FFFD; the first is line {first}"
         ));
     }
 }

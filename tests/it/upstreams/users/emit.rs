@@ -107,7 +107,7 @@ fn half_of_a_surrogate_pair_costs_no_line() {
     let outcome = sandbox.spawn_fed("users emit -", &format!("{}{odd}{}", created([1]), created([4]))).wait();
     let outcome = outcome.expect(0);
     assert!(outcome.stdout.contains("stored: 4 events"), "{}", outcome.stdout);
-    assert!(outcome.stderr.contains("1 lines hold half of a surrogate pair") && outcome.stderr.contains("line 2"));
+    assert!(outcome.stderr.contains("1 line with half of a surrogate pair") && outcome.stderr.contains("line 2"));
     let database = sandbox.database();
     assert_eq!(database.count("users WHERE id = 2 AND username = 'a\u{fffd}' AND email = '\u{fffd}b'"), 1);
     assert_eq!(database.count("users WHERE id = 3 AND email = 'a' || char(9) || 'b'"), 1);
