@@ -184,7 +184,9 @@ impl Connection {
     ) -> Result<T, E> {
         self.begin_writing()?;
         let transaction = Transaction(self);
-        let value = f(&Writer::new(self.reader()))?;
+        let writer = Writer::new(self.reader());
+        let value = f(&writer)?;
+        writer.ensure_usable()?;
         match ending {
             TxEnd::RollBack => transaction.roll_back(),
             TxEnd::Commit => {

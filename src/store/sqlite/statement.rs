@@ -1,5 +1,6 @@
 //! Statements: what they take, and the rows they give.
 
+use std::cell::Cell;
 use std::path::Path;
 
 use jiff::Timestamp;
@@ -11,9 +12,14 @@ use crate::store::error::Error;
 use crate::store::value::Value;
 
 /// Statements that read, inside one snapshot.
+///
+/// What not every engine can do is refused on all of them: a statement after one that failed, and a statement while the
+/// rows of another one are read.
 pub struct Reader<'a> {
     sqlite: &'a rusqlite::Connection,
     path: &'a Path,
+    has_failed: Cell<bool>,
+    is_reading: Cell<bool>,
 }
 
 /// Statements that write, inside one leased transaction. Reads too, and sees its own writes.
@@ -29,7 +35,7 @@ pub struct Row<'a> {
 
 impl<'a> Reader<'a> {
     pub(super) const fn new(sqlite: &'a rusqlite::Connection, path: &'a Path) -> Self {
-        Self { sqlite, path }
+        Self { sqlite, path, has_failed: Cell::new(false), is_reading: Cell::new(false) }
     }
 
     /// Calls `f` for each result row, without collecting them.
@@ -41,7 +47,8 @@ impl<'a> Reader<'a> {
     ) -> Result<(), E> {
         let mut statement = self.bound(sql, params)?;
         let mut rows = statement.raw_query();
-        while let Some(row) = rows.next().map_err(|error| translate(error, self.path))? {
+        let _reading = Reading::begin(&self.is_reading);
+        while let Some(row) = rows.next().map_err(|error| self.fault(error))? {
             f(&Row { row, path: self.path })?;
         }
         Ok(())
@@ -71,7 +78,8 @@ impl<'a> Reader<'a> {
     ) -> Result<Option<T>, Error> {
         let mut statement = self.bound(sql, params)?;
         let mut rows = statement.raw_query();
-        match rows.next().map_err(|error| translate(error, self.path))? {
+        let _reading = Reading::begin(&self.is_reading);
+        match rows.next().map_err(|error| self.fault(error))? {
             Some(row) => f(&Row { row, path: self.path }).map(Some),
             None => Ok(None),
         }
@@ -94,6 +102,7 @@ impl<'a> Reader<'a> {
 
     /// The prepared statement with every parameter bound: one left out would silently be NULL.
     fn bound(&self, sql: &str, params: &[Value<'_>]) -> Result<CachedStatement<'_>, Error> {
+        self.ensure_usable()?;
         let bind = || {
             let mut statement = self.sqlite.prepare_cached(sql)?;
             if statement.parameter_count() != params.len() {
@@ -105,7 +114,43 @@ impl<'a> Reader<'a> {
             }
             Ok(statement)
         };
-        bind().map_err(|error| translate(error, self.path))
+        bind().map_err(|error| self.fault(error))
+    }
+
+    /// An engine's failure: the transaction is of no more use.
+    fn fault(&self, error: rusqlite::Error) -> Error {
+        self.has_failed.set(true);
+        translate(error, self.path)
+    }
+
+    /// Fails once a statement has: also where `f` made nothing of it, the transaction must not be committed.
+    pub(super) fn ensure_usable(&self) -> Result<(), Error> {
+        if self.is_reading.get() {
+            return Err(Error::Statement { source: "it is among the rows of another statement".into() });
+        }
+        if self.has_failed.get() {
+            return Err(Error::Engine {
+                path: self.path.to_owned(),
+                source: "an earlier statement of the transaction failed".into(),
+            });
+        }
+        Ok(())
+    }
+}
+
+/// That the rows of a statement are read, as long as it exists.
+struct Reading<'a>(&'a Cell<bool>);
+
+impl<'a> Reading<'a> {
+    fn begin(is_reading: &'a Cell<bool>) -> Self {
+        is_reading.set(true);
+        Self(is_reading)
+    }
+}
+
+impl Drop for Reading<'_> {
+    fn drop(&mut self) {
+        self.0.set(false);
     }
 }
 
@@ -122,14 +167,15 @@ impl<'a> Writer<'a> {
     /// Runs a statement from the prepared-statement cache; returns how many rows changed.
     pub fn execute(&self, sql: &str, params: &[Value<'_>]) -> Result<u64, Error> {
         self.ensure_open()?;
-        let changed = self.bound(sql, params)?.raw_execute().map_err(|error| translate(error, self.path))?;
+        let changed = self.bound(sql, params)?.raw_execute().map_err(|error| self.fault(error))?;
         Ok(changed as u64)
     }
 
     /// Runs several statements without parameters.
     pub(in crate::store) fn execute_batch(&self, sql: &str) -> Result<(), Error> {
         self.ensure_open()?;
-        self.sqlite.execute_batch(sql).map_err(|error| translate(error, self.path))
+        self.ensure_usable()?;
+        self.sqlite.execute_batch(sql).map_err(|error| self.fault(error))
     }
 
     /// After some failures the engine rolls back without a command; a caller that went on would write without a

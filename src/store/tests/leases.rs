@@ -62,6 +62,57 @@ async fn a_suspended_holder_loses_its_lock_after_expiry_and_cannot_write() {
     assert_eq!(numbers(&other), [1, 3]);
 }
 
+/// Two containers may have the same name and give their only process the same number.
+#[tokio::test]
+async fn a_process_of_the_same_host_and_number_cannot_write_with_anothers_lease() {
+    let fixture = Fixture::new();
+    let store = fixture.store();
+    let lease = acquire(&store, SCOPE).await;
+    put(&store, &lease, 1).await.unwrap();
+    fixture.raw().run("UPDATE sync_locks SET instance = 'another'");
+    let error = put(&store, &lease, 2).await.unwrap_err();
+    assert!(matches!(error, Error::LeaseLost { token: 1, .. }), "{error}");
+    assert_eq!(numbers(&store), [1]);
+}
+
+#[tokio::test]
+async fn a_failed_statement_that_nobody_minds_is_not_committed_over() {
+    const INSERT: &str = "INSERT INTO numbers (number) VALUES (?1)";
+    let fixture = Fixture::new();
+    let store = fixture.store();
+    let lease = acquire(&store, SCOPE).await;
+    let swallowed = store.write(&lease, |w| {
+        w.execute(INSERT, &[1_i64.into()])?;
+        assert!(w.execute(INSERT, &[1_i64.into()]).is_err());
+        Ok::<_, Error>(())
+    });
+    assert!(matches!(swallowed.await, Err(Error::Engine { .. })));
+    let next = store.write(&lease, |w| {
+        assert!(w.execute(INSERT, &["no number".into()]).is_err());
+        w.execute(INSERT, &[2_i64.into()]).map(drop)
+    });
+    assert!(matches!(next.await, Err(Error::Engine { .. })));
+    assert!(numbers(&store).is_empty());
+    put(&store, &lease, 3).await.unwrap();
+    assert_eq!(numbers(&store), [3]);
+}
+
+#[tokio::test]
+async fn a_statement_among_the_rows_of_another_is_refused() {
+    const ALL: &str = "SELECT number FROM numbers";
+    let fixture = Fixture::new();
+    let store = fixture.store();
+    let lease = acquire(&store, SCOPE).await;
+    put(&store, &lease, 1).await.unwrap();
+    let inside = store.read(|r| r.for_each(ALL, &[], |_| r.first(ALL, &[], |row| row.int(0)).map(drop)));
+    assert!(matches!(inside, Err(Error::Statement { .. })));
+    let one_by_one = store.read(|r| {
+        let first = r.first(ALL, &[], |row| row.int(0))?;
+        Ok::<_, Error>((first, r.rows(ALL, &[], |row| row.int(0))?))
+    });
+    assert_eq!(one_by_one.unwrap(), (Some(1), vec![1]));
+}
+
 #[tokio::test]
 async fn a_lease_taken_from_a_suspended_holder_survives_that_holders_death() {
     let fixture = Fixture::new();
