@@ -5,19 +5,11 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-use crate::support::{Outcome, Running, Sandbox};
-
-/// What can follow these words; the last one is begun, and may be empty.
-fn complete(sandbox: &Sandbox, words: &[&str]) -> Outcome {
-    let mut command = sandbox.command();
-    command.env("TONGBU_COMPLETE", "bash").env("_CLAP_COMPLETE_INDEX", words.len().to_string());
-    command.args(["--", "tongbu"]).args(words);
-    Running::start(command).wait()
-}
+use crate::support::{Running, Sandbox};
 
 #[track_caller]
 fn check(sandbox: &Sandbox, words: &[&str], expected: &[&str]) {
-    let outcome = complete(sandbox, words).expect(0);
+    let outcome = sandbox.complete(words).expect(0);
     let found: Vec<&str> = outcome.stdout.lines().filter(|word| !word.starts_with('-')).collect();
     assert_eq!(found, expected, "{words:?}");
     assert_eq!(outcome.stderr, "", "{words:?}");
@@ -36,10 +28,10 @@ fn names_are_completed_from_the_configuration_and_the_database() {
     sandbox.run("sync ecs").expect(0);
     check(&sandbox, &["ecs", "list", "--region", "cn-"], &["cn-beijing", "cn-hangzhou"]);
     check(&sandbox, &["sync", "ecs", "--regions", "cn-beijing,ap"], &["cn-beijing,ap-guangzhou"]);
-    let locks = complete(&sandbox, &["locks", "break", ""]).expect(0).stdout;
+    let locks = sandbox.complete(&["locks", "break", ""]).expect(0).stdout;
     assert!(locks.lines().any(|lock| lock == "ecs/prod/cn-beijing"), "{locks}");
     for sync in ["fairing", "douban", "tasks", "ecs", "users", "all"] {
-        assert!(complete(&sandbox, &["sync", ""]).stdout.lines().any(|word| word == sync), "{sync}");
+        assert!(sandbox.complete(&["sync", ""]).stdout.lines().any(|word| word == sync), "{sync}");
     }
 }
 
@@ -49,11 +41,11 @@ fn completion_says_nothing_where_nothing_can_be_read_and_is_quick() {
     std::fs::write(sandbox.home.config(), "fairing = [").expect("a file can be written");
     std::fs::write(sandbox.home.database(), "no database").expect("a file can be written");
     for words in [&["sync", "fairing", "--account", ""][..], &["locks", "break", ""], &["no", "such", "words", "x"]] {
-        let outcome = complete(&sandbox, words);
+        let outcome = sandbox.complete(words);
         assert_eq!(outcome.stderr, "", "{words:?}");
         assert!(outcome.stdout.lines().all(|word| word.starts_with('-')), "{words:?}: {}", outcome.stdout);
     }
-    let fastest = (0..5).map(|_| complete(&sandbox, &["sync", ""]).took).min().expect("five times");
+    let fastest = (0..5).map(|_| sandbox.complete(&["sync", ""]).took).min().expect("five times");
     // A release build takes a tenth of it.
     assert!(fastest < Duration::from_millis(500), "{fastest:?}");
 }

@@ -49,6 +49,14 @@ impl Sandbox {
         Running::start(command)
     }
 
+    /// What a shell may put after these words; the last one is begun, and may be empty.
+    pub fn complete(&self, words: &[&str]) -> Outcome {
+        let mut command = self.command();
+        command.env("TONGBU_COMPLETE", "bash").env("_CLAP_COMPLETE_INDEX", words.len().to_string());
+        command.args(["--", "tongbu"]).args(words);
+        Running::start(command).wait()
+    }
+
     /// Starts `tongbu` with these words and this on its stdin.
     pub fn spawn_fed(&self, arguments: &str, input: &str) -> Running {
         // Without a name, so that it is no file of the home.
