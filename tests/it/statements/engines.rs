@@ -72,7 +72,7 @@ impl Engines {
         Some(TableSpec { name, key: key.leak(), number, columns, hash: HashColumn::Blob })
     }
 
-    /// What is wrong with a statement for SQLite.
+    /// What is wrong with a statement for `SQLite`.
     pub fn sqlite_mistake(&self, sql: &str) -> Option<String> {
         self.sqlite.prepare(sql).err().map(|error| format!("SQLite: {error}"))
     }
@@ -82,7 +82,8 @@ impl Engines {
         let mut script = String::new();
         for (index, statement) in statements.iter().enumerate() {
             let sql = dialect::statement(&statement.sql);
-            script += &format!("\\echo @{index}\n\\warn @{index}\n{sql}\n\\gdesc\nPREPARE s{index} AS {sql}\n;\n");
+            let marks = format!("\\echo @{index}\n\\warn @{index}\n");
+            script.extend([&marks, &sql, "\n\\gdesc\nPREPARE s", &index.to_string(), " AS ", &sql, "\n;\n"]);
         }
         script += "\\echo @parameters\n\\warn @parameters\n\
                    SELECT name, array_to_string(parameter_types, ';') FROM pg_prepared_statements;\n";
@@ -128,11 +129,7 @@ impl Engines {
         let count = statement.column_count();
         let text = |row: &rusqlite::Row<'_>, column| {
             let value: rusqlite::types::Value = row.get(column)?;
-            Ok(match value {
-                rusqlite::types::Value::Integer(number) => number.to_string(),
-                rusqlite::types::Value::Text(text) => text,
-                other => panic!("{other:?}"),
-            })
+            Ok(if let rusqlite::types::Value::Integer(number) = value { number.to_string() } else { row.get(column)? })
         };
         let rows = statement.query_map([], |row| (0..count).map(|column| text(row, column)).collect());
         rows.and_then(Iterator::collect).expect("rows")

@@ -1,4 +1,4 @@
-//! A real PostgreSQL: one server for all tests of this process, one database for each of them.
+//! A real `PostgreSQL`: one server for all tests of this process, one database for each of them.
 //!
 //! `tests/run.sh` installs it. It ends with this process, in whatever way that ends.
 
@@ -54,7 +54,7 @@ struct Server {
     folder: PathBuf,
     port: u16,
     /// Ends once this process has: then its standard input does.
-    _keeper: Child,
+    keeper: Child,
 }
 
 impl PostgresDatabase {
@@ -101,7 +101,7 @@ impl Server {
                 programs: programs.clone(),
                 folder: folder.clone(),
                 port,
-                _keeper: keeper.spawn().expect("a shell starts"),
+                keeper: keeper.spawn().expect("a shell starts"),
             };
             if server.answers() {
                 return server;
@@ -116,7 +116,7 @@ impl Server {
     fn answers(&mut self) -> bool {
         let mut has_ended = false;
         poll("PostgreSQL", || {
-            has_ended = self._keeper.try_wait().expect("the server can be looked at").is_some();
+            has_ended = self.keeper.try_wait().expect("the server can be looked at").is_some();
             has_ended || self.command("psql").args(["-c", "SELECT 1"]).output().expect("psql starts").status.success()
         });
         !has_ended
