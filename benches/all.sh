@@ -85,7 +85,7 @@ if [ "$writes" = yes ]; then
     short=$(
         echo '| | |'
         echo '|---|---|'
-        grep -E '÷ curl|÷ first pass|peak memory of these' "$RESULTS" | head -n 6 | cut -d '|' -f 1-3 | sed 's/$/|/'
+        grep -E '÷ curl|÷ first pass|peak memory of the survey' "$RESULTS" | head -n 6 | cut -d '|' -f 1-3 | sed 's/$/|/'
     )
     put README.md <<<"$short"
     put README.zh-CN.md <<<"$short"

@@ -91,5 +91,5 @@ for name in first unchanged incremental; do
     result "ecs, 20 regions × 500, $name pass ÷ ideal" "$ratio" '<=' 1.2
 done
 peak=$(awk '$2 > peak { peak = $2 } END { printf "%.1f", peak / 1024 }' "$work"/{first,unchanged,incremental})
-result "peak memory of these passes" "$peak" '<=' 64 ' MiB'
+result "peak memory of the ecs passes" "$peak" '<=' 64 ' MiB'
 finish

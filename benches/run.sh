@@ -104,7 +104,7 @@ result "1 % changed, bytes written ÷ the first pass's" \
     "$(ratio "$(median "$work" edited 3)" "$(median "$work" first 3)")" '<=' 0.04
 result "database ÷ payload" "$(ratio "$written" "$payload")" '<=' 1.25
 peak=$(cat "$work"/{first,unchanged,edited}.times | awk '$2 > peak { peak = $2 } END { print peak }')
-result "peak memory of these passes" "$(ratio "$peak" 1024 1)" '<=' 64 ' MiB'
+result "peak memory of the survey passes" "$(ratio "$peak" 1024 1)" '<=' 64 ' MiB'
 
 python=${TMPDIR:-/tmp}/tongbu-bench-peers
 provide_peers() {

@@ -78,5 +78,5 @@ for name in commits first unchanged edited; do
 done
 result "tasks, $packages packages, first pass" "$(ratio "$tasks" "$(median "$work" first 1)" 0)" '>=' 20000 ' tasks/s'
 fact "as many commits of one page on this disk" "$(ratio "$tasks" "$(median "$work" commits 1)" 0) tasks/s"
-result "peak memory of that pass" "$(ratio "$(median "$work" first 2)" 1024 1)" '<=' 64 ' MiB'
+result "peak memory of the tasks pass" "$(ratio "$(median "$work" first 2)" 1024 1)" '<=' 64 ' MiB'
 finish
