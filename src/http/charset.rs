@@ -6,7 +6,7 @@ use encoding_rs::{DecoderResult, Encoding, REPLACEMENT, UTF_8, X_USER_DEFINED};
 /// How much of a body, from its first byte beyond ASCII on, decides whether it is what its head says.
 const WINDOW_BYTES: usize = 64 * 1024;
 
-/// Stands for bytes that are no text in the named set, as it is none in UTF-8 either: who reads the body takes note.
+/// Takes the place of bytes that are no text in the named set, as it is none in UTF-8 either: who reads the body takes note.
 const INVALID: u8 = 0xff;
 
 /// Room for one character more than is needed, so that every step gets on.

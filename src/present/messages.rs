@@ -24,7 +24,7 @@ const CORE: [&str; 7] = [
 const SEPARATORS: [(&str, &str); 2] = [(": ", "："), ("; ", "；")];
 /// A message of many parts is searched for no more often than this.
 const MAX_LOOKUPS: usize = 300;
-/// A pattern that is open at both ends fits by chance where it has fewer characters of its own.
+/// A pattern that is open at both ends fits by chance where it has fewer characters itself.
 const OWN_CHARACTERS: usize = 7;
 
 /// The messages of one language.

@@ -58,7 +58,7 @@ fn make_folder(path: &Path, mode: u32, ids: Option<(u32, u32)>) -> Result<(), Er
             fs::create_dir_all(parent)?;
         }
         DirBuilder::new().mode(mode).create(path)?;
-        // The process's mask took rights away from what was asked for.
+        // The process's mask took rights away from the given mode.
         fs::set_permissions(path, Permissions::from_mode(mode))?;
         ids.map_or(Ok(()), |(uid, gid)| chown(path, Some(uid), Some(gid)))
     };

@@ -27,7 +27,7 @@ const SECRET: Text = text(
 /// Secrets by the name of their file.
 pub type Secrets = BTreeMap<String, Secret>;
 
-/// The upstreams to configure; asked for until they are known. None where nobody is there to answer.
+/// The upstreams to configure; the question comes again until they are known. None where nobody is there to answer.
 pub fn upstreams(session: &Session) -> Vec<String> {
     let names = upstreams::names();
     let question = UPSTREAMS.fill(session.ui.language(), &[&names.join(", ")]);

@@ -320,26 +320,21 @@ pub(super) fn save_read(w: &Writer<'_>, ids: &[RecordId], clock: &Clock) -> Resu
 /// success and last failure.
 pub(super) fn delete_beyond(w: &Writer<'_>, kept: u64, before: Option<Timestamp>) -> Result<u64, Error> {
     let before = before.map(to_rfc3339_millis);
-    let age = if before.is_some() { "AND end_time < ?2" } else { "" };
+    // The start has an index, so that nothing else is looked at where no record is that old.
+    let age = if before.is_some() { "AND start_time < ?2 AND end_time < ?2" } else { "" };
     let mut params: Vec<Value<'_>> = vec![kept.into()];
     params.extend(before.as_deref().map(Value::Text));
+    let newer = "FROM sync_records AS newer
+                 WHERE newer.sync = sync_records.sync
+                   AND newer.sync_type = sync_records.sync_type
+                   AND newer.id > sync_records.id";
     w.execute(
         &format!(
             "DELETE FROM sync_records
              WHERE status <> 'running' {age}
-               AND id IN (SELECT id
-                          FROM (SELECT id,
-                                       ROW_NUMBER() OVER (PARTITION BY sync, sync_type ORDER BY id DESC) AS place
-                                FROM sync_records) AS placed
-                          WHERE place > ?1)
-               AND id NOT IN (SELECT MAX(id)
-                              FROM sync_records
-                              WHERE status = 'success'
-                              GROUP BY sync, sync_type)
-               AND id NOT IN (SELECT MAX(id)
-                              FROM sync_records
-                              WHERE {IS_FAILURE}
-                              GROUP BY sync, sync_type)"
+               AND (SELECT COUNT(*) FROM (SELECT newer.id {newer} LIMIT ?1) AS counted) >= ?1
+               AND (status <> 'success' OR EXISTS (SELECT newer.id {newer} AND newer.status = 'success'))
+               AND (NOT {IS_FAILURE} OR EXISTS (SELECT newer.id {newer} AND {IS_FAILURE}))"
         ),
         &params,
     )

@@ -13,7 +13,7 @@ use crate::upstreams::digest::of_bytes;
 /// Rows read at once.
 const WINDOW: u64 = 512;
 
-/// So many stored rows may be passed over because they did not come: others are looked up.
+/// This number of stored rows may be passed over because they did not come: others are looked up.
 const MAX_PASSED: usize = 32;
 
 /// A window on the live rows.

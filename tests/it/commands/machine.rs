@@ -1,4 +1,4 @@
-//! The way from the installation to a schedule, on a machine of its own: real users, real files, a real cron.
+//! The way from the installation to a schedule, in a separate root: real users, real files, a real cron.
 
 use std::fs;
 use std::path::Path;

@@ -17,6 +17,19 @@ const NO_PROC: &str = "mount -t tmpfs none /proc";
 /// What happens to a database during a run.
 type Mishap<'a> = (&'a str, &'a dyn Fn(&Sandbox));
 
+/// What happens to the files in the middle of a run is no success, and the run says so.
+#[track_caller]
+fn check_mishap(what: &str, change: &dyn Fn(&Sandbox), message: &str) {
+    let sandbox = Sandbox::small();
+    sandbox.run(ONE).expect(0);
+    let running = sandbox.spawn_held("sync fairing");
+    change(&sandbox);
+    sandbox.fairing.server().clear_faults();
+    let outcome = running.wait();
+    assert_eq!(outcome.code, Some(12), "{what}: {}", outcome.said());
+    assert!(outcome.stderr.contains(message), "{what}: {}", outcome.said());
+}
+
 /// Says why a test is none here.
 #[expect(clippy::print_stdout, reason = "who runs the tests has to know what was not tried")]
 pub fn skip(why: &str) {
@@ -99,14 +112,7 @@ fn database_that_is_moved_deleted_or_replaced_during_a_run_is_no_success() {
     let changes: [Mishap<'_>; 4] =
         [("moved", &away), ("deleted", &delete), ("created again", &delete_and_create), ("replaced", &replace)];
     for (what, change) in changes {
-        let sandbox = Sandbox::small();
-        sandbox.run(ONE).expect(0);
-        let running = sandbox.spawn_held("sync fairing");
-        change(&sandbox);
-        sandbox.fairing.server().clear_faults();
-        let outcome = running.wait();
-        assert_eq!(outcome.code, Some(12), "{what}: {}", outcome.said());
-        assert!(outcome.stderr.contains("was moved, deleted or replaced"), "{what}: {}", outcome.said());
+        check_mishap(what, change, "was moved, deleted or replaced");
     }
 }
 
@@ -118,14 +124,7 @@ fn log_that_is_deleted_or_overwritten_during_a_run_is_no_success() {
     let empty = |sandbox: &Sandbox| fs::write(log(sandbox), "").expect("it can be written");
     let changes: [Mishap<'_>; 3] = [("deleted", &delete), ("overwritten", &overwrite), ("emptied", &empty)];
     for (what, change) in changes {
-        let sandbox = Sandbox::small();
-        sandbox.run(ONE).expect(0);
-        let running = sandbox.spawn_held("sync fairing");
-        change(&sandbox);
-        sandbox.fairing.server().clear_faults();
-        let outcome = running.wait();
-        assert_eq!(outcome.code, Some(12), "{what}: {}", outcome.said());
-        assert!(outcome.stderr.contains("tongbu.db-wal` of the database was moved"), "{what}: {}", outcome.said());
+        check_mishap(what, change, "tongbu.db-wal` of the database was moved");
     }
 }
 

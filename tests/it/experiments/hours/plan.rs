@@ -38,7 +38,7 @@ pub enum Expected {
     Conflict,
     /// The mail: the run is good, and something else is not.
     Warning,
-    /// It cannot say anything: `status`, the records and the metrics show it at once, the next run tells the others.
+    /// It cannot say anything: `status`, the records and the metrics show it at once, the next run reports it to the others.
     Death,
 }
 
