@@ -80,4 +80,7 @@ if command -v apt-get >/dev/null 2>&1; then
     if [ "$(id -u)" -eq 0 ]; then need systemd-analyze systemd; fi
 fi
 
+# Most tests wait for processes, so more of them than there are cores go on at once.
+export RUST_TEST_THREADS="${RUST_TEST_THREADS:-$((2 * $(nproc)))}"
+
 exec cargo test --locked --features sandbox "$@"

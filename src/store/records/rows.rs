@@ -319,22 +319,22 @@ pub(super) fn save_read(w: &Writer<'_>, ids: &[RecordId], clock: &Clock) -> Resu
 /// Deletes the records that ended before `before`, or all, but for the newest `kept` of each sync type and for its last
 /// success and last failure.
 pub(super) fn delete_beyond(w: &Writer<'_>, kept: u64, before: Option<Timestamp>) -> Result<u64, Error> {
+    const NEWER: &str = "FROM sync_records AS newer
+         WHERE newer.sync = sync_records.sync
+           AND newer.sync_type = sync_records.sync_type
+           AND newer.id > sync_records.id";
     let before = before.map(to_rfc3339_millis);
     // The start has an index, so that nothing else is looked at where no record is that old.
     let age = if before.is_some() { "AND start_time < ?2 AND end_time < ?2" } else { "" };
     let mut params: Vec<Value<'_>> = vec![kept.into()];
     params.extend(before.as_deref().map(Value::Text));
-    let newer = "FROM sync_records AS newer
-                 WHERE newer.sync = sync_records.sync
-                   AND newer.sync_type = sync_records.sync_type
-                   AND newer.id > sync_records.id";
     w.execute(
         &format!(
             "DELETE FROM sync_records
              WHERE status <> 'running' {age}
-               AND (SELECT COUNT(*) FROM (SELECT newer.id {newer} LIMIT ?1) AS counted) >= ?1
-               AND (status <> 'success' OR EXISTS (SELECT newer.id {newer} AND newer.status = 'success'))
-               AND (NOT {IS_FAILURE} OR EXISTS (SELECT newer.id {newer} AND {IS_FAILURE}))"
+               AND (SELECT COUNT(*) FROM (SELECT newer.id {NEWER} LIMIT ?1) AS counted) >= ?1
+               AND (status <> 'success' OR EXISTS (SELECT newer.id {NEWER} AND newer.status = 'success'))
+               AND (NOT {IS_FAILURE} OR EXISTS (SELECT newer.id {NEWER} AND {IS_FAILURE}))"
         ),
         &params,
     )

@@ -43,7 +43,10 @@ const FILLINGS: &[(&str, &[Filling])] = &[
     ),
     (
         "src/store/records/rows.rs",
-        &[&[("its", ITS), ("ours", OURS), ("age", "")], &[("its", ITS), ("ours", OURS), ("age", "AND end_time < ?2")]],
+        &[
+            &[("its", ITS), ("ours", OURS), ("age", "")],
+            &[("its", ITS), ("ours", OURS), ("age", "AND start_time < ?2 AND end_time < ?2")],
+        ],
     ),
     (
         "src/upstreams/films/tables.rs",
