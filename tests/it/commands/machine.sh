@@ -1,4 +1,4 @@
-# A machine of its own with a real cron, for the test beside this file. Run in namespaces of its own, as root:
+# A separate root with a real cron, for the test beside this file. Run in new namespaces, as root:
 #     machine.sh ROOT CRON TONGBU OUT BASE_URL TOKEN RECEIVER_URL
 # ROOT becomes the machine; CRON is where Debian's package is unpacked; what there is to look at later goes to OUT.
 set -eu

@@ -1,4 +1,4 @@
-# Runs a command on a terminal of its own and presses Ctrl-C at a text, some times. Prints what was ever drawn, what the
+# Runs a command on a new terminal and presses Ctrl-C at a text, some times. Prints what was ever drawn, what the
 # screen shows at the end, and the exit code.
 import fcntl, json, os, pty, re, struct, sys, termios
 
