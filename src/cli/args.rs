@@ -49,6 +49,7 @@ impl GlobalArgs {
             verbosity: self.verbose,
             no_progress: self.no_progress,
             lang: self.lang,
+            ..OutputOptions::default()
         }
     }
 }

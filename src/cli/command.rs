@@ -8,11 +8,14 @@ use super::config::ConfigArgs;
 use super::doctor::DoctorArgs;
 use super::examples;
 use super::exit_status::exit_status;
+use super::export::ExportArgs;
 use super::generate::GenerateArgs;
+use super::list_flags;
 use super::locks::LocksArgs;
 use super::notify::NotifyArgs;
 use super::records::RecordsArgs;
 use super::restore::RestoreArgs;
+use super::schema;
 use super::setup::SetupArgs;
 use super::status::StatusArgs;
 use super::sync::SyncArgs;
@@ -56,6 +59,8 @@ pub enum Command {
     Setup(SetupArgs),
     /// Check everything that a run needs
     Doctor(DoctorArgs),
+    /// Write a table or a view as CSV or JSON lines, of any length
+    Export(ExportArgs),
     /// Write a consistent copy of the database, checked and flushed, while others may write
     Backup(BackupArgs),
     /// Put a backup in the place of the database, which is kept aside
@@ -78,6 +83,7 @@ pub fn command() -> clap::Command {
 }
 
 fn apply_help(command: clap::Command, words: &str, exit_status: &str) -> clap::Command {
+    let command = list_flags::augment(command, &schema::of_command(words));
     let mut command = command.help_template(TEMPLATE).after_long_help(exit_status.to_owned());
     if let Some(examples) = examples::of(words) {
         command = command.before_long_help(examples::headed(&examples));

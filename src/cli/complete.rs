@@ -14,7 +14,7 @@ use clap_complete::{CompleteEnv, Shell};
 
 use crate::clock::Clock;
 use crate::config::env::{Environment, TONGBU_COMPLETE};
-use crate::config::{self, Config, Setting};
+use crate::config::{self, Config};
 use crate::store::{Mode, Store, StoreOptions, cursors};
 use crate::upstreams::{self, Registration};
 
@@ -28,6 +28,8 @@ enum Names {
     /// The regions where an upstream had a pass.
     Regions(&'static Registration),
     Locks,
+    /// What can be exported.
+    Exports,
 }
 
 /// Answers a shell that completes `command`; `None` where this is a run like any other.
@@ -54,10 +56,9 @@ pub fn script(shell: Shell) -> String {
 
 fn with_names(command: Command, outer: Option<&'static Registration>, given: &[OsString]) -> Command {
     let upstream = upstreams::find(command.get_name()).or(outer);
-    let is_break = command.get_name() == "break";
     let named: Vec<(Id, Names)> = command
         .get_arguments()
-        .filter_map(|arg| Some((arg.get_id().clone(), names_of(arg, upstream, is_break)?)))
+        .filter_map(|arg| Some((arg.get_id().clone(), names_of(arg, upstream, command.get_name())?)))
         .collect();
     let command = named.into_iter().fold(command, |command, (id, names)| {
         let given = given.to_vec();
@@ -70,11 +71,12 @@ fn with_names(command: Command, outer: Option<&'static Registration>, given: &[O
     command.mut_subcommands(|subcommand| with_names(subcommand, upstream, given))
 }
 
-fn names_of(arg: &Arg, upstream: Option<&'static Registration>, is_break: bool) -> Option<Names> {
+fn names_of(arg: &Arg, upstream: Option<&'static Registration>, command: &str) -> Option<Names> {
     match (arg.get_long(), upstream) {
         (Some("account" | "target"), Some(upstream)) => Some(Names::Accounts(upstream)),
         (Some("region" | "regions"), Some(upstream)) => Some(Names::Regions(upstream)),
-        (None, _) if is_break && arg.get_id() == "name" => Some(Names::Locks),
+        (None, _) if command == "break" && arg.get_id() == "name" => Some(Names::Locks),
+        (None, _) if command == "export" && arg.get_id() == "table" => Some(Names::Exports),
         _ => None,
     }
 }
@@ -83,11 +85,8 @@ fn candidates(names: Names, given: &[OsString]) -> Option<Vec<String>> {
     let file = path_after("--config", given);
     let config = config::load(file.as_deref(), &upstreams::sections(), &Environment::process()).ok()?;
     match names {
-        Names::Accounts(upstream) => {
-            let settings = (upstream.describe)(&config).ok()?;
-            let rows = settings.into_iter().flat_map(Setting::with_tables);
-            Some(rows.filter_map(|row| Some(row.value.get("name")?.as_str()?.to_owned())).collect())
-        }
+        Names::Accounts(upstream) => upstream.account_names(&config).ok(),
+        Names::Exports => Some(upstreams::exports().map(|(_, exported)| exported.name.to_owned()).collect()),
         Names::Regions(upstream) => {
             let scopes =
                 open(&config, given)?.read(|r| cursors::load_states(r, &format!("{}/", upstream.name))).ok()?;

@@ -73,6 +73,9 @@ impl Error {
             Self::Program { .. } => {
                 Some("run it by hand, then the same command again: what is done is not done twice".to_owned())
             }
+            Self::Write { source, .. } if source.kind() == std::io::ErrorKind::StorageFull => {
+                Some("free some space there, or give a path on another disk".to_owned())
+            }
             Self::Write { .. } => Some("give a path you may write to, or remove the file that is there".to_owned()),
         };
         exact.unwrap_or_else(|| self.class().hint().to_owned())

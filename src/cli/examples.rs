@@ -36,6 +36,10 @@ const EXAMPLES: &[(&str, &str)] = &[
     ("config check", "  tongbu config check\n  tongbu config check --config new.toml"),
     ("setup", "  tongbu setup --upstream {sync} --dry-run\n  tongbu setup --upstream {sync} --notify slack --yes"),
     ("doctor", "  tongbu doctor\n  tongbu doctor --offline --json\n  tongbu doctor --cron"),
+    (
+        "export",
+        "  tongbu export\n  tongbu export sync_records --format jsonl\n  tongbu export sync_records --columns id,sync,status -o runs.csv",
+    ),
     ("backup", "  tongbu backup /backup/tongbu.db\n  tongbu backup /backup --keep 14 -q"),
     ("restore", "  tongbu restore /backup/tongbu-20261128T041900.000Z.db --force"),
     ("notify", "  tongbu notify test"),

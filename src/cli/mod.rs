@@ -15,10 +15,12 @@ mod doctor;
 mod error;
 mod examples;
 mod exit_status;
+mod export;
 mod failure;
 mod generate;
 mod installed;
 mod limits;
+mod list_flags;
 mod locks;
 mod manual;
 mod metrics;
@@ -112,7 +114,8 @@ fn run_caught(args: &[OsString]) -> Exit {
         Ok(parsed) => parsed,
         Err(error) => return usage::show(error, args, &early_ui(args)),
     };
-    let ui = Ui::new(globals.output_options(), Terminal::detect(), Clock::system());
+    let options = list_flags::apply(globals.output_options(), &matches);
+    let ui = Ui::new(options, Terminal::detect(), Clock::system());
     let mut session = Session::new(ui, globals);
     let ended = limits::check_open_files().and_then(|()| match (command, upstream::find(&matches)) {
         (Some(command), _) => run_command(&mut session, command),
@@ -146,6 +149,7 @@ fn run_command(session: &mut Session, command: Command) -> Result<Exit, Error> {
         Command::Config(args) => config::cmd_config(session, &args),
         Command::Setup(args) => setup::cmd_setup(session, &args),
         Command::Doctor(args) => doctor::cmd_doctor(session, &args),
+        Command::Export(args) => export::cmd_export(session, &args),
         Command::Backup(args) => backup::cmd_backup(session, &args),
         Command::Restore(args) => restore::cmd_restore(session, &args),
         Command::Notify(args) => notify::cmd_notify(session, &args),

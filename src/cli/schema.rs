@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{backup, config, doctor, failure, locks, records, restore, setup, status, sync, version};
+use super::{backup, config, doctor, export, failure, locks, records, restore, setup, status, sync, version};
 use crate::config::Setting;
 use crate::present::{DocumentSchema, ListingSpec, schema};
 use crate::store::Holder;
@@ -30,12 +30,19 @@ const CORE: &[DocumentSchema] = &[
     config::output::CHECKED_SCHEMA,
     config::output::TESTED_SCHEMA,
     run::NOTIFICATION_SCHEMA,
+    export::SCHEMA,
+    export::ExportRow::SCHEMA,
     backup::SCHEMA,
     restore::SCHEMA,
     doctor::output::SCHEMA,
     version::SCHEMA,
     setup::output::SCHEMA,
 ];
+
+/// The documents of a command that belongs to no upstream.
+pub fn of_command(words: &str) -> Vec<DocumentSchema> {
+    CORE.iter().copied().filter(|document| document.about() == words).collect()
+}
 
 /// Every schema, for `generate schema`.
 pub fn render_all() -> String {

@@ -7,6 +7,7 @@ use clap::{ArgMatches, Args, Command};
 use super::args::RunArgs;
 use super::error::Error;
 use super::examples;
+use super::list_flags;
 use super::session::{LogTo, Session};
 use super::sync::output::{PassOutput, SyncOutput};
 use super::sync::{attendance, explain, matches_of, run_pass};
@@ -31,8 +32,9 @@ fn add(command: Command, spec: &'static CommandSpec) -> Command {
             let group = Command::new(spec.name).about(*about).subcommand_required(true).arg_required_else_help(true);
             command.subcommand(with_examples(commands.iter().fold(group, add), spec))
         }
-        CommandKind::Command { augment, .. } => {
-            command.subcommand(with_examples(augment(Command::new(spec.name)), spec))
+        CommandKind::Command { augment, outputs, .. } => {
+            let own = list_flags::augment(augment(Command::new(spec.name)), outputs);
+            command.subcommand(with_examples(own, spec))
         }
         CommandKind::Pass { augment, .. } => {
             // Augmenting takes a struct's own sentence over as the command's: the command's own comes last.

@@ -191,16 +191,19 @@ impl<R> Column<R> {
                 | Field::OptionalCount(_)
                 | Field::OptionalNumber(_)
         );
+        let title = self.title.map(|title| style.label(title)).or(style.is_wide.then_some(self.key))?;
         Some(TableColumn {
-            title: style.label(self.title?).to_owned(),
+            title: title.to_owned(),
             alignment: if is_number || self.is_right_aligned { Alignment::Right } else { Alignment::Left },
-            is_hidden_when_blank: self.is_hidden_when_blank,
+            is_hidden_when_blank: self.is_hidden_when_blank && !style.is_wide,
             drop_order: self.drop_order,
         })
     }
 
     pub(super) fn table_cell(&self, row: &R, style: &Style) -> Option<Cell> {
-        self.title?;
+        if self.title.is_none() && !style.is_wide {
+            return None;
+        }
         if let Some(cell) = self.cell {
             return Some(cell(row, style));
         }
@@ -217,7 +220,9 @@ impl<R> Column<R> {
             Field::Word(value) => value(row).cell(style),
             Field::OptionalWord(value) => value(row).map_or_else(|| Cell::from(""), |word| word.cell(style)),
             Field::Labelled(value, label) => sanitize(label(value(row), style.language)).into(),
-            Field::Nested(..) | Field::Styled(..) | Field::CellOnly => Cell::from(""),
+            Field::Nested(value, _) => sanitize(&value(row).to_string()).into(),
+            Field::Styled(value, _) => sanitize(value(row, style).as_str()).into(),
+            Field::CellOnly => Cell::from(""),
         })
     }
 

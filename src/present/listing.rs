@@ -7,6 +7,7 @@ use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 use serde_json::json;
 
 use super::column::{Column, RowSchema};
+use super::csv;
 use super::output::{Block, Json, Output};
 use super::paging::Paging;
 use super::schema::DocumentSchema;
@@ -127,6 +128,19 @@ impl<R: ListingSpec> Serialize for RowJson<'_, R> {
     }
 }
 
+/// The rows as CSV: a column for each key that a row has as JSON.
+pub fn csv<'a, R: ListingSpec>(rows: impl IntoIterator<Item = &'a R>, style: &Style) -> Vec<u8> {
+    let schema = row_schema::<R>(&mut SchemaGenerator::default());
+    let keys: Vec<&str> = schema["required"].as_array().into_iter().flatten().filter_map(|key| key.as_str()).collect();
+    let mut lines = Vec::new();
+    csv::push_header(&mut lines, &keys);
+    for row in rows {
+        let row = serde_json::to_value(RowJson(row, style)).unwrap_or_default();
+        csv::push_line(&mut lines, &keys, |lines, key| csv::push_json(lines, &row[*key]));
+    }
+    lines
+}
+
 /// The schema of one such row.
 pub fn row_schema<R: ListingSpec>(generator: &mut SchemaGenerator) -> serde_json::Value {
     let mut schema = RowSchema::default();
@@ -175,6 +189,10 @@ impl<R: ListingSpec> Output for Listing<R> {
 
     fn rows(&self, style: &Style) -> Json {
         Json::of(&RowsJson(&self.rows, style))
+    }
+
+    fn csv(&self, style: &Style) -> Option<Vec<u8>> {
+        Some(csv(&self.rows, style))
     }
 }
 

@@ -5,6 +5,7 @@
 //! the blocks.
 
 pub mod column;
+pub mod csv;
 pub mod done;
 pub mod listing;
 pub mod messages;

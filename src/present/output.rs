@@ -83,6 +83,11 @@ pub trait Output {
     /// For a program: an object without its `schema`, which [`document`] adds.
     fn json(&self, style: &Style) -> Json;
 
+    /// The rows as CSV, where it is a list.
+    fn csv(&self, _style: &Style) -> Option<Vec<u8>> {
+        None
+    }
+
     /// The rows alone, where it is a list; for a document that embeds it.
     fn rows(&self, style: &Style) -> Json {
         self.json(style)

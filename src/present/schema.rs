@@ -11,16 +11,31 @@ pub struct DocumentSchema {
     /// The commands that print it.
     about: &'static str,
     schema: fn(&mut SchemaGenerator) -> Schema,
+    is_list: bool,
 }
 
 impl DocumentSchema {
     /// The schema of a type whose fields are the document's keys, but for `schema` itself.
     pub const fn of<T: JsonSchema>(name: &'static str, about: &'static str) -> Self {
+        Self { name, about, schema: T::json_schema, is_list: false }
+    }
+
+    /// The schema of a list: its rows can be CSV, too.
+    pub const fn new(name: &'static str, about: &'static str, schema: fn(&mut SchemaGenerator) -> Schema) -> Self {
+        Self { name, about, schema, is_list: true }
+    }
+
+    /// The same for a type that has the rows of a list among its fields.
+    pub const fn list_of<T: JsonSchema>(name: &'static str, about: &'static str) -> Self {
         Self::new(name, about, T::json_schema)
     }
 
-    pub const fn new(name: &'static str, about: &'static str, schema: fn(&mut SchemaGenerator) -> Schema) -> Self {
-        Self { name, about, schema }
+    pub const fn is_list(&self) -> bool {
+        self.is_list
+    }
+
+    pub const fn about(&self) -> &'static str {
+        self.about
     }
 
     pub const fn name(&self) -> &'static str {

@@ -25,6 +25,8 @@ pub struct Style {
     pub now: Timestamp,
     /// Columns to stay inside; `None`: as many as the text needs.
     pub width: Option<u16>,
+    /// Whether tables have every column that the document has.
+    pub is_wide: bool,
     pub colour: bool,
 }
 
@@ -153,7 +155,15 @@ pub(crate) mod samples {
     /// A style that depends on nothing outside: Shanghai time, 2026-01-02 11:04:05.
     pub fn style(language: Language, width: Option<u16>) -> Style {
         let zone = TimeZone::fixed(jiff::tz::offset(8));
-        Style { language, messages: upstreams::messages(language), zone, now: at(0), width, colour: false }
+        Style {
+            language,
+            messages: upstreams::messages(language),
+            zone,
+            now: at(0),
+            width,
+            is_wide: false,
+            colour: false,
+        }
     }
 
     /// That many seconds after the style's now.

@@ -6,6 +6,7 @@
 mod backup;
 pub mod cursors;
 mod error;
+pub mod export;
 mod handle;
 mod heartbeat;
 mod lock;

@@ -35,6 +35,7 @@ use crate::language::Language;
 use crate::present::{Output, Severity, Style, Text, output, sanitize, text, words};
 use crate::progress::Observer;
 use crate::secret;
+use crate::text::safe;
 use crate::upstreams;
 
 const NO_RUN_YET: Text = text(
@@ -47,8 +48,13 @@ const RECORDED: Text =
 
 /// How the command line wants the output.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a separate flag")]
 pub struct OutputOptions {
     pub json: bool,
+    /// Lists as CSV.
+    pub csv: bool,
+    /// Tables with every column.
+    pub wide: bool,
     pub quiet: bool,
     /// How often `-v` was given.
     pub verbosity: u8,
@@ -150,6 +156,8 @@ impl Ui {
         let style = self.stdout_style();
         if self.options.json {
             self.print_document(output, &style);
+        } else if let Some(lines) = output.csv(&style).filter(|_| self.options.csv) {
+            self.data(secret::scrub(&String::from_utf8_lossy(&lines)).as_bytes());
         } else if !(output.is_quiet_on_success() && self.options.quiet) {
             self.print(&self.charset.encode(&secret::scrub(&render_text(&style))));
         }
@@ -174,6 +182,16 @@ impl Ui {
     /// Text for a program, in UTF-8: a completion script, a file's contents.
     pub fn verbatim(&self, text: &str) {
         self.print(secret::scrub(text).as_bytes());
+    }
+
+    /// Whole lines for a program, of which more may follow; whether more are wanted. A person's terminal gets them
+    /// harmless.
+    pub fn data(&self, lines: &[u8]) -> bool {
+        if !self.terminal.stdout_is_terminal {
+            return self.print(lines);
+        }
+        let shown: String = String::from_utf8_lossy(lines).lines().map(|line| safe(line).into_owned() + "\n").collect();
+        self.print(shown.as_bytes())
     }
 
     /// Something a person should know though the verdict stays.
@@ -239,7 +257,8 @@ impl Ui {
             messages: upstreams::messages(language),
             zone: self.zone.clone(),
             now: self.clock.now(),
-            width: self.terminal.width(),
+            width: self.terminal.width().filter(|_| !self.options.wide),
+            is_wide: self.options.wide,
             colour: self.terminal.colours_stdout(),
         }
     }
@@ -249,10 +268,11 @@ impl Ui {
     }
 
     #[expect(clippy::disallowed_methods, reason = "the output goes to stdout")]
-    fn print(&self, text: &[u8]) {
+    /// Whether somebody may read more.
+    fn print(&self, text: &[u8]) -> bool {
         let mut stdout = io::stdout().lock();
         let written = stdout.write_all(text).and_then(|()| stdout.flush());
-        if let Err(error) = written
+        if let Err(error) = &written
             && error.kind() != io::ErrorKind::BrokenPipe
         {
             self.is_output_lost.store(true, Ordering::Relaxed);
@@ -260,5 +280,6 @@ impl Ui {
             let message = format!("cannot write the output to stdout: {error}");
             self.comment(&notice::render(words::ERROR, &message, Severity::Bad, &style));
         }
+        written.is_ok()
     }
 }

@@ -24,6 +24,7 @@ mod digest;
 pub mod douban;
 pub mod ecs;
 mod error;
+pub mod exported;
 pub mod fairing;
 mod films;
 pub mod guard;
@@ -44,6 +45,7 @@ pub mod users;
 use std::sync::{LazyLock, OnceLock};
 
 use self::command::CommandSpec;
+use self::exported::Exported;
 use crate::config::Section;
 use crate::language::Language;
 use crate::present::Messages;
@@ -104,7 +106,15 @@ pub fn sections() -> Vec<Section> {
 /// What the store has to hold for them, and for what they share.
 pub fn components() -> Vec<Component> {
     let own = all().map(Registration::component).filter(|component| !component.migrations.is_empty());
-    own.chain([films::COMPONENT]).collect()
+    // Views are made of tables.
+    let views = all().filter_map(|registration| registration.views);
+    own.chain([films::COMPONENT]).chain(views).chain([films::VIEWS]).collect()
+}
+
+/// What `export` takes out of each upstream's tables, by its name; what several share and what the store has has none.
+pub fn exports() -> impl Iterator<Item = (&'static str, &'static Exported)> {
+    let own = all().flat_map(|registration| registration.exports.iter().map(|exported| (registration.name, exported)));
+    own.chain(films::EXPORTS.iter().chain(exported::CORE).map(|exported| ("", exported)))
 }
 
 /// The commands that belong to no single upstream.

@@ -8,6 +8,7 @@ use futures_util::future::BoxFuture;
 
 use super::command::{CommandSpec, parse};
 use super::error::Error;
+use super::exported::Exported;
 use super::metric::MetricsOf;
 use super::pass::PassContext;
 use super::schedule::Schedule;
@@ -42,6 +43,10 @@ pub struct Registration {
     pub sync_types: &'static [SyncType],
     /// What `records show --changes` lists of its runs.
     pub changes: Option<ChangesOf>,
+    /// Its views for others.
+    pub views: Option<Component>,
+    /// Its tables and views that may be exported.
+    pub exports: &'static [Exported],
     /// Its own numbers for the metrics.
     pub metrics: Option<MetricsOf>,
     migrations: &'static [Migration],
@@ -79,6 +84,8 @@ impl Registration {
             commands: U::COMMANDS,
             sync_types: U::SYNC_TYPES,
             changes: U::CHANGES,
+            views: U::VIEWS,
+            exports: U::EXPORTS,
             metrics: U::METRICS,
             migrations: U::MIGRATIONS,
             augment: U::Options::augment_args,
@@ -94,6 +101,12 @@ impl Registration {
             check: |opening| open::<U>(opening)?.check(),
             verify: |opening| async move { Ok(open::<U>(opening)?.verify().await) }.boxed(),
         }
+    }
+
+    /// The configured names of its accounts, or of its targets.
+    pub fn account_names(&self, config: &Config) -> Result<Vec<String>, Error> {
+        let rows = (self.describe)(config)?.into_iter().flat_map(Setting::with_tables);
+        Ok(rows.filter_map(|row| Some(row.value.get("name")?.as_str()?.to_owned())).collect())
     }
 
     /// What the store has to hold for it.

@@ -7,13 +7,14 @@ use serde::de::DeserializeOwned;
 
 use super::command::CommandSpec;
 use super::error::Error;
+use super::exported::Exported;
 use super::metric::MetricsOf;
 use super::pass::PassContext;
 use super::schedule::Schedule;
 use crate::config::Config;
 use crate::http;
 use crate::present::{Output, Text};
-use crate::store::{Migration, Reader, RecordId};
+use crate::store::{Component, Migration, Reader, RecordId};
 
 /// What a request of [`verify`](Upstream::verify) showed.
 #[derive(Debug)]
@@ -96,6 +97,10 @@ pub trait Upstream: Sized + Send + Sync + 'static {
     const SYNC_TYPES: &'static [SyncType] = &[];
     /// What `records show --changes` lists of its runs.
     const CHANGES: Option<ChangesOf> = None;
+    /// Its views for others, with stable names; made once its tables are.
+    const VIEWS: Option<Component> = None;
+    /// Its tables and views that may be exported.
+    const EXPORTS: &'static [Exported] = &[];
     /// Its own numbers for the metrics.
     const METRICS: Option<MetricsOf> = None;
     /// Its section; every key has a default or is required by name in [`open`](Self::open). It is shown as it is

@@ -3,6 +3,7 @@
 mod chinese;
 mod crontab;
 mod dependencies;
+mod exports;
 mod generated;
 mod markdown;
 mod meanings;

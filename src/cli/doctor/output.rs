@@ -13,7 +13,7 @@ use crate::present::{
     text, words,
 };
 
-pub const SCHEMA: DocumentSchema = DocumentSchema::of::<DoctorDocument<'static>>("tongbu.doctor/1", "doctor");
+pub const SCHEMA: DocumentSchema = DocumentSchema::list_of::<DoctorDocument<'static>>("tongbu.doctor/1", "doctor");
 
 const CRON_DIFFERS: Text = text("differences in cron's environment:", "在 cron 的环境中结果不同：");
 const CRON_SAME: Text = text("no differences in cron's environment", "在 cron 的环境中结果相同");
@@ -104,6 +104,10 @@ impl Output for DoctorOutput {
                 differences: &cron.differences,
             }),
         })
+    }
+
+    fn csv(&self, style: &Style) -> Option<Vec<u8>> {
+        Some(listing::csv(&self.findings, style))
     }
 }
 

@@ -97,7 +97,7 @@ impl Stats {
 type C = Column<Stats>;
 
 impl ListingSpec for Stats {
-    const SCHEMA: DocumentSchema = DocumentSchema::of::<StatsDocument<'static>>("tongbu.stats/1", "records stats");
+    const SCHEMA: DocumentSchema = DocumentSchema::list_of::<StatsDocument<'static>>("tongbu.stats/1", "records stats");
     const KEY: &'static str = "stats";
     const EMPTY: Text = NO_RECORDS;
     const COLUMNS: &'static [C] = &[
@@ -143,6 +143,10 @@ impl Output for StatsOutput {
 
     fn json(&self, style: &Style) -> Json {
         Json::of(&StatsDocument { since: style.time(self.since), stats: RowsJson(&self.stats, style) })
+    }
+
+    fn csv(&self, style: &Style) -> Option<Vec<u8>> {
+        Some(listing::csv(&self.stats, style))
     }
 }
 

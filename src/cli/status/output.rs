@@ -56,7 +56,7 @@ impl SyncRow {
 type C = Column<SyncRow>;
 
 impl ListingSpec for SyncRow {
-    const SCHEMA: DocumentSchema = DocumentSchema::of::<StatusDocument<'static>>("tongbu.status/1", "status");
+    const SCHEMA: DocumentSchema = DocumentSchema::list_of::<StatusDocument<'static>>("tongbu.status/1", "status");
     const KEY: &'static str = "syncs";
     const EMPTY: Text = text("no upstream is configured and none ever ran", "尚未配置任何上游，也没有运行记录");
     const COLUMNS: &'static [C] = &[
@@ -155,6 +155,10 @@ impl Output for StatusOutput {
             exit_name: self.exit.name(),
             syncs: RowsJson(&self.rows, style),
         })
+    }
+
+    fn csv(&self, style: &Style) -> Option<Vec<u8>> {
+        Some(listing::csv(&self.rows, style))
     }
 }
 

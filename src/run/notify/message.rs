@@ -233,5 +233,5 @@ pub fn style(config: &Config, now: Timestamp) -> Style {
     // A zone that is unknown may be what the notification is about.
     let zone = config.time_zone().unwrap_or_else(|_| TimeZone::system());
     let language = config.language(None);
-    Style { language, messages: upstreams::messages(language), zone, now, width: None, colour: false }
+    Style { language, messages: upstreams::messages(language), zone, now, width: None, is_wide: false, colour: false }
 }

@@ -85,6 +85,13 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// The names of the columns that a statement answers with.
+    pub fn columns(&self, sql: &str) -> Result<Vec<String>, Error> {
+        self.ensure_usable()?;
+        let statement = self.sqlite.prepare_cached(sql).map_err(|error| self.fault(error))?;
+        Ok(statement.column_names().into_iter().map(str::to_owned).collect())
+    }
+
     pub(in crate::store) fn has_table(&self, name: &str) -> Result<bool, Error> {
         let sql = "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?1";
         self.first(sql, &[name.into()], |_| Ok(())).map(|found| found.is_some())
@@ -200,6 +207,19 @@ impl<'a> std::ops::Deref for Writer<'a> {
 }
 
 impl Row<'_> {
+    /// A value of whatever kind it is.
+    pub fn value(&self, column: usize) -> Result<Value<'_>, Error> {
+        self.read(column, |value| {
+            Ok(match value {
+                ValueRef::Null => Value::Null,
+                ValueRef::Integer(number) => Value::Int(number),
+                ValueRef::Real(number) => Value::Real(number),
+                ValueRef::Text(_) => Value::Text(value.as_str()?),
+                ValueRef::Blob(bytes) => Value::Blob(bytes),
+            })
+        })
+    }
+
     pub fn text(&self, column: usize) -> Result<&str, Error> {
         self.read(column, |value| Ok(value.as_str()?))
     }

@@ -9,6 +9,7 @@ mod commands;
 pub mod config;
 pub mod diff;
 pub mod disks;
+mod exports;
 pub mod instance;
 mod pass;
 pub mod provider;
@@ -27,9 +28,10 @@ use self::regions::Region;
 use self::scopes::fetch_scopes;
 use super::accounts::{self, Accounts};
 use super::command::CommandSpec;
+use super::exported::Exported;
 use super::{Aspect, Caution, ChangesOf, Error, Job, Opening, PassContext, Schedule, Upstream, Verified};
 use crate::error::{Class, full_message};
-use crate::store::Migration;
+use crate::store::{Component, Migration};
 
 /// What only passes with `--status-only` call.
 const STATUS_ACTIONS: [&str; 2] = ["DescribeInstanceStatus", "DescribeInstancesStatus"];
@@ -77,6 +79,8 @@ impl Upstream for Ecs {
   tongbu sync ecs --incremental --on-lock skip
   tongbu sync ecs --status-only";
     const MIGRATIONS: &'static [Migration] = tables::MIGRATIONS;
+    const VIEWS: Option<Component> = Some(exports::VIEWS);
+    const EXPORTS: &'static [Exported] = exports::EXPORTS;
     const TEMPLATE: &'static str = include_str!("template.toml");
     const STARTER: &'static str = include_str!("starter.toml");
     const CHINESE: &'static str = include_str!("chinese.toml");

@@ -4,6 +4,7 @@ mod api;
 mod config;
 mod cursor;
 mod envelope;
+mod exports;
 mod parse;
 mod pass;
 mod pii;
@@ -22,9 +23,10 @@ pub use self::config::Config;
 use self::pass::Work;
 use self::pii::{Mode, Pii};
 use super::accounts::{self, Account, AccountFlag, Accounts};
+use super::exported::Exported;
 use super::{Error, Job, Opening, PassContext, Schedule, ScopeName, ScopeRules, Upstream, Verified, http_profile};
 use crate::http::{Client, RateLimit};
-use crate::store::Migration;
+use crate::store::{Component, Migration};
 
 /// The Fairing upstream, opened.
 pub struct Fairing {
@@ -55,6 +57,8 @@ impl Upstream for Fairing {
     const EXAMPLE_SCOPE: &'static str = "fairing/shop-eu/responses";
     const MIGRATIONS: &'static [Migration] =
         &[Migration { name: "0001_create", sql: include_str!("migrations/0001_create.sql") }];
+    const VIEWS: Option<Component> = Some(exports::VIEWS);
+    const EXPORTS: &'static [Exported] = exports::EXPORTS;
     const TEMPLATE: &'static str = include_str!("template.toml");
     const STARTER: &'static str = include_str!("starter.toml");
     const CHINESE: &'static str = include_str!("chinese.toml");

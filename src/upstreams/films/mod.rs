@@ -11,8 +11,10 @@ pub mod tally;
 pub mod tables;
 
 mod commands;
+mod exports;
 
 pub use self::commands::{COMMANDS, list};
+pub use self::exports::{EXPORTS, VIEWS};
 pub use self::tables::COMPONENT;
 
 /// The Chinese of what lists them.

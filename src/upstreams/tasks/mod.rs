@@ -8,6 +8,7 @@ pub mod api;
 mod commands;
 mod commands_packages;
 pub mod config;
+mod exports;
 pub mod grammar;
 pub mod matching;
 mod outputs;
@@ -29,6 +30,7 @@ use self::pass::Work;
 use self::session::Api;
 use self::window::Window;
 use super::command::CommandSpec;
+use super::exported::Exported;
 use super::metric::MetricsOf;
 use super::{
     Error, Job, Opening, PassContext, Schedule, ScopeName, ScopeRules, SyncType, Upstream, Verified, http_profile,
@@ -36,7 +38,7 @@ use super::{
 use crate::http::{Client, Jitter, Profile};
 use crate::present::text;
 use crate::since;
-use crate::store::Migration;
+use crate::store::{Component, Migration};
 
 /// The tasks upstream, opened.
 pub struct Tasks {
@@ -66,6 +68,8 @@ impl Upstream for Tasks {
   tongbu sync tasks --window historical --trigger auto -q
   tongbu sync tasks --window historical --from 2025-10-01 --to 2025-10-07";
     const MIGRATIONS: &'static [Migration] = tables::MIGRATIONS;
+    const VIEWS: Option<Component> = Some(exports::VIEWS);
+    const EXPORTS: &'static [Exported] = exports::EXPORTS;
     const TEMPLATE: &'static str = include_str!("template.toml");
     const STARTER: &'static str = include_str!("starter.toml");
     const CHINESE: &'static str = include_str!("chinese.toml");

@@ -79,7 +79,7 @@ fn match_cell(matched: &Match, style: &Style) -> Cell {
 }
 
 pub const PENDING: DocumentSchema =
-    DocumentSchema::of::<PendingPart<'static>>("tongbu.tasks-pending/1", "tasks list --match pending");
+    DocumentSchema::list_of::<PendingPart<'static>>("tongbu.tasks-pending/1", "tasks list --match pending");
 
 /// What `tasks list --match pending` answers.
 pub struct Pending {
@@ -154,6 +154,10 @@ impl Output for Pending {
             tasks: RowsJson(&group.tasks, style),
         });
         Json::of(&PendingPart { groups: groups.collect(), paging: self.paging.part() })
+    }
+
+    fn csv(&self, style: &Style) -> Option<Vec<u8>> {
+        Some(listing::csv(self.groups.iter().flat_map(|group| &group.tasks), style))
     }
 }
 

@@ -11,6 +11,7 @@ pub mod config;
 mod delivery;
 pub mod delivery_actions;
 pub mod event;
+mod exports;
 pub mod findings;
 pub mod ingest;
 mod json;
@@ -35,10 +36,11 @@ use std::time::Duration;
 
 use super::accounts::{self, Accounts};
 use super::command::CommandSpec;
+use super::exported::Exported;
 use super::metric::MetricsOf;
 use super::{Aspect, Error, Job, Opening, PassContext, Schedule, ScopeName, ScopeRules, SyncType, Upstream, Verified};
 use crate::present::text;
-use crate::store::Migration;
+use crate::store::{Component, Migration};
 
 /// A number that no user has: fetching it shows whether a target accepts our credentials.
 const PROBE_USER_ID: i64 = 0;
@@ -77,6 +79,8 @@ impl Upstream for Users {
   tongbu sync users --target unified-auth
   tongbu sync users --trigger auto -q";
     const MIGRATIONS: &'static [Migration] = tables::MIGRATIONS;
+    const VIEWS: Option<Component> = Some(exports::VIEWS);
+    const EXPORTS: &'static [Exported] = exports::EXPORTS;
     const TEMPLATE: &'static str = include_str!("template.toml");
     const STARTER: &'static str = include_str!("starter.toml");
     const CHINESE: &'static str = include_str!("chinese.toml");

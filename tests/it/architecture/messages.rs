@@ -56,7 +56,7 @@ const NO_MESSAGES: &[&str] = &[
 ];
 
 /// Calls whose texts are both languages, a name in a schema, or nothing a person reads.
-const CALLS: [&str; 4] = ["text", "DocumentSchema::of", "DocumentSchema::new", "tracing"];
+const CALLS: [&str; 5] = ["text", "DocumentSchema::of", "DocumentSchema::list_of", "DocumentSchema::new", "tracing"];
 
 /// Texts whose number is never one, and those of the log alone.
 const NEVER_ONE: &[&str] = &[

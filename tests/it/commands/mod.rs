@@ -4,6 +4,7 @@ mod answers;
 mod backup;
 mod bounds;
 mod doctor;
+mod export;
 mod machine;
 mod metrics;
 mod mistakes;

@@ -12,13 +12,13 @@ use super::text_of;
 /// The store's own list of migrations, which is not documented.
 const MIGRATIONS: &str = "schema_migrations";
 
-struct NewDatabase {
+pub struct NewDatabase {
     connection: Connection,
     _directory: tempfile::TempDir,
 }
 
 impl NewDatabase {
-    fn new() -> Self {
+    pub fn new() -> Self {
         let directory = tempfile::tempdir().expect("a temporary directory");
         let path = directory.path().join("tongbu.db");
         let components = tongbu::upstreams::components();
@@ -27,14 +27,25 @@ impl NewDatabase {
         Self { connection: Connection::open(path).expect("a database"), _directory: directory }
     }
 
+    /// Every view with its columns in their order.
+    pub fn views(&self) -> BTreeMap<String, Vec<String>> {
+        let names = self.column("SELECT name FROM sqlite_schema WHERE type = 'view'");
+        let columns = |name: &String| self.texts(&format!("SELECT name FROM pragma_table_info('{name}') ORDER BY cid"));
+        names.into_iter().map(|name| (name.clone(), columns(&name))).collect()
+    }
+
     fn column(&self, sql: &str) -> BTreeSet<String> {
+        self.texts(sql).into_iter().collect()
+    }
+
+    fn texts(&self, sql: &str) -> Vec<String> {
         let mut statement = self.connection.prepare(sql).unwrap_or_else(|error| panic!("{error}: {sql}"));
         let rows = statement.query_map([], |row| row.get(0)).and_then(Iterator::collect);
         rows.unwrap_or_else(|error| panic!("{error}: {sql}"))
     }
 
     /// Every table with its columns.
-    fn tables(&self) -> BTreeMap<String, BTreeSet<String>> {
+    pub fn tables(&self) -> BTreeMap<String, BTreeSet<String>> {
         let names = self.column("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite%'");
         let names = names.into_iter().filter(|name| name != MIGRATIONS);
         names

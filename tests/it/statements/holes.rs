@@ -12,6 +12,17 @@ const OURS: &str = "SELECT scope, status, reason FROM sync_scopes WHERE record_i
 
 const FILLINGS: &[(&str, &[Filling])] = &[
     (
+        "src/store/export.rs",
+        &[
+            &[("table", "v_instances"), ("columns", "\"account\", \"name\""), ("filter", "")],
+            &[
+                ("table", "v_responses"),
+                ("columns", "\"id\", \"other\""),
+                ("filter", " WHERE COALESCE(account, '') IN (?1, ?2) AND last_seen_record >= ?3"),
+            ],
+        ],
+    ),
+    (
         "src/store/records/list.rs",
         &[
             &[("condition", "TRUE"), ("filter", ""), ("limit", "1"), ("offset", "2")],

@@ -9,7 +9,7 @@ use serde_json::json;
 use super::super::config::Config;
 use super::super::queries::{TargetQueue, load_queue, load_reported_targets};
 use super::words;
-use crate::present::listing::{RowsJson, table};
+use crate::present::listing::{RowsJson, csv, table};
 use crate::present::{Block, Column, DocumentSchema, Json, ListingSpec, Output, Style, Text, text};
 use crate::store::Mode;
 use crate::upstreams::Error;
@@ -75,7 +75,8 @@ fn age(at: Timestamp, style: &Style) -> i64 {
 type C = Column<TargetQueue>;
 
 impl ListingSpec for TargetQueue {
-    const SCHEMA: DocumentSchema = DocumentSchema::of::<QueueDocument<'static>>("tongbu.users-queue/1", "users queue");
+    const SCHEMA: DocumentSchema =
+        DocumentSchema::list_of::<QueueDocument<'static>>("tongbu.users-queue/1", "users queue");
     const KEY: &'static str = "targets";
     const EMPTY: Text = words::NO_TARGETS;
     const COLUMNS: &'static [C] = &[
@@ -127,5 +128,9 @@ impl Output for Queues {
             enabled: self.has_enabled,
             targets: RowsJson(&self.targets, style),
         })
+    }
+
+    fn csv(&self, style: &Style) -> Option<Vec<u8>> {
+        Some(csv(&self.targets, style))
     }
 }

@@ -1,0 +1,29 @@
+//! What others read: views with stable names, and what `export` takes out.
+
+use crate::present::text;
+use crate::store::{Component, Migration};
+use crate::upstreams::exported::Exported;
+
+pub const VIEWS: Component = Component {
+    name: "ecs_views",
+    migrations: &[Migration { name: "0001_create", sql: include_str!("migrations/views_0001_create.sql") }],
+};
+
+pub const EXPORTS: &[Exported] = &[
+    Exported::mirrored("v_instances", text("the instances there are", "现有的实例")),
+    Exported::by_record(
+        "v_instance_changes",
+        text("what changed in instances, field by field", "实例的变更，逐字段"),
+        "record_id",
+    ),
+    Exported::mirrored(
+        "ecs_instances",
+        text("instances, deleted ones and raw JSON too", "实例，含已删除的和原始 JSON"),
+    ),
+    Exported::by_record(
+        "ecs_changes",
+        text("what changed in instances, field by field", "实例的变更，逐字段"),
+        "record",
+    ),
+    Exported::new("ecs_regions", text("each account's regions as last listed", "各账号最近列出的地域")),
+];

@@ -1,0 +1,15 @@
+//! What others read: views with stable names, and what `export` takes out.
+
+use crate::present::text;
+use crate::store::{Component, Migration};
+use crate::upstreams::exported::Exported;
+
+pub const VIEWS: Component = Component {
+    name: "films_views",
+    migrations: &[Migration { name: "0001_create", sql: include_str!("migrations/views_0001_create.sql") }],
+};
+
+pub const EXPORTS: &[Exported] = &[
+    Exported::mirrored("v_films", text("the films of every source", "各来源的影片")),
+    Exported::mirrored("videos", text("films with raw JSON", "影片，含原始 JSON")),
+];
