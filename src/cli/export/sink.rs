@@ -1,7 +1,7 @@
 //! Where rows go: stdout, or a file that appears whole or not at all.
 
 use std::ffi::OsString;
-use std::fs::{self, File, OpenOptions, Permissions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, fchown};
 use std::path::{Path, PathBuf};
@@ -88,9 +88,11 @@ impl<'a> Sink<'a> {
             }
             Self::File(open) => {
                 open.bytes += lines.len() as u64;
-                open.file.write_all(lines).map_err(|source| match source.kind() {
-                    io::ErrorKind::BrokenPipe => Halt::Closed,
-                    _ => Halt::Failed(Error::Write { path: open.target.clone(), source }),
+                open.file.write_all(lines).map_err(|source| {
+                    if source.kind() == io::ErrorKind::BrokenPipe {
+                        return Halt::Closed;
+                    }
+                    Halt::Failed(Error::Write { path: open.target.clone(), source })
                 })
             }
         }
@@ -119,7 +121,7 @@ impl Draft {
         if let Some(replaced) = replaced {
             // Only root can give it to somebody else.
             let _ = fchown(&file, Some(replaced.uid()), Some(replaced.gid()));
-            file.set_permissions(Permissions::from(replaced.permissions()))?;
+            file.set_permissions(replaced.permissions())?;
         }
         Ok((file, draft))
     }

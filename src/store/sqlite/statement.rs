@@ -89,7 +89,7 @@ impl<'a> Reader<'a> {
     pub fn columns(&self, sql: &str) -> Result<Vec<String>, Error> {
         self.ensure_usable()?;
         let statement = self.sqlite.prepare_cached(sql).map_err(|error| self.fault(error))?;
-        Ok(statement.column_names().into_iter().map(str::to_owned).collect())
+        Ok(statement.column_names().map(str::to_owned).collect())
     }
 
     pub(in crate::store) fn has_table(&self, name: &str) -> Result<bool, Error> {

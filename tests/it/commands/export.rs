@@ -214,11 +214,15 @@ fn every_list_is_csv_with_the_keys_of_its_document() {
         for (record, row) in records.iter().zip(rows) {
             assert_eq!(names.len(), row.as_object().expect("a row").len(), "{list}");
             for (name, cell) in names.iter().zip(record) {
-                match &row[name] {
-                    Value::Null => assert_eq!(cell, "", "{list} {name}"),
-                    Value::String(text) => assert_eq!(cell.trim_start_matches('\''), text, "{list} {name}"),
-                    other => assert!(cell == other.to_string() || !other.is_boolean(), "{list} {name}"),
-                }
+                let expected = match &row[name] {
+                    Value::Null => String::new(),
+                    Value::String(text) => text.clone(),
+                    value @ (Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_)) => {
+                        value.to_string()
+                    }
+                };
+                // Ages go on between the two.
+                assert!(cell.trim_start_matches('\'') == expected || name.contains("age"), "{list} {name}: {cell}");
             }
         }
         let wide = sandbox.run(&format!("{list} --wide")).expect(0).stdout;
