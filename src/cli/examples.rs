@@ -22,7 +22,10 @@ const EXAMPLES: &[(&str, &str)] = &[
     ),
     ("records show", "  tongbu records show 7 --changes\n  tongbu records show 7 --log"),
     ("records read", "  tongbu records read 7 8 9\n  tongbu records read --all"),
-    ("records stats", "  tongbu records stats\n  tongbu records stats --sync {typed} --since 90d --json"),
+    (
+        "records stats",
+        "  tongbu records stats\n  tongbu records stats --by day --since 7d\n  tongbu records stats --sync {typed} --since 90d --json",
+    ),
     ("records prune", "  tongbu records prune --older-than 30d --dry-run\n  tongbu records prune --keep 1000"),
     ("locks", "  tongbu locks list\n  tongbu locks break {scope} --token 7"),
     ("locks list", "  tongbu locks list\n  tongbu locks list --all --json"),

@@ -151,6 +151,7 @@ pub fn report() -> Report {
         problems: Vec::new(),
         warnings: Vec::new(),
         retry_count: 0,
+        throttle_count: 0,
         request_count: 3,
         api_time: Duration::from_secs(12),
         failure: None,

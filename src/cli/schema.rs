@@ -20,6 +20,7 @@ const CORE: &[DocumentSchema] = &[
     records::output::READ_SCHEMA,
     records::output::PRUNED_SCHEMA,
     records::stats::Stats::SCHEMA,
+    records::stats::ClassStats::SCHEMA,
     Holder::SCHEMA,
     locks::output::CLEANED_SCHEMA,
     locks::output::BROKEN_SCHEMA,

@@ -28,6 +28,7 @@ pub struct Settings {
     pub lang: Lang,
     pub log: LogSettings,
     pub records: RecordsSettings,
+    pub history: HistorySettings,
     pub http: HttpSettings,
     pub monitor: MonitorSettings,
 }
@@ -48,6 +49,16 @@ pub struct RecordsSettings {
     #[serde(deserialize_with = "bounds::span::<0, { 10 * bounds::YEAR }, _>")]
     pub keep: Span,
     pub unread: Unread,
+}
+
+/// How long trends stay, and the changes that they do not need.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct HistorySettings {
+    #[serde(deserialize_with = "bounds::span::<{ bounds::DAY }, { 100 * bounds::YEAR }, _>")]
+    pub keep: Span,
+    #[serde(deserialize_with = "bounds::span::<{ bounds::DAY }, { 100 * bounds::YEAR }, _>")]
+    pub changes: Span,
 }
 
 /// Which records count as unread until somebody has marked them.
@@ -155,7 +166,13 @@ impl Default for LogSettings {
 
 impl Default for RecordsSettings {
     fn default() -> Self {
-        Self { keep: Span::from_secs(90 * DAY_SECONDS), unread: Unread::default() }
+        Self { keep: Span::from_secs(30 * DAY_SECONDS), unread: Unread::default() }
+    }
+}
+
+impl Default for HistorySettings {
+    fn default() -> Self {
+        Self { keep: Span::from_secs(3650 * DAY_SECONDS), changes: Span::from_secs(365 * DAY_SECONDS) }
     }
 }
 

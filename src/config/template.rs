@@ -165,7 +165,7 @@ mod tests {
         assert_eq!(homes("retries", ""), "into `[http]`");
         assert_eq!(homes("token", "fairing"), "into `[[fairing.accounts]]`");
         assert_eq!(homes("database", "log"), "at the top, above every section");
-        assert_eq!(homes("keep", ""), "into `[log]` or into `[records]`");
+        assert_eq!(homes("keep", ""), "into `[history]` or into `[log]` or into `[records]`");
         assert_eq!(homes("keep", "log.file"), "into `[log]`");
         assert_eq!(homes("env", ""), "");
     }

@@ -200,7 +200,7 @@ fn no_file_at_all_means_defaults() {
     let settings = config.settings();
     assert_eq!(settings.http, HttpSettings::default());
     assert_eq!(settings.http.max_body, ByteSize(2 << 30));
-    assert_eq!(settings.records.keep.0, Duration::from_secs(90 * 86_400));
+    assert_eq!(settings.records.keep.0, Duration::from_secs(30 * 86_400));
     assert_eq!(config.section::<Section>("fairing").unwrap().workers, 2);
 
     let missing = load(Some(Path::new("/nowhere/c.toml")), SECTIONS, &Environment::default()).unwrap_err();

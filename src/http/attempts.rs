@@ -46,6 +46,9 @@ impl Client {
             };
             let decision = error.retry();
             let is_throttled = matches!(decision, Retry::Throttled(_));
+            if is_throttled {
+                context.throttles.fetch_add(1, Ordering::Relaxed);
+            }
             let pause = if is_throttled { patience.next() } else { backoff.next() };
             let wait = match plan_next(decision, pause, context.remaining()) {
                 Next::GiveUp => return Err(error),

@@ -25,6 +25,8 @@ pub struct Context {
     pub requests: Arc<AtomicU64>,
     /// Of these, retries.
     pub retries: Arc<AtomicU64>,
+    /// Answers that there were too many requests.
+    pub throttles: Arc<AtomicU64>,
     /// Microseconds spent waiting for responses; those of requests at the same time add up.
     pub waited: Arc<AtomicU64>,
     /// How far the upstreams' clocks were from ours.
@@ -42,6 +44,7 @@ impl Context {
             trace_id: trace_id.into(),
             requests: Arc::default(),
             retries: Arc::default(),
+            throttles: Arc::default(),
             waited: Arc::default(),
             skew: Skew::default(),
             proxies: Proxies::default(),

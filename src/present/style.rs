@@ -122,6 +122,11 @@ pub fn render_bytes(count: u64) -> String {
     format!("{}.{} {}", tenths / 10, tenths % 10, UNITS[power as usize - 1])
 }
 
+/// A share of one.
+pub fn percent(share: f64) -> String {
+    format!("{:.1}%", share * 100.0)
+}
+
 /// Text from elsewhere made safe to show: no secret, nothing that controls a terminal.
 pub fn sanitize(text: &str) -> String {
     text::safe(&secret::scrub(text)).into_owned()

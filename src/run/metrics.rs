@@ -162,6 +162,7 @@ fn add_counter(families: &mut Families, counter: &records::CounterRow) {
         }
         "requests" => ("requests", "Requests, retries included", value),
         "retries" => ("retries", "Retries", value),
+        "throttles" => ("throttles", "Answers that there were too many requests", value),
         "api_us" => {
             ("api_seconds", "Time spent waiting for upstreams, requests at the same time counted each", value / 1e6)
         }

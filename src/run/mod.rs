@@ -13,7 +13,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use futures_util::FutureExt;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
@@ -33,8 +34,8 @@ use crate::exit::Exit;
 use crate::http;
 use crate::ident;
 use crate::progress::Observer;
-use crate::store::records::{self, Change, RunStart};
-use crate::store::{self, Mode, RecordId, Status, Store, Summary, Trigger};
+use crate::store::records::{self, RunStart};
+use crate::store::{self, Mode, RecordId, Store, Summary, Trigger};
 use crate::upstreams::{
     self, Credentials, Error, Failure, Opening, Pass, PassContext, PassOutcome, Registration, panic_text,
 };
@@ -120,6 +121,7 @@ struct Run<'a> {
     deadline: Option<Instant>,
     requests: Arc<AtomicU64>,
     retries: Arc<AtomicU64>,
+    throttles: Arc<AtomicU64>,
     /// Microseconds.
     waited: Arc<AtomicU64>,
 }
@@ -128,16 +130,16 @@ impl<'a> Run<'a> {
     fn new(invocation: Invocation<'a>, trace_id: String) -> Self {
         let cancel = invocation.cancel.token().child_token();
         let deadline = invocation.settings.max_runtime.and_then(|span| Instant::now().checked_add(span));
-        let (requests, retries, waited) = (Arc::default(), Arc::default(), Arc::default());
         Self {
             invocation,
             trace_id: trace_id.into(),
             clock: Clock::system(),
             cancel,
             deadline,
-            requests,
-            retries,
-            waited,
+            requests: Arc::default(),
+            retries: Arc::default(),
+            throttles: Arc::default(),
+            waited: Arc::default(),
         }
     }
 
@@ -179,6 +181,7 @@ impl<'a> Run<'a> {
             trace_id: Arc::clone(&self.trace_id),
             requests: Arc::clone(&self.requests),
             retries: Arc::clone(&self.retries),
+            throttles: Arc::clone(&self.throttles),
             waited: Arc::clone(&self.waited),
             skew: http::Skew::default(),
             proxies: http::Proxies::new(config::env::var),
@@ -216,6 +219,7 @@ impl<'a> Run<'a> {
                 trace_id: Arc::clone(&self.trace_id),
                 max_retries: invocation.config.http(name).map_or(0, |http| http.retries),
                 is_unread: invocation.config.settings().records.unread == Unread::All,
+                zone: invocation.config.time_zone().unwrap_or_else(|_| TimeZone::system()),
             })
             .await?;
         let context = PassContext {
@@ -230,7 +234,7 @@ impl<'a> Run<'a> {
             outcome: Mutex::default(),
         };
         if !store.is_dry_run() {
-            self.report_death(store, &previous, &context).await;
+            self.report_death(&previous, &context).await;
         }
         let fatal = match opened {
             Ok(pass) => self.pass(pass, &context).await,
@@ -243,7 +247,7 @@ impl<'a> Run<'a> {
         }
         let record_id = record.id();
         let mut report = self.report(record_id, start, outcome, fatal);
-        match store.close_record(record, report.to_end()).await {
+        match store.close_record(record, report.to_end(invocation.registration.levels)).await {
             Ok(kept_in) => report.record = kept_in,
             // What was stored stays stored; but a run whose record cannot be closed is no success.
             Err(error) => report.record_lost(&error),
@@ -273,14 +277,9 @@ impl<'a> Run<'a> {
     }
 
     /// Reports that the run before this one died, before this one may do so, too.
-    async fn report_death(&self, store: &Store, previous: &PreviousState, context: &PassContext) {
+    async fn report_death(&self, previous: &PreviousState, context: &PassContext) {
         let Some(died) = &previous.died else { return };
         context.warn(format!("run {0} died without saying why: see `tongbu records show {0}`", died.id.0));
-        if let Err(error) =
-            store.count(&died.sync, &died.sync_type, vec![("runs", Status::Died.name(), Change::Add(1))])
-        {
-            context.warn(format!("cannot store the counters: {error}"));
-        }
         let unsent = notify::report_death(self.invocation.config, died, previous, &self.clock).await;
         for warning in unsent {
             context.warn(warning);
@@ -364,6 +363,7 @@ impl<'a> Run<'a> {
             warnings: outcome.warnings,
             retry_count: self.retries.load(Ordering::Relaxed),
             request_count: self.requests.load(Ordering::Relaxed),
+            throttle_count: self.throttles.load(Ordering::Relaxed),
             api_time: Duration::from_micros(self.waited.load(Ordering::Relaxed)),
             failure,
             holder,
@@ -376,13 +376,9 @@ impl<'a> Run<'a> {
             return;
         }
         let settings = self.invocation.config.settings();
-        let keep = SignedDuration::try_from(settings.records.keep.0).unwrap_or(SignedDuration::MAX);
-        if let Err(error) = store.prune_aged_records(keep) {
-            report.warnings.push(format!("cannot prune old records: {error}"));
-        }
         let registration = self.invocation.registration;
-        if let Err(error) = store.count(registration.name, report.sync_type, report.counters()) {
-            report.warnings.push(format!("cannot store the counters: {error}"));
+        if let Err(error) = store.prune_aged(registration.retention(settings)) {
+            report.warnings.push(format!("cannot prune old records: {error}"));
         }
         let metrics_file = self.invocation.settings.metrics_file.as_ref().or(settings.monitor.metrics_file.as_ref());
         if let Some(path) = metrics_file

@@ -5,6 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::exit::Exit;
+use crate::store::history::LevelsOf;
 use crate::store::records::{Change, RunEnd};
 use crate::store::{self, Holder, Problem, RecordId, Status, Summary, Trigger};
 use crate::upstreams::{Failure, ScopeReport, SkipReason};
@@ -29,6 +30,8 @@ pub struct Report {
     pub warnings: Vec<String>,
     pub retry_count: u64,
     pub request_count: u64,
+    /// Answers that there were too many requests.
+    pub throttle_count: u64,
     /// Time spent waiting for responses; that of requests at the same time adds up.
     pub api_time: Duration,
     /// The failure behind the exit code, where it is no success.
@@ -55,12 +58,13 @@ impl Report {
     }
 
     /// What it adds to the sums behind the metrics.
-    pub(super) fn counters(&self) -> Vec<(&'static str, &'static str, Change)> {
+    fn counters(&self) -> Vec<(&'static str, &'static str, Change)> {
         let waited = u64::try_from(self.api_time.as_micros()).unwrap_or(u64::MAX);
         let mut counters = vec![
             ("runs", self.exit.name(), Change::Add(1)),
             ("requests", "", Change::Add(self.request_count)),
             ("retries", "", Change::Add(self.retry_count)),
+            ("throttles", "", Change::Add(self.throttle_count)),
             ("api_us", "", Change::Add(waited)),
             ("last_api_us", "", Change::Set(waited)),
         ];
@@ -97,7 +101,7 @@ impl Report {
     }
 
     /// What the record keeps of it.
-    pub(super) fn to_end(&self) -> RunEnd {
+    pub(super) fn to_end(&self, levels: Option<LevelsOf>) -> RunEnd {
         RunEnd {
             status: self.status,
             summary: self.summary,
@@ -106,7 +110,10 @@ impl Report {
             problems: self.problems.clone(),
             retry_count: self.retry_count,
             request_count: self.request_count,
+            throttle_count: self.throttle_count,
             is_idle: self.is_idle(),
+            counters: self.counters(),
+            levels,
         }
     }
 

@@ -13,6 +13,7 @@ use self::types::{AcquireRequest, Holder, LeaseRequest};
 use super::error::Error;
 use super::handle::Store;
 use super::records::dead;
+use super::records::ending::save_interrupted;
 use super::records::rows as record_rows;
 use super::records::types::ScopeEnd;
 use super::sqlite::statement::Writer;
@@ -128,7 +129,7 @@ impl Store {
                 let holder = lock.into_holder(&folder, &clock);
                 if holder.is_stale {
                     rows::save_released(w, &holder.name, holder.token)?;
-                    record_rows::save_interrupted(w, record, &clock)?;
+                    save_interrupted(w, record, &clock)?;
                     cleaned.push(holder);
                 }
             }

@@ -29,6 +29,7 @@ pub(super) const CORE: Component = Component {
         Migration { name: "0002_runs", sql: include_str!("migrations/0002_runs.sql") },
         Migration { name: "0003_monitor", sql: include_str!("migrations/0003_monitor.sql") },
         Migration { name: "0004_instance", sql: include_str!("migrations/0004_instance.sql") },
+        Migration { name: "0006_history", sql: include_str!("migrations/0006_history.sql") },
     ],
 };
 

@@ -1,7 +1,8 @@
 //! The only way to the database: one `SQLite` file, opened once, written by one thread under a lease.
 //!
-//! Reading order: [`Store`] (open, read, write), [`lock`] (leases), [`records`] (runs and their scopes), [`cursors`]
-//! (where a scope's next pass resumes), then what they use: [`migrate`], [`oslock`], [`heartbeat`], [`sqlite`].
+//! Reading order: [`Store`] (open, read, write), [`lock`] (leases), [`records`] (runs and their scopes), [`history`]
+//! (what they add up to), [`cursors`] (where a scope's next pass resumes), then what they use: [`migrate`], [`oslock`],
+//! [`heartbeat`], [`sqlite`].
 
 mod backup;
 pub mod cursors;
@@ -9,6 +10,7 @@ mod error;
 pub mod export;
 mod handle;
 mod heartbeat;
+pub mod history;
 mod lock;
 mod migrate;
 mod options;

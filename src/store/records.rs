@@ -1,22 +1,27 @@
 //! The record of every run and of its scopes.
 
 pub(super) mod dead;
+pub(super) mod ending;
 mod list;
 mod monitor;
 pub(super) mod rows;
 pub(super) mod types;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
 
-pub use self::list::{Filter, Page, SyncState, load_newest, load_scopes};
-pub use self::monitor::{Change, CounterRow, IsExceeded, load_alert, load_counters, load_failing_since, load_warnings};
-pub use self::types::{Record, RecordId, RunEnd, RunStart, ScopeEnd, ScopeRecord, SkippedScope};
+pub use self::list::{Filter, Page, SyncState, load_newest, load_newest_durations, load_scopes};
+pub use self::monitor::{CounterRow, IsExceeded, load_alert, load_counters, load_failing_since, load_warnings};
+pub use self::types::{
+    Change, PruneOf, Record, RecordId, Retention, RunEnd, RunStart, ScopeEnd, ScopeRecord, SkippedScope,
+};
 use super::error::Error;
 use super::handle::Store;
+use super::history;
 use super::oslock::RunLock;
 use super::sqlite::connection::TxEnd;
 use super::sqlite::statement::Reader;
-use crate::clock::BootInstant;
+use crate::clock::{BootInstant, to_rfc3339_millis};
 
 /// This many records of each sync type stay, whatever their age.
 const KEPT_COUNT: u64 = 50;
@@ -51,6 +56,7 @@ impl Store {
             writer.connection.transact(
                 TxEnd::Commit,
                 |w| {
+                    history::fill(w, &start.zone)?;
                     dead::save_dead_runs(w, &folder, clock)?;
                     folder.delete_leftover_runs();
                     let id = rows::save_opened(w, &start, clock)?;
@@ -83,7 +89,7 @@ impl Store {
         let saved = self
             .transact_async(move |w| {
                 let duration_ms = clock.boot().0 - record.began.0;
-                rows::save_closed(w, id, &end, duration_ms, &clock)
+                ending::save_closed(w, id, &end, duration_ms, &clock)
             })
             .await?;
         self.check_identity()?;
@@ -136,13 +142,22 @@ impl Store {
         })
     }
 
-    /// Deletes the records that are older than `age` at the end of a run, but for the newest 50 of each sync type. Their
-    /// age does not depend on this run's clock alone: if it has jumped ahead, nothing is old by that.
-    pub fn prune_aged_records(&self, age: SignedDuration) -> Result<u64, Error> {
+    /// Deletes what is older than it is kept, at the end of a run; of the records not the newest 50 of each sync type.
+    /// Their age does not depend on this run's clock alone: if it has jumped ahead, nothing is old by that. Returns how many
+    /// records were deleted.
+    pub fn prune_aged(&self, kept: Retention) -> Result<u64, Error> {
         let now = self.clock().now();
         self.transact(move |w| {
             let present = rows::load_recent_end(w)?.map_or(now, |end| end.min(now));
-            present.checked_sub(age).map_or(Ok(0), |before| rows::delete_beyond(w, KEPT_COUNT, Some(before)))
+            let before = present.checked_sub(kept.records).ok();
+            let count = before.map_or(Ok(0), |before| rows::delete_beyond(w, KEPT_COUNT, Some(before)))?;
+            if let Ok(before) = present.checked_sub(kept.days) {
+                history::delete_before(w, history::day_in(before, &TimeZone::UTC))?;
+            }
+            if let (Some(prune), Ok(before)) = (kept.prune_changes, present.checked_sub(kept.changes)) {
+                prune(w, &to_rfc3339_millis(before))?;
+            }
+            Ok(count)
         })
     }
 }

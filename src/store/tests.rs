@@ -1,6 +1,7 @@
 //! The store as a whole: opening, leases, records, copies.
 
 mod files;
+mod history;
 mod leases;
 mod listing;
 mod opening;
@@ -11,6 +12,8 @@ mod states;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+
+use jiff::tz::TimeZone;
 
 use super::records::RunStart;
 use super::sqlite::raw::RawConnection;
@@ -75,6 +78,7 @@ fn start(trace_id: &str) -> RunStart {
         trace_id: trace_id.into(),
         max_retries: 3,
         is_unread: false,
+        zone: TimeZone::UTC,
     }
 }
 

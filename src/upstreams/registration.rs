@@ -5,6 +5,7 @@ use std::time::Duration;
 use clap::Args;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
+use jiff::SignedDuration;
 
 use super::command::{CommandSpec, parse};
 use super::error::Error;
@@ -13,7 +14,9 @@ use super::metric::MetricsOf;
 use super::pass::PassContext;
 use super::schedule::Schedule;
 use super::upstream::{ChangesOf, Opening, SyncType, Upstream, Verified};
-use crate::config::{self, Config, Setting};
+use crate::config::{self, Config, Setting, Settings, Span};
+use crate::store::history::LevelsOf;
+use crate::store::records::{PruneOf, Retention};
 use crate::store::{Component, Migration};
 
 /// An opened upstream, ready for its one pass.
@@ -49,6 +52,10 @@ pub struct Registration {
     pub exports: &'static [Exported],
     /// Its own numbers for the metrics.
     pub metrics: Option<MetricsOf>,
+    /// What of its tables is kept for each day.
+    pub levels: Option<LevelsOf>,
+    /// Deletes what it keeps of old changes.
+    pub prune_changes: Option<PruneOf>,
     migrations: &'static [Migration],
     /// Adds its own flags to its subcommand.
     pub augment: fn(clap::Command) -> clap::Command,
@@ -87,6 +94,8 @@ impl Registration {
             views: U::VIEWS,
             exports: U::EXPORTS,
             metrics: U::METRICS,
+            levels: U::LEVELS,
+            prune_changes: U::PRUNE_CHANGES,
             migrations: U::MIGRATIONS,
             augment: U::Options::augment_args,
             sync_type: |matches| Ok(U::sync_type(&parse(matches)?)),
@@ -107,6 +116,17 @@ impl Registration {
     pub fn account_names(&self, config: &Config) -> Result<Vec<String>, Error> {
         let rows = (self.describe)(config)?.into_iter().flat_map(Setting::with_tables);
         Ok(rows.filter_map(|row| Some(row.value.get("name")?.as_str()?.to_owned())).collect())
+    }
+
+    /// How long what its runs leave is kept.
+    pub fn retention(&self, settings: &Settings) -> Retention {
+        let span = |kept: Span| SignedDuration::try_from(kept.0).unwrap_or(SignedDuration::MAX);
+        Retention {
+            records: span(settings.records.keep),
+            days: span(settings.history.keep),
+            changes: span(settings.history.changes),
+            prune_changes: self.prune_changes,
+        }
     }
 
     /// What the store has to hold for it.

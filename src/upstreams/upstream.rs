@@ -15,6 +15,9 @@ use crate::config::Config;
 use crate::http;
 use crate::present::{Output, Text};
 use crate::store::{Component, Migration, Reader, RecordId};
+use crate::store::history::LevelsOf;
+use crate::store::records::PruneOf;
+use crate::store::{Migration, Reader, RecordId};
 
 /// What a request of [`verify`](Upstream::verify) showed.
 #[derive(Debug)]
@@ -103,6 +106,10 @@ pub trait Upstream: Sized + Send + Sync + 'static {
     const EXPORTS: &'static [Exported] = &[];
     /// Its own numbers for the metrics.
     const METRICS: Option<MetricsOf> = None;
+    /// What of its tables is kept for each day.
+    const LEVELS: Option<LevelsOf> = None;
+    /// Deletes what it keeps of old changes.
+    const PRUNE_CHANGES: Option<PruneOf> = None;
     /// Its section; every key has a default or is required by name in [`open`](Self::open). It is shown as it is
     /// serialised: secrets are references in it.
     type Config: DeserializeOwned + Serialize;

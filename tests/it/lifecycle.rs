@@ -4,6 +4,7 @@ mod bars;
 mod chinese;
 mod decisions;
 mod endings;
+mod history;
 mod limits;
 mod locks;
 pub mod places;

@@ -9,9 +9,10 @@ use std::time::Duration;
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 
 use self::details::{Changes, RecordOutput};
-use self::stats::{Stats, StatsOutput};
+use self::stats::{By, StatsOutput};
 use super::error::Error;
 use super::examples;
 use super::session::{LogTo, Session};
@@ -19,14 +20,12 @@ use super::values;
 use crate::exit::Exit;
 use crate::present::Listing;
 use crate::since::Since;
-use crate::store::records::{self, Filter, Page, Record};
-use crate::store::{self, Mode, RecordId, Status, Store, Trigger};
+use crate::store::history;
+use crate::store::records::{self, Filter, Page};
+use crate::store::{Mode, RecordId, Status, Trigger};
 use crate::ui::log;
 use crate::upstreams;
 use crate::upstreams::command::PageArgs;
-
-/// How many records are read at a time for statistics.
-const STATS_PAGE: u64 = 1000;
 
 /// What to do with records.
 #[derive(Debug, Subcommand)]
@@ -37,7 +36,7 @@ pub enum RecordsArgs {
     Show(ShowArgs),
     /// Mark runs as read
     Read(ReadArgs),
-    /// Show success rate, match rate and duration trend of each sync
+    /// Show success rate, durations, rows and problems of each sync, by day and week, too
     Stats(StatsArgs),
     /// Delete old records; each sync's last success, last failure and last 50 stay, cursors are not touched
     Prune(PruneArgs),
@@ -102,9 +101,12 @@ pub struct StatsArgs {
     /// Filter by upstream
     #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(upstreams::names()), hide_possible_values = true)]
     sync: Option<String>,
-    /// Only those started since then
+    /// From this day on; days are counted as a whole
     #[arg(long, value_name = "DUR|DATE", default_value = "30d", value_parser = Since::parse)]
     since: Since,
+    /// One row for each sync, or for each of its days, weeks, or classes of problems
+    #[arg(long, value_enum, value_name = "WHAT", default_value_t)]
+    by: By,
 }
 
 /// Which records to delete.
@@ -146,7 +148,7 @@ pub fn cmd_records(session: &mut Session, args: RecordsArgs) -> Result<Exit, Err
         RecordsArgs::List(args) => cmd_list(session, args),
         RecordsArgs::Show(args) => cmd_show(session, &args),
         RecordsArgs::Read(args) => cmd_read(session, &args),
-        RecordsArgs::Stats(args) => cmd_stats(session, args),
+        RecordsArgs::Stats(args) => cmd_stats(session, &args),
         RecordsArgs::Prune(args) => cmd_prune(session, &args),
     }
 }
@@ -208,12 +210,20 @@ fn cmd_read(session: &mut Session, args: &ReadArgs) -> Result<Exit, Error> {
     })
 }
 
-fn cmd_stats(session: &mut Session, args: StatsArgs) -> Result<Exit, Error> {
-    let empty = StatsOutput { since: session.ui.clock().now(), stats: Vec::new() };
+fn cmd_stats(session: &mut Session, args: &StatsArgs) -> Result<Exit, Error> {
+    let now = session.ui.clock().now();
+    let today = |zone: &TimeZone| history::day_in(now, zone);
+    let none = |_: &str, _: &str| Ok::<_, Error>(Vec::new());
+    let empty = StatsOutput::new(now, args.by, (today(&TimeZone::UTC), today(&TimeZone::UTC)), Vec::new(), none)?;
     session.output_from_store(Mode::ReadOnly, &empty, |session, _, store| {
-        let since = resolve(session, args.since);
-        let filter = Filter { sync: args.sync, since: Some(since), ..Filter::default() };
-        Ok(StatsOutput { since, stats: Stats::of(&load_all(store, &filter)?) })
+        let zone = session.ui.zone();
+        let first = history::day_in(resolve(session, args.since), zone);
+        let since = Since::Day(first).resolve(now, zone);
+        let mut rows = store.read(|r| history::load_days(r, first, zone))?;
+        rows.retain(|row| args.sync.as_ref().is_none_or(|sync| row.sync == *sync));
+        StatsOutput::new(since, args.by, (first, today(zone)), rows, |sync, sync_type| {
+            Ok::<_, Error>(store.read(|r| records::load_newest_durations(r, sync, sync_type, since))?)
+        })
     })
 }
 
@@ -225,19 +235,6 @@ fn cmd_prune(session: &mut Session, args: &PruneArgs) -> Result<Exit, Error> {
         let count = store.prune_records(resolve(session, Since::Ago(age)), args.keep)?;
         Ok(output::pruned(count, is_dry_run))
     })
-}
-
-fn load_all(store: &Store, filter: &Filter) -> Result<Vec<Record>, store::Error> {
-    let mut all = Vec::new();
-    for number in 1.. {
-        let page = store.load_page(filter, number, STATS_PAGE)?;
-        let is_last = page.records.is_empty();
-        all.extend(page.records);
-        if is_last {
-            break;
-        }
-    }
-    Ok(all)
 }
 
 fn resolve(session: &Session, since: Since) -> Timestamp {

@@ -10,6 +10,7 @@ use super::types::{AcquireRequest, Holder};
 use crate::clock::Clock;
 use crate::store::error::Error;
 use crate::store::oslock::OsLock;
+use crate::store::records::ending::save_interrupted;
 use crate::store::records::rows as record_rows;
 use crate::store::sqlite::connection::{Connection, TxEnd};
 use crate::store::sqlite::statement::Writer;
@@ -66,7 +67,7 @@ impl AcquireRequest {
             Some(lock) => {
                 if liveness.is_takeover() {
                     tracing::info!(scope = self.name, owner = lock.holder.owner, ?liveness, "took over a lock");
-                    record_rows::save_interrupted(w, lock.record_id, clock)?;
+                    save_interrupted(w, lock.record_id, clock)?;
                 }
                 lock.holder.token + 1
             }

@@ -1,6 +1,6 @@
 //! Runs that are over without having closed their records.
 
-use super::rows::save_interrupted;
+use super::ending::save_interrupted;
 use super::types::RecordId;
 use crate::clock::Clock;
 use crate::store::error::Error;

@@ -1,15 +1,19 @@
 //! Reads records: one, a page of them, and the state of each sync type.
 
 use std::str::FromStr;
+use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::rows::INTERRUPTED;
+use super::ending::INTERRUPTED;
 use super::types::{IS_FAILURE, Problem, Record, RecordId, SUMMARY_COLUMNS, ScopeRecord, Status, Summary, Trigger};
 use crate::clock::to_rfc3339_millis;
 use crate::store::error::Error;
 use crate::store::sqlite::statement::{Reader, Row};
 use crate::store::value::Value;
+
+/// The number of newest runs in a trend.
+const TREND_LENGTH: u64 = 20;
 
 /// Which records to list.
 #[derive(Clone, Debug, Default)]
@@ -83,6 +87,30 @@ pub(super) fn load_page(
 /// The number of the newest record.
 pub fn load_newest(r: &Reader<'_>) -> Result<Option<RecordId>, Error> {
     r.first("SELECT MAX(id) FROM sync_records", &[], |row| row.opt_int(0)).map(|id| id.flatten().map(RecordId))
+}
+
+/// How long the newest runs took that began since then and came to their end, the oldest first.
+pub fn load_newest_durations(
+    r: &Reader<'_>,
+    sync: &str,
+    sync_type: &str,
+    since: Timestamp,
+) -> Result<Vec<Duration>, Error> {
+    let mut spans = r.rows(
+        "SELECT duration_ms
+         FROM sync_records
+         WHERE sync = ?1
+           AND sync_type = ?2
+           AND status IN ('success', 'partial')
+           AND duration_ms IS NOT NULL
+           AND start_time >= ?3
+         ORDER BY id DESC
+         LIMIT ?4",
+        &[sync.into(), sync_type.into(), (&to_rfc3339_millis(since)).into(), TREND_LENGTH.into()],
+        |row| Ok(Duration::from_millis(row.count(0)?)),
+    )?;
+    spans.reverse();
+    Ok(spans)
 }
 
 /// One record.

@@ -2,14 +2,14 @@
 
 use jiff::Timestamp;
 
-use super::types::{IS_FAILURE, RecordId};
+use super::types::{Change, IS_FAILURE, RecordId};
 use crate::clock::to_rfc3339_millis;
 use crate::secret::scrub;
 use crate::store::error::Error;
 use crate::store::handle::Store;
-use crate::store::sqlite::statement::Reader;
+use crate::store::sqlite::statement::{Reader, Writer};
 
-/// A sum of [`Store::count`].
+/// A sum behind the metrics.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CounterRow {
     pub name: String,
@@ -19,43 +19,7 @@ pub struct CounterRow {
     pub value: u64,
 }
 
-/// What becomes of a sum.
-#[derive(Clone, Copy, Debug)]
-pub enum Change {
-    Add(u64),
-    /// It is no sum but the last value.
-    Set(u64),
-}
-
 impl Store {
-    /// Changes sums of a sync type, each by its name and label.
-    pub fn count(
-        &self,
-        sync: &str,
-        sync_type: &str,
-        changes: Vec<(&'static str, &'static str, Change)>,
-    ) -> Result<(), Error> {
-        let (sync, sync_type) = (sync.to_owned(), sync_type.to_owned());
-        self.transact(move |w| {
-            changes.iter().try_for_each(|(name, label, change)| {
-                let (value, formula) = match change {
-                    Change::Add(value) => (*value, "sync_counters.value + excluded.value"),
-                    Change::Set(value) => (*value, "excluded.value"),
-                };
-                w.execute(
-                    &format!(
-                        "INSERT INTO sync_counters (name, sync, sync_type, label, value)
-                         VALUES (?1, ?2, ?3, ?4, ?5)
-                         ON CONFLICT (name, sync, sync_type, label) DO UPDATE
-                         SET value = {formula}"
-                    ),
-                    &[(*name).into(), (&sync).into(), (&sync_type).into(), (*label).into(), value.into()],
-                )
-                .map(drop)
-            })
-        })
-    }
-
     /// Keeps that a limit of the sync is exceeded, or that it no longer is.
     pub fn save_alert(&self, sync: &str, name: &'static str, is_exceeded: IsExceeded) -> Result<(), Error> {
         let (sync, now) = (sync.to_owned(), to_rfc3339_millis(self.clock().now()));
@@ -97,6 +61,30 @@ impl Store {
             })
         })
     }
+}
+
+/// Changes sums of a sync type, each by its name and label.
+pub(super) fn save_counters(
+    w: &Writer<'_>,
+    (sync, sync_type): (&str, &str),
+    changes: &[(&'static str, &'static str, Change)],
+) -> Result<(), Error> {
+    changes.iter().try_for_each(|(name, label, change)| {
+        let (value, formula) = match change {
+            Change::Add(value) => (*value, "sync_counters.value + excluded.value"),
+            Change::Set(value) => (*value, "excluded.value"),
+        };
+        w.execute(
+            &format!(
+                "INSERT INTO sync_counters (name, sync, sync_type, label, value)
+                 VALUES (?1, ?2, ?3, ?4, ?5)
+                 ON CONFLICT (name, sync, sync_type, label) DO UPDATE
+                 SET value = {formula}"
+            ),
+            &[(*name).into(), sync.into(), sync_type.into(), (*label).into(), value.into()],
+        )
+        .map(drop)
+    })
 }
 
 /// Whether a limit is exceeded.

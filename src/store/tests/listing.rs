@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use jiff::SignedDuration;
 
 use super::Fixture;
-use crate::store::records::{Filter, Page};
+use crate::store::records::{Filter, Page, Retention};
 use crate::store::{Mode, RecordId, Status, Store, Trigger};
 
 /// Records with ids from 1 on, one a minute, of each type in turn, every tenth failed and every hundredth running.
@@ -99,12 +99,17 @@ fn age_counts_beyond_the_newest_fifty_and_not_by_a_clock_that_jumped() {
     let all = || page(&store, &Filter::default(), 1).total;
     // All ended on this day, by a clock that is now 400 days ahead.
     fixture.clock.advance(Duration::from_secs(400 * 86_400));
-    let age = SignedDuration::from_hours(90 * 24);
-    assert_eq!(store.prune_aged_records(age).unwrap(), 0);
+    let age = Retention {
+        records: SignedDuration::from_hours(90 * 24),
+        days: SignedDuration::MAX,
+        changes: SignedDuration::MAX,
+        prune_changes: None,
+    };
+    assert_eq!(store.prune_aged(age).unwrap(), 0);
     fixture.raw().run("UPDATE sync_records SET end_time = '2027-02-06T03:04:05.000Z' WHERE id > 395");
-    assert_eq!(store.prune_aged_records(age).unwrap(), 0);
+    assert_eq!(store.prune_aged(age).unwrap(), 0);
     fixture.raw().run("UPDATE sync_records SET end_time = '2027-02-06T03:04:05.000Z' WHERE id > 385");
-    let gone = store.prune_aged_records(age).unwrap();
+    let gone = store.prune_aged(age).unwrap();
     // 80 records of each type, some of them running.
     assert!((140..=150).contains(&gone), "{gone}");
     assert_eq!(all(), 400 - gone);

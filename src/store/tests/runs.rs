@@ -18,7 +18,10 @@ pub(super) fn end(status: Status) -> RunEnd {
         problems: Vec::new(),
         retry_count: 1,
         request_count: 9,
+        throttle_count: 2,
         is_idle: false,
+        counters: Vec::new(),
+        levels: None,
     }
 }
 

@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use jiff::tz::TimeZone;
 use tokio_util::sync::CancellationToken;
 
 use super::{Scope, ScopeRules, ScopeWork};
@@ -37,6 +38,7 @@ async fn run(store: &Store, third: Work) -> (Vec<ScopeReport>, Result<(), Error>
         trace_id: Arc::clone(&trace_id),
         max_retries: 0,
         is_unread: false,
+        zone: TimeZone::UTC,
     };
     let record = store.open_record(start).await.unwrap();
     let context = PassContext {

@@ -5,7 +5,7 @@ type Filling = &'static [(&'static str, &'static str)];
 
 /// Literals that are no statements alone.
 pub const FRAGMENTS: &[(&str, &str)] =
-    &[("src/store/records/rows.rs", "SELECT scope, status, reason FROM"), ("src/upstreams/mirror/table.rs", "")];
+    &[("src/store/records/ending.rs", "SELECT scope, status, reason FROM"), ("src/upstreams/mirror/table.rs", "")];
 
 const ITS: &str = "SELECT scope, status, reason FROM sync_scopes WHERE record_id = earlier.id";
 const OURS: &str = "SELECT scope, status, reason FROM sync_scopes WHERE record_id = newer.id";
@@ -52,13 +52,8 @@ const FILLINGS: &[(&str, &[Filling])] = &[
         "src/store/records/monitor.rs",
         &[&[("formula", "sync_counters.value + excluded.value")], &[("formula", "excluded.value")]],
     ),
-    (
-        "src/store/records/rows.rs",
-        &[
-            &[("its", ITS), ("ours", OURS), ("age", "")],
-            &[("its", ITS), ("ours", OURS), ("age", "AND start_time < ?2 AND end_time < ?2")],
-        ],
-    ),
+    ("src/store/records/rows.rs", &[&[("age", "")], &[("age", "AND start_time < ?2 AND end_time < ?2")]]),
+    ("src/store/records/ending.rs", &[&[("its", ITS), ("ours", OURS)]]),
     (
         "src/upstreams/films/tables.rs",
         &[

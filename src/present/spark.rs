@@ -1,0 +1,43 @@
+//! Numbers as a line of small bars.
+
+const MARKS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
+
+/// One mark a value, its height the share of the largest; a blank where there is no value.
+pub fn sparkline(values: &[Option<f64>]) -> String {
+    let largest = values.iter().flatten().fold(0.0_f64, |largest, value| largest.max(*value));
+    let mark = |value: &Option<f64>| match value {
+        None => ' ',
+        Some(value) if largest > 0.0 => MARKS[height(value.max(0.0) / largest)],
+        Some(_) => MARKS[0],
+    };
+    values.iter().map(mark).collect()
+}
+
+#[expect(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a share of one is a small number, and never negative"
+)]
+fn height(share: f64) -> usize {
+    let top = MARKS.len() - 1;
+    ((share * top as f64) as usize).min(top)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::sparkline;
+
+    fn check(values: &[i32], expected: &str) {
+        let values: Vec<_> = values.iter().map(|value| (*value >= 0).then(|| f64::from(*value))).collect();
+        assert_eq!(sparkline(&values), expected);
+    }
+
+    #[test]
+    fn a_sparkline_rises_to_the_largest_value() {
+        check(&[], "");
+        check(&[0], "▁");
+        check(&[5], "█");
+        check(&[0, 50, -1, 100], "▁▄ █");
+    }
+}
