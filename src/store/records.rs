@@ -5,6 +5,7 @@ pub(super) mod ending;
 mod list;
 mod monitor;
 pub(super) mod rows;
+mod run;
 pub(super) mod types;
 
 use jiff::Timestamp;
@@ -12,9 +13,8 @@ use jiff::tz::TimeZone;
 
 pub use self::list::{Filter, Page, SyncState, load_newest, load_newest_durations, load_scopes};
 pub use self::monitor::{CounterRow, IsExceeded, load_alert, load_counters, load_failing_since, load_warnings};
-pub use self::types::{
-    Change, PruneOf, Record, RecordId, Retention, RunEnd, RunStart, ScopeEnd, ScopeRecord, SkippedScope,
-};
+pub use self::run::{Change, PruneOf, Retention, RunEnd, RunStart};
+pub use self::types::{Record, RecordId, ScopeEnd, ScopeRecord, SkippedScope};
 use super::error::Error;
 use super::handle::Store;
 use super::history;

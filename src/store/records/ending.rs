@@ -4,7 +4,8 @@ use jiff::tz::TimeZone;
 
 use super::monitor::save_counters;
 use super::rows::delete;
-use super::types::{Change, IS_FAILURE, Problem, RecordId, RunEnd, SUMMARY_ASSIGNMENTS, Status, Summary};
+use super::run::{Change, RunEnd};
+use super::types::{IS_FAILURE, Problem, RecordId, SUMMARY_ASSIGNMENTS, Status, Summary};
 use crate::clock::{Clock, to_rfc3339_millis};
 use crate::secret::scrub;
 use crate::store::error::Error;

@@ -2,7 +2,8 @@
 
 use jiff::Timestamp;
 
-use super::types::{Change, IS_FAILURE, RecordId};
+use super::run::Change;
+use super::types::{IS_FAILURE, RecordId};
 use crate::clock::to_rfc3339_millis;
 use crate::secret::scrub;
 use crate::store::error::Error;

@@ -2,7 +2,8 @@
 
 use jiff::Timestamp;
 
-use super::types::{IS_FAILURE, RecordId, RunStart, SUMMARY_ASSIGNMENTS, ScopeEnd, SkippedScope, Status};
+use super::run::RunStart;
+use super::types::{IS_FAILURE, RecordId, SUMMARY_ASSIGNMENTS, ScopeEnd, SkippedScope, Status};
 use crate::clock::{Clock, to_rfc3339_millis};
 use crate::secret::scrub;
 use crate::store::error::Error;

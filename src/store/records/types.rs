@@ -1,19 +1,12 @@
 //! What is known of a run and of its scopes.
 
-use std::sync::Arc;
-
 use clap::ValueEnum;
-use jiff::tz::TimeZone;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 use strum::{EnumString, IntoStaticStr};
 
 use crate::error::Class;
-use crate::exit::Exit;
-use crate::store::error::Error;
-use crate::store::history::level::LevelsOf;
-use crate::store::sqlite::statement::Writer;
 
 /// Whether a record is of a failed run: to those who wait for its rows one that `--max-runtime` ended is.
 pub(super) const IS_FAILURE: &str =
@@ -152,60 +145,6 @@ impl Status {
     pub const fn name(self) -> &'static str {
         self.into_str()
     }
-}
-
-/// What is known when a run begins.
-#[derive(Clone, Debug)]
-pub struct RunStart {
-    pub sync: &'static str,
-    pub sync_type: &'static str,
-    pub trigger: Trigger,
-    pub trace_id: Arc<str>,
-    pub max_retries: u32,
-    /// Whether a person has to read it even if it does not fail.
-    pub is_unread: bool,
-    /// The zone of its day.
-    pub zone: TimeZone,
-}
-
-/// What becomes of a sum.
-#[derive(Clone, Copy, Debug)]
-pub enum Change {
-    Add(u64),
-    /// It is no sum but the last value.
-    Set(u64),
-}
-
-/// Deletes what an upstream keeps of changes from before that instant; returns how many rows.
-pub type PruneOf = fn(&Writer<'_>, &str) -> Result<u64, Error>;
-
-/// How long what runs leave is kept.
-#[derive(Clone, Copy, Debug)]
-pub struct Retention {
-    pub records: SignedDuration,
-    pub days: SignedDuration,
-    pub changes: SignedDuration,
-    pub prune_changes: Option<PruneOf>,
-}
-
-/// What is known when a run ends.
-#[derive(Clone, Debug)]
-pub struct RunEnd {
-    pub status: Status,
-    pub summary: Summary,
-    pub exit: Exit,
-    pub error_message: Option<String>,
-    pub problems: Vec<Problem>,
-    pub retry_count: u64,
-    pub request_count: u64,
-    /// Answers that there were too many requests.
-    pub throttle_count: u64,
-    /// It had nothing to do and did nothing.
-    pub is_idle: bool,
-    /// What it adds to the sums behind the metrics, each by its name and label.
-    pub counters: Vec<(&'static str, &'static str, Change)>,
-    /// What is kept of the upstream's tables for this day.
-    pub levels: Option<LevelsOf>,
 }
 
 /// What a finished scope leaves in its row of `sync_scopes`.
