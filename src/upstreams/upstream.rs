@@ -14,10 +14,9 @@ use super::schedule::Schedule;
 use crate::config::Config;
 use crate::http;
 use crate::present::{Output, Text};
-use crate::store::{Component, Migration, Reader, RecordId};
 use crate::store::history::LevelsOf;
 use crate::store::records::PruneOf;
-use crate::store::{Migration, Reader, RecordId};
+use crate::store::{Component, Migration, Reader, RecordId};
 
 /// What a request of [`verify`](Upstream::verify) showed.
 #[derive(Debug)]
