@@ -12,8 +12,11 @@ from types import SimpleNamespace
 from urllib.parse import parse_qsl
 
 from alibabacloud_openapi_util.client import Client as Aliyun
+from huaweicloudsdkcore.sdk_request import SdkRequest
+from huaweicloudsdkcore.signer.signer import Signer as Huawei
 from tencentcloud.common.abstract_client import AbstractClient as Tencent
 from tencentcloud.common.sign import Sign
+from volcenginesdkcore import signv4
 
 
 def aliyun(request):
@@ -70,7 +73,46 @@ def tencent(request):
     return f"TC3-HMAC-SHA256 Credential={request['id']}/{scope}, SignedHeaders={names}, Signature={signature}"
 
 
-SIGN = {"aliyun": aliyun, "tencent": tencent}
+def huawei(request):
+    headers = request["headers"]
+    signed = SdkRequest(
+        method=request["method"],
+        schema="http",
+        host=headers["host"],
+        resource_path=request["path"],
+        query_params=parse_qsl(request["query"], keep_blank_values=True, strict_parsing=bool(request["query"])),
+        header_params={name: headers[name] for name in ("host", "x-sdk-date", "x-security-token") if name in headers},
+        body=request["body"],
+    )
+    Huawei(SimpleNamespace(ak=request["id"], sk=request["secret"])).sign(signed)
+    return signed.header_params["Authorization"]
+
+
+def volcengine(request):
+    received = request["headers"]
+    at = datetime.strptime(received["x-date"], "%Y%m%dT%H%M%SZ")
+    # The package takes the time from the clock: here it is the request's.
+    signv4.datetime = SimpleNamespace(datetime=SimpleNamespace(utcnow=lambda: at))
+    service = "storage_ebs" if "Action=DescribeVolumes" in request["query"] else "ecs"
+    region = received["authorization"].split("/")[2]
+    headers = {"Host": received["host"]}
+    signv4.SignerV4.sign(
+        request["path"],
+        request["method"],
+        headers,
+        request["body"],
+        {},
+        parse_qsl(request["query"], keep_blank_values=True, strict_parsing=True),
+        request["id"],
+        request["secret"],
+        region,
+        service,
+        received.get("x-security-token"),
+    )
+    return headers["Authorization"]
+
+
+SIGN = {"aliyun": aliyun, "huawei": huawei, "tencent": tencent, "volcengine": volcengine}
 
 for line in sys.stdin:
     request = json.loads(line)

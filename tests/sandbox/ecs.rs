@@ -1,14 +1,17 @@
-//! Two clouds, faked: an Alibaba Cloud account with two regions and a Tencent Cloud account with one, or with more.
+//! Four clouds, faked: an Alibaba Cloud account with two regions and a Tencent Cloud account with one, or with more; and for
+//! the tests that name them an account of Huawei Cloud and one of Volcengine, two regions each.
 //!
 //! Every signature is verified before a request is answered, every nonce is accepted once. The tests have the vendors' own
 //! packages compute the signatures again.
 
 mod aliyun;
 mod fleet;
+mod huawei;
 mod model;
 mod request;
 pub mod signature;
 mod tencent;
+mod volcengine;
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -54,7 +57,15 @@ const REGIONS: [(&str, &str); 20] = [
     (Ecs::TENCENT, "eu-frankfurt"),
 ];
 
-/// The running fake of both clouds.
+/// The regions of the accounts that only some tests use.
+const EXTRA_REGIONS: [(&str, &str); 4] = [
+    (Ecs::HUAWEI, "cn-north-4"),
+    (Ecs::HUAWEI, "cn-east-3"),
+    (Ecs::VOLCENGINE, "cn-guangzhou"),
+    (Ecs::VOLCENGINE, "cn-beijing2"),
+];
+
+/// The running fake of the clouds.
 pub struct Ecs {
     server: FakeServer,
     base_url: String,
@@ -66,22 +77,31 @@ impl Ecs {
     /// The accounts with their regions.
     pub const ALIYUN: &'static str = "prod";
     pub const TENCENT: &'static str = "game";
+    pub const HUAWEI: &'static str = "bank";
+    pub const VOLCENGINE: &'static str = "video";
 
     pub fn start(builder: &mut SandboxBuilder<'_>) -> Self {
         let Settings { seed, clock, instances: count, regions: opened, .. } = builder.settings;
         let account = |name: &'static str, provider| {
-            let regions = REGIONS.iter().take(opened).filter(|(account, _)| *account == name).map(|&(_, region)| {
+            let is_extra = EXTRA_REGIONS.iter().any(|(account, _)| *account == name);
+            let opened = REGIONS.iter().take(opened).chain(&EXTRA_REGIONS);
+            let regions = opened.filter(|(account, _)| *account == name).map(|&(_, region)| {
                 let machines = (0..count).map(|number| Machine::new_at(clock, seed, region, number)).collect();
                 (region, Region { machines, ..Region::default() })
             });
             let key = Key { id: format!("{name}-id-{seed:08x}"), secret: format!("{name}-secret-{seed:08x}") };
-            Account { name, provider, key, regions: regions.collect(), denied: BTreeSet::new() }
+            Account { name, provider, key, is_extra, regions: regions.collect(), denied: BTreeSet::new() }
         };
-        let accounts = vec![account(Self::ALIYUN, "aliyun"), account(Self::TENCENT, "tencent")];
+        let accounts = vec![
+            account(Self::ALIYUN, "aliyun"),
+            account(Self::TENCENT, "tencent"),
+            account(Self::HUAWEI, "huawei"),
+            account(Self::VOLCENGINE, "volcengine"),
+        ];
         let server = FakeServer::default();
         let state = State { accounts, page_cap: usize::MAX, nonces: BTreeSet::new(), server: server.clone() };
         let state = Arc::new(Mutex::new(state));
-        let router = Router::new().route("/", any(answer)).with_state(Arc::clone(&state));
+        let router = Router::new().fallback(any(answer)).with_state(Arc::clone(&state));
         let base_url = builder.serve_behind(&server, router);
         Self { server, base_url, state }
     }
@@ -96,8 +116,17 @@ impl Ecs {
 
     /// Its part of the configuration; credentials are files in the home.
     pub fn section(&self, home: &Home) -> Table {
+        self.section_of(home, |account| !account.is_extra)
+    }
+
+    /// The same with only these accounts.
+    pub fn section_with(&self, home: &Home, names: &[&str]) -> Table {
+        self.section_of(home, |account| names.contains(&account.name))
+    }
+
+    fn section_of(&self, home: &Home, is_in: impl Fn(&Account) -> bool) -> Table {
         let state = self.state();
-        let accounts = state.accounts.iter().map(|account| {
+        let accounts = state.accounts.iter().filter(|account| is_in(account)).map(|account| {
             let Account { name, provider, key, .. } = account;
             let mut table = Table::from_iter([
                 ("name".to_owned(), (*name).into()),
@@ -106,8 +135,13 @@ impl Ecs {
                 ("access_key_secret".to_owned(), home.secret(&format!("{name}-key"), &key.secret)),
                 ("endpoint".to_owned(), self.base_url.as_str().into()),
             ]);
-            if *name == Self::TENCENT {
+            if [Self::TENCENT, Self::HUAWEI].contains(name) {
                 table.insert("region_endpoint".to_owned(), self.base_url.as_str().into());
+            }
+            if *name == Self::VOLCENGINE {
+                let disks = ("disks".to_owned(), self.base_url.as_str().into());
+                table.insert("endpoints".to_owned(), Table::from_iter([disks]).into());
+                table.insert("qps".to_owned(), 1000.into());
             }
             Value::Table(table)
         });
@@ -119,7 +153,7 @@ impl Ecs {
     pub fn regions(&self) -> Vec<(&'static str, &'static str)> {
         let state = self.state();
         let of = |account: &Account| account.regions.keys().map(|&region| (account.name, region)).collect::<Vec<_>>();
-        state.accounts.iter().flat_map(of).collect()
+        state.accounts.iter().filter(|account| !account.is_extra).flat_map(of).collect()
     }
 
     /// The id and the secret of an account's key.
@@ -172,6 +206,10 @@ async fn answer(
     let request = ApiRequest { method: method.as_str(), uri: &uri, headers: &headers, body: &body };
     let (status, document) = if headers.contains_key("x-tc-action") {
         tencent::answer(&mut state, &request)
+    } else if headers.contains_key("x-sdk-date") {
+        huawei::answer(&mut state, &request)
+    } else if headers.contains_key("x-date") {
+        volcengine::answer(&mut state, &request)
     } else {
         aliyun::answer(&mut state, &request)
     };

@@ -4,7 +4,7 @@ use std::sync::{Mutex, PoisonError};
 
 use super::api::Api;
 use super::config::{AccountConfig, Config};
-use super::regions::{KnownRegion, is_fresh};
+use super::regions::{KnownRegion, Region, UnknownRegion, is_fresh};
 use super::tables::load_regions;
 use crate::http::Retry;
 use crate::store::cursors;
@@ -26,6 +26,24 @@ impl AccountHandle {
     /// The fetched list, once.
     pub fn take_unsaved(&self) -> Option<Vec<KnownRegion>> {
         self.unsaved.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    /// The region with the account's projects in it, as they are configured, else as they are listed; an error where it
+    /// needs one and none is known.
+    pub fn with_projects(&self, region: Region, known: &[KnownRegion]) -> Result<Region, UnknownRegion> {
+        if !self.config.provider.cloud().has_projects() {
+            return Ok(region);
+        }
+        let configured = self.config.projects.get(region.as_str()).map(|projects| projects.ids().to_vec());
+        let listed = || known.iter().find(|known| known.name == region.as_str()).map(|known| known.projects.clone());
+        match configured.or_else(listed).filter(|projects| !projects.is_empty()) {
+            Some(projects) => Ok(region.with_projects(projects)),
+            None => Err(UnknownRegion {
+                name: region.to_string(),
+                reason: format!("no project is known in `{region}`: name it under `projects` of the account"),
+                nearest: None,
+            }),
+        }
     }
 
     /// The account's regions: as stored while the list is fresh, else as the provider lists them now.
@@ -58,7 +76,8 @@ impl AccountHandle {
         Ok(regions)
     }
 
-    fn keep_unsaved(&self, regions: &[KnownRegion]) {
+    /// Keeps a list that was fetched, to be stored.
+    pub fn keep_unsaved(&self, regions: &[KnownRegion]) {
         *self.unsaved.lock().unwrap_or_else(PoisonError::into_inner) = Some(regions.to_vec());
     }
 }

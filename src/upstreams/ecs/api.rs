@@ -10,12 +10,12 @@ use tokio::sync::OnceCell;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
-use super::config::Config;
 use super::disks::{AttachedDisk, DiskScope};
 use super::instance::{Instance, InstanceId, Status};
-use super::provider::{Account, Call, Kind, Page, PageToken, ProviderError};
+use super::provider::{Account, Call, Cloud, Endpoint, Kind, Page, PageToken, ProviderError};
 use super::regions::{KnownRegion, Region};
 use crate::clock::Clock;
+use crate::config::HttpSettings;
 use crate::http::{Client, RateLimit, Request, Retry, Retryable as _, clock_ahead, retry_after};
 use crate::ident;
 use crate::upstreams::mirror::{Collected, Collection, Ending, Identified, Limits, Signs, Step, Unproved};
@@ -26,6 +26,12 @@ const LIMITS: Limits = Limits { max_pages: 10_000, max_stale_pages: 50 };
 
 /// The largest page of any provider is a few hundred KiB; what is larger than this is none.
 const MAX_ANSWER_BYTES: u64 = 32 << 20;
+
+/// No provider needs more than a few pages for its regions.
+const MAX_REGION_PAGES: usize = 100;
+
+/// This many stored rows are looked up by their ids before a listing is taken for empty.
+const CONFIRMED_IDS: usize = 3;
 
 /// An account's calls.
 pub struct Api {
@@ -59,11 +65,12 @@ pub struct RegionApi<'a> {
 }
 
 impl Api {
-    pub fn open(account: Account, config: &Config, opening: &Opening<'_>) -> Result<Self, Error> {
-        let rate_limit = RateLimit { count: config.qps, per: Duration::from_secs(1) };
-        let base_url = account.origin(&account.list_regions()).url();
-        let client =
-            Client::new(http_profile("ecs", &base_url, &config.http, Some(rate_limit))?, opening.http.clone())?;
+    /// At most `qps` requests a second go to one API.
+    pub fn open(account: Account, qps: u32, http: &HttpSettings, opening: &Opening<'_>) -> Result<Self, Error> {
+        let rate_limit = RateLimit { count: qps, per: Duration::from_secs(1) };
+        let regions = account.cloud().list_regions(&account.default_region, None);
+        let base_url = account.origin(&regions).url();
+        let client = Client::new(http_profile("ecs", &base_url, http, Some(rate_limit))?, opening.http.clone())?;
         Ok(Self {
             account,
             client,
@@ -75,25 +82,54 @@ impl Api {
         })
     }
 
+    /// The provider's regions, all pages of the list.
     pub async fn fetch_regions(&self) -> Result<Vec<KnownRegion>, Error> {
-        let call = self.account.list_regions();
         let context = format!("cannot list the regions of account `{}`", self.account.name);
-        self.fetch(&self.client, &call, &context).await?.answer.map_err(|refused| {
-            if refused.kind == Kind::KeyDoubted && !self.is_key_accepted.load(Ordering::Relaxed) {
-                self.reject(&refused);
+        let (cloud, mut listed, mut token) = (self.account.cloud(), Vec::new(), None);
+        let mut pages_left = MAX_REGION_PAGES;
+        loop {
+            let call = cloud.list_regions(&self.account.default_region, token.as_ref());
+            let answer = self.fetch(&self.client, &call, &context).await?.answer;
+            let page = answer.map_err(|refused| self.refuse_regions(refused, &context))?;
+            listed.extend(page.rows);
+            pages_left -= 1;
+            match page.next {
+                None => break,
+                next if pages_left == 0 || next == token => {
+                    let reason = "the list of regions does not end".to_owned();
+                    return Err(Error::Contract { context, reason });
+                }
+                next => token = next,
             }
-            refused.into_error(context)
-        })
+        }
+        let regions = cloud.merge_regions(listed);
+        if regions.is_empty() {
+            return Err(Error::Contract { context, reason: "the list of regions is empty".to_owned() });
+        }
+        Ok(regions)
+    }
+
+    fn refuse_regions(&self, refused: ProviderError, context: &str) -> Error {
+        if refused.kind == Kind::KeyDoubted && !self.is_key_accepted.load(Ordering::Relaxed) {
+            self.reject(&refused);
+        }
+        refused.into_error(context.to_owned())
     }
 
     /// The account in that region.
     pub fn region<'a>(&'a self, region: &'a Region) -> Result<RegionApi<'a>, Error> {
-        let origin = self.account.origin(&self.account.list_instances(region, None)).url();
+        let client = self.client_of(&self.account.cloud().list_instances(region, None))?;
+        Ok(RegionApi { api: self, region, client })
+    }
+
+    /// A client for the origin that the call goes to.
+    fn client_of<T>(&self, call: &Call<T>) -> Result<Client, Error> {
+        let origin = self.account.origin(call).url();
         let base_url = Url::parse(&origin).map_err(|error| {
             let reason = format!("`{origin}` is not a URL: {error}");
             Error::invalid(&format!("ecs.accounts.{}.endpoint", self.account.name), reason)
         })?;
-        Ok(RegionApi { api: self, region, client: self.client.with_base_url(base_url)? })
+        Ok(self.client.with_base_url(base_url)?)
     }
 
     async fn fetch<T: Send + Sync>(&self, client: &Client, call: &Call<T>, context: &str) -> Result<Fetched<T>, Error> {
@@ -105,7 +141,7 @@ impl Api {
                 tracing::info!(account = self.account.name, action = call.action(), host, status, "called");
                 let now = self.clock.now();
                 let ahead = clock_ahead(response.header("date"), now);
-                let wait = self.account.provider.wait(|name| response.header(name)).or_else(|| {
+                let wait = self.account.cloud().wait(&|name| response.header(name)).or_else(|| {
                     let value = response.header("retry-after")?;
                     retry_after(value, now)
                 });
@@ -155,35 +191,53 @@ impl Api {
 impl RegionApi<'_> {
     /// Every instance, page after page; `advance` gets how many there are so far.
     pub async fn fetch_instances(&self, advance: impl Fn(u64) + Send + Sync) -> Result<Listing<Instance>, Error> {
-        self.list("list instances", |page| Some(self.api.account.list_instances(self.region, page)), advance).await
+        self.list("list instances", |page| Some(self.cloud().list_instances(self.region, page)), advance).await
     }
 
     /// The disks of that scope; no end is proved where the provider lists none.
     pub async fn fetch_disks(&self, of: DiskScope<'_>) -> Result<Listing<AttachedDisk>, Error> {
-        self.list("list disks", |page| self.api.account.list_disks(self.region, of, page), |_| ()).await
+        self.list("list disks", |page| self.cloud().list_disks(self.region, of, page), |_| ()).await
     }
 
     /// The statuses of these instances; `None` where the provider refuses because it does not know all of them.
     pub async fn fetch_statuses(&self, ids: &[InstanceId]) -> Result<Option<BTreeMap<InstanceId, Status>>, Error> {
-        let call = self.api.account.list_statuses(self.region, ids);
-        match self.fetch(&call, &self.context("list statuses")).await?.answer {
-            Ok(statuses) => Ok(Some(statuses)),
-            Err(refused) if refused.kind == Kind::UnknownInstance => Ok(None),
-            Err(refused) => Err(refused.into_error(self.context("list statuses"))),
+        let mut statuses = BTreeMap::new();
+        for call in self.cloud().list_statuses(self.region, ids) {
+            match self.fetch(&call, &self.context("list statuses")).await?.answer {
+                Ok(answered) => statuses.extend(answered),
+                Err(refused) if refused.kind == Kind::UnknownInstance => return Ok(None),
+                Err(refused) => return Err(refused.into_error(self.context("list statuses"))),
+            }
         }
+        Ok(Some(statuses))
     }
 
-    /// Whether an empty listing is empty because there is nothing; an error where the account may not see it.
-    pub async fn confirm_authorised(&self) -> Result<(), Error> {
-        let Some(call) = self.api.account.confirm_authorised(self.region) else { return Ok(()) };
+    /// Whether an empty listing is empty because there is nothing; an error where the account may not see it, or where
+    /// one of the `stored` instances is still there. Another empty listing would prove nothing: lost permission lasts.
+    pub async fn confirm_empty(&self, stored: &[InstanceId]) -> Result<(), Error> {
         let context = self.context("list instances");
-        self.fetch(&call, &context).await?.answer.map_err(|refused| refused.into_error(context))
+        if let Some(call) = self.cloud().confirm_authorised(self.region) {
+            return self.fetch(&call, &context).await?.answer.map_err(|refused| refused.into_error(context));
+        }
+        for id in stored.iter().take(CONFIRMED_IDS) {
+            for call in self.cloud().find_instance(self.region, id) {
+                match self.fetch(&call, &context).await?.answer {
+                    Ok(()) => {
+                        let reason = format!("the listing is empty, and `{id}` is still there");
+                        return Err(Error::Contract { context, reason });
+                    }
+                    Err(refused) if refused.kind == Kind::UnknownInstance => {}
+                    Err(refused) => return Err(refused.into_error(context)),
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Whether the account may do what a pass does, by action; nothing once its credential is rejected.
     pub async fn verify_rights(&self) -> Vec<(&'static str, Result<(), Error>)> {
         let mut rights = Vec::new();
-        for call in self.api.account.probe_rights(self.region) {
+        for call in self.cloud().probe_rights(self.region) {
             let context = self.context(&format!("call {}", call.action()));
             let answer = self.fetch(&call, &context).await;
             if self.api.rejection.get().is_some() {
@@ -220,7 +274,12 @@ impl RegionApi<'_> {
     /// The answer to a call, unless the account's credential is rejected meanwhile.
     async fn fetch<T: Send + Sync>(&self, call: &Call<T>, context: &str) -> Result<Fetched<T>, Error> {
         let api = self.api;
-        let fetched = api.rejected.run_until_cancelled(api.fetch(&self.client, call, context)).await;
+        let other = match call.endpoint {
+            Endpoint::Compute | Endpoint::Regions => None,
+            Endpoint::Disks => Some(api.client_of(call)?),
+        };
+        let client = other.as_ref().unwrap_or(&self.client);
+        let fetched = api.rejected.run_until_cancelled(api.fetch(client, call, context)).await;
         let fetched = match (fetched, api.rejection.get()) {
             (Some(fetched), _) => fetched?,
             (None, Some(rejection)) => Fetched { answer: Err(rejection.clone()), signs: Signs::default() },
@@ -230,6 +289,10 @@ impl RegionApi<'_> {
             api.check_key().await;
         }
         Ok(fetched)
+    }
+
+    const fn cloud(&self) -> &'static dyn Cloud {
+        self.api.account.cloud()
     }
 
     fn context(&self, what: &str) -> String {

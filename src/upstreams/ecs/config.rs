@@ -1,10 +1,11 @@
 //! The section `[ecs]`.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
-use super::provider::{Account, Credential, Provider, Template};
+use super::provider::{Account, Credential, Endpoint, Provider, Template};
 use super::regions::Region;
 use crate::config::{Error, HttpSettings, SecretRef, Span, bounds};
 use crate::upstreams::accounts::AccountSettings;
@@ -64,12 +65,42 @@ pub struct AccountConfig {
     /// Instead of the provider's own, where regions are listed elsewhere.
     #[serde(default)]
     pub region_endpoint: Option<String>,
+    /// Instead of the provider's own, for its other services.
+    #[serde(default)]
+    pub endpoints: BTreeMap<Endpoint, String>,
+    /// The projects of each region, where the access key may not list them.
+    #[serde(default)]
+    pub projects: BTreeMap<String, Projects>,
+    /// Requests per second to one API; default per provider, else the section's.
+    #[serde(default, deserialize_with = "qps")]
+    pub qps: Option<u32>,
     #[serde(default = "enabled")]
     pub enabled: bool,
 }
 
 const fn enabled() -> bool {
     true
+}
+
+fn qps<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u32>, D::Error> {
+    bounds::count::<1, 10_000, _, _>(deserializer).map(Some)
+}
+
+/// The ids of a region's projects: one, or a list.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(untagged)]
+pub enum Projects {
+    One(String),
+    Many(Vec<String>),
+}
+
+impl Projects {
+    pub fn ids(&self) -> &[String] {
+        match self {
+            Self::One(id) => std::slice::from_ref(id),
+            Self::Many(ids) => ids,
+        }
+    }
 }
 
 impl Config {
@@ -100,35 +131,60 @@ impl AccountConfig {
         for region in &self.regions {
             Region::parse(region).map_err(|reason| invalid(&self.key("regions"), reason))?;
         }
-        self.endpoint()?;
-        self.region_endpoint()?;
-        Ok(())
+        self.endpoints()?;
+        self.check_projects()
     }
 
     fn default_region(&self) -> Result<Region, Error> {
-        let name = self.default_region.as_deref().unwrap_or(self.provider.default_region());
+        let name = self.default_region.as_deref().unwrap_or(self.provider.cloud().default_region());
         Region::parse(name).map_err(|reason| invalid(&self.key("default_region"), reason))
     }
 
-    fn endpoint(&self) -> Result<Option<Template>, Error> {
-        self.endpoint
-            .as_deref()
-            .map(Template::parse)
-            .transpose()
-            .map_err(|reason| invalid(&self.key("endpoint"), reason))
+    /// Where its calls go instead of the provider's own hosts.
+    fn endpoints(&self) -> Result<BTreeMap<Endpoint, Template>, Error> {
+        let has_region_endpoint = self.provider.cloud().has_region_endpoint();
+        let mut named: Vec<(Endpoint, String, &str)> = self
+            .endpoints
+            .iter()
+            .map(|(endpoint, text)| (*endpoint, format!("endpoints.{}", endpoint.name()), text.as_str()))
+            .collect();
+        if let Some(text) = &self.endpoint {
+            named.push((Endpoint::Compute, "endpoint".to_owned(), text));
+            if !has_region_endpoint {
+                named.push((Endpoint::Regions, "endpoint".to_owned(), text));
+            }
+        }
+        if let Some(text) = &self.region_endpoint {
+            named.push((Endpoint::Regions, "region_endpoint".to_owned(), text));
+        }
+        let mut endpoints = BTreeMap::new();
+        for (endpoint, key, text) in named {
+            let refused = |reason: String| invalid(&self.key(&key), reason);
+            let template = Template::parse(text).map_err(refused)?;
+            if endpoint == Endpoint::Regions && has_region_endpoint && template.has_region() {
+                return Err(refused("`{region}` has no meaning here: the list belongs to no region".to_owned()));
+            }
+            if key == "region_endpoint" && !has_region_endpoint {
+                return Err(refused(format!("`{}` lists its regions at `endpoint`", self.provider.name())));
+            }
+            endpoints.insert(endpoint, template);
+        }
+        Ok(endpoints)
     }
 
-    fn region_endpoint(&self) -> Result<Option<Template>, Error> {
-        let Some(text) = &self.region_endpoint else { return Ok(None) };
-        let key = self.key("region_endpoint");
-        if !self.provider.has_region_endpoint() {
-            return Err(invalid(&key, format!("`{}` lists its regions at `endpoint`", self.provider.name())));
+    fn check_projects(&self) -> Result<(), Error> {
+        let refused = |reason: String| Err(invalid(&self.key("projects"), reason));
+        if !self.projects.is_empty() && !self.provider.cloud().has_projects() {
+            return refused(format!("`{}` has no projects", self.provider.name()));
         }
-        let template = Template::parse(text).map_err(|reason| invalid(&key, reason))?;
-        if template.has_region() {
-            return Err(invalid(&key, "`{region}` has no meaning here: the list belongs to no region"));
+        for (region, projects) in &self.projects {
+            Region::parse(region).map_err(|reason| invalid(&self.key("projects"), reason))?;
+            let is_plain = |id: &String| !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_alphanumeric());
+            if projects.ids().is_empty() || !projects.ids().iter().all(is_plain) {
+                return refused(format!("`{region}` needs the id of a project, letters and digits only"));
+            }
         }
-        Ok(Some(template))
+        Ok(())
     }
 
     /// Resolves the credential. Call it for enabled accounts only: the others' secrets need not be there.
@@ -143,8 +199,7 @@ impl AccountConfig {
                 token: self.security_token.as_ref().map(|token| resolve(token, "security_token")).transpose()?,
             },
             default_region: self.default_region()?,
-            endpoint: self.endpoint()?,
-            region_endpoint: self.region_endpoint()?,
+            endpoints: self.endpoints()?,
         })
     }
 }
@@ -155,7 +210,7 @@ fn invalid(key: &str, reason: impl Into<String>) -> Error {
 
 #[cfg(test)]
 mod tests {
-    use super::{AccountConfig, Config};
+    use super::{AccountConfig, Config, Projects};
     use crate::config::SecretRef;
     use crate::upstreams::ecs::provider::Provider;
 
@@ -204,6 +259,14 @@ mod tests {
         let mut aliyun = account("region_endpoint = \"https://region.example.com\"");
         aliyun.provider = Provider::Aliyun;
         assert!(aliyun.validate().is_err());
+        check("endpoints = { disks = \"x\" }", Err("ecs.accounts.prod.endpoints.disks"));
+        check("projects = { ap-guangzhou = \"0a1b\" }", Err("`tencent` has no projects"));
+        let mut huawei = account("projects = { cn-north-4 = \"0a1b\", cn-east-3 = [\"2c\", \"3d\"] }");
+        huawei.provider = Provider::Huawei;
+        assert!(huawei.validate().is_ok());
+        assert_eq!(huawei.projects["cn-east-3"].ids(), ["2c", "3d"]);
+        huawei.projects.insert("cn-east-3".to_owned(), Projects::One("../x".to_owned()));
+        assert!(huawei.validate().is_err());
     }
 
     #[test]

@@ -53,7 +53,7 @@ pub fn attach<'a>(instances: impl IntoIterator<Item = &'a mut Instance>, listed:
         match instance.disks_known {
             DisksKnown::Fully => {}
             DisksKnown::No => {
-                *disks = by_instance.get(&instance.id).into_iter().flatten().copied().cloned().collect();
+                disks.extend(by_instance.get(&instance.id).into_iter().flatten().copied().cloned());
             }
             DisksKnown::Named => {
                 *disks = std::mem::take(disks).into_iter().map(|named| complete(named, &by_id)).collect();

@@ -63,9 +63,13 @@ impl Status {
         match word.as_str() {
             // A machine being destroyed still exists and still costs.
             "shutting-down" | "terminating" => Self::Stopping,
-            // Tencent: isolated after stopping, waiting to be reclaimed.
-            "shutdown" => Self::Stopped,
-            "rebooting" => Self::Starting,
+            // Tencent: isolated after stopping, waiting to be reclaimed. The other words are those of Huawei Cloud and of
+            // Volcengine.
+            "shutdown" | "shutoff" | "paused" | "suspended" | "shelved" | "shelved_offloaded" => Self::Stopped,
+            "build" | "creating" => Self::Pending,
+            "active" | "resize" | "verify_resize" | "revert_resize" | "migrating" | "resizing" => Self::Running,
+            "rebooting" | "rebuilding" | "reboot" | "hard_reboot" | "rebuild" => Self::Starting,
+            "deleted" | "soft_deleted" | "deleting" => Self::Terminated,
             word => word.parse().unwrap_or_default(),
         }
     }
@@ -198,6 +202,13 @@ mod tests {
             ("SHUTDOWN", Status::Stopped),
             ("TERMINATING", Status::Stopping),
             ("LAUNCH_FAILED", Status::Unknown),
+            ("RESIZING", Status::Running),
+            ("DELETING", Status::Terminated),
+            ("ACTIVE", Status::Running),
+            ("HARD_REBOOT", Status::Starting),
+            ("SHELVED_OFFLOADED", Status::Stopped),
+            ("SOFT_DELETED", Status::Terminated),
+            ("ERROR", Status::Unknown),
             ("", Status::Unknown),
         ] {
             assert_eq!(Status::parse(word), expected, "{word}");

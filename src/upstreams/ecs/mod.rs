@@ -100,7 +100,9 @@ impl Upstream for Ecs {
     fn open(config: Config, opening: &Opening<'_>) -> Result<Self, Error> {
         config.validate()?;
         let accounts = Accounts::open(Self::NAME, &config.accounts, |account, _| {
-            Ok(Arc::new(AccountHandle::new(account.clone(), Api::open(account.open()?, &config, opening)?)))
+            let qps = account.qps.or_else(|| account.provider.cloud().default_qps()).unwrap_or(config.qps);
+            let api = Api::open(account.open()?, qps, &config.http, opening)?;
+            Ok(Arc::new(AccountHandle::new(account.clone(), api)))
         })?;
         Ok(Self { config, accounts })
     }
@@ -117,8 +119,9 @@ impl Upstream for Ecs {
     }
 
     async fn verify(&self) -> Vec<Verified> {
-        let regions =
-            accounts::verify(self.accounts.iter(), |_, account| async { account.api.fetch_regions().await.map(drop) });
+        let regions = accounts::verify(self.accounts.iter(), |_, account| async {
+            account.api.fetch_regions().await.map(|regions| account.keep_unsaved(&regions))
+        });
         let mut verified = regions.await;
         for account in self.accounts.iter().filter_map(|account| account.opened().ok()) {
             // Without an answer each further call would wait as long as this one did.
@@ -138,6 +141,8 @@ impl Upstream for Ecs {
 async fn verify_rights(account: &AccountHandle) -> Vec<Verified> {
     let first = account.config.regions.first().and_then(|name| Region::parse(name).ok());
     let region = first.unwrap_or_else(|| account.api.account.default_region.clone());
+    let known = account.take_unsaved().unwrap_or_default();
+    let Ok(region) = account.with_projects(region, &known) else { return Vec::new() };
     let Ok(api) = account.api.region(&region) else { return Vec::new() };
     let verified = |(action, allowed): (&str, Result<(), Error>)| {
         let outcome = match allowed {

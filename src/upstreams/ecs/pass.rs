@@ -70,7 +70,8 @@ impl RegionWork {
         bad.iter().cloned().for_each(|row| report_bad_row(scope, "instance", row));
         self.complete_disks(scope, api, &stored, &mut fetched, &unreadable).await?;
         if received == 0 && live > 0 {
-            api.confirm_authorised().await?;
+            let live_ids = stored.iter().filter(|(_, row)| !row.is_deleted).map(|(id, _)| id.clone());
+            api.confirm_empty(&live_ids.collect::<Vec<_>>()).await?;
         }
         drop(permit);
         let Plan { saves, terminated, missing, unchanged_count } = diff(&stored, fetched, &unreadable);
@@ -132,7 +133,7 @@ impl RegionWork {
         let listings = match self.mode {
             Mode::Incremental => {
                 let disk_count = stored.values().map(|row| row.compared.data_disks.len()).sum();
-                plan_disks(&wanted, disk_count, self.key.provider.disk_chunk())
+                plan_disks(&wanted, disk_count, self.key.provider.cloud().disk_chunk())
             }
             Mode::Full | Mode::StatusOnly => vec![DiskScope::Region],
         };
@@ -172,7 +173,7 @@ impl RegionWork {
         let stored = self.load_stored(scope)?;
         let live = stored.iter().filter(|(_, row)| !row.is_deleted).map(|(id, _)| id.clone());
         let live: Vec<InstanceId> = live.collect();
-        let mut round = StatusRound::new(&live, self.key.provider.status_chunk());
+        let mut round = StatusRound::new(&live, self.key.provider.cloud().status_chunk());
         let permit = self.permits.acquire().await;
         while let Some(ids) = round.next_chunk() {
             match api.fetch_statuses(&ids).await? {

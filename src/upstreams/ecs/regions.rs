@@ -12,9 +12,14 @@ use crate::upstreams::Error;
 /// Names as far apart as this share no typing mistake.
 const MIN_SIMILARITY: f64 = 0.8;
 
-/// A region's name. It becomes a part of a host name, so it holds nothing that could name another host.
+/// A region's name, and the account's projects in it. The name becomes a part of a host name, so it holds nothing that
+/// could name another host.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Region(String);
+pub struct Region {
+    name: String,
+    /// The ids of its projects, where the provider divides a region into such.
+    pub projects: Vec<String>,
+}
 
 impl Region {
     /// Letters, digits and single hyphens, a letter first, no hyphen last.
@@ -22,19 +27,24 @@ impl Region {
         let is_plain = name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
         let begins_well = name.starts_with(|first: char| first.is_ascii_lowercase());
         if is_plain && begins_well && name.len() <= 63 && !name.ends_with('-') && !name.contains("--") {
-            return Ok(Self(name.to_owned()));
+            return Ok(Self { name: name.to_owned(), projects: Vec::new() });
         }
         Err(format!("`{name}` is not the name of a region: write it like `cn-hangzhou`"))
     }
 
+    #[must_use]
+    pub fn with_projects(self, projects: Vec<String>) -> Self {
+        Self { projects, ..self }
+    }
+
     pub fn as_str(&self) -> &str {
-        &self.0
+        &self.name
     }
 }
 
 impl fmt::Display for Region {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(&self.name)
     }
 }
 
@@ -48,12 +58,19 @@ pub struct KnownRegion {
     pub endpoint: Option<String>,
     /// Whether the account can use it.
     pub is_enabled: bool,
+    /// The ids of the account's projects in it.
+    pub projects: Vec<String>,
 }
 
 impl KnownRegion {
+    /// A region of which only the name is known.
+    pub const fn named(name: String) -> Self {
+        Self { name, label: None, endpoint: None, is_enabled: true, projects: Vec::new() }
+    }
+
     /// The row of that number, whose name cannot be read. No region has a name like this one.
     pub fn unreadable(number: usize) -> Self {
-        Self { name: format!("#{number}"), label: None, endpoint: None, is_enabled: true }
+        Self::named(format!("#{number}"))
     }
 
     pub fn is_readable(&self) -> bool {
@@ -137,7 +154,7 @@ fn find(name: &str, known: Option<&[KnownRegion]>) -> Result<Region, UnknownRegi
     match known.map(|known| known.iter().find(|region| region.name == name)) {
         None => Ok(region),
         Some(None) => Err(unknown(format!("the provider has no region `{name}`"))),
-        Some(Some(listed)) if listed.is_enabled => Ok(region),
+        Some(Some(listed)) if listed.is_enabled => Ok(region.with_projects(listed.projects.clone())),
         Some(Some(_)) => Err(UnknownRegion {
             name: name.to_owned(),
             reason: format!("the region `{name}` is not enabled for this account"),
@@ -169,7 +186,7 @@ mod tests {
 
     fn known() -> Vec<KnownRegion> {
         [("cn-hangzhou", true), ("cn-beijing", true), ("me-south-1", false)]
-            .map(|(name, is_enabled)| KnownRegion { name: name.to_owned(), label: None, endpoint: None, is_enabled })
+            .map(|(name, is_enabled)| KnownRegion { is_enabled, ..KnownRegion::named(name.to_owned()) })
             .to_vec()
     }
 

@@ -8,7 +8,7 @@ use tokio::sync::Semaphore;
 use super::account::AccountHandle;
 use super::config::Config;
 use super::pass::{Mode, RegionWork};
-use super::regions::plan_regions;
+use super::regions::{Region, plan_regions};
 use super::tables::RegionKey;
 use crate::upstreams::accounts::Account;
 use crate::upstreams::{Error, PassContext, ScopeName, ScopeRules};
@@ -53,7 +53,12 @@ async fn fetch_account_scopes(
         Ok(account) => account,
         Err(error) => return Ok(vec![(rules(account_scope), Err(error))]),
     };
-    let is_named = !named.is_empty() || !account.config.regions.is_empty();
+    // Where the projects are named, so are the regions.
+    let configured = match &account.config.regions {
+        regions if regions.is_empty() => account.config.projects.keys().cloned().collect(),
+        regions => regions.clone(),
+    };
+    let is_named = !named.is_empty() || !configured.is_empty();
     let known = match account.find_regions(account_scope.as_str(), config, context).await {
         Ok(known) => Some(known),
         Err(error) if error.class().is_fatal() => return Err(error),
@@ -63,8 +68,10 @@ async fn fetch_account_scopes(
         }
         Err(error) => return Ok(vec![(rules(account_scope), Err(Arc::new(error)))]),
     };
-    let due = plan_regions(named, &account.config.regions, known.as_deref());
-    let scopes = due.regions.into_iter().map(|region| match region {
+    let due = plan_regions(named, &configured, known.as_deref());
+    let known = known.unwrap_or_default();
+    let with_projects = |region: Result<Region, _>| region.and_then(|region| account.with_projects(region, &known));
+    let scopes = due.regions.into_iter().map(with_projects).map(|region| match region {
         Ok(region) => {
             let key = RegionKey { account: name.clone(), provider: account.config.provider, region };
             (

@@ -19,8 +19,10 @@ use crate::upstreams::mirror::{HashColumn, Replace, RowValues, Table, TableSpec,
 
 pub use self::lists::{ChangeFilter, ChangeRow, InstanceFilter, InstanceRow, load_changes, load_instances};
 
-pub const MIGRATIONS: &[Migration] =
-    &[Migration { name: "0001_create", sql: include_str!("migrations/0001_create.sql") }];
+pub const MIGRATIONS: &[Migration] = &[
+    Migration { name: "0001_create", sql: include_str!("migrations/0001_create.sql") },
+    Migration { name: "0002_projects", sql: include_str!("migrations/0002_projects.sql") },
+];
 
 /// The columns beside the compared fields', in the order of [`save_instance`].
 const DETAIL_COLUMNS: [&str; 20] = [
@@ -223,15 +225,21 @@ pub fn load_regions(
     provider: Provider,
 ) -> Result<Option<(Timestamp, Vec<KnownRegion>)>, Error> {
     let rows = r.rows(
-        "SELECT region, label, endpoint, is_enabled, fetched_at
+        "SELECT region, label, endpoint, is_enabled, fetched_at, projects
          FROM ecs_regions
          WHERE account = ?1 AND provider = ?2
          ORDER BY region",
         &[account.into(), provider.name().into()],
         |row| {
             let name = row.text(0)?.to_owned();
-            let region =
-                KnownRegion { name, label: owned(row, 1)?, endpoint: owned(row, 2)?, is_enabled: row.int(3)? != 0 };
+            let projects = serde_json::from_str(row.text(5)?).unwrap_or_default();
+            let region = KnownRegion {
+                name,
+                label: owned(row, 1)?,
+                endpoint: owned(row, 2)?,
+                is_enabled: row.int(3)? != 0,
+                projects,
+            };
             Ok((row.text(4)?.parse::<Timestamp>().ok(), region))
         },
     )?;
@@ -256,8 +264,8 @@ pub fn save_regions(
     let now = to_rfc3339_millis(now);
     for region in regions {
         w.execute(
-            "INSERT INTO ecs_regions (account, provider, region, label, endpoint, is_enabled, fetched_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+            "INSERT INTO ecs_regions (account, provider, region, label, endpoint, is_enabled, fetched_at, projects)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
              ON CONFLICT (account, provider, region) DO NOTHING",
             &[
                 account.into(),
@@ -267,6 +275,7 @@ pub fn save_regions(
                 region.endpoint.as_deref().into(),
                 region.is_enabled.into(),
                 Value::Text(&now),
+                serde_json::json!(region.projects).to_string().as_str().into(),
             ],
         )?;
     }

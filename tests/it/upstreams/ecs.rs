@@ -3,13 +3,14 @@
 mod aws;
 mod churn;
 mod deletions;
+mod others;
 mod reading;
 mod signatures;
 mod troubles;
 
 use serde_json::Value;
 
-use crate::sandbox::{Fault, Rule};
+use crate::sandbox::{Ecs, Fault, Rule};
 use crate::support::{Outcome, Sandbox};
 
 const HANGZHOU: &str = "cn-hangzhou";
@@ -17,6 +18,13 @@ const BEIJING: &str = "cn-beijing";
 const GUANGZHOU: &str = "ap-guangzhou";
 
 impl Sandbox {
+    /// The same with only these accounts of clouds.
+    fn with_clouds(mut self, names: &[&str]) -> Self {
+        let section = self.ecs.section_with(&self.home, names);
+        self.home.configure(Ecs::NAME, section);
+        self
+    }
+
     /// A pass over the clouds with these flags, its report as JSON.
     fn ecs_pass(&self, flags: &str) -> Outcome {
         self.run(&format!("sync ecs --json {flags}"))

@@ -1,4 +1,4 @@
-//! What the two clouds have: accounts with their keys, regions and machines.
+//! What the clouds have: accounts with their keys, regions and machines.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -30,6 +30,8 @@ pub struct Account {
     pub name: &'static str,
     pub provider: &'static str,
     pub key: Key,
+    /// It is there only for the tests that name it.
+    pub is_extra: bool,
     pub regions: BTreeMap<&'static str, Region>,
     /// The actions that its key may not call.
     pub denied: BTreeSet<&'static str>,

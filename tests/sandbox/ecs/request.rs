@@ -1,10 +1,10 @@
-//! A request to either cloud.
+//! A request to one of the clouds.
 
 use std::collections::BTreeMap;
 
 use axum::http::{HeaderMap, Uri};
 
-/// A request as both clouds need it.
+/// A request as every cloud needs it.
 pub struct ApiRequest<'a> {
     pub method: &'a str,
     pub uri: &'a Uri,

@@ -3,6 +3,8 @@
 use std::fmt::Write as _;
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
 use sha2::{Digest as _, Sha256};
 
 use super::request::ApiRequest;
@@ -14,8 +16,19 @@ pub fn part<'a>(authorization: &'a str, name: &str) -> &'a str {
     found.unwrap_or_default()
 }
 
+/// The instant that `20251127T101112Z` names.
+pub fn compact_time(text: &str) -> Option<i64> {
+    let time = DateTime::strptime("%Y%m%dT%H%M%SZ", text).ok()?;
+    Some(time.to_zoned(TimeZone::UTC).ok()?.timestamp().as_second())
+}
+
 /// The canonical request, over the headers the request says it signed.
 pub fn canonical(request: &ApiRequest<'_>, signed: &str) -> String {
+    canonical_of(request.uri.path(), request, signed)
+}
+
+/// The same, of another path than the one that was sent.
+pub fn canonical_of(path: &str, request: &ApiRequest<'_>, signed: &str) -> String {
     let mut pairs: Vec<&str> = request.query().split('&').collect();
     // By name: `InstanceId.1` comes before `InstanceId.10`, whatever their values.
     pairs.sort_unstable_by_key(|pair| pair.split_once('='));
@@ -25,7 +38,7 @@ pub fn canonical(request: &ApiRequest<'_>, signed: &str) -> String {
         let value = if name == "x-tc-action" { value.to_lowercase() } else { value.to_owned() };
         headers + name + ":" + &value + "\n"
     });
-    let (method, path, query) = (request.method, request.uri.path(), pairs.join("&"));
+    let (method, query) = (request.method, pairs.join("&"));
     format!("{method}\n{path}\n{query}\n{headers}\n{signed}\n{}", sha256(request.body))
 }
 

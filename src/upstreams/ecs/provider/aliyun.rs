@@ -7,101 +7,162 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use jiff::Timestamp;
 use serde_json::Value;
 
 use super::answer::{
     Fields, decode_json, read_dry_run, read_page, read_regions, read_right, read_rows, read_statuses, required_rows,
 };
-use super::call::{Call, Page, PageToken, Unsigned};
+use super::call::{Call, Credential, Endpoint, Headers, Page, PageToken, RegionPage, Unsigned};
+use super::cloud::Cloud;
 use super::codes::{Codes, Kind, ProviderError};
-use super::sign::encode_parameters;
+use super::sign::{acs3, encode_parameters};
 use crate::upstreams::ecs::disks::{AttachedDisk, DiskScope};
 use crate::upstreams::ecs::instance::{Compared, Details, Disk, DisksKnown, Instance, InstanceId, Status, Tag, digest};
 use crate::upstreams::ecs::regions::{KnownRegion, Region};
-
-pub const DEFAULT_REGION: &str = "cn-hangzhou";
 
 /// The most the API answers in a page.
 const INSTANCES_PER_PAGE: &str = "100";
 const DISKS_PER_PAGE: &str = "500";
 const STATUSES_PER_PAGE: &str = "50";
 
-/// Vendor's tables of common and ECS error codes.
+/// Vendor's tables of common, ECS, RDS, Redis and OSS error codes; two are misspelt there.
 const CODES: Codes = Codes(&[
     (
         Kind::KeyRejected,
-        &["InvalidAccessKeyId*", "SignatureDoesNotMatch", "IncompleteSignature", "InvalidSecurityToken*"],
+        &[
+            "InvalidAccessKeyId*",
+            "SignatureDoesNotMatch",
+            "IncompleteSignature",
+            "InvalidSecurityToken*",
+            "SecurityTokenExpired",
+        ],
     ),
-    (Kind::NotPermitted, &["Forbidden*", "NoPermission", "ActionUnauthorized"]),
-    (Kind::ClockOff, &["InvalidTimeStamp*", "IllegalTimestamp"]),
-    (Kind::Throttled, &["Throttling*"]),
+    (
+        Kind::NotPermitted,
+        &[
+            "Forbidden*",
+            "Forbedden*",
+            "Forbbiden*",
+            "NoPermission*",
+            "ActionUnauthorized",
+            "AccessDenied*",
+            "UserDisable",
+            "InDebt*",
+            "InsufficientBalance",
+        ],
+    ),
+    (Kind::ClockOff, &["InvalidTimeStamp*", "IllegalTimestamp", "RequestTimeTooSkewed"]),
+    (Kind::Throttled, &["Throttling*", "QpsLimitExceeded", "SlowDown"]),
     // A nonce seen before is cured by the next try's own.
     (Kind::Server, &["InternalError", "UnknownError", "ServiceUnavailable", "SignatureNonceUsed"]),
-    (Kind::UnknownInstance, &["InvalidInstanceId.NotFound", "Forbidden.Instance*NotFound"]),
-    (Kind::Region, &["InvalidRegionId.NotFound", "InvalidParameter*"]),
+    (
+        Kind::UnknownInstance,
+        &[
+            "InvalidInstanceId.NotFound",
+            "InvalidDBInstance*.NotFound",
+            "Forbidden.*Instance*NotFound",
+            "Forbidden.*ClusterNotFound",
+            "NoSuchBucket",
+        ],
+    ),
+    (Kind::Region, &["InvalidRegionId*", "InvalidParameter*"]),
     (Kind::Bad, &["Forbidden.*NotFound"]),
 ]);
 
-/// The host of a region, where the account names none.
-pub fn default_host(region: &str) -> String {
-    match region {
-        "cn-hangzhou" => "ecs-cn-hangzhou.aliyuncs.com".to_owned(),
-        _ => format!("ecs.{region}.aliyuncs.com"),
+/// Alibaba Cloud.
+pub struct Aliyun;
+
+impl Cloud for Aliyun {
+    fn default_region(&self) -> &'static str {
+        "cn-hangzhou"
+    }
+
+    fn default_host(&self, _endpoint: Endpoint, region: &str) -> String {
+        match region {
+            "cn-hangzhou" => "ecs-cn-hangzhou.aliyuncs.com".to_owned(),
+            _ => format!("ecs.{region}.aliyuncs.com"),
+        }
+    }
+
+    fn status_chunk(&self) -> usize {
+        50
+    }
+
+    fn wait<'a>(&self, header: &dyn Fn(&str) -> Option<&'a str>) -> Option<Duration> {
+        header("x-acs-retry-after").and_then(parse_wait)
+    }
+
+    fn sign(&self, credential: &Credential, unsigned: &Unsigned, host: &str, now: Timestamp, nonce: &str) -> Headers {
+        acs3::sign(credential, unsigned, host, now, nonce)
+    }
+
+    fn list_regions(&self, default_region: &Region, _page: Option<&PageToken>) -> Call<RegionPage> {
+        call("DescribeRegions", default_region, Vec::new(), |answer| {
+            Ok(read_regions(required_rows(&answer?, "/Regions/Region")?, None, read_region))
+        })
+    }
+
+    fn list_instances(&self, region: &Region, page: Option<&PageToken>) -> Call<Page<Instance>> {
+        call("DescribeInstances", region, paged(&[("MaxResults", INSTANCES_PER_PAGE)], page), |answer| {
+            let document = answer?;
+            let rows = required_rows(&document, "/Instances/Instance")?;
+            read_page(&document, "NextToken", read_rows(rows, "InstanceId", read_instance))
+        })
+    }
+
+    fn confirm_authorised(&self, region: &Region) -> Option<Call<()>> {
+        Some(call("DescribeInstances", region, vec![("DryRun".to_owned(), "true".to_owned())], read_dry_run))
+    }
+
+    /// Of the region or of one instance; the API takes no more than one.
+    fn list_disks(
+        &self,
+        region: &Region,
+        of: DiskScope<'_>,
+        page: Option<&PageToken>,
+    ) -> Option<Call<Page<AttachedDisk>>> {
+        let mut parameters = paged(&[("DiskType", "data"), ("MaxResults", DISKS_PER_PAGE)], page);
+        if let DiskScope::Of(instances) = of {
+            parameters.extend(instances.iter().map(|id| ("InstanceId".to_owned(), id.to_string())));
+        }
+        Some(call("DescribeDisks", region, parameters, |answer| {
+            let document = answer?;
+            let rows = required_rows(&document, "/Disks/Disk")?;
+            read_page(&document, "NextToken", read_rows(rows, "DiskId", read_disk))
+        }))
+    }
+
+    fn list_statuses(&self, region: &Region, ids: &[InstanceId]) -> Vec<Call<BTreeMap<InstanceId, Status>>> {
+        let numbered = ids.iter().enumerate().map(|(index, id)| (format!("InstanceId.{}", index + 1), id.to_string()));
+        let parameters = numbered.chain([("PageSize".to_owned(), STATUSES_PER_PAGE.to_owned())]).collect();
+        vec![call("DescribeInstanceStatus", region, parameters, |answer| {
+            Ok(read_statuses(required_rows(&answer?, "/InstanceStatuses/InstanceStatus")?, "InstanceId", "Status"))
+        })]
+    }
+
+    /// The last one has no dry run.
+    fn probe_rights(&self, region: &Region) -> Vec<Call<()>> {
+        let parameter = |name: &str, value: &str| vec![(name.to_owned(), value.to_owned())];
+        vec![
+            call("DescribeInstances", region, parameter("DryRun", "true"), read_dry_run),
+            call("DescribeDisks", region, parameter("DryRun", "true"), read_right),
+            call("DescribeInstanceStatus", region, parameter("PageSize", "1"), read_right),
+        ]
     }
 }
 
 /// The value of `x-acs-retry-after`, which is in milliseconds.
-pub fn parse_wait(milliseconds: &str) -> Option<Duration> {
+fn parse_wait(milliseconds: &str) -> Option<Duration> {
     milliseconds.trim().parse().ok().filter(|count| *count > 0).map(Duration::from_millis)
-}
-
-pub fn list_regions(default_region: &Region) -> Call<Vec<KnownRegion>> {
-    call("DescribeRegions", default_region, Vec::new(), |answer| {
-        read_regions(required_rows(&answer?, "/Regions/Region")?, read_region)
-    })
 }
 
 /// Sold-out regions still hold what runs there.
 fn read_region(row: Fields<'_>) -> Result<KnownRegion, String> {
     Ok(KnownRegion {
-        name: row.required_text("RegionId")?,
         label: row.text("LocalName").ok().flatten(),
         endpoint: row.text("RegionEndpoint").ok().flatten(),
-        is_enabled: true,
-    })
-}
-
-pub fn list_instances(region: &Region, page: Option<&PageToken>) -> Call<Page<Instance>> {
-    call("DescribeInstances", region, paged(&[("MaxResults", INSTANCES_PER_PAGE)], page), |answer| {
-        let document = answer?;
-        let rows = required_rows(&document, "/Instances/Instance")?;
-        read_page(&document, "NextToken", read_rows(rows, "InstanceId", read_instance))
-    })
-}
-
-/// The same listing as a dry run: it distinguishes an account that may not list from an empty region.
-pub fn confirm_authorised(region: &Region) -> Call<()> {
-    call("DescribeInstances", region, vec![("DryRun".to_owned(), "true".to_owned())], read_dry_run)
-}
-
-/// Data disks of the region or of one instance; the API takes no more than one.
-pub fn list_disks(region: &Region, of: DiskScope<'_>, page: Option<&PageToken>) -> Call<Page<AttachedDisk>> {
-    let mut parameters = paged(&[("DiskType", "data"), ("MaxResults", DISKS_PER_PAGE)], page);
-    if let DiskScope::Of(instances) = of {
-        parameters.extend(instances.iter().map(|id| ("InstanceId".to_owned(), id.to_string())));
-    }
-    call("DescribeDisks", region, parameters, |answer| {
-        let document = answer?;
-        let rows = required_rows(&document, "/Disks/Disk")?;
-        read_page(&document, "NextToken", read_rows(rows, "DiskId", read_disk))
-    })
-}
-
-pub fn list_statuses(region: &Region, ids: &[InstanceId]) -> Call<BTreeMap<InstanceId, Status>> {
-    let numbered = ids.iter().enumerate().map(|(index, id)| (format!("InstanceId.{}", index + 1), id.to_string()));
-    let parameters = numbered.chain([("PageSize".to_owned(), STATUSES_PER_PAGE.to_owned())]).collect();
-    call("DescribeInstanceStatus", region, parameters, |answer| {
-        Ok(read_statuses(required_rows(&answer?, "/InstanceStatuses/InstanceStatus")?, "InstanceId", "Status"))
+        ..KnownRegion::named(row.required_text("RegionId")?)
     })
 }
 
@@ -122,16 +183,6 @@ fn call<T: 'static>(
         ..Unsigned::default()
     };
     Call::new(unsigned, move |status, body| read(decode_json(&CODES, status, body)))
-}
-
-/// The actions of a pass; the last has no dry run.
-pub fn probe_rights(region: &Region) -> Vec<Call<()>> {
-    let parameter = |name: &str, value: &str| vec![(name.to_owned(), value.to_owned())];
-    vec![
-        confirm_authorised(region),
-        call("DescribeDisks", region, parameter("DryRun", "true"), read_right),
-        call("DescribeInstanceStatus", region, parameter("PageSize", "1"), read_right),
-    ]
 }
 
 fn paged(parameters: &[(&str, &str)], page: Option<&PageToken>) -> Vec<(String, String)> {

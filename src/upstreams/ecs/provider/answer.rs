@@ -7,7 +7,7 @@ use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use serde_json::Value;
 
-use super::call::{Page, PageToken};
+use super::call::{Page, PageToken, RegionPage};
 use super::codes::{Codes, ProviderError};
 use super::xml;
 use crate::http::json::{DAMAGED_REASON, is_damaged, repaired};
@@ -75,16 +75,15 @@ pub fn read_rows<T>(rows: &[Value], id: &str, read: impl Fn(Fields<'_>) -> Resul
     rows.iter().map(read_row).collect()
 }
 
-/// The regions of a list. One whose name cannot be read stays in it: its own scope will fail.
+/// A page of regions. One whose name cannot be read stays in it: its own scope will fail.
 pub fn read_regions(
     rows: &[Value],
+    next: Option<PageToken>,
     read: impl Fn(Fields<'_>) -> Result<KnownRegion, String>,
-) -> Result<Vec<KnownRegion>, ProviderError> {
-    if rows.is_empty() {
-        return Err(ProviderError::unreadable("the list of regions is empty"));
-    }
+) -> RegionPage {
     let numbered = rows.iter().zip(1..);
-    Ok(numbered.map(|(row, number)| read(Fields(row)).unwrap_or_else(|_| KnownRegion::unreadable(number))).collect())
+    let rows = numbered.map(|(row, number)| read(Fields(row)).unwrap_or_else(|_| KnownRegion::unreadable(number)));
+    RegionPage { rows: rows.collect(), next }
 }
 
 /// The statuses of instances, by the names of both fields. A row that cannot be read is left out: its instance is then
@@ -96,12 +95,17 @@ pub fn read_statuses(rows: &[Value], id: &str, status: &str) -> BTreeMap<Instanc
     rows.iter().filter_map(|row| read(Fields(row)).ok()).collect()
 }
 
-/// A page of a listing by tokens, which ends where there is no token or an empty one; `token` is the field's name.
-pub fn read_page<T>(document: &Value, token: &str, rows: Vec<ReadRow<T>>) -> Result<Page<T>, ProviderError> {
+/// The token of the page after this one; none where it is empty. `token` is the field's name.
+pub fn token_in(document: &Value, token: &str) -> Result<Option<PageToken>, ProviderError> {
     if let Some(fault) = document.get(token).and_then(fault_of) {
         return Err(ProviderError::unreadable(format!("cannot read `{token}`: {fault}")));
     }
-    let next = Fields(document).text(token).map_err(ProviderError::unreadable)?;
+    Ok(Fields(document).text(token).map_err(ProviderError::unreadable)?.map(PageToken))
+}
+
+/// A page of a listing by tokens, which ends where there is no token or an empty one; `token` is the field's name.
+pub fn read_page<T>(document: &Value, token: &str, rows: Vec<ReadRow<T>>) -> Result<Page<T>, ProviderError> {
+    let next = token_in(document, token)?;
     let mut signs = document.as_object().map(Signs::of).unwrap_or_default();
     // A total means nothing in a listing by tokens. One by page numbers has no token, or the pages it says it has.
     let is_full = !rows.is_empty() && Fields(document).integer("PageSize") == Ok(i64::try_from(rows.len()).ok());
@@ -110,7 +114,7 @@ pub fn read_page<T>(document: &Value, token: &str, rows: Vec<ReadRow<T>>) -> Res
     if has_token && !is_full {
         signs.row_count = None;
     }
-    Ok(Page { rows, next: next.map(|token| Some(PageToken(token))), total: None, signs })
+    Ok(Page { rows, next: next.map(Some), total: None, signs })
 }
 
 /// What the answer to a dry run says: that only `DryRun` kept the call from being answered, or why it would fail.
@@ -194,12 +198,13 @@ fn spelled(path: &str) -> String {
     path.trim_start_matches('/').replace('/', ".")
 }
 
-/// RFC 3339, also without seconds, which Alibaba Cloud leaves out.
+/// RFC 3339, also without seconds, which Alibaba Cloud leaves out, or without a zone, which Huawei Cloud does.
 fn parse_time(text: &str) -> Option<Timestamp> {
-    text.parse().ok().or_else(|| {
-        let minutes = DateTime::strptime("%Y-%m-%dT%H:%MZ", text).ok()?;
-        Some(minutes.to_zoned(TimeZone::UTC).ok()?.timestamp())
-    })
+    let in_utc = |format| {
+        let time = DateTime::strptime(format, text).ok()?;
+        Some(time.to_zoned(TimeZone::UTC).ok()?.timestamp())
+    };
+    text.parse().ok().or_else(|| in_utc("%Y-%m-%dT%H:%MZ")).or_else(|| in_utc("%Y-%m-%dT%H:%M:%S%.f"))
 }
 
 #[cfg(test)]
@@ -214,6 +219,8 @@ mod tests {
             ("2017-12-10T04:04Z", Some("2017-12-10T04:04:00Z")),
             ("2020-09-22T08:00:00+08:00", Some("2020-09-22T00:00:00Z")),
             ("2013-07-10T16:01:08.000Z", Some("2013-07-10T16:01:08Z")),
+            ("2025-03-04T08:31:02.000000", Some("2025-03-04T08:31:02Z")),
+            ("2025-03-04 08:31:02", None),
             ("", None),
             ("yesterday", None),
         ] {

@@ -5,24 +5,24 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::Timestamp;
 use serde_json::Value;
 
 use super::answer::{Fields, decode_xml, read_dry_run, read_page, read_regions, read_right, read_rows, read_statuses};
-use super::call::{Call, Page, PageToken, Unsigned};
+use super::call::{Call, Credential, Endpoint, Headers, Page, PageToken, RegionPage, Unsigned};
+use super::cloud::Cloud;
 use super::codes::{Codes, Kind, ProviderError};
-use super::sign::encode_parameters;
+use super::sign::{encode_parameters, sigv4};
 use crate::upstreams::ecs::disks::{AttachedDisk, DiskScope};
 use crate::upstreams::ecs::instance::{Compared, Details, Disk, DisksKnown, Instance, InstanceId, Status, Tag, digest};
 use crate::upstreams::ecs::regions::{KnownRegion, Region};
 use crate::upstreams::mirror::BadRow;
 
-pub const DEFAULT_REGION: &str = "us-east-1";
-
 /// The most the API answers in a page; of instances it counts reservations.
 const INSTANCES_PER_PAGE: &str = "1000";
 const VOLUMES_PER_PAGE: &str = "500";
 
-/// Vendor's tables of common and EC2 error codes.
+/// Vendor's tables of common, EC2, RDS, `ElastiCache` and S3 error codes.
 const CODES: Codes = Codes(&[
     (
         Kind::KeyRejected,
@@ -32,95 +32,132 @@ const CODES: Codes = Codes(&[
             "SignatureDoesNotMatch",
             "IncompleteSignature",
             "InvalidAccessKeyId*",
+            "InvalidToken",
             "ExpiredToken*",
         ],
     ),
     // What EC2 says of a wrong key, and of a right one in a region where it is not valid.
     (Kind::KeyDoubted, &["AuthFailure"]),
-    (Kind::NotPermitted, &["UnauthorizedOperation", "AccessDenied*", "OptInRequired"]),
-    (Kind::ClockOff, &["RequestExpired"]),
+    (
+        Kind::NotPermitted,
+        &[
+            "UnauthorizedOperation",
+            "AccessDenied*",
+            "OptInRequired",
+            "AccountProblem",
+            "AllAccessDisabled",
+            "NotSignedUp",
+        ],
+    ),
+    (Kind::ClockOff, &["RequestExpired", "RequestTimeTooSkewed"]),
     (
         Kind::Throttled,
         &[
             "RequestLimitExceeded",
             "EC2ThrottledException",
             "Throttling*",
+            "ThrottledException",
             "RequestThrottled*",
             "SlowDown",
             "TooManyRequestsException",
             "BandwidthLimitExceeded",
+            "PriorRequestNotComplete",
         ],
     ),
-    (Kind::Server, &["InternalError", "InternalFailure", "Unavailable", "ServiceUnavailable"]),
-    (Kind::UnknownInstance, &["InvalidInstanceID.NotFound"]),
+    (Kind::Server, &["InternalError", "InternalFailure", "Unavailable", "ServiceUnavailable", "RequestTimeout*"]),
+    (
+        Kind::UnknownInstance,
+        &["InvalidInstanceID.NotFound", "DBInstanceNotFound*", "*CacheCluster*NotFound*", "NoSuchBucket"],
+    ),
+    (Kind::Region, &["PermanentRedirect", "AuthorizationHeaderMalformed"]),
 ]);
 
-/// The host of a region, where the account names none; the partition in China has its own domain.
-pub fn default_host(region: &str) -> String {
-    let country = if region.starts_with("cn-") { ".cn" } else { "" };
-    format!("ec2.{region}.amazonaws.com{country}")
-}
+/// AWS.
+pub struct Aws;
 
-pub fn list_regions(default_region: &Region) -> Call<Vec<KnownRegion>> {
-    call("DescribeRegions", default_region, Vec::new(), |answer| {
-        read_regions(required_set(&answer?, "regionInfo")?, read_region)
-    })
+impl Cloud for Aws {
+    fn default_region(&self) -> &'static str {
+        "us-east-1"
+    }
+
+    /// The partition in China has its own domain.
+    fn default_host(&self, _endpoint: Endpoint, region: &str) -> String {
+        let country = if region.starts_with("cn-") { ".cn" } else { "" };
+        format!("ec2.{region}.amazonaws.com{country}")
+    }
+
+    /// A filter takes up to 200 values.
+    fn disk_chunk(&self) -> usize {
+        200
+    }
+
+    fn sign(&self, credential: &Credential, unsigned: &Unsigned, host: &str, now: Timestamp, _nonce: &str) -> Headers {
+        sigv4::sign(credential, unsigned, host, now)
+    }
+
+    fn list_regions(&self, default_region: &Region, _page: Option<&PageToken>) -> Call<RegionPage> {
+        call("DescribeRegions", default_region, Vec::new(), |answer| {
+            Ok(read_regions(required_set(&answer?, "regionInfo")?, None, read_region))
+        })
+    }
+
+    fn list_instances(&self, region: &Region, page: Option<&PageToken>) -> Call<Page<Instance>> {
+        call("DescribeInstances", region, paged(INSTANCES_PER_PAGE, page), |answer| {
+            let document = answer?;
+            let mut rows = Vec::new();
+            for reservation in required_set(&document, "reservationSet")? {
+                match required_set(reservation, "instancesSet") {
+                    Ok(instances) => rows.extend(read_rows(instances, "instanceId", read_instance)),
+                    Err(refused) => rows.push(Err(BadRow { id: None, name: None, reason: refused.to_string() })),
+                }
+            }
+            read_page(&document, "nextToken", rows)
+        })
+    }
+
+    fn confirm_authorised(&self, region: &Region) -> Option<Call<()>> {
+        Some(call("DescribeInstances", region, vec![("DryRun".to_owned(), "true".to_owned())], read_dry_run))
+    }
+
+    /// Volumes; those that are root devices come along.
+    fn list_disks(
+        &self,
+        region: &Region,
+        of: DiskScope<'_>,
+        page: Option<&PageToken>,
+    ) -> Option<Call<Page<AttachedDisk>>> {
+        let mut parameters = paged(VOLUMES_PER_PAGE, page);
+        if let DiskScope::Of(instances) = of {
+            parameters.push(("Filter.1.Name".to_owned(), "attachment.instance-id".to_owned()));
+            parameters.extend(numbered("Filter.1.Value", instances));
+        }
+        Some(call("DescribeVolumes", region, parameters, |answer| {
+            let document = answer?;
+            let rows = required_set(&document, "volumeSet")?;
+            read_page(&document, "nextToken", read_rows(rows, "volumeId", read_volume))
+        }))
+    }
+
+    fn list_statuses(&self, region: &Region, ids: &[InstanceId]) -> Vec<Call<BTreeMap<InstanceId, Status>>> {
+        let mut parameters = vec![("IncludeAllInstances".to_owned(), "true".to_owned())];
+        parameters.extend(numbered("InstanceId", ids));
+        vec![call("DescribeInstanceStatus", region, parameters, |answer| {
+            Ok(read_statuses(required_set(&answer?, "instanceStatusSet")?, "instanceId", "/instanceState/name"))
+        })]
+    }
+
+    fn probe_rights(&self, region: &Region) -> Vec<Call<()>> {
+        let dry_run = |action| call(action, region, vec![("DryRun".to_owned(), "true".to_owned())], read_right);
+        ["DescribeInstances", "DescribeVolumes", "DescribeInstanceStatus"].map(dry_run).into()
+    }
 }
 
 fn read_region(row: Fields<'_>) -> Result<KnownRegion, String> {
     Ok(KnownRegion {
-        name: row.required_text("regionName")?,
-        label: None,
         endpoint: row.text("regionEndpoint").ok().flatten(),
         is_enabled: row.text("optInStatus")?.as_deref() != Some("not-opted-in"),
+        ..KnownRegion::named(row.required_text("regionName")?)
     })
-}
-
-pub fn list_instances(region: &Region, page: Option<&PageToken>) -> Call<Page<Instance>> {
-    call("DescribeInstances", region, paged(INSTANCES_PER_PAGE, page), |answer| {
-        let document = answer?;
-        let mut rows = Vec::new();
-        for reservation in required_set(&document, "reservationSet")? {
-            match required_set(reservation, "instancesSet") {
-                Ok(instances) => rows.extend(read_rows(instances, "instanceId", read_instance)),
-                Err(refused) => rows.push(Err(BadRow { id: None, name: None, reason: refused.to_string() })),
-            }
-        }
-        read_page(&document, "nextToken", rows)
-    })
-}
-
-/// The same listing as a dry run: it distinguishes an account that may not list from an empty region.
-pub fn confirm_authorised(region: &Region) -> Call<()> {
-    call("DescribeInstances", region, vec![("DryRun".to_owned(), "true".to_owned())], read_dry_run)
-}
-
-/// Volumes of the region or of some instances; those that are root devices come along.
-pub fn list_disks(region: &Region, of: DiskScope<'_>, page: Option<&PageToken>) -> Call<Page<AttachedDisk>> {
-    let mut parameters = paged(VOLUMES_PER_PAGE, page);
-    if let DiskScope::Of(instances) = of {
-        parameters.push(("Filter.1.Name".to_owned(), "attachment.instance-id".to_owned()));
-        parameters.extend(numbered("Filter.1.Value", instances));
-    }
-    call("DescribeVolumes", region, parameters, |answer| {
-        let document = answer?;
-        let rows = required_set(&document, "volumeSet")?;
-        read_page(&document, "nextToken", read_rows(rows, "volumeId", read_volume))
-    })
-}
-
-pub fn list_statuses(region: &Region, ids: &[InstanceId]) -> Call<BTreeMap<InstanceId, Status>> {
-    let mut parameters = vec![("IncludeAllInstances".to_owned(), "true".to_owned())];
-    parameters.extend(numbered("InstanceId", ids));
-    call("DescribeInstanceStatus", region, parameters, |answer| {
-        Ok(read_statuses(required_set(&answer?, "instanceStatusSet")?, "instanceId", "/instanceState/name"))
-    })
-}
-
-/// The actions of a pass.
-pub fn probe_rights(region: &Region) -> Vec<Call<()>> {
-    let dry_run = |action| call(action, region, vec![("DryRun".to_owned(), "true".to_owned())], read_right);
-    ["DescribeInstances", "DescribeVolumes", "DescribeInstanceStatus"].map(dry_run).into()
 }
 
 fn call<T: 'static>(

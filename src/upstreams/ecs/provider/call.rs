@@ -1,12 +1,15 @@
 //! One call to a provider: its parameters, how it is signed each time it is sent, how its answer is read.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use bytes::Bytes;
-use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use strum::IntoStaticStr;
 
 use super::codes::ProviderError;
 use crate::secret::Secret;
+use crate::upstreams::ecs::regions::KnownRegion;
 use crate::upstreams::mirror::{self, ReadRow};
 
 /// Names in lower case and values of headers.
@@ -25,7 +28,9 @@ pub struct Credential {
 #[derive(Clone, Debug)]
 pub struct Unsigned {
     pub method: &'static str,
-    pub path: &'static str,
+    pub path: Cow<'static, str>,
+    /// The path that is signed, where it is not the one that is sent.
+    pub signed_path: Option<String>,
     /// Encoded, sorted, without `?`.
     pub query: String,
     pub content_type: Option<&'static str>,
@@ -41,7 +46,8 @@ impl Default for Unsigned {
     fn default() -> Self {
         Self {
             method: "POST",
-            path: "/",
+            path: Cow::Borrowed("/"),
+            signed_path: None,
             query: String::new(),
             content_type: None,
             body: String::new(),
@@ -53,25 +59,32 @@ impl Default for Unsigned {
     }
 }
 
-/// Makes the headers that authorise a request to `host` (its port included, where it is not the scheme's own), now.
-/// A nonce is used once.
-pub type Sign = fn(&Credential, &Unsigned, host: &str, now: Timestamp, nonce: &str) -> Headers;
-
 /// Reads the body of an answer by its HTTP status.
 type Read<T> = Box<dyn Fn(u16, &[u8]) -> Result<T, ProviderError> + Send + Sync>;
 
-/// Which of an account's endpoints a call goes to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Which of an account's endpoints a call goes to. A provider has a host for each of its services.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize, IntoStaticStr)]
+#[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase", const_into_str)]
 pub enum Endpoint {
     Compute,
-    /// Where the provider lists its regions elsewhere than its instances.
+    /// Where the provider lists its regions, and the account's projects, elsewhere than its instances.
     Regions,
+    /// Of disks, where they are another service than instances.
+    Disks,
+}
+
+impl Endpoint {
+    /// The word in the configuration.
+    pub const fn name(self) -> &'static str {
+        self.into_str()
+    }
 }
 
 /// One call whose answer is a `T`. It may be sent any number of times; each time it is signed afresh.
 pub struct Call<T> {
     pub(super) unsigned: Unsigned,
-    pub(super) endpoint: Endpoint,
+    pub endpoint: Endpoint,
     read: Read<T>,
 }
 
@@ -81,6 +94,11 @@ impl<T> Call<T> {
         read: impl Fn(u16, &[u8]) -> Result<T, ProviderError> + Send + Sync + 'static,
     ) -> Self {
         Self { unsigned, endpoint: Endpoint::Compute, read: Box::new(read) }
+    }
+
+    /// The same call, to another of the provider's services.
+    pub(super) fn to(self, endpoint: Endpoint) -> Self {
+        Self { endpoint, ..self }
     }
 
     /// The provider's name for the call, for logs and errors.
@@ -117,6 +135,13 @@ impl fmt::Debug for SignedRequest {
 /// Where a listing goes on; opaque.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct PageToken(pub String);
+
+/// Some of the provider's regions, and where the list goes on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RegionPage {
+    pub rows: Vec<KnownRegion>,
+    pub next: Option<PageToken>,
+}
 
 /// One page of a listing; the first has no token.
 pub type Page<T> = mirror::Page<Option<PageToken>, ReadRow<T>>;

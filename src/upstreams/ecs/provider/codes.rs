@@ -49,35 +49,41 @@ impl Kind {
     }
 }
 
-/// A provider's codes by what they mean. A `*` matches any text; the most exact pattern that fits counts.
+/// A provider's codes by what they mean. A `*` matches any text; the most exact pattern that fits counts. A status, such
+/// as `403`, is a pattern for the answers whose code is none of the others.
 pub struct Codes(pub &'static [(Kind, &'static [&'static str])]);
 
 impl Codes {
     /// The code's kind; the HTTP status counts only where no pattern fits the code.
     fn classify(&self, code: Option<&str>, status: u16) -> Kind {
+        let of_status = || match status {
+            429 => Kind::Throttled,
+            408 | 500.. => Kind::Server,
+            401 => Kind::KeyDoubted,
+            // With an unknown code it may be any rule of the provider's business.
+            403 if code.is_none() => Kind::KeyDoubted,
+            _ => Kind::Bad,
+        };
+        code.and_then(|code| self.find(code)).or_else(|| self.find(&status.to_string())).unwrap_or_else(of_status)
+    }
+
+    fn find(&self, word: &str) -> Option<Kind> {
         let fitting = self.0.iter().flat_map(|(kind, patterns)| {
-            patterns.iter().filter_map(move |pattern| Some((exactness(pattern, code?)?, *kind)))
+            patterns.iter().filter_map(move |pattern| Some((exactness(pattern, word)?, *kind)))
         });
-        fitting.max_by_key(|(exactness, _)| *exactness).map_or_else(
-            || match status {
-                429 => Kind::Throttled,
-                408 | 500.. => Kind::Server,
-                401 => Kind::KeyDoubted,
-                // With an unknown code it may be any rule of the provider's business.
-                403 if code.is_none() => Kind::KeyDoubted,
-                _ => Kind::Bad,
-            },
-            |(_, kind)| kind,
-        )
+        fitting.max_by_key(|(exactness, _)| *exactness).map(|(_, kind)| kind)
     }
 }
 
 /// How much of the code the pattern spells out; `None` where it does not fit.
 fn exactness(pattern: &str, code: &str) -> Option<usize> {
-    match pattern.split_once('*') {
-        None => (pattern == code).then_some(usize::MAX),
-        Some((start, end)) => code.strip_prefix(start)?.ends_with(end).then_some(start.len() + end.len()),
+    let mut parts = pattern.split('*');
+    let mut rest = code.strip_prefix(parts.next()?)?;
+    let Some(end) = parts.next_back() else { return rest.is_empty().then_some(usize::MAX) };
+    for part in parts {
+        rest = rest.split_once(part)?.1;
     }
+    rest.ends_with(end).then(|| pattern.len() - pattern.matches('*').count())
 }
 
 /// Why a call has no answer.
@@ -203,10 +209,11 @@ fn find_refusal(answer: &Value) -> Option<Refusal> {
     while !level.is_empty() {
         for object in &level {
             request_id = request_id.or_else(|| text(object, &["RequestId", "RequestID", "requestId", "request_id"]));
-            if let Some(code) = text(object, &["Code", "code", "__type"]) {
+            if let Some(code) = text(object, &["Code", "code", "__type", "error_code", "errorCode"]) {
                 // The JSON protocols of AWS put a namespace before it.
                 let code = code.rsplit('#').next().map(str::to_owned);
-                return Some(Refusal { code, message: text(object, &["Message", "message"]), request_id });
+                let message = text(object, &["Message", "message", "error_msg", "errorMsg"]);
+                return Some(Refusal { code, message, request_id });
             }
         }
         level = level.into_iter().flat_map(children).collect();

@@ -6,85 +6,116 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::answer::{Fields, decode_json, read_regions, read_right, read_rows, read_statuses, required_rows};
-use super::call::{Call, Endpoint, Page, PageToken, Unsigned};
+use super::call::{Call, Credential, Endpoint, Headers, Page, PageToken, RegionPage, Unsigned};
+use super::cloud::Cloud;
 use super::codes::{Codes, Kind, ProviderError};
+use super::sign::tc3;
 use crate::upstreams::ecs::instance::{Compared, Details, Disk, DisksKnown, Instance, InstanceId, Status, Tag, digest};
 use crate::upstreams::ecs::regions::{KnownRegion, Region};
 use crate::upstreams::mirror::Signs;
 
-pub const DEFAULT_REGION: &str = "ap-guangzhou";
-/// The hosts, where the account names none.
-pub const DEFAULT_HOST: &str = "cvm.tencentcloudapi.com";
-pub const DEFAULT_REGION_HOST: &str = "region.tencentcloudapi.com";
-
 /// The most the API answers in a page.
 const ROWS_PER_PAGE: u64 = 100;
 
-/// Vendor's tables of common and CVM error codes.
+/// Vendor's tables of common, CVM, CDB and Redis error codes. What `InternalError` is made of may be a permission or a
+/// parameter, which no retry changes.
 const CODES: Codes = Codes(&[
-    (Kind::KeyDoubted, &["AuthFailure*", "InternalError.Auth*"]),
+    (Kind::KeyDoubted, &["AuthFailure*"]),
     (
         Kind::NotPermitted,
-        &["UnauthorizedOperation*", "AuthFailure.UnauthorizedOperation", "InternalError.Unauthorized*"],
+        &[
+            "UnauthorizedOperation*",
+            "AuthFailure.UnauthorizedOperation",
+            "AuthFailure.SubAccountDenied",
+            "InternalError.*Auth*",
+            "InternalError.Cauth*",
+            "InternalError.Unauthorized*",
+            "InternalError.*Permission*",
+            "InvalidParameter.PermissionDenied",
+            "InvalidPermission",
+        ],
     ),
     (Kind::ClockOff, &["AuthFailure.SignatureExpire"]),
     (Kind::Throttled, &["RequestLimitExceeded*"]),
-    (Kind::Server, &["InternalError*", "InternalServerError", "ServiceUnavailable"]),
-    (Kind::UnknownInstance, &["InvalidInstanceId.NotFound"]),
+    (Kind::Server, &["InternalError*", "InternalServerError", "ServiceUnavailable*", "FailedOperation.SystemError"]),
+    (Kind::UnknownInstance, &["InvalidInstanceId.NotFound", "InternalError.InstanceNotFoundError"]),
     (Kind::Region, &["UnsupportedRegion*", "InvalidRegion*"]),
+    (Kind::Bad, &["InternalError.Param*"]),
 ]);
 
-pub fn list_regions() -> Call<Vec<KnownRegion>> {
-    let unsigned = Unsigned {
-        service: "region",
-        version: "2022-06-27",
-        region: String::new(),
-        ..unsigned("DescribeRegions", None, &json!({"Product": "cvm"}))
-    };
-    let mut call = Call::new(unsigned, |status, body| {
-        let document = decode_json(&CODES, status, body)?;
-        read_regions(required_rows(&document, "/Response/RegionSet")?, read_region)
-    });
-    call.endpoint = Endpoint::Regions;
-    call
+/// Tencent Cloud.
+pub struct Tencent;
+
+impl Cloud for Tencent {
+    fn default_region(&self) -> &'static str {
+        "ap-guangzhou"
+    }
+
+    fn default_host(&self, endpoint: Endpoint, _region: &str) -> String {
+        match endpoint {
+            Endpoint::Regions => "region.tencentcloudapi.com".to_owned(),
+            Endpoint::Compute | Endpoint::Disks => "cvm.tencentcloudapi.com".to_owned(),
+        }
+    }
+
+    fn has_region_endpoint(&self) -> bool {
+        true
+    }
+
+    fn sign(&self, credential: &Credential, unsigned: &Unsigned, host: &str, now: Timestamp, _nonce: &str) -> Headers {
+        tc3::sign(credential, unsigned, host, now)
+    }
+
+    fn list_regions(&self, _default_region: &Region, _page: Option<&PageToken>) -> Call<RegionPage> {
+        let unsigned = Unsigned {
+            service: "region",
+            version: "2022-06-27",
+            region: String::new(),
+            ..unsigned("DescribeRegions", None, &json!({"Product": "cvm"}))
+        };
+        let call = Call::new(unsigned, |status, body| {
+            let document = decode_json(&CODES, status, body)?;
+            Ok(read_regions(required_rows(&document, "/Response/RegionSet")?, None, read_region))
+        });
+        call.to(Endpoint::Regions)
+    }
+
+    /// A page is named by its offset.
+    fn list_instances(&self, region: &Region, page: Option<&PageToken>) -> Call<Page<Instance>> {
+        let offset = page.and_then(|PageToken(offset)| offset.parse().ok()).unwrap_or(0);
+        let unsigned = unsigned("DescribeInstances", Some(region), &json!({"Limit": ROWS_PER_PAGE, "Offset": offset}));
+        Call::new(unsigned, move |status, body| read_page(&decode_json(&CODES, status, body)?, offset))
+    }
+
+    fn list_statuses(&self, region: &Region, ids: &[InstanceId]) -> Vec<Call<BTreeMap<InstanceId, Status>>> {
+        let ids: Vec<_> = ids.iter().map(InstanceId::as_str).collect();
+        let payload = json!({"InstanceIds": ids, "Limit": ROWS_PER_PAGE, "Offset": 0});
+        vec![Call::new(unsigned("DescribeInstancesStatus", Some(region), &payload), |status, body| {
+            let document = decode_json(&CODES, status, body)?;
+            let rows = required_rows(&document, "/Response/InstanceStatusSet")?;
+            Ok(read_statuses(rows, "InstanceId", "InstanceState"))
+        })]
+    }
+
+    fn probe_rights(&self, region: &Region) -> Vec<Call<()>> {
+        let one = |action| {
+            let unsigned = unsigned(action, Some(region), &json!({"Limit": 1, "Offset": 0}));
+            Call::new(unsigned, |status, body| read_right(decode_json(&CODES, status, body)))
+        };
+        ["DescribeInstances", "DescribeInstancesStatus"].map(one).into()
+    }
 }
 
 fn read_region(row: Fields<'_>) -> Result<KnownRegion, String> {
     Ok(KnownRegion {
-        name: row.required_text("Region")?,
         label: row.text("RegionName").ok().flatten(),
-        endpoint: None,
         is_enabled: row.text("RegionState")?.as_deref() != Some("UNAVAILABLE"),
+        ..KnownRegion::named(row.required_text("Region")?)
     })
-}
-
-/// A page is named by its offset.
-pub fn list_instances(region: &Region, page: Option<&PageToken>) -> Call<Page<Instance>> {
-    let offset = page.and_then(|PageToken(offset)| offset.parse().ok()).unwrap_or(0);
-    let unsigned = unsigned("DescribeInstances", Some(region), &json!({"Limit": ROWS_PER_PAGE, "Offset": offset}));
-    Call::new(unsigned, move |status, body| read_page(&decode_json(&CODES, status, body)?, offset))
-}
-
-pub fn list_statuses(region: &Region, ids: &[InstanceId]) -> Call<BTreeMap<InstanceId, Status>> {
-    let ids: Vec<_> = ids.iter().map(InstanceId::as_str).collect();
-    let payload = json!({"InstanceIds": ids, "Limit": ROWS_PER_PAGE, "Offset": 0});
-    Call::new(unsigned("DescribeInstancesStatus", Some(region), &payload), |status, body| {
-        let document = decode_json(&CODES, status, body)?;
-        let rows = required_rows(&document, "/Response/InstanceStatusSet")?;
-        Ok(read_statuses(rows, "InstanceId", "InstanceState"))
-    })
-}
-
-/// The actions of a pass, each for one row.
-pub fn probe_rights(region: &Region) -> Vec<Call<()>> {
-    let one = |action| {
-        let unsigned = unsigned(action, Some(region), &json!({"Limit": 1, "Offset": 0}));
-        Call::new(unsigned, |status, body| read_right(decode_json(&CODES, status, body)))
-    };
-    ["DescribeInstances", "DescribeInstancesStatus"].map(one).into()
 }
 
 fn unsigned(action: &'static str, region: Option<&Region>, payload: &Value) -> Unsigned {

@@ -1,9 +1,10 @@
 //! Where calls go and how they are signed.
 
 use proptest::prelude::*;
+use strum::IntoEnumIterator as _;
 
 use super::call::tests::{credential, header};
-use super::{Account, Provider, Template};
+use super::{Account, Endpoint, Provider, Template};
 use crate::mutate::{mutated_bytes, mutated_json};
 use crate::upstreams::ecs::disks::DiskScope;
 use crate::upstreams::ecs::regions::Region;
@@ -14,35 +15,40 @@ fn account(provider: Provider, endpoint: Option<&str>) -> Account {
         name: "prod".to_owned(),
         provider,
         credential: credential("AKIDEXAMPLE", "key-5f1c77", None),
-        default_region: Region::parse(provider.default_region()).unwrap(),
-        endpoint: endpoint.map(template),
-        region_endpoint: None,
+        default_region: Region::parse(provider.cloud().default_region()).unwrap(),
+        endpoints: endpoint.map(|text| (Endpoint::Compute, template(text))).into_iter().collect(),
     }
+}
+
+fn region() -> Region {
+    Region::parse("cn-beijing").unwrap().with_projects(vec!["p1".to_owned()])
 }
 
 #[test]
 fn each_provider_has_its_own_hosts() {
-    let region = Region::parse("cn-beijing").unwrap();
+    let region = region();
     for (provider, instances, regions) in [
         (Provider::Aliyun, "https://ecs.cn-beijing.aliyuncs.com", "https://ecs-cn-hangzhou.aliyuncs.com"),
         (Provider::Aws, "https://ec2.cn-beijing.amazonaws.com.cn", "https://ec2.us-east-1.amazonaws.com"),
         (Provider::Tencent, "https://cvm.tencentcloudapi.com", "https://region.tencentcloudapi.com"),
+        (Provider::Huawei, "https://ecs.cn-beijing.myhuaweicloud.com", "https://iam.myhuaweicloud.com"),
+        (Provider::Volcengine, "https://ecs.cn-beijing.volcengineapi.com", "https://ecs.cn-beijing.volcengineapi.com"),
     ] {
         let account = account(provider, None);
-        assert_eq!(account.origin(&account.list_instances(&region, None)).url(), instances);
-        assert_eq!(account.origin(&account.list_regions()).url(), regions);
+        assert_eq!(account.origin(&account.cloud().list_instances(&region, None)).url(), instances);
+        assert_eq!(account.origin(&account.cloud().list_regions(&account.default_region, None)).url(), regions);
     }
 }
 
 #[test]
 fn every_try_is_signed_afresh_for_the_host_it_goes_to() {
-    let region = Region::parse("cn-beijing").unwrap();
+    let region = region();
     let first = "2026-01-02T03:04:05Z".parse().unwrap();
     let second = "2026-01-02T03:04:06Z".parse().unwrap();
-    for provider in [Provider::Aliyun, Provider::Aws, Provider::Tencent] {
+    for provider in Provider::iter() {
         let one = account(provider, Some("http://127.0.0.1:5000"));
         let other = account(provider, Some("http://127.0.0.1:5001"));
-        let call = one.list_instances(&region, None);
+        let call = one.cloud().list_instances(&region, None);
         let signed = one.sign(&call, first, "n-1");
         let authorization = |request: &super::SignedRequest| header(&request.headers, "authorization").to_owned();
         assert_eq!(signed.origin, "http://127.0.0.1:5000");
@@ -55,16 +61,18 @@ fn every_try_is_signed_afresh_for_the_host_it_goes_to() {
 
 #[test]
 fn the_query_follows_the_path_and_the_form_has_its_type() {
-    let region = Region::parse("cn-beijing").unwrap();
+    let region = region();
     let now = "2026-01-02T03:04:05Z".parse().unwrap();
-    for (provider, target, content_type, has_body) in [
-        (Provider::Aliyun, "/?MaxResults=100&RegionId=cn-beijing", None, false),
-        (Provider::Aws, "/", Some("application/x-www-form-urlencoded; charset=utf-8"), true),
-        (Provider::Tencent, "/", Some("application/json; charset=utf-8"), true),
+    for (provider, method, target, content_type, has_body) in [
+        (Provider::Aliyun, "POST", "/?MaxResults=100&RegionId=cn-beijing", None, false),
+        (Provider::Aws, "POST", "/", Some("application/x-www-form-urlencoded; charset=utf-8"), true),
+        (Provider::Tencent, "POST", "/", Some("application/json; charset=utf-8"), true),
+        (Provider::Huawei, "GET", "/v1/p1/cloudservers/detail?limit=1000", None, false),
+        (Provider::Volcengine, "GET", "/?Action=DescribeInstances&MaxResults=100&Version=2020-04-01", None, false),
     ] {
         let account = account(provider, None);
-        let request = account.sign(&account.list_instances(&region, None), now, "n");
-        assert_eq!((request.method, request.target.as_str()), ("POST", target));
+        let request = account.sign(&account.cloud().list_instances(&region, None), now, "n");
+        assert_eq!((request.method, request.target.as_str()), (method, target));
         assert_eq!((request.content_type, !request.body.is_empty()), (content_type, has_body));
         assert!(request.headers.iter().all(|(name, _)| *name != "host" && *name != "content-type"));
     }
@@ -73,17 +81,17 @@ fn the_query_follows_the_path_and_the_form_has_its_type() {
 #[test]
 fn a_region_endpoint_of_its_own_is_used_for_regions_only() {
     let mut account = account(Provider::Tencent, Some("http://127.0.0.1:5000"));
-    account.region_endpoint = Some(Template::parse("http://127.0.0.1:5001").unwrap());
-    assert_eq!(account.origin(&account.list_regions()).host, "127.0.0.1:5001");
+    account.endpoints.insert(Endpoint::Regions, Template::parse("http://127.0.0.1:5001").unwrap());
+    assert_eq!(account.origin(&account.cloud().list_regions(&account.default_region, None)).host, "127.0.0.1:5001");
     let region = Region::parse("ap-guangzhou").unwrap();
-    assert_eq!(account.origin(&account.list_instances(&region, None)).host, "127.0.0.1:5000");
+    assert_eq!(account.origin(&account.cloud().list_instances(&region, None)).host, "127.0.0.1:5000");
 }
 
 #[test]
 fn only_aliyun_tells_its_wait_in_a_header_of_its_own() {
     let header = |name: &str| (name == "x-acs-retry-after").then_some("250");
-    assert_eq!(Provider::Aliyun.wait(header).map(|wait| wait.as_millis()), Some(250));
-    assert_eq!(Provider::Aws.wait(header), None);
+    assert_eq!(Provider::Aliyun.cloud().wait(&header).map(|wait| wait.as_millis()), Some(250));
+    assert_eq!(Provider::Aws.cloud().wait(&header), None);
 }
 
 const ALIYUN: &[&str] = &[
@@ -108,6 +116,26 @@ const TENCENT: &[&str] = &[
     r#"{"Response":{"TotalCount":1,"RegionSet":[{"Region":"ap-guangzhou","RegionName":"g","RegionState":"AVAILABLE"}]}}"#,
     r#"{"Response":{"TotalCount":1,"InstanceStatusSet":[{"InstanceId":"ins-1","InstanceState":"RUNNING"}]}}"#,
     r#"{"Response":{"Error":{"Code":"RequestLimitExceeded","Message":"m"},"RequestId":"r"}}"#,
+];
+
+const HUAWEI: &[&str] = &[
+    r#"{"servers":[{"id":"i-1","name":"web","status":"ACTIVE","flavor":{"id":"f","vcpus":"2","ram":"4096"},
+        "addresses":{"v":[{"addr":"10.0.0.2","version":"4","OS-EXT-IPS:type":"fixed","primary":true}]},
+        "security_groups":[{"id":"sg","name":"n"}],"tags":["a=b"],"metadata":{"charging_mode":"0"},
+        "os-extended-volumes:volumes_attached":[{"id":"v","bootIndex":"1","device":"/dev/vdb"}]}],"count":2}"#,
+    r#"{"regions":[{"id":"cn-north-4","locales":{"zh-cn":"l"}}]}"#,
+    r#"{"projects":[{"id":"p","name":"cn-north-4_x","enabled":true,"is_domain":false}]}"#,
+    r#"{"error":{"code":"Ecs.0114","message":"m"}}"#,
+];
+
+const VOLCENGINE: &[&str] = &[
+    r#"{"ResponseMetadata":{"RequestId":"r"},"Result":{"Instances":[{"InstanceId":"i-1","Status":"RUNNING","Cpus":2,
+        "EipAddress":{"IpAddress":"1.1.1.1"},"NetworkInterfaces":[{"Type":"primary","PrimaryIpAddress":"10.0.0.2",
+        "SecurityGroupIds":["sg"]}],"LocalVolumes":[{"Count":2,"Size":40,"VolumeType":"t"}],
+        "Tags":[{"Key":"k","Value":"v"}]}],"NextToken":"n","TotalCount":1}}"#,
+    r#"{"Result":{"Volumes":[{"VolumeId":"v","InstanceId":"i-1","Size":"40","VolumeType":"t"}],"TotalCount":101}}"#,
+    r#"{"Result":{"Regions":[{"RegionId":"cn-beijing"}],"NextToken":""}}"#,
+    r#"{"ResponseMetadata":{"RequestId":"r","Error":{"Code":"FlowLimitExceeded","CodeN":100018,"Message":"m"}}}"#,
 ];
 
 const AWS: &[&[u8]] = &[
@@ -152,16 +180,18 @@ const XML_SNIPPETS: &[&str] = &[
 /// Every call reads every answer; what it takes for an instance has an id.
 fn read_any(provider: Provider, body: &[u8]) {
     let account = account(provider, None);
-    let region = Region::parse("cn-beijing").unwrap();
+    let region = region();
     for status in [200, 400] {
-        if let Ok(page) = account.list_instances(&region, None).parse(status, body) {
+        if let Ok(page) = account.cloud().list_instances(&region, None).parse(status, body) {
             assert!(page.rows.iter().flatten().all(|instance| !instance.id.as_str().is_empty()));
             assert!(page.next.flatten() != Some(super::PageToken(String::new())));
         }
-        let _ = account.list_regions().parse(status, body);
-        let _ = account.list_statuses(&region, &[]).parse(status, body);
-        let _ = account.list_disks(&region, DiskScope::Region, None).map(|call| call.parse(status, body));
-        let _ = account.confirm_authorised(&region).map(|call| call.parse(status, body));
+        let _ = account.cloud().list_regions(&account.default_region, None).parse(status, body);
+        for call in account.cloud().list_statuses(&region, &[]) {
+            let _ = call.parse(status, body);
+        }
+        let _ = account.cloud().list_disks(&region, DiskScope::Region, None).map(|call| call.parse(status, body));
+        let _ = account.cloud().confirm_authorised(&region).map(|call| call.parse(status, body));
     }
 }
 
@@ -171,9 +201,13 @@ proptest! {
         aliyun in mutated_json(ALIYUN),
         tencent in mutated_json(TENCENT),
         aws in mutated_bytes(AWS, XML_SNIPPETS),
+        huawei in mutated_json(HUAWEI),
+        volcengine in mutated_json(VOLCENGINE),
     ) {
         read_any(Provider::Aliyun, aliyun.to_string().as_bytes());
         read_any(Provider::Tencent, tencent.to_string().as_bytes());
         read_any(Provider::Aws, &aws);
+        read_any(Provider::Huawei, huawei.to_string().as_bytes());
+        read_any(Provider::Volcengine, volcengine.to_string().as_bytes());
     }
 }

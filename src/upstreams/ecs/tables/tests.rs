@@ -176,7 +176,7 @@ async fn a_status_is_saved_by_itself() {
 async fn the_list_of_regions_is_replaced_as_a_whole() {
     let fixture = Fixture::new().await;
     let load = || fixture.store.read(|r| load_regions(r, "prod", Provider::Aliyun)).unwrap();
-    let known = |name: &str| KnownRegion { name: name.to_owned(), label: None, endpoint: None, is_enabled: true };
+    let known = |name: &str| KnownRegion { projects: vec![format!("{name}-1")], ..KnownRegion::named(name.to_owned()) };
     assert_eq!(load(), None);
     for regions in [vec![known("a"), known("b")], vec![KnownRegion { is_enabled: false, ..known("c") }]] {
         fixture.clock.advance(Duration::from_secs(60));

@@ -12,7 +12,7 @@ fn region() -> Region {
 }
 
 fn instances(body: &Value) -> Result<Page<Instance>, ProviderError> {
-    list_instances(&region(), None).parse(200, body.to_string().as_bytes())
+    Aliyun.list_instances(&region(), None).parse(200, body.to_string().as_bytes())
 }
 
 fn one(row: &Value) -> Instance {
@@ -103,7 +103,7 @@ fn the_listing_ends_at_an_empty_or_absent_token() {
 #[test]
 fn an_answer_without_a_list_is_never_an_empty_listing() {
     for body in ["{}", "[]", "null", "", "<html></html>", r#"{"Instances":{}}"#, r#"{"Instances":{"Instance":null}}"#] {
-        let error = list_instances(&region(), None).parse(200, body.as_bytes()).unwrap_err();
+        let error = Aliyun.list_instances(&region(), None).parse(200, body.as_bytes()).unwrap_err();
         assert_eq!(error.kind, Kind::Bad, "{body}");
     }
 }
@@ -115,6 +115,14 @@ fn errors_are_read_as_json_and_as_xml() {
         (400, r#"{"Code":"InvalidSecurityToken.Expired"}"#, Kind::KeyRejected),
         (400, r#"{"Code":"InvalidTimeStamp.Expired"}"#, Kind::ClockOff),
         (404, r#"{"Code":"Forbidden.InstanceNotFound"}"#, Kind::UnknownInstance),
+        (404, r#"{"Code":"Forbidden.ClusterNotFound"}"#, Kind::UnknownInstance),
+        (404, r#"{"Code":"Forbidden.DBInstanceNotFound"}"#, Kind::UnknownInstance),
+        (404, r#"{"Code":"InvalidDBInstanceId.NotFound"}"#, Kind::UnknownInstance),
+        (403, r#"{"Code":"Forbidden.RiskControl"}"#, Kind::NotPermitted),
+        (403, r#"{"Code":"Forbedden.NotSupportRAM"}"#, Kind::NotPermitted),
+        (403, r#"{"Code":"Forbbiden.SubUser"}"#, Kind::NotPermitted),
+        (403, r#"{"Code":"RequestTimeTooSkewed"}"#, Kind::ClockOff),
+        (503, r#"{"Code":"QpsLimitExceeded"}"#, Kind::Throttled),
         (400, r#"{"Code":"Throttling.User"}"#, Kind::Throttled),
         (400, r#"{"Code":"SignatureNonceUsed"}"#, Kind::Server),
         (404, r#"{"Code":"InvalidRegionId.NotFound"}"#, Kind::Region),
@@ -126,14 +134,14 @@ fn errors_are_read_as_json_and_as_xml() {
         (503, "<html>busy</html>", Kind::Server),
         (200, r#"{"Code":"Throttling","Message":"inside a good status"}"#, Kind::Throttled),
     ] {
-        let error = list_instances(&region(), None).parse(status, body.as_bytes()).unwrap_err();
+        let error = Aliyun.list_instances(&region(), None).parse(status, body.as_bytes()).unwrap_err();
         assert_eq!(error.kind, kind, "{body}");
     }
 }
 
 #[test]
 fn a_dry_run_confirms_only_by_its_own_code() {
-    let confirm = |status, body: &str| confirm_authorised(&region()).parse(status, body.as_bytes());
+    let confirm = |status, body: &str| Aliyun.confirm_authorised(&region()).unwrap().parse(status, body.as_bytes());
     assert_eq!(confirm(400, r#"{"Code":"DryRunOperation","Message":"would have passed"}"#), Ok(()));
     for (status, body, kind) in [
         (403, r#"{"Code":"Forbidden.RAM"}"#, Kind::NotPermitted),
@@ -151,7 +159,8 @@ fn disks_name_all_their_instances() {
          "Attachments": {"Attachment": [{"InstanceId": "i-1"}, {"InstanceId": "i-2"}]}},
         {"DiskId": "d-2", "Size": 20, "InstanceId": ""},
     ]}});
-    let page = list_disks(&region(), DiskScope::Region, None).parse(200, body.to_string().as_bytes()).unwrap();
+    let page =
+        Aliyun.list_disks(&region(), DiskScope::Region, None).unwrap().parse(200, body.to_string().as_bytes()).unwrap();
     assert_eq!(page.next, Some(Some(PageToken("n".to_owned()))));
     let [Ok(shared), Ok(loose)] = page.rows.as_slice() else { panic!("{page:?}") };
     assert_eq!(shared.instances, [InstanceId::from("i-1"), InstanceId::from("i-2")].into());
@@ -170,16 +179,16 @@ fn disks_name_all_their_instances() {
 #[test]
 fn statuses_and_regions_are_read() {
     let body = r#"{"InstanceStatuses":{"InstanceStatus":[{"InstanceId":"i-1","Status":"Stopped"}]}}"#;
-    let statuses = list_statuses(&region(), &[InstanceId::from("i-1")]).parse(200, body.as_bytes()).unwrap();
+    let statuses =
+        Aliyun.list_statuses(&region(), &[InstanceId::from("i-1")]).remove(0).parse(200, body.as_bytes()).unwrap();
     assert_eq!(statuses, [(InstanceId::from("i-1"), Status::Stopped)].into());
 
     let body =
         r#"{"Regions":{"Region":[{"RegionId":"cn-x","LocalName":"某地","RegionEndpoint":"e","Status":"soldOut"}]}}"#;
-    let regions = list_regions(&region()).parse(200, body.as_bytes()).unwrap();
+    let regions = Aliyun.list_regions(&region(), None).parse(200, body.as_bytes()).unwrap();
     let some = |text: &str| Some(text.to_owned());
-    let expected =
-        KnownRegion { name: "cn-x".to_owned(), label: some("某地"), endpoint: some("e"), is_enabled: true };
-    assert_eq!(regions, [expected]);
+    let expected = KnownRegion { label: some("某地"), endpoint: some("e"), ..KnownRegion::named("cn-x".to_owned()) };
+    assert_eq!(regions.rows, [expected]);
 }
 
 #[test]
@@ -188,18 +197,22 @@ fn parameters_go_into_the_query_with_the_region() {
     let of = [InstanceId::from("i-1")];
     for (query, expected) in [
         (
-            list_instances(&region(), Some(&token)).unsigned.query,
+            Aliyun.list_instances(&region(), Some(&token)).unsigned.query,
             "MaxResults=100&NextToken=a%2Bb%3D&RegionId=cn-hangzhou",
         ),
         (
-            list_disks(&region(), DiskScope::Of(&of), None).unsigned.query,
+            Aliyun.list_disks(&region(), DiskScope::Of(&of), None).unwrap().unsigned.query,
             "DiskType=data&InstanceId=i-1&MaxResults=500&RegionId=cn-hangzhou",
         ),
         (
-            list_statuses(&region(), &[InstanceId::from("i-1"), InstanceId::from("i-2")]).unsigned.query,
+            Aliyun
+                .list_statuses(&region(), &[InstanceId::from("i-1"), InstanceId::from("i-2")])
+                .remove(0)
+                .unsigned
+                .query,
             "InstanceId.1=i-1&InstanceId.2=i-2&PageSize=50&RegionId=cn-hangzhou",
         ),
-        (confirm_authorised(&region()).unsigned.query, "DryRun=true&RegionId=cn-hangzhou"),
+        (Aliyun.confirm_authorised(&region()).unwrap().unsigned.query, "DryRun=true&RegionId=cn-hangzhou"),
     ] {
         assert_eq!(query, expected);
     }

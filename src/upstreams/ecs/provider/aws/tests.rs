@@ -12,7 +12,7 @@ fn instances(inner: &str) -> Result<Page<Instance>, ProviderError> {
         <DescribeInstancesResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/"><requestId>r</requestId>
         {inner}</DescribeInstancesResponse>"#
     );
-    list_instances(&region(), None).parse(200, body.as_bytes())
+    Aws.list_instances(&region(), None).parse(200, body.as_bytes())
 }
 
 const FULL: &str = "<item><instanceId>i-1</instanceId><imageId>ami-1</imageId>
@@ -118,7 +118,7 @@ fn an_answer_of_another_shape_is_never_an_empty_listing() {
         "<DescribeInstancesResponse><reservationSet>text</reservationSet></DescribeInstancesResponse>",
         "<DescribeVolumesResponse><reservationSet/></DescribeVolumesResponse>",
     ] {
-        let error = list_instances(&region(), None).parse(200, body.as_bytes()).unwrap_err();
+        let error = Aws.list_instances(&region(), None).parse(200, body.as_bytes()).unwrap_err();
         assert_eq!(error.kind, Kind::Bad, "{body}");
     }
 }
@@ -156,10 +156,20 @@ fn errors_of_several_shapes_are_read() {
             Kind::KeyRejected,
         ),
         (403, "<Error><Code>AccessDenied</Code></Error>".to_owned(), Kind::NotPermitted),
+        (403, "<Error><Code>InvalidAccessKeyId</Code></Error>".to_owned(), Kind::KeyRejected),
+        (400, "<Error><Code>InvalidToken</Code></Error>".to_owned(), Kind::KeyRejected),
+        (403, "<Error><Code>RequestTimeTooSkewed</Code></Error>".to_owned(), Kind::ClockOff),
+        (403, "<Error><Code>AllAccessDisabled</Code></Error>".to_owned(), Kind::NotPermitted),
+        (400, "<Error><Code>RequestTimeout</Code></Error>".to_owned(), Kind::Server),
+        (400, "<Error><Code>PriorRequestNotComplete</Code></Error>".to_owned(), Kind::Throttled),
+        (400, "<Error><Code>ThrottledException</Code></Error>".to_owned(), Kind::Throttled),
+        (301, "<Error><Code>PermanentRedirect</Code></Error>".to_owned(), Kind::Region),
+        (400, "<Error><Code>AuthorizationHeaderMalformed</Code></Error>".to_owned(), Kind::Region),
+        (404, "<Error><Code>DBInstanceNotFound</Code></Error>".to_owned(), Kind::UnknownInstance),
         (400, r#"{"__type":"com.amazonaws#ThrottlingException"}"#.to_owned(), Kind::Throttled),
         (502, "<html>".to_owned(), Kind::Server),
     ] {
-        let error = list_instances(&region(), None).parse(status, body.as_bytes()).unwrap_err();
+        let error = Aws.list_instances(&region(), None).parse(status, body.as_bytes()).unwrap_err();
         assert_eq!(error.kind, kind, "{body}");
     }
 }
@@ -167,7 +177,7 @@ fn errors_of_several_shapes_are_read() {
 #[test]
 fn a_dry_run_confirms_only_by_its_own_code() {
     let answer = |code: &str| format!("<Response><Errors><Error><Code>{code}</Code></Error></Errors></Response>");
-    let confirm = |status, body: &str| confirm_authorised(&region()).parse(status, body.as_bytes());
+    let confirm = |status, body: &str| Aws.confirm_authorised(&region()).unwrap().parse(status, body.as_bytes());
     assert_eq!(confirm(412, &answer("DryRunOperation")), Ok(()));
     assert_eq!(confirm(403, &answer("UnauthorizedOperation")).unwrap_err().kind, Kind::NotPermitted);
     let ignored = "<DescribeInstancesResponse><reservationSet/></DescribeInstancesResponse>";
@@ -180,7 +190,7 @@ fn volumes_statuses_and_regions_are_read() {
         <volumeType>gp3</volumeType><attachmentSet><item><instanceId>i-1</instanceId><device>/dev/sdf</device></item>
         </attachmentSet></item><item><volumeId>vol-2</volumeId><size>1</size><attachmentSet/></item></volumeSet>
         <nextToken>v</nextToken></DescribeVolumesResponse>";
-    let page = list_disks(&region(), DiskScope::Region, None).parse(200, volumes.as_bytes()).unwrap();
+    let page = Aws.list_disks(&region(), DiskScope::Region, None).unwrap().parse(200, volumes.as_bytes()).unwrap();
     assert_eq!(page.next, Some(Some(PageToken("v".to_owned()))));
     let [Ok(attached), Ok(loose)] = page.rows.as_slice() else { panic!("{page:?}") };
     assert_eq!(attached.instances, [InstanceId::from("i-1")].into());
@@ -191,15 +201,16 @@ fn volumes_statuses_and_regions_are_read() {
     let statuses =
         "<DescribeInstanceStatusResponse><instanceStatusSet><item><instanceId>i-1</instanceId><instanceState>
         <name>stopped</name></instanceState></item></instanceStatusSet></DescribeInstanceStatusResponse>";
-    let statuses = list_statuses(&region(), &[InstanceId::from("i-1")]).parse(200, statuses.as_bytes()).unwrap();
+    let statuses =
+        Aws.list_statuses(&region(), &[InstanceId::from("i-1")]).remove(0).parse(200, statuses.as_bytes()).unwrap();
     assert_eq!(statuses, [(InstanceId::from("i-1"), Status::Stopped)].into());
 
     let regions = "<DescribeRegionsResponse><regionInfo>
         <item><regionName>a-1</regionName><regionEndpoint>e</regionEndpoint><optInStatus>opted-in</optInStatus></item>
         <item><regionName>b-1</regionName><optInStatus>not-opted-in</optInStatus></item>
         <item><regionName>c-1</regionName></item></regionInfo></DescribeRegionsResponse>";
-    let regions = list_regions(&region()).parse(200, regions.as_bytes()).unwrap();
-    let shown: Vec<_> = regions.iter().map(|region| (region.name.as_str(), region.is_enabled)).collect();
+    let regions = Aws.list_regions(&region(), None).parse(200, regions.as_bytes()).unwrap();
+    let shown: Vec<_> = regions.rows.iter().map(|region| (region.name.as_str(), region.is_enabled)).collect();
     assert_eq!(shown, [("a-1", true), ("b-1", false), ("c-1", true)]);
 }
 
@@ -209,22 +220,25 @@ fn parameters_go_into_the_form() {
     let ids = [InstanceId::from("i-1"), InstanceId::from("i-2")];
     for (form, expected) in [
         (
-            list_instances(&region(), Some(&token)).unsigned.body,
+            Aws.list_instances(&region(), Some(&token)).unsigned.body,
             "Action=DescribeInstances&MaxResults=1000&NextToken=a%2Bb%3D&Version=2016-11-15",
         ),
         (
-            list_disks(&region(), DiskScope::Of(&ids), None).unsigned.body,
+            Aws.list_disks(&region(), DiskScope::Of(&ids), None).unwrap().unsigned.body,
             "Action=DescribeVolumes&Filter.1.Name=attachment.instance-id&Filter.1.Value.1=i-1&Filter.1.Value.2=i-2&\
              MaxResults=500&Version=2016-11-15",
         ),
         (
-            list_statuses(&region(), &ids).unsigned.body,
+            Aws.list_statuses(&region(), &ids).remove(0).unsigned.body,
             "Action=DescribeInstanceStatus&IncludeAllInstances=true&InstanceId.1=i-1&InstanceId.2=i-2&Version=2016-11-15",
         ),
-        (confirm_authorised(&region()).unsigned.body, "Action=DescribeInstances&DryRun=true&Version=2016-11-15"),
+        (
+            Aws.confirm_authorised(&region()).unwrap().unsigned.body,
+            "Action=DescribeInstances&DryRun=true&Version=2016-11-15",
+        ),
     ] {
         assert_eq!(form, expected);
     }
-    assert_eq!(default_host("eu-west-1"), "ec2.eu-west-1.amazonaws.com");
-    assert_eq!(default_host("cn-north-1"), "ec2.cn-north-1.amazonaws.com.cn");
+    assert_eq!(Aws.default_host(Endpoint::Compute, "eu-west-1"), "ec2.eu-west-1.amazonaws.com");
+    assert_eq!(Aws.default_host(Endpoint::Compute, "cn-north-1"), "ec2.cn-north-1.amazonaws.com.cn");
 }

@@ -18,6 +18,8 @@ const CODES: Codes = Codes(&[
     (Kind::UnknownInstance, &["InvalidInstanceId.NotFound", "Forbidden.Instance*NotFound"]),
     (Kind::Region, &["InvalidParameter*"]),
     (Kind::Bad, &["Forbidden.*NotFound"]),
+    (Kind::Server, &["Inner.*Lock*Error"]),
+    (Kind::NotPermitted, &["418"]),
 ]);
 
 fn check(status: u16, body: &str, kind: Kind, message: &str) {
@@ -33,6 +35,10 @@ fn the_code_is_found_whatever_surrounds_it() {
         "\u{feff}\n{\"RequestId\":\"r-1\",\"Code\":\"Throttling.User\",\"Message\":\"slow down\"}",
         r#"{"Response":{"Error":{"Code":"Throttling.User","Message":"slow down"},"RequestId":"r-1"}}"#,
         r#"{"__type":"com.amazon#Throttling.User","message":"slow down","requestId":"r-1"}"#,
+        r#"{"error_code":"Throttling.User","error_msg":"slow down","request_id":"r-1"}"#,
+        r#"{"errorCode":"Throttling.User","errorMsg":"slow down","requestId":"r-1"}"#,
+        r#"{"itemNotFound":{"code":"Throttling.User","message":"slow down"},"request_id":"r-1"}"#,
+        r#"{"ResponseMetadata":{"RequestId":"r-1","Error":{"Code":"Throttling.User","CodeN":7,"Message":"slow down"}}}"#,
         "<Error><RequestId>r-1</RequestId><Code>Throttling.User</Code><Message>slow down</Message></Error>",
         "<?xml version='1.0'?><Response><Errors><Error><Code>Throttling.User</Code><Message>slow down</Message>\
          </Error></Errors><RequestID>r-1</RequestID></Response>",
@@ -55,6 +61,10 @@ fn the_text_of_the_code_decides_and_not_the_status() {
     check(403, r#"{"Code":"OperationDenied"}"#, Kind::Bad, "`OperationDenied`");
     check(400, r#"{"Code":"XForbidden"}"#, Kind::Bad, "`XForbidden`");
     check(503, r#"{"Code":"Whatever"}"#, Kind::Server, "`Whatever`");
+    check(400, r#"{"Code":"Inner.TableLockWaitError"}"#, Kind::Server, "`Inner.TableLockWaitError`");
+    check(400, r#"{"Code":"Inner.Lock"}"#, Kind::Bad, "`Inner.Lock`");
+    check(418, r#"{"Code":"Whatever"}"#, Kind::NotPermitted, "`Whatever`");
+    check(418, r#"{"Code":"Throttling"}"#, Kind::Throttled, "`Throttling`");
 }
 
 #[test]

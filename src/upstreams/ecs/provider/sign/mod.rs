@@ -1,6 +1,7 @@
 //! Signatures: what they have in common, and one file for each provider's own.
 
 pub mod acs3;
+pub mod sdk;
 pub mod sigv4;
 pub mod tc3;
 
@@ -46,7 +47,8 @@ pub fn canonical(unsigned: &Unsigned, headers: &[(&'static str, String)]) -> Can
         lines
     });
     let signed_headers = headers.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(";");
-    let Unsigned { method, path, query, body, .. } = unsigned;
+    let Unsigned { method, query, body, .. } = unsigned;
+    let path = unsigned.signed_path.as_deref().unwrap_or(&unsigned.path);
     let hash = sha256_hex(body);
     Canonical { text: format!("{method}\n{path}\n{query}\n{lines}\n{signed_headers}\n{hash}"), signed_headers }
 }

@@ -8,7 +8,7 @@ use crate::upstreams::ecs::provider::call::{Credential, Headers, Unsigned};
 const ALGORITHM: &str = "TC3-HMAC-SHA256";
 
 /// The headers to send beside `host` and the content type. The token and the region are sent but not signed.
-pub fn sign(credential: &Credential, unsigned: &Unsigned, host: &str, now: Timestamp, _nonce: &str) -> Headers {
+pub fn sign(credential: &Credential, unsigned: &Unsigned, host: &str, now: Timestamp) -> Headers {
     let timestamp = now.as_second().to_string();
     let date = now.strftime("%Y-%m-%d").to_string();
     let mut signed = vec![("host", host.to_owned()), ("x-tc-action", unsigned.action.to_lowercase())];
@@ -61,7 +61,7 @@ mod tests {
             ..Unsigned::default()
         };
         let credential = credential(&format!("AKID{stars}"), &stars, token);
-        sign(&credential, &unsigned, host, jiff::Timestamp::from_second(1_551_113_065).unwrap(), "")
+        sign(&credential, &unsigned, host, jiff::Timestamp::from_second(1_551_113_065).unwrap())
     }
 
     #[test]
@@ -85,5 +85,33 @@ mod tests {
         let with_port = signed("127.0.0.1:5000", Some("sts-5f1c77"));
         assert_ne!(header(&plain, "authorization"), header(&with_port, "authorization"));
         assert_eq!(header(&with_port, "x-tc-token"), "sts-5f1c77");
+    }
+
+    #[test]
+    fn databases_and_caches_are_signed_as_the_vendors_package_signs_them() {
+        for (service, body, signature) in [
+            (
+                "cdb",
+                r#"{"Offset":0,"Limit":2000,"OrderBy":"instanceId","OrderDirection":"ASC"}"#,
+                "7c7ec93cd1f62b6f24243b5c4a02a298a43f1fd6024226455803b4e1b7ee0c01",
+            ),
+            (
+                "redis",
+                r#"{"Limit":1000,"Offset":0,"OrderBy":"createtime","OrderType":0}"#,
+                "d82f36eef071b0922c2d44b8c0fed8ac151853cbf81563c88aee24df2ae8a378",
+            ),
+        ] {
+            let unsigned = Unsigned {
+                service,
+                action: if service == "cdb" { "DescribeDBInstances" } else { "DescribeInstances" },
+                content_type: Some("application/json; charset=utf-8"),
+                body: body.to_owned(),
+                ..Unsigned::default()
+            };
+            let credential = credential("AKIDEXAMPLE", "ExampleTencentSecretKey000000000", None);
+            let now = jiff::Timestamp::from_second(1_764_238_272).unwrap();
+            let headers = sign(&credential, &unsigned, &format!("{service}.tencentcloudapi.com"), now);
+            assert!(header(&headers, "authorization").ends_with(signature), "{service}");
+        }
     }
 }

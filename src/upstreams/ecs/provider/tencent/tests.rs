@@ -9,7 +9,7 @@ fn region() -> Region {
 fn page(offset: u64, response: &Value) -> Result<Page<Instance>, ProviderError> {
     let token = PageToken(offset.to_string());
     let body = json!({"Response": response}).to_string();
-    list_instances(&region(), Some(&token)).parse(200, body.as_bytes())
+    Tencent.list_instances(&region(), Some(&token)).parse(200, body.as_bytes())
 }
 
 fn rows(ids: &[&str]) -> Value {
@@ -94,7 +94,7 @@ fn offsets_go_on_to_the_total() {
         assert_eq!(page.next.flatten(), next.map(|offset| PageToken(offset.to_owned())));
         assert_eq!(page.total, Some(total));
     }
-    let body = &list_instances(&region(), Some(&PageToken("200".to_owned()))).unsigned.body;
+    let body = &Tencent.list_instances(&region(), Some(&PageToken("200".to_owned()))).unsigned.body;
     assert_eq!(body, r#"{"Limit":100,"Offset":200}"#);
 }
 
@@ -120,7 +120,19 @@ fn errors_come_with_a_good_status() {
         ("AuthFailure.UnauthorizedOperation", Kind::NotPermitted),
         ("AuthFailure.SignatureExpire", Kind::ClockOff),
         ("UnauthorizedOperation.CamNoAuth", Kind::NotPermitted),
-        ("InternalError.AuthError", Kind::KeyDoubted),
+        ("AuthFailure.SubAccountDenied", Kind::NotPermitted),
+        ("InternalError.AuthError", Kind::NotPermitted),
+        ("InternalError.CauthError", Kind::NotPermitted),
+        ("InternalError.CamAuthOssResponseReturnCodeError", Kind::NotPermitted),
+        ("InternalError.InstanceOperatePermissionError", Kind::NotPermitted),
+        ("InvalidParameter.PermissionDenied", Kind::NotPermitted),
+        ("InternalError.ParamError", Kind::Bad),
+        ("InternalError.InstanceNotFoundError", Kind::UnknownInstance),
+        ("InternalError.AuditError", Kind::Server),
+        ("InternalError", Kind::Server),
+        ("FailedOperation.SystemError", Kind::Server),
+        ("LimitExceeded.MaxQuantity", Kind::Bad),
+        ("OperationDenied.InstanceStatus", Kind::Bad),
         ("RequestLimitExceeded.IPLimitExceeded", Kind::Throttled),
         ("InternalError.TradeUnknownError", Kind::Server),
         ("ServiceUnavailable", Kind::Server),
@@ -139,17 +151,17 @@ fn errors_come_with_a_good_status() {
 fn statuses_and_regions_are_read() {
     let body =
         r#"{"Response":{"TotalCount":1,"InstanceStatusSet":[{"InstanceId":"ins-1","InstanceState":"STOPPED"}]}}"#;
-    let call = list_statuses(&region(), &[InstanceId::from("ins-1")]);
+    let call = Tencent.list_statuses(&region(), &[InstanceId::from("ins-1")]).remove(0);
     assert_eq!(call.unsigned.body, r#"{"InstanceIds":["ins-1"],"Limit":100,"Offset":0}"#);
     assert_eq!(call.parse(200, body.as_bytes()), Ok([(InstanceId::from("ins-1"), Status::Stopped)].into()));
 
     let body = r#"{"Response":{"TotalCount":2,"RegionSet":[
         {"Region":"ap-guangzhou","RegionName":"华南地区(广州)","RegionState":"AVAILABLE"},
         {"Region":"ap-x","RegionName":"x","RegionState":"UNAVAILABLE"}]}}"#;
-    let call = list_regions();
+    let call = Tencent.list_regions(&region(), None);
     assert_eq!((call.unsigned.service, call.unsigned.version), ("region", "2022-06-27"));
     assert_eq!(call.unsigned.body, r#"{"Product":"cvm"}"#);
     let regions = call.parse(200, body.as_bytes()).unwrap();
-    let shown: Vec<_> = regions.iter().map(|region| (region.name.as_str(), region.is_enabled)).collect();
+    let shown: Vec<_> = regions.rows.iter().map(|region| (region.name.as_str(), region.is_enabled)).collect();
     assert_eq!(shown, [("ap-guangzhou", true), ("ap-x", false)]);
 }

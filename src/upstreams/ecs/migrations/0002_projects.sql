@@ -1,0 +1,1 @@
+ALTER TABLE ecs_regions ADD COLUMN projects TEXT NOT NULL DEFAULT '[]';
