@@ -95,8 +95,8 @@ pub fn cmd_generate(session: &mut Session, args: &GenerateArgs, command: clap::C
 }
 
 fn cmd_systemd(session: &mut Session, args: &SystemdArgs) -> Result<(), Error> {
-    let groups = schedule::groups(&session.config_if_any()?);
-    let units = systemd::render(&groups, &Program::of(session)?, &args.schedule.user)?;
+    let config = session.config_if_any()?;
+    let units = systemd::render(&config, &schedule::groups(&config), &Program::of(session)?, &args.schedule.user)?;
     if let Some(dir) = &args.dir {
         return write_files(dir, units);
     }

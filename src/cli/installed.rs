@@ -20,7 +20,20 @@ pub struct Job {
     pub command: String,
     /// When it runs, where its days are all alike.
     times: Option<Times>,
+    /// When its file was changed last, where that can be seen.
+    pub since: Option<Timestamp>,
+    by: Scheduler,
 }
+
+/// Who starts a job.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Scheduler {
+    Cron,
+    Systemd,
+}
+
+/// A crontab's text, and when it was changed last, where that can be seen.
+type Crontab = (String, Option<Timestamp>);
 
 /// Each of these minutes of each of these hours, both ascending.
 #[derive(Debug)]
@@ -31,7 +44,24 @@ struct Times {
 
 /// Every job here, as far as it can be seen.
 pub fn jobs(config: &Config) -> Vec<Job> {
-    crontabs().iter().flat_map(|text| jobs_of(text)).chain(timers(config)).collect()
+    crontabs().iter().flat_map(jobs_of).chain(timers(config)).collect()
+}
+
+/// The names of programs that run crontabs.
+const CRON_DAEMONS: [&str; 6] = ["cron", "crond", "anacron", "bcron-sched", "cronie", "fcron"];
+
+/// Where systemd runs crontabs by itself.
+const CRONTAB_GENERATOR: &str = "/usr/lib/systemd/system-generators/systemd-crontab-generator";
+
+/// Whether these jobs wait for a cron that does not run. Where other users' processes cannot be seen, nothing is known.
+pub fn is_cron_missing(jobs: &[Job]) -> bool {
+    let needs_cron = jobs.iter().any(|job| job.by == Scheduler::Cron);
+    let name_of = |process: &Path| fs::read_to_string(process.join("comm")).ok();
+    if !needs_cron || Path::new(CRONTAB_GENERATOR).exists() || name_of(Path::new("/proc/1")).is_none() {
+        return false;
+    }
+    let mut names = files_below(Path::new("/proc")).into_iter().filter_map(|process| name_of(&process));
+    !names.any(|name| CRON_DAEMONS.contains(&name.trim_end()))
 }
 
 impl Job {
@@ -79,7 +109,7 @@ impl Times {
 
 /// The crontabs with a job of ours.
 pub fn crontabs_with_jobs() -> Vec<String> {
-    crontabs().into_iter().filter(|text| !jobs_of(text).is_empty()).collect()
+    crontabs().into_iter().filter(|crontab| !jobs_of(crontab).is_empty()).map(|(text, _)| text).collect()
 }
 
 /// The crontab of this user, where there is one.
@@ -90,13 +120,17 @@ pub fn own_crontab() -> Option<String> {
 }
 
 /// The crontab of this user and those of the system, as far as they can be read.
-fn crontabs() -> Vec<String> {
-    let own = own_crontab().into_iter();
+fn crontabs() -> Vec<Crontab> {
+    let own = own_crontab().map(|text| (text, None)).into_iter();
     let system = std::iter::once(PathBuf::from("/etc/crontab")).chain(files_below(Path::new("/etc/cron.d")));
-    own.chain(system.filter_map(|path| fs::read_to_string(path).ok())).collect()
+    own.chain(system.filter_map(|path| Some((fs::read_to_string(&path).ok()?, changed_at(&path))))).collect()
 }
 
-fn jobs_of(crontab: &str) -> Vec<Job> {
+fn changed_at(path: &Path) -> Option<Timestamp> {
+    Timestamp::try_from(path.metadata().ok()?.modified().ok()?).ok()
+}
+
+fn jobs_of((crontab, since): &Crontab) -> Vec<Job> {
     let lines = crontab.lines().map(str::trim).filter(|line| !line.starts_with('#') && line.contains("tongbu"));
     lines
         .map(|line| {
@@ -105,7 +139,8 @@ fn jobs_of(crontab: &str) -> Vec<Job> {
                 [minute, hour, "*", "*", "*", ..] => Times::parse(minute, hour),
                 _ => None,
             };
-            Job { command: fields.iter().skip(5).copied().collect::<Vec<_>>().join(" "), times }
+            let command = fields.iter().skip(5).copied().collect::<Vec<_>>().join(" ");
+            Job { command, times, since: *since, by: Scheduler::Cron }
         })
         .collect()
 }
@@ -129,7 +164,8 @@ fn timers(config: &Config) -> Vec<Job> {
             let known = entries.iter().find(|entry| entry.name == name).map(|entry| entry.command.clone());
             let command = known.unwrap_or_else(|| format!("sync {}", name.split('-').next().unwrap_or_default()));
             let times = fs::read_to_string(path).ok().and_then(|unit| times_of_timer(&unit));
-            Some(Job { command: format!("tongbu@{name}.timer {command}"), times })
+            let command = format!("tongbu@{name}.timer {command}");
+            Some(Job { command, times, since: changed_at(path), by: Scheduler::Systemd })
         })
         .collect()
 }
@@ -169,10 +205,14 @@ fn numbers(field: &str, end: i8) -> Option<Vec<i8>> {
 mod tests {
     use jiff::tz::TimeZone;
 
-    use super::{jobs_of, times_of_timer};
+    use super::{Job, jobs_of, times_of_timer};
+
+    fn jobs_in(crontab: &str) -> Vec<Job> {
+        jobs_of(&(crontab.to_owned(), None))
+    }
 
     fn check(line: &str, sync: &str, gap: Option<i64>, next: Option<&str>) {
-        let jobs = jobs_of(line);
+        let jobs = jobs_in(line);
         assert!(jobs.iter().any(|job| job.runs(sync, None)), "{line}");
         assert_eq!(jobs[0].gap_minutes(), gap, "{line}");
         let zone = TimeZone::get("Asia/Shanghai").unwrap();
@@ -189,13 +229,13 @@ mod tests {
         check("30 */8 * * * /opt/tongbu --db /x.db sync all", "douban", Some(480), Some("05 00:30"));
         check("30 4 * * 1 tongbu sync douban", "douban", None, None);
         check("@hourly tongbu tongbu tongbu tongbu sync fairing", "fairing", None, None);
-        assert!(jobs_of("#7 * * * * tongbu sync fairing\n7 * * * * backup\n").is_empty());
+        assert!(jobs_in("#7 * * * * tongbu sync fairing\n7 * * * * backup\n").is_empty());
     }
 
     #[test]
     fn type_of_a_job_is_its_window() {
         let check = |line: &str, sync_type: &str, expected: bool| {
-            assert_eq!(jobs_of(line)[0].runs("tasks", Some(sync_type)), expected, "{line} {sync_type}");
+            assert_eq!(jobs_in(line)[0].runs("tasks", Some(sync_type)), expected, "{line} {sync_type}");
         };
         check("7 * * * * tongbu sync tasks --window today", "today", true);
         check("7 * * * * tongbu sync tasks --window today", "historical", false);

@@ -57,7 +57,7 @@ use self::failure::ErrorOutput;
 use self::session::Session;
 use crate::clock::Clock;
 use crate::exit::Exit;
-use crate::ui::{Terminal, Ui};
+use crate::ui::{Terminal, Ui, log};
 
 /// Runs one invocation. A panic is caught: it ends as exit 1 with a hint, never as a backtrace.
 pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
@@ -127,6 +127,9 @@ fn run_caught(args: &[OsString]) -> Exit {
         Exit::from(error.class())
     });
     session.ui.check_charset();
+    if let Some(lost) = log::lost_lines() {
+        session.ui.warning(lost);
+    }
     if !session.ui.is_output_lost() {
         return exit;
     }

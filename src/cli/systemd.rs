@@ -5,6 +5,7 @@ use std::path::Path;
 use super::error::Error;
 use super::examples;
 use super::schedule::{Entry, Group, Program, word};
+use crate::config::Config;
 
 /// The instance's name is its job's; [`sync_of`] is what the template does with it.
 const TEMPLATE: &str = "tongbu@.service";
@@ -13,8 +14,8 @@ const TEMPLATE: &str = "tongbu@.service";
 pub type Unit = (String, String);
 
 /// The template, and the units of what is active.
-pub fn render(groups: &[Group], program: &Program, user: &str) -> Result<Vec<Unit>, Error> {
-    let mut units = vec![(TEMPLATE.to_owned(), template(program, user)?)];
+pub fn render(config: &Config, groups: &[Group], program: &Program, user: &str) -> Result<Vec<Unit>, Error> {
+    let mut units = vec![(TEMPLATE.to_owned(), template(config, program, user)?)];
     for group in groups.iter().filter(|group| group.is_active) {
         for entry in &group.entries {
             if entry.command != sync_of(&entry.name) {
@@ -31,8 +32,14 @@ fn sync_of(instance: &str) -> String {
     format!("sync {instance} --trigger auto -q")
 }
 
-fn template(program: &Program, user: &str) -> Result<String, Error> {
+fn template(config: &Config, program: &Program, user: &str) -> Result<String, Error> {
     let (path, flags, sync) = (&program.path, &program.flags, examples::fill("{sync}"));
+    // systemd sets the directory's mode at every start: a group that may use the database keeps its way to it.
+    let (folder, mask) = match config.settings().database_mode.map(|mode| mode.0 & 0o066) {
+        None | Some(0) => ("0700", "0077"),
+        Some(shared) if shared & 0o020 == 0 => ("2750", "0027"),
+        Some(_) => ("2770", "0007"),
+    };
     let mut writable = String::new();
     if let Some(folder) = program.database.as_deref().and_then(Path::parent) {
         writable = format!("ReadWritePaths={}\n", word(folder)?);
@@ -59,10 +66,10 @@ TimeoutStartSec=75min
 
 # The database is /var/lib/tongbu/tongbu.db unless the configuration, --db or TONGBU_DB names another.
 StateDirectory=tongbu
-StateDirectoryMode=0700
+StateDirectoryMode={folder}
 Environment=XDG_STATE_HOME=/var/lib
 LogsDirectory=tongbu
-UMask=0077
+UMask={mask}
 {writable}# Other files it writes (a log, metrics, another database) need their directories here.
 #ReadWritePaths=/var/lib/node_exporter
 

@@ -66,9 +66,24 @@ impl Document {
     fn syntax(&self, error: &toml::de::Error) -> Error {
         let offset = error.span().map_or(self.text.len(), |span| span.start);
         let (line, column) = position(&self.text, offset);
-        let reason = error.message().trim().replace('\n', ", ");
+        let mut reason = error.message().trim().replace('\n', ", ");
+        if reason == DUPLICATE_KEY {
+            let key = self.text.lines().nth(line.saturating_sub(1)).and_then(name_of_key);
+            reason = key.map_or(reason, |key| format!("`{key}` is there already, as a key or as a section `[{key}]`"));
+        }
         Error::Syntax { path: self.path.clone(), line, column, reason }
     }
+}
+
+/// What the parser calls a key or a table that comes twice.
+const DUPLICATE_KEY: &str = "duplicate key";
+
+/// The first name of a key or of a section, where it is a plain one: anything else may be a secret.
+fn name_of_key(line: &str) -> Option<&str> {
+    let line = line.trim_start_matches(['[', ' ', '\t']);
+    let end = line.find(|sign: char| !sign.is_ascii_lowercase() && sign != '_')?;
+    let is_name = end > 0 && matches!(line[end..].trim_start().chars().next(), Some('.' | '=' | ']'));
+    is_name.then(|| &line[..end])
 }
 
 /// Whether a line of the text begins with that section or a key of it, even where the text is no TOML.

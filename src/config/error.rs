@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::error::Class;
 
@@ -13,7 +13,10 @@ pub enum Error {
     /// A value is missing or wrong; `key` is its dotted path.
     #[error("`{key}`: {reason}")]
     Invalid { key: String, reason: String },
-    /// The same, where it is known what said so.
+    /// A secret is not where it should be.
+    #[error("`{key}`: {reason}")]
+    NoSecret { key: String, reason: String, hint: String },
+    /// The same as `Invalid`, where it is known what said so.
     #[error("{place}: {reason}")]
     Misplaced { place: Place, reason: String },
     #[error("`{}` line {line}, column {column}: {reason}", path.display())]
@@ -68,6 +71,7 @@ impl Error {
     pub const fn class(&self) -> Class {
         match self {
             Self::Invalid { .. }
+            | Self::NoSecret { .. }
             | Self::Misplaced { .. }
             | Self::Syntax { .. }
             | Self::Unreadable { .. }
@@ -99,6 +103,8 @@ impl Error {
                 Some("correct the line; `tongbu config check` shows whether there is more".to_owned())
             }
             Self::Misplaced { place: Place::Variable(name), .. } => Some(format!("correct `{name}` or unset it")),
+            Self::NoSecret { hint, .. } => Some(hint.clone()),
+            Self::SecretFile { path, source, .. } if source.kind() == io::ErrorKind::NotFound => Some(fill_in(path)),
             Self::Unreadable { path, .. } | Self::SecretFile { path, .. } => {
                 Some(format!("see `ls -ld '{}'`: the user who runs tongbu has to be able to read it", path.display()))
             }
@@ -109,6 +115,11 @@ impl Error {
             Self::Invalid { .. } | Self::Misplaced { .. } => None,
         }
     }
+}
+
+/// How a secret gets into its file without a trace elsewhere.
+pub fn fill_in(path: &Path) -> String {
+    format!("put the secret into it: `install -m 400 /dev/stdin '{}'`, paste it, Enter, Ctrl-D", path.display())
 }
 
 impl fmt::Display for Place {

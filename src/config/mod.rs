@@ -28,7 +28,7 @@ mod units;
 
 pub use self::describe::Setting;
 pub use self::document::names_section;
-pub use self::error::{Error, Place};
+pub use self::error::{Error, Place, fill_in};
 pub use self::language::{Lang, early_language, locale_charset, locale_language};
 pub use self::load::{Config, inspect, load};
 pub use self::locate::{Located, locate_config, locate_new_config, named_database};

@@ -10,7 +10,7 @@ use std::thread;
 use std::time::Duration;
 
 use super::env::{self, Environment};
-use super::error::Error;
+use super::error::{Error, fill_in};
 use super::secret_ref::{SecretOrPlain, SecretRef};
 use crate::secret::Secret;
 
@@ -54,14 +54,32 @@ impl SecretRef {
                 (from_file(environment, &path, key)?, format!("the credential `{name}`"))
             }
         };
-        if value.trim().is_empty() { Err(invalid(key, format!("{whence} is empty"))) } else { Ok(Secret::new(value)) }
+        if !value.trim().is_empty() {
+            return Ok(Secret::new(value));
+        }
+        let hint = match self {
+            Self::Env(name) => set_variable(name),
+            Self::File(path) => fill_in(path),
+            Self::Command(_) => "run the command by hand, as the user who runs tongbu".to_owned(),
+            Self::Credential(name) => format!("look at `LoadCredential={name}` in the systemd unit"),
+        };
+        Err(Error::NoSecret { key: key.to_owned(), reason: format!("{whence} is empty"), hint })
     }
+}
+
+/// A shell has other variables than cron.
+fn set_variable(name: &str) -> String {
+    format!("set `{name}` where tongbu runs; `tongbu doctor --cron` shows what cron finds")
 }
 
 fn from_variable(environment: &Environment, name: &str, key: &str) -> Result<String, Error> {
     environment
         .raw(name)
-        .ok_or_else(|| invalid(key, format!("the environment variable `{name}` is not set")))?
+        .ok_or_else(|| Error::NoSecret {
+            key: key.to_owned(),
+            reason: format!("the environment variable `{name}` is not set"),
+            hint: set_variable(name),
+        })?
         .into_string()
         .map(without_line_end)
         .map_err(|_| invalid(key, format!("the environment variable `{name}` is not valid UTF-8")))

@@ -182,7 +182,12 @@ impl Store {
 
     /// The directory of lock files that belongs to the database at that path.
     pub fn lock_directory(path: &Path) -> PathBuf {
-        LockFolder::beside(&path.canonicalize().unwrap_or_else(|_| path.to_owned())).path().to_owned()
+        lock_folder(path).path().to_owned()
+    }
+
+    /// A lock file of that database that this user cannot write.
+    pub fn find_closed_lock_file(path: &Path) -> Option<PathBuf> {
+        lock_folder(path).find_closed_file()
     }
 
     /// One transaction without a lease, for what belongs to the store itself.
@@ -264,6 +269,10 @@ fn unleased<T>(
 ) -> impl FnOnce(&mut WriterState) -> Result<T, Error> {
     // After an ambiguous COMMIT these may run again: they are idempotent.
     move |writer| writer.connection.transact(end, f, |_, _| Ok(false))
+}
+
+fn lock_folder(database: &Path) -> LockFolder {
+    LockFolder::beside(&database.canonicalize().unwrap_or_else(|_| database.to_owned()))
 }
 
 fn load_identity(file: &Path) -> std::io::Result<(u64, u64)> {

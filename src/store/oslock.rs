@@ -10,12 +10,16 @@ use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsE
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use rustix::fs::{Access, access};
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::error::Error;
 
 /// File systems allow 255 bytes a name; longer lock names end in a digest.
 const LONGEST_NAME_BYTES: usize = 200;
+
+/// Of a directory: what is made in it belongs to its group.
+const SET_GROUP_ID: u32 = 0o2000;
 
 /// Says which file is at the database's path.
 const IDENTITY_FILE: &str = "file";
@@ -68,12 +72,27 @@ impl LockFolder {
         &self.0
     }
 
-    /// Lets those who may read or write a file of that mode do so in the folder.
+    /// Lets those who may read or write a file of that mode do so in the folder. Where files in the database's directory
+    /// belong to the directory's group, these do, too.
     pub(super) fn set_file_mode(&self, mode: u32) {
-        set_mode(&self.0, mode | (mode & 0o444) >> 2);
-        for entry in std::fs::read_dir(&self.0).into_iter().flatten().flatten() {
-            set_mode(&entry.path(), mode);
+        let inherited = self.0.parent().and_then(|parent| parent.metadata().ok());
+        let group = inherited.filter(|parent| parent.mode() & SET_GROUP_ID != 0).map(|parent| parent.gid());
+        let files = std::fs::read_dir(&self.0).into_iter().flatten().flatten().map(|entry| entry.path());
+        let rights = mode | (mode & 0o444) >> 2;
+        let folder = (self.0.clone(), group.map_or(rights, |_| rights | SET_GROUP_ID));
+        for (path, mode) in std::iter::once(folder).chain(files.map(|file| (file, mode))) {
+            // First: a change of the group takes the bit for inherited groups away.
+            if let Some(group) = group.filter(|group| path.metadata().is_ok_and(|metadata| metadata.gid() != *group)) {
+                let _ = std::os::unix::fs::chown(&path, None, Some(group));
+            }
+            set_mode(&path, mode);
         }
+    }
+
+    /// A lock file that this user cannot open as a run does.
+    pub(super) fn find_closed_file(&self) -> Option<PathBuf> {
+        let files = std::fs::read_dir(&self.0).into_iter().flatten().flatten().map(|entry| entry.path());
+        files.into_iter().find(|path| path.is_file() && access(path.as_path(), Access::WRITE_OK).is_err())
     }
 
     /// The never unlinked file of a lease.
@@ -209,7 +228,7 @@ impl OsLock {
 
 /// Changes the rights where they differ; without effect where the file is another user's.
 pub(super) fn set_mode(path: &Path, mode: u32) {
-    if path.metadata().is_ok_and(|metadata| metadata.mode() & 0o777 != mode) {
+    if path.metadata().is_ok_and(|metadata| metadata.mode() & (0o777 | mode) != mode) {
         let _ = std::fs::set_permissions(path, Permissions::from_mode(mode));
     }
 }

@@ -17,7 +17,7 @@ use tracing_subscriber::{Layer, fmt};
 
 use super::charset::Charset;
 use super::json;
-pub use super::log_file::LogFile;
+pub use super::log_file::{LogFile, lost_lines};
 use crate::clock::Clock;
 use crate::present::style::sanitize;
 

@@ -4,6 +4,7 @@ use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use jiff::civil::Date;
@@ -20,6 +21,13 @@ pub struct LogFile {
     /// The age at which a file is deleted.
     pub keep: Duration,
     pub max_bytes: u64,
+}
+
+static LOST: OnceLock<String> = OnceLock::new();
+
+/// Why lines of this process's log were not written, if so.
+pub fn lost_lines() -> Option<&'static str> {
+    LOST.get().map(String::as_str)
 }
 
 /// Which of the files: its day in UTC, and its number within that day.
@@ -106,6 +114,21 @@ impl LogFile {
 impl Write for LogWriter {
     /// Each call is one line.
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        let written = self.append(line);
+        if let Err(error) = &written {
+            // The first is enough to say.
+            let _ = LOST.set(format!("lines of the log `{}` are lost: {error}", self.settings.path.display()));
+        }
+        written
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
+impl LogWriter {
+    fn append(&mut self, line: &[u8]) -> io::Result<usize> {
         let now = self.clock.now();
         // Others may write to it too.
         let is_full = self.file.metadata()?.len() >= self.settings.max_bytes;
@@ -113,10 +136,6 @@ impl Write for LogWriter {
             (self.part, self.file) = self.settings.open_part(now)?;
         }
         self.file.write(line)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.file.flush()
     }
 }
 

@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use rustix::fs::{Access, access};
+use rustix::process::geteuid;
 
-use super::files::{folder_of, obstacle};
+use super::files::{LEAST_FREE_BYTES, folder_of, obstacle};
 use super::finding::{Check, Finding};
 use crate::cli::error::Error;
 use crate::cli::session::Session;
@@ -19,9 +20,6 @@ use crate::upstreams::Failure;
 
 /// The rights to the database where `database_mode` gives no others.
 const PRIVATE_MODE: u32 = 0o600;
-
-/// A run with less room fails soon.
-const LEAST_FREE_BYTES: u64 = 16 << 20;
 
 /// Room that is short: an upgrade, a backup or a long read beside a writer takes as much again as the database has.
 const SHORT_FREE_BYTES: u64 = 256 << 20;
@@ -42,7 +40,7 @@ pub fn check_database(
         Ok(Some(store)) => {
             findings.push(check_health(&store, path));
             findings.push(check_permissions(path, allowed));
-            findings.push(check_lock_folder(&Store::lock_directory(path)));
+            findings.push(check_lock_folder(path));
             findings.extend(check_leftovers(&store));
             newest_record(&store)
         }
@@ -97,15 +95,21 @@ fn check_permissions(path: &Path, allowed: u32) -> Finding {
         PathBuf::from(name)
     };
     let mut shared = [path.to_owned(), beside("-wal"), beside("-shm")].into_iter().filter_map(|file| {
-        let mode = file.metadata().ok()?.mode();
-        (mode & 0o077 & !allowed != 0).then_some((file, mode & 0o777))
+        let metadata = file.metadata().ok()?;
+        let is_open = metadata.mode() & 0o077 & !allowed != 0;
+        is_open.then_some((file, metadata))
     });
     match shared.next() {
         None if allowed == PRIVATE_MODE => Finding::ok(Check::Permissions, "only its owner can read the database"),
         None => Finding::ok(Check::Permissions, format!("as `database_mode` says: {allowed:03o}")),
-        Some((file, mode)) => Finding::warning(
+        // Its owner's configuration says who may.
+        Some((file, metadata)) if metadata.uid() != geteuid().as_raw() => Finding::ok(
             Check::Permissions,
-            format!("`{}` is open to its group or to others (mode {mode:03o})", file.display()),
+            format!("`{}` is another user's, mode {:03o}", file.display(), metadata.mode() & 0o777),
+        ),
+        Some((file, metadata)) => Finding::warning(
+            Check::Permissions,
+            format!("`{}` is open to its group or to others (mode {:03o})", file.display(), metadata.mode() & 0o777),
             format!("run `chmod {allowed:03o} '{}'`", file.display()),
         ),
     }
@@ -127,9 +131,16 @@ fn check_space(path: &Path) -> Finding {
     }
 }
 
-fn check_lock_folder(folder: &Path) -> Finding {
+fn check_lock_folder(database: &Path) -> Finding {
+    let folder = Store::lock_directory(database);
     let shown = folder.display();
-    match obstacle(folder) {
+    if let Some(file) = Store::find_closed_lock_file(database) {
+        let found = format!("cannot write `{}`", file.display());
+        let hint =
+            format!("its owner gives it to the group: `chgrp --reference='{0}' '{0}.locks'/*`", database.display());
+        return failed(Check::LockFolder, found, &hint);
+    }
+    match obstacle(&folder) {
         None if folder.exists() => Finding::ok(Check::LockFolder, format!("`{shown}`")),
         None => Finding::ok(Check::LockFolder, format!("`{shown}` is created by the first run")),
         Some(obstacle) => {

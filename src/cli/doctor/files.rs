@@ -10,7 +10,11 @@ use super::finding::{Check, Finding};
 use crate::cli::session::{LogTo, Session};
 use crate::config::env::Environment;
 use crate::config::{self, Config, SecretRef};
+use crate::store::Store;
 use crate::upstreams::{self, Failure};
+
+/// Where less is free, what is written is lost soon.
+pub const LEAST_FREE_BYTES: u64 = 16 << 20;
 
 /// Any right to write of the group or of others.
 const SHARED_WRITE_MODE: u32 = 0o022;
@@ -33,7 +37,9 @@ pub fn check_configuration(session: &mut Session, findings: &mut Vec<Finding>) -
         ),
         Some(located) => {
             let path = located.path.display();
-            let mode = located.path.metadata().map_or(0, |metadata| metadata.mode());
+            // `/dev/null` holds nothing, whoever writes it.
+            let file = located.path.metadata().ok().filter(std::fs::Metadata::is_file);
+            let mode = file.map_or(0, |metadata| metadata.mode());
             if mode & SHARED_WRITE_MODE == 0 {
                 Finding::ok(Check::Configuration, format!("`{path}` ({})", located.named_by))
             } else {
@@ -77,6 +83,7 @@ pub fn check_secrets(config: &Config) -> Vec<Finding> {
 
 fn remedy(key: &str, reference: &SecretRef) -> String {
     match reference {
+        SecretRef::File(path) if !path.exists() => config::fill_in(path),
         SecretRef::Env(name) => format!("set `{name}` where tongbu runs, or let `{key}` be {{ file = \"…\" }}"),
         SecretRef::File(path) => format!("see `ls -l '{}'`: a file of its owner alone, `chmod 600`", path.display()),
         SecretRef::Command(line) => format!("run it by hand: `{line}`"),
@@ -118,6 +125,10 @@ pub fn check_outputs(session: &Session, config: &Config) -> Vec<Finding> {
         let Some(path) = path else { continue };
         let folder = folder_of(&path);
         findings.push(match obstacle(folder) {
+            None if Store::free_space(&path).is_some_and(|free| free < LEAST_FREE_BYTES) => {
+                let hint = format!("make room: `df -h '{}'`", folder.display());
+                Finding::warning(check, format!("`{}`: the disk is full", path.display()), hint)
+            }
             None => Finding::ok(check, format!("`{}`", path.display())),
             Some(obstacle) => {
                 let hint = format!(

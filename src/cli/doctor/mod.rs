@@ -13,7 +13,7 @@ use clap::Args;
 
 pub use self::files::references;
 
-use self::finding::{Check, Finding};
+use self::finding::{Check, Finding, State};
 use self::output::DoctorOutput;
 use super::error::Error;
 use super::session::Session;
@@ -37,7 +37,11 @@ pub fn cmd_doctor(session: &mut Session, args: &DoctorArgs) -> Result<Exit, Erro
     let mut exit = findings.iter().map(Finding::exit).fold(Exit::Ok, Exit::worst);
     let cron = args.cron.then(|| cron::repeat(&session.globals, args.offline, &findings));
     exit = cron.as_ref().map_or(exit, |cron| exit.worst(cron.exit));
-    if exit != Exit::Ok || !session.globals.quiet || session.ui.is_json() {
+    // A mail is about what is wrong.
+    let is_brief = session.globals.quiet && !session.ui.is_json();
+    let findings: Vec<_> = findings.into_iter().filter(|finding| !is_brief || finding.state != State::Ok).collect();
+    let cron = cron.filter(|cron| !is_brief || !cron.differences.is_empty());
+    if !is_brief || !findings.is_empty() || cron.is_some() {
         session.ui.output(&DoctorOutput { exit, findings, cron });
     }
     Ok(exit)
@@ -59,7 +63,7 @@ fn examine(session: &mut Session, args: &DoctorArgs) -> Result<Vec<Finding>, Err
     if args.cron {
         let database = session.database(&config)?;
         let store = session.open_existing(&database, Mode::ReadOnly).ok().flatten();
-        findings.extend(schedule::check_schedule(&config, store.as_ref(), session.ui.clock().now()));
+        findings.extend(schedule::check_schedule(&config, store.as_ref(), &session.ui.stdout_style()));
         findings.extend(schedule::check_mail(&config));
     }
     findings.extend(files::check_outputs(session, &config));

@@ -7,8 +7,9 @@ use jiff::{SignedDuration, Timestamp};
 use super::finding::{Check, Finding};
 use crate::cli::installed::{self, Job};
 use crate::config::Config;
+use crate::present::Style;
 use crate::store::records::Filter;
-use crate::store::{Store, Trigger};
+use crate::store::{HOST, Store, Trigger};
 use crate::upstreams;
 
 /// How often a job is taken to run whose times are not known.
@@ -20,8 +21,8 @@ const TOLERANCE_MINUTES: i64 = 15;
 /// Where cron looks for what delivers its mail.
 const SENDMAIL: &str = "/usr/sbin/sendmail";
 
-/// One finding for each configured upstream; one for all where nothing is scheduled here.
-pub fn check_schedule(config: &Config, store: Option<&Store>, now: Timestamp) -> Vec<Finding> {
+/// One finding for each configured upstream; one for all where nothing is scheduled here, or nobody runs the schedule.
+pub fn check_schedule(config: &Config, store: Option<&Store>, style: &Style) -> Vec<Finding> {
     let jobs = installed::jobs(config);
     let configured: Vec<_> = upstreams::all().filter(|known| config.has_section(known.name)).collect();
     if jobs.is_empty() && !configured.is_empty() {
@@ -29,7 +30,13 @@ pub fn check_schedule(config: &Config, store: Option<&Store>, now: Timestamp) ->
         let hint = "print one with `tongbu generate cron` or `tongbu generate systemd`";
         return vec![Finding::warning(Check::Schedule, found, hint)];
     }
-    configured.iter().map(|known| check_one(known.name, &jobs, store, now).of(known.name)).collect()
+    let mut findings = Vec::new();
+    if installed::is_cron_missing(&jobs) {
+        let hint = "start it (`systemctl enable --now cron`), or install it first (`apt-get install cron`)";
+        findings.push(Finding::warning(Check::Schedule, "a crontab runs tongbu, and no cron is running", hint));
+    }
+    findings.extend(configured.iter().map(|known| check_one(known.name, &jobs, store, style).of(known.name)));
+    findings
 }
 
 /// Whether what a failed job prints reaches anybody. Timers send no mail: systemd's journal keeps what they print.
@@ -54,7 +61,7 @@ pub fn check_mail(config: &Config) -> Option<Finding> {
     Some(Finding::warning(Check::Mail, found, hint))
 }
 
-fn check_one(sync: &str, jobs: &[Job], store: Option<&Store>, now: Timestamp) -> Finding {
+fn check_one(sync: &str, jobs: &[Job], store: Option<&Store>, style: &Style) -> Finding {
     let Some(job) =
         jobs.iter().filter(|job| job.runs(sync, None)).min_by_key(|job| job.gap_minutes().unwrap_or(DAY_MINUTES))
     else {
@@ -62,15 +69,24 @@ fn check_one(sync: &str, jobs: &[Job], store: Option<&Store>, now: Timestamp) ->
         return Finding::warning(Check::Schedule, "no crontab and no timer here runs it", hint);
     };
     let hint = "look at cron's mail, `systemctl status cron` and `systemctl list-timers`";
+    let is_late = |since: Timestamp| {
+        let gap = job.gap_minutes().unwrap_or(DAY_MINUTES);
+        style.now.duration_since(since) > SignedDuration::from_mins(2 * gap + TOLERANCE_MINUTES)
+    };
     let filter = Filter { sync: Some(sync.to_owned()), trigger: Some(Trigger::Auto), ..Filter::default() };
     let page = store.and_then(|store| store.load_page(&filter, 1, 1).ok());
-    let Some(last) = page.and_then(|page| page.records.into_iter().next()) else {
-        return Finding::warning(Check::Schedule, format!("scheduled, and never ran by it: {}", job.command), hint);
+    let last = page.and_then(|page| page.records.into_iter().next());
+    // A run on another machine, or from before this schedule, was none of its runs.
+    let begun = last.filter(|last| last.host == *HOST).map(|last| last.updated_at.max(last.start_time));
+    let Some(begun) = begun.filter(|begun| job.since.is_none_or(|since| since <= *begun)) else {
+        return match job.since.filter(|since| !is_late(*since)) {
+            Some(since) => Finding::ok(Check::Schedule, format!("made at {}, not due yet", style.local(since))),
+            None => Finding::warning(Check::Schedule, format!("scheduled, and never ran by it: {}", job.command), hint),
+        };
     };
-    let begun = last.updated_at.max(last.start_time);
-    let late = |gap| now.duration_since(begun) > SignedDuration::from_mins(2 * gap + TOLERANCE_MINUTES);
-    if job.gap_minutes().is_some_and(late) {
-        return Finding::warning(Check::Schedule, format!("scheduled, but it last ran by it at {begun}"), hint);
+    if job.gap_minutes().is_some() && is_late(begun) {
+        let found = format!("scheduled, but it last ran by it at {}", style.local(begun));
+        return Finding::warning(Check::Schedule, found, hint);
     }
-    Finding::ok(Check::Schedule, format!("last ran by its schedule at {begun}"))
+    Finding::ok(Check::Schedule, format!("last ran by its schedule at {}", style.local(begun)))
 }

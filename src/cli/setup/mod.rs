@@ -74,6 +74,7 @@ pub fn cmd_setup(session: &mut Session, args: &SetupArgs) -> Result<Exit, Error>
     };
     match answer {
         Some(true) if is_needed => take_steps(session, args, &mut plan, &mut place, &secrets)?,
+        Some(true) if plan.is_lacking => {}
         Some(true) => plan.notes.push(Note::of(ALL_THERE, &[])),
         Some(false) => return Ok(leave(session, &mut plan, NOTHING_DONE, Exit::Ok)),
         None => return Ok(leave(session, &mut plan, SAY_YES, Exit::Usage)),

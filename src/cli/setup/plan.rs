@@ -48,6 +48,8 @@ pub struct Plan {
     pub notes: Vec<Note>,
     pub is_new_config: bool,
     pub has_receivers: bool,
+    /// An upstream that was chosen has to be configured by hand.
+    pub is_lacking: bool,
 }
 
 /// Plans it for these upstreams.
@@ -64,6 +66,7 @@ pub fn plan(args: &SetupArgs, place: &Place, chosen: &[String]) -> Result<Plan, 
     plan.has_receivers = !config.settings().monitor.notify.is_empty();
     for name in chosen.iter().filter(|name| !config.has_section(name)) {
         plan.notes.push(Note::of(LACKS, &[&place.config.display(), name]));
+        plan.is_lacking = true;
     }
 
     if place.is_system && place.root.is_none() {
@@ -180,7 +183,7 @@ impl Plan {
                 hint: "run it as root, or give `--schedule cron`".to_owned(),
             });
         }
-        let units = systemd::render(&schedule::groups(config), &place.program, &place.user)?;
+        let units = systemd::render(config, &schedule::groups(config), &place.program, &place.user)?;
         let timers = units.iter().filter_map(|(name, _)| name.strip_suffix(".timer").map(|_| name.clone()));
         let names: Vec<String> = timers.collect();
         for (name, text) in units {

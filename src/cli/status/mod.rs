@@ -16,7 +16,7 @@ use crate::config::{Config, suggestion};
 use crate::exit::Exit;
 use crate::store::records::SyncState;
 use crate::store::{Mode, ScopeState, Store, cursors};
-use crate::upstreams::{self, INTERVAL_SLACK};
+use crate::upstreams::{self, INTERVAL_SLACK, Registration};
 
 /// What to check.
 #[derive(Debug, Args)]
@@ -83,9 +83,19 @@ fn belongs(scope: &str, sync: &str, sync_type: &str) -> bool {
 fn due_at(state: &SyncState, config: &Config, now: Timestamp) -> Option<Timestamp> {
     // A section that is wrong or gone has no interval; `config check` reports what is wrong.
     let registration = upstreams::find(&state.sync).filter(|known| config.has_section(known.name))?;
+    // A check by hand is no pass, and never due.
+    if !is_pass(registration, &state.sync_type) {
+        return None;
+    }
     let interval = (registration.min_interval)(config).ok().flatten()?;
     // A success in the future is from a clock that was ahead; the next run does not wait for it.
     state.last_success_at.filter(|at| *at <= now)?.saturating_add(SignedDuration::try_from(interval).ok()?).ok()
+}
+
+/// Whether a schedule runs that type.
+fn is_pass(registration: &Registration, sync_type: &str) -> bool {
+    let type_of = |flags: &[&str]| (registration.sync_type)(&matches_of(registration, flags).ok()?).ok();
+    registration.passes.iter().any(|flags| type_of(flags) == Some(sync_type))
 }
 
 /// What is configured and has never run.
@@ -141,7 +151,8 @@ fn apply_schedule(rows: &mut [SyncRow], jobs: &[Job], now: Timestamp) {
         let slack = |due: Timestamp| last_success_at.map(|at| due.duration_since(at) / INTERVAL_SLACK.cast_signed());
         let due = row.next_due.map(|due| due - slack(due).unwrap_or_default());
         let from = [Some(now), due, row.not_before].into_iter().flatten().max().unwrap_or(now);
-        let own = jobs.iter().filter(|job| job.runs(sync, Some(sync_type)));
+        let is_pass = upstreams::find(sync).is_some_and(|known| is_pass(known, sync_type));
+        let own = jobs.iter().filter(|job| is_pass && job.runs(sync, Some(sync_type)));
         row.next_run = own.filter_map(|job| job.next(from, &zone)).min();
     }
 }

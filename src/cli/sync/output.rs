@@ -25,6 +25,8 @@ pub const ALL_SCHEMA: DocumentSchema = DocumentSchema::of::<SyncAllDocument>("to
 
 const RUN_LINE: Text =
     text("{}: record {}, {}, {} request{|s}, {} retr{y|ies}", "{}：记录 {}，{}，{} 次请求，{} 次重试");
+const DRY_RUN_LINE: Text =
+    text("{}: no record, {}, {} request{|s}, {} retr{y|ies}", "{}：无记录，{}，{} 次请求，{} 次重试");
 const TRACE_LINE: Text = text("trace {}", "跟踪 {}");
 const SKIPPED_UNTIL: Text = text("{}, until {}", "{}，{} 之后再运行");
 const LOCKED_BY: Text = text("locked by {} since {}", "被 {} 锁定，自 {} 起");
@@ -165,14 +167,13 @@ impl Output for SyncOutput<'_> {
         if !report.scopes.is_empty() {
             blocks.push(Block::Table(scope_table(report, style)));
         }
-        let run: [&dyn std::fmt::Display; 5] = [
-            &style.label(status_word(report.status).label),
-            &report.record.0,
-            &style.span(report.duration),
-            &report.request_count,
-            &report.retry_count,
-        ];
-        blocks.push(Block::Line(RUN_LINE.fill(style.language, &run)));
+        let (status, took) = (style.label(status_word(report.status).label), style.span(report.duration));
+        let (requests, retries) = (&report.request_count, &report.retry_count);
+        blocks.push(Block::Line(if report.has_record() {
+            RUN_LINE.fill(style.language, &[&status, &report.record.0, &took, requests, retries])
+        } else {
+            DRY_RUN_LINE.fill(style.language, &[&status, &took, requests, retries])
+        }));
         blocks.push(Block::Line(TRACE_LINE.fill(style.language, &[&sanitize(&report.trace_id)])));
         if report.dry_run {
             blocks.push(Block::Line(style.label(words::DRY_RUN).to_owned()));

@@ -206,10 +206,12 @@ fn for_sync(address: &Secret, report: &Report) -> Secret {
     Secret::new(address.expose().replace("{sync}", report.sync).replace("{type}", report.sync_type))
 }
 
-/// A success is pinged at the address, anything else at `<address>/fail`, as the usual watchdogs expect.
+/// A success is pinged at the address, a failure at `<address>/fail`, as the usual watchdogs expect.
 async fn ping(address: &Secret, exit: Exit, clock: &Clock) -> Result<(), Error> {
     let Target { client, path, query } = Target::open(address, clock)?;
-    let path = if exit == Exit::Ok { path } else { format!("{}/fail", path.trim_end_matches('/')) };
+    // That nothing changed is asked for by who runs it, and no failure.
+    let path =
+        if matches!(exit, Exit::Ok | Exit::Unchanged) { path } else { format!("{}/fail", path.trim_end_matches('/')) };
     deliver(&client, None, || Request::get(&path).raw_query(&query)).await?;
     Ok(())
 }

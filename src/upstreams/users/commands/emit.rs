@@ -312,10 +312,18 @@ impl EmitArgs {
             }
             None => Map::new(),
         };
-        if kind == Kind::StatusChanged
-            && let Some(status) = &self.status
-        {
-            data.insert("new_status".to_owned(), status.as_str().into());
+        if kind == Kind::StatusChanged {
+            if let Some(status) = &self.status {
+                data.insert("new_status".to_owned(), status.as_str().into());
+            } else if !data.contains_key("new_status") {
+                return Err(Error::Usage {
+                    message: "missing `--status`".to_owned(),
+                    hint: Some(format!(
+                        "give the new one: `tongbu users emit {} --user-id {user_id} --status TEXT`",
+                        self.kind
+                    )),
+                });
+            }
         }
         let flags = [("role", self.role), ("phone", self.phone), ("status", self.status)];
         user.extend(flags.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?.into()))));
