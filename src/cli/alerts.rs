@@ -9,6 +9,8 @@ use crate::upstreams;
 
 /// Seconds of a day.
 const DAY: u64 = 86_400;
+/// Seconds of an hour.
+const HOUR: u64 = 3600;
 /// A sync is stale after this number of its longest pauses, and a while for the run itself.
 const MISSED_RUNS: u64 = 2;
 const GRACE: u64 = 900;
@@ -60,8 +62,10 @@ const RULES: [(&str, &str, &str, &str); 6] = [
 /// upstream counts.
 pub fn render(config: &Config) -> Result<String, Error> {
     let mut text = HEAD.to_owned();
-    let is_any = upstreams::all().any(|known| config.has_section(known.name));
-    for known in upstreams::all().filter(|known| !is_any || config.has_section(known.name)) {
+    // Where nothing is configured, the ready schedule runs everything once an hour.
+    let is_any = upstreams::all().any(|known| known.is_in_use(config));
+    for known in upstreams::all().filter(|known| !is_any || known.is_in_use(config)) {
+        let interval = (known.min_interval)(config).ok().flatten().map_or(0, |interval| interval.as_secs());
         let mut by_type: Vec<(&str, Vec<u64>)> = Vec::new();
         for job in known.schedule.jobs {
             let sync_type = (known.sync_type)(&matches_of(known, job.flags)?)?;
@@ -71,7 +75,8 @@ pub fn render(config: &Config) -> Result<String, Error> {
             }
         }
         for (sync_type, minutes) in by_type {
-            let limit = longest_pause(minutes) * MISSED_RUNS + GRACE;
+            let pause = if is_any { longest_pause(minutes) } else { HOUR };
+            let limit = pause.max(interval) * MISSED_RUNS + GRACE;
             let labels = format!("{{sync=\"{}\",sync_type=\"{sync_type}\"}}", known.name);
             let expression = format!("time() - tongbu_last_success_timestamp_seconds{labels} > {limit}");
             let summary = "the last success of {{ $labels.sync }}/{{ $labels.sync_type }} is \

@@ -70,6 +70,9 @@ impl Error {
                 Some("write a configuration with `tongbu config init`, then fill in an upstream".to_owned())
             }
             Self::Read { .. } => Some("give the path of a file you may read".to_owned()),
+            Self::Program { command, .. } if command.starts_with("crontab ") => {
+                Some("install cron first (Debian: `apt-get install cron`), or take `--schedule systemd`".to_owned())
+            }
             Self::Program { .. } => {
                 Some("run it by hand, then the same command again: what is done is not done twice".to_owned())
             }

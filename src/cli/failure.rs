@@ -8,6 +8,7 @@ use crate::exit::Exit;
 use crate::present::listing::RowJson;
 use crate::present::{Block, DocumentSchema, Json, Output, Severity, Style, Text, sanitize, text, words};
 use crate::store::Holder;
+use crate::text::shell_word;
 use crate::upstreams::Failure;
 
 pub const SCHEMA: DocumentSchema =
@@ -119,15 +120,6 @@ pub fn describe_holder(holder: &Holder, style: &Style) -> [String; 3] {
         fill(SINCE, &[&at(holder.locked_at), &age(holder.locked_at), &at(holder.renewed_at), &age(holder.renewed_at)]),
         fill(EXPIRES, &[&at(holder.expires_at), &age(holder.expires_at)]),
     ]
-}
-
-/// The text as one word of a shell command.
-fn shell_word(text: &str) -> String {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "/-_.,:@%+=".contains(c);
-    if !text.is_empty() && text.chars().all(is_plain) {
-        return text.to_owned();
-    }
-    format!("'{}'", text.replace('\'', r"'\''"))
 }
 
 #[cfg(test)]

@@ -67,7 +67,9 @@ pub fn is_cron_missing(jobs: &[Job]) -> bool {
 impl Job {
     /// Whether it runs that sync; with a type, whether it runs that type of it.
     pub fn runs(&self, sync: &str, sync_type: Option<&str>) -> bool {
-        let words: Vec<&str> = self.command.split_whitespace().collect();
+        // What joins commands is no part of a word.
+        let words = self.command.split_whitespace().map(|word| word.trim_matches([';', '&', '|', '(', ')', '\'', '"']));
+        let words: Vec<&str> = words.collect();
         let after = |word: &'static str| words.windows(2).filter(move |pair| pair[0] == word).map(|pair| pair[1]);
         let window = after("--window").next();
         let is_type = window.is_none() || sync_type.is_none() || window == sync_type;
@@ -135,11 +137,14 @@ fn jobs_of((crontab, since): &Crontab) -> Vec<Job> {
     lines
         .map(|line| {
             let fields: Vec<&str> = line.split_whitespace().collect();
-            let times = match fields[..] {
-                [minute, hour, "*", "*", "*", ..] => Times::parse(minute, hour),
-                _ => None,
+            let (times, width) = match fields[..] {
+                ["@hourly", ..] => (Times::parse("0", "*"), 1),
+                ["@daily" | "@midnight", ..] => (Times::parse("0", "0"), 1),
+                [word, ..] if word.starts_with('@') => (None, 1),
+                [minute, hour, "*", "*", "*", ..] => (Times::parse(minute, hour), 5),
+                _ => (None, 5),
             };
-            let command = fields.iter().skip(5).copied().collect::<Vec<_>>().join(" ");
+            let command = fields.iter().skip(width).copied().collect::<Vec<_>>().join(" ");
             Job { command, times, since: *since, by: Scheduler::Cron }
         })
         .collect()
@@ -228,7 +233,10 @@ mod tests {
         check("0 1,10,15,21 * * * tongbu sync tasks --window historical", "tasks", Some(540), Some("05 01:00"));
         check("30 */8 * * * /opt/tongbu --db /x.db sync all", "douban", Some(480), Some("05 00:30"));
         check("30 4 * * 1 tongbu sync douban", "douban", None, None);
-        check("@hourly tongbu tongbu tongbu tongbu sync fairing", "fairing", None, None);
+        check("@hourly root tongbu sync fairing -q", "fairing", Some(60), Some("05 00:00"));
+        check("@daily tongbu sync fairing", "fairing", Some(1440), Some("05 00:00"));
+        check("@reboot tongbu sync fairing", "fairing", None, None);
+        check("7 * * * * cd /srv; tongbu sync fairing; tongbu sync douban", "douban", Some(60), Some("05 00:07"));
         assert!(jobs_in("#7 * * * * tongbu sync fairing\n7 * * * * backup\n").is_empty());
     }
 

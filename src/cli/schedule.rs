@@ -54,7 +54,7 @@ const CHORES: [(&str, [&str; 2], &str); 2] = [
 
 /// Everything there is to run, in the order of the upstreams; active is what the configuration has.
 pub fn groups(config: &Config) -> Vec<Group> {
-    let is_configured = |known: &Registration| config.has_section(known.name);
+    let is_configured = |known: &Registration| known.is_in_use(config);
     let is_any = upstreams::all().any(is_configured);
     let (about, times) = EVERYTHING;
     let all = Job { name: "", times, flags: &[] };

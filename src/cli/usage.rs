@@ -24,7 +24,7 @@ pub fn show(error: clap::Error, args: &[OsString], ui: &Ui) -> Exit {
         } else {
             ui.help(&ui.render_help(&error.render()));
         }
-        return Exit::Ok;
+        return if ui.is_output_lost() { Exit::Internal } else { Exit::Ok };
     }
     if ui.is_json() {
         ui.error(&ErrorOutput { failure: &failure(&error.render().to_string()), holder: None });

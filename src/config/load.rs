@@ -105,6 +105,11 @@ impl Config {
         self.figment.contains(name)
     }
 
+    /// Whether that section is there and sets nothing.
+    pub fn is_section_empty(&self, name: &str) -> bool {
+        self.figment.find_value(name).is_ok_and(|value| value.as_dict().is_some_and(Dict::is_empty))
+    }
+
     /// An upstream's part, with defaults for what is missing. `[http]` is laid under the section's own `http` table, so
     /// `T` must hold `#[serde(default)] http: HttpSettings`; unknown keys are refused by its `deny_unknown_fields`.
     pub fn section<T: DeserializeOwned>(&self, name: &str) -> Result<T, Error> {

@@ -38,7 +38,25 @@ impl Style {
 
     /// An error, a hint, a warning: in the person's language and safe to show.
     pub fn message(&self, message: &str) -> String {
-        sanitize(&self.messages.translate(message))
+        self.with_local_times(&sanitize(&self.messages.translate(message)))
+    }
+
+    /// The text with its times in the person's zone; what is quoted stays as it was said.
+    fn with_local_times(&self, text: &str) -> String {
+        let mut shown = String::with_capacity(text.len());
+        for (index, part) in text.split('`').enumerate() {
+            if index > 0 {
+                shown.push('`');
+            }
+            let mut rest = part;
+            while let Some((before, at, after)) = if index % 2 == 0 { next_instant(rest) } else { None } {
+                shown.push_str(before);
+                shown.push_str(&self.local(at));
+                rest = after;
+            }
+            shown.push_str(rest);
+        }
+        shown
     }
 
     /// Local time with its offset, for people.
@@ -109,6 +127,17 @@ impl JsonSchema for Time {
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         schemars::json_schema!({"type": "string", "format": "date-time"})
     }
+}
+
+/// The first instant in UTC that is written out, with what is before and after it.
+fn next_instant(text: &str) -> Option<(&str, Timestamp, &str)> {
+    const DATE: usize = "2026-01-02".len();
+    text.match_indices('T').find_map(|(at, _)| {
+        let begin = at.checked_sub(DATE)?;
+        let end = at + text[at..].find('Z')? + 1;
+        let instant = text.get(begin..end).filter(|word| word.len() <= 30)?.parse().ok()?;
+        Some((&text[..begin], instant, &text[end..]))
+    })
 }
 
 /// A count of bytes in its largest unit.
@@ -189,6 +218,20 @@ mod tests {
         let span = Duration::from_millis(millis);
         assert_eq!(style(Language::En, None).span(span), english);
         assert_eq!(style(Language::Zh, None).span(span), chinese);
+    }
+
+    #[test]
+    fn times_in_a_message_are_local_and_quoted_ones_stay() {
+        let check = |message: &str, expected: &str| assert_eq!(style(Language::En, None).message(message), expected);
+        check(
+            "run again after 2026-01-02T03:04:05.123456789Z, or at once",
+            "run again after 2026-01-02 11:04:05 +08:00, or at once",
+        );
+        check(
+            "until 2026-01-02T03:04:05Z and `2026-01-02T03:04:05Z`",
+            "until 2026-01-02 11:04:05 +08:00 and `2026-01-02T03:04:05Z`",
+        );
+        check("T, Z, 中T文Z, 2026-13-02T03:04:05Z", "T, Z, 中T文Z, 2026-13-02T03:04:05Z");
     }
 
     #[test]

@@ -61,6 +61,7 @@ pub struct Registration {
     pub augment: fn(clap::Command) -> clap::Command,
     /// What the record of a run with these flags carries as its type.
     pub sync_type: fn(&clap::ArgMatches) -> Result<&'static str, Error>,
+    is_in_use: fn(&Config) -> bool,
     /// How long a success keeps its scopes from being due again.
     pub min_interval: fn(&Config) -> Result<Option<Duration>, Error>,
     /// Everything in its section that cannot be read.
@@ -99,6 +100,7 @@ impl Registration {
             migrations: U::MIGRATIONS,
             augment: U::Options::augment_args,
             sync_type: |matches| Ok(U::sync_type(&parse(matches)?)),
+            is_in_use: |config| config.section(U::NAME).map_or(true, |section| U::is_in_use(&section)),
             min_interval: |config| Ok(U::min_interval(&config.section(U::NAME)?)),
             mistakes: |config| config.inspect_section::<U::Config>(U::NAME).1,
             describe: |config| Ok(config.describe_section::<U::Config>(U::NAME)?),
@@ -127,6 +129,12 @@ impl Registration {
             changes: span(settings.history.changes),
             prune_changes: self.prune_changes,
         }
+    }
+
+    /// Whether the configuration has something for it to sync. What is wrong there counts, so that it is heard of, and so
+    /// does an empty section, which somebody has begun.
+    pub fn is_in_use(&self, config: &Config) -> bool {
+        config.has_section(self.name) && (config.is_section_empty(self.name) || (self.is_in_use)(config))
     }
 
     /// What the store has to hold for it.

@@ -120,6 +120,11 @@ pub trait Upstream: Sized + Send + Sync + 'static {
         Self::NAME
     }
 
+    /// Whether there is anything to sync: a section may hold settings alone, or accounts that are switched off.
+    fn is_in_use(_config: &Self::Config) -> bool {
+        true
+    }
+
     /// How long a success keeps a scope from being due again; for `status`, which opens nothing.
     fn min_interval(_config: &Self::Config) -> Option<Duration> {
         None

@@ -2,13 +2,15 @@
 
 pub mod output;
 
+use std::path::Path;
+
 use clap::Subcommand;
 
 use self::output::{CHECKED_SCHEMA, CheckedOutput, CheckedPart, PathsOutput};
 use super::error::Error;
 use super::session::{LogTo, Session};
 use crate::config::env::Environment;
-use crate::config::{self, Config, Setting};
+use crate::config::{self, Config, SecretRef, Setting};
 use crate::exit::Exit;
 use crate::http;
 use crate::present::Listing;
@@ -72,27 +74,65 @@ fn cmd_check(session: &mut Session) -> Result<Exit, Error> {
     let context = http::Context::detached(session.ui.clock().clone(), "");
     let opening = Opening { config: &config, http: &context };
     let mut parts = vec![CheckedPart::new("settings", mistakes.iter().map(failure).collect())];
-    let database = session.database(&config).err().map(|error| error.to_failure());
+    let database = match session.database(&config) {
+        Ok(path) => directory("database", Some(&path)),
+        Err(error) => Some(error.to_failure()),
+    };
     parts.push(CheckedPart::new("database", database.into_iter().collect()));
+    let outputs =
+        [("log.file", &config.settings().log.file), ("monitor.metrics_file", &config.settings().monitor.metrics_file)];
+    let outputs: Vec<_> = outputs.into_iter().filter_map(|(key, path)| directory(key, path.as_deref())).collect();
+    if !outputs.is_empty() {
+        parts.push(CheckedPart::new("outputs", outputs));
+    }
     for registration in configured(&config) {
         parts.push(CheckedPart::new(registration.name, check_all(registration, &opening)));
     }
     let monitor = &config.settings().monitor;
     if monitor.ping_url.is_some() || !monitor.notify.is_empty() {
-        parts.push(CheckedPart::new("monitor", run::check_monitor(monitor).err().into_iter().collect()));
+        let first = run::check_monitor(monitor).err();
+        let failures =
+            first.into_iter().flat_map(|first| with_lost_secrets(first, &config.describe().unwrap_or_default()));
+        parts.push(CheckedPart::new("monitor", failures.collect()));
     }
     let output = CheckedOutput::new(&CHECKED_SCHEMA, parts).reading(config.path());
     session.ui.output(&output);
     Ok(output.exit)
 }
 
+/// The failure of a setting that names a directory and means a file.
+fn directory(key: &str, path: Option<&Path>) -> Option<Failure> {
+    let path = path.filter(|path| path.is_dir())?;
+    let reason = format!("`{}` is a directory, and has to be a file", path.display());
+    Some(failure(&config::Error::Invalid { key: key.to_owned(), reason }))
+}
+
 /// All that cannot be read in its section; where all can, what opening it says.
 fn check_all(registration: &Registration, opening: &Opening<'_>) -> Vec<Failure> {
     let mistakes = (registration.mistakes)(opening.config);
+    if mistakes.is_empty() && !registration.is_in_use(opening.config) {
+        return Vec::new();
+    }
     if mistakes.is_empty() {
-        return check_one(registration, opening).err().into_iter().collect();
+        let first = check_one(registration, opening).err();
+        let settings = || (registration.describe)(opening.config).unwrap_or_default();
+        return first.into_iter().flat_map(|first| with_lost_secrets(first, &settings())).collect();
     }
     mistakes.iter().map(failure).collect()
+}
+
+/// The failure, and every other secret among these settings that is not where it should be. Commands are not run again.
+fn with_lost_secrets(first: Failure, settings: &[Setting]) -> Vec<Failure> {
+    let references = settings.iter().flat_map(Setting::references);
+    let resolved = references.filter(|(_, reference)| !matches!(reference, SecretRef::Command(_)));
+    let lost = resolved.filter_map(|(key, reference)| reference.resolve(&key).err());
+    let mut failures = vec![first];
+    for lost in lost.map(|error| failure(&error)) {
+        if !failures[0].full_message().contains(&lost.message) {
+            failures.push(lost);
+        }
+    }
+    failures
 }
 
 fn failure(error: &config::Error) -> Failure {

@@ -125,6 +125,10 @@ pub fn check_outputs(session: &Session, config: &Config) -> Vec<Finding> {
         let Some(path) = path else { continue };
         let folder = folder_of(&path);
         findings.push(match obstacle(folder) {
+            None if check == Check::MetricsFile && !folder.exists() => {
+                let hint = format!("make it: `install -d '{}'`", folder.display());
+                Finding::warning(check, format!("there is no directory `{}`", folder.display()), hint)
+            }
             None if Store::free_space(&path).is_some_and(|free| free < LEAST_FREE_BYTES) => {
                 let hint = format!("make room: `df -h '{}'`", folder.display());
                 Finding::warning(check, format!("`{}`: the disk is full", path.display()), hint)

@@ -39,9 +39,8 @@ pub fn cmd_doctor(session: &mut Session, args: &DoctorArgs) -> Result<Exit, Erro
     exit = cron.as_ref().map_or(exit, |cron| exit.worst(cron.exit));
     // A mail is about what is wrong.
     let is_brief = session.globals.quiet && !session.ui.is_json();
-    let findings: Vec<_> = findings.into_iter().filter(|finding| !is_brief || finding.state != State::Ok).collect();
-    let cron = cron.filter(|cron| !is_brief || !cron.differences.is_empty());
-    if !is_brief || !findings.is_empty() || cron.is_some() {
+    if exit != Exit::Ok || !is_brief {
+        let findings = findings.into_iter().filter(|finding| !is_brief || finding.state != State::Ok).collect();
         session.ui.output(&DoctorOutput { exit, findings, cron });
     }
     Ok(exit)
@@ -61,8 +60,8 @@ fn examine(session: &mut Session, args: &DoctorArgs) -> Result<Vec<Finding>, Err
         }
     };
     if args.cron {
-        let database = session.database(&config)?;
-        let store = session.open_existing(&database, Mode::ReadOnly).ok().flatten();
+        let database = session.database(&config).ok();
+        let store = database.and_then(|path| session.open_existing(&path, Mode::ReadOnly).ok().flatten());
         findings.extend(schedule::check_schedule(&config, store.as_ref(), &session.ui.stdout_style()));
         findings.extend(schedule::check_mail(&config));
     }

@@ -24,7 +24,7 @@ const SENDMAIL: &str = "/usr/sbin/sendmail";
 /// One finding for each configured upstream; one for all where nothing is scheduled here, or nobody runs the schedule.
 pub fn check_schedule(config: &Config, store: Option<&Store>, style: &Style) -> Vec<Finding> {
     let jobs = installed::jobs(config);
-    let configured: Vec<_> = upstreams::all().filter(|known| config.has_section(known.name)).collect();
+    let configured: Vec<_> = upstreams::all().filter(|known| known.is_in_use(config)).collect();
     if jobs.is_empty() && !configured.is_empty() {
         let found = "no crontab and no timer of systemd here runs tongbu";
         let hint = "print one with `tongbu generate cron` or `tongbu generate systemd`";
@@ -45,8 +45,9 @@ pub fn check_mail(config: &Config) -> Option<Finding> {
     if crontabs.is_empty() {
         return None;
     }
-    let is_silent =
-        |text: &String| text.lines().any(|line| matches!(line.replace(' ', "").as_str(), "MAILTO=" | "MAILTO=\"\""));
+    let is_silent = |text: &String| {
+        text.lines().any(|line| matches!(line.replace(' ', "").as_str(), "MAILTO=" | "MAILTO=\"\"" | "MAILTO=''"))
+    };
     let found = if crontabs.iter().any(is_silent) {
         "`MAILTO` is empty in the crontab: what a failed job prints is thrown away".to_owned()
     } else if !Path::new(SENDMAIL).exists() {

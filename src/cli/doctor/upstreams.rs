@@ -27,19 +27,26 @@ pub fn context(session: &Session, is_offline: bool) -> Context {
 
 /// Whether every credential is accepted; offline, whether it is there.
 pub fn check_credentials(config: &Config, context: &Context, is_offline: bool) -> Result<Vec<Finding>, Error> {
-    let configured: Vec<_> = upstreams::all().filter(|known| config.has_section(known.name)).collect();
-    if configured.is_empty() {
-        let hint = "fill in an upstream in the file that `tongbu config path` shows";
+    let hint = "fill in an upstream in the file that `tongbu config path` shows";
+    let (configured, idle): (Vec<_>, Vec<_>) =
+        upstreams::all().filter(|known| config.has_section(known.name)).partition(|known| known.is_in_use(config));
+    if configured.is_empty() && idle.is_empty() {
         return Ok(vec![Finding::warning(Check::Credentials, "no upstream is configured", hint)]);
     }
+    let mut findings: Vec<_> = idle
+        .iter()
+        .map(|known| Finding::warning(Check::Credentials, "its section holds nothing to sync", hint).of(known.name))
+        .collect();
     let opening = Opening { config, http: context };
     if is_offline {
-        return Ok(configured.into_iter().map(|known| looked_up(known, &opening)).collect());
+        findings.extend(configured.into_iter().map(|known| looked_up(known, &opening)));
+        return Ok(findings);
     }
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(upstreams::Error::Runtime)?;
     let answers = join_all(configured.iter().map(|known| ask(known, &opening)));
-    Ok(runtime.block_on(answers).into_iter().flatten().collect())
+    findings.extend(runtime.block_on(answers).into_iter().flatten());
+    Ok(findings)
 }
 
 /// Whether each mail server takes our credentials.
@@ -84,7 +91,12 @@ fn answered(upstream: &str, Verified { aspect, subject, outcome }: Verified) -> 
 }
 
 fn refused(check: Check, error: &upstreams::Error) -> Finding {
-    let failure = Failure::from(error);
+    let mut failure = Failure::from(error);
+    if failure.class == Class::Contract {
+        // No record keeps what was answered here.
+        "see whether its address in the configuration is right; if the upstream changed its answers, update tongbu"
+            .clone_into(&mut failure.hint);
+    }
     if failure.class != Class::Deadline {
         return Finding::failed(check, &failure);
     }

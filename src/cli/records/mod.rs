@@ -202,6 +202,13 @@ fn cmd_show(session: &mut Session, args: &ShowArgs) -> Result<Exit, Error> {
 
 fn cmd_read(session: &mut Session, args: &ReadArgs) -> Result<Exit, Error> {
     let ids: Vec<_> = args.ids.iter().copied().map(RecordId).collect();
+    let config = session.load_config(LogTo::FlagOnly)?;
+    // What is not there cannot be read, and is not made for it.
+    if let Some(first) = ids.first()
+        && session.open_existing(&session.database(&config)?, Mode::ReadOnly)?.is_none()
+    {
+        return Err(no_record(Some(*first)));
+    }
     session.output_from_store(Mode::ReadWrite, &output::read(0), |_, _, store| {
         for id in &ids {
             store.load_record(*id)?.ok_or_else(|| no_record(Some(*id)))?;

@@ -101,7 +101,7 @@ fn is_pass(registration: &Registration, sync_type: &str) -> bool {
 /// What is configured and has never run.
 fn rows_of_configured(config: &Config, ran: &[SyncRow]) -> Result<Vec<SyncRow>, Error> {
     let mut rows = Vec::new();
-    for registration in upstreams::all().filter(|known| config.has_section(known.name)) {
+    for registration in upstreams::all().filter(|known| known.is_in_use(config)) {
         for flags in registration.passes {
             let sync_type = (registration.sync_type)(&matches_of(registration, flags)?)?;
             if ran
@@ -136,6 +136,19 @@ fn apply_max_ages(rows: &mut Vec<SyncRow>, max_ages: &[MaxAge]) -> Result<(), Er
             message: format!("unknown sync `{name}`{}", suggestion(sync, upstreams::names())),
             hint: format!("one of: {}", upstreams::names().join(", ")),
         })?;
+        let types: Vec<&str> = match registration.sync_types {
+            [] => vec![registration.name],
+            types => types.iter().map(|known| known.name).chain([registration.name]).collect(),
+        };
+        if !types.contains(&sync_type) {
+            return Err(Error::Usage {
+                message: format!(
+                    "`{sync}` has no runs of the type `{sync_type}`{}",
+                    suggestion(sync_type, types.iter().copied())
+                ),
+                hint: format!("one of: {}", types.join(", ")),
+            });
+        }
         rows.push(SyncRow { max_age: Some(*age), ..never_ran(registration.name, sync_type) });
     }
     Ok(())

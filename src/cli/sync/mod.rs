@@ -135,7 +135,7 @@ pub fn run_pass(
 
 fn sync_all(session: &mut Session, settings: &Settings) -> Result<Exit, Error> {
     let prepared = session.prepare_run();
-    let mut configured: Vec<_> = upstreams::all().filter(|known| prepared.config.has_section(known.name)).collect();
+    let mut configured: Vec<_> = upstreams::all().filter(|known| known.is_in_use(&prepared.config)).collect();
     if configured.is_empty() && prepared.fault.is_some() {
         configured = session.guess_upstreams(prepared.database.as_deref());
     }

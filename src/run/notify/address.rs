@@ -23,7 +23,8 @@ pub struct Target {
 
 /// Its path and its query may each be the credential: neither is ever shown.
 pub fn parse(address: &Secret) -> Result<Url, Error> {
-    let url = Url::parse(address.expose()).map_err(|_| Error::Address)?;
+    let url = Url::parse(address.expose()).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
+    let url = url.ok_or(Error::Address)?;
     let [path, query] = [url.path(), url.query().unwrap_or_default()].map(str::to_owned);
     let is_token = |part: &&str| part.len() >= MIN_TOKEN_BYTES && part.bytes().any(|byte| byte.is_ascii_digit());
     let segments = path.split('/').filter(is_token).map(str::to_owned);

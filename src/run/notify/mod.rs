@@ -160,7 +160,7 @@ pub fn verify_mail(config: &Config) -> Sent {
 pub fn check(settings: &MonitorSettings) -> Result<(), Failure> {
     let checked = || -> Result<(), Error> {
         if let Some(reference) = &settings.ping_url {
-            address::parse(&reference.resolve("monitor.ping_url")?)?;
+            check_address(&reference.resolve(PING_URL)?, PING_URL)?;
         }
         for (index, notify) in settings.notify.iter().enumerate() {
             let key = key_of(index);
@@ -173,12 +173,19 @@ pub fn check(settings: &MonitorSettings) -> Result<(), Failure> {
                 | NotifyKind::Dingtalk
                 | NotifyKind::Feishu
                 | NotifyKind::Wecom
-                | NotifyKind::Slack => drop(address::parse(&address)?),
+                | NotifyKind::Slack => check_address(&address, &format!("{key}.url"))?,
             }
         }
         Ok(())
     };
     checked().map_err(|error| error.to_failure())
+}
+
+const PING_URL: &str = "monitor.ping_url";
+
+fn check_address(address: &Secret, key: &str) -> Result<(), Error> {
+    let wanted = "an address that begins with `https://`";
+    address::parse(address).map(drop).map_err(|_| Error::Incomplete(key.to_owned(), wanted))
 }
 
 fn key_of(index: usize) -> String {

@@ -26,7 +26,7 @@ pub use self::config::Config;
 use self::pass::Mode;
 use self::regions::Region;
 use self::scopes::fetch_scopes;
-use super::accounts::{self, Accounts};
+use super::accounts::{self, AccountSettings as _, Accounts};
 use super::command::CommandSpec;
 use super::exported::Exported;
 use super::{Aspect, Caution, ChangesOf, Error, Job, Opening, PassContext, Schedule, Upstream, Verified};
@@ -96,6 +96,10 @@ impl Upstream for Ecs {
     };
     type Config = Config;
     type Options = Options;
+
+    fn is_in_use(config: &Config) -> bool {
+        config.accounts.iter().any(|account| account.is_enabled())
+    }
 
     fn open(config: Config, opening: &Opening<'_>) -> Result<Self, Error> {
         config.validate()?;

@@ -20,9 +20,10 @@ use strum::VariantArray as _;
 
 use self::api::{Api, Kind, Query};
 pub use self::config::Config;
+use self::envelope::{BOM, not_json};
 use self::pass::Work;
 use self::pii::{Mode, Pii};
-use super::accounts::{self, Account, AccountFlag, Accounts};
+use super::accounts::{self, Account, AccountFlag, AccountSettings as _, Accounts};
 use super::exported::Exported;
 use super::{Error, Job, Opening, PassContext, Schedule, ScopeName, ScopeRules, Upstream, Verified, http_profile};
 use crate::http::{Client, RateLimit};
@@ -73,6 +74,10 @@ impl Upstream for Fairing {
         Some(config.min_interval.0)
     }
 
+    fn is_in_use(config: &Config) -> bool {
+        config.accounts.iter().any(|account| account.is_enabled())
+    }
+
     fn open(config: Config, opening: &Opening<'_>) -> Result<Self, Error> {
         let pii = Arc::new(open_pii(&config)?);
         let accounts = Accounts::open(Self::NAME, &config.accounts, |account, key| {
@@ -99,7 +104,15 @@ impl Upstream for Fairing {
     async fn verify(&self) -> Vec<Verified> {
         let target = &Query { kind: Kind::Questions, page_size: None, updated_since: None }.target();
         accounts::verify(self.accounts.iter(), |name, api| async move {
-            api.client.retry(name, |_| api.fetch(target)).await.map(drop)
+            let mut response = api.client.retry(name, |_| api.fetch(target)).await?;
+            // A page to log in is an answer, too.
+            let start = response.chunk().await?.unwrap_or_default();
+            let start = start.strip_prefix(BOM).unwrap_or(&start).trim_ascii_start();
+            if start.starts_with(b"{") || start.starts_with(b"[") {
+                return Ok(());
+            }
+            let context = format!("cannot read {} of account `{name}`", Kind::Questions);
+            Err(Error::Contract { context, reason: not_json(start).to_string() })
         })
         .await
     }

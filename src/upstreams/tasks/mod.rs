@@ -94,6 +94,10 @@ impl Upstream for Tasks {
         options.window.into_str()
     }
 
+    fn is_in_use(config: &Config) -> bool {
+        config.secret.is_some() || config.username.is_some() || config.password.is_some()
+    }
+
     fn open(config: Config, opening: &Opening<'_>) -> Result<Self, Error> {
         config.check()?;
         let credentials = config.credentials()?;

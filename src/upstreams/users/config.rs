@@ -223,6 +223,9 @@ impl TargetConfig {
         match self {
             Self::Http(target) => {
                 parse_url(&target.url, &self.key("url"))?;
+                if !METHODS.contains(&target.method.as_str()) {
+                    return Err(invalid(&self.key("method"), format!("must be one of {}", METHODS.join(", "))));
+                }
                 if let Some(check_url) = &target.check_url {
                     let key = self.key("check_url");
                     if !check_url.contains(USER_ID) {
@@ -263,6 +266,9 @@ impl TargetConfig {
         format!("users.{}", self.key(setting))
     }
 }
+
+/// Those that carry an event in their body.
+const METHODS: [&str; 3] = ["POST", "PUT", "PATCH"];
 
 fn parse_url(text: &str, key: &str) -> Result<Url, Error> {
     let url = Url::parse(text).map_err(|error| invalid(key, format!("not a URL: {error}")))?;

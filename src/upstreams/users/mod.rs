@@ -34,7 +34,7 @@ use self::target::Target;
 
 use std::time::Duration;
 
-use super::accounts::{self, Accounts};
+use super::accounts::{self, AccountSettings as _, Accounts};
 use super::command::CommandSpec;
 use super::exported::Exported;
 use super::metric::MetricsOf;
@@ -98,6 +98,10 @@ impl Upstream for Users {
 
     fn sync_type(options: &Options) -> &'static str {
         if options.check { CHECK } else { Self::NAME }
+    }
+
+    fn is_in_use(config: &Config) -> bool {
+        config.targets.iter().any(|target| target.is_enabled())
     }
 
     fn open(config: Config, opening: &Opening<'_>) -> Result<Self, Error> {

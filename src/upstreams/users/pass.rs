@@ -13,7 +13,7 @@ use super::target::Target;
 use crate::error::{Class, full_message};
 use crate::http::Retry;
 use crate::store::{self, ScopeState, cursors};
-use crate::text::ending;
+use crate::text::{ending, shell_word};
 use crate::upstreams::{Error, Scope, ScopeWork};
 
 /// Old events deleted in one transaction.
@@ -155,9 +155,10 @@ impl Deliver<'_> {
                 scope.scope_problem(
                     Class::Contract,
                     format!(
-                        "target `{0}` has {dead} dead letter{s}; later events of the same users wait: see `tongbu users events list --state dead --target {0}`, \
-                         then `tongbu users events retry --all --target {0}` or `drop`",
+                        "target `{0}` has {dead} dead letter{s}; later events of the same users wait: see `tongbu users events list --state dead --target {1}`, \
+                         then `tongbu users events retry --all --target {1}` or `drop`",
                         target.name,
+                        shell_word(&target.name),
                         s = ending(dead)
                     ),
                 );

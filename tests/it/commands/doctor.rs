@@ -74,6 +74,22 @@ fn quiet_doctor_prints_only_failures() {
 }
 
 #[test]
+fn page_that_is_no_json_is_no_answer() {
+    let sandbox = Sandbox::small();
+    sandbox.fairing.server().always(Fault::html());
+    let document = check(sandbox.run("doctor --json"), 7, "credentials", &["failed fairing/shop-eu", "not JSON"]);
+    // No record keeps what was answered here.
+    assert!(!findings(&document, "credentials").join("\n").contains("records show"), "{document:#}");
+}
+
+#[test]
+fn character_device_for_a_configuration_is_no_fault() {
+    let sandbox = Sandbox::small();
+    let outcome = sandbox.run("--config /dev/null doctor --offline --json");
+    check(outcome, 0, "configuration", &["ok"]);
+}
+
+#[test]
 fn offline_doctor_sends_nothing() {
     let sandbox = Sandbox::small();
     check(sandbox.run("doctor --offline --json"), 0, "credentials", &["ok fairing", "not sent"]);

@@ -166,6 +166,16 @@ fn alert_rules_are_about_metrics_there_are() {
 }
 
 #[test]
+fn rule_waits_for_the_minimum_interval() {
+    let sandbox = Sandbox::small();
+    let account = "[[fairing.accounts]]\nname = \"a\"\ntoken = { env = \"A\" }\n";
+    let text = format!("[fairing]\nmin_interval = \"6h\"\n{account}");
+    std::fs::write(sandbox.home.config(), text).expect("a file can be written");
+    let rules = sandbox.run("generate alerts").expect(0).stdout;
+    assert!(rules.contains("> 44100"), "{rules}");
+}
+
+#[test]
 fn only_configured_syncs_have_alert_rules() {
     let sandbox = Sandbox::small();
     std::fs::write(sandbox.home.config(), "[ecs]\n").expect("a file can be written");

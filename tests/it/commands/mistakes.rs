@@ -145,3 +145,62 @@ fn what_names_nothing_is_an_error_with_the_nearest_name() {
     assert_eq!(newest, sandbox.run("records show last --json").expect(0).json());
     assert_eq!(newest, sandbox.run("records show 2 --json").expect(0).json());
 }
+
+#[test]
+fn one_key_in_force_is_no_mistake() {
+    for line in [
+        "fairing.workers = 2",
+        "ecs.concurrency = 3",
+        "users.workers = 4",
+        "tasks.page_size = 10",
+        "[[ecs.accounts]]\nname = \"a\"\nprovider = \"aws\"\nenabled = false\naccess_key_id = { env = \"A\" }\naccess_key_secret = { env = \"B\" }",
+    ] {
+        let outcome = check(&format!("{line}\n"));
+        assert_eq!(outcome.code, 0, "{line}: {}", outcome.stdout);
+    }
+}
+
+#[test]
+fn every_secret_that_is_missing_is_named() {
+    let text = "[monitor]\n\
+                ping_url = { env = \"NO_PING\" }\n\
+                [[monitor.notify]]\n\
+                kind = \"slack\"\n\
+                url = { env = \"NO_SLACK\" }\n\
+                [[fairing.accounts]]\n\
+                name = \"eu\"\n\
+                token = { env = \"NO_EU\" }\n\
+                [[fairing.accounts]]\n\
+                name = \"us\"\n\
+                token = { env = \"NO_US\" }\n";
+    let outcome = check(text).expect(4);
+    for name in ["NO_PING", "NO_SLACK", "NO_EU", "NO_US"] {
+        assert!(outcome.stdout.contains(&format!("`{name}` is not set")), "{name}: {}", outcome.stdout);
+    }
+}
+
+#[test]
+fn file_that_is_a_directory_and_an_address_nobody_answers_are_refused() {
+    let outcome = check("database = \"/tmp\"\nlog.file = \"/\"\nmonitor.metrics_file = \"/tmp\"\n").expect(4);
+    for key in ["database", "log.file", "monitor.metrics_file"] {
+        assert!(outcome.stdout.contains(&format!("`{key}`: ")), "{key}: {}", outcome.stdout);
+    }
+    let sandbox = Sandbox::small();
+    let file = sandbox.home.path().join("address");
+    std::fs::write(&file, "ftp://example.com/x").expect("a file can be written");
+    std::fs::set_permissions(&file, std::os::unix::fs::PermissionsExt::from_mode(0o600)).expect("its mode can be set");
+    let text = format!("[[monitor.notify]]\nkind = \"slack\"\nurl = {{ file = \"{}\" }}\n", file.display());
+    let outcome = check(&text).expect(4);
+    assert!(outcome.stdout.contains("`monitor.notify[0].url` must name an address"), "{}", outcome.stdout);
+}
+
+#[test]
+fn status_of_a_type_that_is_none_is_a_mistake() {
+    let sandbox = Sandbox::small();
+    let outcome = sandbox.run("status --max-age tasks/todya=2h").expect(2);
+    assert!(outcome.stderr.contains("did you mean `today`"), "{}", outcome.stderr);
+    sandbox.run("status --max-age tasks/today=2h").expect(14);
+    sandbox.run("records read 5").expect(2);
+    let outcome = sandbox.run("users emit user.status_changed --user-id 1").expect(2);
+    assert!(outcome.stderr.contains("missing `--status`"), "{}", outcome.stderr);
+}

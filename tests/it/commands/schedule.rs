@@ -184,6 +184,28 @@ pub fn verify(directory: &Path) -> Option<Output> {
 }
 
 #[test]
+fn section_without_anything_to_sync_is_not_scheduled() {
+    let home = home();
+    fs::write(home.path().join("c.toml"), "users.workers = 2\n[douban]\nlimit = 10\n").expect("a file can be written");
+    let text = answer(home.path(), "generate cron --config c.toml");
+    let (active, inactive) = lines(&text);
+    assert!(active.iter().any(|line| line.contains("sync douban")), "{text}");
+    assert!(!active.iter().any(|line| line.contains("sync users")), "{text}");
+    assert!(inactive.iter().any(|line| line.contains("sync users")), "{text}");
+}
+
+#[test]
+fn group_that_may_use_the_database_keeps_its_way_to_it() {
+    let home = home();
+    for (mode, folder, mask) in [("0640", "2750", "0027"), ("0660", "2770", "0007"), ("0600", "0700", "0077")] {
+        fs::write(home.path().join("c.toml"), format!("database_mode = \"{mode}\"\n")).expect("a file can be written");
+        let text = answer(home.path(), "generate systemd --config c.toml");
+        assert!(text.contains(&format!("\nStateDirectoryMode={folder}\n")), "{text}");
+        assert!(text.contains(&format!("\nUMask={mask}\n")), "{text}");
+    }
+}
+
+#[test]
 fn systemd_takes_the_units() {
     let home = home();
     configure(home.path(), &["fairing", "tasks", "ecs"]);

@@ -5,6 +5,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::super::delivery_actions::{Action, ActionProgress, ActionResult, DeliveryFilter, save_action};
+use super::super::queries::load_event;
 use super::super::tables::delete_rejections;
 use super::target::check_target;
 use crate::present::{Block, DocumentSchema, Json, Output, Style, Text, text};
@@ -220,6 +221,9 @@ fn run(
         let usage = |message: String, hint: String| Err(Error::Usage { message, hint: Some(hint) });
         if let Some(seq) = filter.and_then(|filter| filter.seqs.first()) {
             let message = "no selected event is in a state that allows this".to_owned();
+            if store.read(|r| load_event(r, *seq))?.is_empty() {
+                return usage(format!("there is no event {seq}"), "see `tongbu users events list`".to_owned());
+            }
             return usage(message, format!("see the state of the first: `tongbu users events show {seq}`"));
         }
         if let Some(entry) = first_entry {

@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 
 use super::super::queries::{DeliveryStatus, EventFilter, EventPage, EventRow, load_event, load_page};
 use super::super::queue::State;
-use super::super::tables::{Rejection, load_rejections};
+use super::super::tables::{self, Rejection, load_rejections};
 use super::target::check_target;
 use super::words;
 use crate::present::words as common;
@@ -65,6 +65,7 @@ impl Command for ListArgs {
         if self.rejected {
             return context.answer(Mode::ReadOnly, Listing::new(Vec::new()), |store| {
                 let offset = page.saturating_sub(1).saturating_mul(per_page);
+                self.part.paging(store.read(tables::count_rejections)?)?;
                 Ok(Listing::<Rejection>::new(store.read(|r| load_rejections(r, offset, per_page))?))
             });
         }
