@@ -5,7 +5,7 @@
 //!
 //! # Layers
 //!
-//! `main → cli → ui → run → upstreams → {config, http, present, store} → {error, exit, ident, clock, language, secret, since,
+//! `main → cli → ui → run → upstreams → {config, http, present, store} → {error, exit, ident, clock, language, secret, since, zone,
 //! text, progress}`
 //!
 //! Each layer may use those to its right and none to its left; the four siblings in braces do not use one another.
@@ -13,7 +13,7 @@
 //! # Invariants: what there is not
 //!
 //! - No `SQLite` outside `store::sqlite`, no HTTP client outside `http`, no drawing or printing outside `ui`.
-//! - No environment variable is read outside `config`; no wall clock is read outside `clock`.
+//! - No environment variable is read outside `config` (`TZ` in `zone`, as the library for time zones reads it); no wall clock is read outside `clock`.
 //! - No write without a [`store::Lease`], and none after it was lost.
 //! - No upstream names another, and nothing outside of its folder names an upstream, but the registry.
 //! - No secret is printed, logged, stored or serialised: [`secret::Secret`] can do none of these.
@@ -34,6 +34,7 @@ pub mod present;
 pub mod store;
 
 pub mod upstreams;
+pub mod zone;
 
 pub mod run;
 

@@ -20,6 +20,7 @@ use super::nearest::suggestion;
 use super::settings::{HttpSettings, Settings};
 use super::template::Section;
 use crate::language::Language;
+use crate::zone;
 
 /// The loaded configuration.
 #[derive(Clone)]
@@ -143,8 +144,8 @@ impl Config {
 
     /// The zone of time windows and of what people read.
     pub fn time_zone(&self) -> Result<TimeZone, Error> {
-        let Some(name) = &self.settings.time_zone else { return Ok(TimeZone::system()) };
-        TimeZone::get(name).map_err(|_| {
+        let Some(name) = &self.settings.time_zone else { return Ok(zone::system()) };
+        zone::find(name).ok_or_else(|| {
             let available: Vec<String> = jiff::tz::db().available().map(|name| name.as_str().to_owned()).collect();
             let meant = zone_of_china(name).unwrap_or(name);
             let meant = suggestion(meant, available.iter().map(String::as_str));

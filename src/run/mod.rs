@@ -14,7 +14,6 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
@@ -26,6 +25,7 @@ pub use self::notify::{NOTIFICATION_SCHEMA, check as check_monitor, send_test, v
 pub use self::report::Report;
 use self::verdict::{Verdict, VerdictPolicy, refusal, verdict};
 pub use crate::upstreams::{Flags, OnLock};
+use crate::zone;
 
 use crate::clock::Clock;
 use crate::config::{self, Config, Unread};
@@ -219,7 +219,7 @@ impl<'a> Run<'a> {
                 trace_id: Arc::clone(&self.trace_id),
                 max_retries: invocation.config.http(name).map_or(0, |http| http.retries),
                 is_unread: invocation.config.settings().records.unread == Unread::All,
-                zone: invocation.config.time_zone().unwrap_or_else(|_| TimeZone::system()),
+                zone: invocation.config.time_zone().unwrap_or_else(|_| zone::system()),
             })
             .await?;
         let context = PassContext {

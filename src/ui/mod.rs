@@ -37,6 +37,7 @@ use crate::progress::Observer;
 use crate::secret;
 use crate::text::safe;
 use crate::upstreams;
+use crate::zone;
 
 const NO_RUN_YET: Text = text(
     "no run has been made yet: `{}` does not exist; try `tongbu sync all`",
@@ -79,7 +80,7 @@ impl Ui {
     pub fn new(options: OutputOptions, terminal: Terminal, clock: Clock) -> Self {
         let language = options.lang.unwrap_or_else(|| config::early_language(&terminal.env));
         let charset = Charset::of_locale(&terminal.env);
-        let (zone, is_output_lost) = (TimeZone::system(), AtomicBool::new(false));
+        let (zone, is_output_lost) = (zone::system(), AtomicBool::new(false));
         Self { options, terminal, clock, language, charset, zone, is_output_lost }
     }
 

@@ -3,7 +3,6 @@
 pub mod output;
 
 use clap::Args;
-use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 use self::output::{StatusOutput, SyncRow};
@@ -17,6 +16,7 @@ use crate::exit::Exit;
 use crate::store::records::SyncState;
 use crate::store::{Mode, ScopeState, Store, cursors};
 use crate::upstreams::{self, INTERVAL_SLACK, Registration};
+use crate::zone;
 
 /// What to check.
 #[derive(Debug, Args)]
@@ -157,7 +157,7 @@ fn apply_max_ages(rows: &mut Vec<SyncRow>, max_ages: &[MaxAge]) -> Result<(), Er
 /// A run that comes before anything is due does nothing: the next is the first that does not. Cron and the timers count
 /// in the system's zone.
 fn apply_schedule(rows: &mut [SyncRow], jobs: &[Job], now: Timestamp) {
-    let zone = TimeZone::system();
+    let zone = zone::system();
     for row in rows {
         let SyncState { sync, sync_type, last_success_at, .. } = &row.state;
         // A run may come a little before its interval is over.

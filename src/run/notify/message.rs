@@ -1,7 +1,6 @@
 //! What a notification says: to people as text in their language, to programs as a document.
 
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -14,6 +13,7 @@ use crate::run::report::Report;
 use crate::store::records::Record;
 use crate::store::{HOST, Status};
 use crate::upstreams;
+use crate::zone;
 
 pub const NOTIFICATION_SCHEMA: DocumentSchema =
     DocumentSchema::of::<Notification>("tongbu.notification/1", "[[monitor.notify]] of kind webhook or command");
@@ -231,7 +231,7 @@ fn first_failure(report: &Report) -> First {
 
 pub fn style(config: &Config, now: Timestamp) -> Style {
     // A zone that is unknown may be what the notification is about.
-    let zone = config.time_zone().unwrap_or_else(|_| TimeZone::system());
+    let zone = config.time_zone().unwrap_or_else(|_| zone::system());
     let language = config.language(None);
     Style { language, messages: upstreams::messages(language), zone, now, width: None, is_wide: false, colour: false }
 }

@@ -1,7 +1,5 @@
 //! The end of a run: its record, its day, the sums behind the metrics.
 
-use jiff::tz::TimeZone;
-
 use super::monitor::save_counters;
 use super::rows::delete;
 use super::run::{Change, RunEnd};
@@ -13,6 +11,7 @@ use crate::store::history;
 use crate::store::history::totals::Finished;
 use crate::store::sqlite::statement::Writer;
 use crate::store::value::Value;
+use crate::zone;
 
 /// The error message of a run that did not close its record.
 pub(super) const INTERRUPTED: &str = "the run ended without closing its record";
@@ -176,7 +175,7 @@ fn fold(w: &Writer<'_>, id: RecordId) -> Result<RecordId, Error> {
 pub(in crate::store) fn save_interrupted(w: &Writer<'_>, id: Option<RecordId>, clock: &Clock) -> Result<(), Error> {
     let Some(id) = id else { return Ok(()) };
     let now = to_rfc3339_millis(clock.now());
-    history::fill(w, &TimeZone::system())?;
+    history::fill(w, &zone::system())?;
     let ended = w.execute(
         &format!(
             "UPDATE sync_records

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::{self, Error, HttpSettings, SecretRef, Span, bounds};
 use crate::secret::Secret;
+use crate::zone;
 
 /// The platform's own zone: what its local times mean where no `time_zone` is configured.
 pub const DEFAULT_ZONE: &str = "Asia/Shanghai";
@@ -105,9 +106,9 @@ impl Config {
 pub fn zone(config: &config::Config) -> Result<TimeZone, Error> {
     match config.settings().time_zone {
         Some(_) => config.time_zone(),
-        None => TimeZone::get(DEFAULT_ZONE).map_err(|error| Error::Invalid {
+        None => zone::find(DEFAULT_ZONE).ok_or_else(|| Error::Invalid {
             key: "time_zone".to_owned(),
-            reason: format!("cannot use the default `{DEFAULT_ZONE}`: {error}"),
+            reason: format!("cannot use the default `{DEFAULT_ZONE}`: it is not known here"),
         }),
     }
 }

@@ -20,6 +20,7 @@ const LAYERS: &[(&str, u8)] = &[
     ("error", GROUND),
     ("exit", GROUND),
     ("clock", GROUND),
+    ("zone", GROUND),
     ("ident", GROUND),
     ("language", GROUND),
     ("since", GROUND),

@@ -208,7 +208,12 @@ fn a_repair_reads_other_days_a_week_at_a_time() {
     assert_eq!(starts.len(), 1 + 1 + 3, "two empty or short weeks and the one with every task: {starts:?}");
     assert_eq!(sandbox.database().count("sync_cursors WHERE scope = 'tasks/historical'"), 0);
 
-    for wrong in ["--from 2025-10-01", "--from 2025-10-07 --to 2025-10-01", "--from 2999-01-01 --to 2999-01-02"] {
+    for wrong in [
+        "--from 2025-10-01",
+        "--from 2025-10-01T10:00:00 --to 2025-10-07",
+        "--from 2025-10-07 --to 2025-10-01",
+        "--from 2999-01-01 --to 2999-01-02",
+    ] {
         sandbox.run(&format!("{HISTORICAL} {wrong}")).expect(2);
     }
     sandbox.run("sync tasks").expect(2);
