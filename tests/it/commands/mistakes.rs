@@ -156,7 +156,7 @@ fn one_key_in_force_is_no_mistake() {
         "[[ecs.accounts]]\nname = \"a\"\nprovider = \"aws\"\nenabled = false\naccess_key_id = { env = \"A\" }\naccess_key_secret = { env = \"B\" }",
     ] {
         let outcome = check(&format!("{line}\n"));
-        assert_eq!(outcome.code, 0, "{line}: {}", outcome.stdout);
+        assert_eq!(outcome.code, Some(0), "{line}: {}", outcome.stdout);
     }
 }
 
