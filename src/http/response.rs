@@ -94,6 +94,11 @@ impl Response {
         self.answer.headers().iter().filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)))
     }
 
+    /// The beginning of a refusal's body, as far as it came in time; nothing of a good answer.
+    pub fn beginning(&self) -> Vec<u8> {
+        self.ahead.iter().flatten().flatten().copied().collect()
+    }
+
     /// The classified error of this status, or the response again if it is good.
     pub fn error_for_status(self) -> Result<Self, Error> {
         match classify(self.status()) {
@@ -226,11 +231,10 @@ impl Response {
     fn refusal(self) -> Error {
         let now = self.shared.context.clock.now();
         let wait = self.header(RETRY_AFTER.as_str()).and_then(|value| retry_after(value, now));
-        let beginning: Vec<u8> = self.ahead.iter().flatten().flatten().copied().collect();
         Error::Status {
             status: self.status(),
             hint: self.hint(now).map(String::into_boxed_str),
-            excerpt: excerpt(&beginning).map(String::into_boxed_str),
+            excerpt: excerpt(&self.beginning()).map(String::into_boxed_str),
             retry_after: wait.map(|wait| (wait, later(now, wait))),
             request: self.request,
         }

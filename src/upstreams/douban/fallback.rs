@@ -4,11 +4,11 @@
 
 use serde_json::Value;
 
-use super::json::{count, document, rating, text, texts};
-use super::normalize::{cover_url, paragraphs, split_list, year};
 use super::page::{is_date, minutes, release_date};
 use super::parsed::{DetailSource, ParsedDetail, Unreadable};
 use crate::upstreams::films::film::{Detail, FilmId, Kind};
+use crate::upstreams::films::json::{count, document, rating, text, texts};
+use crate::upstreams::films::normalize::{cover_url, paragraphs, split_list, year};
 
 /// Reads the mobile site's `/rexxar/api/v2/movie/<id>`.
 pub fn parse_rexxar(body: &[u8]) -> Result<ParsedDetail, Unreadable> {

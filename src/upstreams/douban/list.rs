@@ -7,12 +7,12 @@ use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::json::{count, rating, text};
-use super::normalize::cover_url;
 use super::parsed::Unreadable;
 use crate::http::json::repaired;
 use crate::http::strict::{Strict, fault_of};
 use crate::upstreams::films::film::{Detail, FilmId, Kind};
+use crate::upstreams::films::json::{count, rating, text};
+use crate::upstreams::films::normalize::cover_url;
 use crate::upstreams::mirror::{BadRow, ReadRow, Remarks};
 
 /// One film as the list has it.

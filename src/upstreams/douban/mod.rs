@@ -3,7 +3,7 @@
 //! Reading order: [`list`] (the two list answers), [`page`] (a film's page), [`fallback`] (the two JSON sources with
 //! fewer fields), [`verdict`] (what an answer means before anything is read from it), [`merge`] (how an answer changes a
 //! stored film): all pure, bytes in, values out. Then `api` (the requests), `work`, `pass` and `details` (the two
-//! phases). What a film is, and the table, belong to [`films`](super::films).
+//! phases). What a film is, the table and the end of a pass belong to [`films`](super::films).
 
 pub mod list;
 pub mod page;
@@ -21,9 +21,6 @@ mod config;
 mod details;
 mod pass;
 mod work;
-
-mod json;
-mod normalize;
 
 #[cfg(test)]
 mod fuzz;

@@ -6,6 +6,8 @@ use strum::{EnumString, IntoStaticStr};
 
 use crate::upstreams::films::film::{Detail, FilmId};
 
+pub use crate::upstreams::films::json::Unreadable;
+
 /// The upstream's name, which is the source of its films in the table they share.
 pub const SOURCE: &str = "douban";
 
@@ -60,8 +62,3 @@ pub fn subject_id(address: &str) -> Option<FilmId> {
     let mut segments = address.split(['/', '?', '#']).skip_while(|segment| *segment != "subject");
     segments.nth(1).and_then(FilmId::parse)
 }
-
-/// An answer that does not have the shape it should have.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct Unreadable(pub String);

@@ -6,12 +6,11 @@ use super::api::{Call, List};
 use super::list::{self, ListItem, Listing};
 use super::merge::with_list_item;
 use super::parsed::SOURCE;
-use super::work::{Abort, Work, fail};
+use super::work::Work;
 use crate::error::Class;
-use crate::store;
-use crate::store::{ProblemDetails, ScopeState, Writer, cursors};
-use crate::text::ending;
-use crate::upstreams::films::film::{Film, FilmId};
+use crate::store::{self, ProblemDetails};
+use crate::upstreams::films::details::{Abort, fetch_details, finish};
+use crate::upstreams::films::film::FilmId;
 use crate::upstreams::films::plan::plan_details;
 use crate::upstreams::films::tables;
 use crate::upstreams::films::tally::{Outcome, Tally};
@@ -24,10 +23,14 @@ impl ScopeWork for Work<'_> {
         let mut tally = Tally::default();
         let abort = self.list(scope, &mut tally).await?;
         let abort = match abort {
-            None if self.has_details => self.details(scope, &mut tally).await?,
+            None if self.has_details => {
+                let candidates = scope.context.store.read(|r| tables::load_candidates(r, SOURCE))?;
+                let due = plan_details(candidates, self.refresh_after, scope.context.clock.now());
+                fetch_details(scope, self, &due, &mut tally).await?
+            }
             abort => abort,
         };
-        self.finish(scope, &mut tally, abort).await
+        finish(scope, SOURCE, &mut tally, abort, None).await
     }
 }
 
@@ -127,8 +130,12 @@ impl Work<'_> {
             .write(move |w| {
                 let outcomes = (0..)
                     .zip(&films)
-                    .map(|(rank, item)| save_listed(w, item, rank, &meta))
-                    .collect::<Result<_, _>>()?;
+                    .map(|(rank, item)| {
+                        let merge = |film| with_list_item(film, item, rank);
+                        let (_, outcome) = tables::save_merged(w, SOURCE, &item.id, &meta, merge)?;
+                        Ok((item.id.clone(), outcome))
+                    })
+                    .collect::<Result<_, store::Error>>()?;
                 if let Some(mut listed) = unreadable {
                     listed.extend(films.iter().map(|item| item.id.clone()));
                     for id in tables::load_ranked(w, SOURCE)?.iter().filter(|id| !listed.contains(id)) {
@@ -139,48 +146,4 @@ impl Work<'_> {
             })
             .await
     }
-
-    /// Remembers how far the pass came. Where a abort left something stored it is one problem of a pass that did the
-    /// rest; where it left nothing it is why the pass failed.
-    async fn finish(&self, scope: &Scope<'_>, tally: &mut Tally, abort: Option<Abort>) -> Result<(), Error> {
-        let candidates = scope.context.store.read(|r| tables::load_candidates(r, SOURCE))?;
-        let record_count = Some(candidates.len() as u64);
-        let now = scope.context.clock.now();
-        let missing_count = plan_details(candidates, None, now).len();
-        let not_before = abort.as_ref().and_then(|abort| abort.error.not_before());
-        if missing_count > 0 {
-            let s = ending(missing_count as u64);
-            scope.note(format!("details missing: {missing_count} film{s}"));
-        }
-        match abort {
-            Some(abort) if !tally.is_changed => return Err(abort.error),
-            Some(Abort { error, film }) => {
-                let message = format!("{error}; {}", error.hint());
-                match film {
-                    Some((id, name)) => fail(scope, tally, id, name, error.class(), message),
-                    None => scope.scope_problem(error.class(), message),
-                }
-            }
-            None => {}
-        }
-        let last_success_at = if scope.has_problems() { scope.state.last_success_at } else { Some(now) };
-        let state = ScopeState { last_success_at, record_count, not_before, ..scope.state.clone() };
-        scope.write(move |w| cursors::save_state(w, &state)).await
-    }
-}
-
-fn save_listed(
-    w: &Writer<'_>,
-    item: &ListItem,
-    rank: u32,
-    meta: &WriteMeta,
-) -> Result<(FilmId, Outcome), store::Error> {
-    let stored = tables::load_film(w, SOURCE, &item.id)?;
-    let film = stored.clone().unwrap_or_else(|| Film::new(SOURCE, item.id.clone()));
-    let film = with_list_item(film, item, rank);
-    let outcome = Outcome::of(stored.as_ref(), &film);
-    if stored.as_ref() != Some(&film) {
-        tables::save_film(w, &film, outcome, meta)?;
-    }
-    Ok((film.id, outcome))
 }

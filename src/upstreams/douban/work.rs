@@ -4,9 +4,6 @@ use std::time::Duration;
 
 use super::api::{Api, Call, Reply, Throttle};
 use super::parsed::Unreadable;
-use crate::error::Class;
-use crate::upstreams::films::film::FilmId;
-use crate::upstreams::films::tally::{Outcome, Tally};
 use crate::upstreams::{Error, Scope};
 
 /// What the pass works with.
@@ -19,13 +16,6 @@ pub struct Work<'a> {
     pub has_details: bool,
     /// Details that are older are fetched again.
     pub refresh_after: Option<Duration>,
-}
-
-/// What ended a phase before its work was done. What came before it is stored.
-pub struct Abort {
-    pub error: Error,
-    /// The film whose details were being fetched.
-    pub film: Option<(FilmId, Option<String>)>,
 }
 
 impl Work<'_> {
@@ -42,11 +32,4 @@ impl Work<'_> {
         };
         self.api.client(call).retry(scope.name, attempt).await
     }
-}
-
-/// Records that something of a film could not be had; the film counts as failed, whatever else became of it.
-pub fn fail(scope: &Scope<'_>, tally: &mut Tally, id: FilmId, name: Option<String>, class: Class, message: String) {
-    scope.problem(class, Some(id.to_string()), name, message);
-    tally.see(id, Outcome::Failed);
-    scope.count_rows(|summary| tally.fill(summary));
 }

@@ -1,11 +1,15 @@
 //! Films: the table `videos`, shared by every upstream that is a source of films.
 //!
 //! A source writes rows under its own name; everything is keyed by `(source, source_id)`. Reading order: [`film`] (what
-//! a film is), [`plan`] (whose details are due, and in which order), [`tally`] (what a pass did to each film),
+//! a film is), [`json`] and [`normalize`] (how values of answers become fields), [`plan`] (whose details are due, and in
+//! which order), [`tally`] (what a pass did to each film), [`details`] (how they are fetched, and how a pass ends),
 //! [`tables`] (every statement), `commands` (what lists the films).
 
 pub mod film;
+pub mod json;
+pub mod normalize;
 pub mod plan;
+pub mod details;
 pub mod tally;
 
 pub mod tables;

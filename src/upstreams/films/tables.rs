@@ -127,6 +127,58 @@ pub fn load_ranked(r: &Reader<'_>, source: &str) -> Result<Vec<FilmId>, Error> {
     Ok(ids.into_iter().flatten().collect())
 }
 
+/// What the source's list holds of its films, but for those that are gone.
+pub fn load_raws(r: &Reader<'_>, source: &str) -> Result<Vec<(FilmId, String)>, Error> {
+    const SQL: &str = "
+        SELECT source_id, raw
+        FROM videos
+        WHERE source = ?1
+            AND raw IS NOT NULL
+            AND detail_status <> 'gone'
+            AND deleted_at IS NULL";
+    let rows = r.rows(SQL, &[source.into()], |row| {
+        let raw = row.text(1)?.to_owned();
+        Ok(FilmId::parse(row.text(0)?).map(|id| (id, raw)))
+    })?;
+    Ok(rows.into_iter().flatten().collect())
+}
+
+/// The `IMDb` ids that films of other sources have, and none of this source.
+pub fn load_foreign_imdb_ids(r: &Reader<'_>, source: &str) -> Result<BTreeSet<String>, Error> {
+    const SQL: &str = "
+        SELECT imdb_id
+        FROM videos
+        WHERE source <> ?1
+            AND imdb_id IS NOT NULL
+            AND deleted_at IS NULL
+            AND NOT EXISTS (
+                SELECT 1
+                FROM videos AS own
+                WHERE own.source = ?1
+                    AND own.imdb_id = videos.imdb_id
+            )";
+    let ids = r.rows(SQL, &[source.into()], |row| row.text(0).map(str::to_owned))?;
+    Ok(ids.into_iter().collect())
+}
+
+/// Stores what `merge` makes of the film, where it is something else than what is stored; answers that, and what became
+/// of the film.
+pub fn save_merged(
+    w: &Writer<'_>,
+    source: &str,
+    id: &FilmId,
+    meta: &WriteMeta,
+    merge: impl FnOnce(Film) -> Film,
+) -> Result<(Option<Film>, Outcome), Error> {
+    let stored = load_film(w, source, id)?;
+    let film = merge(stored.clone().unwrap_or_else(|| Film::new(source, id.clone())));
+    let outcome = Outcome::of(stored.as_ref(), &film);
+    if stored.as_ref() != Some(&film) {
+        save_film(w, &film, outcome, meta)?;
+    }
+    Ok((stored, outcome))
+}
+
 /// Inserts the film or replaces what is stored of it. An unchanged one keeps its `last_changed_at`.
 pub fn save_film(w: &Writer<'_>, film: &Film, outcome: Outcome, meta: &WriteMeta) -> Result<(), Error> {
     let detail = &film.detail;

@@ -2,7 +2,7 @@
 
 use jiff::civil::Date;
 
-use crate::upstreams::douban::normalize::half_width;
+use crate::upstreams::films::normalize::half_width;
 
 /// What the places of mainland releases contain; the other parts of China are no mainland.
 const MAINLAND: [&str; 3] = ["大陆", "内地", "中国"];

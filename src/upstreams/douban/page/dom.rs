@@ -2,7 +2,7 @@
 
 use scraper::{ElementRef, Html};
 
-use crate::upstreams::douban::normalize::normalize;
+use crate::upstreams::films::normalize::normalize;
 
 /// The first element with that id.
 pub fn by_id<'a>(html: &'a Html, id: &str) -> Option<ElementRef<'a>> {

@@ -7,7 +7,7 @@
 use scraper::{ElementRef, Node};
 
 use super::dom::{has_word, text_of};
-use crate::upstreams::douban::normalize::{filled, normalize, split_list, split_names, unique};
+use crate::upstreams::films::normalize::{filled, normalize, split_list, split_names, unique};
 
 /// Elements in the block whose text is not shown.
 const SILENT_ELEMENTS: [&str; 3] = ["script", "style", "select"];

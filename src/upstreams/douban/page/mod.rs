@@ -16,9 +16,9 @@ use scraper::Html;
 
 use self::dom::{by_id, by_name, by_word, has_word, text_of};
 use self::info::Line;
-use super::normalize::{cover_url, filled, leading_count, rating, unique, year};
 use super::parsed::{DetailSource, ParsedDetail, Unreadable, subject_id};
 use crate::upstreams::films::film::{Detail, FilmId, Kind};
+use crate::upstreams::films::normalize::{cover_url, filled, imdb_id, leading_count, rating, unique, year};
 
 pub use self::dates::{is_date, release_date};
 pub use self::runtime::minutes;
@@ -122,17 +122,6 @@ fn runtime(line: &Line) -> Option<u32> {
     let marked = line.marked("v:runtime").iter().find_map(|text| minutes(text));
     let is_runtime = line.label == "片长" || line.label == "单集片长";
     marked.or_else(|| if is_runtime { minutes(&line.text()) } else { None })
-}
-
-/// `tt` and 7 to 9 digits, a word by itself.
-fn imdb_id(text: &str) -> Option<String> {
-    let lower = text.to_ascii_lowercase();
-    let mut words = lower.split(|character: char| !character.is_ascii_alphanumeric());
-    let is_id = |word: &&str| {
-        word.strip_prefix("tt")
-            .is_some_and(|digits| (7..=9).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit()))
-    };
-    words.find(is_id).map(ToOwned::to_owned)
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Runtimes as people write them.
 
-use crate::upstreams::douban::normalize::half_width;
+use crate::upstreams::films::normalize::half_width;
 
 /// Longer than anything that was ever filmed; more is a slip.
 const MAX_MINUTES: u32 = 100_000;

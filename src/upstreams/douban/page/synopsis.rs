@@ -3,7 +3,7 @@
 use scraper::{ElementRef, Html, Node};
 
 use super::dom::{by_id, by_word, has_word};
-use crate::upstreams::douban::normalize::paragraphs;
+use crate::upstreams::films::normalize::paragraphs;
 
 /// The block's id, today's first.
 const BLOCK_IDS: [&str; 2] = ["link-report-intra", "link-report"];

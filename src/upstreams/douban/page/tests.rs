@@ -1,4 +1,4 @@
-use super::{imdb_id, parse};
+use super::parse;
 use crate::upstreams::douban::parsed::DetailSource;
 use crate::upstreams::films::film::{Detail, Kind};
 
@@ -126,24 +126,6 @@ fn structured_data_fills_what_the_page_does_not_show_but_makes_no_day_of_a_year(
         ..Detail::default()
     };
     check(fixture!("sparse.html"), expected, DetailSource::PageAndLd);
-}
-
-#[test]
-fn only_an_id_that_stands_alone_is_an_imdb_id() {
-    for (text, expected) in [
-        ("tt1375666", Some("tt1375666")),
-        (" tt0111161 / tt2 ", Some("tt0111161")),
-        ("tt123456789", Some("tt123456789")),
-        ("tt123456", None),
-        ("tt1234567890", None),
-        ("TT1375666", Some("tt1375666")),
-        ("xtt1234567", None),
-        ("nm1234567", None),
-        ("tt12345六7", None),
-        ("", None),
-    ] {
-        assert_eq!(imdb_id(text).as_deref(), expected, "{text}");
-    }
 }
 
 #[test]

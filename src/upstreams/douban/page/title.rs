@@ -1,11 +1,11 @@
 //! The two names in a page's heading.
 
-use crate::upstreams::douban::normalize::filled;
+use crate::upstreams::films::normalize::filled;
 
 /// What the browser's title says behind the film's name.
 const SITE_SUFFIX: &str = "(豆瓣)";
 
-/// What a page says about a film's names; each text [`normalize`](crate::upstreams::douban::normalize::normalize).
+/// What a page says about a film's names; each text [`normalize`](crate::upstreams::films::normalize::normalize).
 #[derive(Clone, Copy, Debug)]
 pub struct Names<'a> {
     /// The heading: the Chinese name and, where it differs, the original one behind it.

@@ -1,6 +1,6 @@
 //! Text of pages and answers in one normal form.
 
-/// Marks that show nothing and that Douban leaves at the ends of names.
+/// Marks that show nothing and that sources leave at the ends of names.
 const INVISIBLE: [char; 6] = ['\u{200b}', '\u{200c}', '\u{200d}', '\u{200e}', '\u{200f}', '\u{feff}'];
 
 /// The text with every run of white space (U+3000 and no-break spaces too) made one space and none at its ends.
@@ -115,11 +115,22 @@ pub fn rating(value: f64) -> Option<f64> {
     (value > 0.0 && value <= 10.0).then_some(value)
 }
 
+/// `tt` and 7 to 9 digits, a word by itself.
+pub fn imdb_id(text: &str) -> Option<String> {
+    let lower = text.to_ascii_lowercase();
+    let mut words = lower.split(|character: char| !character.is_ascii_alphanumeric());
+    let is_id = |word: &&str| {
+        word.strip_prefix("tt")
+            .is_some_and(|digits| (7..=9).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit()))
+    };
+    words.find(is_id).map(ToOwned::to_owned)
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
-    use super::{cover_url, half_width, leading_count, normalize, paragraphs, rating, split_list, split_names, year};
+    use super::{cover_url, half_width, imdb_id, leading_count, normalize, paragraphs, rating, split_list, split_names, year};
 
     #[test]
     fn white_space_and_invisible_marks_go() {
@@ -242,6 +253,24 @@ mod tests {
         assert_eq!(cover_url("javascript:alert(1)"), None);
         for (value, expected) in [(9.4, Some(9.4)), (0.0, None), (-1.0, None), (11.0, None), (f64::NAN, None)] {
             assert_eq!(rating(value), expected);
+        }
+    }
+
+    #[test]
+    fn only_an_id_that_stands_alone_is_an_imdb_id() {
+        for (text, expected) in [
+            ("tt1375666", Some("tt1375666")),
+            (" tt0111161 / tt2 ", Some("tt0111161")),
+            ("tt123456789", Some("tt123456789")),
+            ("tt123456", None),
+            ("tt1234567890", None),
+            ("TT1375666", Some("tt1375666")),
+            ("xtt1234567", None),
+            ("nm1234567", None),
+            ("tt12345六7", None),
+            ("", None),
+        ] {
+            assert_eq!(imdb_id(text).as_deref(), expected, "{text}");
         }
     }
 }

@@ -3,9 +3,13 @@
 use serde_json::Value;
 
 use super::normalize::{filled, leading_count, rating as plausible_rating, unique};
-use super::parsed::Unreadable;
 use crate::http::json::repaired;
 use crate::http::strict::{Strict, is_mark};
+
+/// An answer that does not have the shape it should have.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct Unreadable(pub String);
 
 /// A JSON document.
 pub fn document(body: &[u8]) -> Result<Value, Unreadable> {
