@@ -39,6 +39,7 @@ mod schedule;
 mod scope;
 mod scope_name;
 pub mod tasks;
+pub mod tmdb;
 mod upstream;
 pub mod users;
 
@@ -67,6 +68,7 @@ pub const ALL: &[Registration] = &[
     Registration::of::<tasks::Tasks>(),
     Registration::of::<ecs::Ecs>(),
     Registration::of::<users::Users>(),
+    Registration::of::<tmdb::Tmdb>(),
 ];
 
 /// What a binary adds to [`ALL`].

@@ -51,6 +51,8 @@ fn play(show: &mut Show) -> io::Result<()> {
     show.heading("New films (douban)");
     show.step("The newest films, with the details of their pages.", "sync douban", Exit::Ok)?;
     show.step("What is stored of them.", "douban list", Exit::Ok)?;
+    show.step("A second source of films, in the same table.", "sync tmdb", Exit::Ok)?;
+    show.step("Pairs of both that may be one film.", "films suggestions", Exit::Ok)?;
 
     show.heading("Call-centre tasks (tasks)");
     show.step("Lead packages come from a CSV file.", "packages import packages.csv", Exit::Ok)?;

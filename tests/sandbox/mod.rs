@@ -20,6 +20,7 @@ pub mod receiver;
 pub mod server;
 pub mod settings;
 pub mod tasks;
+pub mod tmdb;
 pub mod users;
 
 use std::path::Path;
@@ -37,6 +38,7 @@ pub use self::receiver::Receiver;
 pub use self::server::{FakeServer, Rule};
 pub use self::settings::Settings;
 pub use self::tasks::Tasks;
+pub use self::tmdb::Tmdb;
 pub use self::users::Users;
 
 /// The running fakes and a home with a configuration that points at them. Everything ends when it is dropped.
@@ -47,6 +49,7 @@ pub struct Sandbox {
     pub ecs: Ecs,
     pub tasks: Tasks,
     pub users: Users,
+    pub tmdb: Tmdb,
     /// The example's upstream, where it is tried out; no other program than its own knows it.
     pub example: Option<example::Machines>,
     /// Where notifications may go; no configuration names it by itself.
@@ -59,12 +62,13 @@ impl Sandbox {
     /// Starts in a new home.
     pub fn start(settings: Settings) -> Self {
         let mut sandbox = Self::start_in(Home::new(), settings, &[]);
-        let Self { home, fairing, douban, ecs, tasks, users, .. } = &mut sandbox;
+        let Self { home, fairing, douban, ecs, tasks, users, tmdb, .. } = &mut sandbox;
         home.configure(Fairing::NAME, fairing.section(home));
         home.configure(Douban::NAME, douban.section());
         home.configure(Ecs::NAME, ecs.section(home));
         home.configure(Tasks::NAME, tasks.section(home));
         home.configure(Users::NAME, users.section(home));
+        home.configure(Tmdb::NAME, tmdb.section(home));
         sandbox
     }
 
@@ -86,8 +90,9 @@ impl Sandbox {
         let tasks = Tasks::start(&mut builder);
         let users = Users::start(&mut builder);
         let receiver = Receiver::start(&mut builder);
+        let tmdb = Tmdb::start(&mut builder);
         let ports = builder.into_ports();
-        Self { home, fairing, douban, ecs, tasks, users, example: None, receiver, ports, runtime: Some(runtime) }
+        Self { home, fairing, douban, ecs, tasks, users, tmdb, example: None, receiver, ports, runtime: Some(runtime) }
     }
 
     /// Starts the example's fake, too; the program that the tests run becomes the example's.
@@ -113,6 +118,7 @@ impl Sandbox {
             (Ecs::NAME, self.ecs.base_url(), self.ecs.server()),
             (Tasks::NAME, self.tasks.base_url(), self.tasks.server()),
             (Users::NAME, self.users.base_url(), self.users.server()),
+            (Tmdb::NAME, self.tmdb.base_url(), self.tmdb.server()),
         ]
     }
 }

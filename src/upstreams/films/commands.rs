@@ -1,9 +1,10 @@
-//! `films list`, and the list that every source's own command is.
+//! `films list` and `films suggestions`, and the list that a source's own command is.
 
 use clap::Args;
 use serde_json::json;
 
 use super::film::{DetailStatus, Film, FilmId, Kind};
+use super::suggestions::{Suggestion, suggest};
 use super::tables;
 use crate::present::{Column, DocumentSchema, Listing, ListingSpec, Severity, Text, Word, listing, text, words};
 use crate::store::Mode;
@@ -14,8 +15,8 @@ use crate::upstreams::names::check_filter;
 pub const COMMANDS: &[CommandSpec] = &[CommandSpec::group(
     "films",
     "The films of every source",
-    "  tongbu films list\n  tongbu films list --missing-details",
-    &[CommandSpec::command::<ListArgs>()],
+    "  tongbu films list\n  tongbu films list --missing-details\n  tongbu films suggestions",
+    &[CommandSpec::command::<ListArgs>(), CommandSpec::command::<SuggestionsArgs>()],
 )];
 
 /// The stored films of every source, newest first
@@ -40,6 +41,24 @@ impl Command for ListArgs {
             check_filter("source", source, &store.read(tables::load_sources)?)?;
         }
         list(context, source, self.missing_details)
+    }
+}
+
+/// Pairs of films of two sources that may be one film; nothing is merged
+#[derive(Debug, Args)]
+struct SuggestionsArgs {}
+
+impl Command for SuggestionsArgs {
+    const NAME: &'static str = "suggestions";
+    const EXAMPLES: &'static str = "  tongbu films suggestions\n  tongbu films suggestions --json";
+    const OUTPUTS: &'static [DocumentSchema] = &[Suggestion::SCHEMA];
+
+    fn run(self, context: &CommandContext<'_>) -> Result<Answer, Error> {
+        context.answer(Mode::ReadOnly, Listing::new(Vec::<Suggestion>::new()).with_totals(vec![0]), |store| {
+            let suggestions = suggest(&store.read(|r| tables::load_films(r, None))?);
+            let total = suggestions.len() as u64;
+            Ok(Listing::new(suggestions).with_totals(vec![total]))
+        })
     }
 }
 
@@ -111,6 +130,33 @@ impl ListingSpec for Film {
 /// A column of films.
 type C = Column<Film>;
 
+/// A column of pairs.
+type P = Column<Suggestion>;
+
+impl ListingSpec for Suggestion {
+    const SCHEMA: DocumentSchema =
+        DocumentSchema::new("tongbu.films.suggestions/1", "films suggestions", listing::schema::<Self>);
+    const KEY: &'static str = "suggestions";
+    const TOTALS: &'static [&'static str] = &["total"];
+    const EMPTY: Text = text("no films that may be the same", "没有可能相同的影片");
+    const FOOT: Option<Text> = Some(text("{} pair{|s}", "{} 对"));
+    const COLUMNS: &'static [P] = &[
+        P::optional_text("title", |found| found.one.detail.title.as_deref()).titled(text("title", "片名")),
+        P::optional_integer("year", |found| found.one.detail.year.map(i64::from)).titled(text("year", "年份")),
+        P::text("source", |found| &found.one.source).titled(text("source", "来源")),
+        P::text("id", |found| found.one.id.as_str()).titled(words::ID).right_aligned(),
+        P::optional_text("other_title", |found| found.other.detail.title.as_deref())
+            .titled(text("other title", "另一片名"))
+            .droppable(1),
+        P::optional_integer("other_year", |found| found.other.detail.year.map(i64::from))
+            .titled(text("other year", "另一年份"))
+            .droppable(2),
+        P::text("other_source", |found| &found.other.source).titled(text("other source", "另一来源")),
+        P::text("other_id", |found| found.other.id.as_str()).titled(text("other id", "另一编号")).right_aligned(),
+        P::nested::<Vec<String>>("directors", |found| json!(found.directors)),
+    ];
+}
+
 const fn text_list(key: &'static str, value: fn(&Film) -> serde_json::Value) -> Column<Film> {
     Column::nested::<Vec<String>>(key, value)
 }
@@ -130,7 +176,7 @@ const fn status_word(status: DetailStatus) -> Word {
 mod tests {
     use insta::assert_snapshot;
 
-    use super::{DetailStatus, Film, FilmId, Kind, films};
+    use super::{DetailStatus, Film, FilmId, Kind, Listing, Suggestion, films};
     use crate::present::style::samples::at;
     use crate::ui::tables::render_output;
     use crate::ui::{injection_tests, snapshots};
@@ -172,6 +218,16 @@ mod tests {
         };
         let gone = Film { list_rank: None, detail_status: DetailStatus::Gone, ..film("89999999", "旧片") };
         let output = films(vec![film("90000001", "潮汐邮局"), unseen, gone]);
+        assert_snapshot!(snapshots::render_everything(&output));
+        snapshots::tables_fit(|style| render_output(&output, style));
+    }
+
+    #[test]
+    fn pairs_are_listed() {
+        let (one, other) = (film("90000001", "潮汐邮局"), film("800001", "潮汐邮局"));
+        let other = Film { source: "tmdb".to_owned(), ..other };
+        let pair = Suggestion { directors: one.detail.directors.clone(), one, other };
+        let output = Listing::new(vec![pair]).with_totals(vec![1]);
         assert_snapshot!(snapshots::render_everything(&output));
         snapshots::tables_fit(|style| render_output(&output, style));
     }

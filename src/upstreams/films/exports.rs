@@ -6,10 +6,14 @@ use crate::upstreams::exported::Exported;
 
 pub const VIEWS: Component = Component {
     name: "films_views",
-    migrations: &[Migration { name: "0001_create", sql: include_str!("migrations/views_0001_create.sql") }],
+    migrations: &[
+        Migration { name: "0001_create", sql: include_str!("migrations/views_0001_create.sql") },
+        Migration { name: "0002_sources", sql: include_str!("migrations/views_0002_sources.sql") },
+    ],
 };
 
 pub const EXPORTS: &[Exported] = &[
     Exported::mirrored("v_films", text("the films of every source", "各来源的影片")),
+    Exported::new("v_film_sources", text("each film once, the sources side by side", "每部影片一行，各来源并排")),
     Exported::mirrored("videos", text("films with raw JSON", "影片，含原始 JSON")),
 ];

@@ -3,16 +3,18 @@
 //! A source writes rows under its own name; everything is keyed by `(source, source_id)`. Reading order: [`film`] (what
 //! a film is), [`json`] and [`normalize`] (how values of answers become fields), [`plan`] (whose details are due, and in
 //! which order), [`tally`] (what a pass did to each film), [`details`] (how they are fetched, and how a pass ends),
-//! [`tables`] (every statement), `commands` (what lists the films).
+//! [`tables`] (every statement), `suggestions` (which films of two sources may be one), `commands` (what lists the films).
 
+pub mod details;
 pub mod film;
 pub mod json;
 pub mod normalize;
 pub mod plan;
-pub mod details;
 pub mod tally;
 
 pub mod tables;
+
+mod suggestions;
 
 mod commands;
 mod exports;

@@ -130,7 +130,9 @@ pub fn imdb_id(text: &str) -> Option<String> {
 mod tests {
     use proptest::prelude::*;
 
-    use super::{cover_url, half_width, imdb_id, leading_count, normalize, paragraphs, rating, split_list, split_names, year};
+    use super::{
+        cover_url, half_width, imdb_id, leading_count, normalize, paragraphs, rating, split_list, split_names, year,
+    };
 
     #[test]
     fn white_space_and_invisible_marks_go() {

@@ -35,8 +35,15 @@ fn each_sync_and_type_can_have_an_address_of_its_own() {
     sandbox.run("sync all").expect(5);
     let mut pings = sandbox.pings();
     pings.sort();
-    let expected =
-        ["douban-douban", "ecs-ecs", "fairing-fairing", "tasks-historical/fail", "tasks-today/fail", "users-users"];
+    let expected = [
+        "douban-douban",
+        "ecs-ecs",
+        "fairing-fairing",
+        "tasks-historical/fail",
+        "tasks-today/fail",
+        "tmdb-tmdb",
+        "users-users",
+    ];
     assert_eq!(pings, expected.map(|part| format!("GET /ping/{part}?")));
 }
 

@@ -34,6 +34,8 @@ fn out_of_bounds() -> Vec<(&'static str, Value)> {
         ("users.keep_delivered", None, 10 * YEAR),
         ("users.check_every", None, YEAR),
         ("users.lock_ttl", Some("0s"), 7 * 86_400),
+        ("tmdb.full_every", None, YEAR),
+        ("tmdb.lock_ttl", Some("0s"), 7 * 86_400),
     ];
     let counts = [
         ("http.retries", -1, 100),
@@ -51,6 +53,9 @@ fn out_of_bounds() -> Vec<(&'static str, Value)> {
         ("users.workers", 0, 256),
         ("users.queue_size", 0, 1_000_000),
         ("users.max_attempts", 0, 10_000),
+        ("tmdb.days_back", -1, 36_500),
+        ("tmdb.days_ahead", -1, 3_650),
+        ("tmdb.requests_per_second", 0, 10_000),
     ];
     let mut values = vec![("http.max_body", 1_023.into()), ("http.max_body", "1025GiB".into())];
     values.extend([("log.max_size", 1_023.into()), ("log.max_size", "1025GiB".into())]);

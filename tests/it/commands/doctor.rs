@@ -54,7 +54,7 @@ fn healthy_setup_reports_an_answer_of_every_upstream() {
         assert!(finding["state"] == "ok" || !is_ours, "{finding:#}");
     }
     let credentials = findings(&document, "credentials").join("\n");
-    for subject in ["fairing/shop-eu", "fairing/shop-us", "douban/", "ecs/", " tasks:"] {
+    for subject in ["fairing/shop-eu", "fairing/shop-us", "douban/", "ecs/", " tasks:", " tmdb:"] {
         assert!(credentials.contains(subject), "{credentials}");
     }
     for (name, _, server) in sandbox.servers() {
@@ -107,7 +107,7 @@ fn rejected_credentials_are_reported_by_account_without_their_value() {
     assert!(!outcome.said().contains(&sandbox.fairing.token("shop-eu")));
     let document = check(outcome, 6, "credentials", &["failed fairing/shop-us", "401"]);
     let found = findings(&document, "credentials");
-    assert_eq!(found.iter().filter(|line| line.starts_with("ok ")).count(), 6, "{found:#?}");
+    assert_eq!(found.iter().filter(|line| line.starts_with("ok ")).count(), 7, "{found:#?}");
 }
 
 #[test]

@@ -8,7 +8,7 @@ use tongbu::upstreams::ALL;
 use crate::sandbox::ecs::Machine;
 use crate::sandbox::example::Machines;
 use crate::sandbox::fairing::Kind;
-use crate::sandbox::{Douban, Ecs, Fairing, FakeServer, Fault, Rule, Tasks, Users};
+use crate::sandbox::{Douban, Ecs, Fairing, FakeServer, Fault, Rule, Tasks, Tmdb, Users};
 use crate::support::Sandbox;
 
 /// How one upstream is tried out.
@@ -105,6 +105,16 @@ const LINES: &[Line] = &[
         server: |sandbox| sandbox.users.server(),
         change: |_| {},
         failures: &[],
+    },
+    Line {
+        name: Tmdb::NAME,
+        command: "sync tmdb",
+        misspelt: ("base_ulr", "base_url"),
+        tables: &["videos"],
+        counted: &["videos"],
+        server: |sandbox| sandbox.tmdb.server(),
+        change: |sandbox| sandbox.tmdb.change(|catalogue| catalogue.films[0].title.push('！')),
+        failures: &[(Fault::Status(401), 6), (Fault::Status(403), 6), (Fault::Status(500), 5), (Fault::html(), 7)],
     },
 ];
 

@@ -10,4 +10,5 @@ mod example;
 mod fairing;
 mod signs;
 mod tasks;
+mod tmdb;
 mod users;

@@ -35,7 +35,7 @@ impl Show {
     }
 
     pub fn introduce(&self) {
-        println!("Five upstreams are faked on this machine:");
+        println!("Six upstreams are faked on this machine:");
         for (name, base_url, _) in self.sandbox.servers() {
             println!("  {name:<8} {base_url}");
         }

@@ -9,9 +9,9 @@ use serde_json::Value;
 use super::dates::full_date;
 use super::runtime::minutes;
 use crate::http::json::repaired;
+use crate::upstreams::films::film::{Detail, Kind};
 use crate::upstreams::films::json;
 use crate::upstreams::films::normalize::{cover_url, paragraphs, unique};
-use crate::upstreams::films::film::{Detail, Kind};
 
 /// What the page's structured data holds; nothing where there is none that can be read. It has one text for both
 /// names, so neither is taken.
