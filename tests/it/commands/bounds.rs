@@ -12,6 +12,8 @@ fn out_of_bounds() -> Vec<(&'static str, Value)> {
     let spans = [
         ("log.keep", Some("59m"), 10 * YEAR),
         ("records.keep", None, 10 * YEAR),
+        ("history.keep", Some("1h"), 100 * YEAR),
+        ("history.changes", Some("1h"), 100 * YEAR),
         ("http.connect_timeout", Some("0s"), 3_600),
         ("http.read_timeout", Some("0s"), 3_600),
         ("http.total_timeout", Some("0s"), 86_400),
@@ -77,7 +79,7 @@ fn every_setting_out_of_bounds_is_refused_with_its_key() {
     for (key, value) in out_of_bounds() {
         let section = key.split('.').next().unwrap_or_default();
         sandbox.home.set(key, value.clone());
-        let run = if ["http", "log", "records"].contains(&section) { "fairing" } else { section };
+        let run = if ["http", "log", "records", "history"].contains(&section) { "fairing" } else { section };
         let run = if run == "tasks" { "tasks --window today" } else { run };
         for command in ["config check".to_owned(), format!("sync {run}")] {
             let said = sandbox.run(&command).expect(4).said();
