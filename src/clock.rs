@@ -11,7 +11,11 @@ use rustix::time::{ClockId, clock_gettime};
 
 /// Where the time comes from: the system, or a test that sets it.
 #[derive(Clone, Debug, Default)]
-pub struct Clock(Option<Arc<Mutex<ManualTime>>>);
+pub struct Clock {
+    manual: Option<Arc<Mutex<ManualTime>>>,
+    /// How far its wall time is ahead of that.
+    ahead: SignedDuration,
+}
 
 #[derive(Debug)]
 struct ManualTime {
@@ -34,17 +38,25 @@ impl BootInstant {
 impl Clock {
     /// The system's clock.
     pub const fn system() -> Self {
-        Self(None)
+        Self { manual: None, ahead: SignedDuration::ZERO }
     }
 
     /// A clock that stops until [`advance`](Self::advance) moves it.
     pub fn manual(now: Timestamp) -> Self {
-        Self(Some(Arc::new(Mutex::new(ManualTime { now, boot: BootInstant(1_000_000) }))))
+        let manual = ManualTime { now, boot: BootInstant(1_000_000) };
+        Self { manual: Some(Arc::new(Mutex::new(manual))), ahead: SignedDuration::ZERO }
+    }
+
+    /// The same clock with a wall time that much ahead: that of a server, whose time several machines share.
+    #[must_use]
+    pub fn ahead(mut self, ahead: SignedDuration) -> Self {
+        self.ahead = ahead;
+        self
     }
 
     /// Moves a manual clock forward; a system clock moves by itself.
     pub fn advance(&self, span: Duration) {
-        if let Some(manual) = &self.0 {
+        if let Some(manual) = &self.manual {
             let mut manual = manual.lock().unwrap_or_else(PoisonError::into_inner);
             manual.boot = manual.boot.after(span);
             manual.now = SignedDuration::try_from(span)
@@ -57,15 +69,16 @@ impl Clock {
     /// Wall time, for people, records and upstreams.
     #[expect(clippy::disallowed_methods, reason = "wall time is read here and nowhere else")]
     pub fn now(&self) -> Timestamp {
-        match &self.0 {
+        let now = match &self.manual {
             None => Timestamp::now(),
             Some(manual) => manual.lock().unwrap_or_else(PoisonError::into_inner).now,
-        }
+        };
+        now.saturating_add(self.ahead).unwrap_or(now)
     }
 
     /// Boot time, for leases.
     pub fn boot(&self) -> BootInstant {
-        match &self.0 {
+        match &self.manual {
             None => {
                 let time = clock_gettime(ClockId::Boottime);
                 BootInstant(time.tv_sec.saturating_mul(1000).saturating_add(time.tv_nsec / 1_000_000))

@@ -12,7 +12,7 @@ use super::session::{LogTo, Session};
 use crate::exit::Exit;
 use crate::present::style::{render_bytes, sanitize};
 use crate::present::{DocumentSchema, Done, Text, text};
-use crate::store::{Store, StoredCopy};
+use crate::store::{Mode, Store, StoredCopy};
 
 pub const SCHEMA: DocumentSchema = DocumentSchema::of::<BackupDocument>("tongbu.backup/1", "backup");
 
@@ -34,16 +34,17 @@ pub struct BackupArgs {
 pub fn cmd_backup(session: &mut Session, args: &BackupArgs) -> Result<Exit, Error> {
     let config = session.load_config(LogTo::FlagOnly)?;
     let database = session.database(&config)?;
+    let options = session.store_options(Mode::ReadOnly);
     let target = &args.target;
     let copy = if target.is_dir() {
-        Store::back_up_into(&database, target, args.keep.map(NonZeroUsize::get), session.ui.clock())?
+        Store::back_up_into(&database, target, args.keep.map(NonZeroUsize::get), &options)?
     } else if args.keep.is_some() {
         return Err(Error::Usage {
             message: format!("`{}` is no directory: `--keep` goes with one", target.display()),
             hint: "make the directory first, or leave out `--keep`".to_owned(),
         });
     } else {
-        StoredCopy { path: target.clone(), bytes: Store::back_up(&database, target)?, deleted: Vec::new() }
+        StoredCopy { path: target.clone(), bytes: Store::back_up(&database, target, &options)?, deleted: Vec::new() }
     };
     session.ui.output(&saved(copy));
     Ok(Exit::Ok)

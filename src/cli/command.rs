@@ -5,6 +5,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 use super::args::GlobalArgs;
 use super::backup::BackupArgs;
 use super::config::ConfigArgs;
+use super::database::DatabaseArgs;
 use super::doctor::DoctorArgs;
 use super::examples;
 use super::exit_status::exit_status;
@@ -65,6 +66,9 @@ pub enum Command {
     Backup(BackupArgs),
     /// Put a backup in the place of the database, which is kept aside
     Restore(RestoreArgs),
+    /// Databases as a whole
+    #[command(subcommand, arg_required_else_help = true)]
+    Database(DatabaseArgs),
     /// Messages to people about failures
     #[command(subcommand, arg_required_else_help = true)]
     Notify(NotifyArgs),

@@ -44,6 +44,8 @@ const EXAMPLES: &[(&str, &str)] = &[
         "  tongbu export\n  tongbu export sync_records --format jsonl\n  tongbu export sync_records --columns id,sync,status -o runs.csv",
     ),
     ("backup", "  tongbu backup /backup/tongbu.db\n  tongbu backup /backup --keep 14 -q"),
+    ("database", "  tongbu database copy /var/lib/tongbu/tongbu.db postgres://tongbu@db.example.com/tongbu"),
+    ("database copy", "  tongbu database copy /var/lib/tongbu/tongbu.db postgres://tongbu@db.example.com/tongbu"),
     ("restore", "  tongbu restore /backup/tongbu-20261128T041900.000Z.db --force"),
     ("notify", "  tongbu notify test"),
     ("notify test", "  tongbu notify test\n  tongbu notify test --kind dingtalk"),

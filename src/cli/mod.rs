@@ -11,6 +11,7 @@ mod command;
 mod complete;
 mod config;
 mod crontab;
+mod database;
 mod doctor;
 mod error;
 mod examples;
@@ -155,6 +156,7 @@ fn run_command(session: &mut Session, command: Command) -> Result<Exit, Error> {
         Command::Export(args) => export::cmd_export(session, &args),
         Command::Backup(args) => backup::cmd_backup(session, &args),
         Command::Restore(args) => restore::cmd_restore(session, &args),
+        Command::Database(args) => database::cmd_database(session, args),
         Command::Notify(args) => notify::cmd_notify(session, &args),
         Command::Metrics => metrics::cmd_metrics(session),
         Command::Version => Ok(version::cmd_version(session)),

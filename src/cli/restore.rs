@@ -35,7 +35,7 @@ pub struct RestoreArgs {
 /// Makes the copy the database.
 pub fn cmd_restore(session: &mut Session, args: &RestoreArgs) -> Result<Exit, Error> {
     let config = session.load_config(LogTo::FlagOnly)?;
-    let database = session.database(&config)?;
+    let database = session.database_file(&config)?;
     let restored = Store::restore(&database, &args.file, args.force, session.store_options(Mode::ReadWrite))?;
     session.ui.output(&output(database, restored));
     Ok(Exit::Ok)

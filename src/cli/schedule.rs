@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf, absolute};
 
 use super::error::Error;
 use super::session::Session;
+use crate::config;
 use crate::config::Config;
 use crate::config::env::{self, Environment};
 use crate::upstreams::{self, Job, Registration};
@@ -81,7 +82,10 @@ impl Program {
     /// This program with the files this invocation names by flags or variables: a scheduler gives neither.
     pub fn of(session: &Session) -> Result<Self, Error> {
         let environment = Environment::process();
-        let whole = |path: PathBuf| absolute(&path).map_err(|source| Error::Read { path, source });
+        let whole = |path: PathBuf| {
+            let is_server = config::is_server(&path.to_string_lossy());
+            if is_server { Ok(path) } else { absolute(&path).map_err(|source| Error::Read { path, source }) }
+        };
         let config = session.globals.config.clone().or_else(|| environment.path(env::TONGBU_CONFIG));
         let config = config.map(whole).transpose()?;
         let database = session.named_database(None)?.map(whole).transpose()?;

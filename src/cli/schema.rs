@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{backup, config, doctor, export, failure, locks, records, restore, setup, status, sync, version};
+use super::{backup, config, database, doctor, export, failure, locks, records, restore, setup, status, sync, version};
 use crate::config::Setting;
 use crate::present::{DocumentSchema, ListingSpec, schema};
 use crate::store::Holder;
@@ -35,6 +35,7 @@ const CORE: &[DocumentSchema] = &[
     export::ExportRow::SCHEMA,
     backup::SCHEMA,
     restore::SCHEMA,
+    database::SCHEMA,
     doctor::output::SCHEMA,
     version::SCHEMA,
     setup::output::SCHEMA,

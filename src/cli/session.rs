@@ -3,6 +3,7 @@
 use std::cell::Cell;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::args::GlobalArgs;
 use super::error::Error;
@@ -10,7 +11,7 @@ use crate::config::env::Environment;
 use crate::config::{self, Config};
 use crate::exit::Exit;
 use crate::present::Output;
-use crate::store::{Mode, RecordId, Store, StoreOptions};
+use crate::store::{self, Address, Location, Mode, RecordId, Store, StoreOptions};
 use crate::ui::Ui;
 use crate::ui::log::{self, LogFile};
 use crate::upstreams::{self, Failure, Registration};
@@ -38,7 +39,7 @@ pub enum LogTo {
 pub struct Prepared {
     /// As far as it could be read; the defaults for the rest.
     pub config: Config,
-    pub database: Option<PathBuf>,
+    pub database: Option<Location>,
     /// What went wrong already.
     pub fault: Option<Failure>,
 }
@@ -68,25 +69,21 @@ impl Session {
             // Without it only a flag or a variable says which database is meant.
             Err(error) => {
                 let fault = Some(Error::from(error).to_failure());
-                return Prepared {
-                    config: Config::defaults(),
-                    database: self.named_database(None).ok().flatten(),
-                    fault,
-                };
+                return Prepared { config: Config::defaults(), database: self.named_file(None), fault };
             }
         };
         let started = self.start(&config, LogTo::Configured).err();
         let (database, unlocated) = match &mistake {
             // The default may not be what is meant: only a database that is named is.
-            Some(_) => (self.named_database(config.settings().database.as_deref()).ok().flatten(), None),
-            None => self.database(&config).map_or_else(|error| (None, Some(error)), |path| (Some(path), None)),
+            Some(_) => (self.named_file(config.settings().database.as_deref()), None),
+            None => self.database(&config).map_or_else(|error| (None, Some(error)), |place| (Some(place), None)),
         };
         let fault = mistake.map(Error::from).or(started).or(unlocated);
         Prepared { config, database, fault: fault.map(|error| error.to_failure()) }
     }
 
     /// The upstreams of a configuration that cannot be read: those that its text names, else those that have run.
-    pub fn guess_upstreams(&self, database: Option<&Path>) -> Vec<&'static Registration> {
+    pub fn guess_upstreams(&self, database: Option<&Location>) -> Vec<&'static Registration> {
         let text = config::locate_config(self.globals.config.as_deref(), &Environment::process())
             .and_then(|located| fs::read_to_string(located.path).ok())
             .unwrap_or_default();
@@ -94,7 +91,7 @@ impl Session {
         if !named.is_empty() {
             return named;
         }
-        let store = database.and_then(|path| self.open_existing(path, Mode::ReadOnly).ok().flatten());
+        let store = database.and_then(|place| self.open_existing(place, Mode::ReadOnly).ok().flatten());
         let states = store.and_then(|store| store.load_states().ok()).unwrap_or_default();
         upstreams::all().filter(|known| states.iter().any(|state| state.sync == known.name)).collect()
     }
@@ -120,6 +117,12 @@ impl Session {
     pub fn named_database(&self, configured: Option<&Path>) -> Result<Option<PathBuf>, config::Error> {
         let named = config::named_database(self.globals.db.as_deref(), configured, &Environment::process())?;
         Ok(named.map(|located| located.path))
+    }
+
+    /// The same, as far as it is a file: for a server the rest of the configuration is needed.
+    fn named_file(&self, configured: Option<&Path>) -> Option<Location> {
+        let path = self.named_database(configured).ok().flatten()?;
+        (!config::is_server(&path.to_string_lossy())).then(|| path.into())
     }
 
     /// The configuration as far as it can be read, and everything that is wrong in the settings.
@@ -149,9 +152,29 @@ impl Session {
         named.map(|path| log_file(path, config))
     }
 
-    /// The database file, which need not exist.
-    pub fn database(&self, config: &Config) -> Result<PathBuf, Error> {
-        Ok(config.locate_database(self.globals.db.as_deref())?.path)
+    /// The database, which need not exist.
+    pub fn database(&self, config: &Config) -> Result<Location, Error> {
+        Self::locate(config.locate_database(self.globals.db.as_deref())?.path, config)
+    }
+
+    /// The database at a path, or at the address of a server.
+    pub fn locate(path: PathBuf, config: &Config) -> Result<Location, Error> {
+        let Some(address) = path.to_str().filter(|text| config::is_server(text)) else { return Ok(path.into()) };
+        let password = config.settings().database_password.as_ref();
+        let password = password.map(|reference| reference.resolve("database_password")).transpose()?;
+        let address = Address::parse(address, password.as_ref()).map_err(store::Error::from)?;
+        Ok(Location::Server(Arc::new(address)))
+    }
+
+    /// The database, for a command that works on files alone.
+    pub fn database_file(&self, config: &Config) -> Result<PathBuf, Error> {
+        match self.database(config)? {
+            Location::File(path) => Ok(path),
+            Location::Server(address) => Err(Error::Usage {
+                message: format!("`{address}` is no file"),
+                hint: "use the server's own tools, such as `pg_dump` and `pg_restore`".to_owned(),
+            }),
+        }
     }
 
     /// Shows what `output` reads from the database, or `empty` where no run has made one yet.
@@ -171,8 +194,8 @@ impl Session {
     }
 
     /// Opens the database; `ReadWrite` makes it where it is missing.
-    pub fn open(&self, path: &Path, mode: Mode) -> Result<Store, Error> {
-        Ok(Store::open(path, self.store_options(mode))?)
+    pub fn open(&self, place: &Location, mode: Mode) -> Result<Store, Error> {
+        Ok(Store::open(place, self.store_options(mode))?)
     }
 
     /// How this program opens a database.
@@ -181,12 +204,8 @@ impl Session {
     }
 
     /// Opens the database where it exists; `None` where no run has made one yet.
-    pub fn open_existing(&self, path: &Path, mode: Mode) -> Result<Option<Store>, Error> {
-        // Where that cannot be found out the store's own error says why.
-        if matches!(path.try_exists(), Ok(false)) {
-            return Ok(None);
-        }
-        self.open(path, mode).map(Some)
+    pub fn open_existing(&self, place: &Location, mode: Mode) -> Result<Option<Store>, Error> {
+        Ok(Store::open_existing(place, self.store_options(mode))?)
     }
 }
 

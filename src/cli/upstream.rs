@@ -1,7 +1,5 @@
 //! The upstreams' own commands: built from the registry, run with what they need.
 
-use std::path::Path;
-
 use clap::{ArgMatches, Args, Command};
 
 use super::args::RunArgs;
@@ -14,6 +12,7 @@ use super::sync::{attendance, explain, matches_of, run_pass};
 use crate::config::Config;
 use crate::exit::Exit;
 use crate::run::Cancel;
+use crate::store::Location;
 use crate::ui::clear_bars;
 use crate::upstreams::command::{Answer, CommandContext, CommandKind, CommandSpec, parse};
 use crate::upstreams::{self, Registration};
@@ -124,7 +123,7 @@ pub fn run(session: &mut Session, named: &Named<'_>) -> Result<Exit, Error> {
 fn with_context<T>(
     session: &Session,
     config: &Config,
-    database: &Path,
+    database: &Location,
     work: impl FnOnce(&CommandContext<'_>) -> T,
 ) -> T {
     work(&CommandContext {

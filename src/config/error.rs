@@ -30,8 +30,8 @@ pub enum Error {
     #[error("cannot tell where the database is: neither `XDG_STATE_HOME` nor `HOME` is set")]
     NoDatabase,
     /// The address is left out: it may hold a password.
-    #[error("{named_by} names a database server: tongbu keeps its data in an SQLite file")]
-    DatabaseServer { named_by: &'static str },
+    #[error("{named_by} holds the password of the database server")]
+    DatabasePassword { named_by: &'static str },
     #[error("cannot tell where the configuration belongs: neither `XDG_CONFIG_HOME` nor `HOME` is set")]
     NoConfig,
     #[error("`{key}`: cannot read `{}`", path.display())]
@@ -76,7 +76,7 @@ impl Error {
             | Self::Syntax { .. }
             | Self::Unreadable { .. }
             | Self::NoDatabase
-            | Self::DatabaseServer { .. }
+            | Self::DatabasePassword { .. }
             | Self::NoConfig
             | Self::SecretFile { .. }
             | Self::SecretCommand { .. }
@@ -91,8 +91,8 @@ impl Error {
             Self::Unreadable { source, .. } if source.kind() == io::ErrorKind::NotFound => {
                 Some("write one with `tongbu config init`, or give another with `--config FILE`".to_owned())
             }
-            Self::DatabaseServer { .. } => {
-                Some("name a file: with `--db FILE`, `TONGBU_DB=FILE` or the key `database`".to_owned())
+            Self::DatabasePassword { .. } => {
+                Some("leave it out there, and write where it is: `database_password = { env = \"NAME\" }`".to_owned())
             }
             Self::NoDatabase => Some("give it with `--db FILE` or `TONGBU_DB=FILE`".to_owned()),
             Self::NoConfig => Some("give it with `--config FILE` or `TONGBU_CONFIG=FILE`".to_owned()),

@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use url::form_urlencoded;
+
 use super::env::{self, Environment};
 use super::error::Error;
 
@@ -60,15 +62,28 @@ pub fn named_database(
     let located = named("--db", explicit.map(Path::to_owned))
         .or_else(|| named(env::TONGBU_DB, environment.path(env::TONGBU_DB)))
         .or_else(|| named(CONFIGURED, configured.map(Path::to_owned)));
-    match located {
-        Some(Located { path, named_by }) if is_server(&path.to_string_lossy()) => {
-            Err(Error::DatabaseServer { named_by })
-        }
-        located => Ok(located),
+    if let Some(Located { path, named_by }) = &located {
+        refuse_password(named_by, path)?;
     }
+    Ok(located)
 }
 
-/// Whether it is the address of a database server and no path: it may hold a password.
+/// Refuses the address of a server with a password in it: paths are shown, and others see the arguments of a process.
+pub fn refuse_password(named_by: &'static str, path: &Path) -> Result<(), Error> {
+    if holds_password(&path.to_string_lossy()) { Err(Error::DatabasePassword { named_by }) } else { Ok(()) }
+}
+
+/// Whether the address of a database server may hold a password: then it is not shown.
+fn holds_password(address: &str) -> bool {
+    let Some((_, rest)) = address.split_once("://").filter(|_| is_server(address)) else { return false };
+    let (place, query) = rest.split_once('?').unwrap_or((rest, ""));
+    let user = place.split(['/']).next().unwrap_or_default().rsplit_once('@').map_or("", |(user, _)| user);
+    let decoded = form_urlencoded::parse(query.as_bytes());
+    // A `/` or `?` in a password that is not escaped ends the place before its host.
+    user.contains(':') || place.matches('@').count() > 1 || decoded.into_iter().any(|(name, _)| name == "password")
+}
+
+/// Whether it is the address of a database server and no path.
 pub fn is_server(path: &str) -> bool {
     let scheme = path.split_once("://").map(|(scheme, _)| scheme.to_ascii_lowercase());
     scheme.is_some_and(|scheme| matches!(scheme.as_str(), "postgres" | "postgresql"))
@@ -153,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn the_address_of_a_server_is_no_path_and_is_not_shown() {
+    fn an_address_of_a_server_that_holds_a_password_is_refused_and_not_shown() {
         let directory = tempfile::tempdir().unwrap();
         let file = directory.path().join("config.toml");
         let refused = |explicit: Option<&str>, environment: &Environment| {
@@ -163,7 +178,12 @@ mod tests {
             error.to_string()
         };
         let nothing = Environment::fixed([("HOME", "/home/a")]);
-        for address in ["postgres://a:geheim@db/x", "postgresql://db", "Postgres://a:geheim@db", "POSTGRESQL:///x"] {
+        for address in [
+            "postgres://a:geheim@db/x",
+            "postgresql://db?password=geheim",
+            "Postgres://a:geheim@db",
+            "POSTGRESQL://:geheim@/x",
+        ] {
             fs::write(&file, "").unwrap();
             assert!(refused(Some(address), &nothing).contains("--db"));
             let variable = Environment::fixed([("TONGBU_DB", address), ("HOME", "/home/a")]);

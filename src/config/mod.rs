@@ -31,7 +31,7 @@ pub use self::document::names_section;
 pub use self::error::{Error, Place, fill_in};
 pub use self::language::{Lang, early_language, locale_charset, locale_language};
 pub use self::load::{Config, inspect, load};
-pub use self::locate::{Located, locate_config, locate_new_config, named_database};
+pub use self::locate::{Located, is_server, locate_config, locate_new_config, named_database, refuse_password};
 pub use self::nearest::{choices, nearest, suggestion};
 pub use self::secret_ref::{SecretOrPlain, SecretRef};
 pub use self::settings::{

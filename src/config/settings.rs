@@ -20,7 +20,10 @@ const NOTIFY_AFTER: u32 = 3;
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(default)]
 pub struct Settings {
+    /// A file, or the address of a server.
     pub database: Option<PathBuf>,
+    /// The password for that server.
+    pub database_password: Option<SecretRef>,
     /// The rights to the database file and to those beside it; `None` leaves them as they are, 0600 for a new file.
     pub database_mode: Option<FileMode>,
     /// IANA name; `None` is the system's zone.

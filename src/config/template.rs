@@ -123,7 +123,7 @@ mod tests {
         let with_defaults = |settings: &Settings| {
             let mut value = serde_json::to_value(settings).unwrap();
             // What has no default can only be shown by example.
-            for key in ["database", "database_mode", "time_zone", "log", "monitor"] {
+            for key in ["database", "database_password", "database_mode", "time_zone", "log", "monitor"] {
                 value.as_object_mut().unwrap().remove(key);
             }
             value

@@ -3,8 +3,6 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
-
 use super::profile::{Jitter, Profile};
 
 /// Retries that are always allowed, so that a run of few requests can get over a bad minute.
@@ -20,7 +18,9 @@ pub(super) const THROTTLED_RETRIES: u32 = 15;
 
 /// The waits of one piece of work: as many as it may be retried, doubled each time up to the cap.
 pub(super) struct Backoff {
-    waits: ExponentialBackoff,
+    next: Duration,
+    cap: Duration,
+    left: u32,
     jitter: Jitter,
 }
 
@@ -35,12 +35,8 @@ impl Backoff {
     }
 
     fn of(profile: &Profile, retries: u32) -> Self {
-        let times = usize::try_from(retries).unwrap_or(usize::MAX);
-        let builder = ExponentialBuilder::new()
-            .with_min_delay(profile.backoff.min(profile.backoff_cap))
-            .with_max_delay(profile.backoff_cap)
-            .with_max_times(times);
-        Self { waits: builder.build(), jitter: profile.jitter }
+        let cap = profile.backoff_cap;
+        Self { next: profile.backoff.min(cap), cap, left: retries, jitter: profile.jitter }
     }
 }
 
@@ -48,7 +44,9 @@ impl Iterator for Backoff {
     type Item = Duration;
 
     fn next(&mut self) -> Option<Duration> {
-        let wait = self.waits.next()?;
+        self.left = self.left.checked_sub(1)?;
+        let wait = self.next;
+        self.next = wait.saturating_mul(2).min(self.cap);
         Some(match self.jitter {
             Jitter::Full => wait.mul_f64(fastrand::f64()),
             Jitter::None => wait,

@@ -27,7 +27,7 @@ impl Shared {
     /// Waits until the rate limit lets another request with this key through.
     pub async fn wait_for_permit(&self, rate_limit_key: &'static str) -> Result<(), Error> {
         let Some(limiter) = &self.limiter else { return Ok(()) };
-        self.context.bounded(self.profile.name, limiter.until_key_ready(&rate_limit_key)).await
+        self.context.bounded(self.profile.name, limiter.wait(rate_limit_key)).await
     }
 
     /// The result of `work`, unless the upstream takes longer than its profile allows or the run ends.

@@ -7,7 +7,7 @@ mod report;
 mod verdict;
 
 use std::panic::AssertUnwindSafe;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -35,7 +35,7 @@ use crate::http;
 use crate::ident;
 use crate::progress::Observer;
 use crate::store::records::{self, RunStart};
-use crate::store::{self, Mode, RecordId, Store, Summary, Trigger};
+use crate::store::{self, Location, Mode, RecordId, Store, Summary, Trigger};
 use crate::upstreams::{
     self, Credentials, Error, Failure, Opening, Pass, PassContext, PassOutcome, Registration, panic_text,
 };
@@ -65,7 +65,7 @@ pub struct Invocation<'a> {
     pub matches: &'a clap::ArgMatches,
     pub config: &'a Config,
     /// `None` where not even its place is known; then there is a fault.
-    pub database: Option<&'a Path>,
+    pub database: Option<&'a Location>,
     /// What went wrong before: the run ends with it, once that is recorded and reported.
     pub fault: Option<Failure>,
     pub settings: Settings,
@@ -196,7 +196,7 @@ impl<'a> Run<'a> {
                 let mode = if settings.dry_run { Mode::DryRun } else { Mode::ReadWrite };
                 let clock = self.clock.clone();
                 let options = store::StoreOptions { clock, mode, components: upstreams::components() };
-                let store = Store::open(database, options).map_err(|error| Failure::from(&Error::from(error)))?;
+                let store = Store::open(*database, options).map_err(|error| Failure::from(&Error::from(error)))?;
                 if let Some(mode) = config.settings().database_mode.filter(|_| !settings.dry_run) {
                     store.set_file_mode(mode.0);
                 }

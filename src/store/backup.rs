@@ -8,7 +8,9 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 use super::error::Error;
+use super::evidence::Evidence;
 use super::handle::Store;
+use super::location::Location;
 use super::lock::rows as lock_rows;
 use super::migrate;
 use super::options::StoreOptions;
@@ -17,7 +19,6 @@ use super::process;
 use super::records::dead;
 use super::sqlite::copy;
 use super::sqlite::restore::Restoring;
-use crate::clock::Clock;
 
 /// The time in the name of a copy: sorted by name, copies are sorted by age.
 const STAMP: &str = "%Y%m%dT%H%M%S.%3fZ";
@@ -47,12 +48,18 @@ impl Store {
     /// the newest `keep`.
     ///
     /// A name is always later than every other: where the clock went back, the order still holds.
-    pub fn back_up_into(path: &Path, folder: &Path, keep: Option<usize>, clock: &Clock) -> Result<StoredCopy, Error> {
+    pub fn back_up_into(
+        from: &Location,
+        folder: &Path,
+        keep: Option<usize>,
+        options: &StoreOptions,
+    ) -> Result<StoredCopy, Error> {
+        let clock = &options.clock;
         loop {
             let newest = load_copies(folder)?.last().map(|(at, _)| *at);
             let at = newest.map_or(clock.now(), |newest| clock.now().max(newest + SignedDuration::from_millis(1)));
             let target = folder.join(format!("tongbu-{}.db", stamp(at)));
-            let bytes = match Self::back_up(path, &target) {
+            let bytes = match Self::back_up(from, &target, options) {
                 // Another backup took the name.
                 Err(Error::Exists { .. }) => continue,
                 copied => copied?,
@@ -68,14 +75,14 @@ impl Store {
         let StoreOptions { clock, components, .. } = options;
         let components: Vec<_> = std::iter::once(migrate::CORE).chain(components).collect();
         let real = path.canonicalize().unwrap_or_else(|_| path.to_owned());
-        let folder = LockFolder::beside(&real);
+        let evidence = Evidence::Files(LockFolder::beside(&real));
         let mut aside = real.into_os_string();
         aside.push(format!(".before-restore-{}", stamp(clock.now())));
         let aside = PathBuf::from(aside);
         let restoring =
             Restoring { database: path, copy, aside: aside.clone(), is_forced, components: &components, clock: &clock };
         let (bytes, is_kept) = restoring.restore(
-            |r| lock_rows::load_live(r, &folder, &clock),
+            |r| lock_rows::load_live(r, &evidence, &clock),
             |w| {
                 lock_rows::save_all_released(w)?;
                 dead::save_all_interrupted(w, &clock)

@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::error::Error;
-use super::sqlite::statement::{Reader, Row, Writer};
+use super::statement::{Reader, Row, Writer};
 use crate::clock::to_rfc3339_millis;
 
 /// One row of `sync_cursors`.

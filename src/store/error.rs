@@ -3,12 +3,12 @@
 use std::io::ErrorKind;
 use std::path::PathBuf;
 
+use super::location::Location;
 use super::lock::types::Holder;
+use super::postgres::address::AddressError;
+use super::server_error::{ServerError, Source};
 use super::space;
 use crate::error::Class;
-
-/// What an engine or the operating system reported.
-pub(super) type Source = Box<dyn std::error::Error + Send + Sync>;
 
 /// A database failure, named by what the operator can do about it.
 #[derive(Debug, thiserror::Error)]
@@ -39,11 +39,11 @@ pub enum Error {
     #[error("cannot use `{path}` as the database: it is {what}")]
     NotOurs { path: PathBuf, what: String },
     /// Written by a newer tongbu; `what` names what this one does not know.
-    #[error("cannot use the database `{path}`: a newer tongbu wrote it ({what})")]
-    Newer { path: PathBuf, what: String },
+    #[error("cannot use the database `{database}`: a newer tongbu wrote it ({what})")]
+    Newer { database: Location, what: String },
     /// Opened only for reading, and its schema is behind this tongbu.
-    #[error("cannot read the database `{path}`: an older tongbu wrote it and it is not upgraded yet")]
-    Older { path: PathBuf },
+    #[error("cannot read the database `{database}`: an older tongbu wrote it and it is not upgraded yet")]
+    Older { database: Location },
     /// The linked `SQLite` is too old to be trusted with concurrent checkpoints.
     #[error("cannot use SQLite {found}: 3.51.3 or newer is needed")]
     OldSqlite { found: String },
@@ -69,8 +69,8 @@ pub enum Error {
     #[error("cannot write to the database `{path}`: its directory `{folder}` is read-only here")]
     Folder { path: PathBuf, folder: PathBuf, source: Source },
     /// Opened only for reading, and there is nothing yet.
-    #[error("cannot read the database `{path}`: it does not exist yet")]
-    Missing { path: PathBuf },
+    #[error("cannot read the database `{database}`: it does not exist yet")]
+    Missing { database: Location },
     /// A copy would replace a file.
     #[error("cannot write `{path}`: it exists already")]
     Exists { path: PathBuf },
@@ -83,6 +83,9 @@ pub enum Error {
     /// What is to be restored is the database that it would replace.
     #[error("cannot restore `{path}`: it is the present database itself")]
     SameFile { path: PathBuf },
+    /// What is copied would mix with what is there.
+    #[error("cannot copy into the database `{database}`: it holds records already")]
+    Filled { database: Location },
     /// A restored copy would replace a database.
     #[error("there is a database at `{path}`")]
     Occupied { path: PathBuf },
@@ -92,15 +95,24 @@ pub enum Error {
     /// The operating system refused the access.
     #[error("cannot access `{path}`")]
     Io { path: PathBuf, source: Source },
+    /// It was opened only for reading.
+    #[error("cannot write to the database `{database}`: it was opened only for reading")]
+    OpenedToRead { database: Location },
     /// A migration that was applied to this database has another text in this tongbu.
-    #[error("cannot use the database `{path}`: its migration `{component}/{migration}` is not the one known here")]
-    ChecksumMismatch { path: PathBuf, component: String, migration: String },
+    #[error("cannot use the database `{database}`: its migration `{component}/{migration}` is not the one known here")]
+    ChecksumMismatch { database: Location, component: String, migration: String },
     /// A stored value is not of the kind it should be.
     #[error("cannot read the stored value `{found}`: expected {expected}")]
     Value { found: String, expected: &'static str },
     /// The engine failed for a reason that is not in the file.
-    #[error("cannot use the database `{path}`: the engine failed")]
-    Engine { path: PathBuf, source: Source },
+    #[error("cannot use the database `{database}`: the engine failed")]
+    Engine { database: Location, source: Source },
+    /// The address of a database server cannot be used.
+    #[error(transparent)]
+    Address(#[from] AddressError),
+    /// A database server failed, or the way to it.
+    #[error(transparent)]
+    Server(#[from] Box<ServerError>),
     /// A statement is wrong: a bug.
     #[error("cannot run a statement on the database")]
     Statement { source: Source },
@@ -128,13 +140,16 @@ impl Error {
             | Self::LogLost { .. }
             | Self::Folder { .. }
             | Self::Missing { .. }
+            | Self::OpenedToRead { .. }
             | Self::NoFolder { .. }
             | Self::Unusable { .. }
             | Self::Io { .. }
             | Self::ChecksumMismatch { .. }
             | Self::Value { .. }
-            | Self::Engine { .. } => Class::Database,
-            Self::Exists { .. } | Self::SameFile { .. } | Self::Occupied { .. } => Class::Usage,
+            | Self::Engine { .. }
+            | Self::Server(_) => Class::Database,
+            Self::Address(_) => Class::Config,
+            Self::Exists { .. } | Self::Filled { .. } | Self::SameFile { .. } | Self::Occupied { .. } => Class::Usage,
             Self::Statement { .. } => Class::Internal,
         }
     }
@@ -142,7 +157,13 @@ impl Error {
     /// What to do next, where there is something more exact than the class's own hint.
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::LeaseLost { .. } | Self::Value { .. } | Self::Engine { .. } | Self::Statement { .. } => None,
+            Self::LeaseLost { .. }
+            | Self::Value { .. }
+            | Self::Engine { .. }
+            | Self::OpenedToRead { .. }
+            | Self::Statement { .. } => None,
+            Self::Address(error) => Some(error.hint()),
+            Self::Server(error) => Some(error.hint().to_owned()),
             Self::Locked(_) => Some("run again in a moment; see who holds it with `tongbu locks list`".to_owned()),
             Self::Busy { path, .. } => {
                 Some(format!("see who has it open with `fuser -v '{}'`, then run again", path.display()))
@@ -201,6 +222,7 @@ impl Error {
             }
             Self::Unusable { .. } => Some("nothing was changed; give another copy".to_owned()),
             Self::SameFile { .. } => Some("give the path of a copy that `tongbu backup` made".to_owned()),
+            Self::Filled { .. } => Some("nothing was changed; give one in which nothing was stored yet".to_owned()),
             Self::Occupied { .. } => Some(
                 "`tongbu status` shows its state; `--force` replaces it, and keeps it beside the new one".to_owned(),
             ),
@@ -210,6 +232,11 @@ impl Error {
             )),
             Self::Io { path, .. } => Some(format!("see `ls -ld '{}'`", path.display())),
         }
+    }
+
+    /// Whether the connection to a server broke off.
+    pub(super) fn is_lost_connection(&self) -> bool {
+        matches!(self, Self::Server(error) if matches!(**error, ServerError::Lost { .. }))
     }
 
     /// An [`Io`](Self::Io) about that path, for `map_err`.
@@ -235,4 +262,10 @@ fn users_text(users: &[i64]) -> String {
 
 fn folder_of(path: &std::path::Path) -> String {
     path.parent().unwrap_or(path).display().to_string()
+}
+
+impl From<ServerError> for Error {
+    fn from(error: ServerError) -> Self {
+        Self::Server(Box::new(error))
+    }
 }

@@ -2,7 +2,7 @@
 
 use super::error::Error;
 use super::records::types::RecordId;
-use super::sqlite::statement::{Reader, Row};
+use super::statement::{Reader, Row};
 use super::value::Value;
 
 /// Which rows and columns.

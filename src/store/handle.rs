@@ -1,22 +1,22 @@
 //! The open database: reads on any thread, writes on one.
 
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
+use super::connection::Connection;
 use super::error::Error;
+use super::evidence::Evidence;
+use super::location::Location;
 use super::lock::lease::{Lease, LeaseState};
-use super::lock::rows as lock_rows;
-use super::migrate;
-use super::options::{Mode, StoreOptions};
+use super::options::{Mode, StoreOptions, TxEnd};
 use super::oslock::{LockFolder, set_mode};
+use super::postgres::health::{self as server_health, ServerHealth};
+use super::site::{self, Opened, Site};
 use super::space;
-use super::sqlite::connection::{Access, Connection, TxEnd};
-use super::sqlite::copy::{self, TempDatabase};
 use super::sqlite::health::{self, Health};
-use super::sqlite::log;
-use super::sqlite::open::{self, Opened};
-use super::sqlite::statement::{self, Reader, Writer};
+use super::sqlite::statement;
+use super::statement::{Reader, Writer};
 use super::writer::{WriterState, WriterThread, join_reply};
 use crate::clock::Clock;
 
@@ -24,62 +24,72 @@ use crate::clock::Clock;
 #[derive(Clone)]
 pub struct Store(Arc<Inner>);
 
+/// What has to itself what belongs to the store itself, where there are several writers at once.
+pub(super) const GATE: &str = "core";
+
+/// A lease on a server: others may wait so long for what a host that is gone has held.
+const LONGEST_SERVER_TTL: Duration = Duration::from_secs(90);
+
 struct Inner {
-    path: PathBuf,
+    location: Location,
     mode: Mode,
     clock: Clock,
-    lock_folder: LockFolder,
-    /// The real file; a dry run may have a temporary one.
-    file: Arc<Path>,
-    /// Device and inode of the file.
-    identity: (u64, u64),
-    /// How it is read.
-    read_access: Access,
+    evidence: Evidence,
     writing: Mutex<Writing>,
     idle_readers: Mutex<Vec<Connection>>,
     /// Dropped after the connections.
-    _temp_database: Option<TempDatabase>,
+    site: Site,
 }
 
 /// The connection for writing: the first write spawns its thread.
 enum Writing {
     ReadOnly,
-    Idle(Box<Connection>),
+    Idle(Connection),
     Running(WriterThread),
 }
 
 impl Store {
-    /// Opens the database file; one that is not ours or that a newer tongbu wrote is refused and stays unchanged.
-    pub fn open(path: &Path, options: StoreOptions) -> Result<Self, Error> {
-        let StoreOptions { clock, mode, components } = options;
-        let components: Vec<_> = std::iter::once(migrate::CORE).chain(components).collect();
-        let Opened { connection, temp_database } = open::open(path, mode, &components, &clock)?;
-        let file = Arc::clone(connection.path());
-        let identity = load_identity(&file).map_err(Error::io(path))?;
-        let read_access = if mode == Mode::ReadOnly { connection.access() } else { Access::Read };
+    /// Opens the database; one that is not ours or that a newer tongbu wrote is refused and stays unchanged.
+    pub fn open(location: impl Into<Location>, options: StoreOptions) -> Result<Self, Error> {
+        let (location, mode) = (location.into(), options.mode);
+        let Opened { connection, site, clock } = site::open(&location, options)?;
         let (writing, idle_readers) = match mode {
             Mode::ReadOnly => (Writing::ReadOnly, vec![connection]),
-            Mode::ReadWrite | Mode::DryRun => (Writing::Idle(Box::new(connection)), Vec::new()),
+            Mode::ReadWrite | Mode::DryRun => (Writing::Idle(connection), Vec::new()),
         };
         Ok(Self(Arc::new(Inner {
-            path: path.to_owned(),
+            location,
             mode,
             clock,
-            lock_folder: LockFolder::beside(&file),
-            file,
-            identity,
-            read_access,
+            evidence: site.evidence(),
             writing: Mutex::new(writing),
             idle_readers: Mutex::new(idle_readers),
-            _temp_database: temp_database,
+            site,
         })))
     }
 
-    /// The database file.
-    pub fn path(&self) -> &Path {
-        &self.0.path
+    /// The same where there is a database; `None` where no run has made one yet.
+    pub fn open_existing(location: &Location, options: StoreOptions) -> Result<Option<Self>, Error> {
+        match location {
+            // Where that cannot be found out the error of opening says why.
+            Location::File(path) if matches!(path.try_exists(), Ok(false)) => Ok(None),
+            Location::File(_) => Self::open(location, options).map(Some),
+            Location::Server(_) => match Self::open(location, StoreOptions { mode: Mode::ReadOnly, ..options.clone() })
+            {
+                Err(Error::Missing { .. }) => Ok(None),
+                Ok(store) if options.mode == Mode::ReadOnly => Ok(Some(store)),
+                Ok(_) | Err(Error::Older { .. }) => Self::open(location, options).map(Some),
+                Err(error) => Err(error),
+            },
+        }
     }
 
+    /// Where the database is.
+    pub fn location(&self) -> &Location {
+        &self.0.location
+    }
+
+    /// The clock of the store's times: on a server all hosts have its own.
     pub fn clock(&self) -> &Clock {
         &self.0.clock
     }
@@ -92,38 +102,33 @@ impl Store {
     /// Gives these rights to the file, to those beside it and to the lock files: those who may write the database may lock
     /// it. What belongs to another user stays as it is.
     pub fn set_file_mode(&self, mode: u32) {
+        let Site::File { file, lock_folder, .. } = &self.0.site else { return };
         let beside = |end: &str| {
-            let mut name = self.0.file.as_os_str().to_owned();
+            let mut name = file.as_os_str().to_owned();
             name.push(end);
             PathBuf::from(name)
         };
         for file in [beside(""), beside("-wal"), beside("-shm")] {
             set_mode(&file, mode);
         }
-        self.0.lock_folder.set_file_mode(mode);
+        lock_folder.set_file_mode(mode);
     }
 
     /// Fails where the file at the path is no longer the one that was opened.
     pub(super) fn check_identity(&self) -> Result<(), Error> {
-        if !load_identity(&self.0.file).is_ok_and(|found| found == self.0.identity) {
-            return Err(Error::Replaced { path: self.0.path.clone() });
-        }
         let is_written = matches!(*locked(&self.0.writing), Writing::Running(_)) && !self.is_dry_run();
-        if is_written && !log::is_intact(&self.0.file) {
-            return Err(Error::LogLost { path: self.0.file.to_path_buf() });
-        }
-        Ok(())
+        self.0.site.check(&self.0.location, is_written)
     }
 
     /// Runs `f` on a read connection, inside one consistent snapshot.
     pub fn read<T, E: From<Error>>(&self, f: impl FnOnce(&Reader<'_>) -> Result<T, E>) -> Result<T, E> {
         let idle = locked(&self.0.idle_readers).pop();
-        let connection = if let Some(connection) = idle {
+        let mut connection = if let Some(connection) = idle {
             connection
         } else {
             // Another file at the path would answer for this one.
             self.check_identity()?;
-            Connection::connect(Arc::clone(&self.0.file), self.0.read_access)?
+            self.0.site.connect_reader()?
         };
         let outcome = connection.snapshot(f);
         locked(&self.0.idle_readers).push(connection);
@@ -158,16 +163,17 @@ impl Store {
         self.on_writer_blocking(leased(Arc::clone(lease.state()), self.tx_end(), f))?
     }
 
-    /// Copies the database file to `to` while others may write: consistent, checked, flushed to disk, then renamed to
-    /// its name; returns its size in bytes. The copy has every token but no held lock. An existing file stays, and is an
-    /// error. The schema may be an older one: a copy is worth most before an upgrade.
-    pub fn back_up(path: &Path, to: &Path) -> Result<u64, Error> {
-        copy::back_up(path, to, lock_rows::save_all_released)
-    }
-
     /// Checks the whole file for damage; the time grows with its size.
     pub fn check_health(&self) -> Result<Health, Error> {
         self.read(health::check_health)
+    }
+
+    /// What the server says about its state; `None` where the database is a file.
+    pub fn check_server(&self) -> Result<Option<ServerHealth>, Error> {
+        match self.0.site {
+            Site::Server { .. } => self.read(server_health::load),
+            Site::File { .. } => Ok(None),
+        }
     }
 
     /// The engine's version.
@@ -206,12 +212,17 @@ impl Store {
         self.on_writer(unleased(self.tx_end(), f)).await?
     }
 
+    /// How long a lease may hold without a renewal; `None` where the request decides.
+    pub(super) fn longest_ttl(&self) -> Option<Duration> {
+        self.0.evidence.folder().is_none().then_some(LONGEST_SERVER_TTL)
+    }
+
     fn tx_end(&self) -> TxEnd {
         if self.is_dry_run() { TxEnd::RollBack } else { TxEnd::Commit }
     }
 
-    pub(super) fn lock_folder(&self) -> &LockFolder {
-        &self.0.lock_folder
+    pub(super) fn evidence(&self) -> &Evidence {
+        &self.0.evidence
     }
 
     pub(super) async fn on_writer<T: Send + 'static>(
@@ -219,7 +230,7 @@ impl Store {
         job: impl FnOnce(&mut WriterState) -> T + Send + 'static,
     ) -> Result<T, Error> {
         let reply = self.with_writer(|writer| writer.submit(job))?;
-        join_reply(reply.await.ok(), &self.0.path)
+        join_reply(reply.await.ok(), &self.0.location)
     }
 
     pub(super) fn on_writer_blocking<T: Send + 'static>(
@@ -227,7 +238,7 @@ impl Store {
         job: impl FnOnce(&mut WriterState) -> T + Send + 'static,
     ) -> Result<T, Error> {
         let reply = self.with_writer(|writer| writer.submit_blocking(job))?;
-        join_reply(reply.recv().ok(), &self.0.path)
+        join_reply(reply.recv().ok(), &self.0.location)
     }
 
     fn with_writer<T>(&self, f: impl FnOnce(&WriterThread) -> T) -> Result<T, Error> {
@@ -237,16 +248,13 @@ impl Store {
         {
             // A dry run leaves no file behind.
             if !self.is_dry_run() {
-                self.lock_folder().save_identity(self.0.identity);
-                connection.use_fair_lock(self.lock_folder().fair_lock());
+                self.0.site.prepare_writing(&mut connection);
             }
-            *writing = Writing::Running(WriterThread::spawn(*connection, self.0.clock.clone())?);
+            *writing = Writing::Running(WriterThread::spawn(connection, self.0.clock.clone(), &self.0.location)?);
         }
         match &*writing {
             Writing::Running(writer) => Ok(f(writer)),
-            Writing::Idle(_) | Writing::ReadOnly => {
-                Err(Error::ReadOnly { path: self.0.path.clone(), source: "it was opened only for reading".into() })
-            }
+            Writing::Idle(_) | Writing::ReadOnly => Err(Error::OpenedToRead { database: self.0.location.clone() }),
         }
     }
 }
@@ -257,9 +265,9 @@ fn leased<T, E: From<Error>>(
     f: impl FnOnce(&Writer<'_>) -> Result<T, E>,
 ) -> impl FnOnce(&mut WriterState) -> Result<T, E> {
     move |writer| match end {
-        TxEnd::Commit => lease.write(&mut writer.connection, f),
+        TxEnd::Commit => lease.write(&mut writer.connection, Some(lease.gate()), f),
         // There is no lease to check: none was taken.
-        TxEnd::RollBack => writer.connection.transact(end, f, |_, _| Ok(false)),
+        TxEnd::RollBack => writer.connection.transact(end, None, f, |_, _| Ok(false)),
     }
 }
 
@@ -268,15 +276,11 @@ fn unleased<T>(
     f: impl FnOnce(&Writer<'_>) -> Result<T, Error>,
 ) -> impl FnOnce(&mut WriterState) -> Result<T, Error> {
     // After an ambiguous COMMIT these may run again: they are idempotent.
-    move |writer| writer.connection.transact(end, f, |_, _| Ok(false))
+    move |writer| writer.connection.transact(end, Some(GATE), f, |_, _| Ok(false))
 }
 
 fn lock_folder(database: &Path) -> LockFolder {
     LockFolder::beside(&database.canonicalize().unwrap_or_else(|_| database.to_owned()))
-}
-
-fn load_identity(file: &Path) -> std::io::Result<(u64, u64)> {
-    file.metadata().map(|metadata| (metadata.dev(), metadata.ino()))
 }
 
 /// A panic of another thread leaves no partial state here: only whole connections are moved in and out.

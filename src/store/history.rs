@@ -12,7 +12,7 @@ use jiff::tz::TimeZone;
 use self::totals::Finished;
 use super::error::Error;
 use super::records::types::{SUMMARY_COLUMNS, Status, Summary};
-use super::sqlite::statement::{Reader, Row, Writer};
+use super::statement::{Reader, Row, Writer};
 
 pub use self::level::{Level, LevelsOf};
 pub use self::totals::{DayRow, Sum, Totals};

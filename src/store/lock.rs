@@ -3,20 +3,22 @@
 mod acquire;
 pub(super) mod lease;
 mod liveness;
+mod request;
 pub(super) mod rows;
 pub(super) mod types;
 
 use std::time::{Duration, Instant};
 
 use self::lease::{Acquisition, Lease};
-use self::types::{AcquireRequest, Holder, LeaseRequest};
+use self::request::AcquireRequest;
+use self::types::{Holder, LeaseRequest};
 use super::error::Error;
 use super::handle::Store;
 use super::records::dead;
 use super::records::ending::save_interrupted;
 use super::records::rows as record_rows;
 use super::records::types::ScopeEnd;
-use super::sqlite::statement::Writer;
+use super::statement::Writer;
 use super::writer::WriterState;
 
 /// A probe briefly takes the lock of a holder that is gone: try this many times.
@@ -103,38 +105,41 @@ impl Store {
     fn acquire_request(&self, request: &LeaseRequest<'_>) -> AcquireRequest {
         AcquireRequest {
             name: request.name.to_owned(),
-            ttl: request.ttl,
+            ttl: self.longest_ttl().map_or(request.ttl, |longest| request.ttl.min(longest)),
             trace_id: request.trace_id.to_owned(),
             record: request.record,
-            lock_file: self.lock_folder().lease_file(request.name),
+            evidence: self.evidence().clone(),
         }
     }
 
     /// Every lock ever taken, by name.
     pub fn load_locks(&self) -> Result<Vec<Holder>, Error> {
-        let locks = self.read(rows::load_locks)?;
-        Ok(locks.into_iter().map(|lock| lock.into_holder(self.lock_folder(), self.clock())).collect())
+        self.read(|r| {
+            let sight = self.evidence().look(r)?;
+            Ok(rows::load_locks(r)?.into_iter().map(|lock| lock.into_holder(&sight, self.clock())).collect())
+        })
     }
 
     /// Marks stale locks as released, and the records of the dead runs as interrupted; returns what it cleaned (or, in
     /// a dry run, would clean).
     pub fn clean_locks(&self) -> Result<Vec<Holder>, Error> {
-        let folder = self.lock_folder().clone();
+        let evidence = self.evidence().clone();
         let clock = self.clock().clone();
         let is_real = !self.is_dry_run();
         self.transact(move |w| {
+            let sight = evidence.look(w)?;
             let mut cleaned = Vec::new();
             for lock in rows::load_locks(w)? {
                 let record = lock.record_id;
-                let holder = lock.into_holder(&folder, &clock);
+                let holder = lock.into_holder(&sight, &clock);
                 if holder.is_stale {
                     rows::save_released(w, &holder.name, holder.token)?;
                     save_interrupted(w, record, &clock)?;
                     cleaned.push(holder);
                 }
             }
-            dead::save_dead_runs(w, &folder, &clock)?;
-            if is_real {
+            dead::save_dead_runs(w, &sight, &clock)?;
+            if let Some(folder) = evidence.folder().filter(|_| is_real) {
                 folder.delete_leftover_runs();
             }
             Ok(cleaned)
@@ -144,13 +149,14 @@ impl Store {
     /// Takes a lock away from its holder if it still has that token: the holder's next write is refused. Returns the
     /// holder it was taken from, or `None` where name and token do not match a held lock.
     pub fn break_lock(&self, name: &str, token: i64) -> Result<Option<Holder>, Error> {
-        let folder = self.lock_folder().clone();
+        let evidence = self.evidence().clone();
         let clock = self.clock().clone();
         let name = name.to_owned();
         self.transact(move |w| {
             let Some(lock) = rows::load_lock(w, &name)? else { return Ok(None) };
+            let sight = evidence.look(w)?;
             let is_broken = rows::save_released(w, &name, token)?;
-            Ok(is_broken.then(|| lock.into_holder(&folder, &clock)))
+            Ok(is_broken.then(|| lock.into_holder(&sight, &clock)))
         })
     }
 }
@@ -158,7 +164,7 @@ impl Store {
 fn release(lease: &Lease, end: Option<&ScopeEnd>, writer: &mut WriterState) -> Result<(), Error> {
     let state = lease.state();
     let duration_ms = writer.clock.boot().0 - lease.began().0;
-    state.write(&mut writer.connection, |w| {
+    state.write(&mut writer.connection, None, |w| {
         if let (Some(record), Some(end)) = (lease.record(), end) {
             record_rows::save_scope_end(w, record, state.name(), end, duration_ms, &writer.clock)?;
         }

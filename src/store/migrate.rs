@@ -3,7 +3,7 @@
 use xxhash_rust::xxh3::xxh3_128;
 
 use super::error::Error;
-use super::sqlite::statement::{Reader, Writer};
+use super::statement::{Reader, Writer};
 use crate::clock::{Clock, to_rfc3339_millis};
 
 /// One step of a component's schema. Never edited once released: the checksum is compared at every open.
@@ -29,6 +29,7 @@ pub(super) const CORE: Component = Component {
         Migration { name: "0002_runs", sql: include_str!("migrations/0002_runs.sql") },
         Migration { name: "0003_monitor", sql: include_str!("migrations/0003_monitor.sql") },
         Migration { name: "0004_instance", sql: include_str!("migrations/0004_instance.sql") },
+        Migration { name: "0005_server", sql: include_str!("migrations/0005_server.sql") },
         Migration { name: "0006_history", sql: include_str!("migrations/0006_history.sql") },
     ],
 };
@@ -82,10 +83,10 @@ enum Mismatch {
 
 impl Mismatch {
     fn at(self, r: &Reader<'_>, component: &str) -> Error {
-        let path = r.path().to_path_buf();
+        let database = r.location();
         match self {
-            Self::Unknown(name) => Error::Newer { path, what: format!("migration `{component}/{name}`") },
-            Self::Edited(migration) => Error::ChecksumMismatch { path, component: component.to_owned(), migration },
+            Self::Unknown(name) => Error::Newer { database, what: format!("migration `{component}/{name}`") },
+            Self::Edited(migration) => Error::ChecksumMismatch { database, component: component.to_owned(), migration },
         }
     }
 }

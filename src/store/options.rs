@@ -15,6 +15,14 @@ pub enum Mode {
     DryRun,
 }
 
+/// How a successful transaction ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum TxEnd {
+    Commit,
+    /// A dry run.
+    RollBack,
+}
+
 /// How to open a [`Store`](super::Store).
 #[derive(Clone, Debug)]
 pub struct StoreOptions {

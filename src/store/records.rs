@@ -8,6 +8,8 @@ pub(super) mod rows;
 mod run;
 pub(super) mod types;
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
@@ -16,11 +18,11 @@ pub use self::monitor::{CounterRow, IsExceeded, load_alert, load_counters, load_
 pub use self::run::{Change, PruneOf, Retention, RunEnd, RunStart};
 pub use self::types::{Record, RecordId, ScopeEnd, ScopeRecord, SkippedScope};
 use super::error::Error;
-use super::handle::Store;
+use super::handle::{GATE, Store};
 use super::history;
+use super::options::TxEnd;
 use super::oslock::RunLock;
-use super::sqlite::connection::TxEnd;
-use super::sqlite::statement::Reader;
+use super::statement::Reader;
 use crate::clock::{BootInstant, to_rfc3339_millis};
 
 /// This many records of each sync type stay, whatever their age.
@@ -33,6 +35,8 @@ pub struct RunRecord {
     began: BootInstant,
     /// Dropped after the record was closed; `None` in a dry run.
     _lock: Option<RunLock>,
+    /// The heartbeat renews the record as long as this exists; `None` where there is a lock.
+    _beat: Option<Arc<RecordId>>,
 }
 
 impl RunRecord {
@@ -48,24 +52,28 @@ impl Store {
     pub async fn open_record(&self, start: RunStart) -> Result<RunRecord, Error> {
         let began = self.clock().boot();
         if self.is_dry_run() {
-            return Ok(RunRecord { id: RecordId(0), began, _lock: None });
+            return Ok(RunRecord { id: RecordId(0), began, _lock: None, _beat: None });
         }
-        let folder = self.lock_folder().clone();
+        let evidence = self.evidence().clone();
         self.on_writer(move |writer| {
             let clock = &writer.clock;
-            writer.connection.transact(
+            let (id, lock) = writer.connection.transact(
                 TxEnd::Commit,
+                Some(GATE),
                 |w| {
                     history::fill(w, &start.zone)?;
-                    dead::save_dead_runs(w, &folder, clock)?;
-                    folder.delete_leftover_runs();
+                    dead::save_dead_runs(w, &evidence.look(w)?, clock)?;
+                    let folder = evidence.folder();
+                    folder.inspect(|folder| folder.delete_leftover_runs());
                     let id = rows::save_opened(w, &start, clock)?;
                     // Locked before anybody can see the record: it never looks dead.
-                    let lock = folder.lock_run(id.0, &start.trace_id)?;
-                    Ok(RunRecord { id, began, _lock: Some(lock) })
+                    let lock = folder.map(|folder| folder.lock_run(id.0, &start.trace_id)).transpose()?;
+                    Ok::<_, Error>((id, lock))
                 },
-                |r, record| rows::is_running(r, record.id, &start.trace_id),
-            )
+                |r, (id, _)| rows::is_running(r, *id, &start.trace_id),
+            )?;
+            let beat = evidence.folder().is_none().then(|| writer.heartbeat.watch_run(id));
+            Ok(RunRecord { id, began, _lock: lock, _beat: beat })
         })
         .await?
     }
@@ -122,7 +130,7 @@ impl Store {
     }
 
     fn dead_runs(&self, r: &Reader<'_>) -> Result<Vec<RecordId>, Error> {
-        dead::load_dead_runs(r, self.lock_folder(), self.clock())
+        dead::load_dead_runs(r, &self.evidence().look(r)?, self.clock())
     }
 
     /// Marks records as read (`ids` empty: all); returns how many changed.

@@ -66,6 +66,11 @@ impl Fixture {
     }
 }
 
+fn back_up(path: &Path, to: &Path) -> Result<u64, Error> {
+    let options = StoreOptions { clock: Clock::system(), mode: Mode::ReadOnly, components: Vec::new() };
+    Store::back_up(&path.into(), to, &options)
+}
+
 const fn request(name: &str, record: Option<RecordId>) -> LeaseRequest<'_> {
     LeaseRequest { name, ttl: TTL, trace_id: "trace", record }
 }

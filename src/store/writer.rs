@@ -1,16 +1,15 @@
 //! The one thread that writes: jobs in the order they come, heartbeats in between.
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::path::Path;
-use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel, sync_channel};
 use std::thread::{Builder, JoinHandle};
 
 use tokio::sync::oneshot;
 
+use super::connection::Connection;
 use super::error::Error;
 use super::heartbeat::Heartbeat;
-use super::sqlite::connection::Connection;
+use super::location::Location;
 use crate::clock::Clock;
 
 /// What a job on the writer thread works with.
@@ -32,15 +31,14 @@ pub(super) struct WriterThread {
 }
 
 impl WriterThread {
-    pub(super) fn spawn(connection: Connection, clock: Clock) -> Result<Self, Error> {
-        let path = Arc::clone(connection.path());
+    pub(super) fn spawn(connection: Connection, clock: Clock, location: &Location) -> Result<Self, Error> {
         let (sender, jobs) = channel();
         let state = WriterState { connection, heartbeat: Heartbeat::default(), clock };
         // Its lines in the log are those of the run that opened the database.
         let span = tracing::Span::current();
         let thread =
             Builder::new().name("tongbu-writer".to_owned()).spawn(move || span.in_scope(|| work(state, &jobs)));
-        let thread = thread.map_err(Error::io(&*path))?;
+        let thread = thread.map_err(|error| Error::Engine { database: location.clone(), source: error.into() })?;
         Ok(Self { sender: Some(sender), thread: Some(thread) })
     }
 
@@ -104,10 +102,10 @@ fn work(mut state: WriterState, jobs: &Receiver<Job>) {
 }
 
 /// The value of a job; a panic of the job continues in its caller.
-pub(super) fn join_reply<T>(reply: Option<JobResult<T>>, path: &Path) -> Result<T, Error> {
+pub(super) fn join_reply<T>(reply: Option<JobResult<T>>, location: &Location) -> Result<T, Error> {
     match reply {
         Some(Ok(value)) => Ok(value),
         Some(Err(panic)) => resume_unwind(panic),
-        None => Err(Error::Engine { path: path.to_owned(), source: "the writer thread has ended".into() }),
+        None => Err(Error::Engine { database: location.clone(), source: "the writer thread has ended".into() }),
     }
 }

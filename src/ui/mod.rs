@@ -19,7 +19,6 @@ pub mod tables;
 mod terminal;
 
 use std::io::{self, Write};
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -35,6 +34,7 @@ use crate::language::Language;
 use crate::present::{Output, Severity, Style, Text, output, sanitize, text, words};
 use crate::progress::Observer;
 use crate::secret;
+use crate::store::Location;
 use crate::text::safe;
 use crate::upstreams;
 use crate::zone;
@@ -148,8 +148,8 @@ impl Ui {
     }
 
     /// That no run has made a database yet; a program gets the empty output.
-    pub fn no_database(&self, database: &Path, empty: &dyn Output) {
-        let path = sanitize(&database.to_string_lossy());
+    pub fn no_database(&self, database: &Location, empty: &dyn Output) {
+        let path = sanitize(&database.to_string());
         self.show(empty, |style| NO_RUN_YET.fill(style.language, &[&path]) + "\n");
     }
 

@@ -1,7 +1,5 @@
 //! An upstream's own commands: typed for their author, erased once.
 
-use std::path::Path;
-
 use clap::{ArgMatches, Args};
 use schemars::Schema;
 use serde_json::{Value, json};
@@ -10,13 +8,13 @@ use super::error::Error;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::present::{Block, DocumentSchema, Json, Output, Paging, Style};
-use crate::store::{Component, Mode, RecordId, Store, StoreOptions};
+use crate::store::{Component, Location, Mode, RecordId, Store, StoreOptions};
 
 /// What a command works with.
 pub struct CommandContext<'a> {
     pub config: &'a Config,
-    /// The database file, which need not exist.
-    pub database: &'a Path,
+    /// The database, which need not exist.
+    pub database: &'a Location,
     pub clock: &'a Clock,
     /// The person's language and time zone.
     pub style: &'a Style,
@@ -42,18 +40,23 @@ impl<O: Output + 'static> From<O> for Answer {
 impl CommandContext<'_> {
     /// Opens the database; `ReadWrite` makes it where it is missing.
     pub fn open(&self, mode: Mode) -> Result<Store, Error> {
-        let options = StoreOptions { clock: self.clock.clone(), mode, components: (self.components)() };
-        let store = Store::open(self.database, options)?;
+        Ok(self.with_rights(Store::open(self.database, self.options(mode))?, mode))
+    }
+
+    fn options(&self, mode: Mode) -> StoreOptions {
+        StoreOptions { clock: self.clock.clone(), mode, components: (self.components)() }
+    }
+
+    fn with_rights(&self, store: Store, mode: Mode) -> Store {
         if let Some(rights) = self.config.settings().database_mode.filter(|_| mode == Mode::ReadWrite) {
             store.set_file_mode(rights.0);
         }
-        Ok(store)
+        store
     }
 
     /// Opens the database where it exists; `None` where no run has made one yet.
     pub fn open_existing(&self, mode: Mode) -> Result<Option<Store>, Error> {
-        // Where that cannot be found out the store's own error says why.
-        if matches!(self.database.try_exists(), Ok(false)) { Ok(None) } else { self.open(mode).map(Some) }
+        Ok(Store::open_existing(self.database, self.options(mode))?.map(|store| self.with_rights(store, mode)))
     }
 
     /// Answers from the database, or with `empty` where no run has made one yet.

@@ -277,7 +277,7 @@ fn unwritable_output_is_an_error() {
 }
 
 #[test]
-fn the_address_of_a_database_server_is_refused_and_nothing_is_made_of_it() {
+fn an_address_of_a_server_with_a_password_is_refused_and_nothing_is_made_of_it() {
     let fixture = Fixture::new();
     let address = "postgres://sync:geheim@db.example/tongbu";
     for args in [
@@ -291,6 +291,7 @@ fn the_address_of_a_database_server_is_refused_and_nothing_is_made_of_it() {
         vec!["config", "show"],
         vec!["config", "path"],
         vec!["generate", "cron"],
+        vec!["database", "copy", "a.db", address],
     ] {
         for output in [
             fixture.command(&args).args(["--db", address]).output().unwrap(),
@@ -298,7 +299,10 @@ fn the_address_of_a_database_server_is_refused_and_nothing_is_made_of_it() {
         ] {
             let said = text(&output.stdout) + &text(&output.stderr);
             assert_eq!(output.status.code(), Some(4), "{args:?}: {said}");
-            assert!(said.contains("names a database server") && !said.contains("geheim"), "{args:?}: {said}");
+            assert!(
+                said.contains("holds the password of the database server") && !said.contains("geheim"),
+                "{args:?}: {said}"
+            );
         }
     }
     let left: Vec<_> = std::fs::read_dir(fixture.path()).unwrap().collect();

@@ -18,6 +18,7 @@ mod experiments;
 mod fakes;
 mod http;
 mod lifecycle;
+mod server;
 mod statements;
 
 mod upstreams;

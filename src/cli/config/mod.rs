@@ -75,7 +75,7 @@ fn cmd_check(session: &mut Session) -> Result<Exit, Error> {
     let opening = Opening { config: &config, http: &context };
     let mut parts = vec![CheckedPart::new("settings", mistakes.iter().map(failure).collect())];
     let database = match session.database(&config) {
-        Ok(path) => directory("database", Some(&path)),
+        Ok(place) => directory("database", place.file()),
         Err(error) => Some(error.to_failure()),
     };
     parts.push(CheckedPart::new("database", database.into_iter().collect()));

@@ -32,7 +32,7 @@ pub fn check_database(
     findings: &mut Vec<Finding>,
 ) -> Option<Timestamp> {
     let allowed = config.settings().database_mode.map_or(PRIVATE_MODE, |mode| mode.0);
-    let newest = match session.open_existing(path, Mode::ReadOnly) {
+    let newest = match session.open_existing(&path.into(), Mode::ReadOnly) {
         Ok(None) => {
             findings.push(missing(path));
             None
@@ -150,7 +150,7 @@ fn check_lock_folder(database: &Path) -> Finding {
 }
 
 /// Locks and records of runs that did not end by themselves.
-fn check_leftovers(store: &Store) -> Vec<Finding> {
+pub(super) fn check_leftovers(store: &Store) -> Vec<Finding> {
     let load = || Ok((store.load_locks()?, store.load_dead_runs()?));
     let (locks, dead_runs) = match load() {
         Ok(loaded) => loaded,
@@ -178,7 +178,7 @@ fn check_records(dead_runs: &[RecordId]) -> Finding {
     Finding::warning(Check::Records, format!("left unfinished: {ids}"), "run `tongbu locks clean`")
 }
 
-fn newest_record(store: &Store) -> Option<Timestamp> {
+pub(super) fn newest_record(store: &Store) -> Option<Timestamp> {
     let states = store.load_states().ok()?;
     states
         .into_iter()

@@ -7,6 +7,7 @@ mod files;
 mod finding;
 pub mod output;
 mod schedule;
+mod server;
 mod upstreams;
 
 use clap::Args;
@@ -18,7 +19,7 @@ use self::output::DoctorOutput;
 use super::error::Error;
 use super::session::Session;
 use crate::exit::Exit;
-use crate::store::{Mode, Store};
+use crate::store::{Location, Mode, Store};
 
 /// What to check.
 #[derive(Debug, Args)]
@@ -53,7 +54,8 @@ fn examine(session: &mut Session, args: &DoctorArgs) -> Result<Vec<Finding>, Err
     findings.push(Finding::ok(Check::Sqlite, Store::engine_version()));
     let Some(config) = config else { return Ok(findings) };
     let newest = match session.database(&config) {
-        Ok(database) => database::check_database(session, &config, &database, &mut findings),
+        Ok(Location::File(path)) => database::check_database(session, &config, &path, &mut findings),
+        Ok(server) => server::check_server(session, &server, &mut findings),
         Err(error) => {
             findings.push(Finding::failed(Check::Database, &error.to_failure()));
             None

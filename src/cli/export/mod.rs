@@ -72,7 +72,7 @@ pub fn cmd_export(session: &mut Session, args: &ExportArgs) -> Result<Exit, Erro
     let columns = args.choose_columns(exported, store.read(|r| load_columns(r, exported.name))?)?;
     args.check_accounts(&store, &config, upstream, exported)?;
     let mut sheet = Sheet::new(args.format, &columns, args.bom);
-    let mut sink = Sink::open(args.output.as_deref(), &database, &session.ui)?;
+    let mut sink = Sink::open(args.output.as_deref(), database.file(), &session.ui)?;
     // A signal ends what goes to others at once, even where they do not read; a draft has to be removed.
     let cancel = if sink.is_draft() {
         Cancel::on_signals(clear_bars).map_err(upstreams::Error::Runtime)?

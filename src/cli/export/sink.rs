@@ -45,7 +45,7 @@ pub struct OpenFile {
 struct Draft(PathBuf);
 
 impl<'a> Sink<'a> {
-    pub fn open(path: Option<&Path>, database: &Path, ui: &'a Ui) -> Result<Self, Error> {
+    pub fn open(path: Option<&Path>, database: Option<&Path>, ui: &'a Ui) -> Result<Self, Error> {
         let Some(path) = path.filter(|path| *path != Path::new("-")) else { return Ok(Self::Stdout(ui)) };
         // A link keeps pointing where it does.
         let target = path.canonicalize().unwrap_or_else(|_| path.to_owned());
@@ -56,7 +56,7 @@ impl<'a> Sink<'a> {
                 hint: "give the path of a file".to_owned(),
             });
         }
-        if found.as_ref().is_some_and(|found| is_of_database(found, database)) {
+        if found.as_ref().zip(database).is_some_and(|(found, database)| is_of_database(found, database)) {
             return Err(Error::Usage {
                 message: format!("`{}` is the database itself", path.display()),
                 hint: "give the path of another file".to_owned(),

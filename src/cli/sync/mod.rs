@@ -118,7 +118,7 @@ pub fn run_pass(
         registration,
         matches,
         config: &prepared.config,
-        database: prepared.database.as_deref(),
+        database: prepared.database.as_ref(),
         fault: prepared.fault.clone(),
         settings,
         observer: session.ui.observer(),
@@ -137,7 +137,7 @@ fn sync_all(session: &mut Session, settings: &Settings) -> Result<Exit, Error> {
     let prepared = session.prepare_run();
     let mut configured: Vec<_> = upstreams::all().filter(|known| known.is_in_use(&prepared.config)).collect();
     if configured.is_empty() && prepared.fault.is_some() {
-        configured = session.guess_upstreams(prepared.database.as_deref());
+        configured = session.guess_upstreams(prepared.database.as_ref());
     }
     if configured.is_empty() {
         return Err(prepared.fault.map_or(Error::NothingConfigured, Error::Run));

@@ -1,7 +1,7 @@
 //! What an upstream's tables hold at the end of a run.
 
 use crate::store::error::Error;
-use crate::store::sqlite::statement::Reader;
+use crate::store::statement::Reader;
 
 /// A number that an upstream's tables hold at the end of a run, to be kept for that day.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -7,14 +7,16 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
+use super::request::AcquireRequest;
 use super::rows::{self, LeaseTimes};
-use super::types::{AcquireRequest, Holder};
+use super::types::Holder;
 use crate::clock::{BootInstant, Clock};
+use crate::store::connection::Connection;
 use crate::store::error::Error;
+use crate::store::options::TxEnd;
 use crate::store::oslock::OsLock;
 use crate::store::records::types::RecordId;
-use crate::store::sqlite::connection::{Connection, TxEnd};
-use crate::store::sqlite::statement::Writer;
+use crate::store::statement::Writer;
 
 /// The answer to a [`LeaseRequest`](super::LeaseRequest).
 #[derive(Debug)]
@@ -79,7 +81,10 @@ pub(in crate::store) struct LeaseState {
     clock: Clock,
     lost: CancellationToken,
     expires_boot: AtomicI64,
-    lock_file: PathBuf,
+    /// The number of the last write that is known to be stored.
+    write_seq: AtomicI64,
+    /// `None` on a server.
+    lock_file: Option<PathBuf>,
     os_lock: Mutex<Option<OsLock>>,
 }
 
@@ -98,13 +103,19 @@ impl LeaseState {
             clock: clock.clone(),
             lost: CancellationToken::new(),
             expires_boot: AtomicI64::new(expires_boot.0),
-            lock_file: request.lock_file.clone(),
+            write_seq: AtomicI64::new(0),
+            lock_file: request.evidence.lease_file(&request.name),
             os_lock: Mutex::new(os_lock),
         }
     }
 
     pub(in crate::store) fn name(&self) -> &str {
         &self.name
+    }
+
+    /// What the writes under this lease have to themselves: the tables of the upstream that its scope is of.
+    pub(in crate::store) fn gate(&self) -> &str {
+        self.name.split('/').next().unwrap_or_default()
     }
 
     pub(super) const fn token(&self) -> i64 {
@@ -127,12 +138,15 @@ impl LeaseState {
     /// where a suspended former holder still has it.
     fn check_and_renew(&self, w: &Writer<'_>) -> Result<Renewal, Error> {
         let mut os_lock = self.os_lock.lock().unwrap_or_else(PoisonError::into_inner);
-        if os_lock.is_none() {
-            *os_lock = OsLock::try_take(&self.lock_file)?;
+        if let (None, Some(lock_file)) = (&*os_lock, &self.lock_file) {
+            *os_lock = OsLock::try_take(lock_file)?;
         }
         let times = LeaseTimes::from_now(&self.clock, self.ttl);
         let inode = os_lock.as_ref().map(OsLock::inode);
-        let Some(write_seq) = rows::save_renewal(w, &self.name, self.token, &times, inode)? else {
+        // A smaller number means that the database has lost what was stored: a server that took over did not have it.
+        let stored = self.write_seq.load(Ordering::Relaxed);
+        let renewed = rows::save_renewal(w, &self.name, self.token, &times, inode)?;
+        let Some(write_seq) = renewed.filter(|write_seq| *write_seq > stored) else {
             *os_lock = None;
             self.lost.cancel();
             return Err(Error::LeaseLost { name: self.name.clone(), token: self.token });
@@ -144,10 +158,12 @@ impl LeaseState {
     pub(in crate::store) fn write<T, E: From<Error>>(
         &self,
         connection: &mut Connection,
+        gate: Option<&str>,
         f: impl FnOnce(&Writer<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
         let (value, renewal) = connection.transact(
             TxEnd::Commit,
+            gate,
             |w| {
                 let renewal = self.check_and_renew(w)?;
                 Ok::<_, E>((f(w)?, renewal))
@@ -155,6 +171,7 @@ impl LeaseState {
             |r, (_, renewal)| Ok(rows::load_write_seq(r, &self.name, self.token)? >= Some(renewal.write_seq)),
         )?;
         self.expires_boot.store(renewal.expires_boot.0, Ordering::Relaxed);
+        self.write_seq.store(renewal.write_seq, Ordering::Relaxed);
         Ok(value)
     }
 }

@@ -2,6 +2,9 @@
 
 use crate::clock::{BootInstant, Clock, boot_id};
 
+/// The boot of every holder where a server's clock counts.
+pub(super) const SERVER_BOOT: &str = "server";
+
 /// What a row of `sync_locks` says about its holder.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct LockSnapshot<'a> {
@@ -26,6 +29,11 @@ pub(super) struct LocalState<'a> {
 impl LocalState<'static> {
     pub(super) fn observe(clock: &Clock, free_os_lock: Option<i64>, is_holder_dead: bool) -> Self {
         Self { boot: clock.boot(), boot_id: boot_id(), free_os_lock, is_holder_dead }
+    }
+
+    /// On a server its clock decides, which every holder's expiry is by.
+    pub(super) fn on_server(now: BootInstant, is_holder_dead: bool) -> Self {
+        Self { boot: now, boot_id: SERVER_BOOT, free_os_lock: None, is_holder_dead }
     }
 }
 

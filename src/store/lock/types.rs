@@ -1,6 +1,5 @@
 //! Who holds a lock, and what a request for one says.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -18,16 +17,6 @@ pub struct LeaseRequest<'a> {
     pub trace_id: &'a str,
     /// The run it is for: its scope row is started in the same transaction. `None` for commands that keep no record.
     pub record: Option<RecordId>,
-}
-
-/// A [`LeaseRequest`] that can go to the writer thread.
-#[derive(Clone)]
-pub(in crate::store) struct AcquireRequest {
-    pub(super) name: String,
-    pub(super) ttl: Duration,
-    pub(super) trace_id: String,
-    pub(super) record: Option<RecordId>,
-    pub(super) lock_file: PathBuf,
 }
 
 /// Who holds a lock; a row of `sync_locks`.

@@ -1,3 +1,20 @@
-//! The `PostgreSQL` engine, as far as it exists: tests only, until a whole pass over it is right.
+//! The `PostgreSQL` engine: the only place that knows its driver.
+//!
+//! The driver's own thread ([`io`]) speaks with the server; whoever runs a statement waits for it ([`wait`]), also inside
+//! an async runtime.
 
+pub(super) mod address;
+pub(super) mod connection;
 mod dialect;
+mod fault;
+pub(super) mod health;
+pub(super) mod io;
+pub(super) mod liveness;
+pub(super) mod names;
+pub(super) mod numbers;
+pub(super) mod open;
+pub(super) mod session;
+mod socket;
+mod tls;
+pub(super) mod value;
+mod wait;

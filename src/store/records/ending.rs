@@ -9,7 +9,7 @@ use crate::secret::scrub;
 use crate::store::error::Error;
 use crate::store::history;
 use crate::store::history::totals::Finished;
-use crate::store::sqlite::statement::Writer;
+use crate::store::statement::Writer;
 use crate::store::value::Value;
 use crate::zone;
 

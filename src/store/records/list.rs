@@ -9,7 +9,7 @@ use super::ending::INTERRUPTED;
 use super::types::{IS_FAILURE, Problem, Record, RecordId, SUMMARY_COLUMNS, ScopeRecord, Status, Summary, Trigger};
 use crate::clock::to_rfc3339_millis;
 use crate::store::error::Error;
-use crate::store::sqlite::statement::{Reader, Row};
+use crate::store::statement::{Reader, Row};
 use crate::store::value::Value;
 
 /// The number of newest runs in a trend.

@@ -8,7 +8,7 @@ use crate::clock::to_rfc3339_millis;
 use crate::secret::scrub;
 use crate::store::error::Error;
 use crate::store::handle::Store;
-use crate::store::sqlite::statement::{Reader, Writer};
+use crate::store::statement::{Reader, Writer};
 
 /// A sum behind the metrics.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -9,20 +9,28 @@ use crate::secret::scrub;
 use crate::store::error::Error;
 use crate::store::history::day_in;
 use crate::store::process::{self, HOST, INSTANCE};
-use crate::store::sqlite::statement::{Reader, Writer};
+use crate::store::statement::{Reader, Writer};
 use crate::store::value::Value;
 
 /// A clock that jumped has to stay so for this many runs before anything is old by it.
 const RECENT_COUNT: u64 = 10;
 
+/// Where a server has the records, a run that does not renew its own for so long is over. The heartbeat does it three
+/// times within.
+pub(in crate::store) const RUN_TTL_MS: i64 = 90_000;
+
 pub(super) fn save_opened(w: &Writer<'_>, start: &RunStart, clock: &Clock) -> Result<RecordId, Error> {
     let now = clock.now();
+    let millis = w.millis();
     let id = w.first(
-        "INSERT INTO sync_records (sync, sync_type, trigger_type, status, start_time, max_retries,
-                                   trace_id, host, pid, version, created_at, updated_at, process, is_read,
-                                   instance, day)
-         VALUES (?1, ?2, ?3, 'running', ?4, ?5, ?6, ?7, ?8, ?9, ?4, ?4, ?10, ?11, ?12, ?13)
-         RETURNING id",
+        &format!(
+            "INSERT INTO sync_records (sync, sync_type, trigger_type, status, start_time, max_retries,
+                                       trace_id, host, pid, version, created_at, updated_at, process, is_read,
+                                       instance, day, backend, expires_ms)
+             VALUES (?1, ?2, ?3, 'running', ?4, ?5, ?6, ?7, ?8, ?9, ?4, ?4, ?10, ?11, ?12, ?13, ?14,
+                     {millis} + ?15)
+             RETURNING id"
+        ),
         &[
             start.sync.into(),
             start.sync_type.into(),
@@ -37,10 +45,29 @@ pub(super) fn save_opened(w: &Writer<'_>, start: &RunStart, clock: &Clock) -> Re
             i64::from(!start.is_unread).into(),
             INSTANCE.as_str().into(),
             (&day_in(now, &start.zone).to_string()).into(),
+            w.backend().into(),
+            w.has_own_clock().then_some(RUN_TTL_MS).into(),
         ],
         |row| row.int(0),
     )?;
     id.map(RecordId).ok_or_else(|| Error::Statement { source: "the insert returned no id".into() })
+}
+
+/// Says that this process still makes the run.
+pub(in crate::store) fn save_beat(w: &Writer<'_>, id: RecordId) -> Result<(), Error> {
+    let millis = w.millis();
+    w.execute(
+        &format!(
+            "UPDATE sync_records
+             SET backend = ?2,
+                 expires_ms = {millis} + ?3
+             WHERE id = ?1
+               AND instance = ?4
+               AND status = 'running'"
+        ),
+        &[id.0.into(), w.backend().into(), RUN_TTL_MS.into(), INSTANCE.as_str().into()],
+    )
+    .map(drop)
 }
 
 /// Whether it is this process's record with that number, and still open.

@@ -9,7 +9,7 @@ use super::types::{Problem, Status, Summary, Trigger};
 use crate::exit::Exit;
 use crate::store::error::Error;
 use crate::store::history::level::LevelsOf;
-use crate::store::sqlite::statement::Writer;
+use crate::store::statement::Writer;
 
 /// What is known when a run begins.
 #[derive(Clone, Debug)]

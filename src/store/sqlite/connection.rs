@@ -12,9 +12,11 @@ use super::checkpoint::{COPIED_AT_BYTES, Checkpointer, LARGEST_BYTES};
 use super::fault::translate;
 use super::log;
 use super::seal::{Seal, immutable_uri};
-use super::statement::{Reader, Writer};
+use super::statement::Statements;
 use crate::store::error::Error;
+use crate::store::options::TxEnd;
 use crate::store::oslock::FairLock;
+use crate::store::statement::{Engine, Reader, Writer};
 
 /// How long a statement waits for other processes before the database counts as busy.
 pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
@@ -48,14 +50,6 @@ pub(in crate::store) enum Access {
     Read,
     /// Reads without locks, where none can be had.
     Sealed,
-}
-
-/// How a successful transaction ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::store) enum TxEnd {
-    Commit,
-    /// A dry run.
-    RollBack,
 }
 
 /// An open connection to an existing database file.
@@ -154,7 +148,7 @@ impl Connection {
 
     /// Statements outside any transaction.
     pub(in crate::store) fn reader(&self) -> Reader<'_> {
-        Reader::new(&self.sqlite, &self.path)
+        Reader::new(Engine::Sqlite(Statements::new(&self.sqlite, &self.path)))
     }
 
     /// Runs `f` inside one snapshot.

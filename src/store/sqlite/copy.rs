@@ -8,12 +8,13 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 use rustix::io::Errno;
 
-use super::connection::{Access, Connection, TxEnd};
+use super::connection::{Access, Connection};
 use super::header::{self, FileKind};
 use super::place::refuse_unsafe_place;
-use super::statement::Writer;
 use crate::store::error::Error;
+use crate::store::options::TxEnd;
 use crate::store::space;
+use crate::store::statement::Writer;
 use crate::store::value::Value;
 
 impl Connection {
@@ -41,16 +42,27 @@ pub(in crate::store) fn back_up(
     clean: impl FnOnce(&Writer<'_>) -> Result<(), Error>,
 ) -> Result<u64, Error> {
     refuse_unsafe_place(path)?;
-    let FileKind::Ours(real) = header::inspect(path)? else { return Err(Error::Missing { path: path.to_owned() }) };
+    let FileKind::Ours(real) = header::inspect(path)? else { return Err(Error::Missing { database: path.into() }) };
+    check_target(target)?;
+    let draft = Draft::beside(target)?;
+    Connection::connect(real.into(), Access::Write)?.copy_to(&draft.0)?;
+    Connection::connect(draft.0.as_path().into(), Access::Write)?.transact(TxEnd::Commit, clean, |_, ()| Ok(false))?;
+    finish(&draft, target)
+}
+
+/// Refuses a target that exists, or whose directory does not.
+pub(super) fn check_target(target: &Path) -> Result<(), Error> {
     if target.symlink_metadata().is_ok() {
         return Err(Error::Exists { path: target.to_owned() });
     }
     if !folder_of(target).is_dir() {
         return Err(Error::NoFolder { path: target.to_owned(), folder: folder_of(target).to_owned() });
     }
-    let draft = Draft::beside(target)?;
-    Connection::connect(real.into(), Access::Write)?.copy_to(&draft.0)?;
-    Connection::connect(draft.0.as_path().into(), Access::Write)?.transact(TxEnd::Commit, clean, |_, ()| Ok(false))?;
+    Ok(())
+}
+
+/// Checks a draft and makes it the target; returns its size in bytes.
+pub(super) fn finish(draft: &Draft, target: &Path) -> Result<u64, Error> {
     check_integrity(&draft.0)?;
     let flushed = File::open(&draft.0).and_then(|file| file.sync_all().and_then(|()| file.metadata()));
     let bytes = flushed.map_err(Error::io(target))?.len();

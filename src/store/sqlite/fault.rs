@@ -40,7 +40,7 @@ pub(super) fn translate(error: rusqlite::Error, path: &Path) -> Error {
         ErrorCode::DatabaseCorrupt => Error::Corrupt { path, source },
         ErrorCode::NotADatabase => Error::NotOurs { path, what: "no SQLite database".to_owned() },
         ErrorCode::OutOfMemory | ErrorCode::OperationInterrupted | ErrorCode::NoLargeFileSupport => {
-            Error::Engine { path, source }
+            Error::Engine { database: path.into(), source }
         }
         ErrorCode::InternalMalfunction
         | ErrorCode::OperationAborted
@@ -54,7 +54,7 @@ pub(super) fn translate(error: rusqlite::Error, path: &Path) -> Error {
         | ErrorCode::ParameterOutOfRange
         | ErrorCode::Unknown => Error::Statement { source },
         // The driver may learn new codes.
-        _ => Error::Engine { path, source },
+        _ => Error::Engine { database: path.into(), source },
     }
 }
 

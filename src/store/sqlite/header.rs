@@ -49,7 +49,7 @@ pub(super) fn inspect(path: &Path) -> Result<FileKind, Error> {
         HeaderKind::Empty => Ok(FileKind::Empty(real)),
         HeaderKind::Ours => Ok(FileKind::Ours(real)),
         HeaderKind::NotOurs(what) => Err(refuse(&what)),
-        HeaderKind::Newer(what) => Err(Error::Newer { path: path.to_owned(), what }),
+        HeaderKind::Newer(what) => Err(Error::Newer { database: path.into(), what }),
     }
 }
 
@@ -109,7 +109,7 @@ fn classify_marks(application_id: i32, user_version: i32) -> HeaderKind {
 /// Checks the same marks as the engine reads them, a WAL included.
 pub(super) fn check_marks(path: &Path, application_id: i32, user_version: i32) -> Result<(), Error> {
     match classify_marks(application_id, user_version) {
-        HeaderKind::Newer(what) => Err(Error::Newer { path: path.to_owned(), what }),
+        HeaderKind::Newer(what) => Err(Error::Newer { database: path.into(), what }),
         HeaderKind::NotOurs(what) => Err(Error::NotOurs { path: path.to_owned(), what }),
         HeaderKind::Ours | HeaderKind::Empty => Ok(()),
     }

@@ -1,7 +1,7 @@
 //! Whether a database file is sound.
 
-use super::statement::Reader;
 use crate::store::error::Error;
+use crate::store::statement::Reader;
 
 /// A few errors are enough to know that the file is damaged.
 const MAX_INTEGRITY_ERRORS: usize = 3;
@@ -23,5 +23,11 @@ pub(in crate::store) fn check_health(r: &Reader<'_>) -> Result<Health, Error> {
     let mut integrity_errors =
         r.rows(&format!("PRAGMA quick_check({MAX_INTEGRITY_ERRORS})"), &[], |row| Ok(row.text(0)?.to_owned()))?;
     integrity_errors.retain(|error| error != "ok");
-    Ok(Health { format: r.pragma("user_version")?, journal_mode: journal_mode.unwrap_or_default(), integrity_errors })
+    Ok(Health { format: pragma(r, "user_version")?, journal_mode: journal_mode.unwrap_or_default(), integrity_errors })
+}
+
+/// A numeric setting kept in the file's header.
+pub(super) fn pragma(r: &Reader<'_>, name: &str) -> Result<i32, Error> {
+    let found = r.first(&format!("PRAGMA {name}"), &[], |row| row.int(0))?;
+    Ok(found.and_then(|number| i32::try_from(number).ok()).unwrap_or_default())
 }

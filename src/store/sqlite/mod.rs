@@ -4,9 +4,12 @@ mod checkpoint;
 pub(super) mod connection;
 pub(super) mod copy;
 mod fault;
+pub(super) mod fill;
 mod header;
 pub(super) mod health;
 pub(super) mod log;
+pub(super) mod names;
+pub(super) mod numbers;
 pub(super) mod open;
 mod place;
 #[cfg(test)]

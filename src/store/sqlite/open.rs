@@ -3,18 +3,20 @@
 use std::fs::{DirBuilder, OpenOptions};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::connection::{Access, BUSY_TIMEOUT, Connection, TxEnd};
+use super::connection::{Access, BUSY_TIMEOUT, Connection};
 use super::copy::TempDatabase;
 use super::header::{self, APPLICATION_ID, FORMAT, FileKind};
+use super::health::pragma;
 use super::log;
 use super::place::refuse_unsafe_place;
 use super::seal::Seal;
 use crate::clock::Clock;
 use crate::store::error::Error;
 use crate::store::migrate::{Component, Plan};
-use crate::store::options::Mode;
+use crate::store::options::{Mode, TxEnd};
 
 /// Earlier releases could corrupt a WAL database under concurrent checkpoints.
 const OLDEST_SQLITE: i32 = 3_051_003;
@@ -55,7 +57,7 @@ pub(in crate::store) fn open(
             let real = path.canonicalize().map_err(Error::io(path))?;
             open_for_writing(&real, components, clock)
         }
-        (FileKind::Nothing | FileKind::Empty(_), Mode::ReadOnly) => Err(Error::Missing { path: path.to_owned() }),
+        (FileKind::Nothing | FileKind::Empty(_), Mode::ReadOnly) => Err(Error::Missing { database: path.into() }),
         (FileKind::Nothing | FileKind::Empty(_), Mode::DryRun) => {
             let temp_database = TempDatabase::new(path)?;
             create(&temp_database.file())?;
@@ -90,7 +92,7 @@ fn open_for_reading(real: &Path, components: &[Component]) -> Result<Opened, Err
         connected => connected?,
     };
     if !plan.is_empty() {
-        return Err(Error::Older { path: real.to_owned() });
+        return Err(Error::Older { database: real.into() });
     }
     Ok(Opened { connection, temp_database: None })
 }
@@ -126,7 +128,7 @@ pub(super) fn create_folder(path: &Path) -> Result<(), Error> {
 }
 
 fn prepare(connection: &mut Connection, components: &[Component], clock: &Clock) -> Result<(), Error> {
-    if pragma(connection, "application_id")? == 0 {
+    if pragma(&connection.reader(), "application_id")? == 0 {
         stamp(connection)?;
     }
     let plan = check(connection, components)?;
@@ -145,7 +147,7 @@ fn prepare(connection: &mut Connection, components: &[Component], clock: &Clock)
 /// Refuses a file that is not ours or is newer; returns the migrations that are due.
 pub(super) fn check(connection: &Connection, components: &[Component]) -> Result<Plan, Error> {
     connection.snapshot(|r| {
-        let (id, format) = (pragma(connection, "application_id")?, pragma(connection, "user_version")?);
+        let (id, format) = (pragma(r, "application_id")?, pragma(r, "user_version")?);
         header::check_marks(connection.path(), id, format)?;
         Plan::load(r, components)
     })
@@ -153,16 +155,17 @@ pub(super) fn check(connection: &Connection, components: &[Component]) -> Result
 
 /// Marks an empty file as ours before it becomes a WAL database, so that the file's header alone identifies it.
 fn stamp(connection: &mut Connection) -> Result<(), Error> {
+    let path = Arc::clone(connection.path());
     connection.transact(
         TxEnd::Commit,
         |w| {
             let tables = w.first("SELECT COUNT(*) FROM sqlite_schema", &[], |row| row.int(0))?;
             if tables != Some(0) {
-                return header::check_marks(w.path(), w.pragma("application_id")?, 0);
+                return header::check_marks(&path, pragma(w, "application_id")?, 0);
             }
             w.execute_batch(&format!("PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {FORMAT};"))
         },
-        |r, ()| Ok(r.pragma("application_id")? == APPLICATION_ID),
+        |r, ()| Ok(pragma(r, "application_id")? == APPLICATION_ID),
     )
 }
 
@@ -172,7 +175,7 @@ fn set_wal(connection: &Connection) -> Result<(), Error> {
         return Ok(());
     }
     Err(Error::Engine {
-        path: connection.path().to_path_buf(),
+        database: (&**connection.path()).into(),
         source: "the file system does not support write-ahead logging".into(),
     })
 }
@@ -185,8 +188,4 @@ fn until_not_busy<T>(mut attempt: impl FnMut() -> Result<T, Error>) -> Result<T,
             outcome => return outcome,
         }
     }
-}
-
-fn pragma(connection: &Connection, name: &str) -> Result<i32, Error> {
-    connection.reader().pragma(name)
 }

@@ -8,18 +8,19 @@ use std::time::{Duration, Instant};
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 use rustix::io::Errno;
 
-use super::connection::{Access, Connection, TxEnd};
+use super::connection::{Access, Connection};
 use super::copy::{Draft, check_integrity, flush_folder, publish};
 use super::header::{self, FileKind};
+use super::numbers::{load_numbers, save_numbers};
 use super::open::{self, Opened, create_folder};
 use super::place::refuse_unsafe_place;
-use super::statement::{Reader, Writer};
 use crate::clock::Clock;
 use crate::store::error::Error;
 use crate::store::lock::types::Holder;
 use crate::store::migrate::Component;
-use crate::store::options::Mode;
+use crate::store::options::{Mode, TxEnd};
 use crate::store::process;
+use crate::store::statement::{Reader, Writer};
 
 /// How long readers that are about to end are waited for.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -111,7 +112,7 @@ impl Restoring<'_> {
             TxEnd::Commit,
             |w| {
                 clean(w)?;
-                numbers.iter().try_for_each(|(table, number)| save_number(w, table, *number))
+                save_numbers(w, numbers)
             },
             |_, ()| Ok(false),
         )
@@ -179,28 +180,11 @@ fn seize(
     }
 }
 
-/// The last number that each table has given out.
-fn load_numbers(r: &Reader<'_>) -> Result<Vec<(String, i64)>, Error> {
-    r.rows("SELECT name, seq FROM sqlite_sequence", &[], |row| Ok((row.text(0)?.to_owned(), row.int(1)?)))
-}
-
-/// Numbers go on where the replaced database was: those in messages and in a log mean one run only.
-fn save_number(w: &Writer<'_>, table: &str, number: i64) -> Result<(), Error> {
-    w.execute(
-        "UPDATE sqlite_sequence
-         SET seq = ?2
-         WHERE name = ?1
-           AND seq < ?2",
-        &[table.into(), number.into()],
-    )
-    .map(drop)
-}
-
 /// Checks the draft, gives it the mode and the owner of what it replaces, flushes it; returns its size.
 fn finish(draft: &Path, present: Option<&Path>) -> Result<u64, Error> {
     check_integrity(draft)?;
     if beside(draft, COMPANIONS[0]).exists() {
-        return Err(Error::Engine { path: draft.to_owned(), source: "its WAL is still there".into() });
+        return Err(Error::Engine { database: draft.into(), source: "its WAL is still there".into() });
     }
     let io = || Error::io(draft);
     let file = File::open(draft).map_err(io())?;

@@ -3,7 +3,7 @@
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 
-use super::{Fixture, SAMPLE, acquire, content, put};
+use super::{Fixture, SAMPLE, acquire, back_up, content, put};
 use crate::error::Class;
 use crate::store::sqlite::raw::RawConnection;
 use crate::store::{Component, Error, Migration, Mode, Store};
@@ -157,14 +157,14 @@ async fn a_backup_is_complete_and_private_and_never_replaces_a_file() {
     let lease = acquire(&store, "tasks/today").await;
     put(&store, &lease, 7).await.unwrap();
     let target = fixture.folder.path().join("copy.db");
-    let bytes = Store::back_up(&fixture.path(), &target).unwrap();
+    let bytes = back_up(&fixture.path(), &target).unwrap();
     assert_eq!(bytes, target.metadata().unwrap().len());
     assert_eq!(target.metadata().unwrap().permissions().mode() & 0o777, 0o600);
     assert_eq!(RawConnection::open(&target).int("SELECT number FROM numbers"), 7);
-    assert!(matches!(Store::back_up(&fixture.path(), &target), Err(Error::Exists { .. })));
-    assert!(matches!(Store::back_up(&fixture.path(), Path::new("/nowhere/copy.db")), Err(Error::NoFolder { .. })));
+    assert!(matches!(back_up(&fixture.path(), &target), Err(Error::Exists { .. })));
+    assert!(matches!(back_up(&fixture.path(), Path::new("/nowhere/copy.db")), Err(Error::NoFolder { .. })));
     let nothing = fixture.folder.path().join("nothing.db");
-    assert!(matches!(Store::back_up(&nothing, &target), Err(Error::Missing { .. })));
+    assert!(matches!(back_up(&nothing, &target), Err(Error::Missing { .. })));
     let left: Vec<_> = content(fixture.folder.path()).into_iter().filter(|(path, _)| is_draft(path)).collect();
     assert!(left.is_empty());
     // A copy is a database like any other.

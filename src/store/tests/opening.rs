@@ -35,7 +35,7 @@ fn a_new_file_is_private_and_so_is_its_folder() {
     let store = Store::open(&path, options).unwrap();
     let mode = |path: &std::path::Path| path.metadata().unwrap().permissions().mode() & 0o777;
     assert_eq!((mode(&path), mode(path.parent().unwrap())), (0o600, 0o700));
-    assert_eq!(store.path(), path);
+    assert_eq!(store.location().file(), Some(&*path));
     assert!(Store::free_space(&path).is_some());
     drop(store);
     assert_eq!(content(path.parent().unwrap()).len(), 1, "the last connection deletes the WAL");
@@ -75,7 +75,7 @@ fn a_read_only_store_neither_creates_nor_upgrades_the_file() {
     let before = content(fixture.folder.path());
     assert!(matches!(fixture.open_with(Mode::ReadOnly, vec![UPGRADED]).map(drop), Err(Error::Older { .. })));
     let reading = fixture.open(Mode::ReadOnly).unwrap();
-    assert!(matches!(reading.mark_read(&[]), Err(Error::ReadOnly { .. })));
+    assert!(matches!(reading.mark_read(&[]), Err(Error::OpenedToRead { .. })));
     assert!(reading.read(|r| r.first("DELETE FROM numbers RETURNING number", &[], |row| row.int(0))).is_err());
     drop(reading);
     assert!(content(fixture.folder.path()) == before);
@@ -97,7 +97,7 @@ async fn a_store_can_read_while_another_process_writes() {
 
 /// The file that the store reads.
 fn real_path(store: &Store) -> PathBuf {
-    store.read(|r| Ok::<_, Error>(r.path().to_owned())).unwrap()
+    store.read(|r| Ok::<_, Error>(r.location().file().unwrap().to_owned())).unwrap()
 }
 
 #[test]
@@ -169,5 +169,5 @@ fn opening_through_a_symlink_uses_the_same_locks() {
     let options = StoreOptions { clock: fixture.clock.clone(), mode: Mode::ReadWrite, components: vec![SAMPLE] };
     let through = Store::open(&link, options).unwrap();
     assert_eq!(real_path(&through), real_path(&fixture.store()));
-    assert_eq!(through.path(), link);
+    assert_eq!(through.location().file(), Some(&*link));
 }

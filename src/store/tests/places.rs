@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::runs::end;
-use super::{Fixture, acquire, busy, put, start};
+use super::{Fixture, acquire, back_up, busy, put, start};
 use crate::error::Class;
 use crate::store::sqlite::raw::RawConnection;
 use crate::store::{Component, Error, Mode, Status, Store, StoreOptions};
@@ -46,7 +46,7 @@ fn check_refused(path: &Path, words: &str) {
         assert!(error.to_string().contains(words) && error.to_string().contains("tongbu.db"), "{error}");
         assert!(error.hint().is_some());
     }
-    let error = Store::back_up(path, &path.with_extension("copy")).unwrap_err();
+    let error = back_up(path, &path.with_extension("copy")).unwrap_err();
     assert!(error.to_string().contains(words), "{error}");
 }
 
@@ -116,7 +116,7 @@ async fn a_backup_holds_no_locks_and_keeps_the_tokens() {
     let lease = acquire(&store, "tasks/today").await;
     put(&store, &lease, 7).await.unwrap();
     let target = fixture.folder.path().join("copy.db");
-    Store::back_up(&fixture.path(), &target).unwrap();
+    back_up(&fixture.path(), &target).unwrap();
     let copy = RawConnection::open(&target);
     assert_eq!(copy.int("SELECT count(*) FROM sync_locks WHERE released = 0 OR os_lock IS NOT NULL"), 0);
     assert_eq!(copy.int("SELECT token FROM sync_locks"), 1);

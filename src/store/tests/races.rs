@@ -142,7 +142,7 @@ fn first_opens_and_upgrades_race_without_failing() {
                 }
             });
         }
-        assert_eq!(fixture.raw().int("SELECT COUNT(*) FROM schema_migrations"), 7);
+        assert_eq!(fixture.raw().int("SELECT COUNT(*) FROM schema_migrations"), 8);
     }
 }
 
@@ -155,7 +155,7 @@ async fn a_full_disk_loses_no_acknowledged_write_and_leaves_no_lock() {
         let pages = fixture.raw().int("PRAGMA page_count");
         let limit = format!("PRAGMA max_page_count = {}", pages + extra_pages);
         store
-            .on_writer(move |writer| writer.connection.reader().first(&limit, &[], |_| Ok(())))
+            .on_writer(move |writer| writer.connection.snapshot(|r| r.first(&limit, &[], |_| Ok(()))))
             .await
             .unwrap()
             .unwrap();

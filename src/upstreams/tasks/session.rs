@@ -23,7 +23,8 @@ pub struct Session<'a> {
     api: &'a Api,
     config: &'a Config,
     context: &'a PassContext,
-    file: TokenFile,
+    /// `None` where several hosts share the database: each pass logs in.
+    file: Option<TokenFile>,
     token: Option<Secret>,
 }
 
@@ -95,8 +96,9 @@ impl Api {
 impl<'a> Session<'a> {
     /// Begins with the token of an earlier run, if there is one. A dry run keeps none.
     pub fn new(api: &'a Api, config: &'a Config, context: &'a PassContext) -> Self {
-        let file = TokenFile::beside(context.store.path(), &config.base_url, &api.credentials);
-        let token = file.load();
+        let database = context.store.location().file();
+        let file = database.map(|database| TokenFile::beside(database, &config.base_url, &api.credentials));
+        let token = file.as_ref().and_then(TokenFile::load);
         Self { api, config, context, file, token }
     }
 
@@ -141,7 +143,7 @@ impl<'a> Session<'a> {
     /// Another token than the refused one: the one another run has fetched meanwhile, or a new one. Where a new one
     /// invalidates the others, two runs side by side would take it from each other for ever.
     async fn renew(&self, refused: &Secret) -> Result<Secret, Error> {
-        match self.file.load().filter(|known| known.expose() != refused.expose()) {
+        match self.file.as_ref().and_then(TokenFile::load).filter(|known| known.expose() != refused.expose()) {
             Some(token) => Ok(token),
             None => self.fetch_token().await,
         }
@@ -151,9 +153,10 @@ impl<'a> Session<'a> {
         self.forget();
         let token = self.api.fetch_token().await?;
         if !self.context.store.is_dry_run()
-            && let Err(error) = self.file.save(&token)
+            && let Some(file) = &self.file
+            && let Err(error) = file.save(&token)
         {
-            let path = self.file.path().display();
+            let path = file.path().display();
             self.context.warn(format!("cannot keep the token in `{path}`, so every run will log in: {error}"));
         }
         Ok(token)
@@ -161,7 +164,7 @@ impl<'a> Session<'a> {
 
     fn forget(&self) {
         if !self.context.store.is_dry_run() {
-            self.file.delete();
+            self.file.as_ref().inspect(|file| file.delete());
         }
     }
 }

@@ -45,6 +45,7 @@ struct Ban {
 
 const BANS: &[Ban] = &[
     Ban { signs: &["rusqlite"], home: "src/store/sqlite/" },
+    Ban { signs: &["tokio_postgres", "tokio_rustls"], home: "src/store/postgres/" },
     Ban { signs: &["reqwest"], home: "src/http/" },
     // Beside its folder the name is that folder's; only an import there is unambiguous.
     Ban { signs: &["redis ::"], home: "src/upstreams/users/" },

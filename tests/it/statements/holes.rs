@@ -11,6 +11,8 @@ const ITS: &str = "SELECT scope, status, reason FROM sync_scopes WHERE record_id
 const OURS: &str = "SELECT scope, status, reason FROM sync_scopes WHERE record_id = newer.id";
 
 const FILLINGS: &[(&str, &[Filling])] = &[
+    ("src/store/lock/rows.rs", &[&[("millis", "0"), ("for_update", "")]]),
+    ("src/store/transfer.rs", &[&[("table", "sync_cursors"), ("names", "scope, cursor"), ("holes", "?1, ?2")]]),
     (
         "src/store/export.rs",
         &[
@@ -52,7 +54,10 @@ const FILLINGS: &[(&str, &[Filling])] = &[
         "src/store/records/monitor.rs",
         &[&[("formula", "sync_counters.value + excluded.value")], &[("formula", "excluded.value")]],
     ),
-    ("src/store/records/rows.rs", &[&[("age", "")], &[("age", "AND start_time < ?2 AND end_time < ?2")]]),
+    (
+        "src/store/records/rows.rs",
+        &[&[("age", ""), ("millis", "0")], &[("age", "AND start_time < ?2 AND end_time < ?2"), ("millis", "0")]],
+    ),
     ("src/store/records/ending.rs", &[&[("its", ITS), ("ours", OURS)]]),
     (
         "src/upstreams/films/tables.rs",

@@ -6,8 +6,9 @@ use super::holes::{FRAGMENTS, fillings};
 use crate::architecture::SOURCES;
 use crate::architecture::source::{Source, shipped};
 
-/// The engine's own statements: none of them runs on the other one.
-const OWN: &str = "src/store/sqlite/";
+/// The engines' own statements: none of them runs on the other one.
+const OWN: [&str; 2] = ["src/store/sqlite/", SERVER];
+const SERVER: &str = "src/store/postgres/";
 
 const VERBS: &[&str] = &["SELECT", "INSERT", "UPDATE", "DELETE", "WITH"];
 
@@ -23,7 +24,7 @@ pub fn statements() -> Vec<Statement> {
     let mut statements = Vec::new();
     let shipped = shipped(&SOURCES);
     let constants = constants(&shipped);
-    for source in shipped.iter().filter(|source| !source.path.starts_with(OWN)) {
+    for source in shipped.iter().filter(|source| OWN.iter().all(|own| !source.path.starts_with(own))) {
         for (at, token) in source.shipped.iter().enumerate() {
             let Some(sql) = statement(token) else { continue };
             if FRAGMENTS.iter().any(|(path, start)| source.path == *path && sql.trim().starts_with(start)) {
@@ -43,6 +44,14 @@ pub fn statements() -> Vec<Statement> {
         }
     }
     statements
+}
+
+/// Those of the engine on a server.
+pub fn server_statements() -> Vec<Statement> {
+    let shipped = shipped(&SOURCES);
+    let own = shipped.iter().filter(|source| source.path.starts_with(SERVER));
+    let found = own.flat_map(|source| source.shipped.iter().map(|token| (source.path.clone(), statement(token))));
+    found.filter_map(|(path, sql)| Some(Statement { path, sql: sql? })).collect()
 }
 
 /// The table of the migrations, which is in no migration.

@@ -1,5 +1,7 @@
 //! Reads the database without tongbu and without a change.
 
+use std::path::Path;
+
 use rusqlite::types::Value;
 use rusqlite::{Connection, OpenFlags};
 
@@ -18,10 +20,7 @@ pub struct Record {
 
 impl Sandbox {
     pub fn database(&self) -> Database {
-        let path = self.home.database();
-        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY;
-        let connection = Connection::open_with_flags(&path, flags);
-        Database(connection.unwrap_or_else(|error| panic!("cannot open {}: {error}", path.display())))
+        Database::open(&self.home.database())
     }
 
     /// Every byte that is stored, what is not yet checkpointed included.
@@ -35,6 +34,11 @@ impl Sandbox {
 }
 
 impl Database {
+    pub fn open(path: &Path) -> Self {
+        let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY);
+        Self(connection.unwrap_or_else(|error| panic!("cannot open {}: {error}", path.display())))
+    }
+
     /// The only value of the only row.
     #[track_caller]
     pub fn value<T: rusqlite::types::FromSql>(&self, sql: &str) -> T {

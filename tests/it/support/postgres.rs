@@ -65,6 +65,21 @@ impl PostgresDatabase {
         Self { name }
     }
 
+    /// Where tongbu finds it.
+    pub fn url(&self) -> String {
+        self.url_at(SERVER.port)
+    }
+
+    /// The same through a port that leads there.
+    pub fn url_at(&self, port: u16) -> String {
+        format!("postgres://postgres@127.0.0.1:{port}/{}", self.name)
+    }
+
+    /// The server's.
+    pub fn port(&self) -> u16 {
+        SERVER.port
+    }
+
     /// Runs a script of statements and of `psql`'s own commands; it goes on after a mistake.
     pub fn psql(&self, script: &str) -> Printed {
         SERVER.psql(&self.name, script)
