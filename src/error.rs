@@ -93,9 +93,17 @@ impl Class {
     }
 }
 
-/// The errors behind an error, nearest first.
+/// The errors behind an error, nearest first; without those that the one before has said already.
 pub fn causes<'a>(error: &'a dyn Error) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
-    std::iter::successors(error.source(), |&cause| cause.source())
+    let mut before = error.to_string();
+    std::iter::successors(error.source(), |&cause| cause.source()).filter(move |cause| {
+        let text = cause.to_string();
+        let is_said = before.ends_with(&text);
+        if !is_said {
+            before = text;
+        }
+        !is_said
+    })
 }
 
 /// The error and its causes in one line.
@@ -133,6 +141,15 @@ mod tests {
     #[derive(Debug, PartialEq, thiserror::Error)]
     #[error("bad certificate")]
     struct Inner;
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("permanent error (554): {0}")]
+    struct Repeating(#[source] Inner);
+
+    #[test]
+    fn cause_that_was_said_already_is_not_said_again() {
+        assert_eq!(full_message(&Repeating(Inner)), "permanent error (554): bad certificate");
+    }
 
     #[test]
     fn error_chain_is_walked_through_wrapping_io_errors() {

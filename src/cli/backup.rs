@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use super::error::Error;
 use super::session::{LogTo, Session};
+use super::values;
 use crate::exit::Exit;
 use crate::present::style::{render_bytes, sanitize};
 use crate::present::{DocumentSchema, Done, Text, text};
@@ -26,7 +27,7 @@ pub struct BackupArgs {
     #[arg(value_name = "FILE|DIR")]
     target: PathBuf,
     /// Then delete the oldest copies of such names in the directory, until N are left
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = values::copies)]
     keep: Option<NonZeroUsize>,
 }
 

@@ -141,6 +141,7 @@ pub fn report() -> Report {
         sync_type: "historical",
         trigger: Trigger::Manual,
         dry_run: false,
+        is_whole: true,
         status: Status::Success,
         exit: Exit::Ok,
         started_at: at(-15),

@@ -11,6 +11,7 @@ use crate::config::env::Environment;
 use crate::config::{self, Config};
 use crate::exit::Exit;
 use crate::present::Output;
+use crate::store::records::SyncState;
 use crate::store::{self, Address, Location, Mode, RecordId, Store, StoreOptions};
 use crate::ui::Ui;
 use crate::ui::log::{self, LogFile};
@@ -91,9 +92,18 @@ impl Session {
         if !named.is_empty() {
             return named;
         }
-        let store = database.and_then(|place| self.open_existing(place, Mode::ReadOnly).ok().flatten());
-        let states = store.and_then(|store| store.load_states().ok()).unwrap_or_default();
+        let states = self.states(database);
         upstreams::all().filter(|known| states.iter().any(|state| state.sync == known.name)).collect()
+    }
+
+    /// Whether the last runs of that sync failed, as far as the database can be read.
+    pub fn is_failing(&self, sync: &str, database: Option<&Location>) -> bool {
+        self.states(database).iter().any(|state| state.sync == sync && state.consecutive_failures > 0)
+    }
+
+    fn states(&self, database: Option<&Location>) -> Vec<SyncState> {
+        let store = database.and_then(|place| self.open_existing(place, Mode::ReadOnly).ok().flatten());
+        store.and_then(|store| store.load_states().ok()).unwrap_or_default()
     }
 
     /// The configuration, or the defaults where there is no file yet.

@@ -1,6 +1,7 @@
 //! Values as people write them: durations, ages, limits.
 
 use std::ffi::OsStr;
+use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use clap::builder::{EnumValueParser, PossibleValue, TypedValueParser};
@@ -45,6 +46,11 @@ pub fn user(text: &str) -> Result<String, String> {
     let is_name = text.starts_with(|sign: char| sign.is_ascii_lowercase() || sign == '_')
         && text.chars().all(|sign| sign.is_ascii_lowercase() || sign.is_ascii_digit() || "_-".contains(sign));
     if is_name { Ok(text.to_owned()) } else { Err("not the name of a user".to_owned()) }
+}
+
+/// Parses a number of copies.
+pub fn copies(text: &str) -> Result<NonZeroUsize, String> {
+    text.parse().map_err(|_| "must be a whole number from 1".to_owned())
 }
 
 /// Parses a time limit; `none` is no limit.

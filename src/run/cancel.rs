@@ -1,8 +1,8 @@
 //! How a run is ended from outside: SIGHUP, SIGINT, SIGTERM, `--max-runtime`.
 
 use std::io;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -16,13 +16,17 @@ use crate::exit::Exit;
 /// What is done before a second signal ends the process takes no longer than this.
 const EXIT_PATIENCE: Duration = Duration::from_millis(100);
 const EXIT_POLL: Duration = Duration::from_millis(5);
+/// Signals that come within this are one: a terminal or a wrapper sends the same to a process and to its group.
+const ONE_SIGNAL: Duration = Duration::from_secs(1);
 
-/// Shared by everything in the process that waits. The first signal cancels, the second ends the process at once.
+/// Shared by everything in the process that waits. The first signal cancels, a later one ends the process at once.
 #[derive(Clone, Debug, Default)]
 pub struct Cancel {
     token: CancellationToken,
     /// The exit code of the signal that came; 0 before.
     exit_code: Arc<AtomicU8>,
+    /// When it came.
+    came_at: Arc<OnceLock<Instant>>,
     /// What is done before the second signal ends the process.
     before_exit: Option<fn()>,
 }
@@ -76,11 +80,15 @@ impl Cancel {
         }
     }
 
-    /// The first signal ends the run in order, the second at once. A lock left behind that way is free at once: its holder
+    /// The first signal ends the run in order, one that is sent again at once. A lock left behind that way is free at once: its holder
     /// is dead.
     fn signal(&self, exit: Exit) {
         let code = exit.code();
+        let came_at = *self.came_at.get_or_init(Instant::now);
         if self.exit_code.compare_exchange(0, code, Ordering::SeqCst, Ordering::SeqCst).is_err() {
+            if came_at.elapsed() < ONE_SIGNAL {
+                return;
+            }
             if let Some(before_exit) = self.before_exit {
                 let done = thread::spawn(before_exit);
                 let begun = Instant::now();

@@ -1,8 +1,9 @@
 //! Metrics text from the database, for a textfile collector.
 
 use std::fmt;
-use std::fs;
+use std::fs::{self, Permissions};
 use std::io;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use prometheus_client::collector::Collector;
@@ -94,6 +95,9 @@ impl Collector for Families {
     }
 }
 
+/// The collector is another user.
+const FILE_MODE: u32 = 0o644;
+
 /// Replaces the file as a whole: a collector never reads half of it.
 pub fn write_metrics(store: &Store, path: &Path) -> io::Result<()> {
     let text = render_metrics(store).map_err(io::Error::other)?;
@@ -101,7 +105,9 @@ pub fn write_metrics(store: &Store, path: &Path) -> io::Result<()> {
     name.push(format!(".{}", std::process::id()));
     let draft = path.with_file_name(name);
     // On a full disk half of it may be there.
-    let published = fs::write(&draft, text).and_then(|()| fs::rename(&draft, path));
+    let published = fs::write(&draft, text)
+        .and_then(|()| fs::set_permissions(&draft, Permissions::from_mode(FILE_MODE)))
+        .and_then(|()| fs::rename(&draft, path));
     published.inspect_err(|_| {
         let _ = fs::remove_file(&draft);
     })

@@ -1,13 +1,13 @@
 //! One run: record → pass, scope by scope under its leases → verdict → report; then what may fail without changing it.
 
 mod cancel;
+mod invocation;
 mod metrics;
 mod notify;
 mod report;
 mod verdict;
 
 use std::panic::AssertUnwindSafe;
-use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -19,6 +19,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
 
 pub use self::cancel::Cancel;
+pub use self::invocation::{Invocation, Settings, Unrecorded};
 pub use self::metrics::{render_metrics, render_no_metrics};
 use self::notify::PreviousState;
 pub use self::notify::{NOTIFICATION_SCHEMA, check as check_monitor, send_test, verify_mail};
@@ -28,70 +29,17 @@ pub use crate::upstreams::{Flags, OnLock};
 use crate::zone;
 
 use crate::clock::Clock;
-use crate::config::{self, Config, Unread};
+use crate::config::{self, Unread};
 use crate::error::Class;
 use crate::exit::Exit;
 use crate::http;
 use crate::ident;
-use crate::progress::Observer;
-use crate::store::records::{self, RunStart};
-use crate::store::{self, Location, Mode, RecordId, Store, Summary, Trigger};
-use crate::upstreams::{
-    self, Credentials, Error, Failure, Opening, Pass, PassContext, PassOutcome, Registration, panic_text,
-};
+use crate::store::records::RunStart;
+use crate::store::{self, Mode, RecordId, Store, Summary};
+use crate::upstreams::{self, Credentials, Error, Failure, Opening, Pass, PassContext, PassOutcome, panic_text};
 
 /// Work that ignores the run's end is left behind after this.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(1);
-
-/// What the command line asks of a run, whatever the upstream.
-#[derive(Clone, Debug)]
-pub struct Settings {
-    pub trigger: Trigger,
-    pub flags: Flags,
-    pub dry_run: bool,
-    pub max_runtime: Option<Duration>,
-    /// *partial* counts as success.
-    pub allow_partial: bool,
-    /// Nothing changed is exit 9.
-    pub error_on_no_change: bool,
-    /// Where the metrics text goes after the run; wins over the configuration.
-    pub metrics_file: Option<PathBuf>,
-}
-
-/// One upstream's run, to be made.
-pub struct Invocation<'a> {
-    pub registration: &'static Registration,
-    /// The subcommand's matches, with the upstream's own flags.
-    pub matches: &'a clap::ArgMatches,
-    pub config: &'a Config,
-    /// `None` where not even its place is known; then there is a fault.
-    pub database: Option<&'a Location>,
-    /// What went wrong before: the run ends with it, once that is recorded and reported.
-    pub fault: Option<Failure>,
-    pub settings: Settings,
-    pub observer: Arc<dyn Observer>,
-    pub cancel: Cancel,
-}
-
-/// Why a run has no report: it left no record.
-#[derive(Clone, Debug)]
-pub struct Unrecorded {
-    pub failure: Failure,
-    /// What else went wrong, such as a receiver that could not be notified of the failure.
-    pub warnings: Vec<String>,
-}
-
-impl From<Failure> for Unrecorded {
-    fn from(failure: Failure) -> Self {
-        Self { failure, warnings: Vec::new() }
-    }
-}
-
-impl From<Error> for Unrecorded {
-    fn from(error: Error) -> Self {
-        Failure::from(&error).into()
-    }
-}
 
 /// Makes the run, from its record to its report. Blocks; starts and ends its own async runtime.
 pub fn execute(invocation: Invocation<'_>) -> Result<Report, Unrecorded> {
@@ -234,7 +182,7 @@ impl<'a> Run<'a> {
             outcome: Mutex::default(),
         };
         if !store.is_dry_run() {
-            self.report_death(&previous, &context).await;
+            self.report_death(store, &previous, &context).await;
         }
         let fatal = match opened {
             Ok(pass) => self.pass(pass, &context).await,
@@ -261,7 +209,7 @@ impl<'a> Run<'a> {
         let mut report = self.report(RecordId(0), start, PassOutcome::default(), Some(failure.clone()));
         if !self.invocation.settings.dry_run {
             let config = self.invocation.config;
-            report.warnings = notify::report_end(config, &report, &PreviousState::unknown(), &self.clock).await;
+            report.warnings = notify::report_end(config, None, &report, &PreviousState::default(), &self.clock).await;
         }
         report.log_end();
         Unrecorded { failure, warnings: report.warnings }
@@ -272,15 +220,14 @@ impl<'a> Run<'a> {
         let name = self.invocation.registration.name;
         let states = store.load_states()?;
         let state = states.into_iter().find(|state| state.sync == name && state.sync_type == sync_type);
-        let failing_since = store.read(|r| records::load_failing_since(r, name, sync_type))?;
-        Ok(state.map(|state| PreviousState::of(state, failing_since)).unwrap_or_default())
+        Ok(state.map(PreviousState::from).unwrap_or_default())
     }
 
     /// Reports that the run before this one died, before this one may do so, too.
-    async fn report_death(&self, previous: &PreviousState, context: &PassContext) {
+    async fn report_death(&self, store: &Store, previous: &PreviousState, context: &PassContext) {
         let Some(died) = &previous.died else { return };
         context.warn(format!("run {0} died without saying why: see `tongbu records show {0}`", died.id.0));
-        let unsent = notify::report_death(self.invocation.config, died, previous, &self.clock).await;
+        let unsent = notify::report_death(self.invocation.config, store, died, &self.clock).await;
         for warning in unsent {
             context.warn(warning);
         }
@@ -352,6 +299,7 @@ impl<'a> Run<'a> {
             sync_type: start.sync_type,
             trigger: settings.trigger,
             dry_run: settings.dry_run,
+            is_whole: self.invocation.is_whole(),
             status,
             exit,
             started_at: start.at,
@@ -386,9 +334,10 @@ impl<'a> Run<'a> {
         {
             report.warnings.push(format!("cannot write the metrics to `{}`: {error}", path.display()));
         }
-        report.warnings.extend(notify::report_end(self.invocation.config, report, &previous, &self.clock).await);
-        let limited = notify::report_limits(self.invocation.config, registration, store, report, &self.clock).await;
-        report.warnings.extend(limited);
+        let config = self.invocation.config;
+        let unsent = notify::report_end(config, Some(store), report, &previous, &self.clock).await;
+        report.warnings.extend(unsent);
+        report.warnings.extend(notify::report_limits(config, registration, store, report, &self.clock).await);
         if let Err(error) = store.save_warnings(report.record, &report.warnings) {
             report.warnings.push(format!("cannot store the warnings: {error}"));
         }

@@ -19,6 +19,8 @@ pub struct Report {
     pub sync_type: &'static str,
     pub trigger: Trigger,
     pub dry_run: bool,
+    /// Whether no flag left out a part of what is configured.
+    pub is_whole: bool,
     pub status: Status,
     pub exit: Exit,
     pub started_at: Timestamp,

@@ -4,6 +4,7 @@ pub(super) mod dead;
 pub(super) mod ending;
 mod list;
 mod monitor;
+mod reports;
 pub(super) mod rows;
 mod run;
 pub(super) mod types;
@@ -14,7 +15,8 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 pub use self::list::{Filter, Page, SyncState, load_newest, load_newest_durations, load_scopes};
-pub use self::monitor::{CounterRow, IsExceeded, load_alert, load_counters, load_failing_since, load_warnings};
+pub use self::monitor::{CounterRow, load_counters, load_warnings};
+pub use self::reports::{REPORTS, ReportRow, load_reports};
 pub use self::run::{Change, PruneOf, Retention, RunEnd, RunStart};
 pub use self::types::{Record, RecordId, ScopeEnd, ScopeRecord, SkippedScope};
 use super::error::Error;

@@ -51,13 +51,14 @@ use crate::config::Section;
 use crate::language::Language;
 use crate::present::Messages;
 use crate::store::Component;
+use crate::store::records::REPORTS;
 
 pub use self::error::{Error, UpstreamSpecific};
 pub use self::http_profile::http_profile;
 pub use self::pass::{Credentials, Failure, Flags, OnLock, PassContext, PassOutcome, ScopeReport, SkipReason};
 pub use self::registration::{Pass, Registration};
 pub use self::schedule::{Job, Schedule};
-pub use self::scope::{INTERVAL_SLACK, Scope, ScopeRules, ScopeWork, panic_text};
+pub use self::scope::{INTERVAL_SLACK, PROBLEM_PART, Scope, ScopeRules, ScopeWork, panic_text};
 pub use self::scope_name::ScopeName;
 pub use self::upstream::{Aspect, Caution, ChangesOf, Opening, SyncType, Upstream, Verified};
 
@@ -110,7 +111,7 @@ pub fn components() -> Vec<Component> {
     let own = all().map(Registration::component).filter(|component| !component.migrations.is_empty());
     // Views are made of tables.
     let views = all().filter_map(|registration| registration.views);
-    own.chain([films::COMPONENT]).chain(views).chain([films::VIEWS]).collect()
+    own.chain([films::COMPONENT, REPORTS]).chain(views).chain([films::VIEWS]).collect()
 }
 
 /// What `export` takes out of each upstream's tables, by its name; what several share and what the store has has none.

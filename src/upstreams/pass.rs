@@ -139,29 +139,37 @@ pub struct PassContext {
     pub outcome: Mutex<PassOutcome>,
 }
 
-/// Which references an account's credentials are from, by the account's name; those of the whole section have none.
+/// Which references the credentials are from, for each table of an upstream's settings that has any or has a name; those
+/// of the whole section have none.
 #[derive(Debug, Default)]
-pub struct Credentials(Vec<(String, SecretRef)>);
+pub struct Credentials(Vec<(String, Vec<SecretRef>)>);
 
 impl Credentials {
     /// Those among an upstream's settings.
     pub fn of(settings: Vec<Setting>) -> Self {
         let rows = settings.into_iter().flat_map(Setting::with_tables).filter(|setting| !setting.is_list_of_tables());
-        let named = rows.flat_map(|row| {
-            let account = row.value.get("name").and_then(serde_json::Value::as_str).unwrap_or_default().to_owned();
-            row.references().into_iter().map(move |(_, reference)| (account.clone(), reference))
+        let named = rows.map(|row| {
+            let name = row.value.get("name").and_then(serde_json::Value::as_str).unwrap_or_default().to_owned();
+            (name, row.references().into_iter().map(|(_, reference)| reference).collect())
         });
         Self(named.collect())
     }
 
-    /// The failure; that of rejected credentials names where they are from.
+    /// The failure; that of rejected credentials names where they are from: those of the account or target that the scope
+    /// or the message names, else those of the whole section.
     pub fn name_in(&self, scope: &str, failure: Failure) -> Failure {
+        if failure.class != Class::Auth {
+            return failure;
+        }
         let account = scope.split('/').nth(1).unwrap_or_default();
-        let is_own = self.0.iter().any(|(name, _)| name == account);
-        let whose = if is_own { account } else { "" };
-        let found: Vec<String> =
-            self.0.iter().filter(|(name, _)| name == whose).map(|(_, found)| found.to_string()).collect();
-        if failure.class != Class::Auth || found.is_empty() {
+        let is_named = |name: &str| name == account || failure.message.contains(&format!("`{name}`"));
+        let of_tables = |is_its: &dyn Fn(&str) -> bool| -> Vec<&Vec<SecretRef>> {
+            self.0.iter().filter(|(name, _)| is_its(name)).map(|(_, found)| found).collect()
+        };
+        let own = of_tables(&|name| !name.is_empty() && is_named(name));
+        let tables = if own.is_empty() { of_tables(&str::is_empty) } else { own };
+        let found: Vec<String> = tables.into_iter().flatten().map(ToString::to_string).collect();
+        if found.is_empty() {
             return failure;
         }
         Failure { message: format!("{}; credential: {}", failure.message, found.join(", ")), ..failure }

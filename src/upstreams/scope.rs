@@ -28,6 +28,9 @@ pub const INTERVAL_SLACK: u32 = 10;
 /// A scope keeps no more problems than this; the summary counts them all.
 const MAX_PROBLEMS: usize = 100;
 
+/// The detail of a problem that names the part of its scope that fails by itself, such as a target.
+pub const PROBLEM_PART: &str = "target";
+
 /// What decides whether and how a scope runs.
 #[derive(Clone, Debug)]
 pub struct ScopeRules {
@@ -119,8 +122,15 @@ impl Scope<'_> {
 
     /// Keeps one thing that went wrong with the scope as a whole: no item failed, and still it ends as *partial*.
     pub fn scope_problem(&self, class: Class, message: String) {
+        self.part_problem(class, None, message);
+    }
+
+    /// The same of a part of the scope that fails by itself.
+    pub fn part_problem(&self, class: Class, part: Option<&str>, message: String) {
+        let Failure { message, .. } = self.context.credentials.name_in(self.name, Failure::plain(class, message));
         tracing::warn!(scope = self.name, class = class.name(), "{message}");
-        self.keep_problem(self.new_problem(class, message));
+        let details = part.map(|part| (PROBLEM_PART.to_owned(), part.into())).into_iter().collect();
+        self.keep_problem(Problem { details, ..self.new_problem(class, message) });
     }
 
     /// Whether anything went wrong so far.

@@ -7,6 +7,7 @@ mod mail;
 mod notify;
 mod ping;
 mod quiet;
+mod reported;
 
 use crate::support::Sandbox;
 

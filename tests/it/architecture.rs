@@ -2,6 +2,7 @@
 
 mod circles;
 mod crates;
+mod fillings;
 mod messages;
 mod ownership;
 mod reference;

@@ -45,5 +45,5 @@ async fn take(State(messages): State<Messages>, uri: Uri, body: String) -> Json<
     if let Ok(message) = serde_json::from_str(&body) {
         messages.lock().unwrap_or_else(PoisonError::into_inner).push((uri.path().to_owned(), message));
     }
-    Json(json!({"errcode": 0, "errmsg": "ok", "code": 0, "msg": "success"}))
+    Json(json!({"errcode": 0, "errmsg": "ok", "code": 0, "msg": "success", "ok": true}))
 }

@@ -51,6 +51,10 @@ pub fn cmd_status(session: &mut Session, args: &StatusArgs) -> Result<Exit, Erro
     } else {
         session.ui.output(&output);
     }
+    if exit != Exit::Ok && session.ui.is_quiet() {
+        let rows = output.rows.into_iter().filter(|row| row.is_stale(now)).collect();
+        session.ui.explain(&StatusOutput { exit, rows });
+    }
     Ok(exit)
 }
 

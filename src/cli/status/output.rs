@@ -145,6 +145,10 @@ impl Output for StatusOutput {
         const { &SyncRow::SCHEMA }
     }
 
+    fn is_quiet_on_success(&self) -> bool {
+        true
+    }
+
     fn blocks(&self, style: &Style) -> Vec<Block> {
         listing::blocks(&self.rows, style)
     }

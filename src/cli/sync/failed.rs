@@ -1,13 +1,14 @@
 //! What `-q` shows of a run: why it is no success, scope by scope, and its warnings.
 
 use super::output::{SCHEMA, SyncOutput, repeats};
-use crate::cli::failure::{describe_holder, lock_hint};
+use crate::cli::failure::{self, ErrorOutput, describe_holder, lock_hint};
 use crate::cli::runs::{status_word, sync_name};
 use crate::error::Class;
 use crate::exit::Exit;
 use crate::present::{Block, DocumentSchema, Json, Output, Severity, Style, Text, sanitize, text, words};
 use crate::run::Report;
-use crate::store::{Holder, Problem};
+use crate::store::{Holder, Problem, Status};
+use crate::upstreams::Failure;
 
 /// More failed scopes than these are counted, not listed.
 const LISTED_SCOPES: usize = 10;
@@ -15,6 +16,7 @@ const LISTED_SCOPES: usize = 10;
 const LISTED_PROBLEMS: usize = 3;
 
 const HEAD: Text = text("{}: {} ({}, exit {})", "{}：{}（{}，退出码 {}）");
+const NOTHING_CHANGED: Text = text("nothing changed", "没有变化");
 const RECORD: Text = text("record {}: `tongbu records show {}`", "记录 {}：`tongbu records show {}`");
 const MORE_PROBLEMS: Text = text("and {} more problem{|s}", "另有 {} 个问题");
 const ITEMS: Text = text("{} item{|s} failed", "{} 条失败");
@@ -23,6 +25,15 @@ const AND_MORE: Text = text("and {} more scope{|s}", "另有 {} 个范围");
 /// One run whose summary is not shown; nothing where it succeeded without a warning.
 #[derive(Clone, Copy, Debug)]
 pub struct FailedRun<'a>(pub &'a Report);
+
+/// One run of several that left no record. The reason is left out where the run before it has said the same.
+#[derive(Clone, Copy, Debug)]
+pub struct UnrecordedRun<'a> {
+    pub sync: &'a str,
+    pub sync_type: &'a str,
+    pub failure: &'a Failure,
+    pub is_said: bool,
+}
 
 /// One thing that failed: a scope, or what ended the run.
 struct Failed<'a> {
@@ -71,6 +82,29 @@ impl Output for FailedRun<'_> {
     }
 }
 
+impl Output for UnrecordedRun<'_> {
+    fn schema(&self) -> &DocumentSchema {
+        &failure::SCHEMA
+    }
+
+    fn blocks(&self, style: &Style) -> Vec<Block> {
+        let Self { sync, sync_type, failure, is_said } = *self;
+        let status = style.label(status_word(Status::Failed).label);
+        let mut blocks = vec![head_of(&sync_name(sync, sync_type), status, failure.class.into(), style)];
+        if !is_said {
+            let (class, hint, others) = (failure.class, failure.hint.as_str(), Vec::new());
+            let reason = style.message(&failure.full_message());
+            let failed = Failed { scope: "", class, reason, hint, holder: None, others };
+            blocks.extend(failed.lines(style).into_iter().map(Block::Line));
+        }
+        blocks
+    }
+
+    fn json(&self, style: &Style) -> Json {
+        ErrorOutput { failure: self.failure, holder: None }.json(style)
+    }
+}
+
 impl Failed<'_> {
     fn lines(&self, style: &Style) -> Vec<String> {
         let scope = if self.scope.is_empty() { String::new() } else { format!("{}  ", sanitize(self.scope)) };
@@ -91,9 +125,13 @@ impl Failed<'_> {
 }
 
 fn head(report: &Report, style: &Style) -> Block {
-    let status = style.label(status_word(report.status).label);
-    let name = sync_name(report.sync, report.sync_type);
-    let message = HEAD.fill(style.language, &[&name, &status, &report.exit.name(), &report.exit.code()]);
+    let is_unchanged = report.exit == Exit::Unchanged;
+    let status = style.label(if is_unchanged { NOTHING_CHANGED } else { status_word(report.status).label });
+    head_of(&sync_name(report.sync, report.sync_type), status, report.exit, style)
+}
+
+fn head_of(name: &str, status: &str, exit: Exit, style: &Style) -> Block {
+    let message = HEAD.fill(style.language, &[&name, &status, &exit.name(), &exit.code()]);
     Block::Notice { label: words::ERROR, severity: Severity::Bad, message }
 }
 
@@ -143,8 +181,8 @@ fn reason_of(problem: &Problem, style: &Style) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::FailedRun;
-    use crate::cli::samples::{failure, locked_report, mixed_report, problem_of, report, scope};
+    use super::{FailedRun, UnrecordedRun};
+    use crate::cli::samples::{failure, failure_of, locked_report, mixed_report, problem_of, report, scope};
     use crate::error::Class;
     use crate::exit::Exit;
     use crate::language::Language;
@@ -191,6 +229,9 @@ mod tests {
             let warnings = vec![text.clone()];
             let report = Report { warnings, problems: vec![problem_of(&text)], ..mixed_report() };
             injection_tests::check_shown(&text, &FailedRun(&report));
+            let failure = failure_of(&text);
+            let run = UnrecordedRun { sync: "tasks", sync_type: "today", failure: &failure, is_said: false };
+            injection_tests::check_shown(&text, &run);
         }
     }
 }

@@ -2,11 +2,12 @@
 
 mod failed;
 pub mod output;
+mod whole;
 
 use clap::{ArgMatches, Args, Command, FromArgMatches, Subcommand};
 
-use self::failed::FailedRun;
-use self::output::{SyncAllOutput, SyncOutput};
+use self::failed::{FailedRun, UnrecordedRun};
+use self::output::{Part, SyncAllOutput, SyncOutput};
 use super::args::RunArgs;
 use super::error::Error;
 use super::examples;
@@ -134,27 +135,40 @@ pub fn run_pass(
 }
 
 fn sync_all(session: &mut Session, settings: &Settings) -> Result<Exit, Error> {
-    let prepared = session.prepare_run();
+    let mut prepared = session.prepare_run();
     let mut configured: Vec<_> = upstreams::all().filter(|known| known.is_in_use(&prepared.config)).collect();
-    if configured.is_empty() && prepared.fault.is_some() {
+    if configured.is_empty() {
+        prepared.fault.get_or_insert_with(|| Error::NothingConfigured.to_failure());
         configured = session.guess_upstreams(prepared.database.as_ref());
     }
-    if configured.is_empty() {
-        return Err(prepared.fault.map_or(Error::NothingConfigured, Error::Run));
+    // Where nothing has run before, the sync of all is what fails, until something is configured.
+    if configured.is_empty() || (prepared.fault.is_none() && session.is_failing(ALL, prepared.database.as_ref())) {
+        configured.insert(0, &whole::WHOLE);
     }
     let cancel = Cancel::on_signals(clear_bars).map_err(upstreams::Error::Runtime)?;
     let mut output = SyncAllOutput { exit: Exit::Ok, runs: Vec::new() };
+    let mut said = None;
     let passes = configured.iter().flat_map(|known| known.passes.iter().map(move |flags| (*known, *flags)));
     for (registration, flags) in passes {
         if cancel.token().is_cancelled() {
             break;
         }
-        let run = matches_of(registration, flags)
-            .map_err(|error| Failure::from(&error))
-            .and_then(|matches| run_pass(session, registration, &matches, &prepared, settings.clone(), &cancel));
+        let matches = matches_of(registration, flags)?;
+        let sync_type = (registration.sync_type)(&matches)?;
+        let run = run_pass(session, registration, &matches, &prepared, settings.clone(), &cancel);
         output.exit = output.exit.worst(exit_of(&run));
-        show_part(session, &run);
-        output.runs.push((registration.name, run));
+        match &run {
+            Ok(report) => {
+                session.ui.part(&SyncOutput(report));
+                explain(session, report);
+            }
+            Err(failure) => {
+                let is_said = said.as_ref() == Some(failure);
+                session.ui.explain(&UnrecordedRun { sync: registration.name, sync_type, failure, is_said });
+                said = Some(failure.clone());
+            }
+        }
+        output.runs.push(Part { sync: registration.name, sync_type, run });
     }
     session.ui.output(&output);
     Ok(output.exit)
@@ -164,17 +178,6 @@ fn exit_of(run: &Result<Report, Failure>) -> Exit {
     match run {
         Ok(report) => report.exit,
         Err(failure) => Exit::from(failure.class),
-    }
-}
-
-/// Shows one run of several as soon as it ended.
-fn show_part(session: &Session, run: &Result<Report, Failure>) {
-    match run {
-        Ok(report) => {
-            session.ui.part(&SyncOutput(report));
-            explain(session, report);
-        }
-        Err(failure) => session.ui.explain(&ErrorOutput { failure, holder: None }),
     }
 }
 

@@ -43,7 +43,15 @@ pub struct SyncOutput<'a>(pub &'a Report);
 #[derive(Debug)]
 pub struct SyncAllOutput {
     pub exit: Exit,
-    pub runs: Vec<(&'static str, Result<Report, Failure>)>,
+    pub runs: Vec<Part>,
+}
+
+/// One of them.
+#[derive(Debug)]
+pub struct Part {
+    pub sync: &'static str,
+    pub sync_type: &'static str,
+    pub run: Result<Report, Failure>,
 }
 
 /// One run with what a command of an upstream adds to it.
@@ -212,10 +220,11 @@ impl Output for SyncAllOutput {
     fn blocks(&self, style: &Style) -> Vec<Block> {
         let titles = [SYNC, words::STATUS, EXIT];
         let mut table = Table::new(titles.map(|title| TableColumn::text(style.label(title))).to_vec());
-        for (sync, run) in &self.runs {
-            let (name, status, exit) = match run {
-                Ok(report) => (sync_name(report.sync, report.sync_type), report.status, report.exit),
-                Err(failure) => ((*sync).to_owned(), Status::Failed, Exit::from(failure.class)),
+        for Part { sync, sync_type, run } in &self.runs {
+            let name = sync_name(sync, sync_type);
+            let (status, exit) = match run {
+                Ok(report) => (report.status, report.exit),
+                Err(failure) => (Status::Failed, Exit::from(failure.class)),
             };
             let exit = format!("{} ({})", exit.code(), exit.name());
             table.push(vec![name.into(), status_word(status).cell(style), exit.into()]);
@@ -224,7 +233,7 @@ impl Output for SyncAllOutput {
     }
 
     fn json(&self, style: &Style) -> Json {
-        let run = |(sync, run): &(&'static str, Result<Report, Failure>)| match run {
+        let run = |Part { sync, run, .. }: &Part| match run {
             Ok(report) => document(&SyncOutput(report), style),
             Err(failure) => {
                 let error = ErrorOutput { failure, holder: None };

@@ -25,6 +25,7 @@ impl Message {
     pub fn new(kind: NotifyKind, text: &str, secret: Option<&Secret>, now: Timestamp) -> Self {
         let secret = secret.map(Secret::expose);
         match (kind, secret) {
+            (NotifyKind::Slack, _) => Self { query: String::new(), body: json!({"text": text}).to_string() },
             (NotifyKind::Feishu, secret) => {
                 let mut body = json!({"msg_type": "text", "content": {"text": text}});
                 if let Some(secret) = secret {
@@ -46,8 +47,11 @@ impl Message {
     }
 }
 
-/// Whether the robot took the message: a response of status 200 says so only by its code.
+/// Whether the robot took the message: a response of status 200 says so only by its code, or by `ok`.
 pub fn check_answer(kind: NotifyKind, answer: &[u8]) -> Result<(), Error> {
+    if kind == NotifyKind::Slack {
+        return check_slack(answer);
+    }
     let is_feishu = kind == NotifyKind::Feishu;
     let keys: &[(&str, &str)] =
         if is_feishu { &[("code", "msg"), ("StatusCode", "StatusMessage")] } else { &[("errcode", "errmsg")] };
@@ -57,6 +61,19 @@ pub fn check_answer(kind: NotifyKind, answer: &[u8]) -> Result<(), Error> {
         Some((0, _)) => Ok(()),
         Some((code, reason)) => Err(Error::Refused { code, reason: reason.as_str().unwrap_or_default().to_owned() }),
         None => Err(Error::Unconfirmed),
+    }
+}
+
+/// A webhook says `ok`; the API, and what imitates it, says so in JSON.
+fn check_slack(answer: &[u8]) -> Result<(), Error> {
+    if answer.trim_ascii() == b"ok" {
+        return Ok(());
+    }
+    let answer: Value = serde_json::from_slice(answer).map_err(|_| Error::Unconfirmed)?;
+    match (answer["ok"].as_bool(), answer["error"].as_str()) {
+        (Some(true), _) => Ok(()),
+        (_, Some(reason)) => Err(Error::Rejected(reason.to_owned())),
+        (_, None) => Err(Error::Unconfirmed),
     }
 }
 
@@ -99,6 +116,14 @@ mod tests {
         let refused = "it refused the message with code 19021: sign match fail";
         check(NotifyKind::Feishu, r#"{"code":19021,"msg":"sign match fail","StatusCode":0}"#, refused);
         check(NotifyKind::Feishu, r#"{"errcode":0}"#, unconfirmed);
+        for taken in ["ok", "ok\n", r#"{"ok":true}"#] {
+            check(NotifyKind::Slack, taken, "");
+        }
+        let refused = "it refused the message: channel_not_found";
+        check(NotifyKind::Slack, r#"{"ok":false,"error":"channel_not_found"}"#, refused);
+        for odd in ["", "okay", "<html>log in</html>", "{}", r#"{"ok":false}"#, r#"{"ok":"true"}"#] {
+            check(NotifyKind::Slack, odd, unconfirmed);
+        }
     }
 
     /// Computed with OpenSSL.

@@ -27,6 +27,8 @@ pub enum Error {
     /// The receiver's own code, in a response whose status is good.
     #[error("it refused the message with code {code}: {reason}")]
     Refused { code: i64, reason: String },
+    #[error("it refused the message: {0}")]
+    Rejected(String),
     #[error("its response does not confirm the message")]
     Unconfirmed,
     #[error("`{0}` must name {1}")]
@@ -44,7 +46,7 @@ impl Error {
             Self::Http(error) => error.class(),
             Self::Smtp(error) if error.is_permanent() => Class::Contract,
             Self::Smtp(_) | Self::CommandFailed(_) | Self::CommandTimeout => Class::Unavailable,
-            Self::Refused { .. } | Self::Unconfirmed => Class::Contract,
+            Self::Refused { .. } | Self::Rejected(_) | Self::Unconfirmed => Class::Contract,
             Self::Address | Self::Command(_) | Self::Incomplete(..) | Self::Mail(_) => Class::Config,
         };
         let refused = "see what the receiver expects: its keyword, signature or address";

@@ -4,10 +4,12 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::state::PreviousState;
+use super::limits::{Exceeded, Limit};
+use super::news::{News, subject_of};
 use crate::config::Config;
 use crate::error::Class;
 use crate::exit::Exit;
+use crate::language::Language;
 use crate::present::{DocumentSchema, Style, Text, text};
 use crate::run::report::Report;
 use crate::store::records::Record;
@@ -19,6 +21,8 @@ pub const NOTIFICATION_SCHEMA: DocumentSchema =
     DocumentSchema::of::<Notification>("tongbu.notification/1", "[[monitor.notify]] of kind webhook or command");
 
 const FAILED: Text = text("tongbu: {} failed on {} ({}, exit {})", "tongbu：{} 失败，主机 {}（{}，退出码 {}）");
+const PARTIAL: Text =
+    text("tongbu: {} ended as partial on {} ({}, exit {})", "tongbu：{} 部分成功，主机 {}（{}，退出码 {}）");
 const DIED: Text = text("tongbu: {} died on {}", "tongbu：{} 异常终止，主机 {}");
 const RECOVERED: Text = text("tongbu: {} recovered on {}", "tongbu：{} 已恢复，主机 {}");
 const TEST: Text = text("tongbu: test message from {}", "tongbu：来自主机 {} 的测试消息");
@@ -29,6 +33,7 @@ const NO_RECORD: Text = text("no record: the database cannot be used", "没有�
 const LIMIT: Text = text("tongbu: {} on {} exceeds `monitor.{}`", "tongbu：{}（主机 {}）超过 `monitor.{}`");
 const RESOLVED: Text =
     text("tongbu: {} on {} no longer exceeds `monitor.{}`", "tongbu：{}（主机 {}）不再超过 `monitor.{}`");
+
 const ITEMS: Text = text("{} item{|s} failed", "{} 条失败");
 
 /// Why a notification is sent.
@@ -77,40 +82,27 @@ pub struct Notification {
 }
 
 impl Notification {
-    pub fn of(event: NotifyEvent, report: &Report, previous: &PreviousState, config: &Config) -> Self {
-        let first = first_failure(report);
-        let since = previous.failing_since.unwrap_or(report.started_at);
+    pub fn of(event: NotifyEvent, report: &Report, news: &News, config: &Config) -> Self {
+        let first = first_failure(report, &news.subjects);
         let style = style(config, report.ended_at);
+        let failed = report.summary.failed;
+        let items = (failed > 0 && event == NotifyEvent::Failed).then(|| ITEMS.fill(Language::En, &[&failed]));
         let mut notification = Self {
             event,
-            host: HOST.clone(),
-            sync: report.sync.to_owned(),
-            sync_type: report.sync_type.to_owned(),
-            status: report.status,
-            exit_code: report.exit.code(),
-            exit_name: report.exit.name(),
             scope: first.scope,
             class: first.class,
-            message: first.message.or_else(|| {
-                let failed = report.summary.failed;
-                (failed > 0).then(|| ITEMS.fill(style.language, &[&failed]))
-            }),
+            message: first.message.or(items),
             hint: report.failure.as_ref().map(|failure| failure.hint.clone()),
-            record_id: report.has_record().then_some(report.record.0),
-            trace_id: report.trace_id.clone(),
-            failed_before: previous.consecutive_failures,
-            failing_since: Some(since.to_string()),
-            ended_at: report.ended_at.to_string(),
-            end_time: report.ended_at.to_string(),
-            text: String::new(),
+            failed_before: news.count.saturating_sub(u64::from(event == NotifyEvent::Failed)),
+            failing_since: Some(news.since.to_string()),
+            ..Self::of_report(report, config)
         };
-        notification.text = notification.render(since, &style);
+        notification.text = notification.render(news, &style);
         notification
     }
 
     /// What an earlier run could not say itself.
-    pub fn of_death(died: &Record, previous: &PreviousState, config: &Config, now: Timestamp) -> Self {
-        let since = previous.failing_since.unwrap_or(died.start_time);
+    pub fn of_death(died: &Record, news: &News, config: &Config, now: Timestamp) -> Self {
         let mut notification = Self {
             event: NotifyEvent::Failed,
             sync: died.sync.clone(),
@@ -122,22 +114,39 @@ impl Notification {
             message: died.error_message.clone(),
             record_id: Some(died.id.0),
             trace_id: died.trace_id.clone(),
-            failed_before: previous.consecutive_failures.saturating_sub(1),
-            failing_since: Some(since.to_string()),
+            failed_before: news.count.saturating_sub(1),
+            failing_since: Some(news.since.to_string()),
             ..Self::test(config, now)
         };
-        notification.text = notification.render(since, &style(config, now));
+        notification.text = notification.render(news, &style(config, now));
         notification
     }
 
-    /// `exceeded` says by what; nothing where the limit no longer is.
-    pub fn of_limit(name: &str, exceeded: Option<String>, report: &Report, config: &Config) -> Self {
+    /// `exceeded` is what the target exceeds the limit by; nothing where it no longer does.
+    pub fn of_limit(
+        limit: &Limit,
+        target: &str,
+        exceeded: Option<&Exceeded>,
+        report: &Report,
+        config: &Config,
+    ) -> Self {
         let style = style(config, report.ended_at);
         let (event, head) =
             if exceeded.is_some() { (NotifyEvent::Limit, LIMIT) } else { (NotifyEvent::Resolved, RESOLVED) };
-        let head = head.fill(style.language, &[&report.sync, &*HOST, &name]);
+        let subject = if target.is_empty() { report.sync.to_owned() } else { format!("{}/{target}", report.sync) };
+        let head = head.fill(style.language, &[&subject, &*HOST, &limit.name()]);
+        let said = |style: &Style| exceeded.map(|exceeded| limit.describe(exceeded, style));
         Self {
             event,
+            scope: (!target.is_empty()).then_some(subject),
+            text: [Some(head), said(&style)].into_iter().flatten().collect::<Vec<_>>().join("\n"),
+            message: said(&Style { language: Language::En, ..style }),
+            ..Self::of_report(report, config)
+        }
+    }
+
+    fn of_report(report: &Report, config: &Config) -> Self {
+        Self {
             sync: report.sync.to_owned(),
             sync_type: report.sync_type.to_owned(),
             status: report.status,
@@ -145,8 +154,6 @@ impl Notification {
             exit_name: report.exit.name(),
             record_id: report.has_record().then_some(report.record.0),
             trace_id: report.trace_id.clone(),
-            text: [Some(head), exceeded.clone()].into_iter().flatten().collect::<Vec<_>>().join("\n"),
-            message: exceeded,
             ..Self::test(config, report.ended_at)
         }
     }
@@ -175,17 +182,17 @@ impl Notification {
         }
     }
 
-    fn render(&self, since: Timestamp, style: &Style) -> String {
+    fn render(&self, news: &News, style: &Style) -> String {
         let language = style.language;
         let name =
             if self.sync == self.sync_type { self.sync.clone() } else { format!("{}/{}", self.sync, self.sync_type) };
-        let is_failed = self.event == NotifyEvent::Failed;
-        let mut lines = vec![if self.status == Status::Died {
-            DIED.fill(language, &[&name, &self.host])
-        } else if is_failed {
-            FAILED.fill(language, &[&name, &self.host, &self.exit_name, &self.exit_code])
-        } else {
-            RECOVERED.fill(language, &[&name, &self.host])
+        let mut lines = vec![match (self.event, self.status) {
+            (_, Status::Died) => DIED.fill(language, &[&name, &self.host]),
+            (NotifyEvent::Failed, status) => {
+                let head = if status == Status::Partial { PARTIAL } else { FAILED };
+                head.fill(language, &[&name, &self.host, &self.exit_name, &self.exit_code])
+            }
+            (_, _) => RECOVERED.fill(language, &[&name, &self.host]),
         }];
         let scope = self.scope.as_deref().unwrap_or_default();
         lines.extend(self.message.as_ref().map(|message| {
@@ -193,8 +200,7 @@ impl Notification {
             let message = style.messages.translate(message);
             if is_named { message } else { format!("{scope}: {message}") }
         }));
-        let count = self.failed_before + u64::from(is_failed);
-        lines.push(SINCE.fill(language, &[&count, &style.local(since)]));
+        lines.push(SINCE.fill(language, &[&news.count, &style.local(news.since)]));
         lines.push(match self.record_id {
             Some(record) => RECORD.fill(language, &[&record, &record]),
             None => style.label(NO_RECORD).to_owned(),
@@ -212,16 +218,21 @@ struct First {
     message: Option<String>,
 }
 
-/// The failure behind the exit code with its scope; without one the most severe problem.
-fn first_failure(report: &Report) -> First {
-    if let Some(failure) = &report.failure {
+/// What is news first: the failure behind the exit code with its scope, or the most severe problem.
+fn first_failure(report: &Report, news: &[String]) -> First {
+    let is_news = |scope: &str| news.iter().any(|subject| subject == scope);
+    let is_whole = news.is_empty() || is_news("");
+    if let Some(failure) = &report.failure
+        && (is_whole || report.failed_scope().is_some_and(is_news))
+    {
         return First {
             scope: report.failed_scope().map(str::to_owned),
             class: Some(failure.class),
             message: Some(failure.full_message()),
         };
     }
-    let first = report.problems.first().map(|problem| First {
+    let first = report.problems.iter().find(|problem| is_news(&subject_of(problem))).or(report.problems.first());
+    let first = first.map(|problem| First {
         scope: Some(problem.scope.clone()),
         class: Some(problem.class),
         message: Some(problem.message.clone()),

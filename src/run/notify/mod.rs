@@ -6,6 +6,7 @@ mod email;
 mod error;
 mod limits;
 mod message;
+mod news;
 mod program;
 mod state;
 
@@ -15,49 +16,32 @@ use self::address::{Target, deliver};
 use self::error::Error;
 pub use self::message::NOTIFICATION_SCHEMA;
 use self::message::{Notification, NotifyEvent};
+use self::news::{News, Outcome};
 pub use self::state::PreviousState;
 use super::report::Report;
 use crate::clock::Clock;
 use crate::config::{Config, MonitorSettings, Notify, NotifyKind};
-use crate::error::{Class, full_message};
+use crate::error::full_message;
 use crate::exit::Exit;
 use crate::http::Request;
 use crate::present::Json;
 use crate::secret::{Secret, scrub};
-use crate::store::records::{self, IsExceeded, Record};
+use crate::store::records::{self, Record, ReportRow};
 use crate::store::{Status, Store};
 use crate::upstreams::{self, Failure, Registration, SkipReason};
 
 /// How each receiver took a message, by its key.
 pub type Sent = Vec<(String, Result<(), Failure>)>;
 
-/// Whether a receiver that wants to hear after this number of failures is notified of this run.
-///
-/// Rejected credentials are reported at once, other failures when they have come `after` times in a row and at each
-/// doubling of that; a recovery is reported where the failure was. Where nothing is known of earlier runs, every
-/// failure is reported.
-fn due_event(report: &Report, previous: &PreviousState, after: u32) -> Option<NotifyEvent> {
-    let after = u64::from(after.max(1));
-    match report.status {
-        Status::Success if previous.was_auth || previous.consecutive_failures >= after => Some(NotifyEvent::Recovered),
-        Status::Cancelled if report.exit != Exit::Deadline => None,
-        Status::Failed | Status::Partial | Status::Cancelled | Status::Interrupted => {
-            let is_round = is_round(previous.consecutive_failures + 1, after);
-            let is_auth = report.problems.iter().any(|problem| problem.class == Class::Auth);
-            let is_due = previous.is_unknown || is_round || (is_auth && !previous.was_auth);
-            is_due.then_some(NotifyEvent::Failed)
-        }
-        Status::Success | Status::Running | Status::Died | Status::Skipped => None,
-    }
-}
-
-/// Whether that number of failures in a row is `after`, or a doubling of it.
-const fn is_round(failures: u64, after: u64) -> bool {
-    failures.is_multiple_of(after) && (failures / after).is_power_of_two()
-}
-
-/// Notifies everybody the configuration names; returns a warning for each that was not reached.
-pub async fn report_end(config: &Config, report: &Report, previous: &PreviousState, clock: &Clock) -> Vec<String> {
+/// Pings the watchdog, and notifies everybody to whom the run is news; returns a warning for each that was not reached.
+/// Where there is no database nothing is known of earlier runs: then every failure is news.
+pub async fn report_end(
+    config: &Config,
+    store: Option<&Store>,
+    report: &Report,
+    previous: &PreviousState,
+    clock: &Clock,
+) -> Vec<String> {
     let settings = &config.settings().monitor;
     let mut warnings = Vec::new();
     if let Some(reference) = &settings.ping_url
@@ -71,27 +55,64 @@ pub async fn report_end(config: &Config, report: &Report, previous: &PreviousSta
             warnings.push(format!("cannot ping `monitor.ping_url`: {}", full_message(&error)));
         }
     }
-    for (index, notify) in settings.notify.iter().enumerate() {
-        let Some(event) = due_event(report, previous, notify.after) else { continue };
-        let notification = Notification::of(event, report, previous, config);
-        warnings.extend(send_or_warn(notify, index, &notification, clock).await);
+    if let Some(outcome) = Outcome::of(report) {
+        let of = |event, news: &News| Notification::of(event, report, news, config);
+        warnings.extend(send_news(config, store, (report.sync, report.sync_type), &outcome, clock, of).await);
     }
     warnings
 }
 
-/// Notifies everybody that an earlier run died; returns a warning for each that was not reached.
-pub async fn report_death(config: &Config, died: &Record, previous: &PreviousState, clock: &Clock) -> Vec<String> {
-    let notification = Notification::of_death(died, previous, config, clock.now());
+/// Notifies everybody to whom it is news that an earlier run died; returns a warning for each that was not reached.
+pub async fn report_death(config: &Config, store: &Store, died: &Record, clock: &Clock) -> Vec<String> {
+    let of = |_, news: &News| Notification::of_death(died, news, config, clock.now());
+    send_news(config, Some(store), (&died.sync, &died.sync_type), &Outcome::of_death(died), clock, of).await
+}
+
+async fn send_news(
+    config: &Config,
+    store: Option<&Store>,
+    (sync, sync_type): (&str, &str),
+    outcome: &Outcome<'_>,
+    clock: &Clock,
+    notification: impl Fn(NotifyEvent, &News) -> Notification,
+) -> Vec<String> {
+    let receivers = &config.settings().monitor.notify;
+    if receivers.is_empty() {
+        return Vec::new();
+    }
     let mut warnings = Vec::new();
-    for (index, notify) in config.settings().monitor.notify.iter().enumerate() {
-        if is_round(previous.consecutive_failures, u64::from(notify.after.max(1))) {
-            warnings.extend(send_or_warn(notify, index, &notification, clock).await);
+    let rows = match store.map(|store| store.read(|r| records::load_reports(r, sync, sync_type))) {
+        Some(Ok(rows)) => rows,
+        Some(Err(error)) => {
+            warnings.push(format!("cannot read what was reported before: {error}"));
+            Vec::new()
         }
+        None => Vec::new(),
+    };
+    let (mut changed, mut gone) = (Vec::new(), Vec::new());
+    for (index, notify) in receivers.iter().enumerate() {
+        let receiver = name_of(notify);
+        let own = rows.iter().filter(|row| row.receiver == receiver).cloned().collect();
+        let after = if store.is_some() { notify.after } else { 1 };
+        let news = outcome.news(own, &receiver, after);
+        let mut is_reached = false;
+        if let Some(event) = news.event {
+            let unsent = send_or_warn(notify, index, &notification(event, &news), clock).await;
+            is_reached = unsent.is_none();
+            warnings.extend(unsent);
+        }
+        let (kept, deleted) = news.into_rows(is_reached);
+        changed.extend(kept);
+        gone.extend(deleted);
+    }
+    if let Some(Err(error)) = store.map(|store| store.save_reports(sync, sync_type, changed, gone)) {
+        warnings.push(format!("cannot store what was reported: {error}"));
     }
     warnings
 }
 
-/// Notifies everybody of a limit that is exceeded now and was not before, and of one that no longer is; returns warnings.
+/// Notifies everybody of each limit that is exceeded now and was not before, or by twice as much as then, and of each
+/// that no longer is; returns warnings.
 pub async fn report_limits(
     config: &Config,
     registration: &Registration,
@@ -100,32 +121,54 @@ pub async fn report_limits(
     clock: &Clock,
 ) -> Vec<String> {
     let settings = &config.settings().monitor;
-    let Some(metrics_of) = registration.metrics.filter(|_| settings.has_limits()) else { return Vec::new() };
+    let is_watched = settings.has_limits() && !settings.notify.is_empty();
+    let Some(metrics_of) = registration.metrics.filter(|_| is_watched) else { return Vec::new() };
     let mut warnings = Vec::new();
-    let metrics = match store.read(metrics_of) {
-        Ok(metrics) => metrics,
-        Err(error) => return vec![format!("cannot look at the limits of `[monitor]`: {error}")],
-    };
-    for limit in limits::evaluate(settings, &metrics, &message::style(config, clock.now())) {
-        let name = limit.name;
-        let was_exceeded = store.read(|r| records::load_alert(r, registration.name, name));
-        let is_exceeded = if limit.exceeded.is_some() { IsExceeded::Yes } else { IsExceeded::No };
-        if was_exceeded.as_ref().is_ok_and(|was| *was == is_exceeded) {
-            continue;
-        }
-        let notification = Notification::of_limit(name, limit.exceeded, report, config);
-        let mut is_sent = settings.notify.is_empty();
+    let sync = registration.name;
+    for limit in limits::configured(settings) {
+        let known = store.read(metrics_of).and_then(|metrics| {
+            let rows = store.read(|r| records::load_reports(r, sync, limit.name()))?;
+            Ok((limit.exceeded(&metrics, clock.now()), rows))
+        });
+        let (exceeded, rows) = match known {
+            Ok(known) => known,
+            Err(error) => return vec![format!("cannot look at the limits of `[monitor]`: {error}")],
+        };
+        let (mut changed, mut gone) = (Vec::new(), Vec::new());
         for (index, notify) in settings.notify.iter().enumerate() {
-            let unsent = send_or_warn(notify, index, &notification, clock).await;
-            is_sent |= unsent.is_none();
-            warnings.extend(unsent);
+            let receiver = name_of(notify);
+            let own = || rows.iter().filter(|row| row.receiver == receiver);
+            for over in &exceeded {
+                let row = own().find(|row| row.subject == over.subject);
+                if row.is_some_and(|row| over.level < row.reported.saturating_mul(2)) {
+                    continue;
+                }
+                let notification = Notification::of_limit(&limit, &over.subject, Some(over), report, config);
+                match send_or_warn(notify, index, &notification, clock).await {
+                    // Where nobody was reached the next run tries again.
+                    Some(warning) => warnings.push(warning),
+                    None => changed.push(over.row(&receiver, report.ended_at)),
+                }
+            }
+            let is_over = |row: &&ReportRow| exceeded.iter().any(|over| over.subject == row.subject);
+            for row in own().filter(|row| !is_over(row)) {
+                let notification = Notification::of_limit(&limit, &row.subject, None, report, config);
+                match send_or_warn(notify, index, &notification, clock).await {
+                    Some(warning) => warnings.push(warning),
+                    None => gone.push(row.clone()),
+                }
+            }
         }
-        // Where nobody was reached the next run tries again.
-        if is_sent && let Err(error) = store.save_alert(registration.name, name, is_exceeded) {
-            warnings.push(format!("cannot store that `monitor.{name}` was reported: {error}"));
+        if let Err(error) = store.save_reports(sync, limit.name(), changed, gone) {
+            warnings.push(format!("cannot store what was reported: {error}"));
         }
     }
     warnings
+}
+
+/// What a receiver is known by, whatever its place in the configuration.
+fn name_of(notify: &Notify) -> String {
+    format!("{} {} {}", notify.kind.name(), notify.url, notify.to.join(",")).trim_end().to_owned()
 }
 
 /// Sends a test message to every receiver of that kind, to all without one; how each took it, by its key.
@@ -237,11 +280,7 @@ async fn send(notify: &Notify, key: &str, notification: &Notification, clock: &C
         NotifyKind::Command => program::run(&address, &document(notification)),
         NotifyKind::Email => email::Mail::open(&address, notify, key)?.send(&text),
         NotifyKind::Webhook => post(&Target::open(&address, clock)?, "", document(notification), None).await.map(drop),
-        NotifyKind::Slack => {
-            let body = serde_json::json!({"text": text}).to_string();
-            post(&Target::open(&address, clock)?, "", body, None).await.map(drop)
-        }
-        NotifyKind::Dingtalk | NotifyKind::Wecom | NotifyKind::Feishu => {
+        NotifyKind::Slack | NotifyKind::Dingtalk | NotifyKind::Wecom | NotifyKind::Feishu => {
             let message = chat::Message::new(notify.kind, &text, secret_of(notify, key)?.as_ref(), clock.now());
             let limit = Some(chat::MAX_ANSWER_BYTES);
             let answer = post(&Target::open(&address, clock)?, &message.query, message.body, limit).await?;

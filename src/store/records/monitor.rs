@@ -1,10 +1,7 @@
-//! What monitoring keeps and reads: the warnings of a run, since when a sync fails, sums, exceeded limits.
-
-use jiff::Timestamp;
+//! What monitoring keeps and reads: the warnings of a run, and sums.
 
 use super::run::Change;
-use super::types::{IS_FAILURE, RecordId};
-use crate::clock::to_rfc3339_millis;
+use super::types::RecordId;
 use crate::secret::scrub;
 use crate::store::error::Error;
 use crate::store::handle::Store;
@@ -21,28 +18,6 @@ pub struct CounterRow {
 }
 
 impl Store {
-    /// Keeps that a limit of the sync is exceeded, or that it no longer is.
-    pub fn save_alert(&self, sync: &str, name: &'static str, is_exceeded: IsExceeded) -> Result<(), Error> {
-        let (sync, now) = (sync.to_owned(), to_rfc3339_millis(self.clock().now()));
-        self.transact(move |w| {
-            let done = match is_exceeded {
-                IsExceeded::Yes => w.execute(
-                    "INSERT INTO monitor_alerts (sync, name, since)
-                     VALUES (?1, ?2, ?3)
-                     ON CONFLICT (sync, name) DO NOTHING",
-                    &[(&sync).into(), name.into(), (&now).into()],
-                ),
-                IsExceeded::No => w.execute(
-                    "DELETE FROM monitor_alerts
-                     WHERE sync = ?1
-                       AND name = ?2",
-                    &[(&sync).into(), name.into()],
-                ),
-            };
-            done.map(drop)
-        })
-    }
-
     /// Keeps the warnings of a run with its record.
     pub fn save_warnings(&self, record: RecordId, warnings: &[String]) -> Result<(), Error> {
         if warnings.is_empty() {
@@ -88,26 +63,6 @@ pub(super) fn save_counters(
     })
 }
 
-/// Whether a limit is exceeded.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum IsExceeded {
-    Yes,
-    No,
-}
-
-/// Whether that limit of the sync was exceeded when it was last looked at.
-pub fn load_alert(r: &Reader<'_>, sync: &str, name: &str) -> Result<IsExceeded, Error> {
-    let found = r.first(
-        "SELECT 1
-         FROM monitor_alerts
-         WHERE sync = ?1
-           AND name = ?2",
-        &[sync.into(), name.into()],
-        |_| Ok(()),
-    )?;
-    Ok(if found.is_some() { IsExceeded::Yes } else { IsExceeded::No })
-}
-
 /// Every sum, in a fixed order.
 pub fn load_counters(r: &Reader<'_>) -> Result<Vec<CounterRow>, Error> {
     if !r.has_table("sync_counters")? {
@@ -143,25 +98,4 @@ pub fn load_warnings(r: &Reader<'_>, record: RecordId) -> Result<Vec<String>, Er
         &[record.0.into()],
         |row| row.text(0).map(str::to_owned),
     )
-}
-
-/// When the first of the failed runs since the last success began.
-pub fn load_failing_since(r: &Reader<'_>, sync: &str, sync_type: &str) -> Result<Option<Timestamp>, Error> {
-    let since = r.first(
-        &format!(
-            "SELECT MIN(start_time)
-             FROM sync_records
-             WHERE sync = ?1
-               AND sync_type = ?2
-               AND {IS_FAILURE}
-               AND end_seq > COALESCE((SELECT MAX(end_seq)
-                                       FROM sync_records
-                                       WHERE sync = ?1
-                                         AND sync_type = ?2
-                                         AND status = 'success'), 0)"
-        ),
-        &[sync.into(), sync_type.into()],
-        |row| row.opt_instant(0),
-    )?;
-    Ok(since.flatten())
 }

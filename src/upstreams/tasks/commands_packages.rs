@@ -123,7 +123,7 @@ impl Command for RemoveArgs {
 /// There is no package of that code.
 pub fn no_package(code: &str) -> Error {
     let hint = Some("see `tongbu packages list`".to_owned());
-    Error::Usage { message: format!("there is no package `{code}` (数据包不存在)"), hint }
+    Error::Usage { message: format!("there is no package `{code}`"), hint }
 }
 
 #[derive(Debug, thiserror::Error)]

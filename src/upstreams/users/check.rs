@@ -83,7 +83,7 @@ impl ScopeWork for Check<'_> {
         // Where no target answers, nothing was checked, and that is the scope's failure.
         let failure = if failed.len() == checkable { failed.pop() } else { None };
         for (name, error) in &failed {
-            scope.scope_problem(error.class(), unchecked(name, error));
+            scope.part_problem(error.class(), Some(name), unchecked(name, error));
         }
         failure.map_or(Ok(()), |(name, error)| {
             Err(UpstreamSpecific {
@@ -238,8 +238,9 @@ impl Check<'_> {
         let name = &target.name;
         if left > 0 {
             let s = ending(left);
-            scope.scope_problem(
+            scope.part_problem(
                 Class::Contract,
+                Some(name),
                 format!(
                     "target `{name}` differs about {left} user{s}: see `tongbu check users`, repair with `tongbu check users \
                      --repair`"
@@ -249,8 +250,9 @@ impl Check<'_> {
         if unrepairable > 0 {
             let s = ending(unrepairable);
             let kept = kept.into_iter().map(|subject| format!("`{subject}`")).collect::<Vec<_>>().join(", ");
-            scope.scope_problem(
+            scope.part_problem(
                 Class::Contract,
+                Some(name),
                 format!(
                     "target `{name}` still differs about {unrepairable} user{s} in {kept} after a repair, which is not sent \
                      again: see `tongbu check users`; once the target is corrected, send it again with `tongbu users \

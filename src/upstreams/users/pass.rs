@@ -137,10 +137,10 @@ impl Deliver<'_> {
                 let stopped = counts.stopped.map(|why| format!(", then left alone: {why}")).unwrap_or_default();
                 let message =
                     format!("target `{}`: failed deliveries: {count}{stopped}; the first: {error}", target.name);
-                scope.scope_problem(*class, message);
+                scope.part_problem(*class, Some(&target.name), message);
             } else if let Some(why) = counts.stopped {
-                scope
-                    .scope_problem(Class::Deadline, format!("target `{}` was left before its end: {why}", target.name));
+                let message = format!("target `{}` was left before its end: {why}", target.name);
+                scope.part_problem(Class::Deadline, Some(&target.name), message);
             }
         }
         self.report_dead(scope)
@@ -152,8 +152,9 @@ impl Deliver<'_> {
         for target in &self.targets {
             let dead = store.read(|r| queries::count_dead(r, &target.name))?;
             if dead > 0 {
-                scope.scope_problem(
+                scope.part_problem(
                     Class::Contract,
+                    Some(&target.name),
                     format!(
                         "target `{0}` has {dead} dead letter{s}; later events of the same users wait: see `tongbu users events list --state dead --target {1}`, \
                          then `tongbu users events retry --all --target {1}` or `drop`",

@@ -170,6 +170,47 @@ fn mistake_beside_the_monitor_is_recorded_and_reported() {
 }
 
 #[test]
+fn sync_all_without_an_upstream_is_recorded_and_reported_until_there_is_one() {
+    let sandbox = watched();
+    let whole = sandbox.home.config_text();
+    let mut config: toml::Table = whole.parse().expect("the configuration is TOML");
+    for upstream in ["fairing", "douban", "tasks", "ecs", "users", "tmdb"] {
+        config.remove(upstream);
+    }
+    fs::write(sandbox.home.config(), config.to_string()).expect("a file can be written");
+    let outcome = sandbox.run("sync all -q").expect(4);
+    assert!(outcome.stderr.contains("no upstream is configured"), "{}", outcome.stderr);
+    assert_eq!(sandbox.receiver.server().count("/ping/fail"), 1);
+    let message = sandbox.receiver.take_messages().remove(0).1;
+    assert_eq!((&message["sync"], &message["exit_code"], &message["record_id"]), (&"all".into(), &4.into(), &1.into()));
+    check_record(&sandbox, 4);
+    let status = sandbox.run("status").expect(0).stdout;
+    assert!(status.contains("no upstream is configured"), "{status}");
+    assert!(sandbox.run("records list --failed").expect(0).stdout.contains("no upstream"));
+
+    // What is configured again ends it.
+    fs::write(sandbox.home.config(), &whole).expect("a file can be written");
+    sandbox.run("sync all -q").expect(0);
+    let events: Vec<Value> =
+        sandbox.receiver.take_messages().into_iter().map(|(_, message)| message["event"].clone()).collect();
+    assert_eq!(events, ["recovered"]);
+    let failures = sandbox.run("status --json").expect(0).json()["syncs"]
+        .as_array()
+        .expect("rows")
+        .iter()
+        .cloned()
+        .filter(|row| row["consecutive_failures"] != 0)
+        .count();
+    assert_eq!(failures, 0);
+
+    // Where syncs have run before, they are what is missing.
+    fs::write(sandbox.home.config(), config.to_string()).expect("a file can be written");
+    let all = sandbox.run("sync all --json").expect(4).json();
+    assert!(all["runs"].as_array().is_some_and(|runs| runs.len() > 3), "{all:#}");
+    assert!(!sandbox.receiver.take_messages().is_empty());
+}
+
+#[test]
 fn mistake_about_the_database_makes_no_other_database() {
     let sandbox = watched();
     let mut config: toml::Table = sandbox.home.config_text().parse().expect("the configuration is TOML");

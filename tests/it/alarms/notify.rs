@@ -189,6 +189,9 @@ fn robot_that_refuses_with_status_200_was_not_notified() {
         ("feishu", r#"{"code":19021,"msg":"sign match fail"}"#, "code 19021: sign match fail"),
         ("feishu", r#"{"StatusCode":9499,"StatusMessage":"Bad Request"}"#, "code 9499: Bad Request"),
         ("dingtalk", "<html>log in</html>", "its response does not confirm the message"),
+        ("slack", r#"{"ok":false,"error":"channel_not_found"}"#, "it refused the message: channel_not_found"),
+        ("slack", "<html>log in</html>", "its response does not confirm the message"),
+        ("slack", "", "is empty"),
     ] {
         let mut sandbox = Sandbox::small();
         sandbox.notify(&[kind], 1);
@@ -204,6 +207,14 @@ fn robot_that_refuses_with_status_200_was_not_notified() {
         assert_eq!((&tested["schema"], &tested["parts"][0]["ok"]), (&"tongbu.notify-test/1".into(), &false.into()));
         assert!(!outcome.said().contains("canary"), "{}", outcome.said());
     }
+}
+
+#[test]
+fn slack_confirms_by_the_word_ok() {
+    let mut sandbox = Sandbox::small();
+    sandbox.notify(&["slack", "webhook"], 1);
+    sandbox.receiver.server().always(Fault::Instead("text/plain", "ok"));
+    sandbox.run("notify test").expect(0);
 }
 
 #[test]

@@ -173,3 +173,50 @@ fn refused_configuration_check_says_what_is_wrong_though_quiet() {
     sandbox.home.set("fairing.page_size", 0);
     assert!(sandbox.run("config check -q").expect(4).said().contains("page_size"));
 }
+
+#[test]
+fn database_that_cannot_be_used_is_mailed_once_for_all_syncs() {
+    let mut sandbox = Sandbox::small();
+    sandbox.home.set("database", sandbox.home.path().display().to_string());
+    let outcome = sandbox.run("sync all -q").expect(12);
+    assert_eq!(outcome.stderr.matches("as the database").count(), 1, "{}", outcome.stderr);
+    assert_eq!(outcome.stderr.matches("hint: ").count(), 1, "{}", outcome.stderr);
+    for sync in ["fairing", "douban", "tasks/historical", "tasks/today", "ecs", "users"] {
+        assert!(outcome.stderr.contains(&format!("error: {sync}: failed (database, exit 12)\n")), "{}", outcome.stderr);
+    }
+}
+
+#[test]
+fn run_that_changed_nothing_says_so() {
+    let sandbox = Sandbox::small();
+    sandbox.run("sync tasks --window historical").expect(0);
+    let outcome = sandbox.run("sync tasks --window historical --force --error-on-no-change -q");
+    check_mail(&sandbox, outcome, 9, &["error: tasks/historical: nothing changed (unchanged, exit 9)"]);
+}
+
+#[test]
+fn status_is_quiet_unless_something_is_stale() {
+    let sandbox = Sandbox::small();
+    sandbox.run("sync tasks --window today").expect(0);
+    assert_eq!(sandbox.run("status -q").expect(0).said(), "");
+    assert_eq!(sandbox.run("status -q --max-age today=1h").expect(0).said(), "");
+    let outcome = sandbox.run("status -q --max-age fairing=1h --max-age today=1h").expect(14);
+    assert_eq!(outcome.stdout, "");
+    assert!(outcome.stderr.contains("fairing") && !outcome.stderr.contains("today"), "{}", outcome.stderr);
+    assert!(sandbox.run("status --max-age fairing=1h").expect(14).stdout.contains("today"));
+}
+
+#[test]
+fn rejected_target_names_its_credential() {
+    let sandbox = Sandbox::small();
+    sandbox.home.secret("unified-auth-token", "no such token");
+    sandbox.create_users(1..=2);
+    let outcome = sandbox.run("sync users -q");
+    let file = format!("; credential: file `{}", sandbox.home.path().join("unified-auth-token.secret").display());
+    check_mail(&sandbox, outcome, 3, &["auth", "target `unified-auth`", &file]);
+    let outcome = sandbox.run("sync users --target unified-auth -q");
+    check_mail(&sandbox, outcome, 6, &["cannot deliver to `unified-auth`", &file]);
+    sandbox.users.server().always(Fault::Status(401));
+    let outcome = sandbox.run("check users -q");
+    check_mail(&sandbox, outcome, 6, &["cannot check target `unified-auth`", &file]);
+}

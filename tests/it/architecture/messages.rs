@@ -69,15 +69,15 @@ const NEVER_ONE: &[&str] = &[
 ];
 
 /// A hole for the ending of an English word; Chinese has none.
-const ENDING: &str = "s";
+pub(super) const ENDING: &str = "s";
 
 /// The macros of the log.
 const LOG: [&str; 5] = ["trace", "debug", "info", "warn", "error"];
 
-struct Line {
-    file: String,
-    english: String,
-    chinese: String,
+pub(super) struct Line {
+    pub file: String,
+    pub english: String,
+    pub chinese: String,
     /// In `[more]`: no single text of the sources.
     is_more: bool,
 }
@@ -87,7 +87,7 @@ fn is_chinese(text: &str) -> bool {
 }
 
 /// Every line of every catalogue.
-fn lines() -> Vec<Line> {
+pub(super) fn lines() -> Vec<Line> {
     let is_catalogue = |file: &str| file.starts_with("src/present/messages/") || file.ends_with("/chinese.toml");
     let mut lines = Vec::new();
     for (file, text) in super::texts("toml").into_iter().filter(|(file, _)| is_catalogue(file)) {
@@ -104,7 +104,7 @@ fn lines() -> Vec<Line> {
 }
 
 /// The text without what follows the colon of a hole, and the names of its holes; those without one count from 1.
-fn normal(text: &str) -> (String, Vec<String>) {
+pub(super) fn normal(text: &str) -> (String, Vec<String>) {
     let (mut normal, mut holes, mut rest) = (String::new(), Vec::new(), text);
     while let Some((before, after)) = rest.split_once('{') {
         let Some((hole, after)) = after.split_once('}') else { break };

@@ -182,3 +182,16 @@ fn only_configured_syncs_have_alert_rules() {
     let rules = sandbox.run("generate alerts").expect(0).stdout;
     assert_eq!(rules.matches("- alert: TongbuStale\n").count(), 1, "{rules}");
 }
+
+#[test]
+fn the_metrics_file_can_be_read_by_the_collector_whatever_the_umask() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let sandbox = Sandbox::small();
+    let path = sandbox.home.path().join("tongbu.prom");
+    let mut shell = sandbox.home.command(std::path::Path::new("/bin/sh"));
+    let script = format!("umask 077; exec \"$0\" sync fairing --metrics-file '{}'", path.display());
+    shell.args(["-c", &script]).arg(sandbox.command().get_program());
+    crate::support::Running::start(shell).wait().expect(0);
+    let mode = std::fs::metadata(path).expect("it was written").permissions().mode();
+    assert_eq!(mode & 0o777, 0o644);
+}

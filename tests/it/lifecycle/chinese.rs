@@ -4,7 +4,7 @@ use std::process::Output;
 
 use encoding_rs::GBK;
 
-use crate::sandbox::Fault;
+use crate::sandbox::{Fault, Rule, Users};
 use crate::support::Sandbox;
 
 fn is_chinese(text: &str) -> bool {
@@ -144,4 +144,68 @@ fn a_language_may_be_named_like_a_locale() {
     command.env("TONGBU_LANG", "zh_CN.UTF-8").args(["locks", "list"]);
     let output = command.output().expect("tongbu starts");
     assert!(is_chinese(&String::from_utf8_lossy(&output.stdout)));
+}
+
+/// No two English words are left beside each other, but for what is quoted.
+#[track_caller]
+fn check_no_english(what: &str, text: &str) {
+    let bare: String = text.split('`').step_by(2).collect::<Vec<_>>().join("`");
+    let is_word = |word: &str| word.len() > 1 && word.chars().all(|sign| sign.is_ascii_lowercase());
+    let words: Vec<&str> = bare.split_whitespace().collect();
+    assert!(!words.windows(2).any(|pair| is_word(pair[0]) && is_word(pair[1])), "{what}: {text}");
+}
+
+#[test]
+fn messages_of_many_parts_are_put_together_in_chinese() {
+    let json = |answer| Fault::Instead("application/json", answer);
+    for (answer, expected) in [
+        (r#"{"success":false}"#, "应答带有 `error`，或声称失败"),
+        ("[]", "应答"),
+        (r#"{"data": 5}"#, "`data` 不是对象的列表"),
+    ] {
+        let sandbox = Sandbox::small();
+        sandbox.fairing.server().always(json(answer));
+        let shown = sandbox.run("sync fairing --lang zh -q").expect(7).stderr;
+        assert!(shown.contains(expected), "{answer}: {shown}");
+        check_no_english(answer, &shown);
+    }
+    let sandbox = Sandbox::small();
+    sandbox.users.refuse_user(Users::SERVICE, 2, 422);
+    let line = "{\"type\":\"user.created\",\"user_id\":2,\"username\":\"user2\"}\n";
+    sandbox.spawn_fed("users emit - --json", line).wait().expect(0);
+    let shown = sandbox.run("sync users --lang zh -q").expect(3).stderr;
+    assert!(shown.contains("目标 `user-service`：失败的投递：1；第一项："), "{shown}");
+    check_no_english("users", &shown);
+    sandbox.users.server().add(Rule::on("/", Fault::Status(500)));
+    sandbox.spawn_fed("users emit - --json", &line.replace('2', "3")).wait().expect(0);
+    check_no_english("users", &sandbox.run("sync users --lang zh -q").stderr);
+}
+
+#[test]
+fn mistakes_in_the_configuration_are_explained_in_chinese() {
+    let mut sandbox = Sandbox::small();
+    sandbox.home.set("http.read_timeout", "5");
+    let shown = sandbox.run("sync fairing --lang zh").expect(4).stderr;
+    assert!(shown.contains(r#"缺少单位：请写成 "5s"、"5m"、"5h" 或 "5d""#), "{shown}");
+    sandbox.home.set("http.read_timeout", true);
+    check_no_english("a span", &sandbox.run("sync fairing --lang zh").expect(4).stderr);
+    for text in [
+        "fairing = [",
+        "lang = \"zh",
+        "a = 1\na = 2",
+        "a",
+        "= 1",
+        "[x",
+        "a = 1__0",
+        "a = {b = 1",
+        "a = 'x\n'",
+        "x = 2025-13-01",
+    ] {
+        std::fs::write(sandbox.home.config(), text).expect("a file can be written");
+        let shown = sandbox.run("sync fairing --lang zh").expect(4).stderr;
+        check_no_english(text, &shown);
+    }
+    let shown = sandbox.run("backup /tmp --keep 0 --lang zh").expect(2).stderr;
+    assert!(shown.contains("须是不小于 1 的整数"), "{shown}");
+    assert!(sandbox.run("backup /tmp --keep 0 --lang en").expect(2).stderr.contains("must be a whole number from 1"));
 }

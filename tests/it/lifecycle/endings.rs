@@ -58,6 +58,19 @@ fn a_second_signal_ends_a_run_at_once_even_if_it_cannot_write() {
 }
 
 #[test]
+fn signals_that_come_together_are_one() {
+    let sandbox = Sandbox::small();
+    let running = sandbox.spawn_held(&format!("{ONE} -q"));
+    for _ in 0..4 {
+        running.signal(Signal::HUP);
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    let outcome = running.wait().expect(129);
+    assert!(outcome.stderr.contains("ended by SIGHUP"), "{}", outcome.stderr);
+    assert_eq!(sandbox.database().records()[0].status, "cancelled");
+}
+
+#[test]
 fn a_run_ends_when_its_time_is_up_and_keeps_what_it_has() {
     let mut sandbox = Sandbox::small();
     sandbox.home.set("fairing.workers", 1);

@@ -1,6 +1,6 @@
 use insta::assert_snapshot;
 
-use super::{SyncAllOutput, SyncOutput};
+use super::{Part, SyncAllOutput, SyncOutput};
 use crate::cli::samples::{
     failure, failure_of, holder_of, locked_report, mixed_report, problem, problem_of, report, scope,
 };
@@ -27,10 +27,11 @@ fn a_run_is_shown_with_every_kind_of_scope() {
 
 #[test]
 fn all_runs_are_summed_up_together() {
+    let part = |sync, sync_type, run| Part { sync, sync_type, run };
     let runs = vec![
-        ("fairing", Ok(mixed_report())),
-        ("tasks", Ok(report())),
-        ("ecs", Err(failure(Class::Config, "`ecs.accounts`: there is none"))),
+        part("fairing", "fairing", Ok(mixed_report())),
+        part("tasks", "historical", Ok(report())),
+        part("ecs", "ecs", Err(failure(Class::Config, "`ecs.accounts`: there is none"))),
     ];
     assert_snapshot!("all", snapshots::render_everything(&SyncAllOutput { exit: Exit::Config, runs }));
 }
@@ -95,7 +96,10 @@ fn hostile_text_of_a_run_is_harmless() {
     for text in injection_tests::hostile_strings() {
         let report = report_of(&text);
         injection_tests::check_shown(&text, &SyncOutput(&report));
-        let runs = vec![("tasks", Ok(report)), ("ecs", Err(failure_of(&text)))];
+        let runs = vec![
+            Part { sync: "tasks", sync_type: "historical", run: Ok(report) },
+            Part { sync: "ecs", sync_type: "ecs", run: Err(failure_of(&text)) },
+        ];
         injection_tests::check_shown(&text, &SyncAllOutput { exit: Exit::Contract, runs });
     }
 }
