@@ -33,8 +33,6 @@ const OWN_CHARACTERS: usize = 7;
 const MISFIT: usize = 6;
 /// A hole for the ending of an English word.
 const ENDING: &str = "s";
-/// The end of the names of holes for numbers.
-const COUNT: &str = "count";
 
 /// The messages of one language.
 #[derive(Debug, Default)]
@@ -280,12 +278,17 @@ impl Capture<'_> {
         let Self { name, value, is_quoted, .. } = *self;
         let is_right = match name {
             ENDING => value.is_empty() || value == ENDING,
-            _ if name.ends_with(COUNT) => value.starts_with(|sign: char| sign.is_ascii_digit()),
+            _ if is_count(name) => value.is_empty() || value.starts_with(|sign: char| sign.is_ascii_digit()),
             _ if is_quoted => !value.contains('`'),
             _ => has_quotations(value),
         };
         is_right && before.iter().all(|other| other.name != name || other.value == value)
     }
+}
+
+/// Whether the hole of that name holds a number.
+fn is_count(name: &str) -> bool {
+    name == "count" || name.ends_with("_count")
 }
 
 /// Whether no quotation is cut.

@@ -44,12 +44,14 @@ pub struct Invocation<'a> {
 }
 
 impl Invocation<'_> {
-    /// Whether no flag of the upstream's own leaves out a part of what is configured. Hidden ones, and those of the passes
-    /// of `sync all`, say what kind of pass it is.
+    /// Whether no flag of the upstream's own leaves out a part of what is configured. One without a value does not, and
+    /// hidden ones and those of the passes of `sync all` say what kind of pass it is.
     pub(super) fn is_whole(&self) -> bool {
         let kinds: Vec<&str> = self.registration.passes.iter().copied().flatten().copied().collect();
         let is_kind = |flag: &Arg| {
-            flag.is_hide_set() || flag.get_long().is_some_and(|long| kinds.contains(&format!("--{long}").as_str()))
+            !flag.get_action().takes_values()
+                || flag.is_hide_set()
+                || flag.get_long().is_some_and(|long| kinds.contains(&format!("--{long}").as_str()))
         };
         let own = (self.registration.augment)(Command::new(self.registration.name));
         let is_given = |flag: &Arg| self.matches.value_source(flag.get_id().as_str()) == Some(ValueSource::CommandLine);

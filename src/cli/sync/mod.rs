@@ -8,6 +8,7 @@ use clap::{ArgMatches, Args, Command, FromArgMatches, Subcommand};
 
 use self::failed::{FailedRun, UnrecordedRun};
 use self::output::{Part, SyncAllOutput, SyncOutput};
+use self::whole::{ALL, ALL_ABOUT, WHOLE};
 use super::args::RunArgs;
 use super::error::Error;
 use super::examples;
@@ -18,9 +19,6 @@ use crate::run::{self, Cancel, Invocation, Report, Settings, Unrecorded};
 use crate::store::Trigger;
 use crate::ui::clear_bars;
 use crate::upstreams::{self, Failure, Registration};
-
-const ALL: &str = "all";
-const ALL_ABOUT: &str = "Every configured upstream; one failing does not stop the others, the worst code wins";
 
 /// What to sync: a subcommand for every line of the registry, and `all`.
 pub struct SyncArgs {
@@ -143,7 +141,7 @@ fn sync_all(session: &mut Session, settings: &Settings) -> Result<Exit, Error> {
     }
     // Where nothing has run before, the sync of all is what fails, until something is configured.
     if configured.is_empty() || (prepared.fault.is_none() && session.is_failing(ALL, prepared.database.as_ref())) {
-        configured.insert(0, &whole::WHOLE);
+        configured.insert(0, &WHOLE);
     }
     let cancel = Cancel::on_signals(clear_bars).map_err(upstreams::Error::Runtime)?;
     let mut output = SyncAllOutput { exit: Exit::Ok, runs: Vec::new() };

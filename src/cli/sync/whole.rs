@@ -2,10 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{ALL, ALL_ABOUT};
 use crate::upstreams::{
     Error, Opening, PassContext, Registration, Scope, ScopeName, ScopeRules, ScopeWork, Upstream, Verified,
 };
+
+pub const ALL: &str = "all";
+pub const ALL_ABOUT: &str = "Every configured upstream; one failing does not stop the others, the worst code wins";
 
 pub static WHOLE: Registration = Registration::of::<Whole>();
 

@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::limits::{Exceeded, Limit};
-use super::news::{News, subject_of};
+use super::news::{News, NotifyEvent, subject_of};
 use crate::config::Config;
 use crate::error::Class;
 use crate::exit::Exit;
@@ -35,20 +35,6 @@ const RESOLVED: Text =
     text("tongbu: {} on {} no longer exceeds `monitor.{}`", "tongbu：{}（主机 {}）不再超过 `monitor.{}`");
 
 const ITEMS: Text = text("{} item{|s} failed", "{} 条失败");
-
-/// Why a notification is sent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum NotifyEvent {
-    Failed,
-    Recovered,
-    /// A limit of `[monitor]` is exceeded.
-    Limit,
-    /// It no longer is.
-    Resolved,
-    /// `tongbu notify test`.
-    Test,
-}
 
 /// Everything a receiver is given.
 #[derive(Clone, Debug, Serialize, JsonSchema)]

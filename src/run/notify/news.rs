@@ -8,8 +8,9 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::Serialize;
 
-use super::message::NotifyEvent;
 use crate::error::Class;
 use crate::exit::Exit;
 use crate::run::report::Report;
@@ -19,6 +20,20 @@ use crate::upstreams::{PROBLEM_PART, ScopeReport};
 
 /// The subject of the sync as a whole.
 const WHOLE: &str = "";
+
+/// Why a notification is sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum NotifyEvent {
+    Failed,
+    Recovered,
+    /// A limit of `[monitor]` is exceeded.
+    Limit,
+    /// It no longer is.
+    Resolved,
+    /// `tongbu notify test`.
+    Test,
+}
 
 /// What a run says about its scopes.
 pub struct Outcome<'a> {

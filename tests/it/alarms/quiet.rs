@@ -209,14 +209,17 @@ fn status_is_quiet_unless_something_is_stale() {
 #[test]
 fn rejected_target_names_its_credential() {
     let sandbox = Sandbox::small();
-    sandbox.home.secret("unified-auth-token", "no such token");
-    sandbox.create_users(1..=2);
-    let outcome = sandbox.run("sync users -q");
     let file = format!("; credential: file `{}", sandbox.home.path().join("unified-auth-token.secret").display());
-    check_mail(&sandbox, outcome, 3, &["auth", "target `unified-auth`", &file]);
-    let outcome = sandbox.run("sync users --target unified-auth -q");
-    check_mail(&sandbox, outcome, 6, &["cannot deliver to `unified-auth`", &file]);
+    sandbox.create_users(1..=2);
+    sandbox.run("sync users").expect(0);
     sandbox.users.server().always(Fault::Status(401));
     let outcome = sandbox.run("check users -q");
     check_mail(&sandbox, outcome, 6, &["cannot check target `unified-auth`", &file]);
+    sandbox.users.server().clear_faults();
+    sandbox.home.secret("unified-auth-token", "no such token");
+    sandbox.create_users(3..=4);
+    let outcome = sandbox.run("sync users -q");
+    check_mail(&sandbox, outcome, 3, &["auth", "target `unified-auth`", &file]);
+    let outcome = sandbox.run("sync users --target unified-auth -q");
+    check_mail(&sandbox, outcome, 6, &["cannot deliver to `unified-auth`", &file]);
 }

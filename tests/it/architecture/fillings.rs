@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use tongbu::language::Language;
 use tongbu::upstreams;
 
-use super::messages::{ENDING, Line, lines, normal};
+use super::messages::{ENDING, Line, is_count, lines, normal};
 
 /// Words that are in no message, made from a seed.
 struct Words(u64);
@@ -26,7 +26,7 @@ impl Words {
     fn value(&mut self, name: &str, before: &str) -> String {
         match name {
             ENDING => ["", "s"][usize::try_from(self.next(2)).unwrap_or(0)].to_owned(),
-            _ if name.ends_with("count") => (1 + self.next(999)).to_string(),
+            _ if is_count(name) => (1 + self.next(999)).to_string(),
             _ if before.ends_with('`') => self.text("qzx7 /:;.,(){}\"'盗梦-"),
             _ => self.text("qzxj7/._-"),
         }

@@ -248,6 +248,11 @@ fn is_prose(text: &str) -> bool {
     })
 }
 
+/// Whether a hole of that name holds a number.
+pub(super) fn is_count(name: &str) -> bool {
+    name == "count" || name.ends_with("_count")
+}
+
 /// The text as it would be made, with a word in each hole, and these words but for endings.
 fn sample(text: &str) -> (String, Vec<String>) {
     let (mut made, mut marks, mut rest) = (String::new(), Vec::new(), text);
@@ -260,7 +265,12 @@ fn sample(text: &str) -> (String, Vec<String>) {
         } else if let Some((hole, after)) = rest.strip_prefix('{').and_then(|rest| rest.split_once('}')) {
             let name: String =
                 hole.split(':').next().into_iter().flat_map(str::chars).filter(|sign| sign.is_alphanumeric()).collect();
-            let mark = if name.is_empty() { format!("w{}w", marks.len()) } else { format!("w{name}w") };
+            let mark = match hole {
+                ENDING => ENDING.to_owned(),
+                _ if is_count(hole) => format!("4{}", marks.len()),
+                _ if name.is_empty() => format!("w{}w", marks.len()),
+                _ => format!("w{name}w"),
+            };
             made.push_str(&mark);
             marks.push(if hole == ENDING { String::new() } else { mark });
             rest = after;
