@@ -87,15 +87,16 @@ impl<'a> Outcome<'a> {
         }
         let mut news = News { gone, ..News::nothing(self.began_at) };
         for (subject, is_auth) in &self.failed {
-            let place = kept.iter().position(|row| row.subject == *subject);
-            let mut row = place.map(|place| kept.swap_remove(place)).unwrap_or_else(|| ReportRow {
+            let new = || ReportRow {
                 receiver: receiver.to_owned(),
                 subject: subject.clone(),
                 level: 0,
                 reported: 0,
                 is_auth: false,
                 since: self.began_at,
-            });
+            };
+            let place = kept.iter().position(|row| row.subject == *subject);
+            let mut row = place.map_or_else(new, |place| kept.swap_remove(place));
             row.level += 1;
             let is_rejected = *is_auth && !row.is_auth;
             if is_rejected || has_round(row.reported, row.level, u64::from(after.max(1))) {
