@@ -6,7 +6,7 @@ use crate::clock::to_rfc3339_millis;
 use crate::store::error::Error;
 use crate::store::handle::Store;
 use crate::store::migrate::{Component, Migration};
-use crate::store::sqlite::statement::{Reader, Writer};
+use crate::store::statement::{Reader, Writer};
 
 /// The table of [`ReportRow`].
 pub const REPORTS: Component = Component {
