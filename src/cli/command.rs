@@ -4,6 +4,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 
 use super::args::GlobalArgs;
 use super::backup::BackupArgs;
+use super::changes::ChangesArgs;
 use super::config::ConfigArgs;
 use super::database::DatabaseArgs;
 use super::doctor::DoctorArgs;
@@ -60,6 +61,8 @@ pub enum Command {
     Setup(SetupArgs),
     /// Check everything that a run needs
     Doctor(DoctorArgs),
+    /// Which rows the syncs changed, and how where that is kept
+    Changes(ChangesArgs),
     /// Write a table or a view as CSV or JSON lines, of any length
     Export(ExportArgs),
     /// Write a consistent copy of the database, checked and flushed, while others may write

@@ -40,6 +40,12 @@ const EXAMPLES: &[(&str, &str)] = &[
     ("setup", "  tongbu setup --upstream {sync} --dry-run\n  tongbu setup --upstream {sync} --notify slack --yes"),
     ("doctor", "  tongbu doctor\n  tongbu doctor --offline --json\n  tongbu doctor --cron"),
     (
+        "changes",
+        "  tongbu changes
+  tongbu changes {sync} --record 7 --kind deleted
+  tongbu changes --since 7d --id 4711 -o csv",
+    ),
+    (
         "export",
         "  tongbu export\n  tongbu export sync_records --format jsonl\n  tongbu export sync_records --columns id,sync,status -o runs.csv",
     ),

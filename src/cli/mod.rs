@@ -6,6 +6,7 @@
 mod alerts;
 mod args;
 mod backup;
+mod changes;
 mod chinese;
 mod command;
 mod complete;
@@ -153,6 +154,7 @@ fn run_command(session: &mut Session, command: Command) -> Result<Exit, Error> {
         Command::Config(args) => config::cmd_config(session, &args),
         Command::Setup(args) => setup::cmd_setup(session, &args),
         Command::Doctor(args) => doctor::cmd_doctor(session, &args),
+        Command::Changes(args) => changes::cmd_changes(session, &args),
         Command::Export(args) => export::cmd_export(session, &args),
         Command::Backup(args) => backup::cmd_backup(session, &args),
         Command::Restore(args) => restore::cmd_restore(session, &args),

@@ -150,6 +150,7 @@ pub fn report() -> Report {
         summary,
         scopes: vec![scope("tasks/historical", Status::Success, summary)],
         problems: Vec::new(),
+        preview: Vec::new(),
         warnings: Vec::new(),
         retry_count: 0,
         throttle_count: 0,
@@ -180,6 +181,7 @@ pub fn mixed_report() -> Report {
         summary: total,
         scopes: vec![scope("fairing/shop-eu/responses", Status::Partial, changed), still, skipped, failed],
         problems: vec![problem("fairing/shop-eu/responses", "`inserted_at` is missing")],
+        preview: Vec::new(),
         warnings: vec!["the filter was ignored: read everything".to_owned()],
         failure: Some(failure(Class::Unavailable, "cannot reach the upstream")),
         ..report()

@@ -7,6 +7,7 @@ use crate::config::Setting;
 use crate::present::{DocumentSchema, ListingSpec, schema};
 use crate::store::Holder;
 use crate::store::records::Record;
+use crate::upstreams::changes::RowChange;
 use crate::upstreams::command::CommandSpec;
 use crate::{run, upstreams};
 
@@ -31,6 +32,7 @@ const CORE: &[DocumentSchema] = &[
     config::output::CHECKED_SCHEMA,
     config::output::TESTED_SCHEMA,
     run::NOTIFICATION_SCHEMA,
+    RowChange::SCHEMA,
     export::SCHEMA,
     export::ExportRow::SCHEMA,
     backup::SCHEMA,

@@ -36,6 +36,7 @@ use crate::http;
 use crate::ident;
 use crate::store::records::RunStart;
 use crate::store::{self, Mode, RecordId, Store, Summary};
+use crate::upstreams::changes::PREVIEWED;
 use crate::upstreams::{self, Credentials, Error, Failure, Opening, Pass, PassContext, PassOutcome, panic_text};
 
 /// Work that ignores the run's end is left behind after this.
@@ -179,6 +180,7 @@ impl<'a> Run<'a> {
             cancel: self.cancel.clone(),
             observer: Arc::clone(&invocation.observer),
             credentials: Credentials::of((invocation.registration.describe)(invocation.config).unwrap_or_default()),
+            changes: (name, invocation.registration.change_sources),
             outcome: Mutex::default(),
         };
         if !store.is_dry_run() {
@@ -309,6 +311,7 @@ impl<'a> Run<'a> {
             scopes: outcome.scopes,
             problems: outcome.problems,
             warnings: outcome.warnings,
+            preview: outcome.preview.into_iter().take(PREVIEWED).collect(),
             retry_count: self.retries.load(Ordering::Relaxed),
             request_count: self.requests.load(Ordering::Relaxed),
             throttle_count: self.throttles.load(Ordering::Relaxed),

@@ -8,6 +8,7 @@ use crate::exit::Exit;
 use crate::store::history::LevelsOf;
 use crate::store::records::{Change, RunEnd};
 use crate::store::{self, Holder, Problem, RecordId, Status, Summary, Trigger};
+use crate::upstreams::changes::RowChange;
 use crate::upstreams::{Failure, ScopeReport, SkipReason};
 
 /// A finished run, ready to be shown.
@@ -30,6 +31,8 @@ pub struct Report {
     pub scopes: Vec<ScopeReport>,
     pub problems: Vec<Problem>,
     pub warnings: Vec<String>,
+    /// The first of what a dry run would change.
+    pub preview: Vec<RowChange>,
     pub retry_count: u64,
     pub request_count: u64,
     /// Answers that there were too many requests.

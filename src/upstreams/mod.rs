@@ -19,6 +19,7 @@
 //! labels, and the contract tests run over it.
 
 pub mod accounts;
+pub mod changes;
 pub mod command;
 mod digest;
 pub mod douban;
@@ -111,7 +112,7 @@ pub fn components() -> Vec<Component> {
     let own = all().map(Registration::component).filter(|component| !component.migrations.is_empty());
     // Views are made of tables.
     let views = all().filter_map(|registration| registration.views);
-    own.chain([films::COMPONENT, REPORTS]).chain(views).chain([films::VIEWS]).collect()
+    own.chain([films::COMPONENT, REPORTS, changes::COMPONENT]).chain(views).chain([films::VIEWS]).collect()
 }
 
 /// What `export` takes out of each upstream's tables, by its name; what several share and what the store has has none.

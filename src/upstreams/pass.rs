@@ -6,6 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
+use super::changes::{ChangeSource, RowChange};
 use super::error::Error;
 use crate::clock::Clock;
 use crate::config::{SecretRef, Setting};
@@ -122,6 +123,8 @@ pub struct PassOutcome {
     pub scopes: Vec<ScopeReport>,
     pub problems: Vec<Problem>,
     pub warnings: Vec<String>,
+    /// The first of what a dry run would change.
+    pub preview: Vec<RowChange>,
 }
 
 /// Everything one pass works with.
@@ -135,6 +138,8 @@ pub struct PassContext {
     pub cancel: CancellationToken,
     pub observer: Arc<dyn Observer>,
     pub credentials: Credentials,
+    /// What a dry run finds its changes by: the upstream, and where its changes are.
+    pub changes: (&'static str, &'static [ChangeSource]),
     /// The result of the pass; grows while it runs.
     pub outcome: Mutex<PassOutcome>,
 }

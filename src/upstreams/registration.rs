@@ -7,6 +7,7 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use jiff::SignedDuration;
 
+use super::changes::ChangeSource;
 use super::command::{CommandSpec, parse};
 use super::error::Error;
 use super::exported::Exported;
@@ -46,6 +47,8 @@ pub struct Registration {
     pub sync_types: &'static [SyncType],
     /// What `records show --changes` lists of its runs.
     pub changes: Option<ChangesOf>,
+    /// Where the changes of its rows are found.
+    pub change_sources: &'static [ChangeSource],
     /// Its views for others.
     pub views: Option<Component>,
     /// Its tables and views that may be exported.
@@ -92,6 +95,7 @@ impl Registration {
             commands: U::COMMANDS,
             sync_types: U::SYNC_TYPES,
             changes: U::CHANGES,
+            change_sources: U::CHANGE_SOURCES,
             views: U::VIEWS,
             exports: U::EXPORTS,
             metrics: U::METRICS,

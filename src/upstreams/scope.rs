@@ -8,6 +8,8 @@ use futures_util::{FutureExt, Stream, StreamExt, TryStreamExt, stream};
 use jiff::{SignedDuration, Timestamp};
 use tokio::time::Instant;
 
+use super::changes::PREVIEWED;
+use super::changes::tables::{ChangeFilter, load_changes};
 use super::error::Error;
 use super::pass::{Failure, OnLock, PassContext, ScopeReport, SkipReason};
 use super::scope_name::ScopeName;
@@ -76,7 +78,24 @@ impl Scope<'_> {
         &self,
         f: impl FnOnce(&Writer<'_>) -> Result<T, store::Error> + Send + 'static,
     ) -> Result<T, Error> {
-        Ok(self.context.store.write(&self.lease, f).await?)
+        if !self.context.store.is_dry_run() {
+            return Ok(self.context.store.write(&self.lease, f).await?);
+        }
+        let ((sync, sources), record) = (self.context.changes, self.context.record);
+        let room = PREVIEWED.saturating_sub(self.context.outcome().preview.len()) as u64;
+        let previewed = move |w: &Writer<'_>| {
+            let value = f(w)?;
+            let sources: Vec<_> = sources.iter().map(|source| (sync, *source)).collect();
+            let filter = ChangeFilter { records: Some(vec![record]), ..ChangeFilter::default() };
+            // What was read is gone with the transaction.
+            let mut found = if room > 0 { load_changes(w, &sources, &filter, 0, room)? } else { Vec::new() };
+            // No record is kept of a dry run.
+            found.iter_mut().for_each(|change| change.record = None);
+            Ok::<_, store::Error>((value, found))
+        };
+        let (value, found) = self.context.store.write(&self.lease, previewed).await?;
+        self.context.outcome().preview.extend(found);
+        Ok(value)
     }
 
     /// How long the lease holds by itself from now on.

@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::changes::ChangeSource;
 use super::command::CommandSpec;
 use super::error::Error;
 use super::exported::Exported;
@@ -99,6 +100,8 @@ pub trait Upstream: Sized + Send + Sync + 'static {
     const SYNC_TYPES: &'static [SyncType] = &[];
     /// What `records show --changes` lists of its runs.
     const CHANGES: Option<ChangesOf> = None;
+    /// Where the changes of its rows are found.
+    const CHANGE_SOURCES: &'static [ChangeSource] = &[];
     /// Its views for others, with stable names; made once its tables are.
     const VIEWS: Option<Component> = None;
     /// Its tables and views that may be exported.

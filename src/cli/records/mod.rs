@@ -13,6 +13,7 @@ use jiff::tz::TimeZone;
 
 use self::details::{Changes, RecordOutput};
 use self::stats::{By, StatsOutput};
+use super::changes::changes_of_record;
 use super::error::Error;
 use super::examples;
 use super::session::{LogTo, Session};
@@ -125,19 +126,19 @@ pub struct PruneArgs {
 
 /// One record, by its number or as the newest.
 #[derive(Clone, Copy, Debug)]
-enum Which {
+pub enum Which {
     Last,
     Id(RecordId),
 }
 
-fn which(text: &str) -> Result<Which, String> {
+pub fn which(text: &str) -> Result<Which, String> {
     if text == "last" {
         return Ok(Which::Last);
     }
     text.parse().map(|id| Which::Id(RecordId(id))).map_err(|_| "neither a record's number nor `last`".to_owned())
 }
 
-fn no_record(id: Option<RecordId>) -> Error {
+pub fn no_record(id: Option<RecordId>) -> Error {
     let message = id.map_or_else(|| "there is no record yet".to_owned(), |RecordId(id)| format!("no record {id}"));
     Error::Usage { message, hint: "see `tongbu records list`".to_owned() }
 }
@@ -193,7 +194,10 @@ fn cmd_show(session: &mut Session, args: &ShowArgs) -> Result<Exit, Error> {
     let changes_of = upstreams::find(&record.sync).and_then(|registration| registration.changes);
     let changes = match changes_of {
         _ if !args.changes => Changes::NotRequested,
-        None => Changes::NotRecorded,
+        None => match changes_of_record(&store, &record.sync, id)? {
+            Some(changes) => Changes::Listed(Box::new(changes)),
+            None => Changes::NotRecorded,
+        },
         Some(changes_of) => Changes::Listed(store.read(|r| changes_of(r, id))?),
     };
     session.ui.output(&RecordOutput { record, scopes, warnings, changes, log });

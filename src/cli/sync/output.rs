@@ -10,13 +10,14 @@ use crate::cli::runs::{
 };
 use crate::error::Class;
 use crate::exit::Exit;
-use crate::present::listing::RowJson;
+use crate::present::listing::{self, RowJson, RowsJson};
 use crate::present::output::document;
 use crate::present::{
     Block, DocumentSchema, Json, Output, Severity, Style, Table, TableColumn, Text, Time, sanitize, text, words,
 };
 use crate::run::Report;
 use crate::store::{Holder, Problem, Status, Summary};
+use crate::upstreams::changes::RowChange;
 use crate::upstreams::command::Details;
 use crate::upstreams::{Failure, ScopeReport};
 
@@ -27,6 +28,7 @@ const RUN_LINE: Text =
     text("{}: record {}, {}, {} request{|s}, {} retr{y|ies}", "{}：记录 {}，{}，{} 次请求，{} 次重试");
 const DRY_RUN_LINE: Text =
     text("{}: no record, {}, {} request{|s}, {} retr{y|ies}", "{}：无记录，{}，{} 次请求，{} 次重试");
+const PREVIEW: Text = text("the first {} of what would change:", "将发生的变更，前 {} 项：");
 const TRACE_LINE: Text = text("trace {}", "跟踪 {}");
 const SKIPPED_UNTIL: Text = text("{}, until {}", "{}，{} 之后再运行");
 const LOCKED_BY: Text = text("locked by {} since {}", "被 {} 锁定，自 {} 起");
@@ -81,6 +83,9 @@ struct SyncDocument<'a> {
     retry_count: u64,
     request_count: u64,
     warnings: &'a [String],
+    /// The first changes that a dry run would make.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    changes: Option<RowsJson<'a, RowChange>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<ErrorPart<'a>>,
 }
@@ -138,6 +143,7 @@ impl<'a> SyncDocument<'a> {
             retry_count: report.retry_count,
             request_count: report.request_count,
             warnings: &report.warnings,
+            changes: report.dry_run.then(|| RowsJson(&report.preview, style)),
             error: report.failure.as_ref().map(|failure| ErrorPart::new(failure, report.holder.as_ref(), style)),
         }
     }
@@ -185,6 +191,10 @@ impl Output for SyncOutput<'_> {
         blocks.push(Block::Line(TRACE_LINE.fill(style.language, &[&sanitize(&report.trace_id)])));
         if report.dry_run {
             blocks.push(Block::Line(style.label(words::DRY_RUN).to_owned()));
+            if !report.preview.is_empty() {
+                let first = PREVIEW.fill(style.language, &[&report.preview.len()]);
+                blocks.extend([Block::Line(first), Block::Table(listing::table(&report.preview, style))]);
+            }
         }
         // The error that follows says who holds that scope's lock.
         let is_error = |scope: &ScopeReport| scope.holder.is_some() && scope.holder == report.holder;

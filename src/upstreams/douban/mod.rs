@@ -29,8 +29,11 @@ use self::api::{Api, Call, List, Throttle};
 pub use self::config::Config;
 use self::parsed::SOURCE;
 use self::work::Work;
+use super::changes::ChangeSource;
 use super::command::CommandSpec;
-use super::{Error, Job, Opening, PassContext, Schedule, ScopeName, ScopeRules, Upstream, Verified, http_profile};
+use super::{
+    Error, Job, Opening, PassContext, Schedule, ScopeName, ScopeRules, Upstream, Verified, films, http_profile,
+};
 use crate::config::{self as settings, Span};
 use crate::http::{Client, Profile};
 
@@ -72,6 +75,7 @@ impl Upstream for Douban {
         jobs: &[Job { name: "", times: "23 2,10,18 * * *", flags: &[] }],
     };
     const COMMANDS: &'static [CommandSpec] = commands::COMMANDS;
+    const CHANGE_SOURCES: &'static [ChangeSource] = &[films::changes_of(SOURCE)];
     type Config = Config;
     type Options = Options;
 

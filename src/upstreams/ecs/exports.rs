@@ -1,7 +1,8 @@
-//! What others read: views with stable names, and what `export` takes out.
+//! What others read: views with stable names, what `export` takes out, and what `changes` lists.
 
 use crate::present::text;
 use crate::store::{Component, Migration};
+use crate::upstreams::changes::ChangeSource;
 use crate::upstreams::exported::Exported;
 
 pub const VIEWS: Component = Component {
@@ -27,3 +28,12 @@ pub const EXPORTS: &[Exported] = &[
     ),
     Exported::new("ecs_regions", text("each account's regions as last listed", "各账号最近列出的地域")),
 ];
+
+pub const CHANGE_SOURCES: &[ChangeSource] = &[ChangeSource::Own {
+    subject: "ecs_instances",
+    sql: "SELECT c.at, c.record AS record_id, CASE c.kind WHEN 'added' THEN 'new' ELSE c.kind END AS kind, c.account,
+            c.instance AS id, i.name, c.field, c.before, c.after
+         FROM ecs_changes AS c
+         LEFT JOIN ecs_instances AS i
+            ON i.account = c.account AND i.region = c.region AND i.instance_id = c.instance",
+}];

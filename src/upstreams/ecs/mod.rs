@@ -27,6 +27,7 @@ use self::pass::Mode;
 use self::regions::Region;
 use self::scopes::fetch_scopes;
 use super::accounts::{self, AccountSettings as _, Accounts};
+use super::changes::ChangeSource;
 use super::command::CommandSpec;
 use super::exported::Exported;
 use super::{Aspect, Caution, ChangesOf, Error, Job, Opening, PassContext, Schedule, Upstream, Verified};
@@ -80,6 +81,7 @@ impl Upstream for Ecs {
   tongbu sync ecs --status-only";
     const MIGRATIONS: &'static [Migration] = tables::MIGRATIONS;
     const VIEWS: Option<Component> = Some(exports::VIEWS);
+    const CHANGE_SOURCES: &'static [ChangeSource] = exports::CHANGE_SOURCES;
     const EXPORTS: &'static [Exported] = exports::EXPORTS;
     const TEMPLATE: &'static str = include_str!("template.toml");
     const STARTER: &'static str = include_str!("starter.toml");

@@ -1,7 +1,8 @@
-//! What others read: views with stable names, and what `export` takes out.
+//! What others read: views with stable names, what `export` takes out, and what `changes` lists.
 
 use crate::present::text;
 use crate::store::{Component, Migration};
+use crate::upstreams::changes::ChangeSource;
 use crate::upstreams::exported::Exported;
 
 pub const VIEWS: Component = Component {
@@ -20,4 +21,9 @@ pub const EXPORTS: &[Exported] = &[
         "fairing_questions",
         text("questions, deleted ones and raw JSON too", "问题，含已删除的和原始 JSON"),
     ),
+];
+
+pub const CHANGE_SOURCES: &[ChangeSource] = &[
+    ChangeSource::mirrored("fairing_questions", "t.account", "t.id", "t.prompt"),
+    ChangeSource::mirrored("fairing_responses", "t.account", "t.id", "t.response"),
 ];

@@ -24,6 +24,7 @@ use self::envelope::{BOM, not_json};
 use self::pass::Work;
 use self::pii::{Mode, Pii};
 use super::accounts::{self, Account, AccountFlag, AccountSettings as _, Accounts};
+use super::changes::ChangeSource;
 use super::exported::Exported;
 use super::{Error, Job, Opening, PassContext, Schedule, ScopeName, ScopeRules, Upstream, Verified, http_profile};
 use crate::http::{Client, RateLimit};
@@ -59,6 +60,7 @@ impl Upstream for Fairing {
     const MIGRATIONS: &'static [Migration] =
         &[Migration { name: "0001_create", sql: include_str!("migrations/0001_create.sql") }];
     const VIEWS: Option<Component> = Some(exports::VIEWS);
+    const CHANGE_SOURCES: &'static [ChangeSource] = exports::CHANGE_SOURCES;
     const EXPORTS: &'static [Exported] = exports::EXPORTS;
     const TEMPLATE: &'static str = include_str!("template.toml");
     const STARTER: &'static str = include_str!("starter.toml");

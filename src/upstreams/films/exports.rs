@@ -1,7 +1,8 @@
-//! What others read: views with stable names, and what `export` takes out.
+//! What others read: views with stable names, what `export` takes out, and what `changes` lists.
 
 use crate::present::text;
 use crate::store::{Component, Migration};
+use crate::upstreams::changes::ChangeSource;
 use crate::upstreams::exported::Exported;
 
 pub const VIEWS: Component = Component {
@@ -17,3 +18,14 @@ pub const EXPORTS: &[Exported] = &[
     Exported::new("v_film_sources", text("each film once, the sources side by side", "每部影片一行，各来源并排")),
     Exported::mirrored("videos", text("films with raw JSON", "影片，含原始 JSON")),
 ];
+
+/// The changes of one source's films.
+pub const fn changes_of(source: &'static str) -> ChangeSource {
+    ChangeSource::Mirrored {
+        table: "videos",
+        account: "t.source",
+        id: "t.source_id",
+        name: "t.title",
+        only: Some(source),
+    }
+}

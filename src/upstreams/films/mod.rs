@@ -20,7 +20,7 @@ mod commands;
 mod exports;
 
 pub use self::commands::{COMMANDS, list};
-pub use self::exports::{EXPORTS, VIEWS};
+pub use self::exports::{EXPORTS, VIEWS, changes_of};
 pub use self::tables::COMPONENT;
 
 /// The Chinese of what lists them.

@@ -10,6 +10,7 @@ use super::plan::Candidate;
 use super::tally::Outcome;
 use crate::clock::to_rfc3339_millis;
 use crate::store::{Component, Error, Migration, Reader, Row, Value, Writer};
+use crate::upstreams::changes::tables::{ChangedRow, save_updates};
 use crate::upstreams::digest::Digest;
 use crate::upstreams::mirror::{HashColumn, Replace, RowValues, Table, TableSpec, WriteMeta};
 
@@ -225,8 +226,35 @@ pub fn save_film(w: &Writer<'_>, film: &Film, outcome: Outcome, meta: &WriteMeta
     let key = [film.source.as_str().into(), film.id.as_str().into()];
     let content_hash = Digest::from_le_bytes(film.content_hash());
     let row = RowValues { key: &key, number: None, content_hash, raw: film.raw.as_deref() };
+    if outcome == Outcome::Updated {
+        save_updates_of(w, film, meta)?;
+    }
     let replace = if outcome == Outcome::Unchanged { Replace::Quietly } else { Replace::Anything };
     VIDEOS.save(w, &row, columns, replace, meta).map(drop)
+}
+
+/// Keeps how the film changes, unless this run has found it: then all of it is new.
+fn save_updates_of(w: &Writer<'_>, film: &Film, meta: &WriteMeta) -> Result<(), Error> {
+    let sql = select("source = ?1 AND source_id = ?2 AND (last_seen_record <> ?3 OR first_seen_at <> last_changed_at)");
+    let (source, id) = (film.source.as_str(), film.id.as_str());
+    let before = w.first(&sql, &[source.into(), id.into(), meta.record.into()], read_film)?.flatten();
+    let Some(before) = before.map(|film| followed(&film)) else { return Ok(()) };
+    let fields = before.into_iter().zip(followed(film)).map(|((field, before), (_, after))| (field, before, after));
+    let row =
+        ChangedRow { subject: "videos", account: source.into(), id: id.into(), record: meta.record, at: &meta.at };
+    save_updates(w, &row, &fields.collect::<Vec<_>>())
+}
+
+/// The fields whose changes are kept.
+fn followed(Film { detail, .. }: &Film) -> [(&'static str, Option<String>); 6] {
+    [
+        ("title", detail.title.clone()),
+        ("year", detail.year.map(|year| year.to_string())),
+        ("release_date", detail.release_date.map(|date| date.to_string())),
+        ("rating", detail.rating.map(|rating| rating.to_string())),
+        ("votes", detail.votes.map(|votes| votes.to_string())),
+        ("episodes", detail.episodes.map(|episodes| episodes.to_string())),
+    ]
 }
 
 /// Takes the film's rank away: it has left the list.

@@ -9,6 +9,7 @@ use crate::clock::Clock;
 use crate::store::{
     Acquisition, Component, Error, Lease, LeaseRequest, Migration, Mode, Reader, Store, StoreOptions, Value, Writer,
 };
+use crate::upstreams::changes;
 use crate::upstreams::digest::{Digest, of_bytes};
 
 const MIGRATIONS: &[Migration] = &[Migration {
@@ -63,7 +64,7 @@ impl Fixture {
 }
 
 fn open(path: &Path) -> Store {
-    let components = vec![Component { name: "mirror", migrations: MIGRATIONS }];
+    let components = vec![Component { name: "mirror", migrations: MIGRATIONS }, changes::COMPONENT];
     Store::open(path, StoreOptions { clock: Clock::system(), mode: Mode::ReadWrite, components }).unwrap()
 }
 

@@ -10,6 +10,7 @@ use super::paginator::Ending;
 use super::rows::{BadRow, Remarks};
 use super::table::{Known, Replace, RowValues, Table};
 use crate::store::{Error, ProblemDetails, Reader, ScopeState, Summary, Value, Writer};
+use crate::upstreams::changes::tables::{ChangedRow, save_restored};
 use crate::upstreams::digest::{Digest, is_same_meaning};
 use crate::upstreams::{self, Scope};
 
@@ -317,6 +318,14 @@ impl Changes {
             None => RowOutcome::Updated,
         };
         let is_saved = table.save(w, row, columns, replace, original.as_ref().unwrap_or(meta))?;
+        if is_saved
+            && outcome == RowOutcome::Restored
+            && let [.., id] = row.key
+        {
+            let account = if row.key.len() > 1 { row.key[0] } else { "".into() };
+            let WriteMeta { record, at } = meta;
+            save_restored(w, &ChangedRow { subject: table.name(), account, id: *id, record: *record, at })?;
+        }
         Ok(is_saved.then_some(outcome))
     }
 

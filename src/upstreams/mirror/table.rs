@@ -133,6 +133,10 @@ impl Table {
         }
     }
 
+    pub const fn name(&self) -> &'static str {
+        self.spec.name
+    }
+
     /// The stored row of that key, tombstones included.
     pub fn find(&self, r: &Reader<'_>, key: &[Value<'_>]) -> Result<Option<Known>, Error> {
         r.first(&self.find, key, |row| {

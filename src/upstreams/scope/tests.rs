@@ -50,6 +50,7 @@ async fn run(store: &Store, third: Work) -> (Vec<ScopeReport>, Result<(), Error>
         cancel: CancellationToken::new(),
         observer: Arc::new(Silent),
         credentials: Credentials::default(),
+        changes: ("ecs", &[]),
         outcome: Mutex::default(),
     };
     let fine: Work = || Ok(());

@@ -1,7 +1,8 @@
-//! What others read: views with stable names, and what `export` takes out.
+//! What others read: views with stable names, what `export` takes out, and what `changes` lists.
 
 use crate::present::text;
 use crate::store::{Component, Migration};
+use crate::upstreams::changes::ChangeSource;
 use crate::upstreams::exported::Exported;
 
 pub const VIEWS: Component = Component {
@@ -15,4 +16,9 @@ pub const EXPORTS: &[Exported] = &[
     Exported::mirrored("tasks", text("call tasks with raw JSON", "外呼任务，含原始 JSON")),
     Exported::by_record("task_matches", text("how tasks belong to packages", "任务与数据包的对应"), "record_id"),
     Exported::mirrored("lead_packages", text("lead packages, removed ones too", "数据包，含已移除的")),
+];
+
+pub const CHANGE_SOURCES: &[ChangeSource] = &[
+    ChangeSource::mirrored("tasks", "''", "t.id", "t.name"),
+    ChangeSource::mirrored("lead_packages", "''", "t.code", "t.name"),
 ];

@@ -7,6 +7,7 @@ use jiff::tz::TimeZone;
 
 use super::api::FIRST_PAGE;
 use super::config::Config;
+use super::history;
 use super::matching::{Packages, State};
 use super::plan::plan_batch;
 use super::row::{Task, read_page_rows};
@@ -168,9 +169,15 @@ impl BatchWriter<'_, '_> {
                 let stored = tables::load_stored_tasks(w, batch.iter().map(|task| task.id.as_str()))?;
                 let plan = plan_batch(&batch, &stored, &packages);
                 for task in &plan.tasks {
+                    if stored.contains_key(&task.id) {
+                        history::save_task_updates(w, task, &meta)?;
+                    }
                     tables::save_task(w, task, &meta)?;
                 }
                 for (id, matched) in &plan.matches {
+                    if let Some(before) = stored.get(*id) {
+                        history::save_match_update(w, id, &before.matched, matched, &meta)?;
+                    }
                     tables::save_match(w, id, matched, &meta)?;
                 }
                 Ok(plan.outcomes)

@@ -1,7 +1,8 @@
-//! What others read: views with stable names, and what `export` takes out.
+//! What others read: views with stable names, what `export` takes out, and what `changes` lists.
 
 use crate::present::text;
 use crate::store::{Component, Migration};
+use crate::upstreams::changes::ChangeSource;
 use crate::upstreams::exported::Exported;
 
 pub const VIEWS: Component = Component {
@@ -19,3 +20,6 @@ pub const EXPORTS: &[Exported] = &[
     Exported::new("user_targets", text("how far each target is", "各目标的进度")),
     Exported::new("user_findings", text("where a target differed", "目标与本地的差异")),
 ];
+
+pub const CHANGE_SOURCES: &[ChangeSource] =
+    &[ChangeSource::mirrored("users", "''", "CAST(t.id AS TEXT)", "t.username")];

@@ -35,6 +35,7 @@ use self::target::Target;
 use std::time::Duration;
 
 use super::accounts::{self, AccountSettings as _, Accounts};
+use super::changes::ChangeSource;
 use super::command::CommandSpec;
 use super::exported::Exported;
 use super::metric::MetricsOf;
@@ -80,6 +81,7 @@ impl Upstream for Users {
   tongbu sync users --trigger auto -q";
     const MIGRATIONS: &'static [Migration] = tables::MIGRATIONS;
     const VIEWS: Option<Component> = Some(exports::VIEWS);
+    const CHANGE_SOURCES: &'static [ChangeSource] = exports::CHANGE_SOURCES;
     const EXPORTS: &'static [Exported] = exports::EXPORTS;
     const TEMPLATE: &'static str = include_str!("template.toml");
     const STARTER: &'static str = include_str!("starter.toml");

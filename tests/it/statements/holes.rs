@@ -10,9 +10,47 @@ pub const FRAGMENTS: &[(&str, &str)] =
 const ITS: &str = "SELECT scope, status, reason FROM sync_scopes WHERE record_id = earlier.id";
 const OURS: &str = "SELECT scope, status, reason FROM sync_scopes WHERE record_id = newer.id";
 
+const CHANGES: &str = "SELECT at, record AS record_id, kind, account, instance AS id, NULL AS name, field, before, after
+    FROM ecs_changes UNION ALL SELECT at, record_id, kind, account, row_id, NULL, field, before, after FROM row_changes";
+const CHANGED: &str = "FROM (SELECT 'ecs' AS sync, 'x' AS subject, c.at, c.record_id, c.kind, c.account, c.id, c.name,
+    c.field, c.before, c.after FROM ({changes}) AS c WHERE kind = ?1 AND id = ?2) AS changes";
+
 const FILLINGS: &[(&str, &[Filling])] = &[
     ("src/store/lock/rows.rs", &[&[("millis", "0"), ("for_update", "")]]),
     ("src/store/transfer.rs", &[&[("table", "sync_cursors"), ("names", "scope, cursor"), ("holes", "?1, ?2")]]),
+    (
+        "src/upstreams/changes/tables.rs",
+        &[
+            &[
+                ("table", "fairing_responses"),
+                ("account", "t.account"),
+                ("id", "t.id"),
+                ("name", "t.response"),
+                ("only", "AND t.account = 'shop'"),
+                ("sync", "fairing"),
+                ("subject", "fairing_responses"),
+                ("changes", CHANGES),
+                ("filter", "record_id IN (1, 2) AND at >= '2026' AND kind = ?1 AND id = ?2"),
+                ("from", CHANGED),
+                ("limit", "3"),
+                ("offset", "4"),
+            ],
+            &[
+                ("table", "users"),
+                ("account", "''"),
+                ("id", "CAST(t.id AS TEXT)"),
+                ("name", "t.username"),
+                ("only", ""),
+                ("sync", "users"),
+                ("subject", "users"),
+                ("changes", CHANGES),
+                ("filter", "TRUE"),
+                ("from", CHANGED),
+                ("limit", "3"),
+                ("offset", "4"),
+            ],
+        ],
+    ),
     (
         "src/store/export.rs",
         &[
@@ -63,6 +101,13 @@ const FILLINGS: &[(&str, &[Filling])] = &[
         "src/upstreams/films/tables.rs",
         &[
             &[("", "title, rating, list_rank"), ("condition", "source = ?1 AND source_id = ?2")],
+            &[
+                ("", "title, rating, list_rank"),
+                (
+                    "condition",
+                    "source = ?1 AND source_id = ?2 AND (last_seen_record <> ?3 OR first_seen_at <> last_changed_at)",
+                ),
+            ],
             &[
                 ("", "title, rating, list_rank"),
                 (
