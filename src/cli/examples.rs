@@ -31,7 +31,10 @@ const EXAMPLES: &[(&str, &str)] = &[
     ("locks list", "  tongbu locks list\n  tongbu locks list --all --json"),
     ("locks clean", "  tongbu locks clean --dry-run\n  tongbu locks clean -q"),
     ("locks break", "  tongbu locks break {scope} --token 7"),
-    ("status", "  tongbu status\n  tongbu status --max-age {sync}=2h --max-age {typed}/{type}=12h"),
+    (
+        "status",
+        "  tongbu status\n  tongbu status --watch\n  tongbu status --max-age {sync}=2h --max-age {typed}/{type}=12h",
+    ),
     ("config", "  tongbu config init\n  tongbu config check"),
     ("config init", "  tongbu config init\n  tongbu config init --config /etc/tongbu/config.toml"),
     ("config path", "  tongbu config path\n  tongbu config path --json"),

@@ -17,6 +17,7 @@ mod prompt;
 pub(crate) mod snapshots;
 pub mod tables;
 mod terminal;
+mod watch;
 
 use std::io::{self, Write};
 use std::sync::Arc;
@@ -27,6 +28,7 @@ use jiff::tz::TimeZone;
 pub use self::bars::clear_bars;
 pub use self::charset::Charset;
 pub use self::terminal::Terminal;
+pub use self::watch::leave_screen;
 
 use crate::clock::Clock;
 use crate::config;

@@ -56,7 +56,7 @@ impl Terminal {
         self.env.var(env::NO_COLOR).is_none() && (is_forced || (is_terminal && !self.is_dumb()))
     }
 
-    fn is_dumb(&self) -> bool {
+    pub fn is_dumb(&self) -> bool {
         self.env.var(env::TERM).is_some_and(|term| term == "dumb")
     }
 }

@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::time::Instant;
 
 use super::changes::PREVIEWED;
-use super::changes::tables::{ChangeFilter, load_changes};
+use super::changes::tables::load_preview;
 use super::error::Error;
 use super::pass::{Failure, OnLock, PassContext, ScopeReport, SkipReason};
 use super::scope_name::ScopeName;
@@ -81,17 +81,12 @@ impl Scope<'_> {
         if !self.context.store.is_dry_run() {
             return Ok(self.context.store.write(&self.lease, f).await?);
         }
-        let ((sync, sources), record) = (self.context.changes, self.context.record);
-        let room = PREVIEWED.saturating_sub(self.context.outcome().preview.len()) as u64;
+        let (changes, record) = (self.context.changes, self.context.record);
+        let room = PREVIEWED.saturating_sub(self.context.outcome().preview.len());
         let previewed = move |w: &Writer<'_>| {
             let value = f(w)?;
-            let sources: Vec<_> = sources.iter().map(|source| (sync, *source)).collect();
-            let filter = ChangeFilter { records: Some(vec![record]), ..ChangeFilter::default() };
-            // What was read is gone with the transaction.
-            let mut found = if room > 0 { load_changes(w, &sources, &filter, 0, room)? } else { Vec::new() };
-            // No record is kept of a dry run.
-            found.iter_mut().for_each(|change| change.record = None);
-            Ok::<_, store::Error>((value, found))
+            // What was written is gone with the transaction.
+            Ok::<_, store::Error>((value, load_preview(w, changes, record, room)?))
         };
         let (value, found) = self.context.store.write(&self.lease, previewed).await?;
         self.context.outcome().preview.extend(found);

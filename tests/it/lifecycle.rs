@@ -12,6 +12,7 @@ mod proxies;
 mod readers;
 mod records;
 mod speech;
+mod watch;
 
 use std::process::Command;
 

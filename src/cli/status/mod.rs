@@ -2,6 +2,9 @@
 
 pub mod output;
 
+use std::path::Path;
+use std::time::Duration;
+
 use clap::Args;
 use jiff::{SignedDuration, Timestamp};
 
@@ -13,8 +16,10 @@ use super::sync::matches_of;
 use super::values::{self, MaxAge};
 use crate::config::{Config, suggestion};
 use crate::exit::Exit;
+use crate::run::Cancel;
 use crate::store::records::SyncState;
 use crate::store::{Mode, ScopeState, Store, cursors};
+use crate::ui::leave_screen;
 use crate::upstreams::{self, INTERVAL_SLACK, Registration};
 use crate::zone;
 
@@ -24,6 +29,9 @@ pub struct StatusArgs {
     /// Exit 14 when the last success of NAME is older; may be repeated
     #[arg(long, value_name = "NAME=DUR", value_parser = values::max_age)]
     max_age: Vec<MaxAge>,
+    /// Draw it again and again on this terminal, until Ctrl-C or q
+    #[arg(long, value_name = "DUR", num_args = 0..=1, default_missing_value = "2s", value_parser = values::duration, conflicts_with = "json")]
+    watch: Option<Duration>,
 }
 
 /// What the database knows.
@@ -37,25 +45,61 @@ struct Known {
 pub fn cmd_status(session: &mut Session, args: &StatusArgs) -> Result<Exit, Error> {
     let config = session.load_config(LogTo::FlagOnly)?;
     let database = session.database(&config)?;
-    let store = session.open_existing(&database, Mode::ReadOnly)?;
-    let known = store.as_ref().map(load).transpose()?.unwrap_or_default();
-    let now = session.ui.clock().now();
-    let mut rows: Vec<_> = known.states.into_iter().map(|state| row(state, &known.scopes, &config, now)).collect();
-    rows.extend(rows_of_configured(&config, &rows)?);
-    apply_max_ages(&mut rows, &args.max_age)?;
-    apply_schedule(&mut rows, &installed::jobs(&config), now);
-    let exit = if rows.iter().any(|row| row.is_stale(now)) { Exit::Stale } else { Exit::Ok };
-    let output = StatusOutput { exit, rows };
-    if store.is_none() && output.rows.is_empty() {
+    if let Some(pause) = args.watch {
+        return watch(session, &config, &database, args, pause);
+    }
+    let (output, has_run) = load_output(session, &config, &database, args)?;
+    if !has_run && output.rows.is_empty() {
         session.ui.no_database(&database, &output);
     } else {
         session.ui.output(&output);
     }
+    let exit = output.exit;
     if exit != Exit::Ok && session.ui.is_quiet() {
+        let now = session.ui.clock().now();
         let rows = output.rows.into_iter().filter(|row| row.is_stale(now)).collect();
         session.ui.explain(&StatusOutput { exit, rows });
     }
     Ok(exit)
+}
+
+/// The same again and again, until the person has seen enough.
+fn watch(
+    session: &Session,
+    config: &Config,
+    database: &Path,
+    args: &StatusArgs,
+    pause: Duration,
+) -> Result<Exit, Error> {
+    if !session.ui.can_watch() {
+        return Err(Error::Usage {
+            message: "`--watch` needs a terminal to draw on".to_owned(),
+            hint: "without one: `tongbu status`, or `tongbu status --json`".to_owned(),
+        });
+    }
+    let cancel = Cancel::on_signals(leave_screen).map_err(upstreams::Error::Runtime)?;
+    let is_over = || cancel.token().is_cancelled();
+    let last =
+        session.ui.watch(pause, is_over, || load_output(session, config, database, args).map(|(output, _)| output))?;
+    Ok(cancel.class().map_or(last.exit, Exit::from))
+}
+
+/// What to show, and whether there is a database at all.
+fn load_output(
+    session: &Session,
+    config: &Config,
+    database: &Path,
+    args: &StatusArgs,
+) -> Result<(StatusOutput, bool), Error> {
+    let store = session.open_existing(database, Mode::ReadOnly)?;
+    let known = store.as_ref().map(load).transpose()?.unwrap_or_default();
+    let now = session.ui.clock().now();
+    let mut rows: Vec<_> = known.states.into_iter().map(|state| row(state, &known.scopes, config, now)).collect();
+    rows.extend(rows_of_configured(config, &rows)?);
+    apply_max_ages(&mut rows, &args.max_age)?;
+    apply_schedule(&mut rows, &installed::jobs(config), now);
+    let exit = if rows.iter().any(|row| row.is_stale(now)) { Exit::Stale } else { Exit::Ok };
+    Ok((StatusOutput { exit, rows }, store.is_some()))
 }
 
 fn load(store: &Store) -> Result<Known, Error> {

@@ -90,6 +90,22 @@ pub fn load_changes(
     r.rows(&sql, &values, read_change)
 }
 
+/// The first changes that the transaction of a dry run holds, of which no record is kept.
+pub fn load_preview(
+    r: &Reader<'_>,
+    (sync, sources): (&str, &[ChangeSource]),
+    record: RecordId,
+    room: usize,
+) -> Result<Vec<RowChange>, Error> {
+    if room == 0 {
+        return Ok(Vec::new());
+    }
+    let sources: Vec<_> = sources.iter().map(|source| (sync, *source)).collect();
+    let filter = ChangeFilter { records: Some(vec![record]), ..ChangeFilter::default() };
+    let found = load_changes(r, &sources, &filter, 0, room as u64)?;
+    Ok(found.into_iter().map(|change| RowChange { record: None, ..change }).collect())
+}
+
 /// How many changes match.
 pub fn count_changes(r: &Reader<'_>, sources: &[(&str, ChangeSource)], filter: &ChangeFilter) -> Result<u64, Error> {
     let Some((from, values)) = selection(sources, filter) else { return Ok(0) };

@@ -40,6 +40,9 @@ struct ListArgs {
     /// Only those with this tag (may be repeated)
     #[arg(long = "tag", value_name = "KEY[=VALUE]", value_parser = parse_tag)]
     tags: Vec<(String, Option<String>)>,
+    /// Only those that are gone, with their last values
+    #[arg(long)]
+    deleted: bool,
 }
 
 /// What changed, instance by instance and field by field
@@ -66,8 +69,8 @@ impl Command for ListArgs {
     const OUTPUTS: &'static [DocumentSchema] = &[InstanceRow::SCHEMA];
 
     fn run(self, context: &CommandContext<'_>) -> Result<Answer, Error> {
-        let Self { account, region, status, tags } = self;
-        let filter = InstanceFilter { account, region, status, tags };
+        let Self { account, region, status, tags, deleted } = self;
+        let filter = InstanceFilter { account, region, status, tags, deleted };
         let config: Config = context.config.section("ecs").unwrap_or_default();
         let configured: Vec<String> = config.accounts.into_iter().map(|account| account.name).collect();
         context.answer(Mode::ReadOnly, Listing::new(Vec::new()), |store| {
@@ -167,6 +170,7 @@ impl ListingSpec for InstanceRow {
             .hidden_when_blank()
             .droppable(5),
         C::time("first_seen_at", |row| row.first_seen_at),
+        C::optional_time("deleted_at", |row| row.deleted_at).titled(text("deleted", "删除")).hidden_when_blank(),
         C::time("last_changed_at", |row| row.last_changed_at).titled(text("changed", "最近变更")).droppable(4),
     ];
 }
@@ -228,6 +232,7 @@ mod tests {
             tags: [Tag { key: "env".to_owned(), value: text.to_owned() }].into(),
             first_seen_at: at(-7200),
             last_changed_at: at(-60),
+            deleted_at: None,
         }
     }
 

@@ -3,6 +3,7 @@
 mod answers;
 mod backup;
 mod bounds;
+mod changes;
 mod doctor;
 mod export;
 mod machine;

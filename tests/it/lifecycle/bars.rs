@@ -8,11 +8,16 @@ use crate::support::{Sandbox, run_python};
 
 /// Runs it on a terminal and presses Ctrl-C this number of times once `at` is drawn.
 fn run_on_terminal(sandbox: &Sandbox, arguments: &str, at: &str, presses: u32) -> Value {
+    run_and_press(sandbox, arguments, at, "\u{3}", presses)
+}
+
+/// Runs it on a terminal and presses the key this number of times once `at` is drawn.
+pub fn run_and_press(sandbox: &Sandbox, arguments: &str, at: &str, key: &str, presses: u32) -> Value {
     let command: Vec<&str> = [env!("CARGO_BIN_EXE_tongbu")].into_iter().chain(arguments.split(' ')).collect();
     let environment = json!({
         "HOME": sandbox.home.path(), "TONGBU_CONFIG": sandbox.home.config(), "LC_ALL": "C.UTF-8", "TERM": "xterm",
     });
-    let request = json!({"command": command, "environment": environment, "at": at, "presses": presses});
+    let request = json!({"command": command, "environment": environment, "at": at, "key": key, "presses": presses});
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/lifecycle/terminal.py");
     serde_json::from_str(&run_python(&[script], &request.to_string())).expect("a document")
 }

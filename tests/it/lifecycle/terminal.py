@@ -1,4 +1,4 @@
-# Runs a command on a new terminal and presses Ctrl-C at a text, some times. Prints what was ever drawn, what the
+# Runs a command on a new terminal and presses Ctrl-C, or another key, at a text, some times. Prints what was ever drawn, what the
 # screen shows at the end, and the exit code.
 import fcntl, json, os, pty, re, struct, sys, termios
 
@@ -17,7 +17,7 @@ while True:
         break
     drawn += chunk
     while presses and request["at"].encode() in drawn:
-        os.write(terminal, b"\x03")
+        os.write(terminal, request.get("key", "\x03").encode())
         presses -= 1
 _, status = os.waitpid(pid, 0)
 

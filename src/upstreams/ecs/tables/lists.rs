@@ -9,7 +9,7 @@ use crate::clock::to_rfc3339_millis;
 use crate::store::{Error, Reader, RecordId, Row, Value};
 use crate::upstreams::ecs::instance::{Disk, Tag};
 
-/// Which live instances to list.
+/// Which instances to list.
 #[derive(Clone, Debug, Default)]
 pub struct InstanceFilter {
     pub account: Option<String>,
@@ -18,9 +18,11 @@ pub struct InstanceFilter {
     pub status: Option<String>,
     /// All of them have to be there; without a value any value will do.
     pub tags: Vec<(String, Option<String>)>,
+    /// Those that are gone instead of those that are there.
+    pub deleted: bool,
 }
 
-/// A live row of `ecs_instances`, as far as a list shows it.
+/// A row of `ecs_instances`, as far as a list shows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InstanceRow {
     pub account: String,
@@ -38,6 +40,7 @@ pub struct InstanceRow {
     pub tags: BTreeSet<Tag>,
     pub first_seen_at: Timestamp,
     pub last_changed_at: Timestamp,
+    pub deleted_at: Option<Timestamp>,
 }
 
 /// Which changes to list.
@@ -63,20 +66,20 @@ pub struct ChangeRow {
     pub after: Option<String>,
 }
 
-/// The matching live instances, by account, region and id.
+/// The matching instances, by account, region and id.
 pub fn load_instances(r: &Reader<'_>, filter: &InstanceFilter) -> Result<Vec<InstanceRow>, Error> {
-    let InstanceFilter { account, region, status, tags } = filter;
-    let texts = [account, region, status];
+    let InstanceFilter { account, region, status, tags, deleted } = filter;
+    let [account, region, status] = [account, region, status].map(|text| Value::from(text.as_deref()));
     let mut rows = r.rows(
         "SELECT account, provider, region, instance_id, status, name, public_ip, private_ip, instance_type, zone,
-                security_groups, data_disks, tags, first_seen_at, last_changed_at
+                security_groups, data_disks, tags, first_seen_at, last_changed_at, deleted_at
          FROM ecs_instances
-         WHERE deleted_at IS NULL
+         WHERE CASE WHEN deleted_at IS NULL THEN 0 ELSE 1 END = ?4
            AND (account = ?1 OR ?1 IS NULL)
            AND (region = ?2 OR ?2 IS NULL)
            AND (status = ?3 OR ?3 IS NULL)
          ORDER BY account, provider, region, instance_id",
-        &texts.map(|text| Value::from(text.as_deref())),
+        &[account, region, status, (*deleted).into()],
         |row| {
             Ok(InstanceRow {
                 account: row.text(0)?.to_owned(),
@@ -94,6 +97,7 @@ pub fn load_instances(r: &Reader<'_>, filter: &InstanceFilter) -> Result<Vec<Ins
                 tags: set(row, 12)?,
                 first_seen_at: row.instant(13)?,
                 last_changed_at: row.instant(14)?,
+                deleted_at: row.opt_instant(15)?,
             })
         },
     )?;

@@ -1,0 +1,145 @@
+//! `changes`: which rows every sync changed, in its runs and in a dry run.
+
+use serde_json::Value;
+
+use crate::sandbox::fairing::Kind;
+use crate::support::Sandbox;
+
+const EU: &str = "shop-eu";
+
+/// The rows that the command lists.
+#[track_caller]
+fn changes(sandbox: &Sandbox, flags: &str) -> Vec<Value> {
+    let document = sandbox.run(&format!("changes {flags} --per-page 1000 --json")).expect(0).json();
+    document["changes"].as_array().expect("rows").clone()
+}
+
+/// Those of a field, as before and after.
+fn of_field<'a>(rows: &'a [Value], field: &str) -> Vec<(&'a Value, &'a Value)> {
+    rows.iter().filter(|row| row["field"] == field).map(|row| (&row["before"], &row["after"])).collect()
+}
+
+fn record_of(sandbox: &Sandbox, arguments: &str) -> i64 {
+    sandbox.run(&format!("{arguments} --json")).expect(0).json()["record_id"].as_i64().expect("a number")
+}
+
+#[test]
+fn rows_of_a_mirrored_set_are_new_updated_deleted_and_restored() {
+    let sandbox = Sandbox::small();
+    let first = record_of(&sandbox, "sync fairing");
+    assert_eq!(
+        changes(&sandbox, "").len() as u64,
+        sandbox.database().count("fairing_responses") + sandbox.database().count("fairing_questions")
+    );
+    sandbox.fairing.change(EU, Kind::Responses, |set| {
+        set.edit([7]);
+        set.delete([8]);
+        set.add(1);
+    });
+    let second = record_of(&sandbox, "sync fairing --force");
+    let ids = |kind: &str| changes(&sandbox, &format!("fairing --record last --kind {kind}")).len();
+    assert_eq!([ids("new"), ids("updated"), ids("deleted"), ids("restored")], [1, 1, 1, 0]);
+    assert_eq!(changes(&sandbox, &format!("--record {second}")).len(), 3);
+    let shown = sandbox.run(&format!("records show {second} --changes --json")).expect(0).json();
+    assert_eq!(shown["changes"].as_array().expect("rows").len(), 3);
+
+    sandbox.fairing.change(EU, Kind::Responses, |set| set.restore([8]));
+    sandbox.run("sync fairing --force").expect(0);
+    let restored = changes(&sandbox, "fairing");
+    assert_eq!(restored.len(), 1, "{restored:#?}");
+    assert_eq!(restored[0]["kind"], "restored");
+    let id = restored[0]["id"].as_str().expect("an id");
+    // What the table cannot say any more, the row was deleted in between, is not listed.
+    assert_eq!(changes(&sandbox, &format!("--id {id}")).len(), 1);
+    assert!(!changes(&sandbox, &format!("--record {first}")).is_empty());
+    assert_eq!(changes(&sandbox, "--since 1h --kind deleted").len(), 0);
+}
+
+#[test]
+fn films_and_tasks_are_listed_field_by_field_and_unchanged_ones_are_not() {
+    let sandbox = Sandbox::small();
+    let films = record_of(&sandbox, "sync douban");
+    let stored = usize::try_from(sandbox.database().count("videos")).expect("a count");
+    let listed = changes(&sandbox, &format!("douban --record {films}"));
+    assert_eq!(listed.len(), stored, "{listed:#?}");
+    assert!(listed.iter().all(|row| row["kind"] == "new"), "{listed:#?}");
+
+    sandbox.douban.change(|catalogue| {
+        catalogue.films[0].title = "改名".to_owned();
+        catalogue.films[0].rating = 9.9;
+    });
+    sandbox.run("sync douban --force").expect(0);
+    let listed = changes(&sandbox, "douban");
+    assert_eq!(of_field(&listed, "rating").len(), 1, "{listed:#?}");
+    assert_eq!(of_field(&listed, "rating")[0].1, "9.9");
+    assert_eq!(of_field(&listed, "title")[0].1, "改名");
+    assert!(listed.iter().all(|row| row["kind"] == "updated" && row["account"] == "douban"), "{listed:#?}");
+    sandbox.run("sync douban --force").expect(0);
+    assert_eq!(changes(&sandbox, "douban").len(), 0);
+
+    sandbox.run("sync tasks --window today").expect(0);
+    let first = changes(&sandbox, "tasks");
+    assert!(first.iter().all(|row| row["kind"] == "new" && row["field"].is_null()), "{first:#?}");
+    sandbox.tasks.change(|tasks| tasks.iter_mut().for_each(|task| task.called += 1));
+    sandbox.run("sync tasks --window today").expect(0);
+    let listed = changes(&sandbox, "tasks");
+    assert_eq!(of_field(&listed, "called_number").len(), listed.len(), "{listed:#?}");
+    let (before, after) = of_field(&listed, "called_number")[0];
+    let number = |value: &Value| value.as_str().and_then(|text| text.parse::<i64>().ok()).expect("a number");
+    assert_eq!(number(after), number(before) + 1);
+}
+
+#[test]
+fn dry_run_shows_the_first_changes_and_writes_none() {
+    let sandbox = Sandbox::small();
+    let outcome = sandbox.run("sync fairing --dry-run").expect(0);
+    assert!(outcome.stdout.contains("the first 20 of what would change:"), "{}", outcome.stdout);
+    sandbox.run("sync fairing").expect(0);
+    sandbox.fairing.change(EU, Kind::Responses, |set| {
+        set.edit([7]);
+        set.delete([8]);
+    });
+    let before = sandbox.database_bytes();
+    let document = sandbox.run("sync fairing --force --dry-run --json").expect(0).json();
+    let shown = document["changes"].as_array().expect("rows");
+    let kinds: Vec<&str> = shown.iter().filter_map(|row| row["kind"].as_str()).collect();
+    assert_eq!(kinds.len(), 2, "{shown:#?}");
+    assert!(kinds.contains(&"updated") && kinds.contains(&"deleted"), "{shown:#?}");
+    assert!(shown.iter().all(|row| row["record_id"].is_null() && row["account"] == EU), "{shown:#?}");
+    assert_eq!(sandbox.database_bytes(), before);
+}
+
+#[test]
+fn filters_that_name_nothing_known_are_refused() {
+    let sandbox = Sandbox::small();
+    sandbox.run("sync fairing").expect(0);
+    for (arguments, message) in [
+        ("changes fairng", "'fairing'"),
+        ("changes --record 99", "no record 99"),
+        ("changes douban --record 1", "record 1 is no run of `douban`"),
+        ("changes --id nope", "no row `nope` is known"),
+        ("changes --kind gone", "possible values: new, updated, deleted, restored"),
+    ] {
+        let outcome = sandbox.run(arguments).expect(2);
+        assert!(outcome.stdout.is_empty() && outcome.stderr.contains(message), "{arguments}: {}", outcome.stderr);
+    }
+}
+
+#[test]
+fn deleted_instances_are_listed_with_their_last_values() {
+    let sandbox = Sandbox::small();
+    sandbox.run("sync ecs").expect(0);
+    let live = sandbox.run("ecs list --json").expect(0).json()["instances"].as_array().expect("rows").len();
+    assert_eq!(
+        sandbox.run("ecs list --deleted --json").expect(0).json()["instances"].as_array().map(Vec::len),
+        Some(0)
+    );
+    let connection = rusqlite::Connection::open(sandbox.home.database()).expect("the database is there");
+    let sql = "UPDATE ecs_instances SET deleted_at = last_changed_at
+               WHERE instance_id = (SELECT MIN(instance_id) FROM ecs_instances)";
+    assert_eq!(connection.execute(sql, []).expect("a row"), 1);
+    let gone = sandbox.run("ecs list --deleted --json").expect(0).json();
+    assert_eq!(gone["instances"].as_array().map(Vec::len), Some(1));
+    assert!(gone["instances"][0]["deleted_at"].is_string());
+    assert_eq!(sandbox.run("ecs list --json").expect(0).json()["instances"].as_array().map(Vec::len), Some(live - 1));
+}
