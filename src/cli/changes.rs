@@ -4,16 +4,15 @@ use clap::Args;
 use clap::builder::PossibleValuesParser;
 
 use super::error::Error;
-use super::records::{Which, no_record, which};
+use super::records::which::{Which, no_record, which};
 use super::session::Session;
 use crate::exit::Exit;
 use crate::present::Listing;
 use crate::since::Since;
 use crate::store::{Mode, RecordId, Store};
 use crate::upstreams;
-use crate::upstreams::changes::tables::{ChangeFilter, count_changes, load_changes};
-use crate::upstreams::changes::{ChangeKind, ChangeSource, RowChange};
 use crate::upstreams::command::PageArgs;
+use crate::upstreams::{ChangeFilter, ChangeKind, ChangeSource, RowChange, count_changes, load_changes};
 
 /// Which changes to list.
 #[derive(Debug, Args)]

@@ -7,7 +7,7 @@ use crate::config::Setting;
 use crate::present::{DocumentSchema, ListingSpec, schema};
 use crate::store::Holder;
 use crate::store::records::Record;
-use crate::upstreams::changes::RowChange;
+use crate::upstreams::RowChange;
 use crate::upstreams::command::CommandSpec;
 use crate::{run, upstreams};
 

@@ -36,7 +36,7 @@ use crate::http;
 use crate::ident;
 use crate::store::records::RunStart;
 use crate::store::{self, Mode, RecordId, Store, Summary};
-use crate::upstreams::changes::PREVIEWED;
+use crate::upstreams::PREVIEWED;
 use crate::upstreams::{self, Credentials, Error, Failure, Opening, Pass, PassContext, PassOutcome, panic_text};
 
 /// Work that ignores the run's end is left behind after this.

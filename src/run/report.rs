@@ -8,7 +8,7 @@ use crate::exit::Exit;
 use crate::store::history::LevelsOf;
 use crate::store::records::{Change, RunEnd};
 use crate::store::{self, Holder, Problem, RecordId, Status, Summary, Trigger};
-use crate::upstreams::changes::RowChange;
+use crate::upstreams::RowChange;
 use crate::upstreams::{Failure, ScopeReport, SkipReason};
 
 /// A finished run, ready to be shown.

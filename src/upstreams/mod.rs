@@ -19,7 +19,6 @@
 //! labels, and the contract tests run over it.
 
 pub mod accounts;
-pub mod changes;
 pub mod command;
 mod digest;
 pub mod douban;
@@ -36,6 +35,7 @@ pub mod mirror;
 pub mod names;
 mod pass;
 mod registration;
+pub mod row_changes;
 mod schedule;
 mod scope;
 mod scope_name;
@@ -58,6 +58,8 @@ pub use self::error::{Error, UpstreamSpecific};
 pub use self::http_profile::http_profile;
 pub use self::pass::{Credentials, Failure, Flags, OnLock, PassContext, PassOutcome, ScopeReport, SkipReason};
 pub use self::registration::{Pass, Registration};
+pub use self::row_changes::tables::{ChangeFilter, count_changes, load_changes};
+pub use self::row_changes::{ChangeKind, ChangeSource, PREVIEWED, RowChange};
 pub use self::schedule::{Job, Schedule};
 pub use self::scope::{INTERVAL_SLACK, PROBLEM_PART, Scope, ScopeRules, ScopeWork, panic_text};
 pub use self::scope_name::ScopeName;
@@ -112,7 +114,7 @@ pub fn components() -> Vec<Component> {
     let own = all().map(Registration::component).filter(|component| !component.migrations.is_empty());
     // Views are made of tables.
     let views = all().filter_map(|registration| registration.views);
-    own.chain([films::COMPONENT, REPORTS, changes::COMPONENT]).chain(views).chain([films::VIEWS]).collect()
+    own.chain([films::COMPONENT, REPORTS, row_changes::COMPONENT]).chain(views).chain([films::VIEWS]).collect()
 }
 
 /// What `export` takes out of each upstream's tables, by its name; what several share and what the store has has none.

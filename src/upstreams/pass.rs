@@ -6,8 +6,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
-use super::changes::{ChangeSource, RowChange};
 use super::error::Error;
+use super::row_changes::{ChangeSource, RowChange};
 use crate::clock::Clock;
 use crate::config::{SecretRef, Setting};
 use crate::error::{Class, causes};

@@ -7,12 +7,12 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use jiff::SignedDuration;
 
-use super::changes::ChangeSource;
 use super::command::{CommandSpec, parse};
 use super::error::Error;
 use super::exported::Exported;
 use super::metric::MetricsOf;
 use super::pass::PassContext;
+use super::row_changes::ChangeSource;
 use super::schedule::Schedule;
 use super::upstream::{ChangesOf, Opening, SyncType, Upstream, Verified};
 use crate::config::{self, Config, Setting, Settings, Span};

@@ -8,10 +8,9 @@ use futures_util::{FutureExt, Stream, StreamExt, TryStreamExt, stream};
 use jiff::{SignedDuration, Timestamp};
 use tokio::time::Instant;
 
-use super::changes::PREVIEWED;
-use super::changes::tables::load_preview;
 use super::error::Error;
 use super::pass::{Failure, OnLock, PassContext, ScopeReport, SkipReason};
+use super::row_changes::{PREVIEWED, tables::load_preview};
 use super::scope_name::ScopeName;
 use crate::error::Class;
 use crate::progress::{self, Event};

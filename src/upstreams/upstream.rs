@@ -5,12 +5,12 @@ use std::time::Duration;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::changes::ChangeSource;
 use super::command::CommandSpec;
 use super::error::Error;
 use super::exported::Exported;
 use super::metric::MetricsOf;
 use super::pass::PassContext;
+use super::row_changes::ChangeSource;
 use super::schedule::Schedule;
 use crate::config::Config;
 use crate::http;

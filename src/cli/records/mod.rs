@@ -3,6 +3,7 @@
 pub mod details;
 pub mod output;
 pub mod stats;
+pub mod which;
 
 use std::time::Duration;
 
@@ -13,6 +14,7 @@ use jiff::tz::TimeZone;
 
 use self::details::{Changes, RecordOutput};
 use self::stats::{By, StatsOutput};
+use self::which::{Which, no_record, which};
 use super::changes::changes_of_record;
 use super::error::Error;
 use super::examples;
@@ -122,25 +124,6 @@ pub struct PruneArgs {
     /// Only count them
     #[arg(long)]
     dry_run: bool,
-}
-
-/// One record, by its number or as the newest.
-#[derive(Clone, Copy, Debug)]
-pub enum Which {
-    Last,
-    Id(RecordId),
-}
-
-pub fn which(text: &str) -> Result<Which, String> {
-    if text == "last" {
-        return Ok(Which::Last);
-    }
-    text.parse().map(|id| Which::Id(RecordId(id))).map_err(|_| "neither a record's number nor `last`".to_owned())
-}
-
-pub fn no_record(id: Option<RecordId>) -> Error {
-    let message = id.map_or_else(|| "there is no record yet".to_owned(), |RecordId(id)| format!("no record {id}"));
-    Error::Usage { message, hint: "see `tongbu records list`".to_owned() }
 }
 
 /// Runs one of the `records` commands.

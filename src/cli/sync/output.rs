@@ -17,7 +17,7 @@ use crate::present::{
 };
 use crate::run::Report;
 use crate::store::{Holder, Problem, Status, Summary};
-use crate::upstreams::changes::RowChange;
+use crate::upstreams::RowChange;
 use crate::upstreams::command::Details;
 use crate::upstreams::{Failure, ScopeReport};
 

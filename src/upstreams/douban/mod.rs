@@ -29,8 +29,8 @@ use self::api::{Api, Call, List, Throttle};
 pub use self::config::Config;
 use self::parsed::SOURCE;
 use self::work::Work;
-use super::changes::ChangeSource;
 use super::command::CommandSpec;
+use super::row_changes::ChangeSource;
 use super::{
     Error, Job, Opening, PassContext, Schedule, ScopeName, ScopeRules, Upstream, Verified, films, http_profile,
 };

@@ -10,9 +10,9 @@ use super::plan::Candidate;
 use super::tally::Outcome;
 use crate::clock::to_rfc3339_millis;
 use crate::store::{Component, Error, Migration, Reader, Row, Value, Writer};
-use crate::upstreams::changes::tables::{ChangedRow, save_updates};
 use crate::upstreams::digest::Digest;
 use crate::upstreams::mirror::{HashColumn, Replace, RowValues, Table, TableSpec, WriteMeta};
+use crate::upstreams::row_changes::tables::{ChangedRow, save_updates};
 
 /// The schema's steps. Databases in use know this component by the name of the first source of films, which owned the
 /// table alone: under another name they would be given the table once more.

@@ -10,10 +10,10 @@ use crate::clock::Clock;
 use crate::store::{
     Acquisition, Component, Error, Lease, LeaseRequest, Migration, Mode, Reader, Store, StoreOptions, Writer,
 };
-use crate::upstreams::changes;
 use crate::upstreams::films::film::{Detail, DetailStatus, Film, FilmId, Kind};
 use crate::upstreams::films::tally::Outcome;
 use crate::upstreams::mirror::WriteMeta;
+use crate::upstreams::row_changes;
 
 fn open(path: &Path, components: Vec<Component>) -> Store {
     let options = StoreOptions { clock: Clock::system(), mode: Mode::ReadWrite, components };
@@ -29,7 +29,7 @@ struct Fixture {
 impl Fixture {
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let store = open(&folder.path().join("tongbu.db"), vec![COMPONENT, changes::COMPONENT]);
+        let store = open(&folder.path().join("tongbu.db"), vec![COMPONENT, row_changes::COMPONENT]);
         let request = LeaseRequest { name: "films", ttl: Duration::from_secs(60), trace_id: "trace", record: None };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let Acquisition::Held(lease) = runtime.block_on(store.acquire(request)).unwrap() else { panic!("not free") };

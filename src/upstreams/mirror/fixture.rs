@@ -9,8 +9,8 @@ use crate::clock::Clock;
 use crate::store::{
     Acquisition, Component, Error, Lease, LeaseRequest, Migration, Mode, Reader, Store, StoreOptions, Value, Writer,
 };
-use crate::upstreams::changes;
 use crate::upstreams::digest::{Digest, of_bytes};
+use crate::upstreams::row_changes;
 
 const MIGRATIONS: &[Migration] = &[Migration {
     name: "0001_create",
@@ -64,7 +64,7 @@ impl Fixture {
 }
 
 fn open(path: &Path) -> Store {
-    let components = vec![Component { name: "mirror", migrations: MIGRATIONS }, changes::COMPONENT];
+    let components = vec![Component { name: "mirror", migrations: MIGRATIONS }, row_changes::COMPONENT];
     Store::open(path, StoreOptions { clock: Clock::system(), mode: Mode::ReadWrite, components }).unwrap()
 }
 

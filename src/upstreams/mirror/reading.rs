@@ -10,8 +10,8 @@ use super::paginator::Ending;
 use super::rows::{BadRow, Remarks};
 use super::table::{Known, Replace, RowValues, Table};
 use crate::store::{Error, ProblemDetails, Reader, ScopeState, Summary, Value, Writer};
-use crate::upstreams::changes::tables::{ChangedRow, save_restored};
 use crate::upstreams::digest::{Digest, is_same_meaning};
+use crate::upstreams::row_changes::tables::{ChangedRow, save_restored};
 use crate::upstreams::{self, Scope};
 
 /// Rows that were changed are remembered as they were, up to this many: a few megabytes.

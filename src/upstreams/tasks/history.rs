@@ -3,8 +3,8 @@
 use super::matching::Match;
 use super::row::Task;
 use crate::store::{Error, Row, Writer};
-use crate::upstreams::changes::tables::{ChangedRow, save_updates};
 use crate::upstreams::mirror::WriteMeta;
+use crate::upstreams::row_changes::tables::{ChangedRow, save_updates};
 
 /// The fields whose changes are kept, in the order of [`values_of`].
 const FIELDS: [&str; 6] = ["name", "state", "total_number", "called_number", "connected_number", "success_number"];

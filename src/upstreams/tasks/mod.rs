@@ -30,10 +30,10 @@ pub use self::config::Config;
 use self::pass::Work;
 use self::session::Api;
 use self::window::Window;
-use super::changes::ChangeSource;
 use super::command::CommandSpec;
 use super::exported::Exported;
 use super::metric::MetricsOf;
+use super::row_changes::ChangeSource;
 use super::{
     Error, Job, Opening, PassContext, Schedule, ScopeName, ScopeRules, SyncType, Upstream, Verified, http_profile,
 };

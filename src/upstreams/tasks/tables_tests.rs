@@ -9,8 +9,8 @@ use serde_json::value::RawValue;
 use super::*;
 use crate::clock::Clock;
 use crate::store::{Acquisition, Component, Lease, LeaseRequest, Mode, Store, StoreOptions};
-use crate::upstreams::changes;
 use crate::upstreams::mirror::{BadRow, ReadRow, RowOutcome};
+use crate::upstreams::row_changes;
 use crate::upstreams::tasks::config::Fields;
 use crate::upstreams::tasks::matching::Packages;
 use crate::upstreams::tasks::matching::State;
@@ -39,7 +39,7 @@ struct Fixture {
 impl Fixture {
     async fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let components = vec![Component { name: "tasks", migrations: MIGRATIONS }, changes::COMPONENT];
+        let components = vec![Component { name: "tasks", migrations: MIGRATIONS }, row_changes::COMPONENT];
         let options = StoreOptions { clock: Clock::manual(at(0)), mode: Mode::ReadWrite, components };
         let store = Store::open(&folder.path().join("tongbu.db"), options).unwrap();
         let request =

@@ -2,8 +2,8 @@
 
 use crate::present::text;
 use crate::store::{Component, Migration};
-use crate::upstreams::changes::ChangeSource;
 use crate::upstreams::exported::Exported;
+use crate::upstreams::row_changes::ChangeSource;
 
 pub const VIEWS: Component = Component {
     name: "users_views",

@@ -35,10 +35,10 @@ use self::target::Target;
 use std::time::Duration;
 
 use super::accounts::{self, AccountSettings as _, Accounts};
-use super::changes::ChangeSource;
 use super::command::CommandSpec;
 use super::exported::Exported;
 use super::metric::MetricsOf;
+use super::row_changes::ChangeSource;
 use super::{Aspect, Error, Job, Opening, PassContext, Schedule, ScopeName, ScopeRules, SyncType, Upstream, Verified};
 use crate::present::text;
 use crate::store::{Component, Migration};

@@ -8,7 +8,7 @@ use super::source::{Source, shipped};
 const UPSTREAMS: &str = "src/upstreams/";
 
 /// The folders below `src/upstreams/` that several upstreams share.
-pub const SHARED: &[&str] = &["films", "mirror"];
+pub const SHARED: &[&str] = &["films", "mirror", "row_changes"];
 /// Names of upstreams that have to be elsewhere: databases in use know the shared migrations by that of the first source.
 const RECORDED: &[(&str, &str)] = &[("src/upstreams/films/tables.rs", "douban")];
 

@@ -19,7 +19,7 @@ const FILLINGS: &[(&str, &[Filling])] = &[
     ("src/store/lock/rows.rs", &[&[("millis", "0"), ("for_update", "")]]),
     ("src/store/transfer.rs", &[&[("table", "sync_cursors"), ("names", "scope, cursor"), ("holes", "?1, ?2")]]),
     (
-        "src/upstreams/changes/tables.rs",
+        "src/upstreams/row_changes/tables.rs",
         &[
             &[
                 ("table", "fairing_responses"),

@@ -12,7 +12,7 @@ use crate::present::{Column, DocumentSchema, ListingSpec, Severity, Text, Word, 
 use crate::store::{Component, Migration};
 
 pub const COMPONENT: Component = Component {
-    name: "changes",
+    name: "row_changes",
     migrations: &[Migration { name: "0001_create", sql: include_str!("migrations/0001_create.sql") }],
 };
 
