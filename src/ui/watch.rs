@@ -51,7 +51,7 @@ impl Ui {
             let is_shown = screen.draw(&output, pause);
             let begun = Instant::now();
             while begun.elapsed() < pause || !is_shown {
-                if is_over() || !is_shown || screen.has_quit() {
+                if is_over() || !is_shown || has_quit() {
                     drop(screen);
                     self.output(&output);
                     return Ok(output);
@@ -62,6 +62,7 @@ impl Ui {
 }
 
 /// Gives the terminal back as it was, also where a second signal ends the process at once.
+#[expect(clippy::disallowed_methods, reason = "the output goes to stdout")]
 pub fn leave_screen() {
     if let Some(before) = keyboard().take() {
         // Where the terminal is gone there is nothing to give back.
@@ -87,6 +88,7 @@ impl<'a> Screen<'a> {
     }
 
     /// All at once and over what is there, so that nothing flickers; whether that was possible.
+    #[expect(clippy::disallowed_methods, reason = "measures the terminal")]
     fn draw(&self, output: &dyn Output, pause: Duration) -> bool {
         let style = self.0.stdout_style();
         let head = HEAD.fill(style.language, &[&style.span(pause), &style.local(style.now)]);
@@ -98,24 +100,24 @@ impl<'a> Screen<'a> {
         let text = secret::scrub(&frame).into_owned();
         self.0.print(&self.0.charset.encode(&format!("{HOME}{text}{REST_OF_LINE}{REST_OF_SCREEN}")))
     }
-
-    /// Waits a moment for a key; whether it was `q`.
-    fn has_quit(&self) -> bool {
-        let mut keys = [0; 16];
-        let has_keyboard = keyboard().is_some();
-        // An error is a signal, or a terminal that went away; the caller looks for both.
-        if let Some(count) = has_keyboard.then(|| rustix::io::read(io::stdin(), &mut keys).ok()).flatten() {
-            return keys[..count].iter().any(|key| matches!(key, b'q' | b'Q'));
-        }
-        std::thread::sleep(LOOK);
-        false
-    }
 }
 
 impl Drop for Screen<'_> {
     fn drop(&mut self) {
         leave_screen();
     }
+}
+
+/// Waits a moment for a key; whether it was `q`.
+fn has_quit() -> bool {
+    let mut keys = [0; 16];
+    let has_keyboard = keyboard().is_some();
+    // An error is a signal, or a terminal that went away; the caller looks for both.
+    if let Some(count) = has_keyboard.then(|| rustix::io::read(io::stdin(), &mut keys).ok()).flatten() {
+        return keys[..count].iter().any(|key| matches!(key, b'q' | b'Q'));
+    }
+    std::thread::sleep(LOOK);
+    false
 }
 
 /// Key by key, without an echo; a read ends after a moment. Ctrl-C still is a signal.
