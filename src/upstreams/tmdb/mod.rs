@@ -29,6 +29,7 @@ pub use self::config::Config;
 use self::days::Days;
 use self::item::SOURCE;
 use self::pass::Work;
+use super::row_changes::ChangeSource;
 use super::{Error, Job, Opening, PassContext, Schedule, ScopeName, ScopeRules, Upstream, Verified, http_profile};
 use crate::config::Span;
 use crate::http::{Client, RateLimit};
@@ -62,7 +63,9 @@ pub struct Options {
 
 impl Upstream for Tmdb {
     const NAME: &'static str = SOURCE;
-    const ABOUT: &'static str = "Films on TMDB by release date; uses the TMDB API but is not endorsed or certified by TMDB";
+    const CHANGE_SOURCES: &'static [ChangeSource] = &[super::films::changes_of(SOURCE)];
+    const ABOUT: &'static str =
+        "Films on TMDB by release date; uses the TMDB API but is not endorsed or certified by TMDB";
     const EXAMPLES: &'static str = "  tongbu sync tmdb
   tongbu sync tmdb --incremental --trigger auto -q
   tongbu sync tmdb --from 2010-01-01 --to 2010-12-31
