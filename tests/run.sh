@@ -82,6 +82,13 @@ if command -v apt-get >/dev/null 2>&1; then
     fi
 fi
 
+# A browser that looks at the page of `tongbu report`, with a font for its Chinese; without it that test says so.
+if command -v apt-get >/dev/null 2>&1 && [ "$(id -u)" -eq 0 ]; then
+    if ! (need chromium chromium && { [ -n "$(fc-list :lang=zh)" ] || install_package fonts-wqy-microhei; }); then
+        echo "warning: cannot install Debian's package chromium" >&2
+    fi
+fi
+
 # Most tests wait for processes, so more of them than there are cores go on at once.
 export RUST_TEST_THREADS="${RUST_TEST_THREADS:-$((2 * $(nproc)))}"
 

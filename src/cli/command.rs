@@ -16,6 +16,7 @@ use super::list_flags;
 use super::locks::LocksArgs;
 use super::notify::NotifyArgs;
 use super::records::RecordsArgs;
+use super::report::ReportArgs;
 use super::restore::RestoreArgs;
 use super::schema;
 use super::setup::SetupArgs;
@@ -54,6 +55,8 @@ pub enum Command {
     Locks(LocksArgs),
     /// State of each sync
     Status(StatusArgs),
+    /// The state of everything on one page: health, trends, what changed, what expires
+    Report(ReportArgs),
     /// The configuration file
     #[command(subcommand, arg_required_else_help = true)]
     Config(ConfigArgs),

@@ -23,6 +23,10 @@ const EXAMPLES: &[(&str, &str)] = &[
     ("records show", "  tongbu records show 7 --changes\n  tongbu records show 7 --log"),
     ("records read", "  tongbu records read 7 8 9\n  tongbu records read --all"),
     (
+        "report",
+        "  tongbu report\n  tongbu report --since 7d --json\n  tongbu report --since 1y --html report.html --open",
+    ),
+    (
         "records stats",
         "  tongbu records stats\n  tongbu records stats --by day --since 7d\n  tongbu records stats --sync {typed} --since 90d --json",
     ),

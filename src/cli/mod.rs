@@ -29,6 +29,7 @@ mod metrics;
 mod notify;
 mod panics;
 mod records;
+mod report;
 mod restore;
 mod runs;
 #[cfg(test)]
@@ -150,6 +151,7 @@ fn run_command(session: &mut Session, command: Command) -> Result<Exit, Error> {
         Command::Sync(args) => sync::cmd_sync(session, args),
         Command::Records(args) => records::cmd_records(session, args),
         Command::Locks(args) => locks::cmd_locks(session, args),
+        Command::Report(args) => report::cmd_report(session, &args),
         Command::Status(args) => status::cmd_status(session, &args),
         Command::Config(args) => config::cmd_config(session, &args),
         Command::Setup(args) => setup::cmd_setup(session, &args),

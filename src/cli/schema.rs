@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use super::{backup, config, database, doctor, export, failure, locks, records, restore, setup, status, sync, version};
+use super::{backup, config, database, doctor, export, failure, locks, records, report, restore, setup, status, sync, version};
 use crate::config::Setting;
-use crate::present::{DocumentSchema, ListingSpec, schema};
+use crate::present::{DocumentSchema, ListingSpec, page, schema};
 use crate::store::Holder;
 use crate::store::records::Record;
 use crate::upstreams::RowChange;
@@ -26,6 +26,8 @@ const CORE: &[DocumentSchema] = &[
     locks::output::CLEANED_SCHEMA,
     locks::output::BROKEN_SCHEMA,
     status::output::SyncRow::SCHEMA,
+    page::SCHEMA,
+    report::WRITTEN_SCHEMA,
     Setting::SCHEMA,
     config::output::CREATED_SCHEMA,
     config::output::PATHS_SCHEMA,

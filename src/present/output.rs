@@ -63,6 +63,8 @@ pub enum Block {
         severity: Severity,
         message: String,
     },
+    /// The title of what follows.
+    Heading(String),
     /// An empty line.
     Gap,
 }

@@ -13,6 +13,22 @@ pub fn sparkline(values: &[Option<f64>]) -> String {
     values.iter().map(mark).collect()
 }
 
+/// The values in at most so many groups: the mean of each.
+pub fn resample(values: &[Option<f64>], groups: usize) -> Vec<Option<f64>> {
+    let length = values.len().div_ceil(groups.max(1)).max(1);
+    let mean = |group: &[Option<f64>]| {
+        let present: Vec<f64> = group.iter().flatten().copied().collect();
+        (!present.is_empty()).then(|| present.iter().sum::<f64>() / number(present.len() as u64))
+    };
+    values.chunks(length).map(mean).collect()
+}
+
+/// A count as a number.
+#[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^53")]
+pub const fn number(count: u64) -> f64 {
+    count as f64
+}
+
 #[expect(
     clippy::cast_precision_loss,
     clippy::cast_possible_truncation,

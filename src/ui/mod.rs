@@ -5,6 +5,7 @@
 
 mod bars;
 mod charset;
+pub mod html;
 #[cfg(test)]
 pub(crate) mod injection_tests;
 mod json;

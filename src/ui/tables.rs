@@ -19,6 +19,7 @@ pub fn render_output(output: &dyn Output, style: &Style) -> String {
         Block::Pairs(pairs) => render_pairs(&pairs),
         Block::Line(line) => line + "\n",
         Block::Notice { label, severity, message } => notice::render(label, &message, severity, style),
+        Block::Heading(title) => render_heading(&title, style),
         Block::Gap => "\n".to_owned(),
     };
     output.blocks(style).into_iter().map(render).collect()
@@ -92,6 +93,11 @@ fn remove_column(table: &mut Table, index: usize) {
     for row in &mut table.rows {
         row.remove(index);
     }
+}
+
+fn render_heading(title: &str, style: &Style) -> String {
+    let line = "═".repeat(title.width());
+    if style.colour { format!("\u{1b}[1m{title}\u{1b}[0m\n{line}\n") } else { format!("{title}\n{line}\n") }
 }
 
 /// Pairs of a name and a value, one a line, the values aligned.

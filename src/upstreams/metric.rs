@@ -3,6 +3,8 @@
 use super::error::Error;
 use crate::store::Reader;
 
+pub use crate::present::number;
+
 /// How many entries wait in a queue.
 pub const QUEUE_LENGTH: &str = "queue_length";
 /// When the oldest of them came in, as Unix time.
@@ -29,10 +31,4 @@ impl Metric {
     pub fn new(name: &'static str, help: &'static str, label: &'static str, of: &str, value: f64) -> Self {
         Self { name, help, labels: vec![(label, of.to_owned())], value }
     }
-}
-
-/// A count as a number.
-#[expect(clippy::cast_precision_loss, reason = "a metric is a float; counts stay far below 2^53")]
-pub const fn number(count: u64) -> f64 {
-    count as f64
 }

@@ -63,7 +63,7 @@ pub use self::row_changes::{ChangeKind, ChangeSource, PREVIEWED, RowChange};
 pub use self::schedule::{Job, Schedule};
 pub use self::scope::{INTERVAL_SLACK, PROBLEM_PART, Scope, ScopeRules, ScopeWork, panic_text};
 pub use self::scope_name::ScopeName;
-pub use self::upstream::{Aspect, Caution, ChangesOf, Opening, SyncType, Upstream, Verified};
+pub use self::upstream::{Aspect, Caution, ChangesOf, Opening, SectionsOf, SyncType, Upstream, Verified};
 
 /// Every upstream that ships, in the order they are shown and run.
 pub const ALL: &[Registration] = &[
@@ -125,6 +125,12 @@ pub fn exports() -> impl Iterator<Item = (&'static str, &'static Exported)> {
 
 /// The commands that belong to no single upstream.
 pub const SHARED_COMMANDS: &[CommandSpec] = films::COMMANDS;
+
+/// Their parts of the page of `report`, then that of what they share.
+pub fn report_sections() -> impl Iterator<Item = SectionsOf> {
+    let shared: SectionsOf = films::report_sections;
+    all().filter_map(|registration| registration.report).chain([shared])
+}
 
 /// The Chinese of their commands' help and of their messages, and of those they share.
 pub fn chinese() -> impl Iterator<Item = &'static str> {

@@ -14,7 +14,7 @@ use super::metric::MetricsOf;
 use super::pass::PassContext;
 use super::row_changes::ChangeSource;
 use super::schedule::Schedule;
-use super::upstream::{ChangesOf, Opening, SyncType, Upstream, Verified};
+use super::upstream::{ChangesOf, Opening, SectionsOf, SyncType, Upstream, Verified};
 use crate::config::{self, Config, Setting, Settings, Span};
 use crate::store::history::LevelsOf;
 use crate::store::records::{PruneOf, Retention};
@@ -55,6 +55,8 @@ pub struct Registration {
     pub exports: &'static [Exported],
     /// Its own numbers for the metrics.
     pub metrics: Option<MetricsOf>,
+    /// Its part of the page of `report`.
+    pub report: Option<SectionsOf>,
     /// What of its tables is kept for each day.
     pub levels: Option<LevelsOf>,
     /// Deletes what it keeps of old changes.
@@ -99,6 +101,7 @@ impl Registration {
             views: U::VIEWS,
             exports: U::EXPORTS,
             metrics: U::METRICS,
+            report: U::REPORT,
             levels: U::LEVELS,
             prune_changes: U::PRUNE_CHANGES,
             migrations: U::MIGRATIONS,

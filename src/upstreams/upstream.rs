@@ -14,7 +14,8 @@ use super::row_changes::ChangeSource;
 use super::schedule::Schedule;
 use crate::config::Config;
 use crate::http;
-use crate::present::{Output, Text};
+use crate::present::page::{Period, Section as PageSection};
+use crate::present::{Output, Style, Text};
 use crate::store::history::LevelsOf;
 use crate::store::records::PruneOf;
 use crate::store::{Component, Migration, Reader, RecordId};
@@ -64,6 +65,9 @@ pub struct SyncType {
 /// The rows that one record's run changed, as a list.
 pub type ChangesOf = fn(&Reader<'_>, RecordId) -> Result<Box<dyn Output>, Error>;
 
+/// Its sections of the page of `report`, over these days.
+pub type SectionsOf = fn(&Reader<'_>, &Period, &Style) -> Result<Vec<PageSection>, Error>;
+
 /// What an upstream is opened with, besides its own section.
 pub struct Opening<'a> {
     /// The whole configuration, for the time zone and the like.
@@ -108,6 +112,8 @@ pub trait Upstream: Sized + Send + Sync + 'static {
     const EXPORTS: &'static [Exported] = &[];
     /// Its own numbers for the metrics.
     const METRICS: Option<MetricsOf> = None;
+    /// Its part of the page of `report`.
+    const REPORT: Option<SectionsOf> = None;
     /// What of its tables is kept for each day.
     const LEVELS: Option<LevelsOf> = None;
     /// Deletes what it keeps of old changes.

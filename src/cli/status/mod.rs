@@ -92,14 +92,20 @@ fn load_output(
     args: &StatusArgs,
 ) -> Result<(StatusOutput, bool), Error> {
     let store = session.open_existing(database, Mode::ReadOnly)?;
-    let known = store.as_ref().map(load).transpose()?.unwrap_or_default();
     let now = session.ui.clock().now();
-    let mut rows: Vec<_> = known.states.into_iter().map(|state| row(state, &known.scopes, config, now)).collect();
-    rows.extend(rows_of_configured(config, &rows)?);
+    let mut rows = load_rows(store.as_ref(), config, now)?;
     apply_max_ages(&mut rows, &args.max_age)?;
     apply_schedule(&mut rows, &installed::jobs(config), now);
     let exit = if rows.iter().any(|row| row.is_stale(now)) { Exit::Stale } else { Exit::Ok };
     Ok((StatusOutput { exit, rows }, store.is_some()))
+}
+
+/// One row per sync that ever ran or is configured.
+pub fn load_rows(store: Option<&Store>, config: &Config, now: Timestamp) -> Result<Vec<SyncRow>, Error> {
+    let known = store.map(load).transpose()?.unwrap_or_default();
+    let mut rows: Vec<_> = known.states.into_iter().map(|state| row(state, &known.scopes, config, now)).collect();
+    rows.extend(rows_of_configured(config, &rows)?);
+    Ok(rows)
 }
 
 fn load(store: &Store) -> Result<Known, Error> {

@@ -10,10 +10,12 @@ pub mod config;
 pub mod diff;
 pub mod disks;
 mod exports;
+mod history;
 pub mod instance;
 mod pass;
 pub mod provider;
 pub mod regions;
+mod report;
 mod scopes;
 pub mod statuses;
 pub mod tables;
@@ -30,8 +32,10 @@ use super::accounts::{self, AccountSettings as _, Accounts};
 use super::command::CommandSpec;
 use super::exported::Exported;
 use super::row_changes::ChangeSource;
-use super::{Aspect, Caution, ChangesOf, Error, Job, Opening, PassContext, Schedule, Upstream, Verified};
+use super::{Aspect, Caution, ChangesOf, Error, Job, Opening, PassContext, Schedule, SectionsOf, Upstream, Verified};
 use crate::error::{Class, full_message};
+use crate::store::history::LevelsOf;
+use crate::store::records::PruneOf;
 use crate::store::{Component, Migration};
 
 /// What only passes with `--status-only` call.
@@ -96,6 +100,9 @@ impl Upstream for Ecs {
             Job { name: "full", times: "17 4 * * *", flags: &[] },
         ],
     };
+    const REPORT: Option<SectionsOf> = Some(report::sections);
+    const LEVELS: Option<LevelsOf> = Some(history::levels);
+    const PRUNE_CHANGES: Option<PruneOf> = Some(history::delete_changes);
     type Config = Config;
     type Options = Options;
 

@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 use jiff::Timestamp;
 use strum::{IntoEnumIterator as _, IntoStaticStr};
 
-use self::lists::{owned, set};
+pub(super) use self::lists::{owned, set};
 use super::diff::{Field, FieldChange, Save, SaveKind, Stored, StoredSet};
 use super::instance::{Compared, InstanceId, Status};
 use super::provider::Provider;

@@ -18,9 +18,11 @@ mod suggestions;
 
 mod commands;
 mod exports;
+mod report;
 
 pub use self::commands::{COMMANDS, list};
 pub use self::exports::{EXPORTS, VIEWS, changes_of};
+pub use self::report::sections as report_sections;
 pub use self::tables::COMPONENT;
 
 /// The Chinese of what lists them.

@@ -21,6 +21,7 @@ mod pass;
 pub mod queries;
 pub mod queue;
 pub mod redis;
+mod report;
 pub mod tables;
 mod target;
 pub mod user;
@@ -39,8 +40,11 @@ use super::command::CommandSpec;
 use super::exported::Exported;
 use super::metric::MetricsOf;
 use super::row_changes::ChangeSource;
-use super::{Aspect, Error, Job, Opening, PassContext, Schedule, ScopeName, ScopeRules, SyncType, Upstream, Verified};
+use super::{
+    Aspect, Error, Job, Opening, PassContext, Schedule, ScopeName, ScopeRules, SectionsOf, SyncType, Upstream, Verified,
+};
 use crate::present::text;
+use crate::store::history::LevelsOf;
 use crate::store::{Component, Migration};
 
 /// A number that no user has: fetching it shows whether a target accepts our credentials.
@@ -95,6 +99,8 @@ impl Upstream for Users {
     const METRICS: Option<MetricsOf> = Some(metrics::metrics);
     const SYNC_TYPES: &'static [SyncType] =
         &[SyncType { name: CHECK, label: text("consistency check", "一致性检查") }];
+    const REPORT: Option<SectionsOf> = Some(report::sections);
+    const LEVELS: Option<LevelsOf> = Some(report::levels);
     type Config = Config;
     type Options = Options;
 

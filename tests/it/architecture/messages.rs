@@ -34,6 +34,9 @@ const NO_MESSAGES: &[&str] = &[
     "tongbu sync all",
     "tongbu status",
     "tongbu notify test",
+    // Attributes of HTML.
+    "default-src 'none'; style-src 'unsafe-inline'",
+    "light dark",
     // A message of the catalogue for each state.
     "{}{state} {noun}s: {}{more}",
     "** This file contains an SQLite 2.1",

@@ -52,6 +52,8 @@ const BANS: &[Ban] = &[
     Ban { signs: &["use redis", "use :: redis"], home: "src/upstreams/users/redis/" },
     Ban { signs: &["indicatif"], home: "src/ui/" },
     Ban { signs: &["comfy_table"], home: "src/ui/" },
+    Ban { signs: &["maud"], home: "src/ui/html/" },
+    Ban { signs: &["plotters"], home: "src/ui/html/" },
 ];
 
 /// Every violation, one line each.

@@ -9,6 +9,7 @@ mod export;
 mod machine;
 mod metrics;
 mod mistakes;
+mod report;
 mod restore;
 mod schedule;
 mod setup;

@@ -70,6 +70,8 @@ struct Watch {
     failing: BTreeSet<(String, String)>,
     /// The sync whose last run died.
     died: Option<(String, String)>,
+    /// The next run of any sync finds that out.
+    is_death_new: bool,
 }
 
 impl Watch {
@@ -77,6 +79,9 @@ impl Watch {
         self.runs += 1;
         self.mails += u64::from(!heard.mail.is_empty());
         self.messages += heard.messages.len() as u64;
+        if std::mem::take(&mut self.is_death_new) {
+            self.count("died");
+        }
         let Some((sync, sync_type)) = job.sync() else {
             heard.expect_silence(0, at);
             return;
@@ -85,7 +90,7 @@ impl Watch {
         if self.died.as_ref() == Some(&key) {
             self.died = None;
             assert_eq!(expected, Expected::Good, "{at}: the plan leaves the run after a death alone");
-            self.check_report_of_death(heard, &key, at);
+            Self::check_report_of_death(heard, &key, at);
             return;
         }
         match expected {
@@ -142,7 +147,7 @@ impl Watch {
                 );
                 assert!(row["last_reason"].is_string(), "{at}: {row:#}");
                 assert_eq!(value_of(day, "tongbu_last_died", &key), Some(1.0), "{at}");
-                self.died = Some(key);
+                (self.died, self.is_death_new) = (Some(key), true);
             }
         }
         if expected != Expected::Good {
@@ -151,7 +156,7 @@ impl Watch {
     }
 
     /// The run after one that died: it is good itself, and says what became of the one before.
-    fn check_report_of_death(&mut self, heard: &Heard, key: &(String, String), at: &str) {
+    fn check_report_of_death(heard: &Heard, key: &(String, String), at: &str) {
         assert_eq!(heard.outcome.code, Some(0), "{at}: {heard:#?}");
         assert_eq!(heard.mail.lines().filter(|line| line.starts_with("warning: ")).count(), 1, "{at}: {}", heard.mail);
         assert!(heard.mail.contains("died") && heard.mail.contains("records show"), "{at}: {}", heard.mail);
@@ -163,7 +168,6 @@ impl Watch {
             "{at}: {message:#}"
         );
         assert_eq!(message["status"], "died", "{at}: {message:#}");
-        self.count("died");
     }
 
     /// The failure is the newest of the failed records, and what `status` and the metrics show of its sync; its number.
