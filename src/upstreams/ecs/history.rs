@@ -221,7 +221,7 @@ fn replay(known: &[Known], events: &[Event], ends: &[Timestamp], now: Timestamp)
             match undo {
                 Undo::Alive(true) => state.deleted_at = None,
                 Undo::Alive(false) => state.deleted_at = Some(now),
-                Undo::Status(status) => status.clone_into(&mut state.status),
+                Undo::Status(before) => before.clone_into(&mut state.status),
                 Undo::Type(kind) => state.instance_type = kind.map(str::to_owned),
             }
         }
