@@ -136,7 +136,7 @@ fn render_values(chart: &Chart, title: &str, period: &Period, style: &Style) -> 
                 tbody {
                     @for (index, slot) in period.slots.iter().enumerate().rev() {
                         tr {
-                            th scope="row" { (slot_label(slot)) }
+                            th scope="row" { (slot_label(*slot)) }
                             @for series in 0..chart.series.len() { td.number { (value(index, series)) } }
                         }
                     }
@@ -146,7 +146,7 @@ fn render_values(chart: &Chart, title: &str, period: &Period, style: &Style) -> 
     }
 }
 
-fn slot_label(slot: &Slot) -> String {
+fn slot_label(slot: Slot) -> String {
     if slot.first == slot.last { slot.first.to_string() } else { format!("{} – {}", slot.first, slot.last) }
 }
 

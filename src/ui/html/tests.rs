@@ -112,7 +112,7 @@ fn every_chart_has_its_values_in_a_table() {
     let figures = select(&document, "figure");
     assert_eq!(figures.len(), 2);
     let cells: Vec<String> =
-        select(&document, "figure:first-of-type td").iter().map(|cell| cell.inner_html()).collect();
+        select(&document, "figure:first-of-type td").iter().map(scraper::ElementRef::inner_html).collect();
     assert_eq!(cells, ["4", "0", "", "", "3", "1"], "the newest first");
     let captions = select(&document, "figure details table caption");
     assert_eq!(captions.len(), 2);
