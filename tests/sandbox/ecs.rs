@@ -5,6 +5,8 @@
 //! packages compute the signatures again.
 
 mod aliyun;
+mod cache;
+mod database;
 mod fleet;
 mod huawei;
 mod model;
@@ -24,6 +26,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::any;
 use toml::{Table, Value};
 
+pub use self::database::Database;
 pub use self::fleet::{Disk, Machine};
 use self::model::{Account, State};
 pub use self::model::{Key, Region};
@@ -138,9 +141,14 @@ impl Ecs {
             if [Self::TENCENT, Self::HUAWEI].contains(name) {
                 table.insert("region_endpoint".to_owned(), self.base_url.as_str().into());
             }
+            let services = match *provider {
+                "volcengine" => vec!["disks"],
+                "huawei" => Vec::new(),
+                _ => vec!["database", "cache"],
+            };
+            let here = |service: &str| (service.to_owned(), Value::from(self.base_url.as_str()));
+            table.insert("endpoints".to_owned(), services.into_iter().map(here).collect::<Table>().into());
             if *name == Self::VOLCENGINE {
-                let disks = ("disks".to_owned(), self.base_url.as_str().into());
-                table.insert("endpoints".to_owned(), Table::from_iter([disks]).into());
                 table.insert("qps".to_owned(), 1000.into());
             }
             Value::Table(table)

@@ -12,8 +12,10 @@ use url::Url;
 
 use super::disks::{AttachedDisk, DiskScope};
 use super::instance::{Instance, InstanceId, Status};
+use super::provider::catalog::{Catalog, Supplement};
 use super::provider::{Account, Call, Cloud, Endpoint, Kind, Page, PageToken, ProviderError};
 use super::regions::{KnownRegion, Region};
+use super::resources::{Asset, Patch};
 use crate::clock::Clock;
 use crate::config::HttpSettings;
 use crate::http::{Client, RateLimit, Request, Retry, Retryable as _, clock_ahead, retry_after};
@@ -179,7 +181,7 @@ impl Api {
     fn request<T>(&self, call: &Call<T>) -> Request {
         // Accepted once, whichever process sends it.
         let signed = self.account.sign(call, self.clock.now(), &ident::random_hex());
-        let request = Request::new(signed.method, &signed.target).rate_limit_key(call.action());
+        let request = Request::new(signed.method, &signed.target).rate_limit_key(call.api());
         let request = signed.headers.iter().fold(request, |request, (name, value)| request.header(name, value));
         match signed.content_type {
             Some(content_type) => request.body(content_type, signed.body),
@@ -199,6 +201,43 @@ impl RegionApi<'_> {
         self.list("list disks", |page| self.cloud().list_disks(self.region, of, page), |_| ()).await
     }
 
+    /// Every row of a kind that the catalog lists; `None` where the region does not offer it.
+    pub async fn fetch_assets(
+        &self,
+        catalog: &Catalog,
+        rows: &str,
+        advance: impl Fn(u64) + Send + Sync,
+    ) -> Result<Option<Listing<Asset>>, Error> {
+        let what = format!("list {rows}");
+        match self.try_list(&what, |page| Some((catalog.list)(self.region, page)), advance).await? {
+            Ok(listing) => Ok(Some(listing)),
+            Err(refused) if refused.kind == Kind::Region => Ok(None),
+            Err(refused) => Err(refused.into_error(self.context(&what))),
+        }
+    }
+
+    /// What the supplement says of these rows; `None` where the only one is gone.
+    pub async fn fetch_patches(&self, supplement: &Supplement, rows: &[Asset]) -> Result<Option<Vec<Patch>>, Error> {
+        let call = |page: Option<&PageToken>| Some((supplement.call)(self.region, rows, page));
+        match self.try_list(supplement.what, call, |_| ()).await? {
+            Ok((listed, ending)) => {
+                let (patches, bad) = listed.into_rows();
+                let context = || self.context(supplement.what);
+                // Half a list would look like what is gone.
+                if !ending.is_proved() {
+                    let reason = format!("the end of the list is not proved: {ending}");
+                    return Err(Error::Contract { context: context(), reason });
+                }
+                match bad.into_iter().next() {
+                    Some(bad) => Err(Error::Contract { context: context(), reason: bad.reason }),
+                    None => Ok(Some(patches)),
+                }
+            }
+            Err(refused) if refused.kind == Kind::UnknownInstance && supplement.chunk == Some(1) => Ok(None),
+            Err(refused) => Err(refused.into_error(self.context(supplement.what))),
+        }
+    }
+
     /// The statuses of these instances; `None` where the provider refuses because it does not know all of them.
     pub async fn fetch_statuses(&self, ids: &[InstanceId]) -> Result<Option<BTreeMap<InstanceId, Status>>, Error> {
         let mut statuses = BTreeMap::new();
@@ -215,12 +254,23 @@ impl RegionApi<'_> {
     /// Whether an empty listing is empty because there is nothing; an error where the account may not see it, or where
     /// one of the `stored` instances is still there. Another empty listing would prove nothing: lost permission lasts.
     pub async fn confirm_empty(&self, stored: &[InstanceId]) -> Result<(), Error> {
-        let context = self.context("list instances");
         if let Some(call) = self.cloud().confirm_authorised(self.region) {
+            let context = self.context("list instances");
             return self.fetch(&call, &context).await?.answer.map_err(|refused| refused.into_error(context));
         }
+        self.confirm_gone(stored, |region, id| self.cloud().find_instance(region, id), "instances").await
+    }
+
+    /// Whether the first of the stored rows are gone by their ids.
+    pub async fn confirm_gone(
+        &self,
+        stored: &[InstanceId],
+        find: impl Fn(&Region, &InstanceId) -> Vec<Call<()>> + Send + Sync,
+        rows: &str,
+    ) -> Result<(), Error> {
+        let context = self.context(&format!("list {rows}"));
         for id in stored.iter().take(CONFIRMED_IDS) {
-            for call in self.cloud().find_instance(self.region, id) {
+            for call in find(self.region, id) {
                 match self.fetch(&call, &context).await?.answer {
                     Ok(()) => {
                         let reason = format!("the listing is empty, and `{id}` is still there");
@@ -255,20 +305,33 @@ impl RegionApi<'_> {
         call: impl Fn(Option<&PageToken>) -> Option<Call<Page<T>>>,
         advance: impl Fn(u64),
     ) -> Result<Listing<T>, Error> {
+        self.try_list(what, call, advance).await?.map_err(|refused| refused.into_error(self.context(what)))
+    }
+
+    /// The listing, or the provider's refusal.
+    async fn try_list<T: Identified + PartialEq + Send + Sync>(
+        &self,
+        what: &str,
+        call: impl Fn(Option<&PageToken>) -> Option<Call<Page<T>>>,
+        advance: impl Fn(u64),
+    ) -> Result<Result<Listing<T>, ProviderError>, Error> {
         let context = self.context(what);
         let mut pages = Collection::new(None, LIMITS);
         let mut token = None;
         while let Some(call) = call(token.as_ref()) {
             let Fetched { answer, signs } = self.fetch(&call, &context).await?;
-            let mut page = answer.map_err(|refused| refused.into_error(context.clone()))?;
+            let mut page = match answer {
+                Ok(page) => page,
+                Err(refused) => return Ok(Err(refused)),
+            };
             page.signs = page.signs.and(signs);
             match pages.take(page, |_| None) {
                 Step::Next(next) | Step::Again(next) => token = next,
-                Step::End(ending) => return Ok((pages.finish(ending.is_proved()), ending)),
+                Step::End(ending) => return Ok(Ok((pages.finish(ending.is_proved()), ending))),
             }
             advance(pages.count());
         }
-        Ok((pages.finish(false), Ending::UnprovedEnd(Unproved::EmptyPage)))
+        Ok(Ok((pages.finish(false), Ending::UnprovedEnd(Unproved::EmptyPage))))
     }
 
     /// The answer to a call, unless the account's credential is rejected meanwhile.
@@ -276,7 +339,9 @@ impl RegionApi<'_> {
         let api = self.api;
         let other = match call.endpoint {
             Endpoint::Compute | Endpoint::Regions => None,
-            Endpoint::Disks => Some(api.client_of(call)?),
+            Endpoint::Disks | Endpoint::Database | Endpoint::Cache | Endpoint::Bucket | Endpoint::Tags => {
+                Some(api.client_of(call)?)
+            }
         };
         let client = other.as_ref().unwrap_or(&self.client);
         let fetched = api.rejected.run_until_cancelled(api.fetch(client, call, context)).await;
@@ -291,7 +356,7 @@ impl RegionApi<'_> {
         Ok(fetched)
     }
 
-    const fn cloud(&self) -> &'static dyn Cloud {
+    pub const fn cloud(&self) -> &'static dyn Cloud {
         self.api.account.cloud()
     }
 

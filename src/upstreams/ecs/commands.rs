@@ -9,6 +9,8 @@ use strum::VariantNames;
 
 use super::config::Config;
 use super::instance::{Disk, Status, Tag};
+use super::resources::list::{AssetRow, load_assets};
+use super::resources::{BUCKETS, CACHES, DATABASES, Resource};
 use super::tables::{ChangeFilter, ChangeRow, InstanceFilter, InstanceRow, load_changes, load_instances};
 use crate::present::style::sanitize;
 use crate::present::{Column, DocumentSchema, Listing, ListingSpec, Output, Text, listing, text, words};
@@ -28,6 +30,9 @@ pub const COMMANDS: &[CommandSpec] = &[CommandSpec::group(
 /// The instances that are stored
 #[derive(Debug, Args)]
 struct ListArgs {
+    /// Which kind of resource
+    #[arg(long, value_name = "KIND", value_enum, default_value_t)]
+    resource: Resource,
     /// Only of this account
     #[arg(long, value_name = "NAME")]
     account: Option<String>,
@@ -66,18 +71,30 @@ impl Command for ListArgs {
     const NAME: &'static str = "list";
     const EXAMPLES: &'static str =
         "  tongbu ecs list --account prod --region cn-hangzhou\n  tongbu ecs list --tag env=prod --tag team --json";
-    const OUTPUTS: &'static [DocumentSchema] = &[InstanceRow::SCHEMA];
+    const OUTPUTS: &'static [DocumentSchema] = &[InstanceRow::SCHEMA, AssetRow::SCHEMA];
 
     fn run(self, context: &CommandContext<'_>) -> Result<Answer, Error> {
-        let Self { account, region, status, tags, deleted } = self;
+        let Self { resource, account, region, status, tags, deleted } = self;
         let filter = InstanceFilter { account, region, status, tags, deleted };
         let config: Config = context.config.section("ecs").unwrap_or_default();
         let configured: Vec<String> = config.accounts.into_iter().map(|account| account.name).collect();
+        if let Some(kind) = resource.kind() {
+            return context.answer(Mode::ReadOnly, Listing::new(Vec::new()), |store| {
+                store.read(|r| check_names(r, &filter, configured))?;
+                let assets = store.read(|r| load_assets(r, kind, &filter))?;
+                if assets.is_empty() && !filter.tags.is_empty() {
+                    let all = store.read(|r| load_assets(r, kind, &InstanceFilter::default()))?;
+                    check_tags(all.into_iter().map(|asset| asset.tags), &filter.tags)?;
+                }
+                Ok(Listing::new(assets))
+            });
+        }
         context.answer(Mode::ReadOnly, Listing::new(Vec::new()), |store| {
             store.read(|r| check_names(r, &filter, configured))?;
             let instances = store.read(|r| load_instances(r, &filter))?;
-            if instances.is_empty() {
-                store.read(|r| check_tags(r, &filter.tags))?;
+            if instances.is_empty() && !filter.tags.is_empty() {
+                let all = store.read(|r| load_instances(r, &InstanceFilter::default()))?;
+                check_tags(all.into_iter().map(|instance| instance.tags), &filter.tags)?;
             }
             Ok(Listing::new(instances))
         })
@@ -96,13 +113,9 @@ fn check_names(r: &Reader<'_>, filter: &InstanceFilter, configured: Vec<String>)
     check_filter("region", filter.region.as_deref(), &regions)
 }
 
-/// Refuses tags that no instance has.
-fn check_tags(r: &Reader<'_>, tags: &[(String, Option<String>)]) -> Result<(), Error> {
-    if tags.is_empty() {
-        return Ok(());
-    }
-    let instances = load_instances(r, &InstanceFilter::default())?;
-    let known = instances.into_iter().flat_map(|instance| instance.tags).map(|tag| tag.key).collect();
+/// Refuses tags that no row has.
+fn check_tags(rows: impl Iterator<Item = BTreeSet<Tag>>, tags: &[(String, Option<String>)]) -> Result<(), Error> {
+    let known = rows.flatten().map(|tag| tag.key).collect();
     tags.iter().try_for_each(|(key, _)| check_filter("tag", Some(key), &known))
 }
 
@@ -119,7 +132,11 @@ impl Command for ChangesArgs {
             let changes = store.read(|r| load_changes(r, &filter))?;
             if changes.is_empty() && filter.instance.is_some() {
                 let instances = store.read(|r| load_instances(r, &InstanceFilter::default()))?;
-                let known = instances.into_iter().map(|instance| instance.id).collect();
+                let mut known: BTreeSet<String> = instances.into_iter().map(|instance| instance.id).collect();
+                for kind in [&DATABASES, &CACHES, &BUCKETS] {
+                    let assets = store.read(|r| load_assets(r, kind, &InstanceFilter::default()))?;
+                    known.extend(assets.into_iter().map(|asset| asset.id));
+                }
                 check_filter("instance", filter.instance.as_deref(), &known)?;
             }
             Ok(Listing::new(changes))
@@ -190,6 +207,7 @@ impl ListingSpec for ChangeRow {
         Column::integer("record_id", |change: &Self| change.record),
         Column::text("account", |change: &Self| &change.account).titled(words::ACCOUNT).droppable(1),
         Column::text("region", |change: &Self| &change.region).titled(words::REGION).droppable(2),
+        Column::text("resource", |change: &Self| &change.resource),
         Column::text("instance_id", |change: &Self| &change.instance).titled(INSTANCE),
         Column::text("kind", |change: &Self| &change.kind).titled(text("change", "变更")),
         Column::optional_text("field", |change: &Self| change.field.as_deref())
@@ -243,6 +261,7 @@ mod tests {
             record: 7,
             account: "prod".to_owned(),
             region: "cn-hangzhou".to_owned(),
+            resource: "compute".to_owned(),
             instance: text.to_owned(),
             kind: "updated".to_owned(),
             field: Some("name".to_owned()),

@@ -7,6 +7,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use super::provider::{Account, Credential, Endpoint, Provider, Template};
 use super::regions::Region;
+use super::resources::Resource;
 use crate::config::{Error, HttpSettings, SecretRef, Span, bounds};
 use crate::upstreams::accounts::AccountSettings;
 
@@ -59,6 +60,9 @@ pub struct AccountConfig {
     /// Empty: all that the account has.
     #[serde(default)]
     pub regions: Vec<String>,
+    /// What is synced of it.
+    #[serde(default = "instances_only")]
+    pub resources: Vec<Resource>,
     /// Instead of the provider's own; `{region}` becomes the region's name.
     #[serde(default)]
     pub endpoint: Option<String>,
@@ -80,6 +84,10 @@ pub struct AccountConfig {
 
 const fn enabled() -> bool {
     true
+}
+
+fn instances_only() -> Vec<Resource> {
+    vec![Resource::Compute]
 }
 
 fn qps<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u32>, D::Error> {
@@ -132,6 +140,7 @@ impl AccountConfig {
             Region::parse(region).map_err(|reason| invalid(&self.key("regions"), reason))?;
         }
         self.endpoints()?;
+        self.check_resources()?;
         self.check_projects()
     }
 
@@ -170,6 +179,20 @@ impl AccountConfig {
             endpoints.insert(endpoint, template);
         }
         Ok(endpoints)
+    }
+
+    fn check_resources(&self) -> Result<(), Error> {
+        let cloud = self.provider.cloud();
+        let is_known = |resource: &Resource| *resource == Resource::Compute || cloud.catalog(*resource).is_some();
+        match self.resources.iter().find(|resource| !is_known(resource)) {
+            None if self.resources.is_empty() => Err(invalid(&self.key("resources"), "names nothing to sync")),
+            None => Ok(()),
+            Some(unknown) => {
+                let (provider, resource) = (self.provider.name(), unknown.name());
+                let reason = format!("`{resource}` is not synced from `{provider}` yet");
+                Err(invalid(&self.key("resources"), reason))
+            }
+        }
     }
 
     fn check_projects(&self) -> Result<(), Error> {

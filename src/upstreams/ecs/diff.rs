@@ -7,12 +7,61 @@ use strum::{EnumIter, IntoEnumIterator as _, IntoStaticStr};
 
 use super::instance::{Compared, DisksKnown, Instance, InstanceId, Status};
 use crate::upstreams::digest::Digest;
-use crate::upstreams::mirror::RowOutcome;
+use crate::upstreams::mirror::{Identified, RowOutcome};
 
-/// What is stored of an instance, as far as a comparison needs it.
+/// A row that is compared with what is stored of it.
+pub trait Comparable: Identified {
+    /// What is stored of the compared fields.
+    type Compared;
+
+    fn row_id(&self) -> &InstanceId;
+
+    fn content_hash(&self) -> Digest;
+
+    /// The provider itself says that it is gone.
+    fn is_terminated(&self) -> bool;
+
+    /// Takes what was in no answer from what is stored.
+    fn keep_unknown(&mut self, known: &Self::Compared);
+
+    /// The fields that differ, in their order.
+    fn changes(&self, known: &Self::Compared) -> Vec<FieldChange>;
+}
+
+impl Comparable for Instance {
+    type Compared = Compared;
+
+    fn row_id(&self) -> &InstanceId {
+        &self.id
+    }
+
+    fn content_hash(&self) -> Digest {
+        self.content_hash
+    }
+
+    fn is_terminated(&self) -> bool {
+        self.compared.status == Status::Terminated
+    }
+
+    fn keep_unknown(&mut self, known: &Compared) {
+        if self.disks_known != DisksKnown::Fully {
+            self.compared.data_disks.clone_from(&known.data_disks);
+        }
+    }
+
+    fn changes(&self, known: &Compared) -> Vec<FieldChange> {
+        let change = |field: Field| {
+            let (before, after) = (field.text(known), field.text(&self.compared));
+            (before != after).then_some(FieldChange { field: field.name(), before, after })
+        };
+        Field::iter().filter_map(change).collect()
+    }
+}
+
+/// What is stored of a row, as far as a comparison needs it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Stored {
-    pub compared: Compared,
+pub struct Stored<C = Compared> {
+    pub compared: C,
     /// `None` where it is no digest of ours.
     pub content_hash: Option<Digest>,
     /// The row is a tombstone.
@@ -20,7 +69,7 @@ pub struct Stored {
 }
 
 /// The stored rows of one scope, tombstones included.
-pub type StoredSet = BTreeMap<InstanceId, Stored>;
+pub type StoredSet<C = Compared> = BTreeMap<InstanceId, Stored<C>>;
 
 /// A field whose changes are recorded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, EnumIter, IntoStaticStr)]
@@ -66,7 +115,8 @@ pub fn json_list<T: Serialize>(set: &BTreeSet<T>) -> String {
 /// One field's old and new value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FieldChange {
-    pub field: Field,
+    /// Its column.
+    pub field: &'static str,
     pub before: Option<String>,
     pub after: Option<String>,
 }
@@ -96,17 +146,17 @@ impl SaveKind {
 
 /// A row to be written.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Save {
+pub struct Save<R = Instance> {
     pub kind: SaveKind,
-    pub instance: Instance,
+    pub row: R,
     /// Empty for what was added or only refreshed.
     pub changes: Vec<FieldChange>,
 }
 
 /// What a listing does to the stored rows of its scope.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Plan {
-    pub saves: Vec<Save>,
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Plan<R = Instance> {
+    pub saves: Vec<Save<R>>,
     /// Stored rows the provider itself calls terminated: deleted without a guard.
     pub terminated: Vec<InstanceId>,
     /// Stored rows that are not in the listing: deleted only if it was complete, authorised, and the guard lets them.
@@ -114,59 +164,54 @@ pub struct Plan {
     pub unchanged_count: u64,
 }
 
-impl Plan {
-    /// The instances whose disks are worth asking for: all whose row is new or differs.
+impl<R> Default for Plan<R> {
+    fn default() -> Self {
+        Self { saves: Vec::new(), terminated: Vec::new(), missing: Vec::new(), unchanged_count: 0 }
+    }
+}
+
+impl<R: Comparable> Plan<R> {
+    /// The rows of which it is worth asking for more: all that are new or differ.
     pub fn saved_ids(&self) -> Vec<InstanceId> {
-        self.saves.iter().map(|save| save.instance.id.clone()).collect()
+        self.saves.iter().map(|save| save.row.row_id().clone()).collect()
     }
 }
 
 /// Compares a listing with what is stored. `unreadable` are ids the listing holds in rows that cannot be read: they are
 /// neither changed nor missing.
-pub fn diff(stored: &StoredSet, fetched: Vec<Instance>, unreadable: &BTreeSet<&str>) -> Plan {
+pub fn diff<R: Comparable>(stored: &StoredSet<R::Compared>, fetched: Vec<R>, unreadable: &BTreeSet<&str>) -> Plan<R> {
     let mut plan = Plan::default();
     let mut met = BTreeSet::new();
-    for mut instance in fetched {
-        let known = stored.get(&instance.id);
-        met.insert(instance.id.clone());
-        if instance.compared.status == Status::Terminated {
+    for mut row in fetched {
+        let known = stored.get(row.row_id());
+        met.insert(row.row_id().clone());
+        if row.is_terminated() {
             if known.is_some_and(|known| !known.is_deleted) {
-                plan.terminated.push(instance.id);
+                plan.terminated.push(row.row_id().clone());
             }
             continue;
         }
         let Some(known) = known else {
-            plan.saves.push(Save { kind: SaveKind::Added, instance, changes: Vec::new() });
+            plan.saves.push(Save { kind: SaveKind::Added, row, changes: Vec::new() });
             continue;
         };
-        if instance.disks_known != DisksKnown::Fully {
-            instance.compared.data_disks.clone_from(&known.compared.data_disks);
-        }
-        let changes = compare(&known.compared, &instance.compared);
+        row.keep_unknown(&known.compared);
+        let changes = row.changes(&known.compared);
         let kind = if known.is_deleted {
             SaveKind::Restored
         } else if !changes.is_empty() {
             SaveKind::Updated
-        } else if known.content_hash != Some(instance.content_hash) {
+        } else if known.content_hash != Some(row.content_hash()) {
             SaveKind::Refreshed
         } else {
             plan.unchanged_count += 1;
             continue;
         };
-        plan.saves.push(Save { kind, instance, changes });
+        plan.saves.push(Save { kind, row, changes });
     }
     let live = stored.iter().filter(|(_, row)| !row.is_deleted).map(|(id, _)| id);
     plan.missing = live.filter(|id| !met.contains(*id) && !unreadable.contains(id.as_str())).cloned().collect();
     plan
-}
-
-/// The fields that differ, in their order.
-pub fn compare(before: &Compared, after: &Compared) -> Vec<FieldChange> {
-    let change = |field: Field| {
-        let (before, after) = (field.text(before), field.text(after));
-        (before != after).then_some(FieldChange { field, before, after })
-    };
-    Field::iter().filter_map(change).collect()
 }
 
 /// What a round over statuses does to the stored rows.
@@ -189,7 +234,7 @@ pub fn diff_statuses(stored: &StoredSet, statuses: &BTreeMap<InstanceId, Status>
             plan.unchanged_count += 1;
         } else {
             let before = Some(known.compared.status.name().to_owned());
-            let change = FieldChange { field: Field::Status, before, after: Some(status.name().to_owned()) };
+            let change = FieldChange { field: Field::Status.name(), before, after: Some(status.name().to_owned()) };
             plan.changed.push((id.clone(), status, change));
         }
     }

@@ -26,6 +26,16 @@ pub const EXPORTS: &[Exported] = &[
         text("what changed in instances, field by field", "实例的变更，逐字段"),
         "record",
     ),
+    Exported::mirrored(
+        "cloud_databases",
+        text("databases, deleted ones and raw JSON too", "数据库，含已删除的和原始 JSON"),
+    ),
+    Exported::mirrored("cloud_caches", text("caches, deleted ones and raw JSON too", "缓存，含已删除的和原始 JSON")),
+    Exported::by_record(
+        "cloud_changes",
+        text("what changed in databases and caches, field by field", "数据库和缓存的变更，逐字段"),
+        "record",
+    ),
     Exported::new("ecs_regions", text("each account's regions as last listed", "各账号最近列出的地域")),
 ];
 

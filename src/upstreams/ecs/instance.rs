@@ -45,6 +45,10 @@ pub enum Status {
     Starting,
     Stopping,
     Stopped,
+    /// Alive, while its size, version or place changes.
+    Changing,
+    /// Alive, and refuses to serve: arrears, expiry, a full disk.
+    Locked,
     /// Gone for good; the row is about to leave the provider's answers.
     Terminated,
     #[default]

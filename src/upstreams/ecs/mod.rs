@@ -12,10 +12,13 @@ pub mod disks;
 mod exports;
 mod history;
 pub mod instance;
+mod instances;
 mod pass;
 pub mod provider;
 pub mod regions;
 mod report;
+pub mod resources;
+mod rows;
 mod scopes;
 pub mod statuses;
 pub mod tables;
@@ -25,10 +28,11 @@ use std::sync::Arc;
 use self::account::AccountHandle;
 use self::api::Api;
 pub use self::config::Config;
-use self::pass::Mode;
 use self::regions::Region;
-use self::scopes::fetch_scopes;
-use super::accounts::{self, AccountSettings as _, Accounts};
+use self::resources::Resource;
+use self::rows::Mode;
+use self::scopes::{Wanted, fetch_scopes};
+use super::accounts::{self, Account, AccountSettings as _, Accounts};
 use super::command::CommandSpec;
 use super::exported::Exported;
 use super::row_changes::ChangeSource;
@@ -56,7 +60,10 @@ pub struct Options {
     /// Only these regions; the account's own list by default, else all it has
     #[arg(long, value_name = "R1,R2", value_delimiter = ',')]
     regions: Vec<String>,
-    /// List disks only where an instance is new or differs
+    /// Only these kinds of resource; those of the account by default
+    #[arg(long = "resource", value_name = "KIND", value_delimiter = ',', value_enum)]
+    resources: Vec<Resource>,
+    /// List disks, tags and the like only where a row is new or differs
     #[arg(long, conflicts_with = "status_only")]
     incremental: bool,
     /// Only update the statuses of the instances that are stored
@@ -126,7 +133,9 @@ impl Upstream for Ecs {
 
     async fn pass(&self, options: &Options, context: &PassContext) -> Result<(), Error> {
         let accounts = self.accounts.select(&options.accounts)?;
-        let works = fetch_scopes(accounts, &options.regions, options.mode(), &self.config, context);
+        refuse_unknown_kinds(&accounts, options)?;
+        let wanted = Wanted { regions: &options.regions, resources: &options.resources, mode: options.mode() };
+        let works = fetch_scopes(accounts, wanted, &self.config, context);
         // As many again may compare and save: regions that begin together come to that together, too.
         context.scopes_as_they_come(works, self.config.concurrency.saturating_mul(2)).await
     }
@@ -147,6 +156,23 @@ impl Upstream for Ecs {
             }
         }
         verified
+    }
+}
+
+/// Refuses a kind that none of these accounts offers.
+fn refuse_unknown_kinds(accounts: &[&Account<Arc<AccountHandle>>], options: &Options) -> Result<(), Error> {
+    let offers = |account: &Account<Arc<AccountHandle>>, resource: Resource| {
+        account.opened().is_ok_and(|account| account.config.provider.cloud().catalog(resource).is_some())
+    };
+    let is_known = |resource: &Resource| {
+        *resource == Resource::Compute || accounts.iter().any(|account| offers(account, *resource))
+    };
+    match options.resources.iter().find(|resource| !is_known(resource)) {
+        None => Ok(()),
+        Some(unknown) => Err(Error::Usage {
+            message: format!("no chosen account is of a provider from which `{}` is synced", unknown.name()),
+            hint: Some("see the table of providers in README.md".to_owned()),
+        }),
     }
 }
 

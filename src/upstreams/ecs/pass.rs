@@ -1,38 +1,28 @@
-//! One region's pass: fetch to the end, plan the difference, save it.
+//! One scope of a pass: the rows of one kind in one region.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use tokio::sync::Semaphore;
 
 use super::account::AccountHandle;
 use super::api::RegionApi;
-use super::diff::{Plan, Save, StoredSet, diff, diff_statuses};
-use super::disks::{DiskScope, attach, plan_disks};
-use super::instance::{DisksKnown, Instance, InstanceId};
+use super::diff::{StoredSet, diff_statuses};
+use super::instance::InstanceId;
+use super::instances::Instances;
+use super::resources::pass::Assets;
+use super::rows::{Mode, sync_rows};
 use super::statuses::StatusRound;
-use super::tables::{RegionKey, delete_instance, load_stored, save_instance, save_regions, save_status};
-use crate::error::{Class, full_message};
-use crate::store::{self, ProblemDetails, ScopeState, Writer};
-use crate::upstreams::mirror::{BadRow, Counts, Deletions, RowOutcome, Subject, WriteMeta, finish};
+use super::tables::{RegionKey, delete_instance, load_stored, save_regions, save_status};
+use crate::error::Class;
+use crate::upstreams::mirror::{Deletions, Subject, WriteMeta, finish};
 use crate::upstreams::{Error, Scope, ScopeWork};
 
-/// Rows a transaction.
-const BATCH_SIZE: usize = 200;
-
-/// How much is read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Mode {
-    Full,
-    /// The list is read whole, the disks only of instances that are new or differ.
-    Incremental,
-    StatusOnly,
-}
-
-/// What a pass over one region works with.
+/// What a pass over one scope works with.
 pub struct RegionWork {
     pub account: Arc<AccountHandle>,
     pub key: RegionKey,
+    /// `None` for instances.
+    pub assets: Option<Assets>,
     pub mode: Mode,
     /// One is held while requests are made. Comparing and saving need none, and keep no other region waiting.
     pub permits: Arc<Semaphore>,
@@ -42,9 +32,10 @@ impl ScopeWork for RegionWork {
     async fn run(&self, scope: &Scope<'_>) -> Result<(), Error> {
         self.save_unsaved_regions(scope).await?;
         let api = self.account.api.region(&self.key.region)?;
-        match self.mode {
-            Mode::Full | Mode::Incremental => self.sync_instances(scope, &api).await,
-            Mode::StatusOnly => self.sync_statuses(scope, &api).await,
+        match (self.assets, self.mode) {
+            (Some(assets), mode) => sync_rows(&assets, scope, &api, &self.key, mode, &self.permits).await,
+            (None, Mode::StatusOnly) => self.sync_statuses(scope, &api).await,
+            (None, mode) => sync_rows(&Instances, scope, &api, &self.key, mode, &self.permits).await,
         }
     }
 }
@@ -56,121 +47,9 @@ impl RegionWork {
         scope.write(move |w| save_regions(w, &key.account, key.provider, &regions, now)).await
     }
 
-    async fn sync_instances(&self, scope: &Scope<'_>, api: &RegionApi<'_>) -> Result<(), Error> {
-        let started_at = scope.context.clock.now();
-        let expected = scope.state.record_count;
-        let stored = self.load_stored(scope)?;
-        let live = stored.values().filter(|row| !row.is_deleted).count() as u64;
-        let permit = self.permits.acquire().await;
-        let (listed, ending) = api.fetch_instances(|count| scope.advance(count, expected, None)).await?;
-        listed.remarks.clone().warn(scope);
-        let (received, nameless_count) = (listed.count(), listed.nameless.len() as u64);
-        let (mut fetched, bad) = listed.into_rows();
-        let unreadable: BTreeSet<&str> = bad.iter().filter_map(|row| row.id.as_deref()).collect();
-        bad.iter().cloned().for_each(|row| report_bad_row(scope, "instance", row));
-        self.complete_disks(scope, api, &stored, &mut fetched, &unreadable).await?;
-        if received == 0 && live > 0 {
-            let live_ids = stored.iter().filter(|(_, row)| !row.is_deleted).map(|(id, _)| id.clone());
-            api.confirm_empty(&live_ids.collect::<Vec<_>>()).await?;
-        }
-        drop(permit);
-        let Plan { saves, terminated, missing, unchanged_count } = diff(&stored, fetched, &unreadable);
-        scope.count_rows(|summary| summary.unchanged = unchanged_count);
-        self.save_in_batches(scope, saves).await?;
-
-        let counts = Counts { missing: missing.len() as u64, live, received, unreadable: nameless_count };
-        let deletions = Deletions::check(scope, self.subject(), ending, counts);
-        let mut gone = terminated;
-        if deletions.are_allowed() {
-            gone.extend(missing);
-        }
-        let state = ScopeState {
-            last_success_at: Some(started_at),
-            record_count: Some(received),
-            not_before: None,
-            ..scope.state.clone()
-        };
-        let (key, meta) = (self.key.clone(), WriteMeta::now(scope));
-        finish(scope, self.subject(), deletions, state, move |w| delete_all(w, &key, &meta, &gone)).await
-    }
-
-    async fn save_in_batches(&self, scope: &Scope<'_>, saves: Vec<Save>) -> Result<(), Error> {
-        let mut saves = saves.into_iter();
-        loop {
-            let batch: Vec<_> = saves.by_ref().take(BATCH_SIZE).collect();
-            if batch.is_empty() {
-                return Ok(());
-            }
-            let outcomes: Vec<RowOutcome> = batch.iter().map(|save| save.kind.outcome()).collect();
-            let (key, meta) = (self.key.clone(), WriteMeta::now(scope));
-            scope.write(move |w| batch.iter().try_for_each(|save| save_instance(w, &key, &meta, save))).await?;
-            scope.count_rows(|summary| outcomes.into_iter().for_each(|outcome| outcome.count(summary)));
-        }
-    }
-
-    const fn subject(&self) -> Subject<'_> {
-        Subject { account: Some(self.key.account.as_str()), rows: "instances" }
-    }
-
-    /// Gives the instances their data disks, where these are listed apart. What fails here is a problem of the scope: the
-    /// instances keep the disks that are stored.
-    async fn complete_disks(
-        &self,
-        scope: &Scope<'_>,
-        api: &RegionApi<'_>,
-        stored: &StoredSet,
-        fetched: &mut [Instance],
-        unreadable: &BTreeSet<&str>,
-    ) -> Result<(), Error> {
-        // There is nothing to list where the instances' own rows hold all of it.
-        if fetched.iter().all(|instance| instance.disks_known == DisksKnown::Fully) {
-            return Ok(());
-        }
-        let wanted: Vec<InstanceId> = match self.mode {
-            Mode::Incremental => diff(stored, fetched.to_vec(), unreadable).saved_ids(),
-            Mode::Full | Mode::StatusOnly => Vec::new(),
-        };
-        let listings = match self.mode {
-            Mode::Incremental => {
-                let disk_count = stored.values().map(|row| row.compared.data_disks.len()).sum();
-                plan_disks(&wanted, disk_count, self.key.provider.cloud().disk_chunk())
-            }
-            Mode::Full | Mode::StatusOnly => vec![DiskScope::Region],
-        };
-        for of in listings {
-            let (listed, ending) = match api.fetch_disks(of).await {
-                Ok(listed) => listed,
-                Err(error) if error.class().is_fatal() => return Err(error),
-                Err(error) => {
-                    let reason = full_message(&error);
-                    scope.scope_problem(error.class(), format!("{reason}; the stored disks stay as they are"));
-                    return Ok(());
-                }
-            };
-            listed.remarks.clone().warn(scope);
-            let (disks, bad) = listed.into_rows();
-            let is_readable = bad.is_empty();
-            for row in bad {
-                report_bad_row(scope, "disk", row);
-            }
-            // Half a list would look like disks that are gone.
-            if !ending.is_proved() {
-                let message = format!("the end of the disks is not proved, so the stored ones stay: {ending}");
-                scope.scope_problem(Class::Contract, message);
-            } else if is_readable {
-                let is_in_scope = |instance: &&mut Instance| match of {
-                    DiskScope::Region => true,
-                    DiskScope::Of(ids) => ids.contains(&instance.id),
-                };
-                attach(fetched.iter_mut().filter(is_in_scope), &disks);
-            }
-        }
-        Ok(())
-    }
-
     /// Lists the statuses of what is stored, and saves those that changed.
     async fn sync_statuses(&self, scope: &Scope<'_>, api: &RegionApi<'_>) -> Result<(), Error> {
-        let stored = self.load_stored(scope)?;
+        let stored: StoredSet = scope.context.store.read(|r| load_stored(r, &self.key))?;
         let live = stored.iter().filter(|(_, row)| !row.is_deleted).map(|(id, _)| id.clone());
         let live: Vec<InstanceId> = live.collect();
         let mut round = StatusRound::new(&live, self.key.provider.cloud().status_chunk());
@@ -194,25 +73,14 @@ impl RegionWork {
         let (key, meta) = (self.key.clone(), WriteMeta::now(scope));
         // A round of statuses proves nothing about the list: the scope's state stays.
         let state = scope.state.clone();
-        finish(scope, self.subject(), Deletions::Allowed, state, move |w| {
+        let subject = Subject { account: Some(self.key.account.as_str()), rows: "instances" };
+        finish(scope, subject, Deletions::Allowed, state, move |w| {
             plan.changed.iter().try_for_each(|(id, _, change)| save_status(w, &key, &meta, id, change))?;
-            delete_all(w, &key, &meta, &plan.terminated)
+            let gone = plan.terminated.iter();
+            gone.map(|id| delete_instance(w, &key, &meta, id).map(u64::from)).sum()
         })
         .await?;
         scope.count_rows(|summary| summary.updated += updated);
         Ok(())
     }
-
-    fn load_stored(&self, scope: &Scope<'_>) -> Result<StoredSet, Error> {
-        Ok(scope.context.store.read(|r| load_stored(r, &self.key))?)
-    }
-}
-
-fn delete_all(w: &Writer<'_>, key: &RegionKey, meta: &WriteMeta, ids: &[InstanceId]) -> Result<u64, store::Error> {
-    ids.iter().try_fold(0, |count, id| Ok(count + u64::from(delete_instance(w, key, meta, id)?)))
-}
-
-fn report_bad_row(scope: &Scope<'_>, what: &str, row: BadRow) {
-    let reason = format!("cannot read the row of this {what}: {}", row.reason);
-    BadRow { reason, ..row }.report(scope, ProblemDetails::new());
 }

@@ -7,8 +7,11 @@ use tokio::sync::Semaphore;
 
 use super::account::AccountHandle;
 use super::config::Config;
-use super::pass::{Mode, RegionWork};
+use super::pass::RegionWork;
 use super::regions::{Region, plan_regions};
+use super::resources::Resource;
+use super::resources::pass::Assets;
+use super::rows::Mode;
 use super::tables::RegionKey;
 use crate::upstreams::accounts::Account;
 use crate::upstreams::{Error, PassContext, ScopeName, ScopeRules};
@@ -16,17 +19,23 @@ use crate::upstreams::{Error, PassContext, ScopeName, ScopeRules};
 /// A scope and what is due in it, or why nothing can be done there.
 type DueScope = (ScopeRules, Result<RegionWork, Arc<Error>>);
 
-/// The scopes of these accounts, each account's as soon as its regions are known; `named` are the regions of the command
-/// line. An error ends the pass.
+/// What the command line names.
+#[derive(Clone, Copy)]
+pub struct Wanted<'a> {
+    pub regions: &'a [String],
+    pub resources: &'a [Resource],
+    pub mode: Mode,
+}
+
+/// The scopes of these accounts, each account's as soon as its regions are known. An error ends the pass.
 pub fn fetch_scopes<'a>(
     accounts: Vec<&'a Account<Arc<AccountHandle>>>,
-    named: &'a [String],
-    mode: Mode,
+    wanted: Wanted<'a>,
     config: &'a Config,
     context: &'a PassContext,
 ) -> impl Stream<Item = Result<DueScope, Error>> + Send {
     let permits = Arc::new(Semaphore::new(config.concurrency.min(Semaphore::MAX_PERMITS)));
-    let fetch = |account| fetch_account_scopes(account, named, mode, Arc::clone(&permits), config, context);
+    let fetch = |account| fetch_account_scopes(account, wanted, Arc::clone(&permits), config, context);
     let accounts: FuturesUnordered<_> = accounts.into_iter().map(fetch).collect();
     accounts.map(|due| stream::iter(each(due))).flatten()
 }
@@ -40,8 +49,7 @@ fn each<T>(due: Result<Vec<T>, Error>) -> Vec<Result<T, Error>> {
 
 async fn fetch_account_scopes(
     account: &Account<Arc<AccountHandle>>,
-    named: &[String],
-    mode: Mode,
+    wanted: Wanted<'_>,
     permits: Arc<Semaphore>,
     config: &Config,
     context: &PassContext,
@@ -58,6 +66,7 @@ async fn fetch_account_scopes(
         regions if regions.is_empty() => account.config.projects.keys().cloned().collect(),
         regions => regions.clone(),
     };
+    let Wanted { regions: named, mode, .. } = wanted;
     let is_named = !named.is_empty() || !configured.is_empty();
     let known = match account.find_regions(account_scope.as_str(), config, context).await {
         Ok(known) => Some(known),
@@ -71,18 +80,35 @@ async fn fetch_account_scopes(
     let due = plan_regions(named, &configured, known.as_deref());
     let known = known.unwrap_or_default();
     let with_projects = |region: Result<Region, _>| region.and_then(|region| account.with_projects(region, &known));
-    let scopes = due.regions.into_iter().map(with_projects).map(|region| match region {
-        Ok(region) => {
-            let key = RegionKey { account: name.clone(), provider: account.config.provider, region };
-            (
-                rules(account_scope.clone().part(key.region.as_str())),
-                Ok(RegionWork { account: Arc::clone(account), key, mode, permits: Arc::clone(&permits) }),
-            )
+    let mut scopes = Vec::new();
+    for region in due.regions.into_iter().map(with_projects) {
+        match region {
+            Ok(region) => {
+                let key = RegionKey { account: name.clone(), provider: account.config.provider, region };
+                for assets in due_assets(account, wanted) {
+                    let scope = account_scope.clone().part(key.region.as_str());
+                    let scope = assets.map_or(scope.clone(), |assets| scope.part(assets.kind.resource.name()));
+                    let (account, permits) = (Arc::clone(account), Arc::clone(&permits));
+                    scopes.push((rules(scope), Ok(RegionWork { account, key: key.clone(), assets, mode, permits })));
+                }
+            }
+            Err(unknown) => {
+                let scope = account_scope.clone().part(&unknown.name);
+                scopes.push((rules(scope), Err(Arc::new(unknown.into_error(due.named_by, name)))));
+            }
         }
-        Err(unknown) => {
-            let scope = account_scope.clone().part(&unknown.name);
-            (rules(scope), Err(Arc::new(unknown.into_error(due.named_by, name))))
-        }
+    }
+    Ok(scopes)
+}
+
+/// What is due in each of the account's regions; `None` for instances. Statuses alone are those of instances.
+fn due_assets(account: &AccountHandle, wanted: Wanted<'_>) -> Vec<Option<Assets>> {
+    let config = &account.config;
+    let chosen = if wanted.resources.is_empty() { &config.resources } else { wanted.resources };
+    let is_due = |resource: &&Resource| wanted.mode != Mode::StatusOnly || **resource == Resource::Compute;
+    let due = chosen.iter().filter(is_due).filter_map(|resource| match resource.kind() {
+        None => Some(None),
+        Some(kind) => config.provider.cloud().catalog(*resource).map(|catalog| Some(Assets { kind, catalog })),
     });
-    Ok(scopes.collect())
+    due.collect()
 }

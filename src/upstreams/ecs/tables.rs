@@ -7,7 +7,6 @@ use std::sync::LazyLock;
 use jiff::Timestamp;
 use strum::{IntoEnumIterator as _, IntoStaticStr};
 
-pub(super) use self::lists::{owned, set};
 use super::diff::{Field, FieldChange, Save, SaveKind, Stored, StoredSet};
 use super::instance::{Compared, InstanceId, Status};
 use super::provider::Provider;
@@ -17,11 +16,14 @@ use crate::store::{Error, Migration, Reader, Value, Writer};
 use crate::upstreams::digest::Digest;
 use crate::upstreams::mirror::{HashColumn, Replace, RowValues, Table, TableSpec, WriteMeta};
 
-pub use self::lists::{ChangeFilter, ChangeRow, InstanceFilter, InstanceRow, load_changes, load_instances};
+pub use self::lists::{
+    ChangeFilter, ChangeRow, InstanceFilter, InstanceRow, has_tags, load_changes, load_instances, owned, set,
+};
 
 pub const MIGRATIONS: &[Migration] = &[
     Migration { name: "0001_create", sql: include_str!("migrations/0001_create.sql") },
     Migration { name: "0002_projects", sql: include_str!("migrations/0002_projects.sql") },
+    Migration { name: "0003_resources", sql: include_str!("migrations/0003_resources.sql") },
 ];
 
 /// The columns beside the compared fields', in the order of [`save_instance`].
@@ -67,7 +69,7 @@ pub struct RegionKey {
 }
 
 impl RegionKey {
-    fn values(&self) -> [Value<'_>; 3] {
+    pub fn values(&self) -> [Value<'_>; 3] {
         [Value::Text(&self.account), Value::Text(self.provider.name()), Value::Text(self.region.as_str())]
     }
 
@@ -108,9 +110,9 @@ pub fn load_stored(r: &Reader<'_>, region: &RegionKey) -> Result<StoredSet, Erro
                 public_ip: owned(row, 3)?,
                 private_ip: owned(row, 4)?,
                 instance_type: owned(row, 5)?,
-                security_groups: set(row, 6)?,
-                data_disks: set(row, 7)?,
-                tags: set(row, 8)?,
+                security_groups: set(row.text(6)?),
+                data_disks: set(row.text(7)?),
+                tags: set(row.text(8)?),
             };
             // One that cannot be read differs from every other: the row is written anew.
             let content_hash = Digest::from_str_radix(row.text(9)?, 16).ok();
@@ -123,7 +125,7 @@ pub fn load_stored(r: &Reader<'_>, region: &RegionKey) -> Result<StoredSet, Erro
 
 /// Writes a row and records its changes. The time of its last change moves only with what is recorded.
 pub fn save_instance(w: &Writer<'_>, region: &RegionKey, meta: &WriteMeta, save: &Save) -> Result<(), Error> {
-    let instance = &save.instance;
+    let instance = &save.row;
     let details = &instance.details;
     let compared: Vec<_> = Field::iter().map(|field| field.text(&instance.compared)).collect();
     let times = [details.created_at, details.launched_at, details.expired_at].map(|time| time.map(to_rfc3339_millis));
@@ -209,7 +211,7 @@ fn save_change(
             Value::Text(region.region.as_str()),
             id.as_str().into(),
             kind.name().into(),
-            change.map(|change| change.field.name()).into(),
+            change.map(|change| change.field).into(),
             change.and_then(|change| change.before.as_deref()).into(),
             change.and_then(|change| change.after.as_deref()).into(),
             Value::Text(&meta.at),

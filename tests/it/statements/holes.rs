@@ -98,6 +98,33 @@ const FILLINGS: &[(&str, &[Filling])] = &[
     ),
     ("src/store/records/ending.rs", &[&[("its", ITS), ("ours", OURS)]]),
     (
+        "src/upstreams/ecs/resources/list.rs",
+        &[
+            &[("table", "cloud_databases"), ("columns", "database_id, status, name, engine, engine_version, class")],
+            &[
+                ("table", "cloud_buckets"),
+                ("columns", "name, CAST(NULL AS TEXT), name, storage_class, CAST(NULL AS INTEGER)"),
+            ],
+        ],
+    ),
+    (
+        "src/upstreams/ecs/resources/tables.rs",
+        &[
+            &[
+                ("id", "database_id"),
+                ("columns", "status, cpu_count, multi_az"),
+                ("table", "cloud_databases"),
+                ("condition", "account = ?1 AND provider = ?2 AND region = ?3"),
+            ],
+            &[
+                ("id", "name"),
+                ("columns", "region, tags"),
+                ("table", "cloud_buckets"),
+                ("condition", "account = ?1 AND provider = ?2"),
+            ],
+        ],
+    ),
+    (
         "src/upstreams/films/tables.rs",
         &[
             &[("", "title, rating, list_rank"), ("condition", "source = ?1 AND source_id = ?2")],

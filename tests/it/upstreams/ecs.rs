@@ -1,7 +1,9 @@
 //! Cloud instances: what a pass brings over, and what one region's trouble leaves alone.
 
 mod aws;
+mod caches;
 mod churn;
+mod databases;
 mod deletions;
 mod others;
 mod reading;

@@ -67,6 +67,12 @@ fn act(account: &Account, page_cap: usize, request: &ApiRequest<'_>) -> Result<J
     };
     match request.header("x-acs-action") {
         action if account.denied.contains(action) => Err(Refused(StatusCode::FORBIDDEN, "Forbidden.RAM")),
+        _ if request.header("x-acs-version") == "2014-08-15" => {
+            super::database::answer_aliyun(region()?, page_cap, request)
+        }
+        _ if request.header("x-acs-version") == "2015-01-01" => {
+            super::cache::answer_aliyun(region()?, page_cap, request)
+        }
         "DescribeRegions" => {
             let rows =
                 account.regions.keys().map(|name| json!({"RegionId": name, "LocalName": name, "Status": "available"}));

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use axum::http::StatusCode;
 use serde_json::Value as Json;
 
+use super::database::Database;
 use super::fleet::Machine;
 use crate::sandbox::server::FakeServer;
 
@@ -12,6 +13,8 @@ use crate::sandbox::server::FakeServer;
 #[derive(Clone, Debug, Default)]
 pub struct Region {
     pub machines: Vec<Machine>,
+    pub databases: Vec<Database>,
+    pub caches: Vec<Database>,
     /// The account may not list here: an empty answer, not an error.
     pub is_hidden: bool,
     /// How many rows fewer are listed than the total says.
@@ -63,9 +66,18 @@ impl Region {
         &mut self.machines[number]
     }
 
+    /// What a listing of databases shows.
+    pub fn listed_databases(&self) -> &[Database] {
+        if self.is_hidden {
+            &[]
+        } else {
+            &self.databases[..self.databases.len() - self.skipped.min(self.databases.len())]
+        }
+    }
+
     /// What a listing shows.
     pub fn listed(&self) -> &[Machine] {
-        if self.is_hidden { &[] } else { &self.machines[..self.machines.len() - self.skipped] }
+        if self.is_hidden { &[] } else { &self.machines[..self.machines.len() - self.skipped.min(self.machines.len())] }
     }
 }
 

@@ -54,6 +54,12 @@ fn act(account: &Account, page_cap: usize, request: &ApiRequest<'_>) -> Result<J
             let rows = rows.map(|name| json!({"Region": name, "RegionName": name, "RegionState": "AVAILABLE"}));
             Ok(json!({"TotalCount": account.regions.len(), "RegionSet": rows.collect::<Vec<_>>()}))
         }
+        action if request.header("x-tc-version") == "2018-04-12" => {
+            super::cache::answer_tencent(region()?, page_cap, action, &body)
+        }
+        action if request.header("x-tc-version") == "2017-03-20" => {
+            super::database::answer_tencent(region()?, page_cap, action, &body)
+        }
         "DescribeInstances" => {
             let region = region()?;
             let number = |name: &str| body[name].as_u64().and_then(|number| usize::try_from(number).ok());

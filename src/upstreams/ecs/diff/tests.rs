@@ -38,7 +38,7 @@ fn set(instances: &[Instance]) -> StoredSet {
 /// What the database holds after a plan was carried out.
 fn apply(mut before: StoredSet, plan: &Plan) -> StoredSet {
     for save in &plan.saves {
-        before.insert(save.instance.id.clone(), stored(&save.instance));
+        before.insert(save.row.id.clone(), stored(&save.row));
     }
     for id in plan.terminated.iter().chain(&plan.missing) {
         before.get_mut(id).unwrap().is_deleted = true;
@@ -53,7 +53,7 @@ fn check(before: &Instance, after: &Instance, kind: Option<SaveKind>, changes: &
     assert_eq!(plan.unchanged_count, u64::from(kind.is_none()));
     let shown = plan.saves.iter().flat_map(|save| &save.changes).map(|change| {
         let shown = |value: &Option<String>| value.clone().unwrap_or_else(|| "-".to_owned());
-        format!("{}: {} → {}", change.field.name(), shown(&change.before), shown(&change.after))
+        format!("{}: {} → {}", change.field, shown(&change.before), shown(&change.after))
     });
     assert_eq!(shown.collect::<Vec<_>>(), changes);
 }
@@ -112,7 +112,7 @@ fn disks_that_were_not_listed_stay_as_they_are() {
         check(&before, &after, None, &[]);
         after.content_hash = 1;
         let plan = diff(&set(std::slice::from_ref(&before)), vec![after], &BTreeSet::new());
-        assert_eq!(plan.saves[0].instance.compared.data_disks, before.compared.data_disks);
+        assert_eq!(plan.saves[0].row.compared.data_disks, before.compared.data_disks);
     }
 }
 
@@ -133,7 +133,7 @@ fn what_is_terminated_is_deleted_once_and_never_added() {
 #[test]
 fn a_row_that_cannot_be_read_is_not_missing() {
     let stored = set(&[instance("i-1"), instance("i-2")]);
-    assert_eq!(diff(&stored, Vec::new(), &["i-1"].into()).missing, [InstanceId::from("i-2")]);
+    assert_eq!(diff::<Instance>(&stored, Vec::new(), &["i-1"].into()).missing, [InstanceId::from("i-2")]);
 }
 
 #[test]
@@ -141,7 +141,7 @@ fn a_tombstone_comes_back_restored_with_its_changes() {
     let mut stored = set(&[instance("i-1")]);
     stored.get_mut(&InstanceId::from("i-1")).unwrap().is_deleted = true;
     let mut after = instance("i-1");
-    assert_eq!(diff(&stored, Vec::new(), &BTreeSet::new()), Plan::default());
+    assert_eq!(diff::<Instance>(&stored, Vec::new(), &BTreeSet::new()), Plan::default());
     after.compared.name = Some("back".to_owned());
     let plan = diff(&stored, vec![after], &BTreeSet::new());
     assert_eq!((plan.saves[0].kind, plan.saves[0].changes.len()), (SaveKind::Restored, 1));
@@ -246,7 +246,7 @@ proptest! {
         let gone = fetched.iter().filter(|instance| instance.compared.status == Status::Terminated).count();
         prop_assert_eq!(plan.saves.len() + usize::try_from(plan.unchanged_count).unwrap() + gone, fetched.len());
         for save in &plan.saves {
-            prop_assert_eq!(save.kind == SaveKind::Updated, !save.changes.is_empty() && !before[&save.instance.id].is_deleted);
+            prop_assert_eq!(save.kind == SaveKind::Updated, !save.changes.is_empty() && !before[&save.row.id].is_deleted);
         }
     }
 

@@ -4,71 +4,34 @@
 //! `DescribeInstanceStatus`. The host does not choose the region, so `RegionId` is always sent; a user without the
 //! permission to list gets an empty list, not an error.
 
+mod cache;
+mod database;
+mod rpc;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use jiff::Timestamp;
 use serde_json::Value;
 
+use self::rpc::{paged, rpc_call};
 use super::answer::{
-    Fields, decode_json, read_dry_run, read_page, read_regions, read_right, read_rows, read_statuses, required_rows,
+    Fields, read_dry_run, read_page, read_regions, read_right, read_rows, read_statuses, required_rows,
 };
 use super::call::{Call, Credential, Endpoint, Headers, Page, PageToken, RegionPage, Unsigned};
+use super::catalog::Catalog;
 use super::cloud::Cloud;
-use super::codes::{Codes, Kind, ProviderError};
-use super::sign::{acs3, encode_parameters};
+use super::codes::ProviderError;
+use super::sign::acs3;
 use crate::upstreams::ecs::disks::{AttachedDisk, DiskScope};
 use crate::upstreams::ecs::instance::{Compared, Details, Disk, DisksKnown, Instance, InstanceId, Status, Tag, digest};
 use crate::upstreams::ecs::regions::{KnownRegion, Region};
+use crate::upstreams::ecs::resources::Resource;
 
 /// The most the API answers in a page.
 const INSTANCES_PER_PAGE: &str = "100";
 const DISKS_PER_PAGE: &str = "500";
 const STATUSES_PER_PAGE: &str = "50";
-
-/// Vendor's tables of common, ECS, RDS, Redis and OSS error codes; two are misspelt there.
-const CODES: Codes = Codes(&[
-    (
-        Kind::KeyRejected,
-        &[
-            "InvalidAccessKeyId*",
-            "SignatureDoesNotMatch",
-            "IncompleteSignature",
-            "InvalidSecurityToken*",
-            "SecurityTokenExpired",
-        ],
-    ),
-    (
-        Kind::NotPermitted,
-        &[
-            "Forbidden*",
-            "Forbedden*",
-            "Forbbiden*",
-            "NoPermission*",
-            "ActionUnauthorized",
-            "AccessDenied*",
-            "UserDisable",
-            "InDebt*",
-            "InsufficientBalance",
-        ],
-    ),
-    (Kind::ClockOff, &["InvalidTimeStamp*", "IllegalTimestamp", "RequestTimeTooSkewed"]),
-    (Kind::Throttled, &["Throttling*", "QpsLimitExceeded", "SlowDown"]),
-    // A nonce seen before is cured by the next try's own.
-    (Kind::Server, &["InternalError", "UnknownError", "ServiceUnavailable", "SignatureNonceUsed"]),
-    (
-        Kind::UnknownInstance,
-        &[
-            "InvalidInstanceId.NotFound",
-            "InvalidDBInstance*.NotFound",
-            "Forbidden.*Instance*NotFound",
-            "Forbidden.*ClusterNotFound",
-            "NoSuchBucket",
-        ],
-    ),
-    (Kind::Region, &["InvalidRegionId*", "InvalidParameter*"]),
-    (Kind::Bad, &["Forbidden.*NotFound"]),
-]);
 
 /// Alibaba Cloud.
 pub struct Aliyun;
@@ -78,10 +41,12 @@ impl Cloud for Aliyun {
         "cn-hangzhou"
     }
 
-    fn default_host(&self, _endpoint: Endpoint, region: &str) -> String {
-        match region {
-            "cn-hangzhou" => "ecs-cn-hangzhou.aliyuncs.com".to_owned(),
-            _ => format!("ecs.{region}.aliyuncs.com"),
+    fn default_host(&self, endpoint: Endpoint, region: &str) -> String {
+        match (endpoint, region) {
+            (Endpoint::Database, region) => database::default_host(region),
+            (Endpoint::Cache, region) => cache::default_host(region),
+            (_, "cn-hangzhou") => "ecs-cn-hangzhou.aliyuncs.com".to_owned(),
+            (_, region) => format!("ecs.{region}.aliyuncs.com"),
         }
     }
 
@@ -141,6 +106,14 @@ impl Cloud for Aliyun {
         })]
     }
 
+    fn catalog(&self, resource: Resource) -> Option<&'static Catalog> {
+        match resource {
+            Resource::Database => Some(&database::CATALOG),
+            Resource::Cache => Some(&cache::CATALOG),
+            _ => None,
+        }
+    }
+
     /// The last one has no dry run.
     fn probe_rights(&self, region: &Region) -> Vec<Call<()>> {
         let parameter = |name: &str, value: &str| vec![(name.to_owned(), value.to_owned())];
@@ -170,25 +143,10 @@ fn read_region(row: Fields<'_>) -> Result<KnownRegion, String> {
 fn call<T: 'static>(
     action: &'static str,
     region: &Region,
-    mut parameters: Vec<(String, String)>,
+    parameters: Vec<(String, String)>,
     read: impl Fn(Result<Value, ProviderError>) -> Result<T, ProviderError> + Send + Sync + 'static,
 ) -> Call<T> {
-    parameters.push(("RegionId".to_owned(), region.to_string()));
-    let unsigned = Unsigned {
-        service: "ecs",
-        action,
-        version: "2014-05-26",
-        region: region.to_string(),
-        query: encode_parameters(&parameters),
-        ..Unsigned::default()
-    };
-    Call::new(unsigned, move |status, body| read(decode_json(&CODES, status, body)))
-}
-
-fn paged(parameters: &[(&str, &str)], page: Option<&PageToken>) -> Vec<(String, String)> {
-    let token = page.map(|PageToken(token)| ("NextToken", token.as_str()));
-    let all = parameters.iter().copied().chain(token);
-    all.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+    rpc_call("2014-05-26", action, region, parameters, read)
 }
 
 fn read_instance(row: Fields<'_>) -> Result<Instance, String> {

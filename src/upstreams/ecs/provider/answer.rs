@@ -1,6 +1,6 @@
 //! Reading answers: JSON and XML bodies as one kind of value, and its fields with their types checked.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use jiff::civil::DateTime;
@@ -58,8 +58,12 @@ const fn is_good(status: u16) -> bool {
 }
 
 /// The rows of a listing. `id` is the name of the field that identifies a row.
-pub fn read_rows<T>(rows: &[Value], id: &str, read: impl Fn(Fields<'_>) -> Result<T, String>) -> Vec<ReadRow<T>> {
-    let read_row = |row| {
+pub fn read_rows<'a, T>(
+    rows: impl IntoIterator<Item = &'a Value>,
+    id: &str,
+    read: impl Fn(Fields<'_>) -> Result<T, String>,
+) -> Vec<ReadRow<T>> {
+    let read_row = |row: &'a Value| {
         if let Some(id) = Fields(row).text(id).ok().flatten().filter(|id| is_damaged(id)) {
             return Err(BadRow { id: None, name: None, reason: format!("its id `{id}` {DAMAGED_REASON}") });
         }
@@ -72,7 +76,7 @@ pub fn read_rows<T>(rows: &[Value], id: &str, read: impl Fn(Fields<'_>) -> Resul
         };
         Err(BadRow { id: Fields(row).text(id).ok().flatten(), name: None, reason })
     };
-    rows.iter().map(read_row).collect()
+    rows.into_iter().map(read_row).collect()
 }
 
 /// A page of regions. One whose name cannot be read stays in it: its own scope will fail.
@@ -164,6 +168,40 @@ impl<'a> Fields<'a> {
             value.as_i64().or_else(|| value.as_str()?.parse().ok()).ok_or_else(|| wrong(path, "a whole number"))
         };
         self.value(path).map(read).transpose()
+    }
+
+    /// A number without a fraction, however it is written.
+    pub fn whole(self, path: &str) -> Result<Option<i64>, String> {
+        match self.value(path).and_then(Value::as_f64) {
+            // Beyond 2^53 not every number is one.
+            Some(number) if number.fract() == 0.0 && number.abs() < 9e15 => Ok(format!("{number:.0}").parse().ok()),
+            _ => self.integer(path),
+        }
+    }
+
+    /// A truth, or its word.
+    pub fn flag(self, path: &str) -> Result<Option<bool>, String> {
+        let read = |value: &Value| match value {
+            Value::Bool(truth) => Ok(*truth),
+            value => value.as_str().and_then(|word| word.parse().ok()).ok_or_else(|| wrong(path, "true or false")),
+        };
+        self.value(path).map(read).transpose()
+    }
+
+    /// The elements of that name in an element of XML; one alone is no list.
+    pub fn members(self, path: &str, name: &str) -> Result<Vec<Fields<'a>>, String> {
+        let Some(set) = self.value(path) else { return Ok(Vec::new()) };
+        match set.get(name) {
+            Some(Value::Array(items)) => Ok(items.iter().map(Fields).collect()),
+            Some(item) => Ok(vec![Fields(item)]),
+            None => Err(wrong(path, "a list")),
+        }
+    }
+
+    /// The texts of such elements.
+    pub fn member_texts(self, path: &str, name: &str) -> Result<BTreeSet<String>, String> {
+        let members = self.members(path, name)?.into_iter().filter(|member| !member.0.is_null());
+        members.map(|member| owned_text(member.0, path)).collect()
     }
 
     /// The rows of a list; one that is not there is empty.

@@ -3,74 +3,31 @@
 //! Source: the vendor's API reference of `DescribeRegions`, `DescribeInstances`, `DescribeVolumes` and
 //! `DescribeInstanceStatus`.
 
+mod cache;
+mod database;
+mod query;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::answer::{Fields, decode_xml, read_dry_run, read_page, read_regions, read_right, read_rows, read_statuses};
+use self::query::query_call;
+use super::answer::{Fields, read_dry_run, read_page, read_regions, read_right, read_rows, read_statuses};
 use super::call::{Call, Credential, Endpoint, Headers, Page, PageToken, RegionPage, Unsigned};
+use super::catalog::Catalog;
 use super::cloud::Cloud;
-use super::codes::{Codes, Kind, ProviderError};
-use super::sign::{encode_parameters, sigv4};
+use super::codes::ProviderError;
+use super::sign::sigv4;
 use crate::upstreams::ecs::disks::{AttachedDisk, DiskScope};
 use crate::upstreams::ecs::instance::{Compared, Details, Disk, DisksKnown, Instance, InstanceId, Status, Tag, digest};
 use crate::upstreams::ecs::regions::{KnownRegion, Region};
+use crate::upstreams::ecs::resources::Resource;
 use crate::upstreams::mirror::BadRow;
 
 /// The most the API answers in a page; of instances it counts reservations.
 const INSTANCES_PER_PAGE: &str = "1000";
 const VOLUMES_PER_PAGE: &str = "500";
-
-/// Vendor's tables of common, EC2, RDS, `ElastiCache` and S3 error codes.
-const CODES: Codes = Codes(&[
-    (
-        Kind::KeyRejected,
-        &[
-            "InvalidClientTokenId",
-            "UnrecognizedClient*",
-            "SignatureDoesNotMatch",
-            "IncompleteSignature",
-            "InvalidAccessKeyId*",
-            "InvalidToken",
-            "ExpiredToken*",
-        ],
-    ),
-    // What EC2 says of a wrong key, and of a right one in a region where it is not valid.
-    (Kind::KeyDoubted, &["AuthFailure"]),
-    (
-        Kind::NotPermitted,
-        &[
-            "UnauthorizedOperation",
-            "AccessDenied*",
-            "OptInRequired",
-            "AccountProblem",
-            "AllAccessDisabled",
-            "NotSignedUp",
-        ],
-    ),
-    (Kind::ClockOff, &["RequestExpired", "RequestTimeTooSkewed"]),
-    (
-        Kind::Throttled,
-        &[
-            "RequestLimitExceeded",
-            "EC2ThrottledException",
-            "Throttling*",
-            "ThrottledException",
-            "RequestThrottled*",
-            "SlowDown",
-            "TooManyRequestsException",
-            "BandwidthLimitExceeded",
-            "PriorRequestNotComplete",
-        ],
-    ),
-    (Kind::Server, &["InternalError", "InternalFailure", "Unavailable", "ServiceUnavailable", "RequestTimeout*"]),
-    (
-        Kind::UnknownInstance,
-        &["InvalidInstanceID.NotFound", "DBInstanceNotFound*", "*CacheCluster*NotFound*", "NoSuchBucket"],
-    ),
-    (Kind::Region, &["PermanentRedirect", "AuthorizationHeaderMalformed"]),
-]);
 
 /// AWS.
 pub struct Aws;
@@ -81,9 +38,16 @@ impl Cloud for Aws {
     }
 
     /// The partition in China has its own domain.
-    fn default_host(&self, _endpoint: Endpoint, region: &str) -> String {
+    fn default_host(&self, endpoint: Endpoint, region: &str) -> String {
         let country = if region.starts_with("cn-") { ".cn" } else { "" };
-        format!("ec2.{region}.amazonaws.com{country}")
+        let service = match endpoint {
+            Endpoint::Database => "rds",
+            Endpoint::Cache => "elasticache",
+            Endpoint::Bucket => "s3",
+            Endpoint::Tags => "tagging",
+            Endpoint::Compute | Endpoint::Regions | Endpoint::Disks => "ec2",
+        };
+        format!("{service}.{region}.amazonaws.com{country}")
     }
 
     /// A filter takes up to 200 values.
@@ -146,6 +110,14 @@ impl Cloud for Aws {
         })]
     }
 
+    fn catalog(&self, resource: Resource) -> Option<&'static Catalog> {
+        match resource {
+            Resource::Database => Some(&database::CATALOG),
+            Resource::Cache => Some(&cache::CATALOG),
+            _ => None,
+        }
+    }
+
     fn probe_rights(&self, region: &Region) -> Vec<Call<()>> {
         let dry_run = |action| call(action, region, vec![("DryRun".to_owned(), "true".to_owned())], read_right);
         ["DescribeInstances", "DescribeVolumes", "DescribeInstanceStatus"].map(dry_run).into()
@@ -163,22 +135,10 @@ fn read_region(row: Fields<'_>) -> Result<KnownRegion, String> {
 fn call<T: 'static>(
     action: &'static str,
     region: &Region,
-    mut parameters: Vec<(String, String)>,
+    parameters: Vec<(String, String)>,
     read: impl Fn(Result<Value, ProviderError>) -> Result<T, ProviderError> + Send + Sync + 'static,
 ) -> Call<T> {
-    let version = "2016-11-15";
-    parameters
-        .extend([("Action", action), ("Version", version)].map(|(name, value)| (name.to_owned(), value.to_owned())));
-    let unsigned = Unsigned {
-        service: "ec2",
-        action,
-        version,
-        region: region.to_string(),
-        content_type: Some("application/x-www-form-urlencoded; charset=utf-8"),
-        body: encode_parameters(&parameters),
-        ..Unsigned::default()
-    };
-    Call::new(unsigned, move |status, body| read(decode_xml(&CODES, action, status, body)))
+    query_call("ec2", "2016-11-15", action, region, parameters, read)
 }
 
 fn paged(rows: &str, page: Option<&PageToken>) -> Vec<(String, String)> {

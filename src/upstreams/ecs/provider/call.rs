@@ -38,6 +38,8 @@ pub struct Unsigned {
     pub service: &'static str,
     pub action: &'static str,
     pub version: &'static str,
+    /// The value of the header that names the call, where the service has one.
+    pub target: Option<&'static str>,
     /// Empty where the call belongs to no region.
     pub region: String,
 }
@@ -54,6 +56,7 @@ impl Default for Unsigned {
             service: "",
             action: "",
             version: "",
+            target: None,
             region: String::new(),
         }
     }
@@ -72,6 +75,11 @@ pub enum Endpoint {
     Regions,
     /// Of disks, where they are another service than instances.
     Disks,
+    Database,
+    Cache,
+    Bucket,
+    /// Of the tags of all kinds of resource.
+    Tags,
 }
 
 impl Endpoint {
@@ -104,6 +112,15 @@ impl<T> Call<T> {
     /// The provider's name for the call, for logs and errors.
     pub const fn action(&self) -> &'static str {
         self.unsigned.action
+    }
+
+    /// What its rate is counted by. Services of other kinds have calls of the same names.
+    pub fn api(&self) -> &'static str {
+        match (self.endpoint, self.action()) {
+            (Endpoint::Cache, "DescribeInstances") => "cache DescribeInstances",
+            (Endpoint::Cache, "DescribeSecurityGroupConfiguration") => "cache DescribeSecurityGroupConfiguration",
+            (_, action) => action,
+        }
     }
 
     /// Reads an answer, whatever its status.

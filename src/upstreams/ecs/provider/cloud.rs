@@ -6,9 +6,11 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::call::{Call, Credential, Endpoint, Headers, Page, PageToken, RegionPage, Unsigned};
+use super::catalog::Catalog;
 use crate::upstreams::ecs::disks::{AttachedDisk, DiskScope};
 use crate::upstreams::ecs::instance::{Instance, InstanceId, Status};
 use crate::upstreams::ecs::regions::{KnownRegion, Region};
+use crate::upstreams::ecs::resources::Resource;
 
 /// What a provider does in its own way: its hosts, its signature, its calls.
 pub trait Cloud: Sync {
@@ -88,6 +90,11 @@ pub trait Cloud: Sync {
     /// see: an answer means that it is still there. None where the provider refuses instead, or has a better call.
     fn find_instance(&self, _region: &Region, _id: &InstanceId) -> Vec<Call<()>> {
         Vec::new()
+    }
+
+    /// How that kind of resource is listed; `None` where it is not known here.
+    fn catalog(&self, _resource: Resource) -> Option<&'static Catalog> {
+        None
     }
 
     /// The actions of a pass besides the list of regions, each as the cheapest call that shows whether it is allowed.

@@ -68,11 +68,16 @@ impl Codes {
     }
 
     fn find(&self, word: &str) -> Option<Kind> {
-        let fitting = self.0.iter().flat_map(|(kind, patterns)| {
-            patterns.iter().filter_map(move |pattern| Some((exactness(pattern, word)?, *kind)))
-        });
-        fitting.max_by_key(|(exactness, _)| *exactness).map(|(_, kind)| kind)
+        best_match(self.0, word)
     }
+}
+
+/// What the word means, by the most exact pattern that fits it.
+pub fn best_match<T: Copy>(meanings: &[(T, &[&str])], word: &str) -> Option<T> {
+    let fitting = meanings.iter().flat_map(|(meaning, patterns)| {
+        patterns.iter().filter_map(move |pattern| Some((exactness(pattern, word)?, *meaning)))
+    });
+    fitting.max_by_key(|(exactness, _)| *exactness).map(|(_, meaning)| meaning)
 }
 
 /// How much of the code the pattern spells out; `None` where it does not fit.
@@ -113,6 +118,12 @@ impl ProviderError {
     /// An answer that is not what its documentation says.
     pub fn unreadable(reason: impl Into<String>) -> Self {
         Self { kind: Kind::Bad, code: None, message: reason.into(), wait: None }
+    }
+
+    /// The answer holds nothing of what was requested by its id.
+    pub fn gone() -> Self {
+        let message = "the answer holds no such row".to_owned();
+        Self { kind: Kind::UnknownInstance, code: None, message, wait: None }
     }
 
     /// The provider did not confirm that the account may list instances.

@@ -55,7 +55,7 @@ impl Cloud for Huawei {
         match endpoint {
             Endpoint::Regions if region == "eu-west-101" => "iam.eu-west-101.myhuaweicloud.eu".to_owned(),
             Endpoint::Regions => "iam.myhuaweicloud.com".to_owned(),
-            Endpoint::Compute | Endpoint::Disks => format!("ecs.{region}.myhuaweicloud.com"),
+            _ => format!("ecs.{region}.myhuaweicloud.com"),
         }
     }
 

@@ -6,6 +6,7 @@
 
 pub mod answer;
 pub mod call;
+pub mod catalog;
 mod cloud;
 pub mod codes;
 mod endpoint;
@@ -26,6 +27,7 @@ use serde::{Deserialize, Serialize};
 use strum::{EnumIter, IntoStaticStr};
 
 pub use self::call::{Call, Credential, Endpoint, Page, PageToken, RegionPage, SignedRequest};
+pub use self::catalog::Catalog;
 pub use self::cloud::Cloud;
 pub use self::codes::{Kind, ProviderError};
 pub use self::endpoint::{Origin, Template};

@@ -4,48 +4,27 @@
 //! `DescribeInstancesStatus`. Errors come with HTTP status 200. Offsets may skip rows while the fleet changes, so the
 //! number of different instances has to equal `TotalCount`.
 
+mod api;
+mod cache;
+mod database;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
-use serde_json::{Value, json};
+use serde_json::json;
 
-use super::answer::{Fields, decode_json, read_regions, read_right, read_rows, read_statuses, required_rows};
+use self::api::{CODES, Listed, read_offset_page, unsigned};
+use super::answer::{Fields, decode_json, read_regions, read_right, read_statuses, required_rows};
 use super::call::{Call, Credential, Endpoint, Headers, Page, PageToken, RegionPage, Unsigned};
+use super::catalog::Catalog;
 use super::cloud::Cloud;
-use super::codes::{Codes, Kind, ProviderError};
 use super::sign::tc3;
 use crate::upstreams::ecs::instance::{Compared, Details, Disk, DisksKnown, Instance, InstanceId, Status, Tag, digest};
 use crate::upstreams::ecs::regions::{KnownRegion, Region};
-use crate::upstreams::mirror::Signs;
+use crate::upstreams::ecs::resources::Resource;
 
 /// The most the API answers in a page.
 const ROWS_PER_PAGE: u64 = 100;
-
-/// Vendor's tables of common, CVM, CDB and Redis error codes. What `InternalError` is made of may be a permission or a
-/// parameter, which no retry changes.
-const CODES: Codes = Codes(&[
-    (Kind::KeyDoubted, &["AuthFailure*"]),
-    (
-        Kind::NotPermitted,
-        &[
-            "UnauthorizedOperation*",
-            "AuthFailure.UnauthorizedOperation",
-            "AuthFailure.SubAccountDenied",
-            "InternalError.*Auth*",
-            "InternalError.Cauth*",
-            "InternalError.Unauthorized*",
-            "InternalError.*Permission*",
-            "InvalidParameter.PermissionDenied",
-            "InvalidPermission",
-        ],
-    ),
-    (Kind::ClockOff, &["AuthFailure.SignatureExpire"]),
-    (Kind::Throttled, &["RequestLimitExceeded*"]),
-    (Kind::Server, &["InternalError*", "InternalServerError", "ServiceUnavailable*", "FailedOperation.SystemError"]),
-    (Kind::UnknownInstance, &["InvalidInstanceId.NotFound", "InternalError.InstanceNotFoundError"]),
-    (Kind::Region, &["UnsupportedRegion*", "InvalidRegion*"]),
-    (Kind::Bad, &["InternalError.Param*"]),
-]);
 
 /// Tencent Cloud.
 pub struct Tencent;
@@ -58,7 +37,9 @@ impl Cloud for Tencent {
     fn default_host(&self, endpoint: Endpoint, _region: &str) -> String {
         match endpoint {
             Endpoint::Regions => "region.tencentcloudapi.com".to_owned(),
-            Endpoint::Compute | Endpoint::Disks => "cvm.tencentcloudapi.com".to_owned(),
+            Endpoint::Database => "cdb.tencentcloudapi.com".to_owned(),
+            Endpoint::Cache => "redis.tencentcloudapi.com".to_owned(),
+            _ => "cvm.tencentcloudapi.com".to_owned(),
         }
     }
 
@@ -88,7 +69,10 @@ impl Cloud for Tencent {
     fn list_instances(&self, region: &Region, page: Option<&PageToken>) -> Call<Page<Instance>> {
         let offset = page.and_then(|PageToken(offset)| offset.parse().ok()).unwrap_or(0);
         let unsigned = unsigned("DescribeInstances", Some(region), &json!({"Limit": ROWS_PER_PAGE, "Offset": offset}));
-        Call::new(unsigned, move |status, body| read_page(&decode_json(&CODES, status, body)?, offset))
+        let listed = Listed { set: "/Response/InstanceSet", id: "InstanceId" };
+        Call::new(unsigned, move |status, body| {
+            read_offset_page(&decode_json(&CODES, status, body)?, offset, listed, read_instance)
+        })
     }
 
     fn list_statuses(&self, region: &Region, ids: &[InstanceId]) -> Vec<Call<BTreeMap<InstanceId, Status>>> {
@@ -99,6 +83,14 @@ impl Cloud for Tencent {
             let rows = required_rows(&document, "/Response/InstanceStatusSet")?;
             Ok(read_statuses(rows, "InstanceId", "InstanceState"))
         })]
+    }
+
+    fn catalog(&self, resource: Resource) -> Option<&'static Catalog> {
+        match resource {
+            Resource::Database => Some(&database::CATALOG),
+            Resource::Cache => Some(&cache::CATALOG),
+            _ => None,
+        }
     }
 
     fn probe_rights(&self, region: &Region) -> Vec<Call<()>> {
@@ -116,35 +108,6 @@ fn read_region(row: Fields<'_>) -> Result<KnownRegion, String> {
         is_enabled: row.text("RegionState")?.as_deref() != Some("UNAVAILABLE"),
         ..KnownRegion::named(row.required_text("Region")?)
     })
-}
-
-fn unsigned(action: &'static str, region: Option<&Region>, payload: &Value) -> Unsigned {
-    Unsigned {
-        service: "cvm",
-        action,
-        version: "2017-03-12",
-        region: region.map(ToString::to_string).unwrap_or_default(),
-        content_type: Some("application/json; charset=utf-8"),
-        body: payload.to_string(),
-        ..Unsigned::default()
-    }
-}
-
-fn read_page(document: &Value, offset: u64) -> Result<Page<Instance>, ProviderError> {
-    let total = document
-        .pointer("/Response/TotalCount")
-        .and_then(Value::as_u64)
-        .ok_or_else(|| ProviderError::unreadable("the answer has no number `Response.TotalCount`"))?;
-    let set = document.pointer("/Response/InstanceSet");
-    let rows = match set {
-        Some(Value::Null) if total == 0 => &[][..],
-        Some(_) | None => required_rows(document, "/Response/InstanceSet")?,
-    };
-    let reached = offset + rows.len() as u64;
-    // A page without rows before the end would be requested for ever.
-    let next = (!rows.is_empty() && reached < total).then(|| PageToken(reached.to_string()));
-    let signs = document.get("Response").and_then(Value::as_object).map(Signs::of).unwrap_or_default();
-    Ok(Page { rows: read_rows(rows, "InstanceId", read_instance), next: next.map(Some), total: Some(total), signs })
 }
 
 fn read_instance(row: Fields<'_>) -> Result<Instance, String> {

@@ -10,13 +10,13 @@ use serde_json::Value;
 
 use super::answer::{Fields, decode_json, read_page, read_regions, read_rows, read_statuses, required_rows, token_in};
 use super::call::{Call, Credential, Endpoint, Headers, Page, PageToken, RegionPage, Unsigned};
+use super::catalog::numbered_page;
 use super::cloud::Cloud;
 use super::codes::{Codes, Kind, ProviderError};
 use super::sign::{encode_parameters, sigv4};
 use crate::upstreams::ecs::disks::{AttachedDisk, DiskScope};
 use crate::upstreams::ecs::instance::{Compared, Details, Disk, DisksKnown, Instance, InstanceId, Status, Tag, digest};
 use crate::upstreams::ecs::regions::{KnownRegion, Region};
-use crate::upstreams::mirror::Signs;
 
 /// The most the API answers in a page.
 const ROWS_PER_PAGE: u64 = 100;
@@ -53,8 +53,8 @@ impl Cloud for Volcengine {
 
     fn default_host(&self, endpoint: Endpoint, region: &str) -> String {
         let service = match endpoint {
-            Endpoint::Compute | Endpoint::Regions => "ecs",
             Endpoint::Disks => "storage-ebs",
+            _ => "ecs",
         };
         format!("{service}.{region}.volcengineapi.com")
     }
@@ -92,12 +92,15 @@ impl Cloud for Volcengine {
         page: Option<&PageToken>,
     ) -> Option<Call<Page<AttachedDisk>>> {
         let number = page.and_then(|PageToken(number)| number.parse().ok()).unwrap_or(1_u64);
-        let mut parameters = numbered_page(number);
+        let mut parameters = page_number(number);
         parameters.push(("Kind".to_owned(), "data".to_owned()));
         if let DiskScope::Of(instances) = of {
             parameters.extend(instances.iter().map(|id| ("InstanceId".to_owned(), id.to_string())));
         }
-        let mut call = call("DescribeVolumes", region, parameters, move |document| read_volumes(document, number));
+        let mut call = call("DescribeVolumes", region, parameters, move |document| {
+            let rows = read_rows(set(document, "/Result/Volumes")?, "VolumeId", read_volume);
+            numbered_page(result(document), rows, number, ROWS_PER_PAGE)
+        });
         call.unsigned.service = "storage_ebs";
         Some(call.to(Endpoint::Disks))
     }
@@ -111,7 +114,7 @@ impl Cloud for Volcengine {
 
     fn probe_rights(&self, region: &Region) -> Vec<Call<()>> {
         let one = vec![("MaxResults".to_owned(), "1".to_owned())];
-        let mut volumes = call("DescribeVolumes", region, numbered_page(1), |_| Ok(()));
+        let mut volumes = call("DescribeVolumes", region, page_number(1), |_| Ok(()));
         volumes.unsigned.service = "storage_ebs";
         vec![call("DescribeInstances", region, one, |_| Ok(())), volumes.to(Endpoint::Disks)]
     }
@@ -143,7 +146,7 @@ fn paged(page: Option<&PageToken>) -> Vec<(String, String)> {
     [("MaxResults".to_owned(), ROWS_PER_PAGE.to_string())].into_iter().chain(token).collect()
 }
 
-fn numbered_page(number: u64) -> Vec<(String, String)> {
+fn page_number(number: u64) -> Vec<(String, String)> {
     [("PageNumber", number), ("PageSize", ROWS_PER_PAGE)]
         .map(|(name, value)| (name.to_owned(), value.to_string()))
         .into()
@@ -160,19 +163,6 @@ fn set<'a>(document: &'a Value, pointer: &str) -> Result<&'a [Value], ProviderEr
         Some(Value::Null) if is_empty() => Ok(&[]),
         Some(_) | None => required_rows(document, pointer),
     }
-}
-
-fn read_volumes(document: &Value, number: u64) -> Result<Page<AttachedDisk>, ProviderError> {
-    let rows = set(document, "/Result/Volumes")?;
-    let total = Fields(result(document)).integer("TotalCount").ok().flatten();
-    let total = total
-        .and_then(|total| u64::try_from(total).ok())
-        .ok_or_else(|| ProviderError::unreadable("the answer has no number `Result.TotalCount`"))?;
-    // A page without rows before the end would be requested for ever.
-    let has_more = !rows.is_empty() && number.saturating_mul(ROWS_PER_PAGE) < total;
-    let next = has_more.then(|| Some(PageToken((number + 1).to_string())));
-    let signs = result(document).as_object().map(Signs::of).unwrap_or_default();
-    Ok(Page { rows: read_rows(rows, "VolumeId", read_volume), next, total: Some(total), signs })
 }
 
 fn read_instance(row: Fields<'_>) -> Result<Instance, String> {

@@ -51,13 +51,14 @@ pub struct ChangeFilter {
     pub record: Option<RecordId>,
 }
 
-/// A row of `ecs_changes`.
+/// A row of `all_changes`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ChangeRow {
     pub at: Timestamp,
     pub record: i64,
     pub account: String,
     pub region: String,
+    pub resource: String,
     pub instance: String,
     pub kind: String,
     /// Of an update: what changed, from what, to what.
@@ -92,33 +93,37 @@ pub fn load_instances(r: &Reader<'_>, filter: &InstanceFilter) -> Result<Vec<Ins
                 private_ip: owned(row, 7)?,
                 instance_type: owned(row, 8)?,
                 zone: owned(row, 9)?,
-                security_groups: set(row, 10)?,
-                data_disks: set(row, 11)?,
-                tags: set(row, 12)?,
+                security_groups: set(row.text(10)?),
+                data_disks: set(row.text(11)?),
+                tags: set(row.text(12)?),
                 first_seen_at: row.instant(13)?,
                 last_changed_at: row.instant(14)?,
                 deleted_at: row.opt_instant(15)?,
             })
         },
     )?;
-    rows.retain(|row| tags.iter().all(|(key, value)| has_tag(&row.tags, key, value.as_deref())));
+    rows.retain(|row| has_tags(&row.tags, tags));
     Ok(rows)
 }
 
-fn has_tag(tags: &BTreeSet<Tag>, key: &str, value: Option<&str>) -> bool {
-    tags.iter().any(|tag| tag.key == key && value.is_none_or(|value| tag.value == value))
+/// Whether all that are wanted are there.
+pub fn has_tags(tags: &BTreeSet<Tag>, wanted: &[(String, Option<String>)]) -> bool {
+    let has = |key: &str, value: Option<&str>| {
+        tags.iter().any(|tag| tag.key == key && value.is_none_or(|value| tag.value == value))
+    };
+    wanted.iter().all(|(key, value)| has(key, value.as_deref()))
 }
 
 /// The matching changes, the oldest first.
 pub fn load_changes(r: &Reader<'_>, filter: &ChangeFilter) -> Result<Vec<ChangeRow>, Error> {
     let since = filter.since.map(to_rfc3339_millis);
     r.rows(
-        "SELECT at, record, account, region, instance, kind, field, before, after
-         FROM ecs_changes
-         WHERE (instance = ?1 OR ?1 IS NULL)
+        "SELECT at, record, account, region, id, kind, field, before, after, resource
+         FROM all_changes
+         WHERE (id = ?1 OR ?1 IS NULL)
            AND (at >= ?2 OR ?2 IS NULL)
            AND (record = ?3 OR ?3 IS NULL)
-         ORDER BY id",
+         ORDER BY record, at, resource, seq",
         &[filter.instance.as_deref().into(), since.as_deref().into(), filter.record.map(|RecordId(id)| id).into()],
         |row| {
             Ok(ChangeRow {
@@ -131,6 +136,7 @@ pub fn load_changes(r: &Reader<'_>, filter: &ChangeFilter) -> Result<Vec<ChangeR
                 field: owned(row, 6)?,
                 before: owned(row, 7)?,
                 after: owned(row, 8)?,
+                resource: row.text(9)?.to_owned(),
             })
         },
     )
@@ -142,6 +148,6 @@ pub fn owned(row: &Row<'_>, column: usize) -> Result<Option<String>, Error> {
 
 /// A stored list. One that cannot be read (only another program can have written it) is empty: the next comparison finds
 /// the difference, records it and writes it anew.
-pub fn set<T: DeserializeOwned + Ord>(row: &Row<'_>, column: usize) -> Result<BTreeSet<T>, Error> {
-    Ok(serde_json::from_str(row.text(column)?).unwrap_or_default())
+pub fn set<T: DeserializeOwned + Ord>(list: &str) -> BTreeSet<T> {
+    serde_json::from_str(list).unwrap_or_default()
 }

@@ -1,4 +1,4 @@
-//! EC2, as moto plays it: a server that verifies signatures and that nobody here has written.
+//! EC2 and RDS, as moto plays them: a server that verifies signatures and that nobody here has written.
 
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
@@ -8,8 +8,11 @@ use toml::{Table, Value};
 use super::check_counts;
 use crate::support::{Sandbox, poll, python_program, run_python};
 
+const MOTO: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/moto.py");
+
 /// The seed's calls, which need no signature; every later one does.
 const UNSIGNED_CALLS: &str = "6";
+const UNSIGNED_DATABASE_CALLS: &str = "8";
 
 /// Makes a user who may do everything in EC2, three reservations in one region and one in another.
 const SEED: &str = r#"
@@ -40,6 +43,35 @@ ec2.stop_instances(InstanceIds=ids[1:2])
 ec2.create_tags(Resources=ids[2:3], Tags=[{"Key": "Name", "Value": "renamed"}])
 "#;
 
+/// A user who may read databases, four databases in one region and one in another.
+const DATABASE_SEED: &str = r#"
+import boto3, json, sys
+def client(service, region): return boto3.client(service, region_name=region, endpoint_url=sys.argv[1],
+    aws_access_key_id="x", aws_secret_access_key="x")
+iam = client("iam", "us-east-1")
+iam.create_user(UserName="tongbu")
+key = iam.create_access_key(UserName="tongbu")["AccessKey"]
+statement = {"Effect": "Allow", "Action": "rds:*", "Resource": "*"}
+iam.put_user_policy(UserName="tongbu", PolicyName="rds",
+    PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [statement]}))
+for region, name in [("us-east-1", "a"), ("us-east-1", "b"), ("us-east-1", "c"), ("us-east-1", "d"), ("eu-west-1", "e")]:
+    client("rds", region).create_db_instance(DBInstanceIdentifier="orders-" + name, DBInstanceClass="db.t4g.medium",
+        Engine="postgres", AllocatedStorage=50, MasterUsername="root", MasterUserPassword="12345678",
+        Tags=[{"Key": "env", "Value": "prod"}])
+print(key["AccessKeyId"], key["SecretAccessKey"])
+"#;
+
+/// Deletes one database, resizes another and tags a third.
+const DATABASE_CHANGE: &str = r#"
+import boto3, sys
+rds = boto3.client("rds", region_name="us-east-1", endpoint_url=sys.argv[1],
+    aws_access_key_id=sys.argv[2], aws_secret_access_key=sys.argv[3])
+rds.delete_db_instance(DBInstanceIdentifier="orders-a", SkipFinalSnapshot=True)
+rds.modify_db_instance(DBInstanceIdentifier="orders-b", AllocatedStorage=80, ApplyImmediately=True)
+arn = rds.describe_db_instances(DBInstanceIdentifier="orders-c")["DBInstances"][0]["DBInstanceArn"]
+rds.add_tags_to_resource(ResourceName=arn, Tags=[{"Key": "env", "Value": "test"}])
+"#;
+
 /// The server, ended with the test.
 struct Moto {
     server: Child,
@@ -47,12 +79,12 @@ struct Moto {
 }
 
 impl Moto {
-    fn start() -> Self {
+    fn start(unsigned_calls: &str) -> Self {
         let port =
             TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).and_then(|free| free.local_addr()).expect("a port").port();
-        let server = Command::new(python_program("moto_server"))
-            .args(["-H", "127.0.0.1", "-p", &port.to_string()])
-            .env("INITIAL_NO_AUTH_ACTION_COUNT", UNSIGNED_CALLS)
+        let server = Command::new(python_program("python"))
+            .args([MOTO, "-H", "127.0.0.1", "-p", &port.to_string()])
+            .env("INITIAL_NO_AUTH_ACTION_COUNT", unsigned_calls)
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()
@@ -79,18 +111,9 @@ impl Drop for Moto {
 
 #[test]
 fn instances_of_a_server_that_verifies_signatures_are_synced() {
-    let moto = Moto::start();
+    let moto = Moto::start(UNSIGNED_CALLS);
     let key = moto.script(SEED, &[]);
-    let mut sandbox = Sandbox::small();
-    let account = Table::from_iter([
-        ("name".to_owned(), "aws".into()),
-        ("provider".to_owned(), "aws".into()),
-        ("access_key_id".to_owned(), sandbox.home.secret("aws-id", &key[0])),
-        ("access_key_secret".to_owned(), sandbox.home.secret("aws-key", &key[1])),
-        ("endpoint".to_owned(), moto.url.as_str().into()),
-        ("regions".to_owned(), vec!["us-east-1", "eu-west-1"].into()),
-    ]);
-    sandbox.home.set("ecs.accounts", Value::Array(vec![account.into()]));
+    let sandbox = sandbox_of(&moto, &key);
     check_counts(&sandbox.ecs_pass("").expect(0), [10, 0, 0, 0, 0]);
     check_counts(&sandbox.ecs_pass("").expect(0), [0, 0, 10, 0, 0]);
     let sized = "ecs_instances, json_each(data_disks) WHERE json_extract(value, '$.size_gib') = 50";
@@ -102,4 +125,37 @@ fn instances_of_a_server_that_verifies_signatures_are_synced() {
     sandbox.home.secret("aws-key", "not-the-secret-0000");
     sandbox.ecs_pass("").expect(6);
     assert_eq!(sandbox.database().count("ecs_instances WHERE deleted_at IS NULL"), 9);
+}
+
+/// Everything of one account goes to that server.
+fn sandbox_of(moto: &Moto, key: &[String]) -> Sandbox {
+    let mut sandbox = Sandbox::small();
+    let here = |service: &str| (service.to_owned(), Value::from(moto.url.as_str()));
+    let account = Table::from_iter([
+        ("name".to_owned(), "aws".into()),
+        ("provider".to_owned(), "aws".into()),
+        ("access_key_id".to_owned(), sandbox.home.secret("aws-id", &key[0])),
+        ("access_key_secret".to_owned(), sandbox.home.secret("aws-key", &key[1])),
+        ("endpoint".to_owned(), moto.url.as_str().into()),
+        ("endpoints".to_owned(), Table::from_iter([here("database")]).into()),
+        ("regions".to_owned(), vec!["us-east-1", "eu-west-1"].into()),
+    ]);
+    sandbox.home.set("ecs.accounts", Value::Array(vec![account.into()]));
+    sandbox
+}
+
+#[test]
+fn databases_of_a_server_that_verifies_signatures_are_synced() {
+    let moto = Moto::start(UNSIGNED_DATABASE_CALLS);
+    let key = moto.script(DATABASE_SEED, &[]);
+    let sandbox = sandbox_of(&moto, &key);
+    check_counts(&sandbox.ecs_pass("--resource database").expect(0), [5, 0, 0, 0, 0]);
+    check_counts(&sandbox.ecs_pass("--resource database").expect(0), [0, 0, 5, 0, 0]);
+    let normal = "cloud_databases WHERE status = 'running' AND engine = 'postgres' AND storage_gib = 50
+                  AND tags LIKE '%prod%' AND endpoints LIKE '%:5432%' AND name LIKE 'orders-%'";
+    assert_eq!(sandbox.database().count(normal), 5);
+    moto.script(DATABASE_CHANGE, &[&key[0], &key[1]]);
+    check_counts(&sandbox.ecs_pass("--resource database").expect(0), [0, 2, 2, 1, 0]);
+    let changed = sandbox.database().texts("SELECT field FROM cloud_changes WHERE kind = 'updated' ORDER BY field");
+    assert_eq!(changed, ["storage_gib", "tags"]);
 }

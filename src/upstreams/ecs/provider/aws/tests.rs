@@ -1,6 +1,7 @@
 //! AWS's answers and parameters.
 
 use super::*;
+use crate::upstreams::ecs::provider::codes::Kind;
 
 fn region() -> Region {
     Region::parse("us-east-1").unwrap()

@@ -64,6 +64,7 @@ fn sign_by(
     if let Some(token) = &credential.token {
         sent.push((scheme.token, token.expose().to_owned()));
     }
+    sent.extend(unsigned.target.map(|target| ("x-amz-target", target.to_owned())));
     let mut signed = sent.clone();
     signed.push(("host", host.to_owned()));
     if let Some(content_type) = unsigned.content_type {

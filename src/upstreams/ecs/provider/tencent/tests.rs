@@ -1,6 +1,9 @@
 //! Tencent Cloud's answers and parameters.
 
+use serde_json::Value;
+
 use super::*;
+use crate::upstreams::ecs::provider::codes::{Kind, ProviderError};
 
 fn region() -> Region {
     Region::parse("ap-guangzhou").unwrap()

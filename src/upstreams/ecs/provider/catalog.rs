@@ -1,0 +1,151 @@
+//! How a provider lists databases, caches or buckets.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use super::answer::Fields;
+use super::call::{Call, Page, PageToken};
+use super::codes::{ProviderError, best_match};
+use crate::upstreams::ecs::instance::{InstanceId, Status, Tag, digest};
+use crate::upstreams::ecs::regions::Region;
+use crate::upstreams::ecs::resources::{Asset, Cell, Cells, Kind, Patch};
+use crate::upstreams::mirror::{ReadRow, Signs};
+
+/// The calls for one kind of resource.
+pub struct Catalog {
+    /// A page of all rows.
+    pub list: fn(&Region, Option<&PageToken>) -> Call<Page<Asset>>,
+    /// What the list leaves out, the cheapest first.
+    pub supplements: &'static [Supplement],
+    /// Asks for one row by its id, where the list hides what the account may not see: an answer means that it is there.
+    pub find: Option<fn(&Region, &InstanceId) -> Call<()>>,
+}
+
+/// Another listing that says more of the rows. Its columns are compared ones: where it fails, they stay as stored.
+pub struct Supplement {
+    /// For messages, behind "cannot".
+    pub what: &'static str,
+    /// The columns that are empty lists where it says nothing of a row.
+    pub lists: &'static [(&'static str, fn() -> Cell)],
+    /// How many rows a call names; `None`: one call serves the whole region.
+    pub chunk: Option<usize>,
+    pub call: fn(&Region, &[Asset], Option<&PageToken>) -> Call<Page<Patch>>,
+}
+
+/// An empty list of texts.
+pub fn no_texts() -> Cell {
+    Cell::Texts(BTreeSet::new())
+}
+
+/// An empty list of tags.
+pub fn no_tags() -> Cell {
+    Cell::Tags(BTreeSet::new())
+}
+
+/// A provider's words for each status; a `*` matches any text.
+pub type Statuses = &'static [(Status, &'static [&'static str])];
+
+/// A row being read.
+pub struct Row(Asset);
+
+impl Row {
+    /// The row of that id. `volatile` names the members that move without a change.
+    pub fn new(kind: &'static Kind, row: Fields<'_>, id: &str, volatile: &[&str]) -> Result<Self, String> {
+        let content_hash = match row.0 {
+            Value::Object(members) if !volatile.is_empty() => {
+                let kept = members.iter().filter(|(name, _)| !volatile.contains(&name.as_str()));
+                digest(&kept.map(|(name, value)| (name.clone(), value.clone())).collect())
+            }
+            row => digest(row),
+        };
+        let id = InstanceId(row.required_text(id)?);
+        let raw = row.0.to_string();
+        Ok(Self(Asset { kind, id, cells: Cells::new(), unknown_status: None, raw, content_hash }))
+    }
+
+    pub fn set(mut self, column: &'static str, value: impl Into<Cell>) -> Self {
+        self.0.cells.insert(column, value.into());
+        self
+    }
+
+    /// Its status, as that word of the provider; a lock is stronger than a status that says it runs.
+    pub fn status(mut self, word: Option<String>, statuses: Statuses, is_locked: bool) -> Self {
+        let find = |word: &str| best_match(statuses, word).or_else(|| best_match(statuses, &word.to_ascii_lowercase()));
+        let known = word.as_deref().map(find);
+        self.0.unknown_status = word.clone().filter(|_| known == Some(None));
+        let status = match known.flatten().unwrap_or_default() {
+            Status::Running if is_locked => Status::Locked,
+            status => status,
+        };
+        self.set("status", Some(status.name().to_owned())).set("status_raw", word)
+    }
+
+    pub fn finish(self) -> Asset {
+        self.0
+    }
+}
+
+/// `net:host:port`, as far as it is known.
+pub fn endpoint(net: &str, host: Option<String>, port: Option<i64>) -> Option<String> {
+    let port = port.filter(|port| *port > 0).map(|port| format!(":{port}")).unwrap_or_default();
+    Some(format!("{net}:{}{port}", host?))
+}
+
+/// The tags of a list, by the names of both members.
+pub fn read_tags<'a>(
+    tags: impl IntoIterator<Item = Fields<'a>>,
+    key: &str,
+    value: &str,
+) -> Result<BTreeSet<Tag>, String> {
+    let read = |tag: Fields<'_>| {
+        Ok(Tag { key: tag.text(key)?.unwrap_or_default(), value: tag.text(value)?.unwrap_or_default() })
+    };
+    tags.into_iter().map(read).collect()
+}
+
+/// The only row that a call of a chunk of one names.
+pub fn first_id(rows: &[Asset]) -> InstanceId {
+    rows.first().map_or_else(|| InstanceId(String::new()), |row| row.id.clone())
+}
+
+/// A page of a listing by page numbers, which ends at its total.
+pub fn numbered_page<T>(
+    document: &Value,
+    rows: Vec<ReadRow<T>>,
+    number: u64,
+    rows_per_page: u64,
+) -> Result<Page<T>, ProviderError> {
+    let total = Fields(document).integer("TotalCount").ok().flatten().and_then(|total| u64::try_from(total).ok());
+    let total = total.ok_or_else(|| ProviderError::unreadable("the answer has no number `TotalCount`"))?;
+    // A page without rows before the end would be requested for ever.
+    let has_more = !rows.is_empty() && number.saturating_mul(rows_per_page) < total;
+    let next = has_more.then(|| Some(PageToken((number + 1).to_string())));
+    let signs = document.as_object().map(Signs::of).unwrap_or_default();
+    Ok(Page { rows, next, total: Some(total), signs })
+}
+
+/// The only page of patches.
+pub fn patch_page(patches: Vec<Patch>) -> Page<Patch> {
+    Page { rows: patches.into_iter().map(Ok).collect(), next: None, total: None, signs: Signs::default() }
+}
+
+/// The security groups of one row, from a list of objects that name them.
+pub fn groups_page(id: &InstanceId, rows: &[Value]) -> Result<Page<Patch>, ProviderError> {
+    let groups = rows.iter().map(|row| Fields(row).required_text("SecurityGroupId"));
+    let groups: BTreeSet<String> = groups.collect::<Result<_, _>>().map_err(ProviderError::unreadable)?;
+    let cells = [("security_groups", groups.into())].into();
+    Ok(patch_page(vec![Patch { key: id.to_string(), id: id.clone(), cells }]))
+}
+
+/// One tag of several rows.
+pub fn tag_patches(tag: Fields<'_>, ids: Vec<String>, key: &str, value: &str) -> Result<Vec<Patch>, String> {
+    let tags = read_tags([tag], key, value)?;
+    let name = tags.first().map(|tag| tag.key.clone()).unwrap_or_default();
+    let patch = |id: String| Patch {
+        key: format!("{id} {name}"),
+        id: InstanceId(id),
+        cells: [("tags", Cell::Tags(tags.clone()))].into(),
+    };
+    Ok(ids.into_iter().map(patch).collect())
+}
