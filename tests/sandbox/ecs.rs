@@ -5,6 +5,7 @@
 //! packages compute the signatures again.
 
 mod aliyun;
+mod bucket;
 mod cache;
 mod database;
 mod fleet;
@@ -26,6 +27,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::any;
 use toml::{Table, Value};
 
+pub use self::bucket::Bucket;
 pub use self::database::Database;
 pub use self::fleet::{Disk, Machine};
 use self::model::{Account, State};
@@ -93,7 +95,15 @@ impl Ecs {
                 (region, Region { machines, ..Region::default() })
             });
             let key = Key { id: format!("{name}-id-{seed:08x}"), secret: format!("{name}-secret-{seed:08x}") };
-            Account { name, provider, key, is_extra, regions: regions.collect(), denied: BTreeSet::new() }
+            Account {
+                name,
+                provider,
+                key,
+                is_extra,
+                regions: regions.collect(),
+                buckets: Vec::new(),
+                denied: BTreeSet::new(),
+            }
         };
         let accounts = vec![
             account(Self::ALIYUN, "aliyun"),
@@ -144,7 +154,7 @@ impl Ecs {
             let services = match *provider {
                 "volcengine" => vec!["disks"],
                 "huawei" => Vec::new(),
-                _ => vec!["database", "cache"],
+                _ => vec!["databases", "caches", "buckets"],
             };
             let here = |service: &str| (service.to_owned(), Value::from(self.base_url.as_str()));
             table.insert("endpoints".to_owned(), services.into_iter().map(here).collect::<Table>().into());
@@ -176,6 +186,13 @@ impl Ecs {
         let mut state = self.state();
         let found = state.accounts.iter_mut().find_map(|account| account.regions.get_mut(region));
         change(found.unwrap_or_else(|| panic!("the fake has no region `{region}`")));
+    }
+
+    /// Changes which buckets an account has.
+    pub fn change_buckets(&self, name: &str, change: impl FnOnce(&mut Vec<Bucket>)) {
+        let mut state = self.state();
+        let found = state.accounts.iter_mut().find(|account| account.name == name);
+        change(&mut found.unwrap_or_else(|| panic!("the fake has no account `{name}`")).buckets);
     }
 
     /// The account's key may not call that action any more.
@@ -212,6 +229,9 @@ async fn answer(
 ) -> Response {
     let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
     let request = ApiRequest { method: method.as_str(), uri: &uri, headers: &headers, body: &body };
+    if headers.contains_key("x-oss-date") {
+        return bucket::answer(&state, &request).into_response();
+    }
     let (status, document) = if headers.contains_key("x-tc-action") {
         tencent::answer(&mut state, &request)
     } else if headers.contains_key("x-sdk-date") {

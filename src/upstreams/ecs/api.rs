@@ -285,8 +285,20 @@ impl RegionApi<'_> {
     }
 
     /// Whether the account may do what a pass does, by action; nothing once its credential is rejected.
-    pub async fn verify_rights(&self) -> Vec<(&'static str, Result<(), Error>)> {
+    pub async fn verify_rights(&self, catalogs: &[&Catalog]) -> Vec<(&'static str, Result<(), Error>)> {
         let mut rights = Vec::new();
+        for catalog in catalogs {
+            let call = (catalog.list)(self.region, None);
+            let context = self.context(&format!("call {}", call.action()));
+            let allowed = match self.fetch(&call, &context).await {
+                Ok(Fetched { answer: Err(refused), .. }) if refused.kind != Kind::Region => {
+                    Err(refused.into_error(context))
+                }
+                Ok(_) => Ok(()),
+                Err(error) => Err(error),
+            };
+            rights.push((call.action(), allowed));
+        }
         for call in self.cloud().probe_rights(self.region) {
             let context = self.context(&format!("call {}", call.action()));
             let answer = self.fetch(&call, &context).await;
@@ -339,7 +351,7 @@ impl RegionApi<'_> {
         let api = self.api;
         let other = match call.endpoint {
             Endpoint::Compute | Endpoint::Regions => None,
-            Endpoint::Disks | Endpoint::Database | Endpoint::Cache | Endpoint::Bucket | Endpoint::Tags => {
+            Endpoint::Disks | Endpoint::Databases | Endpoint::Caches | Endpoint::Buckets | Endpoint::Tags => {
                 Some(api.client_of(call)?)
             }
         };

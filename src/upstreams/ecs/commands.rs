@@ -80,17 +80,18 @@ impl Command for ListArgs {
         let configured: Vec<String> = config.accounts.into_iter().map(|account| account.name).collect();
         if let Some(kind) = resource.kind() {
             return context.answer(Mode::ReadOnly, Listing::new(Vec::new()), |store| {
-                store.read(|r| check_names(r, &filter, configured))?;
+                let all = store.read(|r| load_assets(r, kind, &InstanceFilter::default()))?;
+                let regions = all.iter().filter_map(|asset| asset.region.clone());
+                store.read(|r| check_names(r, &filter, configured, regions))?;
                 let assets = store.read(|r| load_assets(r, kind, &filter))?;
                 if assets.is_empty() && !filter.tags.is_empty() {
-                    let all = store.read(|r| load_assets(r, kind, &InstanceFilter::default()))?;
                     check_tags(all.into_iter().map(|asset| asset.tags), &filter.tags)?;
                 }
                 Ok(Listing::new(assets))
             });
         }
         context.answer(Mode::ReadOnly, Listing::new(Vec::new()), |store| {
-            store.read(|r| check_names(r, &filter, configured))?;
+            store.read(|r| check_names(r, &filter, configured, std::iter::empty()))?;
             let instances = store.read(|r| load_instances(r, &filter))?;
             if instances.is_empty() && !filter.tags.is_empty() {
                 let all = store.read(|r| load_instances(r, &InstanceFilter::default()))?;
@@ -102,12 +103,19 @@ impl Command for ListArgs {
 }
 
 /// Refuses accounts and regions that are neither configured nor ever had a pass.
-fn check_names(r: &Reader<'_>, filter: &InstanceFilter, configured: Vec<String>) -> Result<(), Error> {
-    let (mut accounts, mut regions): (BTreeSet<String>, _) = (configured.into_iter().collect(), BTreeSet::new());
+fn check_names(
+    r: &Reader<'_>,
+    filter: &InstanceFilter,
+    configured: Vec<String>,
+    stored: impl Iterator<Item = String>,
+) -> Result<(), Error> {
+    let (mut accounts, mut regions): (BTreeSet<String>, BTreeSet<String>) =
+        (configured.into_iter().collect(), stored.collect());
     for state in cursors::load_states(r, "ecs/")? {
         let mut parts = state.scope.split('/').skip(1).map(str::to_owned);
         accounts.extend(parts.next());
-        regions.extend(parts.next());
+        // Buckets are no region's.
+        regions.extend(parts.next().filter(|part| part != Resource::Bucket.name()));
     }
     check_filter("account", filter.account.as_deref(), &accounts)?;
     check_filter("region", filter.region.as_deref(), &regions)

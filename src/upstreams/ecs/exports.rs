@@ -31,9 +31,13 @@ pub const EXPORTS: &[Exported] = &[
         text("databases, deleted ones and raw JSON too", "数据库，含已删除的和原始 JSON"),
     ),
     Exported::mirrored("cloud_caches", text("caches, deleted ones and raw JSON too", "缓存，含已删除的和原始 JSON")),
+    Exported::mirrored(
+        "cloud_buckets",
+        text("buckets, deleted ones and raw JSON too", "存储桶，含已删除的和原始 JSON"),
+    ),
     Exported::by_record(
         "cloud_changes",
-        text("what changed in databases and caches, field by field", "数据库和缓存的变更，逐字段"),
+        text("what changed in databases, caches and buckets, field by field", "数据库、缓存和存储桶的变更，逐字段"),
         "record",
     ),
     Exported::new("ecs_regions", text("each account's regions as last listed", "各账号最近列出的地域")),

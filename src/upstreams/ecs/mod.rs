@@ -194,5 +194,7 @@ async fn verify_rights(account: &AccountHandle) -> Vec<Verified> {
         };
         Verified { aspect: Aspect::Rights, subject: format!("{}/{action}", account.config.name), outcome }
     };
-    api.verify_rights().await.into_iter().map(verified).collect()
+    let cloud = account.config.provider.cloud();
+    let catalogs: Vec<_> = account.config.resources.iter().filter_map(|resource| cloud.catalog(*resource)).collect();
+    api.verify_rights(&catalogs).await.into_iter().map(verified).collect()
 }

@@ -81,11 +81,24 @@ async fn fetch_account_scopes(
     let known = known.unwrap_or_default();
     let with_projects = |region: Result<Region, _>| region.and_then(|region| account.with_projects(region, &known));
     let mut scopes = Vec::new();
+    let of_regions = |assets: &Option<Assets>| assets.is_none_or(|assets| !assets.kind.is_global());
+    let (regional, global): (Vec<_>, Vec<_>) = due_assets(account, wanted).into_iter().partition(of_regions);
+    for assets in global.into_iter().flatten() {
+        let region = account.api.account.default_region.clone();
+        let key = RegionKey { account: name.clone(), provider: account.config.provider, region };
+        let scope = account_scope.clone().part(assets.kind.resource.name());
+        let (account, permits) = (Arc::clone(account), Arc::clone(&permits));
+        scopes.push((rules(scope), Ok(RegionWork { account, key, assets: Some(assets), mode, permits })));
+    }
+    // Where only buckets are due, no region is.
+    if regional.is_empty() {
+        return Ok(scopes);
+    }
     for region in due.regions.into_iter().map(with_projects) {
         match region {
             Ok(region) => {
                 let key = RegionKey { account: name.clone(), provider: account.config.provider, region };
-                for assets in due_assets(account, wanted) {
+                for assets in regional.iter().copied() {
                     let scope = account_scope.clone().part(key.region.as_str());
                     let scope = assets.map_or(scope.clone(), |assets| scope.part(assets.kind.resource.name()));
                     let (account, permits) = (Arc::clone(account), Arc::clone(&permits));

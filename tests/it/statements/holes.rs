@@ -100,7 +100,7 @@ const FILLINGS: &[(&str, &[Filling])] = &[
     (
         "src/upstreams/ecs/resources/list.rs",
         &[
-            &[("table", "cloud_databases"), ("columns", "database_id, status, name, engine, engine_version, class")],
+            &[("table", "cloud_databases"), ("columns", "database_id, status, name, engine, version, class")],
             &[
                 ("table", "cloud_buckets"),
                 ("columns", "name, CAST(NULL AS TEXT), name, storage_class, CAST(NULL AS INTEGER)"),

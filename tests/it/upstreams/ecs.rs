@@ -1,6 +1,7 @@
 //! Cloud instances: what a pass brings over, and what one region's trouble leaves alone.
 
 mod aws;
+mod buckets;
 mod caches;
 mod churn;
 mod databases;

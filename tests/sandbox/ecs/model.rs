@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use axum::http::StatusCode;
 use serde_json::Value as Json;
 
+use super::bucket::Bucket;
 use super::database::Database;
 use super::fleet::Machine;
 use crate::sandbox::server::FakeServer;
@@ -36,6 +37,8 @@ pub struct Account {
     /// It is there only for the tests that name it.
     pub is_extra: bool,
     pub regions: BTreeMap<&'static str, Region>,
+    /// Of all regions.
+    pub buckets: Vec<Bucket>,
     /// The actions that its key may not call.
     pub denied: BTreeSet<&'static str>,
 }

@@ -12,7 +12,7 @@ CREATE TABLE cloud_databases (
     security_groups     TEXT,
     storage_gib         INTEGER,
     storage_type        TEXT,
-    engine_version      TEXT,
+    version      TEXT,
     lock_mode           TEXT,
     multi_az            INTEGER,
     tags                TEXT,
@@ -53,7 +53,7 @@ CREATE TABLE cloud_caches (
     shard_count         INTEGER,
     replica_count       INTEGER,
     security_groups     TEXT,
-    engine_version      TEXT,
+    version      TEXT,
     lock_mode           TEXT,
     charge_type         TEXT,
     multi_az            INTEGER,
@@ -118,10 +118,3 @@ CREATE TABLE cloud_changes (
 CREATE INDEX cloud_changes_by_record ON cloud_changes (record);
 
 CREATE INDEX cloud_changes_by_id ON cloud_changes (id, at);
-
-CREATE VIEW all_changes AS
-SELECT id AS seq, record, 'compute' AS resource, account, region, instance AS id, kind, field, before, after, at
-FROM ecs_changes
-UNION ALL
-SELECT seq, record, resource, account, region, id, kind, field, before, after, at
-FROM cloud_changes;

@@ -4,6 +4,7 @@
 //! `DescribeInstanceStatus`. The host does not choose the region, so `RegionId` is always sent; a user without the
 //! permission to list gets an empty list, not an error.
 
+mod bucket;
 mod cache;
 mod database;
 mod rpc;
@@ -22,7 +23,7 @@ use super::call::{Call, Credential, Endpoint, Headers, Page, PageToken, RegionPa
 use super::catalog::Catalog;
 use super::cloud::Cloud;
 use super::codes::ProviderError;
-use super::sign::acs3;
+use super::sign::{acs3, oss4};
 use crate::upstreams::ecs::disks::{AttachedDisk, DiskScope};
 use crate::upstreams::ecs::instance::{Compared, Details, Disk, DisksKnown, Instance, InstanceId, Status, Tag, digest};
 use crate::upstreams::ecs::regions::{KnownRegion, Region};
@@ -43,8 +44,9 @@ impl Cloud for Aliyun {
 
     fn default_host(&self, endpoint: Endpoint, region: &str) -> String {
         match (endpoint, region) {
-            (Endpoint::Database, region) => database::default_host(region),
-            (Endpoint::Cache, region) => cache::default_host(region),
+            (Endpoint::Databases, region) => database::default_host(region),
+            (Endpoint::Caches, region) => cache::default_host(region),
+            (Endpoint::Buckets, region) => format!("oss-{region}.aliyuncs.com"),
             (_, "cn-hangzhou") => "ecs-cn-hangzhou.aliyuncs.com".to_owned(),
             (_, region) => format!("ecs.{region}.aliyuncs.com"),
         }
@@ -59,7 +61,10 @@ impl Cloud for Aliyun {
     }
 
     fn sign(&self, credential: &Credential, unsigned: &Unsigned, host: &str, now: Timestamp, nonce: &str) -> Headers {
-        acs3::sign(credential, unsigned, host, now, nonce)
+        match unsigned.service {
+            "oss" => oss4::sign(credential, unsigned, now),
+            _ => acs3::sign(credential, unsigned, host, now, nonce),
+        }
     }
 
     fn list_regions(&self, default_region: &Region, _page: Option<&PageToken>) -> Call<RegionPage> {
@@ -110,7 +115,8 @@ impl Cloud for Aliyun {
         match resource {
             Resource::Database => Some(&database::CATALOG),
             Resource::Cache => Some(&cache::CATALOG),
-            _ => None,
+            Resource::Bucket => Some(&bucket::CATALOG),
+            Resource::Compute => None,
         }
     }
 

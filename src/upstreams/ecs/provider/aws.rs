@@ -3,6 +3,7 @@
 //! Source: the vendor's API reference of `DescribeRegions`, `DescribeInstances`, `DescribeVolumes` and
 //! `DescribeInstanceStatus`.
 
+mod bucket;
 mod cache;
 mod database;
 mod query;
@@ -41,9 +42,9 @@ impl Cloud for Aws {
     fn default_host(&self, endpoint: Endpoint, region: &str) -> String {
         let country = if region.starts_with("cn-") { ".cn" } else { "" };
         let service = match endpoint {
-            Endpoint::Database => "rds",
-            Endpoint::Cache => "elasticache",
-            Endpoint::Bucket => "s3",
+            Endpoint::Databases => "rds",
+            Endpoint::Caches => "elasticache",
+            Endpoint::Buckets => "s3",
             Endpoint::Tags => "tagging",
             Endpoint::Compute | Endpoint::Regions | Endpoint::Disks => "ec2",
         };
@@ -114,7 +115,8 @@ impl Cloud for Aws {
         match resource {
             Resource::Database => Some(&database::CATALOG),
             Resource::Cache => Some(&cache::CATALOG),
-            _ => None,
+            Resource::Bucket => Some(&bucket::CATALOG),
+            Resource::Compute => None,
         }
     }
 

@@ -38,6 +38,9 @@ pub struct Unsigned {
     pub service: &'static str,
     pub action: &'static str,
     pub version: &'static str,
+    /// What a host of its own begins with, such as a bucket's name. Where the account names the host, `signed_path` is
+    /// sent instead.
+    pub subdomain: Option<String>,
     /// The value of the header that names the call, where the service has one.
     pub target: Option<&'static str>,
     /// Empty where the call belongs to no region.
@@ -56,6 +59,7 @@ impl Default for Unsigned {
             service: "",
             action: "",
             version: "",
+            subdomain: None,
             target: None,
             region: String::new(),
         }
@@ -75,9 +79,9 @@ pub enum Endpoint {
     Regions,
     /// Of disks, where they are another service than instances.
     Disks,
-    Database,
-    Cache,
-    Bucket,
+    Databases,
+    Caches,
+    Buckets,
     /// Of the tags of all kinds of resource.
     Tags,
 }
@@ -117,8 +121,8 @@ impl<T> Call<T> {
     /// What its rate is counted by. Services of other kinds have calls of the same names.
     pub fn api(&self) -> &'static str {
         match (self.endpoint, self.action()) {
-            (Endpoint::Cache, "DescribeInstances") => "cache DescribeInstances",
-            (Endpoint::Cache, "DescribeSecurityGroupConfiguration") => "cache DescribeSecurityGroupConfiguration",
+            (Endpoint::Caches, "DescribeInstances") => "cache DescribeInstances",
+            (Endpoint::Caches, "DescribeSecurityGroupConfiguration") => "cache DescribeSecurityGroupConfiguration",
             (_, action) => action,
         }
     }

@@ -30,6 +30,8 @@ pub struct Supplement {
     pub lists: &'static [(&'static str, fn() -> Cell)],
     /// How many rows a call names; `None`: one call serves the whole region.
     pub chunk: Option<usize>,
+    /// Whether the row lacks it.
+    pub is_needed: fn(&Asset) -> bool,
     pub call: fn(&Region, &[Asset], Option<&PageToken>) -> Call<Page<Patch>>,
 }
 
@@ -130,12 +132,16 @@ pub fn patch_page(patches: Vec<Patch>) -> Page<Patch> {
     Page { rows: patches.into_iter().map(Ok).collect(), next: None, total: None, signs: Signs::default() }
 }
 
+/// What is said of one row.
+pub fn one_patch(id: &InstanceId, cells: Cells) -> Page<Patch> {
+    patch_page(vec![Patch { key: id.to_string(), id: id.clone(), cells }])
+}
+
 /// The security groups of one row, from a list of objects that name them.
 pub fn groups_page(id: &InstanceId, rows: &[Value]) -> Result<Page<Patch>, ProviderError> {
     let groups = rows.iter().map(|row| Fields(row).required_text("SecurityGroupId"));
     let groups: BTreeSet<String> = groups.collect::<Result<_, _>>().map_err(ProviderError::unreadable)?;
-    let cells = [("security_groups", groups.into())].into();
-    Ok(patch_page(vec![Patch { key: id.to_string(), id: id.clone(), cells }]))
+    Ok(one_patch(id, [("security_groups", groups.into())].into()))
 }
 
 /// One tag of several rows.

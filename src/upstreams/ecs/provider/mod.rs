@@ -83,7 +83,10 @@ impl Account {
     /// Where the call goes.
     pub fn origin<T>(&self, call: &Call<T>) -> Origin {
         let region = &call.unsigned.region;
-        let default = || Origin::https(self.cloud().default_host(call.endpoint, region));
+        let default = || {
+            let host = self.cloud().default_host(call.endpoint, region);
+            Origin::https(call.unsigned.subdomain.iter().fold(host, |host, subdomain| format!("{subdomain}.{host}")))
+        };
         self.endpoints.get(&call.endpoint).map_or_else(default, |template| template.fill(region))
     }
 
@@ -92,9 +95,11 @@ impl Account {
         let unsigned = &call.unsigned;
         let origin = self.origin(call);
         let query = if unsigned.query.is_empty() { String::new() } else { format!("?{}", unsigned.query) };
+        let is_path_style = unsigned.subdomain.is_some() && self.endpoints.contains_key(&call.endpoint);
+        let path = unsigned.signed_path.as_deref().filter(|_| is_path_style).unwrap_or(&unsigned.path);
         SignedRequest {
             method: unsigned.method,
-            target: format!("{}{query}", unsigned.path),
+            target: format!("{path}{query}"),
             headers: self.cloud().sign(&self.credential, unsigned, &origin.host, now, nonce),
             content_type: unsigned.content_type,
             body: Bytes::from(unsigned.body.clone()),

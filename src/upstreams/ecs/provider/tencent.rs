@@ -37,8 +37,8 @@ impl Cloud for Tencent {
     fn default_host(&self, endpoint: Endpoint, _region: &str) -> String {
         match endpoint {
             Endpoint::Regions => "region.tencentcloudapi.com".to_owned(),
-            Endpoint::Database => "cdb.tencentcloudapi.com".to_owned(),
-            Endpoint::Cache => "redis.tencentcloudapi.com".to_owned(),
+            Endpoint::Databases => "cdb.tencentcloudapi.com".to_owned(),
+            Endpoint::Caches => "redis.tencentcloudapi.com".to_owned(),
             _ => "cvm.tencentcloudapi.com".to_owned(),
         }
     }

@@ -22,7 +22,7 @@ pub struct AssetRow {
     pub status: Option<String>,
     pub name: Option<String>,
     pub engine: Option<String>,
-    pub engine_version: Option<String>,
+    pub version: Option<String>,
     /// Of a bucket: its storage class.
     pub class: Option<String>,
     pub endpoints: BTreeSet<String>,
@@ -41,10 +41,10 @@ const fn expressions(resource: Resource) -> &'static str {
              CAST(NULL AS INTEGER), CAST(NULL AS INTEGER)"
         }
         Resource::Cache => {
-            "cache_id, status, name, engine, engine_version, class, endpoints, memory_mib, CAST(NULL AS INTEGER)"
+            "cache_id, status, name, engine, version, class, endpoints, memory_mib, CAST(NULL AS INTEGER)"
         }
         Resource::Compute | Resource::Database => {
-            "database_id, status, name, engine, engine_version, class, endpoints, memory_mib, storage_gib"
+            "database_id, status, name, engine, version, class, endpoints, memory_mib, storage_gib"
         }
     }
 }
@@ -76,7 +76,7 @@ pub fn load_assets(r: &Reader<'_>, kind: &Kind, filter: &InstanceFilter) -> Resu
                 status: owned(row, 7)?,
                 name: owned(row, 8)?,
                 engine: owned(row, 9)?,
-                engine_version: owned(row, 10)?,
+                version: owned(row, 10)?,
                 class: owned(row, 11)?,
                 endpoints: set(row.opt_text(12)?.unwrap_or_default()),
                 memory_mib: row.opt_int(13)?,
@@ -105,7 +105,7 @@ impl ListingSpec for AssetRow {
         C::optional_text("name", |row| row.name.as_deref()).titled(words::NAME).hidden_when_blank().droppable(4),
         C::optional_text("status", |row| row.status.as_deref()).titled(words::STATUS).hidden_when_blank(),
         C::optional_text("engine", |row| row.engine.as_deref()).titled(text("engine", "引擎")).hidden_when_blank(),
-        C::optional_text("engine_version", |row| row.engine_version.as_deref())
+        C::optional_text("version", |row| row.version.as_deref())
             .titled(text("version", "版本"))
             .hidden_when_blank()
             .droppable(2),

@@ -104,13 +104,31 @@ fn report_unknown_statuses(scope: &Scope<'_>, fetched: &[Asset], rows: &str) {
     }
 }
 
+/// A supplement that fails for this many rows in a row fails for all.
+const MAX_FAILURES: u32 = 3;
+
 /// Requests what the supplement says of these rows, and applies it chunk by chunk: a later error takes nothing away.
 async fn complete_with(supplement: &Supplement, api: &RegionApi<'_>, rows: &mut [&mut Asset]) -> Result<(), Error> {
+    let mut rows: Vec<&mut &mut Asset> = rows.iter_mut().filter(|asset| (supplement.is_needed)(asset)).collect();
     let chunk = supplement.chunk.unwrap_or(usize::MAX).min(rows.len()).max(1);
+    let (mut failure, mut failure_count) = (None, 0);
     for rows in rows.chunks_mut(chunk) {
         let named: Vec<Asset> = rows.iter().map(|asset| Asset::clone(asset)).collect();
-        // One that vanished meanwhile leaves the list in the next pass.
-        let Some(patches) = api.fetch_patches(supplement, &named).await? else { continue };
+        let patches = match api.fetch_patches(supplement, &named).await {
+            Ok(Some(patches)) => patches,
+            // One that vanished meanwhile leaves the list in the next pass.
+            Ok(None) => continue,
+            Err(error) if error.class().is_fatal() => return Err(error),
+            Err(error) => {
+                failure.get_or_insert(error);
+                failure_count += 1;
+                if failure_count == MAX_FAILURES {
+                    break;
+                }
+                continue;
+            }
+        };
+        failure_count = 0;
         let mut said: BTreeMap<InstanceId, Vec<Cells>> = BTreeMap::new();
         for Patch { id, cells, .. } in patches {
             said.entry(id).or_default().push(cells);
@@ -123,5 +141,5 @@ async fn complete_with(supplement: &Supplement, api: &RegionApi<'_>, rows: &mut 
             }
         }
     }
-    Ok(())
+    failure.map_or(Ok(()), Err)
 }

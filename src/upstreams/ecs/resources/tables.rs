@@ -113,7 +113,7 @@ fn save_change(
             meta.record.into(),
             resource.name().into(),
             Value::Text(&key.account),
-            Value::Text(key.region.as_str()),
+            Value::Text(if resource == Resource::Bucket { "global" } else { key.region.as_str() }),
             id.as_str().into(),
             kind.name().into(),
             change.map(|change| change.field).into(),

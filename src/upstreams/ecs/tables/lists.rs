@@ -51,7 +51,7 @@ pub struct ChangeFilter {
     pub record: Option<RecordId>,
 }
 
-/// A row of `all_changes`.
+/// A change of a row of any kind.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ChangeRow {
     pub at: Timestamp,
@@ -119,7 +119,13 @@ pub fn load_changes(r: &Reader<'_>, filter: &ChangeFilter) -> Result<Vec<ChangeR
     let since = filter.since.map(to_rfc3339_millis);
     r.rows(
         "SELECT at, record, account, region, id, kind, field, before, after, resource
-         FROM all_changes
+         FROM (
+             SELECT id AS seq, record, 'compute' AS resource, account, region, instance AS id, kind, field, before, after, at
+             FROM ecs_changes
+             UNION ALL
+             SELECT seq, record, resource, account, region, id, kind, field, before, after, at
+             FROM cloud_changes
+         ) AS changes
          WHERE (id = ?1 OR ?1 IS NULL)
            AND (at >= ?2 OR ?2 IS NULL)
            AND (record = ?3 OR ?3 IS NULL)

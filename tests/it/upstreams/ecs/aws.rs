@@ -1,4 +1,4 @@
-//! EC2 and RDS, as moto plays them: a server that verifies signatures and that nobody here has written.
+//! EC2, RDS, ElastiCache and S3, as moto plays them: a server that verifies signatures and that nobody here has written.
 
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
@@ -8,11 +8,12 @@ use toml::{Table, Value};
 use super::check_counts;
 use crate::support::{Sandbox, poll, python_program, run_python};
 
-const MOTO: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/moto.py");
+const MOTO: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/aws_double.py");
 
 /// The seed's calls, which need no signature; every later one does.
 const UNSIGNED_CALLS: &str = "6";
 const UNSIGNED_DATABASE_CALLS: &str = "8";
+const UNSIGNED_OTHER_CALLS: &str = "10";
 
 /// Makes a user who may do everything in EC2, three reservations in one region and one in another.
 const SEED: &str = r#"
@@ -70,6 +71,28 @@ rds.delete_db_instance(DBInstanceIdentifier="orders-a", SkipFinalSnapshot=True)
 rds.modify_db_instance(DBInstanceIdentifier="orders-b", AllocatedStorage=80, ApplyImmediately=True)
 arn = rds.describe_db_instances(DBInstanceIdentifier="orders-c")["DBInstances"][0]["DBInstanceArn"]
 rds.add_tags_to_resource(ResourceName=arn, Tags=[{"Key": "env", "Value": "test"}])
+"#;
+
+/// A user who may read caches and buckets, one group of caches, one cluster alone, and three buckets.
+const OTHER_SEED: &str = r#"
+import boto3, json, sys
+def client(service, region): return boto3.client(service, region_name=region, endpoint_url=sys.argv[1],
+    aws_access_key_id="x", aws_secret_access_key="x")
+iam = client("iam", "us-east-1")
+iam.create_user(UserName="tongbu")
+key = iam.create_access_key(UserName="tongbu")["AccessKey"]
+statement = {"Effect": "Allow", "Action": ["elasticache:*", "s3:*", "tag:*", "tagging:*"], "Resource": "*"}
+iam.put_user_policy(UserName="tongbu", PolicyName="other",
+    PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [statement]}))
+caches = client("elasticache", "us-east-1")
+caches.create_replication_group(ReplicationGroupId="session", ReplicationGroupDescription="sessions", Engine="redis",
+    CacheNodeType="cache.t4g.small", NumCacheClusters=2)
+caches.create_cache_cluster(CacheClusterId="alone", Engine="memcached", CacheNodeType="cache.t4g.small", NumCacheNodes=1)
+buckets = client("s3", "us-east-1")
+for name in ["logs-1", "logs-2", "logs-3"]: buckets.create_bucket(Bucket=name)
+buckets.put_bucket_tagging(Bucket="logs-1", Tagging={"TagSet": [{"Key": "env", "Value": "prod"}]})
+buckets.put_bucket_versioning(Bucket="logs-2", VersioningConfiguration={"Status": "Enabled"})
+print(key["AccessKeyId"], key["SecretAccessKey"])
 "#;
 
 /// The server, ended with the test.
@@ -137,7 +160,10 @@ fn sandbox_of(moto: &Moto, key: &[String]) -> Sandbox {
         ("access_key_id".to_owned(), sandbox.home.secret("aws-id", &key[0])),
         ("access_key_secret".to_owned(), sandbox.home.secret("aws-key", &key[1])),
         ("endpoint".to_owned(), moto.url.as_str().into()),
-        ("endpoints".to_owned(), Table::from_iter([here("database")]).into()),
+        (
+            "endpoints".to_owned(),
+            ["databases", "caches", "buckets", "tags"].map(here).into_iter().collect::<Table>().into(),
+        ),
         ("regions".to_owned(), vec!["us-east-1", "eu-west-1"].into()),
     ]);
     sandbox.home.set("ecs.accounts", Value::Array(vec![account.into()]));
@@ -158,4 +184,22 @@ fn databases_of_a_server_that_verifies_signatures_are_synced() {
     check_counts(&sandbox.ecs_pass("--resource database").expect(0), [0, 2, 2, 1, 0]);
     let changed = sandbox.database().texts("SELECT field FROM cloud_changes WHERE kind = 'updated' ORDER BY field");
     assert_eq!(changed, ["storage_gib", "tags"]);
+}
+
+#[test]
+fn caches_and_buckets_of_a_server_that_verifies_signatures_are_synced() {
+    let moto = Moto::start(UNSIGNED_OTHER_CALLS);
+    let key = moto.script(OTHER_SEED, &[]);
+    let sandbox = sandbox_of(&moto, &key);
+    for kind in ["cache", "bucket"] {
+        let outcome = sandbox.ecs_pass(&format!("--resource {kind}")).expect(0);
+        let again = sandbox.ecs_pass(&format!("--resource {kind}")).expect(0);
+        assert!(outcome.count("new") >= 2 && again.count("unchanged") == outcome.count("new"), "{}", again.stdout);
+    }
+    let database = sandbox.database();
+    assert_eq!(database.count("cloud_caches WHERE cache_id = 'session' AND status = 'running'"), 1);
+    assert_eq!(database.count("cloud_caches WHERE cache_id = 'alone' AND engine = 'memcached'"), 1);
+    assert_eq!(database.count("cloud_buckets WHERE region = 'us-east-1' AND access = 'public-possible'"), 3);
+    assert_eq!(database.count("cloud_buckets WHERE name = 'logs-1' AND tags LIKE '%prod%'"), 1);
+    assert_eq!(database.count("cloud_buckets WHERE name = 'logs-2' AND versioning = 'enabled'"), 1);
 }

@@ -24,6 +24,7 @@ pub const CATALOG: Catalog = Catalog {
         what: "list security groups",
         lists: &[("security_groups", no_texts)],
         chunk: Some(1),
+        is_needed: |_| true,
         call: list_groups,
     }],
     find: Some(find),
@@ -72,7 +73,7 @@ fn call<T: 'static>(
     parameters: Vec<(String, String)>,
     read: impl Fn(&Value) -> Result<T, ProviderError> + Send + Sync + 'static,
 ) -> Call<T> {
-    rpc_call("2015-01-01", action, region, parameters, move |answer| read(&answer?)).to(Endpoint::Cache)
+    rpc_call("2015-01-01", action, region, parameters, move |answer| read(&answer?)).to(Endpoint::Caches)
 }
 
 fn list(region: &Region, page: Option<&PageToken>) -> Call<Page<Asset>> {
@@ -115,7 +116,7 @@ fn read_cache(row: Fields<'_>) -> Result<Asset, String> {
         .set("shard_count", row.integer("ShardCount")?)
         .set("replica_count", row.integer("ReplicaCount")?)
         .set("engine", row.text("InstanceType")?)
-        .set("engine_version", row.text("EngineVersion")?)
+        .set("version", row.text("EngineVersion")?)
         .set("charge_type", row.text("ChargeType")?)
         .set("multi_az", Some(zones[1].is_some()))
         .set("tags", read_tags(row.list("/Tags/Tag")?, "Key", "Value")?)

@@ -13,7 +13,8 @@ use crate::upstreams::ecs::instance::{InstanceId, Status};
 use crate::upstreams::ecs::provider::answer::{Fields, read_page, read_rows, required_rows};
 use crate::upstreams::ecs::provider::call::{Call, Endpoint, Page, PageToken};
 use crate::upstreams::ecs::provider::catalog::{
-    Catalog, Row, Statuses, Supplement, endpoint, first_id, groups_page, no_tags, no_texts, patch_page, tag_patches,
+    Catalog, Row, Statuses, Supplement, endpoint, first_id, groups_page, no_tags, no_texts, one_patch, patch_page,
+    tag_patches,
 };
 use crate::upstreams::ecs::provider::codes::ProviderError;
 use crate::upstreams::ecs::regions::Region;
@@ -22,12 +23,19 @@ use crate::upstreams::ecs::resources::{Asset, Cell, Cells, DATABASES, Patch};
 pub const CATALOG: Catalog = Catalog {
     list,
     supplements: &[
-        Supplement { what: "list tags", lists: &[("tags", no_tags)], chunk: None, call: list_tags },
-        Supplement { what: "read attributes", lists: &[], chunk: Some(1), call: read_attribute },
+        Supplement {
+            what: "list tags",
+            lists: &[("tags", no_tags)],
+            chunk: None,
+            is_needed: |_| true,
+            call: list_tags,
+        },
+        Supplement { what: "read attributes", lists: &[], chunk: Some(1), is_needed: |_| true, call: read_attribute },
         Supplement {
             what: "list security groups",
             lists: &[("security_groups", no_texts)],
             chunk: Some(1),
+            is_needed: |_| true,
             call: list_groups,
         },
     ],
@@ -90,7 +98,7 @@ fn call<T: 'static>(
     parameters: Vec<(String, String)>,
     read: impl Fn(&Value) -> Result<T, ProviderError> + Send + Sync + 'static,
 ) -> Call<T> {
-    rpc_call(VERSION, action, region, parameters, move |answer| read(&answer?)).to(Endpoint::Database)
+    rpc_call(VERSION, action, region, parameters, move |answer| read(&answer?)).to(Endpoint::Databases)
 }
 
 fn list(region: &Region, page: Option<&PageToken>) -> Call<Page<Asset>> {
@@ -122,7 +130,7 @@ fn read_attribute(region: &Region, rows: &[Asset], _page: Option<&PageToken>) ->
         let rows = required_rows(document, "/Items/DBInstanceAttribute")?;
         let row = Fields(rows.first().ok_or_else(ProviderError::gone)?);
         let cells = read_attributes(row).map_err(ProviderError::unreadable)?;
-        Ok(patch_page(vec![Patch { key: id.to_string(), id: id.clone(), cells }]))
+        Ok(one_patch(&id, cells))
     })
 }
 
@@ -174,7 +182,7 @@ fn read_database(row: Fields<'_>) -> Result<Asset, String> {
         .set("memory_mib", row.integer("DBInstanceMemory")?)
         .set("storage_type", row.text("DBInstanceStorageType")?)
         .set("engine", row.text("Engine")?)
-        .set("engine_version", row.text("EngineVersion")?)
+        .set("version", row.text("EngineVersion")?)
         .set("lock_mode", lock)
         .set("multi_az", row.flag("MutriORsignle")?)
         .set("replicas", replicas.collect::<Result<BTreeSet<_>, _>>()?)

@@ -9,7 +9,7 @@ use crate::upstreams::ecs::provider::sign::encode_parameters;
 use crate::upstreams::ecs::regions::Region;
 
 /// Vendor's tables of common, ECS, RDS, Redis and OSS error codes; two are misspelt there.
-const CODES: Codes = Codes(&[
+pub const CODES: Codes = Codes(&[
     (
         Kind::KeyRejected,
         &[

@@ -23,8 +23,20 @@ use crate::upstreams::mirror::ReadRow;
 pub const CATALOG: Catalog = Catalog {
     list,
     supplements: &[
-        Supplement { what: "list members", lists: &[("security_groups", no_texts)], chunk: None, call: list_members },
-        Supplement { what: "list tags", lists: &[("tags", no_tags)], chunk: None, call: list_tags },
+        Supplement {
+            what: "list members",
+            lists: &[("security_groups", no_texts)],
+            chunk: None,
+            is_needed: |_| true,
+            call: list_members,
+        },
+        Supplement {
+            what: "list tags",
+            lists: &[("tags", no_tags)],
+            chunk: None,
+            is_needed: |_| true,
+            call: list_tags,
+        },
     ],
     find: None,
 };
@@ -131,7 +143,7 @@ fn describe<T: 'static>(
         page.next = next.map(|token| Some(PageToken(token)));
         Ok(page)
     });
-    call.to(Endpoint::Cache)
+    call.to(Endpoint::Caches)
 }
 
 /// What the clusters of groups tell of them.
@@ -146,14 +158,14 @@ fn list_members(region: &Region, _rows: &[Asset], page: Option<&PageToken>) -> C
         let rows = parse_set(result, part.set, part.row)?;
         read_page(result, part.token, read_rows(rows, part.id, read_member))
     });
-    call.to(Endpoint::Cache)
+    call.to(Endpoint::Caches)
 }
 
 fn read_member(row: Fields<'_>) -> Result<Patch, String> {
     let key = row.required_text("CacheClusterId")?;
     let group = row.text("ReplicationGroupId")?.unwrap_or_else(|| key.clone());
     let cells = Cells::from([
-        ("engine_version", row.text("EngineVersion")?.into()),
+        ("version", row.text("EngineVersion")?.into()),
         ("security_groups", Cell::Texts(security_groups(row)?)),
     ]);
     Ok(Patch { key, id: InstanceId(group), cells })
@@ -259,7 +271,7 @@ fn read_serverless(row: Fields<'_>) -> Result<Asset, String> {
         .set("endpoints", addresses)
         .set("security_groups", row.member_texts("SecurityGroupIds", "SecurityGroupId")?)
         .set("engine", row.text("Engine")?)
-        .set("engine_version", row.text("FullEngineVersion")?)
+        .set("version", row.text("FullEngineVersion")?)
         .set("created_at", row.time("CreateTime"))
         .set("role", Some("serverless".to_owned()));
     Ok(asset.finish())

@@ -65,7 +65,7 @@ fn list(region: &Region, page: Option<&PageToken>) -> Call<Page<Asset>> {
         let rows = parse_set(result, "DBInstances", "DBInstance")?;
         read_page(result, "Marker", read_rows(rows, "DbiResourceId", read_database))
     });
-    call.to(Endpoint::Database)
+    call.to(Endpoint::Databases)
 }
 
 fn read_database(row: Fields<'_>) -> Result<Asset, String> {
@@ -92,7 +92,7 @@ fn read_database(row: Fields<'_>) -> Result<Asset, String> {
         .set("storage_gib", storage)
         .set("storage_type", row.text("StorageType")?)
         .set("engine", row.text("Engine")?)
-        .set("engine_version", row.text("EngineVersion")?)
+        .set("version", row.text("EngineVersion")?)
         .set("multi_az", row.flag("MultiAZ")?)
         .set("tags", read_tags(row.members("TagList", "Tag")?, "Key", "Value")?)
         .set("replicas", replicas)

@@ -25,9 +25,8 @@ pub fn sign(credential: &Credential, unsigned: &Unsigned, now: Timestamp) -> Hea
     let scope = format!("{date}/{region}/oss/{END}");
     let to_sign = format!("{ALGORITHM}\n{at}\n{scope}\n{}", sha256_hex(canonical));
     let first = format!("aliyun_v4{}", credential.secret.expose()).into_bytes();
-    let key = [&date, region.as_str(), "oss", END]
-        .into_iter()
-        .fold(first, |key, part| hmac_sha256(&key, part).to_vec());
+    let key =
+        [&date, region.as_str(), "oss", END].into_iter().fold(first, |key, part| hmac_sha256(&key, part).to_vec());
     let signature = hex(&hmac_sha256(&key, &to_sign));
     let id = credential.id.expose();
     headers.push(("authorization", format!("{ALGORITHM} Credential={id}/{scope},Signature={signature}")));

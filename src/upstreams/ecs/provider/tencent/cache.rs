@@ -24,6 +24,7 @@ pub const CATALOG: Catalog = Catalog {
         what: "list security groups",
         lists: &[("security_groups", no_texts)],
         chunk: Some(100),
+        is_needed: |_| true,
         call: list_groups,
     }],
     find: None,
@@ -55,7 +56,7 @@ fn list(region: &Region, page: Option<&PageToken>) -> Call<Page<Asset>> {
         let document = decode_json(&CODES, status, body)?;
         read_offset_page(&document, offset, Listed { set: "/Response/InstanceSet", id: "InstanceId" }, read_cache)
     });
-    call.to(Endpoint::Cache)
+    call.to(Endpoint::Caches)
 }
 
 fn list_groups(region: &Region, rows: &[Asset], _page: Option<&PageToken>) -> Call<Page<Patch>> {
@@ -67,7 +68,7 @@ fn list_groups(region: &Region, rows: &[Asset], _page: Option<&PageToken>) -> Ca
         let patches = rows.iter().map(|row| read_groups(Fields(row)).map_err(ProviderError::unreadable));
         Ok(patch_page(patches.collect::<Result<_, _>>()?))
     });
-    call.to(Endpoint::Cache)
+    call.to(Endpoint::Caches)
 }
 
 fn read_groups(row: Fields<'_>) -> Result<Patch, String> {
@@ -101,7 +102,7 @@ fn read_cache(row: Fields<'_>) -> Result<Asset, String> {
         .set("shard_count", row.integer("RedisShardNum")?)
         .set("replica_count", row.integer("RedisReplicasNum")?)
         .set("engine", row.text("Engine")?)
-        .set("engine_version", row.text("CurrentRedisVersion")?)
+        .set("version", row.text("CurrentRedisVersion")?)
         .set("charge_type", charge)
         .set("multi_az", Some(zones.len() > 1))
         .set("tags", read_tags(row.list("InstanceTags")?, "TagKey", "TagValue")?)

@@ -23,6 +23,7 @@ pub const CATALOG: Catalog = Catalog {
         what: "list security groups",
         lists: &[("security_groups", no_texts)],
         chunk: Some(1),
+        is_needed: |_| true,
         call: list_groups,
     }],
     find: None,
@@ -52,7 +53,7 @@ fn list(region: &Region, page: Option<&PageToken>) -> Call<Page<Asset>> {
         let document = decode_json(&CODES, status, body)?;
         read_offset_page(&document, offset, Listed { set: "/Response/Items", id: "InstanceId" }, read_database)
     });
-    call.to(Endpoint::Database)
+    call.to(Endpoint::Databases)
 }
 
 fn list_groups(region: &Region, rows: &[Asset], _page: Option<&PageToken>) -> Call<Page<Patch>> {
@@ -62,7 +63,7 @@ fn list_groups(region: &Region, rows: &[Asset], _page: Option<&PageToken>) -> Ca
         let document = decode_json(&CODES, status, body)?;
         groups_page(&id, required_rows(&document, "/Response/Groups")?)
     });
-    call.to(Endpoint::Database)
+    call.to(Endpoint::Databases)
 }
 
 fn read_database(row: Fields<'_>) -> Result<Asset, String> {
@@ -97,7 +98,7 @@ fn read_database(row: Fields<'_>) -> Result<Asset, String> {
         .set("storage_gib", row.integer("Volume")?)
         .set("storage_type", row.text("DiskType")?)
         .set("engine", Some("MySQL".to_owned()))
-        .set("engine_version", row.text("EngineVersion")?)
+        .set("version", row.text("EngineVersion")?)
         .set("tags", read_tags(row.list("TagList")?, "TagKey", "TagValue")?)
         .set("replicas", groups.filter_map(Result::transpose).collect::<Result<BTreeSet<_>, _>>()?)
         .set("zone", row.text("Zone")?)
