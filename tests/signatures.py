@@ -41,7 +41,8 @@ def tencent(request):
     headers, secret = request["headers"], request["secret"]
     timestamp = headers["x-tc-timestamp"]
     date = datetime.fromtimestamp(int(timestamp), timezone.utc).strftime("%Y-%m-%d")
-    service = "region" if headers["x-tc-version"] == "2022-06-27" else "cvm"
+    services = {"2022-06-27": "region", "2017-03-20": "cdb", "2018-04-12": "redis"}
+    service = services.get(headers["x-tc-version"], "cvm")
 
     def sign(lines):
         head = "".join(f"{name}:{value}\n" for name, value in lines)

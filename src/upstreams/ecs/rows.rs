@@ -82,7 +82,7 @@ pub async fn sync_rows<K: Rows>(
 ) -> Result<(), Error> {
     let started_at = scope.context.clock.now();
     let expected = scope.state.record_count;
-    let (row_name, rows_name) = kind.names();
+    let (singular, rows_name) = kind.names();
     let subject = Subject { account: Some(key.account.as_str()), rows: rows_name };
     let stored = scope.context.store.read(|r| kind.load_stored(r, key))?;
     let live_ids: Vec<_> = stored.iter().filter(|(_, row)| !row.is_deleted).map(|(id, _)| id.clone()).collect();
@@ -101,7 +101,7 @@ pub async fn sync_rows<K: Rows>(
     let (received, nameless_count) = (listed.count(), listed.nameless.len() as u64);
     let (mut fetched, bad) = listed.into_rows();
     let unreadable: BTreeSet<&str> = bad.iter().filter_map(|row| row.id.as_deref()).collect();
-    bad.iter().cloned().for_each(|row| report_bad_row(scope, row_name, row));
+    bad.iter().cloned().for_each(|row| report_bad_row(scope, singular, row));
     kind.complete(scope, api, mode, &stored, &mut fetched, &unreadable).await?;
     if received == 0 && live > 0 {
         kind.confirm_empty(api, &live_ids).await?;

@@ -186,9 +186,9 @@ impl<'a> Fields<'a> {
 
     /// A truth, or its word.
     pub fn flag(self, path: &str) -> Result<Option<bool>, String> {
-        let read = |value: &Value| match value {
-            Value::Bool(truth) => Ok(*truth),
-            value => value.as_str().and_then(|word| word.parse().ok()).ok_or_else(|| wrong(path, "true or false")),
+        let read = |value: &Value| {
+            let of_word = || value.as_str()?.parse().ok();
+            value.as_bool().or_else(of_word).ok_or_else(|| wrong(path, "true or false"))
         };
         self.value(path).map(read).transpose()
     }

@@ -4,13 +4,19 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::answer::Fields;
+use super::answer::{Fields, read_page, read_rows};
 use super::call::{Call, Page, PageToken};
 use super::codes::{ProviderError, best_match};
 use crate::upstreams::ecs::instance::{InstanceId, Status, Tag, digest};
 use crate::upstreams::ecs::regions::Region;
 use crate::upstreams::ecs::resources::{Asset, Cell, Cells, Kind, Patch};
 use crate::upstreams::mirror::{ReadRow, Signs};
+
+/// A page of something in a region, of these rows where the call names any.
+pub type ListCall<T> = fn(&Region, &[Asset], Option<&PageToken>) -> Call<Page<T>>;
+
+/// A column, and what it holds where nothing is said of it.
+pub type EmptyList = (&'static str, fn() -> Cell);
 
 /// The calls for one kind of resource.
 pub struct Catalog {
@@ -27,12 +33,12 @@ pub struct Supplement {
     /// For messages, behind "cannot".
     pub what: &'static str,
     /// The columns that are empty lists where it says nothing of a row.
-    pub lists: &'static [(&'static str, fn() -> Cell)],
+    pub lists: &'static [EmptyList],
     /// How many rows a call names; `None`: one call serves the whole region.
     pub chunk: Option<usize>,
     /// Whether the row lacks it.
     pub is_needed: fn(&Asset) -> bool,
-    pub call: fn(&Region, &[Asset], Option<&PageToken>) -> Call<Page<Patch>>,
+    pub call: ListCall<Patch>,
 }
 
 /// An empty list of texts.
@@ -54,32 +60,30 @@ pub struct Row(Asset);
 impl Row {
     /// The row of that id. `volatile` names the members that move without a change.
     pub fn new(kind: &'static Kind, row: Fields<'_>, id: &str, volatile: &[&str]) -> Result<Self, String> {
-        let content_hash = match row.0 {
-            Value::Object(members) if !volatile.is_empty() => {
-                let kept = members.iter().filter(|(name, _)| !volatile.contains(&name.as_str()));
-                digest(&kept.map(|(name, value)| (name.clone(), value.clone())).collect())
-            }
-            row => digest(row),
-        };
+        let mut kept = row.0.clone();
+        if let Some(members) = kept.as_object_mut() {
+            members.retain(|name, _| !volatile.contains(&name.as_str()));
+        }
+        let content_hash = digest(&kept);
         let id = InstanceId(row.required_text(id)?);
         let raw = row.0.to_string();
         Ok(Self(Asset { kind, id, cells: Cells::new(), unknown_status: None, raw, content_hash }))
     }
 
+    #[must_use]
     pub fn set(mut self, column: &'static str, value: impl Into<Cell>) -> Self {
         self.0.cells.insert(column, value.into());
         self
     }
 
     /// Its status, as that word of the provider; a lock is stronger than a status that says it runs.
+    #[must_use]
     pub fn status(mut self, word: Option<String>, statuses: Statuses, is_locked: bool) -> Self {
         let find = |word: &str| best_match(statuses, word).or_else(|| best_match(statuses, &word.to_ascii_lowercase()));
         let known = word.as_deref().map(find);
         self.0.unknown_status = word.clone().filter(|_| known == Some(None));
-        let status = match known.flatten().unwrap_or_default() {
-            Status::Running if is_locked => Status::Locked,
-            status => status,
-        };
+        let status = known.flatten().unwrap_or_default();
+        let status = if is_locked && status == Status::Running { Status::Locked } else { status };
         self.set("status", Some(status.name().to_owned())).set("status_raw", word)
     }
 
@@ -154,4 +158,17 @@ pub fn tag_patches(tag: Fields<'_>, ids: Vec<String>, key: &str, value: &str) ->
         cells: [("tags", Cell::Tags(tags.clone()))].into(),
     };
     Ok(ids.into_iter().map(patch).collect())
+}
+
+/// A page of buckets; `token` names the member that says where the list goes on.
+pub fn read_buckets(
+    document: &Value,
+    token: &str,
+    read: fn(Fields<'_>) -> Result<Asset, String>,
+) -> Result<Page<Asset>, ProviderError> {
+    if document.get("Buckets").is_none() {
+        return Err(ProviderError::unreadable("the answer has no list `Buckets`"));
+    }
+    let rows = Fields(document).members("Buckets", "Bucket").map_err(ProviderError::unreadable)?;
+    read_page(document, token, read_rows(rows.into_iter().map(|row| row.0), "Name", read))
 }

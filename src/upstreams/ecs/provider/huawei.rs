@@ -55,7 +55,12 @@ impl Cloud for Huawei {
         match endpoint {
             Endpoint::Regions if region == "eu-west-101" => "iam.eu-west-101.myhuaweicloud.eu".to_owned(),
             Endpoint::Regions => "iam.myhuaweicloud.com".to_owned(),
-            _ => format!("ecs.{region}.myhuaweicloud.com"),
+            Endpoint::Compute
+            | Endpoint::Disks
+            | Endpoint::Databases
+            | Endpoint::Caches
+            | Endpoint::Buckets
+            | Endpoint::Tags => format!("ecs.{region}.myhuaweicloud.com"),
         }
     }
 

@@ -39,7 +39,9 @@ impl Cloud for Tencent {
             Endpoint::Regions => "region.tencentcloudapi.com".to_owned(),
             Endpoint::Databases => "cdb.tencentcloudapi.com".to_owned(),
             Endpoint::Caches => "redis.tencentcloudapi.com".to_owned(),
-            _ => "cvm.tencentcloudapi.com".to_owned(),
+            Endpoint::Compute | Endpoint::Disks | Endpoint::Buckets | Endpoint::Tags => {
+                "cvm.tencentcloudapi.com".to_owned()
+            }
         }
     }
 
@@ -89,7 +91,7 @@ impl Cloud for Tencent {
         match resource {
             Resource::Database => Some(&database::CATALOG),
             Resource::Cache => Some(&cache::CATALOG),
-            _ => None,
+            Resource::Compute | Resource::Bucket => None,
         }
     }
 

@@ -52,10 +52,7 @@ impl Cloud for Volcengine {
     }
 
     fn default_host(&self, endpoint: Endpoint, region: &str) -> String {
-        let service = match endpoint {
-            Endpoint::Disks => "storage-ebs",
-            _ => "ecs",
-        };
+        let service = if endpoint == Endpoint::Disks { "storage-ebs" } else { "ecs" };
         format!("{service}.{region}.volcengineapi.com")
     }
 

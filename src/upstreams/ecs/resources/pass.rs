@@ -69,8 +69,8 @@ impl Rows for Assets {
             return Ok(());
         }
         for supplement in self.catalog.supplements {
-            let mut rows: Vec<&mut Asset> = fetched.iter_mut().filter(|asset| wanted.contains(&asset.id)).collect();
-            match complete_with(supplement, api, &mut rows).await {
+            let is_wanted = |asset: &&mut Asset| wanted.contains(&asset.id) && (supplement.is_needed)(asset);
+            match complete_with(supplement, api, fetched.iter_mut().filter(is_wanted).collect()).await {
                 Ok(()) => {}
                 Err(error) if error.class().is_fatal() => return Err(error),
                 Err(error) => {
@@ -108,8 +108,7 @@ fn report_unknown_statuses(scope: &Scope<'_>, fetched: &[Asset], rows: &str) {
 const MAX_FAILURES: u32 = 3;
 
 /// Requests what the supplement says of these rows, and applies it chunk by chunk: a later error takes nothing away.
-async fn complete_with(supplement: &Supplement, api: &RegionApi<'_>, rows: &mut [&mut Asset]) -> Result<(), Error> {
-    let mut rows: Vec<&mut &mut Asset> = rows.iter_mut().filter(|asset| (supplement.is_needed)(asset)).collect();
+async fn complete_with(supplement: &Supplement, api: &RegionApi<'_>, mut rows: Vec<&mut Asset>) -> Result<(), Error> {
     let chunk = supplement.chunk.unwrap_or(usize::MAX).min(rows.len()).max(1);
     let (mut failure, mut failure_count) = (None, 0);
     for rows in rows.chunks_mut(chunk) {

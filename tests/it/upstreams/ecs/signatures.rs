@@ -4,19 +4,27 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
-use super::HANGZHOU;
+use super::{GUANGZHOU, HANGZHOU};
 use crate::sandbox::Ecs;
+use crate::sandbox::ecs::Database;
 use crate::sandbox::server::Logged;
 use crate::support::{Sandbox, run_python};
 
 const SIGNATURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/signatures.py");
 
 /// Every call that a pass over the two clouds may make, and every one over the other two.
-const ACTIONS: [&str; 7] = [
+const ACTIONS: [&str; 14] = [
+    "aliyun DescribeDBInstanceAttribute",
+    "aliyun DescribeDBInstances",
     "aliyun DescribeDisks",
     "aliyun DescribeInstanceStatus",
     "aliyun DescribeInstances",
     "aliyun DescribeRegions",
+    "aliyun DescribeSecurityGroupConfiguration",
+    "aliyun DescribeTags",
+    "tencent DescribeDBInstances",
+    "tencent DescribeDBSecurityGroups",
+    "tencent DescribeInstanceSecurityGroup",
     "tencent DescribeInstances",
     "tencent DescribeInstancesStatus",
     "tencent DescribeRegions",
@@ -59,7 +67,17 @@ fn temporary_credentials_are_signed_as_the_vendors_packages_sign_them() {
 
 /// Makes every kind of request to the two clouds, and has all of them signed again.
 fn check(sandbox: &Sandbox) {
+    for region in [HANGZHOU, GUANGZHOU] {
+        sandbox.ecs.change(region, |region| {
+            region.databases.push(Database::new(1));
+            region.caches.push(Database::new(2));
+        });
+    }
     pass_over(sandbox, &[Ecs::ALIYUN, Ecs::TENCENT], HANGZHOU);
+    sandbox.ecs.cap_pages(usize::MAX);
+    sandbox
+        .ecs_pass(&format!("--account {} --account {} --resource database,cache", Ecs::ALIYUN, Ecs::TENCENT))
+        .expect(0);
     let log = check_log(sandbox, &ACTIONS);
     assert!(log.iter().any(|logged| logged.parameter("DryRun").is_some()));
     assert!(log.iter().any(|logged| logged.parameter("NextToken").is_some()));

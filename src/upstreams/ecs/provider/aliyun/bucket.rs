@@ -3,9 +3,11 @@
 use serde_json::Value;
 
 use super::rpc::CODES;
-use crate::upstreams::ecs::provider::answer::{Fields, decode_xml_root, read_page, read_rows};
+use crate::upstreams::ecs::provider::answer::{Fields, decode_xml_root};
 use crate::upstreams::ecs::provider::call::{Call, Endpoint, Page, PageToken, Unsigned};
-use crate::upstreams::ecs::provider::catalog::{Catalog, Row, Supplement, first_id, no_tags, one_patch, read_tags};
+use crate::upstreams::ecs::provider::catalog::{
+    Catalog, Row, Supplement, first_id, no_tags, one_patch, read_buckets, read_tags,
+};
 use crate::upstreams::ecs::provider::codes::ProviderError;
 use crate::upstreams::ecs::provider::sign::encode_parameters;
 use crate::upstreams::ecs::regions::Region;
@@ -37,15 +39,10 @@ fn list(region: &Region, page: Option<&PageToken>) -> Call<Page<Asset>> {
         query: encode_parameters(&parameters),
         ..Unsigned::default()
     };
-    let call = Call::new(unsigned, |status, body| {
-        let document = decode_xml_root(&CODES, "ListAllMyBucketsResult", status, body)?;
-        if document.get("Buckets").is_none() {
-            return Err(ProviderError::unreadable("the answer has no list `Buckets`"));
-        }
-        let rows = Fields(&document).members("Buckets", "Bucket").map_err(ProviderError::unreadable)?;
-        read_page(&document, "NextMarker", read_rows(rows.into_iter().map(|row| row.0), "Name", read_bucket))
-    });
-    call.to(Endpoint::Buckets)
+    Call::new(unsigned, |status, body| {
+        read_buckets(&decode_xml_root(&CODES, "ListAllMyBucketsResult", status, body)?, "NextMarker", read_bucket)
+    })
+    .to(Endpoint::Buckets)
 }
 
 fn read_bucket(row: Fields<'_>) -> Result<Asset, String> {

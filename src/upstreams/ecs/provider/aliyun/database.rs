@@ -2,7 +2,7 @@
 //!
 //! Source: the vendor's SDK, its models of `DescribeDBInstances`, `DescribeTags`, `DescribeDBInstanceAttribute` and
 //! `DescribeSecurityGroupConfiguration`. The list has neither storage, port, security groups nor tags; its total means
-//! nothing with tokens. PolarDB and MongoDB are other APIs.
+//! nothing with tokens. `PolarDB` and `MongoDB` are other APIs.
 
 use std::collections::BTreeSet;
 

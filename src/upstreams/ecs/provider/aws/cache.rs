@@ -1,4 +1,4 @@
-//! ElastiCache, Query API version 2015-02-02.
+//! `ElastiCache`, Query API version 2015-02-02.
 //!
 //! Three listings make the set: replication groups, then the clusters that belong to none, then serverless caches. The
 //! clusters of a group also tell its version and its security groups. Tags come from the listing of the Resource Groups

@@ -1,6 +1,6 @@
 //! RDS, Query API version 2014-10-31: one page has everything of its rows.
 //!
-//! The list also holds the members of Neptune and DocumentDB; `engine` says so. A name can be changed, `DbiResourceId`
+//! The list also holds the members of Neptune and `DocumentDB`; `engine` says so. A name can be changed, `DbiResourceId`
 //! cannot. The storage of a cluster's member is the cluster's.
 
 use std::collections::BTreeSet;

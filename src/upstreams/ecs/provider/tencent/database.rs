@@ -1,4 +1,4 @@
-//! CDB for MySQL, API version 2017-03-20.
+//! CDB for `MySQL`, API version 2017-03-20.
 //!
 //! Source: the vendor's SDK, its models of `DescribeDBInstances` and `DescribeDBSecurityGroups`. The zone is that of the
 //! purchase, whatever moved since. Times are Beijing's. Other engines are other services.

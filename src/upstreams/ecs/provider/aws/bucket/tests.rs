@@ -1,6 +1,7 @@
 //! S3's answers and parameters.
 
 use super::*;
+use crate::upstreams::ecs::provider::catalog::ListCall;
 use crate::upstreams::ecs::provider::codes::Kind;
 
 fn region() -> Region {
@@ -40,10 +41,9 @@ fn settings_come_from_the_buckets_own_region_and_what_was_never_set_is_known() {
     let Ok(logs) = page.rows[0].clone() else { panic!("{page:?}") };
     let rows = [logs];
     let never = |code: &str| format!("<Error><Code>{code}</Code></Error>");
-    type Read = fn(&Region, &[Asset], Option<&PageToken>) -> Call<Page<Patch>>;
     for (read, status, body, column, expected) in [
         (
-            read_tagging as Read,
+            read_tagging as ListCall<Patch>,
             200,
             "<Tagging><TagSet><Tag><Key>env</Key><Value>prod</Value></Tag></TagSet></Tagging>".to_owned(),
             "tags",

@@ -1,4 +1,4 @@
-//! ElastiCache's answers and parameters.
+//! `ElastiCache`'s answers and parameters.
 
 use super::*;
 use crate::upstreams::ecs::provider::codes::Kind;
