@@ -150,6 +150,8 @@ impl Api {
                 let head = Signs::of_head(&response, |_| false);
                 let body = response.bytes(MAX_ANSWER_BYTES).await?;
                 let signs = Signs { is_garbled: std::str::from_utf8(&body).is_err(), ..head };
+                // A refusal that the call takes for an answer, such as that nothing was ever set, is one.
+                let signs = Signs { doubt: signs.doubt.filter(|_| matches!(status, 200..300)), ..signs };
                 match call.parse(status, &body).map_err(|refused| refused.with_wait(wait).with_clock(ahead)) {
                     Err(refused) if refused.retry() != Retry::Never => Err(refused.into_error(context.to_owned())),
                     answer => Ok(Fetched { answer, signs }),

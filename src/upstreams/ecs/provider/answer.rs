@@ -37,23 +37,24 @@ pub fn decode_json(codes: &Codes, status: u16, body: &[u8]) -> Result<Value, Pro
 
 /// The document behind an XML answer to that action.
 pub fn decode_xml(codes: &Codes, action: &str, status: u16, body: &[u8]) -> Result<Value, ProviderError> {
-    decode_xml_root(codes, &format!("{action}Response"), status, body)
+    decode_xml_root(codes, &[&format!("{action}Response")], status, body)
 }
 
-/// The document behind an XML answer whose root has that name.
-pub fn decode_xml_root(codes: &Codes, expected: &str, status: u16, body: &[u8]) -> Result<Value, ProviderError> {
+/// The document behind an XML answer whose root has one of these names.
+pub fn decode_xml_root(codes: &Codes, expected: &[&str], status: u16, body: &[u8]) -> Result<Value, ProviderError> {
     if !is_good(status) {
         return Err(ProviderError::refused(codes, status, body));
     }
     let (root, document) =
         xml::decode(body).map_err(|error| ProviderError::unreadable(format!("the answer is not XML: {error}")))?;
-    if root == expected {
+    if expected.contains(&root.as_str()) {
         return Ok(document);
     }
     let refused = ProviderError::refused(codes, status, body);
     Err(if refused.code.is_some() {
         refused
     } else {
+        let expected = expected.first().copied().unwrap_or_default();
         ProviderError::unreadable(format!("the answer is a `{root}`, not a `{expected}`"))
     })
 }

@@ -40,7 +40,7 @@ fn list(region: &Region, page: Option<&PageToken>) -> Call<Page<Asset>> {
         ..Unsigned::default()
     };
     Call::new(unsigned, |status, body| {
-        read_buckets(&decode_xml_root(&CODES, "ListAllMyBucketsResult", status, body)?, "NextMarker", read_bucket)
+        read_buckets(&decode_xml_root(&CODES, &["ListAllMyBucketsResult"], status, body)?, "NextMarker", read_bucket)
     })
     .to(Endpoint::Buckets)
 }
@@ -75,7 +75,7 @@ fn of_bucket(
         ..Unsigned::default()
     };
     let call = Call::new(unsigned, move |status, body| {
-        let document = match decode_xml_root(&CODES, root, status, body) {
+        let document = match decode_xml_root(&CODES, &[root], status, body) {
             Err(refused) if refused.code.as_deref() == Some("NoSuchTagSet") => Value::Null,
             answer => answer?,
         };

@@ -54,7 +54,7 @@ fn list(region: &Region, page: Option<&PageToken>) -> Call<Page<Asset>> {
     };
     Call::new(unsigned, |status, body| {
         read_buckets(
-            &decode_xml_root(&CODES, "ListAllMyBucketsResult", status, body)?,
+            &decode_xml_root(&CODES, &["ListAllMyBucketsResult"], status, body)?,
             "ContinuationToken",
             read_bucket,
         )
@@ -94,7 +94,7 @@ fn of_bucket(
         ..Unsigned::default()
     };
     let call = Call::new(unsigned, move |status, body| {
-        let document = match decode_xml_root(&CODES, root, status, body) {
+        let document = match decode_xml_root(&CODES, &[root, &format!("{action}Response")], status, body) {
             Err(refused) if refused.code.as_deref() == Some(none) => Value::Null,
             answer => answer?,
         };
