@@ -49,15 +49,16 @@ const fn expressions(resource: Resource) -> &'static str {
     }
 }
 
-/// The matching live rows, by account, region and id.
+/// The matching rows that are live, or that are gone, by account, region and id.
 pub fn load_assets(r: &Reader<'_>, kind: &Kind, filter: &InstanceFilter) -> Result<Vec<AssetRow>, Error> {
-    let InstanceFilter { account, region, status, tags } = filter;
+    let InstanceFilter { account, region, status, tags, deleted } = filter;
+    let is_live = if *deleted { "deleted_at IS NOT NULL" } else { "deleted_at IS NULL" };
     let (table, columns) = (kind.name, expressions(kind.resource));
     let mut rows = r.rows(
         &format!(
             "SELECT account, provider, region, first_seen_at, last_changed_at, tags, {columns}
              FROM {table}
-             WHERE deleted_at IS NULL
+             WHERE {is_live}
                AND (account = ?1 OR ?1 IS NULL)
                AND (region = ?2 OR ?2 IS NULL)
              ORDER BY 1, 2, 3, 7"
