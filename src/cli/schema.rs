@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use super::{backup, config, database, doctor, export, failure, locks, records, report, restore, setup, status, sync, version};
+use super::{
+    backup, config, database, doctor, export, failure, locks, records, report, restore, setup, status, sync, version,
+};
 use crate::config::Setting;
 use crate::present::{DocumentSchema, ListingSpec, page, schema};
 use crate::store::Holder;
