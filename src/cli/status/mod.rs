@@ -2,7 +2,6 @@
 
 pub mod output;
 
-use std::path::Path;
 use std::time::Duration;
 
 use clap::Args;
@@ -18,7 +17,7 @@ use crate::config::{Config, suggestion};
 use crate::exit::Exit;
 use crate::run::Cancel;
 use crate::store::records::SyncState;
-use crate::store::{Mode, ScopeState, Store, cursors};
+use crate::store::{Location, Mode, ScopeState, Store, cursors};
 use crate::ui::leave_screen;
 use crate::upstreams::{self, INTERVAL_SLACK, Registration};
 use crate::zone;
@@ -67,7 +66,7 @@ pub fn cmd_status(session: &mut Session, args: &StatusArgs) -> Result<Exit, Erro
 fn watch(
     session: &Session,
     config: &Config,
-    database: &Path,
+    database: &Location,
     args: &StatusArgs,
     pause: Duration,
 ) -> Result<Exit, Error> {
@@ -88,7 +87,7 @@ fn watch(
 fn load_output(
     session: &Session,
     config: &Config,
-    database: &Path,
+    database: &Location,
     args: &StatusArgs,
 ) -> Result<(StatusOutput, bool), Error> {
     let store = session.open_existing(database, Mode::ReadOnly)?;
