@@ -190,7 +190,7 @@ fn one_region_in_trouble_leaves_the_others_alone() {
         assert_eq!(scope(&outcome, "ecs/prod/cn-hangzhou/database")["error"]["class"], class);
     }
     let sandbox = sandbox();
-    let throttled = Rule::on("/", Fault::Refusal(400, "Throttling.User")).mentioning("DescribeDBInstances");
+    let throttled = Rule::on("/", Fault::Refusal(400, "Throttling.User")).mentioning(HANGZHOU);
     sandbox.ecs.server().add(throttled.times(2));
     check_counts(&sandbox.ecs_pass(DATABASES).expect(0), [36, 0, 0, 0, 0]);
     sandbox.ecs.server().set_clock(3600);
