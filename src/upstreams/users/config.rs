@@ -74,6 +74,7 @@ pub enum Source {
 pub enum TargetConfig {
     Http(HttpTargetConfig),
     Redis(RedisTargetConfig),
+    Command(CommandTargetConfig),
 }
 
 /// A service that takes events by HTTP.
@@ -118,6 +119,17 @@ pub struct RedisTargetConfig {
     pub key: String,
     #[serde(default = "a_day")]
     pub ttl: Span,
+}
+
+/// A program that takes each event on its standard input.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct CommandTargetConfig {
+    pub name: String,
+    #[serde(default = "enabled")]
+    pub enabled: bool,
+    /// The program and its arguments; no shell reads them.
+    pub command: Vec<String>,
 }
 
 const fn enabled() -> bool {
@@ -207,6 +219,7 @@ impl AccountSettings for TargetConfig {
         match self {
             Self::Http(target) => &target.name,
             Self::Redis(target) => &target.name,
+            Self::Command(target) => &target.name,
         }
     }
 
@@ -214,6 +227,7 @@ impl AccountSettings for TargetConfig {
         match self {
             Self::Http(target) => target.enabled,
             Self::Redis(target) => target.enabled,
+            Self::Command(target) => target.enabled,
         }
     }
 }
@@ -221,6 +235,10 @@ impl AccountSettings for TargetConfig {
 impl TargetConfig {
     fn check(&self) -> Result<(), Error> {
         match self {
+            Self::Command(target) => match target.command.first() {
+                Some(program) if program.starts_with('/') => Ok(()),
+                Some(_) | None => Err(invalid(&self.key("command"), "must begin with the absolute path of a program")),
+            },
             Self::Http(target) => {
                 parse_url(&target.url, &self.key("url"))?;
                 if !METHODS.contains(&target.method.as_str()) {
@@ -300,6 +318,12 @@ mod tests {
         url = "redis://127.0.0.1:6379"
     "#;
 
+    const COMMAND: &str = r#"
+        name = "own"
+        kind = "command"
+        command = ["/usr/bin/true", "a b"]
+    "#;
+
     fn target(text: &str) -> TargetConfig {
         toml::from_str(text).unwrap()
     }
@@ -317,6 +341,9 @@ mod tests {
     fn setting_that_cannot_work_is_named() {
         check(HTTP, Ok(()));
         check(REDIS, Ok(()));
+        check(COMMAND, Ok(()));
+        check(&COMMAND.replace("/usr/bin/true", "true"), Err("users.targets.own.command"));
+        check(&COMMAND.replace(r#""/usr/bin/true", "a b""#, ""), Err("users.targets.own.command"));
         check(&HTTP.replace("http://", "ftp://"), Err("users.targets.auth.url"));
         check(&HTTP.replace("http://", "http://me:pw@"), Err("`auth = { basic = … }`"));
         check(&format!("{HTTP}\ncheck_url = \"http://127.0.0.1/users\""), Err("users.targets.auth.check_url"));

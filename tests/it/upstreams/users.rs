@@ -2,6 +2,7 @@
 
 mod blame;
 mod check;
+mod command;
 mod delivery;
 mod emit;
 mod endings;

@@ -4,13 +4,13 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use bytes::Bytes;
 use serde::Serialize;
-use serde_json::value::RawValue;
 use url::{Position, Url};
 
 use super::super::config::{AuthConfig, Config, HttpTargetConfig, TargetConfig, USER_ID};
 use super::super::queue::Delivery;
 use super::super::tables::StoredEvent;
 use super::answer::{Answer, Cause};
+use super::task::{Task, idempotency_key, serialize, task_id};
 use crate::clock::Clock;
 use crate::config::HttpSettings;
 use crate::http::{Client, Context, Error, Profile, Request, Response, Retry, Retryable, StatusKind, classify};
@@ -32,9 +32,6 @@ const MAX_ANSWER_BYTES: u64 = 64 << 10;
 /// A user is a few hundred bytes.
 const MAX_USER_BYTES: u64 = 1 << 20;
 
-/// An idempotency key longer than this is replaced by its digest.
-const MAX_KEY_CHARS: usize = 200;
-
 /// An HTTP target, opened.
 pub struct HttpTarget {
     events: Endpoint,
@@ -51,21 +48,6 @@ pub struct HttpTarget {
 struct Endpoint {
     client: Client,
     path: String,
-}
-
-/// One event, as it is sent.
-#[derive(Serialize)]
-#[expect(clippy::struct_field_names, reason = "the keys are the document's")]
-struct Task<'a> {
-    task_id: String,
-    user_id: i64,
-    username: Option<&'a str>,
-    event_type: &'static str,
-    data: &'a RawValue,
-    timestamp: String,
-    /// In a batch, which has no header for each; the same as the event's own header elsewhere.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    idempotency_key: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -136,7 +118,7 @@ impl HttpTarget {
         let mut tasks = Vec::with_capacity(deliveries.len());
         for Delivery { event, .. } in deliveries {
             match Task::of(event) {
-                Ok(task) => tasks.push(Task { idempotency_key: Some(idempotency_key(&event.id)), ..task }),
+                Ok(task) => tasks.push(task.with_key(event)),
                 Err(error) => return Answer::unreadable(event.seq, &error),
             }
         }
@@ -237,39 +219,10 @@ fn cause(error: &Error) -> Cause {
     }
 }
 
-impl<'a> Task<'a> {
-    fn of(event: &'a StoredEvent) -> Result<Self, serde_json::Error> {
-        Ok(Self {
-            task_id: task_id(event),
-            user_id: event.user_id,
-            username: event.username.as_deref(),
-            event_type: event.kind.name(),
-            data: serde_json::from_str(&event.data)?,
-            timestamp: event.occurred_at.to_string(),
-            idempotency_key: None,
-        })
-    }
-}
-
-fn task_id(event: &StoredEvent) -> String {
-    format!("user_sync_{}_{}", event.user_id, event.seq)
-}
-
 /// Where batches go: `/batch` behind the path, before its query.
 fn batch_path(path: &str) -> String {
     let (path, query) = path.split_at(path.find('?').unwrap_or(path.len()));
     format!("{}/batch{query}", path.trim_end_matches('/'))
-}
-
-/// The event's id where a header can carry it, else its digest: the same for every attempt either way.
-fn idempotency_key(id: &str) -> String {
-    let is_plain = id.len() <= MAX_KEY_CHARS && id.bytes().all(|byte| byte.is_ascii_graphic());
-    if is_plain { id.to_owned() } else { sha256_hex(id) }
-}
-
-/// What we made ourselves can be written.
-fn serialize(value: &impl Serialize) -> Vec<u8> {
-    serde_json::to_vec(value).unwrap_or_default()
 }
 
 /// The profile and the path of a URL. One attempt: the retries are the queue's.

@@ -1,12 +1,15 @@
 //! A target: where events go.
 
 mod answer;
+mod command;
 mod http;
 mod redis;
+mod task;
 
 use serde_json::Value;
 
 pub use self::answer::{Answer, Cause, Failure};
+use self::command::CommandTarget;
 use self::http::HttpTarget;
 use self::redis::RedisTarget;
 use super::config::{Config, TargetConfig};
@@ -24,6 +27,7 @@ pub struct Target {
 enum Channel {
     Http(Box<HttpTarget>),
     Redis(Box<RedisTarget>),
+    Command(Box<CommandTarget>),
 }
 
 impl Target {
@@ -36,6 +40,9 @@ impl Target {
             TargetConfig::Redis(redis) => {
                 Channel::Redis(Box::new(RedisTarget::open(redis, target, limits(config, opening))?))
             }
+            TargetConfig::Command(command) => {
+                Channel::Command(Box::new(CommandTarget::new(command, limits(config, opening))))
+            }
         };
         Ok(Self { name: target.name().to_owned(), channel })
     }
@@ -44,7 +51,7 @@ impl Target {
     pub fn batch(&self) -> usize {
         match &self.channel {
             Channel::Http(http) => http.batch.max(1),
-            Channel::Redis(_) => 1,
+            Channel::Redis(_) | Channel::Command(_) => 1,
         }
     }
 
@@ -53,7 +60,8 @@ impl Target {
         match (&self.channel, deliveries) {
             (Channel::Http(http), deliveries) => http.send(deliveries).await,
             (Channel::Redis(redis), [delivery, ..]) => redis.send(&delivery.event).await,
-            (Channel::Redis(_), []) => Answer::Ended,
+            (Channel::Command(command), [delivery, ..]) => command.send(&delivery.event).await,
+            (Channel::Redis(_) | Channel::Command(_), []) => Answer::Ended,
         }
     }
 
@@ -62,6 +70,7 @@ impl Target {
         match &self.channel {
             Channel::Http(http) => http.can_check(),
             Channel::Redis(_) => true,
+            Channel::Command(_) => false,
         }
     }
 
@@ -70,13 +79,14 @@ impl Target {
         match &self.channel {
             Channel::Http(http) => http.fetch_user(user_id).await,
             Channel::Redis(redis) => redis.fetch_user(user_id).await,
+            Channel::Command(_) => Ok(None),
         }
     }
 
     /// Whether it keeps what it accepts, as far as it shows that.
     pub async fn find_durability(&self) -> Option<Result<Option<Caution>, Error>> {
         match &self.channel {
-            Channel::Http(_) => None,
+            Channel::Http(_) | Channel::Command(_) => None,
             Channel::Redis(redis) => Some(redis.find_caution().await),
         }
     }
@@ -84,13 +94,13 @@ impl Target {
     /// Some of the users it holds; `None` where it cannot list them.
     pub async fn fetch_user_ids(&self, from: ScanCursor) -> Result<Option<Page>, Error> {
         match &self.channel {
-            Channel::Http(_) => Ok(None),
+            Channel::Http(_) | Channel::Command(_) => Ok(None),
             Channel::Redis(redis) => redis.load_user_ids(from).await.map(Some),
         }
     }
 }
 
-/// What no command to a Redis goes beyond.
+/// What no request to a Redis and no program goes beyond.
 pub fn limits(config: &Config, opening: &Opening<'_>) -> Limits {
     Limits { timeout: config.timeout.0, cancel: opening.http.cancel.clone(), deadline: opening.http.deadline }
 }
