@@ -1,18 +1,19 @@
 //! The shapes of a chart as SVG. Its words and numbers are HTML beside it: they keep their size where it shrinks.
 //!
-//! `plotters` draws in fixed colours; each stands for a colour of the page's style, which knows light and dark.
+//! Colours are numbers here; the page's style knows what each is in light and in dark.
 
-use plotters::prelude::*;
+use std::fmt::Write as _;
 
 use crate::present::Severity;
-use crate::present::page::{Chart, Series, Shape};
+use crate::present::page::{Chart, Series, Shape, Unit};
 
 pub const VIEW_BOX: &str = "0 0 1200 320";
 
-const SIZE: (u32, u32) = (1200, 320);
+const WIDTH: f64 = 1200.0;
+const HEIGHT: f64 = 320.0;
 /// Room above and below, so that no line is cut.
-const MARGIN: u32 = 6;
-const LINE_WIDTH: u32 = 5;
+const MARGIN: f64 = 6.0;
+const DOT_RADIUS: u8 = 7;
 /// Between two bars, of the width of one.
 const GAP: f64 = 0.12;
 /// The plain colours of the palette.
@@ -37,7 +38,7 @@ pub fn top(chart: &Chart) -> f64 {
         Shape::Lines => (0..slots).flat_map(at).fold(0.0, f64::max),
         Shape::Stacked | Shape::StackedLevels => (0..slots).map(|slot| at(slot).sum()).fold(0.0, f64::max),
     };
-    if chart.unit == crate::present::page::Unit::Share { 1.0 } else { round_up(highest) }
+    if chart.unit == Unit::Share { 1.0 } else { round_up(highest) }
 }
 
 fn round_up(value: f64) -> f64 {
@@ -52,58 +53,58 @@ fn round_up(value: f64) -> f64 {
 
 /// The shapes, without the element around them.
 pub fn draw(chart: &Chart, top: f64) -> String {
-    let mut svg = String::new();
-    // Writing into a string cannot fail.
-    let _ = draw_into(&mut svg, chart, top);
-    let inner = svg.split_once('>').map(|(_, inner)| inner).unwrap_or_default();
-    inner.trim_end().trim_end_matches("</svg>").replace('\n', "").replace(" opacity=\"1\"", "")
-}
-
-fn draw_into(svg: &mut String, chart: &Chart, top: f64) -> Result<(), DrawingAreaErrorKind<std::fmt::Error>> {
     let slots = chart.series.iter().map(|series| series.values.len()).max().unwrap_or_default();
-    let area = SVGBackend::with_string(svg, SIZE).into_drawing_area();
-    let failed = |_| DrawingAreaErrorKind::LayoutError;
-    let mut plot = ChartBuilder::on(&area)
-        .margin_top(MARGIN)
-        .margin_bottom(MARGIN)
-        .build_cartesian_2d(0.0..place(slots.max(1)), 0.0..top)
-        .map_err(failed)?;
+    let x = |at: f64| at * WIDTH / place(slots.max(1));
+    let y = |value: f64| HEIGHT - MARGIN - value / top * (HEIGHT - 2.0 * MARGIN);
+    let mut svg = String::new();
     for share in [0.0, 0.5, 1.0] {
-        let line = [(0.0, top * share), (place(slots.max(1)), top * share)];
-        plot.draw_series(LineSeries::new(line, shade(GRID_COLOUR).stroke_width(2))).map_err(failed)?;
+        push_line(&mut svg, GRID_COLOUR, [(0.0, y(top * share)), (WIDTH, y(top * share))]);
     }
     let mut below = vec![0.0; slots];
     for (index, series) in chart.series.iter().enumerate() {
-        let colour = shade(colour(index, series));
-        let values = series.values.iter().enumerate().filter_map(|(slot, value)| Some((slot, (*value)?)));
+        let colour = colour(index, series);
         match chart.shape {
             Shape::Lines => {
                 for run in runs(&series.values) {
+                    let points = run.iter().map(|(slot, value)| (x(place(*slot) + 0.5), y(*value)));
                     match run.as_slice() {
-                        [(slot, value)] => {
-                            let dot = Circle::new((place(*slot) + 0.5, *value), LINE_WIDTH + 2, colour.filled());
-                            plot.draw_series([dot]).map_err(failed)?;
-                        }
-                        run => {
-                            let points = run.iter().map(|(slot, value)| (place(*slot) + 0.5, *value));
-                            plot.draw_series(LineSeries::new(points, colour.stroke_width(LINE_WIDTH)))
-                                .map_err(failed)?;
-                        }
+                        [_] => points.for_each(|point| push_dot(&mut svg, colour, point)),
+                        _ => push_line(&mut svg, colour, points),
                     }
                 }
             }
             Shape::Stacked | Shape::StackedLevels => {
-                let bars = values.filter(|(_, value)| *value > 0.0).map(|(slot, value)| {
-                    let base = below[slot];
-                    below[slot] = base + value;
-                    let corners = [(place(slot) + GAP, base + value), (place(slot + 1) - GAP, base)];
-                    Rectangle::new(corners, colour.filled())
-                });
-                plot.draw_series(bars.collect::<Vec<_>>()).map_err(failed)?;
+                for (slot, value) in series.values.iter().enumerate() {
+                    let Some(value) = value.filter(|value| *value > 0.0) else { continue };
+                    let (left, right) = (x(place(slot) + GAP), x(place(slot + 1) - GAP));
+                    let (upper, lower) = (y(below[slot] + value), y(below[slot]));
+                    below[slot] += value;
+                    push_bar(&mut svg, colour, (left, upper), (right - left, lower - upper));
+                }
             }
         }
     }
-    area.present().map_err(failed)
+    svg
+}
+
+// Writing into a string cannot fail.
+fn push_line(svg: &mut String, colour: u8, points: impl IntoIterator<Item = (f64, f64)>) {
+    svg.push_str("<polyline points=\"");
+    for (x, y) in points {
+        let _ = write!(svg, "{x:.1},{y:.1} ");
+    }
+    let _ = write!(svg, "\" fill=\"none\" stroke=\"#0000{colour:02X}\"/>");
+}
+
+fn push_dot(svg: &mut String, colour: u8, (x, y): (f64, f64)) {
+    let _ = write!(svg, "<circle cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"{DOT_RADIUS}\" fill=\"#0000{colour:02X}\"/>");
+}
+
+fn push_bar(svg: &mut String, colour: u8, (x, y): (f64, f64), (width, height): (f64, f64)) {
+    let _ = write!(
+        svg,
+        "<rect x=\"{x:.1}\" y=\"{y:.1}\" width=\"{width:.1}\" height=\"{height:.1}\" fill=\"#0000{colour:02X}\"/>"
+    );
 }
 
 /// The values that follow one another without a gap.
@@ -117,10 +118,6 @@ fn runs(values: &[Option<f64>]) -> Vec<Vec<(usize, f64)>> {
     }
     runs.retain(|run| !run.is_empty());
     runs
-}
-
-const fn shade(number: u8) -> RGBColor {
-    RGBColor(0, 0, number)
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a chart has few slots")]

@@ -90,7 +90,7 @@ pub fn load_known(r: &Reader<'_>) -> Result<Vec<Known>, Error> {
         &[],
         |row| {
             let count = |column| Ok::<_, Error>(row.opt_int(column)?.and_then(|count| u64::try_from(count).ok()));
-            let disks = set::<Disk>(row, 9)?;
+            let disks = set::<Disk>(row.opt_text(9)?.unwrap_or_default());
             let sizes = disks.iter().filter_map(|disk| disk.size_gib.and_then(|size| u64::try_from(size).ok()));
             let is_text = |column| Ok::<_, Error>(row.opt_text(column)?.is_some_and(|text| !text.is_empty()));
             Ok(Known {

@@ -32,7 +32,7 @@ use self::regions::Region;
 use self::resources::Resource;
 use self::rows::Mode;
 use self::scopes::{Wanted, fetch_scopes};
-use super::accounts::{self, Account, AccountSettings as _, Accounts};
+use super::accounts::{self, Account, AccountSettings, Accounts};
 use super::command::CommandSpec;
 use super::exported::Exported;
 use super::row_changes::ChangeSource;
@@ -114,7 +114,7 @@ impl Upstream for Ecs {
     type Options = Options;
 
     fn is_in_use(config: &Config) -> bool {
-        config.accounts.iter().any(|account| account.is_enabled())
+        config.accounts.iter().any(AccountSettings::is_enabled)
     }
 
     fn open(config: Config, opening: &Opening<'_>) -> Result<Self, Error> {

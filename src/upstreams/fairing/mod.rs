@@ -23,7 +23,7 @@ pub use self::config::Config;
 use self::envelope::{BOM, not_json};
 use self::pass::Work;
 use self::pii::{Mode, Pii};
-use super::accounts::{self, Account, AccountFlag, AccountSettings as _, Accounts};
+use super::accounts::{self, Account, AccountFlag, AccountSettings, Accounts};
 use super::exported::Exported;
 use super::row_changes::ChangeSource;
 use super::{Error, Job, Opening, PassContext, Schedule, ScopeName, ScopeRules, Upstream, Verified, http_profile};
@@ -77,7 +77,7 @@ impl Upstream for Fairing {
     }
 
     fn is_in_use(config: &Config) -> bool {
-        config.accounts.iter().any(|account| account.is_enabled())
+        config.accounts.iter().any(AccountSettings::is_enabled)
     }
 
     fn open(config: Config, opening: &Opening<'_>) -> Result<Self, Error> {

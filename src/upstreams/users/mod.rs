@@ -35,7 +35,7 @@ use self::target::Target;
 
 use std::time::Duration;
 
-use super::accounts::{self, AccountSettings as _, Accounts};
+use super::accounts::{self, AccountSettings, Accounts};
 use super::command::CommandSpec;
 use super::exported::Exported;
 use super::metric::MetricsOf;
@@ -109,7 +109,7 @@ impl Upstream for Users {
     }
 
     fn is_in_use(config: &Config) -> bool {
-        config.targets.iter().any(|target| target.is_enabled())
+        config.targets.iter().any(AccountSettings::is_enabled)
     }
 
     fn open(config: Config, opening: &Opening<'_>) -> Result<Self, Error> {

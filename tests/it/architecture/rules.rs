@@ -53,7 +53,6 @@ const BANS: &[Ban] = &[
     Ban { signs: &["indicatif"], home: "src/ui/" },
     Ban { signs: &["comfy_table"], home: "src/ui/" },
     Ban { signs: &["maud"], home: "src/ui/html/" },
-    Ban { signs: &["plotters"], home: "src/ui/html/" },
 ];
 
 /// Every violation, one line each.
