@@ -67,7 +67,7 @@ mod tests {
         assert_eq!(limiter.take("another key", now), None);
         // After a pause the burst is as large as at first, and no larger.
         let later = now + Duration::from_millis(per_ms * 3);
-        let at_once = (0..count + 1).take_while(|_| limiter.take("", later).is_none()).count();
+        let at_once = (0..=count).take_while(|_| limiter.take("", later).is_none()).count();
         assert_eq!(u32::try_from(at_once), Ok(burst));
     }
 

@@ -359,8 +359,8 @@ mod tests {
         check("cannot read `/a b`", "无法读取 `/a b`");
         check("`a/b` is locked by host-1 (pid 2)", "`a/b` 被 host-1 锁定（进程 2）");
         check("fairing: no response within 10s for `GET /x`", "fairing：10s 内没有应答：`GET /x`");
-        check("must be one of `a`, `b`; did you mean `a`?", "须是其中之一：`a`, `b`；是否想写 `a`？");
-        check("must be one of `a`, `b`", "须是其中之一：`a`, `b`");
+        check("must be one of `a`, `b`; did you mean `a`?", "须是其中之一：`a`、`b`；是否想写 `a`？");
+        check("must be one of `a`, `b`", "须是其中之一：`a`、`b`");
         check("1 row in all, then 2", "先是共 1 行，后是 2 行");
         check("7 rows in all, then 2", "先是共 7 行，后是 2 行");
     }

@@ -27,7 +27,7 @@ pub enum ServerError {
     Denied { server: String, source: Source },
     #[error("cannot write to the database `{server}`: its disk is full")]
     Full { server: String, source: Source },
-    #[error("cannot read the database `{server}`: it is damaged")]
+    #[error("cannot read the data on `{server}`: it is damaged")]
     Damaged { server: String, source: Source },
     #[error("cannot use the database `{server}`: it is {found}")]
     Unfit { server: String, found: String },

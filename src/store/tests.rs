@@ -53,7 +53,7 @@ impl Fixture {
     }
 
     fn open_with(&self, mode: Mode, components: Vec<Component>) -> Result<Store, Error> {
-        Store::open(&self.path(), StoreOptions { clock: self.clock.clone(), mode, components })
+        Store::open(self.path(), StoreOptions { clock: self.clock.clone(), mode, components })
     }
 
     fn store(&self) -> Store {

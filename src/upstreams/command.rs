@@ -113,7 +113,7 @@ impl PageArgs {
         }
         Err(Error::Usage {
             message: format!("there is no page {}", self.page),
-            hint: Some(format!("the last page is {count}: give `--page {count}`")),
+            hint: Some(format!("give `--page {count}`: the last page")),
         })
     }
 }

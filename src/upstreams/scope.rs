@@ -1,5 +1,7 @@
 //! One scope of a pass: due, locked, worked on, ended.
 
+mod skipped;
+
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -8,6 +10,7 @@ use futures_util::{FutureExt, Stream, StreamExt, TryStreamExt, stream};
 use jiff::{SignedDuration, Timestamp};
 use tokio::time::Instant;
 
+use self::skipped::{busy_failure, skipped};
 use super::error::Error;
 use super::pass::{Failure, OnLock, PassContext, ScopeReport, SkipReason};
 use super::row_changes::{PREVIEWED, tables::load_preview};
@@ -374,29 +377,6 @@ impl PassContext {
 
     fn keep(&self, report: ScopeReport) {
         self.outcome().scopes.push(report);
-    }
-}
-
-fn skipped(scope: &str, (reason, until): (SkipReason, Timestamp), holder: Option<Holder>) -> ScopeReport {
-    ScopeReport {
-        scope: scope.to_owned(),
-        status: Status::Skipped,
-        summary: Summary::default(),
-        duration: Duration::ZERO,
-        skipped: Some((reason, Some(until))),
-        holder,
-        failure: None,
-        note: None,
-    }
-}
-
-fn busy_failure(holder: &Holder) -> Failure {
-    let Holder { name, token, owner, pid, host, .. } = holder;
-    Failure {
-        hint: format!(
-            "look with `tongbu locks list`; if that run is dead, `tongbu locks break {name} --token {token}`"
-        ),
-        ..Failure::plain(Class::Busy, format!("`{name}` is locked by {owner} (pid {pid} on {host})"))
     }
 }
 

@@ -140,10 +140,17 @@ fn sync_all(session: &mut Session, settings: &Settings) -> Result<Exit, Error> {
         configured = session.guess_upstreams(prepared.database.as_ref());
     }
     // Where nothing has run before, the sync of all is what fails, until something is configured.
-    if configured.is_empty() || (prepared.fault.is_none() && session.is_failing(ALL, prepared.database.as_ref())) {
+    let is_nothing = configured.is_empty();
+    if is_nothing || (prepared.fault.is_none() && session.is_failing(ALL, prepared.database.as_ref())) {
         configured.insert(0, &WHOLE);
     }
     let cancel = Cancel::on_signals(clear_bars).map_err(upstreams::Error::Runtime)?;
+    if is_nothing {
+        // It is recorded and reported; there is nothing to show but why.
+        run_pass(session, &WHOLE, &matches_of(&WHOLE, &[])?, &prepared, settings.clone(), &cancel)
+            .map_err(Error::Run)?;
+        return Err(prepared.fault.map_or(Error::NothingConfigured, Error::Run));
+    }
     let mut output = SyncAllOutput { exit: Exit::Ok, runs: Vec::new() };
     let mut said = None;
     let passes = configured.iter().flat_map(|known| known.passes.iter().map(move |flags| (*known, *flags)));

@@ -10,7 +10,7 @@ use crate::clock::Clock;
 use crate::store::{Acquisition, Component, Error, LeaseRequest, Migration, Mode, Store, StoreOptions};
 
 fn open(fixture: &Fixture, components: Vec<Component>) -> Result<Store, Error> {
-    Store::open(&fixture.path(), StoreOptions { clock: Clock::system(), mode: Mode::ReadWrite, components })
+    Store::open(fixture.path(), StoreOptions { clock: Clock::system(), mode: Mode::ReadWrite, components })
 }
 
 #[test]

@@ -66,7 +66,7 @@ async fn run(store: &Store, third: Work) -> (Vec<ScopeReport>, Result<(), Error>
 
 fn open(folder: &tempfile::TempDir) -> Store {
     let options = StoreOptions { clock: Clock::system(), mode: Mode::ReadWrite, components: Vec::new() };
-    Store::open(&folder.path().join("tongbu.db"), options).unwrap()
+    Store::open(folder.path().join("tongbu.db"), options).unwrap()
 }
 
 /// The third scope fails as that class; the others succeed, and its lock is free afterwards.

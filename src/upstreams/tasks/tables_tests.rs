@@ -41,7 +41,7 @@ impl Fixture {
         let folder = tempfile::tempdir().unwrap();
         let components = vec![Component { name: "tasks", migrations: MIGRATIONS }, row_changes::COMPONENT];
         let options = StoreOptions { clock: Clock::manual(at(0)), mode: Mode::ReadWrite, components };
-        let store = Store::open(&folder.path().join("tongbu.db"), options).unwrap();
+        let store = Store::open(folder.path().join("tongbu.db"), options).unwrap();
         let request =
             LeaseRequest { name: "tasks/today", ttl: Duration::from_secs(60), trace_id: "trace", record: None };
         let Acquisition::Held(lease) = store.acquire(request).await.unwrap() else { panic!("the lock is not free") };

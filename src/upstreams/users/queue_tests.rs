@@ -32,7 +32,7 @@ impl Fixture {
     fn open(folder: tempfile::TempDir, migrations: &'static [Migration]) -> Self {
         let components = vec![Component { name: "users", migrations }];
         let options = StoreOptions { clock: Clock::manual(at(0)), mode: Mode::ReadWrite, components };
-        let store = Store::open(&folder.path().join("tongbu.db"), options).unwrap();
+        let store = Store::open(folder.path().join("tongbu.db"), options).unwrap();
         let request =
             LeaseRequest { name: "users/deliver", ttl: Duration::from_secs(60), trace_id: "trace", record: None };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();

@@ -62,7 +62,7 @@ fn compete(folder: &Path, share: u64) {
     let witness = folder.join("witness");
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime");
     let options = StoreOptions { clock: Clock::system(), mode: Mode::ReadWrite, components: Vec::new() };
-    let store = Store::open(&folder.join("tongbu.db"), options).expect("the store opens");
+    let store = Store::open(folder.join("tongbu.db"), options).expect("the store opens");
     let mut random = Random::new(std::process::id().into());
     let mut held = 0;
     while held < share {

@@ -159,7 +159,7 @@ fn check_no_english(what: &str, text: &str) {
 fn messages_of_many_parts_are_put_together_in_chinese() {
     let json = |answer| Fault::Instead("application/json", answer);
     for (answer, expected) in
-        [(r#"{"success":false}"#, "应答带有 `error`，或声称失败"), (r#"{"data": 5}"#, "`data` 不是对象的列表")]
+        [(r#"{"success":false}"#, "应答带有 `error`，或声称失败"), (r#"{"data": 5}"#, "无法读取行以外的部分：类型无效")]
     {
         let sandbox = Sandbox::small();
         sandbox.fairing.server().always(json(answer));

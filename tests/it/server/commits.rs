@@ -11,7 +11,7 @@ use crate::support::PostgresDatabase;
 /// Whether a write counts as stored whose COMMIT has that mishap; the same has to be true of its row, for ever.
 async fn check(mishap: Mishap) -> bool {
     let database = PostgresDatabase::create();
-    let proxy = Proxy::start(database.port(), mishap);
+    let proxy = Proxy::start(PostgresDatabase::port(), mishap);
     let store = open_at(&database.url_at(proxy.port), Mode::ReadWrite).expect("the proxy passes");
     let lease = held(try_acquire(&store).await);
     put(&store, &lease, 1).await.expect("nothing goes wrong yet");

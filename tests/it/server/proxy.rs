@@ -56,7 +56,7 @@ fn pass(client: &TcpStream, server: &TcpStream, mishap: Mishap, is_armed: &Atomi
         let _ = to_client.shutdown(Shutdown::Both);
     });
     let (mut from_client, mut to_server) = (client, server);
-    let mut buffer = [0_u8; 65_536];
+    let mut buffer = vec![0_u8; 65_536];
     while let Ok(count @ 1..) = from_client.read(&mut buffer) {
         let sent = &buffer[..count];
         if sent.ends_with(COMMIT) && is_armed.swap(false, Ordering::SeqCst) {

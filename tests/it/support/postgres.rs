@@ -76,7 +76,7 @@ impl PostgresDatabase {
     }
 
     /// The server's.
-    pub fn port(&self) -> u16 {
+    pub fn port() -> u16 {
         SERVER.port
     }
 

@@ -89,7 +89,7 @@ fn tencent_row(cache: &Database) -> Json {
     let name = if cache.is_garbled { json!(7) } else { json!(cache.name) };
     json!({
         "InstanceId": cache.id, "InstanceName": name, "Status": status, "SubStatus": 0, "Type": 17,
-        "ProductType": cache.class, "Engine": "Redis", "CurrentRedisVersion": "6.2", "Size": cache.gib as f64 * 1024.0,
+        "ProductType": cache.class, "Engine": "Redis", "CurrentRedisVersion": "6.2", "Size": cache.gib * 1024,
         "WanIp": "10.0.1.9", "Port": 6379, "ZoneId": 100_003, "BillingMode": 0, "Createtime": "2025-03-04 16:30:25",
         "DeadlineTime": "0000-00-00 00:00:00", "InstanceTags": tags.collect::<Vec<_>>(), "Tags": [],
         "Invented": {"by": ["the sandbox"]},

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::kind::{Kind, Resource};
 use crate::present::{Column, DocumentSchema, ListingSpec, Text, listing, text, words};
-use crate::store::{Error, Reader, Value};
+use crate::store::{Error, Reader};
 use crate::upstreams::ecs::instance::Tag;
 use crate::upstreams::ecs::tables::{InstanceFilter, has_tags, owned, set};
 
@@ -52,18 +52,17 @@ const fn expressions(resource: Resource) -> &'static str {
 /// The matching rows that are live, or that are gone, by account, region and id.
 pub fn load_assets(r: &Reader<'_>, kind: &Kind, filter: &InstanceFilter) -> Result<Vec<AssetRow>, Error> {
     let InstanceFilter { account, region, status, tags, deleted } = filter;
-    let is_live = if *deleted { "deleted_at IS NOT NULL" } else { "deleted_at IS NULL" };
     let (table, columns) = (kind.name, expressions(kind.resource));
     let mut rows = r.rows(
         &format!(
             "SELECT account, provider, region, first_seen_at, last_changed_at, tags, {columns}
              FROM {table}
-             WHERE {is_live}
+             WHERE CASE WHEN deleted_at IS NULL THEN 0 ELSE 1 END = ?3
                AND (account = ?1 OR ?1 IS NULL)
                AND (region = ?2 OR ?2 IS NULL)
              ORDER BY 1, 2, 3, 7"
         ),
-        &[account, region].map(|text| Value::from(text.as_deref())),
+        &[account.as_deref().into(), region.as_deref().into(), (*deleted).into()],
         |row| {
             Ok(AssetRow {
                 resource: kind.resource,

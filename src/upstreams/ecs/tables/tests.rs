@@ -29,7 +29,7 @@ impl Fixture {
         let clock = Clock::manual("2026-01-02T03:04:05Z".parse().unwrap());
         let components = vec![Component { name: "ecs", migrations: MIGRATIONS }];
         let options = StoreOptions { clock: clock.clone(), mode: Mode::ReadWrite, components };
-        let store = Store::open(&folder.path().join("tongbu.db"), options).unwrap();
+        let store = Store::open(folder.path().join("tongbu.db"), options).unwrap();
         let ttl = Duration::from_secs(1800);
         let request = LeaseRequest { name: "ecs/prod/cn-x", ttl, trace_id: "trace", record: None };
         let Acquisition::Held(lease) = store.acquire(request).await.unwrap() else { panic!("the lock is taken") };

@@ -121,7 +121,7 @@ impl CommandTarget {
                     TRY_LATER => (Cause::Unclear, Class::Unavailable),
                     _ => (Cause::Permanent, Class::Contract),
                 };
-                failed(cause, class, format!("`{program}` ended with exit code {code}{said}"))
+                failed(cause, class, format!("`{program}` ended with exit code `{code}`{said}"))
             }
             None => {
                 tracing::debug!(program, signal = status.signal(), "killed");
