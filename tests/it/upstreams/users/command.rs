@@ -61,8 +61,8 @@ fn a_program_gets_each_event_on_its_input_and_no_secret_in_its_environment() {
 fn exit_codes_say_delivered_later_or_refused() {
     for (script, code, state, error) in [
         ("exit 0", 0, "delivered", ""),
-        ("echo full >&2; exit 75", 3, "retrying", "ended with exit code 75: full"),
-        ("echo no such user >&2; exit 1", 3, "dead", "ended with exit code 1: no such user"),
+        ("echo full >&2; exit 75", 3, "retrying", "ended with exit code `75`: full"),
+        ("echo no such user >&2; exit 1", 3, "dead", "ended with exit code `1`: no such user"),
         ("kill -9 $$", 3, "retrying", "was killed by a signal"),
     ] {
         let sandbox = Sandbox::with_command(script);
