@@ -16,7 +16,7 @@ use super::failure::ErrorOutput;
 use super::session::{Prepared, Session};
 use crate::exit::Exit;
 use crate::run::{self, Cancel, Invocation, Report, Settings, Unrecorded};
-use crate::store::Trigger;
+use crate::store::{Mode, Trigger};
 use crate::ui::clear_bars;
 use crate::upstreams::{self, Failure, Registration};
 
@@ -146,7 +146,15 @@ fn sync_all(session: &mut Session, settings: &Settings) -> Result<Exit, Error> {
     }
     let cancel = Cancel::on_signals(clear_bars).map_err(upstreams::Error::Runtime)?;
     if is_nothing {
-        // It is recorded and reported; there is nothing to show but why.
+        // It is recorded and reported, where there is a database or a receiver; there is nothing to show but why.
+        let monitor = &prepared.config.settings().monitor;
+        let is_new = prepared
+            .database
+            .as_ref()
+            .is_none_or(|place| matches!(session.open_existing(place, Mode::ReadOnly), Ok(None)));
+        if is_new && monitor.ping_url.is_none() && monitor.notify.is_empty() {
+            return Err(prepared.fault.map_or(Error::NothingConfigured, Error::Run));
+        }
         run_pass(session, &WHOLE, &matches_of(&WHOLE, &[])?, &prepared, settings.clone(), &cancel)
             .map_err(Error::Run)?;
         return Err(prepared.fault.map_or(Error::NothingConfigured, Error::Run));
