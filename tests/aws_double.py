@@ -1,4 +1,4 @@
-"""Starts moto with what it lacks: for every database an id of its own, and a list of serverless caches."""
+"""Starts moto with what it lacks: for every database its own id, and a list of serverless caches."""
 
 import sys
 from hashlib import sha256

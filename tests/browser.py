@@ -15,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 
-# What is wrong in the page as it is laid out.
+# What is wrong in the page as it is drawn.
 CHECK = r"""
 (() => {
   const faults = [];

@@ -13,7 +13,7 @@ pub fn sparkline(values: &[Option<f64>]) -> String {
     values.iter().map(mark).collect()
 }
 
-/// The values in at most so many groups: the mean of each.
+/// The values in at most this many groups: the mean of each.
 pub fn resample(values: &[Option<f64>], groups: usize) -> Vec<Option<f64>> {
     let length = values.len().div_ceil(groups.max(1)).max(1);
     let mean = |group: &[Option<f64>]| {

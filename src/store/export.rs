@@ -1,4 +1,4 @@
-//! The rows of a table or a view as they are, for whoever takes them elsewhere.
+//! The rows of a table or a view as they are, for those who take them elsewhere.
 
 use super::error::Error;
 use super::records::types::RecordId;

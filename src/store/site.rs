@@ -57,7 +57,7 @@ pub(super) fn open(location: &Location, options: StoreOptions) -> Result<Opened,
         Location::Server(address) => address,
     };
     let Some(opened) = postgres_open::open(address, mode, &components, &clock)? else {
-        // Nothing is made on the server: a private file stands in for it.
+        // Nothing is made on the server: a private file takes its place.
         let nothing = std::env::temp_dir().join(format!("tongbu-{}.db", *INSTANCE));
         return open_file(&nothing, Mode::DryRun, &components, clock);
     };

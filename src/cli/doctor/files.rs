@@ -37,7 +37,7 @@ pub fn check_configuration(session: &mut Session, findings: &mut Vec<Finding>) -
         ),
         Some(located) => {
             let path = located.path.display();
-            // `/dev/null` holds nothing, whoever writes it.
+            // `/dev/null` holds nothing, no matter who writes it.
             let file = located.path.metadata().ok().filter(std::fs::Metadata::is_file);
             let mode = file.map_or(0, |metadata| metadata.mode());
             if mode & SHARED_WRITE_MODE == 0 {

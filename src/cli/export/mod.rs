@@ -101,7 +101,7 @@ pub fn cmd_export(session: &mut Session, args: &ExportArgs) -> Result<Exit, Erro
     });
     match written {
         Ok(()) => {}
-        // Whoever read has what it wanted.
+        // The reader has what it wanted.
         Err(Halt::Closed) => return Ok(Exit::Ok),
         Err(Halt::Failed(error)) => return Err(error),
         Err(Halt::Cancelled) => return Ok(cancel.class().map_or(Exit::Interrupted, Exit::from)),

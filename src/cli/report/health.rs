@@ -22,7 +22,7 @@ const ENDED_AS: Text = text("the last run ended as {}: {}", "最近一次运行�
 
 /// A sync that has been silent for this long is in doubt, unless it usually is.
 const SILENCE: SignedDuration = SignedDuration::from_hours(26);
-/// So many times its usual pause.
+/// This many times its usual pause.
 const PAUSES: i32 = 3;
 const REASON_WIDTH: usize = 200;
 

@@ -259,7 +259,7 @@ fn for_sync(address: &Secret, report: &Report) -> Secret {
 /// A success is pinged at the address, a failure at `<address>/fail`, as the usual watchdogs expect.
 async fn ping(address: &Secret, exit: Exit, clock: &Clock) -> Result<(), Error> {
     let Target { client, path, query } = Target::open(address, clock)?;
-    // That nothing changed is asked for by who runs it, and no failure.
+    // That nothing changed is what the caller wanted to know, and no failure.
     let path =
         if matches!(exit, Exit::Ok | Exit::Unchanged) { path } else { format!("{}/fail", path.trim_end_matches('/')) };
     deliver(&client, None, || Request::get(&path).raw_query(&query)).await?;

@@ -31,7 +31,7 @@ impl IoThread {
     /// Runs a task there.
     pub(super) fn run(&self, task: impl Future<Output = ()> + Send + 'static) {
         if let Some(tasks) = &self.tasks {
-            // Where the thread has ended, whoever waits for the task sees its channel close.
+            // Where the thread has ended, those who wait for the task see its channel close.
             let _ = tasks.send(Box::pin(task));
         }
     }

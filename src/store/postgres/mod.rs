@@ -1,6 +1,6 @@
 //! The `PostgreSQL` engine: the only place that knows its driver.
 //!
-//! The driver's own thread ([`io`]) speaks with the server; whoever runs a statement waits for it ([`wait`]), also inside
+//! The driver's own thread ([`io`]) speaks with the server; the thread that runs a statement waits for it ([`wait`]), also inside
 //! an async runtime.
 
 pub(super) mod address;

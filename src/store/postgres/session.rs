@@ -125,7 +125,7 @@ impl Session {
         self.facts.backend.as_deref()
     }
 
-    /// Whether nothing more can be asked.
+    /// Whether no more requests can be made.
     pub(super) fn is_closed(&self) -> bool {
         self.client.is_closed()
     }
@@ -283,7 +283,7 @@ where
                 has_warned.store(true, Ordering::Relaxed);
             }
             Some(Ok(_)) => {}
-            // Whoever waits for an answer gets the error.
+            // Those who wait for an answer get the error.
             Some(Err(error)) => return tracing::debug!(%error, "the connection to the database has ended"),
             None => return,
         }

@@ -15,11 +15,11 @@ use crate::upstreams::Error;
 const DAY: SignedDuration = SignedDuration::from_hours(24);
 /// An instance that is starting or stopping for longer than this is stuck.
 const STUCK: SignedDuration = SignedDuration::from_hours(1);
-/// So many changes of status in one day are too many.
+/// This many changes of status in one day are too many.
 const FLAPPING: u64 = 4;
-/// A list on the page has at most so many rows.
+/// A list on the page has at most this many rows.
 const LIST_LENGTH: usize = 10;
-/// A chart has at most so many series; the last one is the rest.
+/// A chart has at most this many series; the last one is the rest.
 const SERIES_COUNT: usize = 8;
 /// What expires later than this says that it does not expire.
 const NEVER: SignedDuration = SignedDuration::from_hours(24 * 365 * 20);

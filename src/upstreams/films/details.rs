@@ -14,7 +14,7 @@ use crate::text::ending;
 use crate::upstreams::mirror::WriteMeta;
 use crate::upstreams::{Error, Scope};
 
-/// An upstream that has failed for so many films in a row fails for the others too.
+/// An upstream that has failed for this many films in a row fails for the others too.
 const MAX_FAILURES_IN_A_ROW: u32 = 5;
 /// This many unreadable films in a row are no accident of single films.
 const MAX_UNREADABLE_IN_A_ROW: u32 = 3;

@@ -8,7 +8,7 @@ use crate::present::{Column, DocumentSchema, ListingSpec, Style, Text, listing, 
 use crate::store::{self, Reader};
 use crate::upstreams::Error;
 
-/// So many films are listed.
+/// This many films are listed.
 const COUNT: u64 = 15;
 
 /// A film in the list.

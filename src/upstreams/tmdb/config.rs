@@ -19,10 +19,10 @@ pub struct Config {
     pub fallback_languages: Vec<String>,
     /// Only films that were in the cinemas of this country, such as `CN`; empty: all.
     pub region: String,
-    /// Films released so many days before today are listed.
+    /// Films released this many days before today are listed.
     #[serde(deserialize_with = "bounds::count::<0, 36_500, _, _>")]
     pub days_back: u16,
-    /// Films to be released so many days after today are listed.
+    /// Films to be released this many days after today are listed.
     #[serde(deserialize_with = "bounds::count::<0, 3_650, _, _>")]
     pub days_ahead: u16,
     /// Whether films of other sources are looked for by their `IMDb` ids.

@@ -13,7 +13,7 @@ pub struct Days {
 }
 
 impl Days {
-    /// From so many days before `today` to so many after it.
+    /// From this many days before `today` to this many after it.
     pub fn around(today: Date, back: u16, ahead: u16) -> Self {
         Self { from: today.saturating_sub(i32::from(back).days()), to: today.saturating_add(i32::from(ahead).days()) }
     }

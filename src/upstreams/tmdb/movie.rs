@@ -12,7 +12,7 @@ use crate::upstreams::films::film::{Detail, FilmId, Kind};
 use crate::upstreams::films::json::{Unreadable, count, text, texts};
 use crate::upstreams::films::normalize::{filled, imdb_id, paragraphs, unique, year};
 
-/// So many actors are kept, in the order of the credits.
+/// This many actors are kept, in the order of the credits.
 const MAX_ACTORS: usize = 20;
 /// The country whose release is a film's own, and how its releases are named.
 const MAINLAND: (&str, &str) = ("CN", "中国大陆");

@@ -246,7 +246,7 @@ fn sync_all_covers_both_windows_in_both_languages() {
 }
 
 impl Sandbox {
-    /// A day so many days from today, in the sandbox's zone.
+    /// A day this many days from today, in the sandbox's zone.
     fn day(days: i64) -> jiff::civil::Date {
         let today = jiff::Timestamp::now().in_tz("Asia/Shanghai").expect("a zone that is built in").date();
         today.checked_add(jiff::Span::new().days(days)).expect("a day this side of the year 9999")

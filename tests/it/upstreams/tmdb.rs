@@ -11,7 +11,7 @@ use crate::support::{Outcome, Sandbox, Settings};
 const DETAILED: &str = "videos WHERE source = 'tmdb' AND detail_status = 'ok'";
 
 impl Sandbox {
-    /// So many films on TMDB, one a day up to today.
+    /// This many films on TMDB, one a day up to today.
     fn tmdb_films(films: u64) -> Self {
         Self::start(Settings { films, ..Settings::default() })
     }

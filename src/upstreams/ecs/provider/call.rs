@@ -38,7 +38,7 @@ pub struct Unsigned {
     pub service: &'static str,
     pub action: &'static str,
     pub version: &'static str,
-    /// What a host of its own begins with, such as a bucket's name. Where the account names the host, `signed_path` is
+    /// What its own host begins with, such as a bucket's name. Where the account names the host, `signed_path` is
     /// sent instead.
     pub subdomain: Option<String>,
     /// The value of the header that names the call, where the service has one.

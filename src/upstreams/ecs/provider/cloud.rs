@@ -25,7 +25,7 @@ pub trait Cloud: Sync {
         false
     }
 
-    /// Whether an account's instances in a region are divided into projects, each with a listing of its own.
+    /// Whether an account's instances in a region are divided into projects, each with its own listing.
     fn has_projects(&self) -> bool {
         false
     }

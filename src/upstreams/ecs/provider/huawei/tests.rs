@@ -86,7 +86,7 @@ fn a_bare_row_and_an_unknown_status_are_stored_and_a_bad_row_is_told() {
     assert_eq!((bad.id.as_deref(), nameless.id.as_deref()), (Some("i-3"), None));
 }
 
-/// Reads pages of these sizes, each with the count that its project tells, and compares the requests and whether the
+/// Reads pages of these sizes, each with the count that its project says, and compares the requests and whether the
 /// last page says that there is more.
 #[track_caller]
 fn check_pages(projects: &[&str], pages: &[(usize, Option<u64>)], expected: &[&str], is_short: bool) {
