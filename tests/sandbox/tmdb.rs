@@ -160,7 +160,7 @@ impl Film {
     }
 }
 
-/// The object with the members of another one in place of its own; what is null there is left out.
+/// The object, with its members replaced by those of another one; what is null there is left out.
 fn with(mut object: Json, others: &Json) -> Json {
     let members = object.as_object_mut().expect("an object");
     for (name, value) in others.as_object().expect("an object") {
