@@ -1,10 +1,13 @@
 //! Sends requests, within the run's time and the profile's limits.
 
+use std::future::pending;
+use std::panic::resume_unwind;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, OnceLock};
 
 use reqwest::header::{ACCEPT_ENCODING, AGE, DATE, HeaderName, HeaderValue};
 use reqwest::redirect;
+use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tracing::debug;
 use url::Url;
@@ -123,7 +126,7 @@ impl Client {
         context.requests.fetch_add(1, Ordering::Relaxed);
         let started = Instant::now();
         let total_end = started.checked_add(profile.total_timeout);
-        let sent = shared.wait(&label, Phase::FirstByte, total_end, connections.execute(request)).await;
+        let sent = shared.wait(&label, Phase::FirstByte, total_end, execute(connections, request)).await;
         let response = sent.and_then(|sent| sent.map_err(|error| from_transport(error, &label, shared)));
         let duration_ms = millis(started.elapsed());
         let (upstream, method, path) = (profile.name, &*label.method, &*label.path);
@@ -140,6 +143,22 @@ impl Client {
                 Err(error)
             }
         }
+    }
+}
+
+/// Sends the request from a task, which ends when this future is dropped.
+///
+/// Each connection has a task that ends when the server closes it. A request that is handed to it just then, by another
+/// thread, stays in a queue that nobody reads, and waits for its whole time limit. So the runtime has one worker, and
+/// requests are handed over by its tasks, too.
+async fn execute(connections: &reqwest::Client, request: reqwest::Request) -> reqwest::Result<reqwest::Response> {
+    let mut task = JoinSet::new();
+    task.spawn(connections.execute(request));
+    match task.join_next().await {
+        Some(Ok(sent)) => sent,
+        Some(Err(ended)) if ended.is_panic() => resume_unwind(ended.into_panic()),
+        // The runtime ends, and this future with it.
+        Some(Err(_)) | None => pending().await,
     }
 }
 

@@ -44,8 +44,9 @@ const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Makes the run, from its record to its report. Blocks; starts and ends its own async runtime.
 pub fn execute(invocation: Invocation<'_>) -> Result<Report, Unrecorded> {
+    // One worker: requests and the connections they go over must not run at the same time.
     let runtime =
-        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().map_err(Error::Runtime)?;
+        tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().map_err(Error::Runtime)?;
     let trace_id = ident::random_hex();
     let span = tracing::info_span!("run", trace_id, sync = invocation.registration.name);
     let report = runtime.block_on(Run::new(invocation, trace_id).execute().instrument(span));
