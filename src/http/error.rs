@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use reqwest::StatusCode;
 
 use super::classify::{StatusKind, classify};
+use super::excerpt::shorten;
 use super::label::RequestLabel;
 use super::retry::{Retry, Retryable};
 use crate::error::Class;
@@ -150,7 +151,18 @@ impl fmt::Display for Phase {
 /// What is wrong with a JSON text, without the secrets and control characters that it may hold.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
-pub struct JsonFault(pub(super) String);
+pub struct JsonFault(String);
+
+impl JsonFault {
+    /// What the parser says, without the value that it found.
+    pub fn of(error: &serde_json::Error) -> Self {
+        let text = error.to_string();
+        Self(match text.rsplit_once(", expected ") {
+            Some((_, expected)) if error.is_data() => format!("expected {}", shorten(expected)),
+            _ => shorten(&text),
+        })
+    }
+}
 
 impl Error {
     pub const fn class(&self) -> Class {

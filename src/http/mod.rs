@@ -38,7 +38,7 @@ mod excerpt;
 pub use self::classify::{StatusKind, classify};
 pub use self::client::Client;
 pub use self::context::Context;
-pub use self::error::{Error, Phase};
+pub use self::error::{Error, JsonFault, Phase};
 pub use self::label::RequestLabel;
 pub use self::profile::{Jitter, Profile, RateLimit};
 pub use self::proxy::Proxies;

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use jiff::Timestamp;
 use reqwest::header::{
     AGE, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, DATE, HeaderName, LOCATION, RETRY_AFTER, TRANSFER_ENCODING,
 };
@@ -228,12 +227,21 @@ impl Response {
         Error::BodyTooLarge { request: self.request.clone(), limit: self.limit }
     }
 
+    /// What to do about a refusal where our clock is far from the upstream's.
+    pub fn clock_hint(&self) -> Option<String> {
+        // A response that has aged in a cache is no clock.
+        let date = self.header(DATE.as_str()).filter(|_| self.header(AGE.as_str()).is_none());
+        let ahead = clock_ahead(date, self.shared.context.clock.now());
+        let skew = ahead.filter(|ahead| ahead.unsigned_abs() > TOLERATED_SKEW);
+        skew.map(|ahead| skew_hint(self.shared.profile.name, ahead))
+    }
+
     fn refusal(self) -> Error {
         let now = self.shared.context.clock.now();
         let wait = self.header(RETRY_AFTER.as_str()).and_then(|value| retry_after(value, now));
         Error::Status {
             status: self.status(),
-            hint: self.hint(now).map(String::into_boxed_str),
+            hint: self.hint().map(String::into_boxed_str),
             excerpt: excerpt(&self.beginning()).map(String::into_boxed_str),
             retry_after: wait.map(|wait| (wait, later(now, wait))),
             request: self.request,
@@ -241,19 +249,13 @@ impl Response {
     }
 
     /// What to do about the refusal, where its head says more than its status.
-    fn hint(&self, now: Timestamp) -> Option<String> {
+    fn hint(&self) -> Option<String> {
         let Profile { name, .. } = self.shared.profile;
         let header = |name: HeaderName| self.header(name.as_str());
         match self.status() {
             401 | 403 => {
-                // A response that has aged in a cache is no clock.
-                let ahead = clock_ahead(header(DATE).filter(|_| header(AGE).is_none()), now);
-                let skew = ahead.filter(|ahead| ahead.unsigned_abs() > TOLERATED_SKEW);
-                skew.map(|ahead| skew_hint(name, ahead)).or_else(|| {
-                    (self.status() == 401).then(|| {
-                        "renew the credential the configuration refers to, then run `tongbu doctor`".to_owned()
-                    })
-                })
+                let renewal = "renew the credential the configuration refers to, then run `tongbu doctor`";
+                self.clock_hint().or_else(|| (self.status() == 401).then(|| renewal.to_owned()))
             }
             404 => Some(format!("check `base_url` under `[{name}]`")),
             407 => Some(format!("check {}", self.shared.context.proxies.describe(&self.shared.profile))),
@@ -271,7 +273,7 @@ impl Response {
 
     fn malformed(&self, body: &[u8], fault: &serde_json::Error) -> Error {
         let content_type = self.header(CONTENT_TYPE.as_str()).unwrap_or_default();
-        let source = Some(JsonFault(shorten(&fault.to_string())));
+        let source = Some(JsonFault::of(fault));
         Error::Malformed {
             request: self.request.clone(),
             found: describe(body, content_type, fault.classify()),

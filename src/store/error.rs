@@ -59,6 +59,9 @@ pub enum Error {
     /// Another file, or none, is at the path now: what was written is not there.
     #[error("the database `{path}` was moved, deleted or replaced while it was in use")]
     Replaced { path: PathBuf },
+    /// Its content is another one, and no checkpoint wrote it.
+    #[error("the database `{path}` was overwritten while it was in use")]
+    Overwritten { path: PathBuf },
     /// The log beside the file is of another one, or of one that is gone: `what` says which.
     #[error("cannot use the database `{path}`: {what}")]
     ForeignLog { path: PathBuf, what: &'static str },
@@ -136,6 +139,7 @@ impl Error {
             | Self::MountPoint { .. }
             | Self::HardLinks { .. }
             | Self::Replaced { .. }
+            | Self::Overwritten { .. }
             | Self::ForeignLog { .. }
             | Self::LogLost { .. }
             | Self::Folder { .. }
@@ -200,6 +204,9 @@ impl Error {
             )),
             Self::Replaced { path } => {
                 Some(format!("put the file back (`ls -li '{}'`), then run again", path.display()))
+            }
+            Self::Overwritten { .. } => {
+                Some("restore what is complete: `tongbu restore COPY --force`, then run again".to_owned())
             }
             Self::ForeignLog { path, .. } => Some(format!(
                 "nothing was changed; put the file back beside its log, or `tongbu restore COPY --force`; to go on without what \

@@ -163,7 +163,8 @@ impl Credentials {
     /// The failure; that of rejected credentials names where they are from: those of the account or target that the scope
     /// or the message names, else those of the whole section.
     pub fn name_in(&self, scope: &str, failure: Failure) -> Failure {
-        if failure.class != Class::Auth {
+        // Where the clock is the reason, the credentials may be right.
+        if failure.class != Class::Auth || failure.hint.contains("this machine's clock") {
             return failure;
         }
         let account = scope.split('/').nth(1).unwrap_or_default();

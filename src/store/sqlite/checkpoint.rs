@@ -35,6 +35,11 @@ impl Checkpointer {
         Ok(Self { requests: Some(requests), replies, thread: Some(thread), is_busy: false })
     }
 
+    /// Whether it may be copying.
+    pub(super) const fn is_busy(&self) -> bool {
+        self.is_busy
+    }
+
     /// Called after a commit that left a log of that many bytes.
     pub(super) fn see(&mut self, log_bytes: u64) {
         if self.replies.try_recv().is_ok() {

@@ -10,7 +10,7 @@ use rusqlite::config::DbConfig;
 
 use super::checkpoint::{COPIED_AT_BYTES, Checkpointer, LARGEST_BYTES};
 use super::fault::translate;
-use super::log;
+use super::log::{self, Written};
 use super::seal::{Seal, immutable_uri};
 use super::statement::Statements;
 use crate::store::error::Error;
@@ -20,6 +20,11 @@ use crate::store::statement::{Engine, Reader, Writer};
 
 /// How long a statement waits for other processes before the database counts as busy.
 pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// A file that was written is looked at again after this pause, so often for each started MiB of its log: a checkpoint
+/// shows at its end.
+const LOOK_PAUSE: Duration = Duration::from_millis(50);
+const LOOKS_PER_MIB: u64 = 20;
 
 /// A writer that waits longer takes the fair lock: short waits are fair without it, and cheaper.
 const LONG_WAIT: Duration = Duration::from_millis(20);
@@ -61,6 +66,8 @@ pub(in crate::store) struct Connection {
     access: Access,
     /// With [`Access::Sealed`].
     seal: Option<Seal>,
+    /// How the file was at the last commit but for later checkpoints.
+    written: Option<Written>,
     busy_timeout: BusyTimeout,
     fair_lock: Option<FairLock>,
 }
@@ -84,7 +91,8 @@ impl Connection {
         let opened = rusqlite::Connection::open_with_flags(target, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX);
         let sqlite = opened.map_err(|error| translate(error, &path))?;
         let busy_timeout = BusyTimeout::new();
-        let mut connection = Self { checkpointer: None, sqlite, path, access, seal, busy_timeout, fair_lock: None };
+        let (checkpointer, written, fair_lock) = (None, None, None);
+        let mut connection = Self { checkpointer, sqlite, path, access, seal, written, busy_timeout, fair_lock };
         let is_doubtful = access != Access::Sealed && log::is_doubtful(&connection.path);
         // Whatever goes wrong before the check, the log is not written into the file.
         connection.keep_log(is_doubtful)?;
@@ -176,6 +184,7 @@ impl Connection {
         f: impl FnOnce(&Writer<'_>) -> Result<T, E>,
         was_committed: impl FnOnce(&Reader<'_>, &T) -> Result<bool, Error>,
     ) -> Result<T, E> {
+        self.refuse_overwritten()?;
         self.begin_writing()?;
         let transaction = Transaction(self);
         let writer = Writer::new(self.reader());
@@ -191,9 +200,38 @@ impl Connection {
                     }
                 }
                 self.look_after_log();
+                if self.written.is_none() {
+                    self.written = self.load_written();
+                }
             }
         }
         Ok(value)
+    }
+
+    /// Fails where something else than a checkpoint has written to the file since the first commit: what is in it now is
+    /// not what the log goes on with.
+    fn refuse_overwritten(&mut self) -> Result<(), Error> {
+        let is_copying = self.checkpointer.as_ref().is_some_and(Checkpointer::is_busy);
+        let Some(written) = self.written.as_ref().filter(|written| !is_copying && written.is_touched(&self.path))
+        else {
+            return Ok(());
+        };
+        let log_bytes = self.load_log_bytes()?.unwrap_or_default();
+        for _ in 0..LOOKS_PER_MIB * (1 + (log_bytes >> 20)) {
+            let now = self.load_written();
+            if now.as_ref().is_none_or(|now| !written.is_unexplained(now)) {
+                self.written = now;
+                return Ok(());
+            }
+            std::thread::sleep(LOOK_PAUSE);
+        }
+        Err(Error::Overwritten { path: self.path.to_path_buf() })
+    }
+
+    fn load_written(&self) -> Option<Written> {
+        Written::load(&self.path, || {
+            self.reader().first("PRAGMA wal_checkpoint(NOOP)", &[], |row| row.opt_int(2)).ok().flatten().flatten()
+        })
     }
 
     /// Begins a write transaction, through the fair lock where a writer has to wait long.

@@ -47,6 +47,51 @@ pub(super) fn is_doubtful(database: &Path) -> bool {
     (file.ctime(), file.ctime_nsec()) > (log.mtime() + span, log.mtime_nsec())
 }
 
+/// When a file was written last, and what shows which checkpoints have written to it.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Written {
+    stamp: Stamp,
+    /// The log, by its salts, and how many of its pages are in the file.
+    checkpoints: ([u8; 8], i64),
+}
+
+impl Written {
+    /// `load_copied` finds how many pages of the log are in the file. `None` where there is no log.
+    pub(super) fn load(database: &Path, load_copied: impl FnOnce() -> Option<i64>) -> Option<Self> {
+        // The file first: a checkpoint that writes meanwhile shows in the pages.
+        let stamp = stamp(database)?;
+        // The engine has no lock on the log. Those on its other files end when anybody in this process closes one.
+        let (mut head, mut salts) = ([0; 24], [0; 8]);
+        File::open(beside(database)).and_then(|mut log| log.read_exact(&mut head)).ok()?;
+        salts.copy_from_slice(&head[16..]);
+        let copied = load_copied().filter(|copied| *copied >= 0)?;
+        Some(Self { stamp, checkpoints: (salts, copied) })
+    }
+
+    /// Whether the same file was written since then.
+    pub(super) fn is_touched(&self, database: &Path) -> bool {
+        stamp(database).is_some_and(|now| now.file == self.stamp.file && now != self.stamp)
+    }
+
+    /// Whether something else than a checkpoint has written between the two.
+    pub(super) fn is_unexplained(&self, now: &Self) -> bool {
+        self.checkpoints == now.checkpoints && self.stamp != now.stamp
+    }
+}
+
+/// Which file it is, and when it was written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Stamp {
+    file: (u64, u64),
+    size: u64,
+    at: (i64, i64),
+}
+
+fn stamp(database: &Path) -> Option<Stamp> {
+    let file = database.metadata().ok()?;
+    Some(Stamp { file: (file.dev(), file.ino()), size: file.len(), at: (file.mtime(), file.mtime_nsec()) })
+}
+
 /// The error where file and log make no sound database together.
 pub(super) fn foreign(database: &Path) -> Error {
     let what = "its log is not of this file, which was replaced or copied over";

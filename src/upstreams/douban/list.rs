@@ -8,6 +8,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::parsed::Unreadable;
+use crate::http::JsonFault;
 use crate::http::json::repaired;
 use crate::http::strict::{Strict, fault_of};
 use crate::upstreams::films::film::{Detail, FilmId, Kind};
@@ -70,7 +71,7 @@ impl Listing {
 pub fn parse(body: &[u8]) -> Result<Listing, Unreadable> {
     let document = repaired(body);
     let envelope: Envelope = serde_json::from_slice(&document)
-        .map_err(|error| Unreadable(format!("no list of `items` or `subjects`: {error}")))?;
+        .map_err(|error| Unreadable(format!("no list of `items` or `subjects`: {}", JsonFault::of(&error))))?;
     let mut listing = Listing { received_count: envelope.items.len(), ..Listing::default() };
     listing.remarks.is_garbled = std::str::from_utf8(body).is_err();
     for row in envelope.items.into_iter().filter_map(|raw| read_item(raw.get())) {

@@ -85,8 +85,9 @@ pub fn next_target(next: &str, current: &str, config: &Config) -> Result<String,
     let root = Url::parse(&config.base_url).map_err(|error| odd(error.to_string()))?;
     let prefix = root.path().trim_end_matches('/');
     let path = url.path().strip_prefix(prefix).filter(|path| path.starts_with('/')).unwrap_or(url.path());
-    if !path.starts_with("/api/") {
-        return Err(odd(format!("`{path}` is no path of the API")));
+    let list = |path: &str| path.trim_end_matches('/').rsplit('/').next().map(str::to_owned);
+    if !path.starts_with("/api/") || list(path) != current.split('?').next().and_then(list) {
+        return Err(odd(format!("`{path}` is no path of this list")));
     }
     Ok(url.query().map_or_else(|| path.to_owned(), |query| format!("{path}?{query}")))
 }
@@ -134,7 +135,10 @@ mod tests {
             ("?after=3", Some("/api/responses?after=3")),
             ("responses?after=3", Some("/api/responses?after=3")),
             ("//evil.example/api/responses?after=3", Some("/api/responses?after=3")),
+            ("https://app.fairing.co/api/v2/responses/?after=3", Some("/api/v2/responses/?after=3")),
             ("https://app.fairing.co/admin", None),
+            ("/api/questions?after=3", None),
+            ("/api/?after=3", None),
             ("javascript:alert(1)", None),
             ("http://[", None),
         ] {

@@ -1,5 +1,6 @@
 //! What surrounds the rows of an answer: where the next page is, or why this is no answer.
 
+use crate::http::JsonFault;
 use crate::http::json::repaired;
 use crate::http::strict::Strict;
 use crate::upstreams::mirror::{Signs, says_failed};
@@ -31,7 +32,7 @@ pub enum Malformed {
     #[error("it ends in the middle of a row")]
     Truncated,
     #[error("cannot read what surrounds the rows")]
-    Envelope(#[source] serde_json::Error),
+    Envelope(#[source] JsonFault),
     #[error("the answer carries an `error`, or says that it failed")]
     Refused,
     #[error("the answer has no `data`")]
@@ -64,10 +65,12 @@ pub fn parse(bytes: &[u8], row_count: usize) -> Result<Envelope, Malformed> {
     let document: Document = match bytes.first() {
         None => return Err(Malformed::Empty),
         Some(b'[') => {
-            let data = serde_json::from_slice(bytes).map_err(Malformed::Envelope)?;
+            let data = serde_json::from_slice(bytes).map_err(envelope)?;
             Document { data, next: None, others: Strict(serde_json::Value::Null) }
         }
-        Some(b'{') => serde_json::from_slice(bytes).map_err(Malformed::Envelope)?,
+        Some(b'{') => serde_json::from_slice(bytes).map_err(envelope)?,
+        // A text may be anybody's, and is not repeated.
+        Some(b'"') => return Err(Malformed::NotObjects),
         Some(_) => return Err(not_json(bytes)),
     };
     let others = document.others.0.as_object();
@@ -81,6 +84,10 @@ pub fn parse(bytes: &[u8], row_count: usize) -> Result<Envelope, Malformed> {
     let next = document.next.filter(|next| !next.trim().is_empty());
     let signs = others.map(Signs::of).unwrap_or_default();
     Ok(Envelope { next, signs, row_count })
+}
+
+fn envelope(error: serde_json::Error) -> Malformed {
+    Malformed::Envelope(JsonFault::of(&error))
 }
 
 /// Why an answer that begins like this is none.

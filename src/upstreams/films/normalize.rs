@@ -39,7 +39,7 @@ pub fn half_width(text: &str) -> String {
 
 /// The count above 0 that text begins with: `20451人评价`, `12,345`, `1.2万`.
 pub fn leading_count(text: &str) -> Option<u32> {
-    let text = half_width(text.trim_start()).replace('，', ",");
+    let text = grouped_by_commas(&half_width(text.trim_start()));
     let end = text.find(|sign: char| !sign.is_ascii_digit() && !matches!(sign, ',' | '.')).unwrap_or(text.len());
     let (number, unit) = text.split_at(end);
     let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
@@ -62,6 +62,18 @@ pub fn leading_count(text: &str) -> Option<u32> {
         count += Some(scaled / 10_u64.pow(digits)).filter(|_| factor > 1)?;
     }
     u32::try_from(count).ok().filter(|count| *count > 0)
+}
+
+/// With a comma for whatever else separates groups of digits: `12 345`, `12'345`.
+fn grouped_by_commas(text: &str) -> String {
+    let is_group_sign = |sign: char| sign.is_whitespace() || matches!(sign, '，' | '\'' | '’' | '_');
+    let signs: Vec<char> = text.chars().collect();
+    let is_digit = |at: Option<usize>| at.and_then(|at| signs.get(at)).is_some_and(char::is_ascii_digit);
+    let read = |(at, sign): (usize, &char)| {
+        let is_between = is_group_sign(*sign) && is_digit(at.checked_sub(1)) && is_digit(Some(at + 1));
+        if is_between { ',' } else { *sign }
+    };
+    signs.iter().enumerate().map(read).collect()
 }
 
 /// The parts of a list of words: `美国 / 英国`, `美国/英国`, `美国、英国`.
@@ -183,6 +195,10 @@ mod tests {
             ("12,345", Some(12_345)),
             ("1,234,567 votes", Some(1_234_567)),
             ("12，345人", Some(12_345)),
+            ("12 345人", Some(12_345)),
+            ("1\u{202f}234\u{202f}567", Some(1_234_567)),
+            ("12'345", Some(12_345)),
+            ("12 34", None),
             ("12万", Some(120_000)),
             ("1.25 万人评价", Some(12_500)),
             ("２０", Some(20)),

@@ -13,6 +13,7 @@ use super::paginator::{Ending, Limits, PageInfo, Paginator, Step};
 use super::reading::{Changes, Reading};
 use super::rows::BadRow;
 use super::table::{RowValues, Table};
+use crate::http::JsonFault;
 use crate::http::strict::{Strict, fault_of, is_mark};
 use crate::store::{self, ScopeState, Value, Writer};
 use crate::upstreams::digest::of_bytes;
@@ -146,10 +147,11 @@ impl PagedSet<'_> {
 }
 
 fn read_row<R: SetRow>(raw: &RawValue) -> Result<R, String> {
-    let Strict(row) = serde_json::from_str(raw.get()).map_err(|error| error.to_string())?;
+    let describe = |error| JsonFault::of(&error).to_string();
+    let Strict(row) = serde_json::from_str(raw.get()).map_err(describe)?;
     match fault_of(&row) {
         Some(reason) => Err(reason.to_owned()),
-        None => serde_json::from_value(row).map_err(|error| error.to_string()),
+        None => serde_json::from_value(row).map_err(describe),
     }
 }
 

@@ -84,6 +84,8 @@ pub struct Paginator<T> {
     round: u32,
     visited: HashSet<T>,
     stale_count: u64,
+    /// A page brought only rows that had come before: its own ones are missing, whatever came after it.
+    has_repeated: bool,
     received: u64,
     total: Option<u64>,
     /// Another total than the first page's.
@@ -135,7 +137,8 @@ impl<T: Clone + Eq + Hash> Paginator<T> {
     pub fn new(first: T, limits: Limits) -> Self {
         let visited = HashSet::from([first.clone()]);
         let (total, other_total, doubt) = (None, None, None);
-        Self { first, limits, round: 1, visited, stale_count: 0, received: 0, total, other_total, doubt }
+        let (round, stale_count, has_repeated, received) = (1, 0, false, 0);
+        Self { first, limits, round, visited, stale_count, has_repeated, received, total, other_total, doubt }
     }
 
     /// How many different rows the round brought so far.
@@ -158,12 +161,15 @@ impl<T: Clone + Eq + Hash> Paginator<T> {
             _ => {}
         }
         self.doubt = self.doubt.or(page.signs.doubt);
-        let is_repeated = page.fresh_count == 0 && page.row_count > 0 && self.page_count() > 1;
+        self.has_repeated |= page.fresh_count == 0 && page.row_count > 0 && self.page_count() > 1;
         let is_stale = self.stale_count > self.limits.max_stale_pages;
         let Some(next) = page.next else {
             return match self.contradiction() {
                 Some(reason) => self.end_unproved(reason),
-                None if is_repeated && is_stale => self.end_unproved(Unproved::RepeatedPage),
+                // A total that they come to shows that no row is missing.
+                None if self.has_repeated && (is_stale || self.total.is_none()) => {
+                    self.end_unproved(Unproved::RepeatedPage)
+                }
                 None => {
                     self.question(page.signs).map_or(Step::End(Ending::ProvedEnd), |reason| self.end_unproved(reason))
                 }
@@ -265,6 +271,13 @@ mod tests {
         let ending = Ending::UnprovedEnd(Unproved::RepeatedPage);
         check(&[(5, 5, Some(2), None), (5, 0, Some(3), None)], &[1, 2], ending);
         check(&[(5, 5, Some(2), None), (5, 0, None, None)], &[1, 2], ending);
+        // Nor where pages without a new row are passed over.
+        let limits = Limits { max_stale_pages: 2, ..LIMITS };
+        let pages = [(5, 5, Some(2), None), (5, 0, Some(3), None), (5, 5, None, None)];
+        assert_eq!(read(limits, &pages), (vec![1, 2, 3], ending));
+        assert_eq!(read(limits, &[(5, 5, Some(2), None), (5, 0, None, None)]), (vec![1, 2], ending));
+        let pages = [(5, 5, Some(2), Some(9)), (5, 0, Some(3), Some(9)), (4, 4, None, Some(9))];
+        assert_eq!(read(limits, &pages), (vec![1, 2, 3], Ending::ProvedEnd));
     }
 
     #[test]

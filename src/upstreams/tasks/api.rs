@@ -10,7 +10,7 @@ use super::window::{Period, written};
 use crate::error::Class;
 use crate::http::json::repaired;
 use crate::http::strict::Strict;
-use crate::http::{Request, Retry, StatusKind, classify};
+use crate::http::{JsonFault, Request, Retry, StatusKind, classify};
 use crate::secret::{self, Secret};
 use crate::upstreams::Error;
 use crate::upstreams::mirror::says_failed;
@@ -116,8 +116,8 @@ pub fn read_page(body: &[u8]) -> Result<Page, AnswerError> {
     let document = repaired(body);
     let is_garbled = std::str::from_utf8(body).is_err();
     let data = read_envelope(&document)?;
-    let page: Data =
-        serde_json::from_str(data.get()).map_err(|error| contract(&format!("cannot read `data`: {error}")))?;
+    let page: Data = serde_json::from_str(data.get())
+        .map_err(|error| contract(&format!("cannot read `data`: {}", JsonFault::of(&error))))?;
     match (page.data, page.total_count) {
         (Some(rows), total_count) => Ok(Page { rows, total_count, is_garbled }),
         // Some platforms write an empty list as null.

@@ -13,7 +13,7 @@ use crate::secret::Secret;
 use crate::upstreams::Error;
 use crate::upstreams::films::film::FilmId;
 use crate::upstreams::films::json::{Unreadable, document};
-use crate::upstreams::mirror::Signs;
+use crate::upstreams::mirror::{Signs, says_failed};
 
 /// Bytes of an answer: a list has some tens of thousands, a film with hundreds of actors a megabyte.
 const MAX_ANSWER_BYTES: u64 = 16 << 20;
@@ -136,9 +136,13 @@ impl Api {
         let response = self.client.send(request).await?;
         let status = response.status();
         let wait = response.header("retry-after").and_then(|value| retry_after(value, self.clock.now()));
+        let clock_hint = response.clock_hint();
         let refused = |refusal: Refusal| {
             let is_gone = refusal.is_gone();
-            if is_gone { Ok(Reply::Gone(refusal.sign())) } else { Err(refusal.into_error(call.context.clone(), wait)) }
+            if is_gone {
+                return Ok(Reply::Gone(refusal.sign()));
+            }
+            Err(refusal.into_error(call.context.clone(), wait, clock_hint.clone()))
         };
         if !matches!(classify(status), StatusKind::Success) {
             let said = document(&response.beginning()).ok();
@@ -153,6 +157,9 @@ impl Api {
         match document(&body) {
             Ok(document) => match Refusal::of(status, &document) {
                 Some(refusal) => refused(refusal),
+                None if document.as_object().is_some_and(says_failed) => {
+                    Err(call.contract("the answer says that it failed"))
+                }
                 None => Ok(Reply::Good(Answer { document, signs })),
             },
             Err(unreadable) => Ok(Reply::Unreadable(unreadable)),

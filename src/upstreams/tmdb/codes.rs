@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::error::Class;
 use crate::http::{Retry, StatusKind, classify};
 use crate::secret;
-use crate::upstreams::Error;
+use crate::upstreams::{Error, UpstreamSpecific};
 
 /// What an upstream says may have any length; an error shows this much of it.
 const MAX_MESSAGE_CHARS: usize = 200;
@@ -57,10 +57,15 @@ impl Refusal {
         format!("code {}: {}", self.code, self.message)
     }
 
-    /// The error of a pass; `wait` is how long the upstream wants to be left alone.
-    pub fn into_error(self, context: String, wait: Option<Duration>) -> Error {
+    /// The error of a pass; `wait` is how long the upstream wants to be left alone, `clock_hint` what to do where our clock
+    /// is far from its own.
+    pub fn into_error(self, context: String, wait: Option<Duration>, clock_hint: Option<String>) -> Error {
         let reason = self.sign();
         match self.meaning {
+            Meaning::Auth if clock_hint.is_some() => {
+                let error = format!("{context}: {reason}").into();
+                UpstreamSpecific { class: Class::Auth, hint: clock_hint, error }.into()
+            }
             Meaning::Auth => Error::Auth { context, reason },
             Meaning::Throttled => Error::Unavailable { context, reason, retry: Retry::Throttled(wait) },
             Meaning::Unavailable => {
@@ -104,7 +109,7 @@ mod tests {
         let body = json!({"success": false, "status_code": code, "status_message": "no"});
         let refusal = Refusal::of(status, &body).unwrap();
         assert_eq!(refusal.is_gone(), is_gone, "{code}");
-        let error = refusal.into_error("cannot fetch `/movie/1`".to_owned(), None);
+        let error = refusal.into_error("cannot fetch `/movie/1`".to_owned(), None, None);
         assert_eq!(error.class(), expected, "{code}");
         assert_eq!(error.to_string(), format!("cannot fetch `/movie/1`: code {code}: no"));
     }

@@ -24,7 +24,7 @@ use crate::upstreams::{Error, Scope};
 const SEVERAL_USERS: usize = 5;
 
 /// What a pass did at one target.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub struct DeliveryCounts {
     pub delivered: u64,
     /// The target knew of later events.
@@ -33,7 +33,7 @@ pub struct DeliveryCounts {
     pub failed: u64,
     /// Given up in this pass.
     pub dead: u64,
-    pub first_failure: Option<(Class, String)>,
+    pub first_failure: Option<Failure>,
     /// Why it was left alone before all that was due was sent.
     pub stopped: Option<&'static str>,
 }
@@ -230,14 +230,14 @@ impl<'a> TargetWorker<'a> {
     }
 
     fn record_failure(&self, state: &mut WorkerState<'a>, deliveries: Vec<Delivery>, failure: Failure) {
-        let Failure { cause, class, error, retry_after } = &failure;
+        let Failure { cause, class, error, retry_after, .. } = &failure;
         let seqs: Vec<i64> = deliveries.iter().map(|delivery| delivery.event.seq).collect();
         tracing::debug!(target_name = self.target.name, event.seq = ?seqs, class = class.name(), "{error}");
         if deliveries.len() > 1 && *cause != Cause::Target && retry_after.is_none() {
             state.alone.extend(deliveries);
             return;
         }
-        state.counts.first_failure.get_or_insert((*class, error.clone()));
+        state.counts.first_failure.get_or_insert_with(|| failure.clone());
         match (cause, class) {
             (Cause::Target, Class::Auth) => state.stop("it rejects our credentials"),
             (Cause::Target, _) => state.stop("it cannot be reached"),
@@ -295,7 +295,7 @@ impl<'a> TargetWorker<'a> {
     }
 
     fn failed(&self, delivery: &Delivery, failure: &Failure, blame: Blame) -> Outcome {
-        let Failure { cause, class, error, retry_after } = failure;
+        let Failure { cause, class, error, retry_after, .. } = failure;
         let attempts = delivery.attempts + 1;
         let now = self.scope.context.clock.now();
         let (state, next_attempt_at, error) = match blame {

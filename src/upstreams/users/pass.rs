@@ -9,12 +9,12 @@ use super::ingest::EventStream;
 use super::queries;
 use super::queue;
 use super::tables;
-use super::target::Target;
+use super::target::{Failure, Target};
 use crate::error::{Class, full_message};
 use crate::http::Retry;
 use crate::store::{self, ScopeState, cursors};
 use crate::text::{ending, shell_word};
-use crate::upstreams::{Error, Scope, ScopeWork};
+use crate::upstreams::{Error, Scope, ScopeWork, UpstreamSpecific};
 
 /// Old events deleted in one transaction.
 const DELETED_AT_ONCE: u64 = 2000;
@@ -132,7 +132,7 @@ impl Deliver<'_> {
             return Err(error);
         }
         for (target, counts) in counts {
-            if let Some((class, error)) = &counts.first_failure {
+            if let Some(Failure { class, error, .. }) = &counts.first_failure {
                 let count = counts.failed + counts.dead;
                 let stopped = counts.stopped.map(|why| format!(", then left alone: {why}")).unwrap_or_default();
                 let message =
@@ -185,10 +185,14 @@ fn out_of_reach(scope: &Scope<'_>, counts: &[(&Target, DeliveryCounts)]) -> Opti
         return None;
     }
     counts.iter().find_map(|(target, counts)| {
-        let (class, reason) = counts.first_failure.clone()?;
+        let Failure { class, error: reason, hint, .. } = counts.first_failure.clone()?;
         let context = format!("cannot deliver to `{}`", target.name);
         if class == Class::Auth {
             return Some(Error::Auth { context, reason });
+        }
+        if class == Class::Config {
+            let error = format!("{context}: {reason}").into();
+            return Some(UpstreamSpecific { class, hint: Some(hint), error }.into());
         }
         (class == Class::Unavailable).then_some(Error::Unavailable { context, reason, retry: Retry::Never })
     })

@@ -5,6 +5,7 @@
 mod bounds;
 mod hostile;
 mod secrets;
+mod streams;
 
 #[path = "../../sandbox/faults/mod.rs"]
 pub mod faults;

@@ -20,14 +20,19 @@ type Mishap<'a> = (&'a str, &'a dyn Fn(&Sandbox));
 /// What happens to the files in the middle of a run is no success, and the run says so.
 #[track_caller]
 fn check_mishap(what: &str, change: &dyn Fn(&Sandbox), message: &str) {
-    let sandbox = Sandbox::small();
+    check_mishap_in(&Sandbox::small(), what, change, &[message]);
+}
+
+#[track_caller]
+fn check_mishap_in(sandbox: &Sandbox, what: &str, change: &dyn Fn(&Sandbox), messages: &[&str]) {
     sandbox.run(ONE).expect(0);
     let running = sandbox.spawn_held("sync fairing");
-    change(&sandbox);
+    change(sandbox);
     sandbox.fairing.server().clear_faults();
     let outcome = running.wait();
     assert_eq!(outcome.code, Some(12), "{what}: {}", outcome.said());
-    assert!(outcome.stderr.contains(message), "{what}: {}", outcome.said());
+    let says = |message: &&str| outcome.stderr.contains(*message);
+    assert!(messages.iter().any(says), "{what}: {}", outcome.said());
 }
 
 /// Says why a test is none here.
@@ -114,6 +119,29 @@ fn database_that_is_moved_deleted_or_replaced_during_a_run_is_no_success() {
     for (what, change) in changes {
         check_mishap(what, change, "was moved, deleted or replaced");
     }
+}
+
+#[test]
+fn database_that_is_overwritten_during_a_run_is_no_success() {
+    let copy_over = |sandbox: &Sandbox, options: &[&str]| {
+        let (copy, database) = (sandbox.home.path().join("copy.db"), sandbox.home.database());
+        let copied = Command::new("cp").args(options).args([copy, database]).status();
+        assert!(copied.is_ok_and(|status| status.success()));
+    };
+    let backup = |sandbox: &Sandbox| {
+        sandbox.run("backup copy.db").expect(0);
+        copy_over(sandbox, &[]);
+    };
+    let older = |sandbox: &Sandbox| copy_over(sandbox, &["-p"]);
+    let sandbox = || {
+        let sandbox = Sandbox::small();
+        sandbox.run("sync douban --no-details").expect(0);
+        fs::copy(sandbox.home.database(), sandbox.home.path().join("copy.db")).expect("it can be copied");
+        sandbox
+    };
+    // A page that was read before the next write may have shown it already.
+    check_mishap_in(&Sandbox::small(), "a backup", &backup, &["was overwritten", "it is damaged"]);
+    check_mishap_in(&sandbox(), "an older copy", &older, &["was overwritten", "it is damaged"]);
 }
 
 #[test]

@@ -289,3 +289,42 @@ fn an_id_that_comes_twice_counts_once_and_the_later_row_is_stored() {
         assert_eq!(sandbox.database().count(&format!("{} WHERE raw LIKE '%later%'", case.table)), 1);
     }
 }
+
+/// A value that must not be seen, and answers that have it where something else is expected: of every parser.
+const CANARY: &str = "hunter2-canary-7e31";
+
+#[test]
+fn no_message_about_an_answer_repeats_its_values() {
+    let films = ("sync douban --json --no-details", "/");
+    let tmdb = ("sync tmdb --json", "/");
+    let of = |case: usize| (CASES[case].arguments, CASES[case].path);
+    for ((arguments, path), body) in [
+        (of(0), r#"{"data":"CANARY","next":null}"#),
+        (of(0), r#"{"data":[],"next":["CANARY"]}"#),
+        (of(0), r#""CANARY""#),
+        (of(1), r#"["CANARY"]"#),
+        (of(2), r#"{"code":"CANARY","data":{}}"#),
+        (of(2), r#"{"code":200,"data":"CANARY"}"#),
+        (of(2), r#"{"code":200,"data":{"data":[],"totalCount":"CANARY, expected u64"}}"#),
+        (of(3), r#"{"Instances":"CANARY"}"#),
+        (of(3), r#"{"Instances":{"Instance":[{"InstanceId":"i","InstanceName":["CANARY"]}]},"NextToken":["CANARY"]}"#),
+        (of(4), r#"{"Response":{"TotalCount":"CANARY","InstanceSet":[]}}"#),
+        (films, r#"{"items":"CANARY"}"#),
+        (films, r#"["CANARY"]"#),
+        (tmdb, r#"{"results":"CANARY","total_results":"CANARY","total_pages":1}"#),
+        (tmdb, r#""CANARY""#),
+    ] {
+        let sandbox = Sandbox::small();
+        let server = sandbox.servers_named(arguments);
+        server.add(Rule::on(path, Fault::Bytes(body.replace("CANARY", CANARY).into_bytes())));
+        let outcome = sandbox.run(&format!("{arguments} -vv --log-file log.jsonl"));
+        assert!(matches!(outcome.code, Some(3 | 7)), "{body}: {}", outcome.said());
+        assert!(!outcome.said().contains(CANARY), "{body}: {}", outcome.said());
+        for file in std::fs::read_dir(sandbox.home.path()).expect("a directory") {
+            let path = file.expect("an entry").path();
+            let bytes = if path.is_file() { std::fs::read(&path).expect("a file") } else { Vec::new() };
+            let is_seen = memchr::memmem::find(&bytes, CANARY.as_bytes()).is_some();
+            assert!(!is_seen, "{body}: {}", path.display());
+        }
+    }
+}

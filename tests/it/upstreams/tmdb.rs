@@ -219,6 +219,8 @@ fn codes_decide_how_a_refusal_ends_the_pass() {
         (refused(400, r#"{"success":false,"status_code":22,"status_message":"Invalid page"}"#), 7, "contract"),
         (refused(404, r#"{"success":false,"status_code":34,"status_message":"not found"}"#), 7, "contract"),
         (refused(200, r#"{"results":[]}"#), 7, "contract"),
+        (refused(200, r#"{"results":[],"total_results":0,"total_pages":1,"errors":["busy"]}"#), 7, "contract"),
+        (refused(200, r#"{"success":false,"results":[],"total_results":0,"total_pages":1}"#), 7, "contract"),
     ] {
         let sandbox = Sandbox::tmdb_films(2);
         sandbox.tmdb.server().always(fault.clone());
@@ -226,6 +228,13 @@ fn codes_decide_how_a_refusal_ends_the_pass() {
         assert_eq!(outcome.json()["problems"][0]["class"], class, "{fault:?}");
         assert!(!outcome.said().contains(Tmdb::TOKEN));
     }
+    // A clock that is far off is named, and not the token.
+    let sandbox = Sandbox::tmdb_films(2);
+    let body = br#"{"success":false,"status_code":7,"status_message":"Invalid API key"}"#;
+    sandbox.tmdb.server().always(Fault::Answer(401, "date", "Fri, 02 Jan 2026 03:04:05 GMT", body.to_vec()));
+    let error = sandbox.tmdb("").expect(6).json()["error"].to_string();
+    assert!(error.contains("this machine's clock is") && !error.contains("credential"), "{error}");
+
     let sandbox = Sandbox::tmdb_films(2);
     sandbox.tmdb.server().always(Fault::throttled("3600"));
     sandbox.tmdb("").expect(5);

@@ -17,6 +17,9 @@ use crate::upstreams::{Error, UpstreamSpecific};
 /// Providers explain themselves at length, signature failures with the whole canonical request.
 const MAX_MESSAGE_CHARS: usize = 200;
 
+/// Parts of messages, in lower case, that say that the time of a request is the reason, whatever the code.
+const CLOCK_WORDS: [&str; 3] = ["signature expired", "signature not yet current", "request has expired"];
+
 /// The strictest provider accepts requests that are this old.
 const MAX_CLOCK_OFFSET: SignedDuration = SignedDuration::from_mins(5);
 
@@ -106,8 +109,9 @@ impl ProviderError {
     /// Reads a refusal from the body of an answer: JSON or XML, whatever surrounds its code.
     pub fn refused(codes: &Codes, status: u16, body: &[u8]) -> Self {
         let refusal = decode_any(body).as_ref().and_then(find_refusal).unwrap_or_default();
-        let is_expired = refusal.message.as_deref().is_some_and(|message| message.contains("Signature expired"));
-        let kind = if is_expired { Kind::ClockOff } else { codes.classify(refusal.code.as_deref(), status) };
+        let message = refusal.message.as_deref().unwrap_or_default().to_lowercase();
+        let is_of_clock = CLOCK_WORDS.iter().any(|words| message.contains(words));
+        let kind = if is_of_clock { Kind::ClockOff } else { codes.classify(refusal.code.as_deref(), status) };
         let message = match &refusal.code {
             None => format!("HTTP status {status} without a readable error code"),
             Some(code) => describe(code, &refusal),

@@ -42,6 +42,8 @@ struct Place {
     marker: Option<String>,
     /// How many rows of the project came.
     seen: u64,
+    /// How many rows the projects before it have.
+    counted: u64,
     /// A project ended before its own count.
     is_short: bool,
 }
@@ -123,8 +125,8 @@ impl Cloud for Huawei {
             let rows = required_rows(document, "/servers")?;
             let (next, is_short) = place.after(rows, Fields(document), project_count);
             let mut signs = document.as_object().map(Signs::of).unwrap_or_default();
-            // Its count is the project's, which `is_short` is about.
-            signs.row_count = None;
+            // Its count is the project's; rows that came twice make `is_short` none.
+            signs.row_count = Some(place.counted + place.count(rows, Fields(document)));
             signs.has_more |= is_short;
             Ok(Page { rows: read_rows(rows, "id", read_instance), next: next.map(Some), total: None, signs })
         })
@@ -158,8 +160,8 @@ impl Place {
     /// a page that is not full is a project's last.
     fn after(&self, rows: &[Value], document: Fields<'_>, project_count: usize) -> (Option<PageToken>, bool) {
         let seen = self.seen + rows.len() as u64;
-        let count = document.integer("count").ok().flatten().and_then(|count| u64::try_from(count).ok());
-        let has_more = count.is_some_and(|count| seen < count);
+        let count = self.count(rows, document);
+        let has_more = seen < count;
         let last = rows.last().and_then(|row| Fields(row).text("id").ok().flatten());
         let next = match last {
             Some(marker) if has_more || rows.len() >= ROWS_PER_PAGE => {
@@ -171,10 +173,16 @@ impl Place {
                 if project >= project_count {
                     return (None, is_short);
                 }
-                Some(Self { project, is_short, ..Self::default() })
+                Some(Self { project, is_short, counted: self.counted + count, ..Self::default() })
             }
         };
         (next.and_then(|place| serde_json::to_string(&place).ok()).map(PageToken), false)
+    }
+
+    /// How many rows the project has: as it says, else as came so far.
+    fn count(&self, rows: &[Value], document: Fields<'_>) -> u64 {
+        let count = document.integer("count").ok().flatten().and_then(|count| u64::try_from(count).ok());
+        count.unwrap_or(self.seen + rows.len() as u64)
     }
 }
 

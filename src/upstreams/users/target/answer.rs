@@ -22,6 +22,8 @@ pub struct Failure {
     pub cause: Cause,
     pub class: Class,
     pub error: String,
+    /// What a person can do about it.
+    pub hint: String,
     /// How long the target wants to be left alone.
     pub retry_after: Option<Duration>,
 }
@@ -46,12 +48,13 @@ impl Answer {
         if class.is_fatal() {
             return Self::Ended;
         }
-        Self::Failed(Failure { cause, class, error: full_message(error), retry_after })
+        Self::Failed(Failure { cause, class, error: full_message(error), hint: error.hint(), retry_after })
     }
 
     /// The answer where what we stored cannot be sent.
     pub fn unreadable(seq: i64, error: &serde_json::Error) -> Self {
         let error = format!("cannot read the stored event {seq}: {error}");
-        Self::Failed(Failure { cause: Cause::Permanent, class: Class::Internal, error, retry_after: None })
+        let (class, hint) = (Class::Internal, Class::Internal.hint().to_owned());
+        Self::Failed(Failure { cause: Cause::Permanent, class, error, hint, retry_after: None })
     }
 }

@@ -144,7 +144,7 @@ impl Drop for Running {
 }
 
 fn failed(cause: Cause, class: Class, error: String) -> Answer {
-    Answer::Failed(Failure { cause, class, error, retry_after: None })
+    Answer::Failed(Failure { cause, class, error, hint: class.hint().to_owned(), retry_after: None })
 }
 
 /// Reads the error output while the program runs: its beginning is kept, the rest is not, and it never has to wait.

@@ -215,6 +215,18 @@ fn a_region_without_the_service_is_no_failure() {
 }
 
 #[test]
+fn a_refusal_of_the_request_is_no_region_without_the_service() {
+    for code in ["InvalidParameter", "InvalidParameter.PageSize"] {
+        let sandbox = sandbox();
+        let refused = Rule::on("/", Fault::Refusal(400, code)).mentioning("DescribeDBInstances").mentioning(HANGZHOU);
+        sandbox.ecs.server().add(refused);
+        let outcome = sandbox.ecs_pass(DATABASES).expect(3);
+        check_counts(&outcome, [24, 0, 0, 0, 0]);
+        assert_eq!(scope(&outcome, "ecs/prod/cn-hangzhou/database")["error"]["class"], "contract", "{code}");
+    }
+}
+
+#[test]
 fn a_kind_that_no_account_offers_is_an_error() {
     let mut sandbox = sandbox();
     sandbox.ecs_pass("--resource bucket --account game").expect(2);

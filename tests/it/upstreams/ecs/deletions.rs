@@ -1,5 +1,7 @@
 //! What is deleted, and what must not be.
 
+use serde_json::json;
+
 use super::{BEIJING, GUANGZHOU, HANGZHOU, check_counts, scope};
 use crate::sandbox::{Fault, Rule, Settings};
 use crate::support::Sandbox;
@@ -90,4 +92,30 @@ fn unreadable_row_is_a_problem_and_not_a_deletion() {
     check_counts(&outcome, [0, 2, 32, 0, 0]);
     assert_eq!(outcome.count("failed"), 2);
     assert_eq!(sandbox.instances_in(BEIJING), 12);
+}
+
+#[test]
+fn totals_that_differ_between_pages_delete_no_live_instance() {
+    let sandbox = Sandbox::small();
+    let pages = |pages: &[(std::ops::Range<usize>, u64)]| {
+        sandbox.ecs.server().clear_faults();
+        for (rows, total) in pages {
+            let rows: Vec<_> = rows.clone().map(|number| json!({"InstanceId": format!("ins-{number:04}")})).collect();
+            let body = json!({"Response": {"TotalCount": total, "InstanceSet": rows, "RequestId": "r"}}).to_string();
+            let rule = Rule::on("/", Fault::Bytes(body.into_bytes())).mentioning("DescribeInstances");
+            sandbox.ecs.server().add(rule.mentioning(GUANGZHOU).times(1));
+        }
+        sandbox.ecs_pass("--account game --regions ap-guangzhou")
+    };
+    let whole = [(0..100, 250), (100..200, 250), (200..250, 250)];
+    // The first instance is destroyed after page 1: the others move up, and one of them is on no page.
+    let drifted = [(0..100, 250), (101..201, 249), (201..250, 249)];
+    let steady = [(1..101, 249), (101..201, 249), (201..250, 249)];
+    check_counts(&pages(&whole).expect(0), [250, 0, 0, 0, 0]);
+    let outcome = pages(&[drifted.clone(), drifted.clone()].concat()).expect(3);
+    assert!(outcome.stdout.contains("250 rows in all, then 249"), "{}", outcome.stdout);
+    assert_eq!((outcome.count("deleted"), sandbox.instances_in(GUANGZHOU)), (0, 250));
+    check_counts(&pages(&[drifted, steady].concat()).expect(0), [0, 0, 249, 1, 0]);
+    assert_eq!(sandbox.changes_of("ins-0000"), ["added :  → ", "deleted :  → "]);
+    assert_eq!(sandbox.changes_of("ins-0100"), ["added :  → "]);
 }

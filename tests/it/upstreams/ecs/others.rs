@@ -1,5 +1,7 @@
 //! Huawei Cloud and Volcengine: what their listings bring over, and what their troubles leave alone.
 
+use serde_json::json;
+
 use super::{check_counts, scope};
 use crate::sandbox::{Ecs, Fault, Rule};
 use crate::support::Sandbox;
@@ -9,8 +11,9 @@ const EAST: &str = "cn-east-3";
 const GUANGZHOU: &str = "cn-guangzhou";
 const BEIJING2: &str = "cn-beijing2";
 
-/// The main project of the first region, in paths.
+/// The main project of the first region, and the only one of the second, in paths.
 const PROJECT: &str = "/v1/0a1b2c3d4e5f";
+const EAST_PROJECT: &str = "/v1/2a1b2c3d4e5f";
 
 fn huawei() -> Sandbox {
     Sandbox::small().with_clouds(&[Ecs::HUAWEI])
@@ -94,6 +97,39 @@ fn a_project_whose_rows_are_fewer_than_its_count_deletes_nothing() {
     check_counts(&outcome, [0, 0, 22, 0, 0]);
     assert_eq!(scope(&outcome, "ecs/bank/cn-north-4")["status"], "partial");
     assert_eq!(sandbox.instances_in(NORTH), 12);
+}
+
+#[test]
+fn a_page_that_came_before_deletes_nothing() {
+    type Page = fn(&[String], Option<usize>) -> serde_json::Value;
+    let of_huawei: Page = |ids, _next| {
+        let rows: Vec<_> = ids.iter().map(|id| json!({"id": id})).collect();
+        json!({"count": 12, "servers": rows})
+    };
+    let of_volcengine: Page = |ids, next| {
+        let rows: Vec<_> = ids.iter().map(|id| json!({"InstanceId": id})).collect();
+        json!({"ResponseMetadata": {}, "Result": {"Instances": rows, "NextToken": next.map(|page| page.to_string())}})
+    };
+    // The rows of each page: those of the second one came before, so that some came on no page.
+    for (sandbox, region, path, mentions, pages, page) in [
+        (huawei(), EAST, EAST_PROJECT, ["", ""], vec![0..6, 0..6], of_huawei),
+        (huawei(), EAST, EAST_PROJECT, ["", ""], vec![0..6, 5..11], of_huawei),
+        (volcengine(), GUANGZHOU, "/", [GUANGZHOU, "DescribeInstances"], vec![0..5, 0..5, 6..12], of_volcengine),
+        (volcengine(), GUANGZHOU, "/", [GUANGZHOU, "DescribeInstances"], vec![0..11, 0..11], of_volcengine),
+    ] {
+        sandbox.ecs_pass("").expect(0);
+        let ids = format!("SELECT instance_id FROM ecs_instances WHERE region = '{region}' ORDER BY instance_id");
+        let ids = sandbox.database().texts(&ids);
+        let count = pages.len();
+        for (number, rows) in pages.into_iter().enumerate() {
+            let body = page(&ids[rows], (number + 1 < count).then_some(number)).to_string();
+            let rule = Rule::on(path, Fault::Bytes(body.into_bytes())).times(1);
+            sandbox.ecs.server().add(mentions.into_iter().fold(rule, Rule::mentioning));
+        }
+        let outcome = sandbox.ecs_pass(&format!("--regions {region}")).expect(3);
+        assert_eq!((outcome.count("deleted"), sandbox.instances_in(region)), (0, 12), "{}", outcome.stdout);
+        assert!(outcome.stdout.contains("is not proved"), "{}", outcome.stdout);
+    }
 }
 
 #[test]

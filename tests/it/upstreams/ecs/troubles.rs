@@ -88,6 +88,7 @@ fn a_clock_that_is_off_is_named_instead_of_the_credential() {
     let error = &scope(&outcome, "ecs/prod")["error"];
     assert!(error["message"].as_str().is_some_and(|text| text.contains("clock is ") && text.contains(" ahead of")));
     assert!(error["hint"].as_str().is_some_and(|text| text.contains("clock")), "{error:#}");
+    assert!(!outcome.said().contains("credential"), "{}", outcome.said());
 }
 
 #[test]

@@ -114,6 +114,20 @@ fn the_last_page_may_name_itself_in_other_words() {
 }
 
 #[test]
+fn a_next_page_of_another_list_is_not_read_and_deletes_nothing() {
+    const OTHER: &str = r#"{"data":[{"id":"a"},{"id":"b"}],"next":"/api/questions?starting_after=b"}"#;
+    let sandbox = paged();
+    answer(&sandbox, &[FIRST, SECOND, LAST]);
+    check_counts(&sandbox.pass(ONE).expect(0), [5, 0, 0, 0, 0]);
+    answer(&sandbox, &[OTHER]);
+    let empty = Fault::Instead("application/json", r#"{"data":[],"next":null}"#);
+    sandbox.fairing.server().add(Rule::on("/api/questions", empty));
+    let outcome = sandbox.pass(ONE).expect(7);
+    assert_eq!((outcome.count("deleted"), sandbox.live_count()), (0, 5));
+    check_total(&outcome);
+}
+
+#[test]
 fn an_answer_that_says_it_is_not_all_deletes_nothing() {
     for beside in
         [r#""has_more":true"#, r#""paging":{"next":"?after=b"}"#, r#""Next":"?after=b""#, r#""truncated":true"#]

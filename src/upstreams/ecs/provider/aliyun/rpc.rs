@@ -48,7 +48,7 @@ pub const CODES: Codes = Codes(&[
             "NoSuchBucket",
         ],
     ),
-    (Kind::Region, &["InvalidRegionId*", "InvalidParameter*"]),
+    (Kind::Region, &["InvalidRegionId*"]),
     (Kind::Bad, &["Forbidden.*NotFound"]),
 ]);
 

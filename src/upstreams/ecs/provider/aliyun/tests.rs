@@ -125,7 +125,9 @@ fn errors_are_read_as_json_and_as_xml() {
         (503, r#"{"Code":"QpsLimitExceeded"}"#, Kind::Throttled),
         (400, r#"{"Code":"Throttling.User"}"#, Kind::Throttled),
         (400, r#"{"Code":"SignatureNonceUsed"}"#, Kind::Server),
+        (403, r#"{"Code":"AccessDenied","Message":"Request has expired."}"#, Kind::ClockOff),
         (404, r#"{"Code":"InvalidRegionId.NotFound"}"#, Kind::Region),
+        (400, r#"{"Code":"InvalidParameter"}"#, Kind::Bad),
         (
             404,
             "<?xml version='1.0'?><Error><RequestId>r</RequestId><Code>Forbidden.RAM</Code></Error>",

@@ -16,7 +16,9 @@ pub const CODES: Codes = Codes(&[
             "InvalidClientTokenId",
             "UnrecognizedClient*",
             "SignatureDoesNotMatch",
-            "IncompleteSignature",
+            "IncompleteSignature*",
+            "InvalidSignature*",
+            "MissingAuthenticationToken*",
             "InvalidAccessKeyId*",
             "InvalidToken",
             "ExpiredToken*",
@@ -55,7 +57,6 @@ pub const CODES: Codes = Codes(&[
         Kind::UnknownInstance,
         &["InvalidInstanceID.NotFound", "DBInstanceNotFound*", "*CacheCluster*NotFound*", "NoSuchBucket"],
     ),
-    (Kind::Region, &["PermanentRedirect", "AuthorizationHeaderMalformed"]),
 ]);
 
 /// A call to any service with a Query API.

@@ -91,7 +91,7 @@ fn a_bare_row_and_an_unknown_status_are_stored_and_a_bad_row_is_told() {
 #[track_caller]
 fn check_pages(projects: &[&str], pages: &[(usize, Option<u64>)], expected: &[&str], is_short: bool) {
     let region = region(projects);
-    let (mut token, mut requests, mut from, mut has_more) = (None, Vec::new(), 0, false);
+    let (mut token, mut requests, mut from, mut has_more, mut total) = (None, Vec::new(), 0, false, None);
     for (size, count) in pages {
         let call = Huawei.list_instances(&region, token.as_ref());
         requests.push(format!("{}?{}", call.unsigned.path, call.unsigned.query).replace("/cloudservers/detail", ""));
@@ -101,11 +101,13 @@ fn check_pages(projects: &[&str], pages: &[(usize, Option<u64>)], expected: &[&s
         }
         from += size;
         let page = instances(&region, token.as_ref(), &body).unwrap();
-        has_more = page.signs.has_more;
+        (has_more, total) = (page.signs.has_more, page.signs.row_count);
         token = page.next.flatten();
     }
     assert_eq!(requests, expected);
     assert_eq!((token, has_more), (None, is_short));
+    // Rows that come twice would be fewer than this.
+    assert!(total >= Some(from as u64), "{total:?}");
 }
 
 #[test]
@@ -139,6 +141,11 @@ fn errors_of_all_four_shapes_are_read() {
     for (status, body, kind) in [
         (401, r#"{"error_code":"APIGW.0301","error_msg":"Incorrect IAM authentication"}"#, Kind::KeyRejected),
         (401, r#"{"error":{"code":401,"message":"Unauthorized"}}"#, Kind::KeyRejected),
+        (
+            401,
+            r#"{"error_code":"APIGW.0301","error_msg":"Incorrect IAM authentication information: signature expired"}"#,
+            Kind::ClockOff,
+        ),
         (403, r#"{"error_code":"APIGW.0307","error_msg":"m"}"#, Kind::NotPermitted),
         (403, r#"{"error":{"code":"Ecs.0001","message":"m"}}"#, Kind::NotPermitted),
         (403, r#"{"code":"PAP5.0011","message":"m"}"#, Kind::NotPermitted),
