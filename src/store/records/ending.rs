@@ -118,8 +118,8 @@ fn save_history(
     Ok((day, sync))
 }
 
-/// Adds a closed record of a run that did nothing to the record before it, where that is about the same: its count
-/// rises, its end and its process become those of the newer run.
+/// Adds a closed record of a run that did nothing to the last one of the same trigger, where that is about the same and
+/// all since then did nothing: its count rises, its end and its process become those of the newer run.
 fn fold(w: &Writer<'_>, id: RecordId) -> Result<RecordId, Error> {
     let scopes = |record: &str| format!("SELECT scope, status, reason FROM sync_scopes WHERE record_id = {record}.id");
     let (its, ours) = (scopes("earlier"), scopes("newer"));
@@ -132,16 +132,23 @@ fn fold(w: &Writer<'_>, id: RecordId) -> Result<RecordId, Error> {
                                 FROM sync_records
                                 WHERE sync = newer.sync
                                   AND sync_type = newer.sync_type
+                                  AND trigger_type = newer.trigger_type
                                   AND id < newer.id)
              WHERE newer.id = ?1
                AND earlier.status = newer.status
                AND earlier.exit_code = newer.exit_code
-               AND earlier.trigger_type = newer.trigger_type
-               AND earlier.error_message IS NULL
-               AND earlier.error_details = '[]'
-               AND earlier.request_count = 0
-               AND earlier.total + earlier.new + earlier.updated + earlier.unchanged + earlier.deleted
-                   + earlier.restored + earlier.matched + earlier.pending + earlier.idle + earlier.failed = 0
+               AND NOT EXISTS (SELECT 1
+                               FROM sync_records AS between_them
+                               WHERE sync = newer.sync
+                                 AND sync_type = newer.sync_type
+                                 AND id >= earlier.id
+                                 AND id < newer.id
+                                 AND (status <> newer.status
+                                      OR exit_code <> newer.exit_code
+                                      OR error_message IS NOT NULL
+                                      OR error_details <> '[]'
+                                      OR request_count + total + new + updated + unchanged + deleted
+                                         + restored + matched + pending + idle + failed > 0))
                AND NOT EXISTS ({its} EXCEPT {ours})
                AND NOT EXISTS ({ours} EXCEPT {its})"
         ),

@@ -6,7 +6,7 @@ use super::runs::{die, end};
 use super::{Fixture, held, request, start};
 use crate::exit::Exit;
 use crate::store::records::{Filter, RunEnd, RunStart, SkippedScope, SyncState};
-use crate::store::{RecordId, RunRecord, Status, Store, Summary};
+use crate::store::{RecordId, RunRecord, Status, Store, Summary, Trigger};
 
 async fn open(store: &Store, trace_id: &str) -> RunRecord {
     store.open_record(start(trace_id)).await.unwrap()
@@ -129,6 +129,30 @@ async fn runs_with_nothing_to_do_are_folded_into_one_record() {
     store.close_record(failed, RunEnd { exit: Exit::Locked, ..end(Status::Skipped) }).await.unwrap();
     assert_eq!(idle(&store, "again", "not-before").await, RecordId(10));
     check(&store, None, Some((10, Status::Skipped)), 0, 0);
+}
+
+#[tokio::test]
+async fn runs_with_nothing_to_do_are_folded_by_who_started_them() {
+    let fixture = Fixture::new();
+    let store = fixture.store();
+    let idle_by = async |trigger| {
+        let run = store.open_record(RunStart { trigger, ..start("trace") }).await.unwrap();
+        let skipped = SkippedScope { scope: "tasks/today".to_owned(), reason: "min-interval".to_owned() };
+        store.save_skipped_scope(run.id(), skipped).await.unwrap();
+        let end = RunEnd { summary: Summary::default(), request_count: 0, is_idle: true, ..end(Status::Skipped) };
+        store.close_record(run, end).await.unwrap().0
+    };
+    let mut records = Vec::new();
+    for trigger in [Trigger::Auto, Trigger::Manual].repeat(3) {
+        records.push(idle_by(trigger).await);
+    }
+    assert_eq!(records, [1, 2, 1, 2, 1, 2]);
+    // Not across one that did something, whoever started that.
+    let busy = store.open_record(RunStart { trigger: Trigger::Manual, ..start("busy") }).await.unwrap();
+    let busy = close(&store, busy, Status::Success).await.0;
+    assert_eq!(idle_by(Trigger::Auto).await, busy + 1);
+    assert_eq!(idle_by(Trigger::Manual).await, busy + 2);
+    assert_eq!(idle_by(Trigger::Auto).await, busy + 1);
 }
 
 #[tokio::test]
