@@ -41,6 +41,12 @@ pub fn duration(text: &str) -> Result<Duration, String> {
     humantime::parse_duration(text).map_err(|error| format!("{error}; write it like `30m` or `2h`"))
 }
 
+/// Parses a length of time that cannot be none.
+pub fn span(text: &str) -> Result<Duration, String> {
+    let span = duration(text)?;
+    if span.is_zero() { Err("must be longer than nothing".to_owned()) } else { Ok(span) }
+}
+
 /// Parses a user's name as the system's tools make them.
 pub fn user(text: &str) -> Result<String, String> {
     let is_name = text.starts_with(|sign: char| sign.is_ascii_lowercase() || sign == '_')
@@ -76,7 +82,7 @@ pub fn max_age(text: &str) -> Result<MaxAge, String> {
     if name.is_empty() {
         return Err("the name before `=` is missing".to_owned());
     }
-    Ok(MaxAge { name: name.to_owned(), age: duration(age)? })
+    Ok(MaxAge { name: name.to_owned(), age: span(age)? })
 }
 
 /// Parses `fail`, `skip`, `wait` or `wait=DUR`.
@@ -116,7 +122,7 @@ mod tests {
     #[test]
     fn an_age_needs_a_name_and_a_limit_is_not_nothing() {
         assert_eq!(max_age("tasks/today=2h").unwrap().age, Duration::from_secs(7200));
-        for wrong in ["fairing", "=2h", "fairing=", "fairing=soon"] {
+        for wrong in ["fairing", "=2h", "fairing=", "fairing=soon", "fairing=0s"] {
             assert!(max_age(wrong).is_err(), "{wrong}");
         }
         assert_eq!(limit("none").unwrap().0, None);

@@ -23,9 +23,25 @@ where
     T::try_from(number).map_err(|_| D::Error::custom("is too large"))
 }
 
+/// The same, where it may be left out.
+pub fn count_if_any<'de, const MIN: i64, const MAX: i64, T, D>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    T: TryFrom<i64>,
+    D: Deserializer<'de>,
+{
+    count::<MIN, MAX, T, D>(deserializer).map(Some)
+}
+
 /// A span of time from `MIN` to `MAX` milliseconds.
 pub fn span<'de, const MIN: u64, const MAX: u64, D: Deserializer<'de>>(deserializer: D) -> Result<Span, D::Error> {
     within(Span::deserialize(deserializer)?, Span::from_millis(MIN), Span::from_millis(MAX)).map_err(D::Error::custom)
+}
+
+/// The same, where it may be left out.
+pub fn span_if_any<'de, const MIN: u64, const MAX: u64, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Span>, D::Error> {
+    span::<MIN, MAX, D>(deserializer).map(Some)
 }
 
 /// The span after which a lock expires: long enough to be renewed, short enough to be waited for.

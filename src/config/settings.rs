@@ -105,8 +105,10 @@ pub struct MonitorSettings {
     pub metrics_file: Option<PathBuf>,
     pub ping_url: Option<SecretRef>,
     /// The oldest entry of a queue may be this old before receivers are notified.
+    #[serde(deserialize_with = "bounds::span_if_any::<1, { bounds::YEAR }, _>")]
     pub max_queue_age: Option<Span>,
     /// More dead letters than these are notified.
+    #[serde(deserialize_with = "bounds::count_if_any::<0, 1_000_000_000, _, _>")]
     pub max_dead_letters: Option<u64>,
     pub notify: Vec<Notify>,
 }

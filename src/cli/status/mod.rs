@@ -29,7 +29,7 @@ pub struct StatusArgs {
     #[arg(long, value_name = "NAME=DUR", value_parser = values::max_age)]
     max_age: Vec<MaxAge>,
     /// Draw it again and again on this terminal, until Ctrl-C or q
-    #[arg(long, value_name = "DUR", num_args = 0..=1, default_missing_value = "2s", value_parser = values::duration, conflicts_with = "json")]
+    #[arg(long, value_name = "DUR", num_args = 0..=1, default_missing_value = "2s", value_parser = values::span, conflicts_with = "json")]
     watch: Option<Duration>,
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 
 use super::provider::{Account, Credential, Endpoint, Provider, Template};
 use super::regions::Region;
@@ -76,7 +76,7 @@ pub struct AccountConfig {
     #[serde(default)]
     pub projects: BTreeMap<String, Projects>,
     /// Requests per second to one API; default per provider, else the section's.
-    #[serde(default, deserialize_with = "qps")]
+    #[serde(default, deserialize_with = "bounds::count_if_any::<1, 10_000, _, _>")]
     pub qps: Option<u32>,
     #[serde(default = "enabled")]
     pub enabled: bool,
@@ -88,10 +88,6 @@ const fn enabled() -> bool {
 
 fn instances_only() -> Vec<Resource> {
     vec![Resource::Compute]
-}
-
-fn qps<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u32>, D::Error> {
-    bounds::count::<1, 10_000, _, _>(deserializer).map(Some)
 }
 
 /// The ids of a region's projects: one, or a list.

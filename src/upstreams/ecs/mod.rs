@@ -25,6 +25,8 @@ pub mod tables;
 
 use std::sync::Arc;
 
+use clap::builder::NonEmptyStringValueParser;
+
 use self::account::AccountHandle;
 use self::api::Api;
 pub use self::config::Config;
@@ -58,7 +60,7 @@ pub struct Options {
     #[arg(long = "account", value_name = "NAME")]
     accounts: Vec<String>,
     /// Only these regions; the account's own list by default, else all it has
-    #[arg(long, value_name = "R1,R2", value_delimiter = ',')]
+    #[arg(long, value_name = "R1,R2", value_delimiter = ',', value_parser = NonEmptyStringValueParser::new())]
     regions: Vec<String>,
     /// Only these kinds of resource; those of the account by default
     #[arg(long = "resource", value_name = "KIND", value_delimiter = ',', value_enum)]

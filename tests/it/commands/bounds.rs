@@ -14,6 +14,7 @@ fn out_of_bounds() -> Vec<(&'static str, Value)> {
         ("records.keep", None, 10 * YEAR),
         ("history.keep", Some("1h"), 100 * YEAR),
         ("history.changes", Some("1h"), 100 * YEAR),
+        ("monitor.max_queue_age", Some("0s"), YEAR),
         ("http.connect_timeout", Some("0s"), 3_600),
         ("http.read_timeout", Some("0s"), 3_600),
         ("http.total_timeout", Some("0s"), 86_400),
@@ -41,6 +42,7 @@ fn out_of_bounds() -> Vec<(&'static str, Value)> {
     ];
     let counts = [
         ("http.retries", -1, 100),
+        ("monitor.max_dead_letters", -1, 1_000_000_000),
         ("fairing.workers", 0, 64),
         ("fairing.batch_size", 0, 100_000),
         ("fairing.page_size", 0, 100_000),
@@ -79,7 +81,7 @@ fn every_setting_out_of_bounds_is_refused_with_its_key() {
     for (key, value) in out_of_bounds() {
         let section = key.split('.').next().unwrap_or_default();
         sandbox.home.set(key, value.clone());
-        let run = if ["http", "log", "records", "history"].contains(&section) { "fairing" } else { section };
+        let run = if ["http", "log", "records", "history", "monitor"].contains(&section) { "fairing" } else { section };
         let run = if run == "tasks" { "tasks --window today" } else { run };
         for command in ["config check".to_owned(), format!("sync {run}")] {
             let said = sandbox.run(&command).expect(4).said();

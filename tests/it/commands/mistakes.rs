@@ -1,6 +1,6 @@
 //! `config check` on files that are wrong in several places.
 
-use crate::support::{Outcome, Sandbox};
+use crate::support::{Outcome, Running, Sandbox};
 
 /// What `config check` says of this file.
 fn check(text: &str) -> Outcome {
@@ -203,4 +203,29 @@ fn status_of_a_type_that_is_none_is_a_mistake() {
     sandbox.run("records read 5").expect(2);
     let outcome = sandbox.run("users emit user.status_changed --user-id 1").expect(2);
     assert!(outcome.stderr.contains("missing `--status`"), "{}", outcome.stderr);
+}
+
+#[test]
+fn value_that_cannot_be_meant_is_refused_on_the_command_line_too() {
+    let sandbox = Sandbox::small();
+    // An unset variable in quotes: nothing at all would be synced, and that would be a success.
+    for words in [
+        &["sync", "ecs", "--regions", ""][..],
+        &["sync", "ecs", "--regions", "cn-beijing,"],
+        &["sync", "ecs", "--account", ""],
+        &["sync", "users", "--target", ""],
+        &["status", "--max-age", "fairing=0s"],
+        &["status", "--watch", "0s"],
+        &["sync", "fairing", "--max-runtime", "0s"],
+    ] {
+        for language in ["en", "zh"] {
+            let mut command = sandbox.command();
+            let outcome = Running::start_with(command.args(words).args(["--lang", language])).expect(2);
+            assert!(outcome.stdout.is_empty() && !outcome.stderr.is_empty(), "{words:?}: {outcome:?}");
+            let is_english = outcome.stderr.contains("must be ") || outcome.stderr.contains("value");
+            assert!(language == "en" || !is_english, "{words:?}: {}", outcome.stderr);
+        }
+    }
+    let records = sandbox.run("records list --json").expect(0).json();
+    assert_eq!(records["total"], 0, "a refused command line leaves no record: {records:#}");
 }
