@@ -27,6 +27,8 @@ pub struct Style {
     pub width: Option<u16>,
     /// Whether tables have every column that the document has.
     pub is_wide: bool,
+    /// Whether a table names the columns that it has no room for.
+    pub names_left_out: bool,
     pub colour: bool,
 }
 
@@ -196,6 +198,7 @@ pub(crate) mod samples {
             now: at(0),
             width,
             is_wide: false,
+            names_left_out: false,
             colour: false,
         }
     }

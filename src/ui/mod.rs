@@ -157,7 +157,8 @@ impl Ui {
     }
 
     fn show(&self, output: &dyn Output, render_text: impl FnOnce(&Style) -> String) {
-        let style = self.stdout_style();
+        let is_read = self.terminal.stdout_is_terminal && !self.options.quiet;
+        let style = Style { names_left_out: is_read && output.schema().is_list(), ..self.stdout_style() };
         if self.options.json {
             self.print_document(output, &style);
         } else if let Some(lines) = output.csv(&style).filter(|_| self.options.csv) {
@@ -263,6 +264,7 @@ impl Ui {
             now: self.clock.now(),
             width: self.terminal.width().filter(|_| !self.options.wide),
             is_wide: self.options.wide,
+            names_left_out: false,
             colour: self.terminal.colours_stdout(),
         }
     }

@@ -4,13 +4,16 @@ use comfy_table::{Attribute, CellAlignment, Color, ContentArrangement, LineStyle
 use unicode_width::UnicodeWidthStr;
 
 use super::notice;
-use crate::present::style::Style;
+use crate::present::style::{Style, cut};
 use crate::present::table::{Alignment, Cell, Severity, Table, TableColumn};
-use crate::present::{Block, Output};
+use crate::present::{Block, Output, Text, text};
 
 /// Spaces between two columns: one of them is the border that is not drawn.
 const GAP: usize = 2;
 const PADDING: u16 = 1;
+
+const LEFT_OUT: Text = text("`--wide` shows more columns: {}", "`--wide` 还会显示：{}");
+const COMMA: Text = text(", ", "、");
 
 /// Everything a person reads of the output; ends with a line break unless it is empty.
 pub fn render_output(output: &dyn Output, style: &Style) -> String {
@@ -29,7 +32,10 @@ pub fn render_output(output: &dyn Output, style: &Style) -> String {
 /// line break.
 pub fn render_table(mut table: Table, style: &Style) -> String {
     drop_blank_columns(&mut table);
-    let is_too_wide = style.width.is_some_and(|width| drop_columns(&mut table, usize::from(width)));
+    let (is_too_wide, left_out) = match style.width {
+        Some(width) => drop_columns(&mut table, usize::from(width)),
+        None => (false, Vec::new()),
+    };
     let mut drawn = comfy_table::Table::new();
     let mut line_style = presets::NOTHING;
     line_style.header_separator = LineStyle::none().fill('─').junction('─');
@@ -58,7 +64,16 @@ pub fn render_table(mut table: Table, style: &Style) -> String {
     }
     let mut text = drawn.trim_fmt();
     text.push('\n');
+    if style.names_left_out && !left_out.is_empty() {
+        text.push_str(&render_left_out(&left_out, style));
+    }
     text
+}
+
+fn render_left_out(titles: &[String], style: &Style) -> String {
+    let line = LEFT_OUT.fill(style.language, &[&titles.join(style.label(COMMA))]);
+    let line = style.width.map_or_else(|| line.clone(), |width| cut(&line, usize::from(width)));
+    if style.colour { format!("\u{1b}[2m{line}\u{1b}[0m\n") } else { line + "\n" }
 }
 
 fn drop_blank_columns(table: &mut Table) {
@@ -69,14 +84,16 @@ fn drop_blank_columns(table: &mut Table) {
     }
 }
 
-/// Drops columns until the table fits; whether it is still too wide without every droppable one.
-fn drop_columns(table: &mut Table, width: usize) -> bool {
+/// Drops columns until the table fits; whether it is still too wide without every droppable one, and their titles.
+fn drop_columns(table: &mut Table, width: usize) -> (bool, Vec<String>) {
+    let mut titles = Vec::new();
     while natural_width(table) > width {
         let droppable = table.columns.iter().enumerate().filter(|(_, column)| column.drop_order > 0);
-        let Some((index, _)) = droppable.max_by_key(|(_, column)| column.drop_order) else { return true };
+        let Some((index, _)) = droppable.max_by_key(|(_, column)| column.drop_order) else { return (true, titles) };
+        titles.push(table.columns[index].title.clone());
         remove_column(table, index);
     }
-    false
+    (false, titles)
 }
 
 fn natural_width(table: &Table) -> usize {
@@ -176,6 +193,9 @@ mod tests {
         盗梦空间
         Inception
         ");
+        let named = Style { names_left_out: true, ..style(Language::En, Some(33)) };
+        assert!(render_table(sample(), &named).ends_with("\n`--wide` shows more columns: new\n"));
+        assert!(!render_table(sample(), &Style { width: None, ..named }).contains("--wide"));
         let narrow = at(6);
         assert!(narrow.lines().all(|line| line.width() <= 6), "{narrow}");
     }

@@ -13,11 +13,20 @@ fn run_on_terminal(sandbox: &Sandbox, arguments: &str, at: &str, presses: u32) -
 
 /// Runs it on a terminal and presses the key this number of times once `at` is drawn.
 pub fn run_and_press(sandbox: &Sandbox, arguments: &str, at: &str, key: &str, presses: u32) -> Value {
+    run_terminal(sandbox, arguments, json!({"columns": 120, "at": at, "key": key, "presses": presses}))
+}
+
+/// Runs it on a terminal of that width.
+pub fn run_in_columns(sandbox: &Sandbox, arguments: &str, columns: u16) -> Value {
+    run_terminal(sandbox, arguments, json!({"columns": columns, "at": "nothing", "key": "", "presses": 0}))
+}
+
+fn run_terminal(sandbox: &Sandbox, arguments: &str, mut request: Value) -> Value {
     let command: Vec<&str> = [env!("CARGO_BIN_EXE_tongbu")].into_iter().chain(arguments.split(' ')).collect();
-    let environment = json!({
+    request["command"] = json!(command);
+    request["environment"] = json!({
         "HOME": sandbox.home.path(), "TONGBU_CONFIG": sandbox.home.config(), "LC_ALL": "C.UTF-8", "TERM": "xterm",
     });
-    let request = json!({"command": command, "environment": environment, "at": at, "key": key, "presses": presses});
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/lifecycle/terminal.py");
     serde_json::from_str(&run_python(&[script], &request.to_string())).expect("a document")
 }

@@ -5,8 +5,8 @@ import fcntl, json, os, pty, re, struct, sys, termios
 request = json.load(sys.stdin)
 pid, terminal = pty.fork()
 if pid == 0:
+    fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", 40, request["columns"], 0, 0))
     os.execve(request["command"][0], request["command"], request["environment"])
-fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
 drawn, presses = b"", request["presses"]
 while True:
     try:
