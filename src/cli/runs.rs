@@ -126,8 +126,12 @@ pub const NARROW: u16 = 100;
 
 /// Why a run was no success, as far as one cell holds it: its error, or its first problem.
 pub fn reason_cell(record: &Record, style: &Style) -> Cell {
-    let width = if style.width.is_some_and(|width| width < NARROW) { 24 } else { 60 };
-    cut(&style.message(reason(record).unwrap_or_default()), width).into()
+    shortened(&style.message(reason(record).unwrap_or_default()), style).into()
+}
+
+/// As much of it as one cell holds.
+pub fn shortened(text: &str, style: &Style) -> String {
+    cut(text, if style.width.is_some_and(|width| width < NARROW) { 24 } else { 60 })
 }
 
 /// Why a run was no success.

@@ -128,6 +128,7 @@ pub fn scope(name: &str, status: Status, summary: Summary) -> ScopeReport {
         holder: None,
         failure: None,
         note: None,
+        parts: None,
     }
 }
 

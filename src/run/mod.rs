@@ -211,8 +211,9 @@ impl<'a> Run<'a> {
     async fn unrecorded(&self, start: &Start, failure: Failure) -> Unrecorded {
         let mut report = self.report(RecordId(0), start, PassOutcome::default(), Some(failure.clone()));
         if !self.invocation.settings.dry_run {
-            let config = self.invocation.config;
-            report.warnings = notify::report_end(config, None, &report, &PreviousState::default(), &self.clock).await;
+            let Invocation { config, registration, .. } = self.invocation;
+            let previous = PreviousState::default();
+            report.warnings = notify::report_end(config, registration, None, &report, &previous, &self.clock).await;
         }
         report.log_end();
         Unrecorded { failure, warnings: report.warnings }
@@ -323,12 +324,16 @@ impl<'a> Run<'a> {
     }
 
     /// What follows the pass is best effort: it warns, and never changes the verdict.
-    async fn follow_up(&self, store: &Store, previous: PreviousState, report: &mut Report) {
+    async fn follow_up(&self, store: &Store, mut previous: PreviousState, report: &mut Report) {
         if store.is_dry_run() {
             return;
         }
         let settings = self.invocation.config.settings();
         let registration = self.invocation.registration;
+        match notify::save_failing(store, registration, report) {
+            Ok(is_failing) => previous.is_failing = is_failing,
+            Err(error) => report.warnings.push(format!("cannot store what fails: {error}")),
+        }
         if let Err(error) = store.prune_aged(registration.retention(settings)) {
             report.warnings.push(format!("cannot prune old records: {error}"));
         }
@@ -339,7 +344,7 @@ impl<'a> Run<'a> {
             report.warnings.push(format!("cannot write the metrics to `{}`: {error}", path.display()));
         }
         let config = self.invocation.config;
-        let unsent = notify::report_end(config, Some(store), report, &previous, &self.clock).await;
+        let unsent = notify::report_end(config, registration, Some(store), report, &previous, &self.clock).await;
         report.warnings.extend(unsent);
         report.warnings.extend(notify::report_limits(config, registration, store, report, &self.clock).await);
         if let Err(error) = store.save_warnings(report.record, &report.warnings) {

@@ -123,6 +123,7 @@ mod tests {
             holder: None,
             failure: class.map(failure),
             note: None,
+            parts: None,
         }
     }
 

@@ -16,7 +16,7 @@ use jiff::tz::TimeZone;
 
 pub use self::list::{Filter, Page, SyncState, load_newest, load_newest_durations, load_scopes};
 pub use self::monitor::{CounterRow, load_counters, load_warnings};
-pub use self::reports::{REPORTS, ReportRow, load_reports};
+pub use self::reports::{REPORTS, ReportRow, STATUS_RECEIVER, WELL, load_reports};
 pub use self::run::{Change, PruneOf, Retention, RunEnd, RunStart};
 pub use self::types::{Record, RecordId, ScopeEnd, ScopeRecord, SkippedScope};
 use super::error::Error;

@@ -124,6 +124,10 @@ impl<W: ScopeWork> ScopeWork for Result<W, Arc<Error>> {
             Err(error) => Err(Error::Shared(Arc::clone(error))),
         }
     }
+
+    fn parts(&self) -> Option<Vec<String>> {
+        self.as_ref().ok()?.parts()
+    }
 }
 
 /// One check per account, all at once.

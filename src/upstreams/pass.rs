@@ -66,6 +66,8 @@ pub struct ScopeReport {
     pub failure: Option<Failure>,
     /// One line a person may want to read, such as "no change, nothing saved: 150 records".
     pub note: Option<String>,
+    /// Those of its parts that were worked on, where others were left out.
+    pub parts: Option<Vec<String>>,
 }
 
 /// What the report and the record keep of an error.

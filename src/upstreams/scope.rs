@@ -49,6 +49,11 @@ pub struct ScopeRules {
 pub trait ScopeWork: Sync {
     /// Does it. What goes wrong with one item is recorded by the scope; an error ends the scope.
     fn run(&self, scope: &Scope<'_>) -> impl Future<Output = Result<(), Error>> + Send;
+
+    /// The parts of the scope that it works on, where it leaves others out.
+    fn parts(&self) -> Option<Vec<String>> {
+        None
+    }
 }
 
 /// A scope in hand, under its lease.
@@ -58,6 +63,7 @@ pub struct Scope<'a> {
     /// Where its last pass left it, read under the lease.
     pub state: ScopeState,
     lease: Lease,
+    parts: Option<Vec<String>>,
     totals: Mutex<ScopeTotals>,
 }
 
@@ -227,7 +233,7 @@ impl PassContext {
             return Ok(());
         }
         self.observer.observe(&Event::ScopeStarted { scope: name, total: state.record_count });
-        let scope = Scope { context: self, name, state, lease, totals: Mutex::default() };
+        let scope = Scope { context: self, name, state, lease, parts: work.parts(), totals: Mutex::default() };
         let outcome = {
             let work = progress::in_scope(name, Arc::clone(&self.observer), Box::pin(work.run(&scope)));
             let work = AssertUnwindSafe(work).catch_unwind();
@@ -312,7 +318,7 @@ impl PassContext {
 
     /// Closes the scope: its row, its lock, its part of the outcome.
     async fn end(&self, scope: Scope<'_>, outcome: Result<(), Error>, duration: Duration) -> Result<(), Error> {
-        let Scope { name, lease, totals, state, .. } = scope;
+        let Scope { name, lease, totals, state, parts, .. } = scope;
         let ScopeTotals { summary, mut problems, note } = totals.into_inner().unwrap_or_else(PoisonError::into_inner);
         let failure = outcome.as_ref().err().map(|error| self.credentials.name_in(name, Failure::from(error)));
         let status = match &failure {
@@ -337,6 +343,7 @@ impl PassContext {
             holder: None,
             failure: failure.clone(),
             note,
+            parts,
         });
         let is_lost = failure.as_ref().is_some_and(|failure| failure.class == Class::LeaseLost);
         if !is_lost {

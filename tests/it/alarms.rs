@@ -5,6 +5,7 @@ mod limits;
 mod logs;
 mod mail;
 mod notify;
+mod parts;
 mod ping;
 mod quiet;
 mod reported;

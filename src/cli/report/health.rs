@@ -3,9 +3,11 @@
 use jiff::{SignedDuration, Timestamp};
 
 use crate::cli::runs::{REASON, SYNC, reason, record_word, sync_name};
-use crate::cli::status::output::SyncRow;
+use crate::cli::status::output::{STILL_FAILS, SyncRow};
 use crate::present::page::{Fact, Period, Section};
-use crate::present::{Column, DocumentSchema, ListingSpec, Severity, Style, Text, Word, cut, listing, text, words};
+use crate::present::{
+    Column, DocumentSchema, ListingSpec, Severity, Style, Text, Word, cut, listing, sanitize, text, words,
+};
 use crate::store::Status;
 use crate::store::history::{DayRow, Totals};
 use crate::store::records::Record;
@@ -81,6 +83,10 @@ fn verdict(sync: &SyncRow, days: &[DayRow], period: &Period, style: &Style) -> (
     };
     let why = cut(&style.message(reason(last).unwrap_or_default()), REASON_WIDTH);
     match ending(last) {
+        Ending::Bad | Ending::Doubtful if state.is_over => return (GOOD, String::new()),
+        Ending::Good if !state.failing.is_empty() => {
+            return (DOUBTFUL, STILL_FAILS.fill(style.language, &[&sanitize(&state.failing.join(", "))]));
+        }
         Ending::Bad if state.consecutive_failures > 0 => {
             return (BAD, FAILED_TIMES.fill(style.language, &[&state.consecutive_failures, &why]));
         }

@@ -5,8 +5,11 @@ use std::time::Duration;
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
+use serde_json::json;
 
-use crate::cli::runs::{EXIT, REASON, SYNC, UNREAD, reason, reason_cell, status_cell, status_word, sync_name};
+use crate::cli::runs::{
+    EXIT, REASON, SYNC, UNREAD, reason, reason_cell, shortened, status_cell, status_word, sync_name,
+};
 use crate::exit::Exit;
 use crate::present::listing::RowsJson;
 use crate::present::{
@@ -18,6 +21,8 @@ use crate::upstreams::sync_type_label;
 
 const STALE: Text = text("stale", "过期");
 const NEVER: Text = text("never", "从未");
+const OVER: Text = text("well since then", "此后已恢复");
+pub const STILL_FAILS: Text = text("still failing: {}", "仍然失败：{}");
 const RUNNING_BY: Text = text("running: {}", "进行中：{}");
 
 /// The state of every sync.
@@ -104,8 +109,9 @@ impl ListingSpec for SyncRow {
             .hidden_when_blank(),
         C::optional_text("last_reason", |row| row.state.last.as_ref().and_then(reason))
             .titled(REASON)
-            .drawn(|row, style| row.state.last.as_ref().map_or_else(|| "".into(), |record| reason_cell(record, style)))
+            .drawn(why_cell)
             .hidden_when_blank(),
+        C::nested::<Vec<String>>("failing", |row| json!(row.state.failing)),
     ];
 }
 
@@ -171,7 +177,22 @@ fn result_cell(row: &SyncRow, style: &Style) -> Cell {
         let owner = format!("{}-{}", sanitize(&record.host), record.pid);
         return RUNNING_BY.fill(style.language, &[&owner]).into();
     }
-    row.state.last.as_ref().map_or_else(|| style.label(NEVER).into(), |record| status_cell(record, style))
+    let Some(record) = &row.state.last else { return style.label(NEVER).into() };
+    let cell = status_cell(record, style);
+    if row.state.is_over { cell.text.into() } else { cell }
+}
+
+/// Why the last run was no success, or what fails besides what it was about.
+fn why_cell(row: &SyncRow, style: &Style) -> Cell {
+    let SyncState { last, is_over, failing, .. } = &row.state;
+    let Some(record) = last else { return "".into() };
+    match reason(record) {
+        Some(_) if *is_over => style.label(OVER).into(),
+        None if !failing.is_empty() => {
+            shortened(&STILL_FAILS.fill(style.language, &[&sanitize(&failing.join(", "))]), style).into()
+        }
+        Some(_) | None => reason_cell(record, style),
+    }
 }
 
 fn stale_cell(row: &SyncRow, style: &Style) -> Cell {
@@ -210,8 +231,8 @@ mod tests {
             running: last.clone().filter(|record| record.status == Status::Running),
             last: last.filter(|record| record.status != Status::Running),
             last_success_at: has_run.then(|| at(-11_520)),
-            consecutive_failures: 0,
             unread_count: 1,
+            ..SyncState::default()
         };
         SyncRow {
             state,

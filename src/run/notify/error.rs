@@ -50,7 +50,13 @@ impl Error {
             Self::Address | Self::Command(_) | Self::Incomplete(..) | Self::Mail(_) => Class::Config,
         };
         let refused = "see what the receiver expects: its keyword, signature or address";
+        // Other hints of the client name settings, which a receiver does not have.
+        let own = if let Self::Http(error @ (http::Error::Connect { .. } | http::Error::Certificate { .. })) = self {
+            error.hint()
+        } else {
+            None
+        };
         let hint = if class == Class::Contract { refused } else { class.hint() };
-        Failure::new(self, class, hint.to_owned())
+        Failure::new(self, class, own.unwrap_or_else(|| hint.to_owned()))
     }
 }

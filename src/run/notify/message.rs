@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::limits::{Exceeded, Limit};
-use super::news::{News, NotifyEvent, subject_of};
+use super::news::{News, NotifyEvent, subjects_of};
 use crate::config::Config;
 use crate::error::Class;
 use crate::exit::Exit;
@@ -13,7 +13,7 @@ use crate::language::Language;
 use crate::present::{DocumentSchema, Style, Text, text};
 use crate::run::report::Report;
 use crate::store::records::Record;
-use crate::store::{HOST, Status};
+use crate::store::{HOST, Problem, Status};
 use crate::upstreams;
 use crate::zone;
 
@@ -217,7 +217,8 @@ fn first_failure(report: &Report, news: &[String]) -> First {
             message: Some(failure.full_message()),
         };
     }
-    let first = report.problems.iter().find(|problem| is_news(&subject_of(problem))).or(report.problems.first());
+    let is_its = |problem: &&Problem| subjects_of(problem, &report.scopes).iter().any(|subject| is_news(subject));
+    let first = report.problems.iter().find(is_its).or(report.problems.first());
     let first = first.map(|problem| First {
         scope: Some(problem.scope.clone()),
         class: Some(problem.class),
@@ -230,5 +231,6 @@ pub fn style(config: &Config, now: Timestamp) -> Style {
     // A zone that is unknown may be what the notification is about.
     let zone = config.time_zone().unwrap_or_else(|_| zone::system());
     let language = config.language(None);
-    Style { language, messages: upstreams::messages(language), zone, now, width: None, is_wide: false, colour: false }
+    let messages = upstreams::messages(language);
+    Style { language, messages, zone, now, width: None, is_wide: false, names_left_out: false, colour: false }
 }

@@ -17,7 +17,8 @@ use self::error::Error;
 pub use self::message::NOTIFICATION_SCHEMA;
 use self::message::Notification;
 use self::news::{News, NotifyEvent, Outcome};
-pub use self::state::PreviousState;
+use self::state::other_types;
+pub use self::state::{PreviousState, save_failing};
 use super::report::Report;
 use crate::clock::Clock;
 use crate::config::{Config, MonitorSettings, Notify, NotifyKind};
@@ -37,6 +38,7 @@ pub type Sent = Vec<(String, Result<(), Failure>)>;
 /// Where there is no database nothing is known of earlier runs: then every failure is news.
 pub async fn report_end(
     config: &Config,
+    registration: &Registration,
     store: Option<&Store>,
     report: &Report,
     previous: &PreviousState,
@@ -46,6 +48,7 @@ pub async fn report_end(
     let mut warnings = Vec::new();
     if let Some(reference) = &settings.ping_url
         && let Some(exit) = pinged_exit(report, previous)
+        && !(report.status == Status::Success && previous.is_failing)
     {
         let pinged = async {
             let address = reference.resolve("monitor.ping_url")?;
@@ -56,8 +59,16 @@ pub async fn report_end(
         }
     }
     if let Some(outcome) = Outcome::of(report) {
+        let news_of = |rows, receiver: &str, after| outcome.news(rows, receiver, after);
         let of = |event, news: &News| Notification::of(event, report, news, config);
-        warnings.extend(send_news(config, store, (report.sync, report.sync_type), &outcome, clock, of).await);
+        warnings.extend(send_news(config, store, (report.sync, report.sync_type), news_of, clock, of).await);
+        for other in store.into_iter().flat_map(|_| other_types(registration, report.sync_type)) {
+            let news_of = |rows, _: &str, _| outcome.news_of_other_type(rows);
+            let of = |event, news: &News| {
+                Notification::of(event, &Report { sync_type: other, ..report.clone() }, news, config)
+            };
+            warnings.extend(send_news(config, store, (report.sync, other), news_of, clock, of).await);
+        }
     }
     warnings
 }
@@ -65,14 +76,16 @@ pub async fn report_end(
 /// Notifies everybody to whom it is news that an earlier run died; returns a warning for each that was not reached.
 pub async fn report_death(config: &Config, store: &Store, died: &Record, clock: &Clock) -> Vec<String> {
     let of = |_, news: &News| Notification::of_death(died, news, config, clock.now());
-    send_news(config, Some(store), (&died.sync, &died.sync_type), &Outcome::of_death(died), clock, of).await
+    let outcome = Outcome::of_death(died);
+    let news_of = |rows, receiver: &str, after| outcome.news(rows, receiver, after);
+    send_news(config, Some(store), (&died.sync, &died.sync_type), news_of, clock, of).await
 }
 
 async fn send_news(
     config: &Config,
     store: Option<&Store>,
     (sync, sync_type): (&str, &str),
-    outcome: &Outcome<'_>,
+    news_of: impl Fn(Vec<ReportRow>, &str, u32) -> News,
     clock: &Clock,
     notification: impl Fn(NotifyEvent, &News) -> Notification,
 ) -> Vec<String> {
@@ -94,7 +107,7 @@ async fn send_news(
         let receiver = name_of(notify);
         let own = rows.iter().filter(|row| row.receiver == receiver).cloned().collect();
         let after = if store.is_some() { notify.after } else { 1 };
-        let news = outcome.news(own, &receiver, after);
+        let news = news_of(own, &receiver, after);
         let mut is_reached = false;
         if let Some(event) = news.event {
             let unsent = send_or_warn(notify, index, &notification(event, &news), clock).await;
@@ -239,7 +252,7 @@ fn secret_of(notify: &Notify, key: &str) -> Result<Option<Secret>, Error> {
     Ok(notify.secret.as_ref().map(|secret| secret.resolve(&format!("{key}.secret"))).transpose()?)
 }
 
-/// What a watchdog is pinged with. Where nothing was due the last run still holds; a run that found its locks held says
+/// What a watchdog is pinged with. A success says nothing where something fails that it was not about. Where nothing was due the last run still holds; a run that found its locks held says
 /// nothing.
 fn pinged_exit(report: &Report, previous: &PreviousState) -> Option<Exit> {
     if report.status != Status::Skipped {

@@ -3,7 +3,8 @@
 //! A receiver has a row for each scope that fails, and one with an empty subject for the sync as a whole. A row counts
 //! the failed runs in a row. Failures are reported when there have been as many as the receiver wants, at each doubling
 //! of that, and at once where credentials are rejected. A report that did not arrive is due again. The recovery is
-//! reported when nothing fails any more, to receivers of a report only.
+//! reported when nothing fails any more, to receivers of a report only. What `status` shows is kept as a receiver's rows
+//! are, and nothing is sent to that one.
 
 use std::collections::BTreeMap;
 
@@ -87,14 +88,7 @@ impl<'a> Outcome<'a> {
         }
         let mut news = News { gone, ..News::nothing(self.began_at) };
         for (subject, is_auth) in &self.failed {
-            let new = || ReportRow {
-                receiver: receiver.to_owned(),
-                subject: subject.clone(),
-                level: 0,
-                reported: 0,
-                is_auth: false,
-                since: self.began_at,
-            };
+            let new = || ReportRow::new(receiver, subject, self.began_at);
             let place = kept.iter().position(|row| row.subject == *subject);
             let mut row = place.map_or_else(new, |place| kept.swap_remove(place));
             row.level += 1;
@@ -128,18 +122,39 @@ impl<'a> Outcome<'a> {
         News { gone, ..news }
     }
 
+    /// What is news where another type of the sync failed before, and this run has worked on what failed.
+    pub fn news_of_other_type(&self, rows: Vec<ReportRow>) -> News {
+        let (gone, kept): (Vec<_>, Vec<_>) = rows.into_iter().partition(|row| self.is_well(&row.subject));
+        if gone.is_empty() { News::nothing(self.began_at) } else { self.recovery(gone, kept) }
+    }
+
     fn has_recovered(&self, subject: &str) -> bool {
+        let is_other = |scope: &ScopeReport| {
+            let is_below = is_account(subject) && is_within(&scope.scope, subject);
+            scope.scope != subject && !is_within(subject, &scope.scope) && !is_below
+        };
+        let is_gone =
+            || subject != WHOLE && self.is_whole && self.status == Status::Success && self.scopes.iter().all(is_other);
+        self.is_well(subject) || is_gone()
+    }
+
+    /// Whether this run has worked on it, and nothing of it failed. A scope that left parts of it out says nothing of
+    /// these, and one whose name only begins with another's nothing of that one.
+    fn is_well(&self, subject: &str) -> bool {
         if subject == WHOLE || self.failed.contains_key(subject) {
             return false;
         }
-        let is_within = |inner: &str, outer: &str| inner.strip_prefix(outer).is_some_and(|rest| rest.starts_with('/'));
-        let has_succeeded = |scope: &ScopeReport| {
-            let is_it = scope.scope == subject || is_within(&scope.scope, subject);
-            let is_part = self.is_whole && is_within(subject, &scope.scope);
-            (scope.status == Status::Success && is_it) || (is_part && is_done(scope))
-        };
-        let is_absent = || self.scopes.iter().all(|scope| scope.scope != subject && !is_within(subject, &scope.scope));
-        self.scopes.iter().any(has_succeeded) || (self.is_whole && self.status == Status::Success && is_absent())
+        if let Some(own) = self.scopes.iter().find(|scope| scope.scope == subject) {
+            return own.status == Status::Success && own.parts.is_none();
+        }
+        self.scopes.iter().any(|scope| match &scope.parts {
+            Some(parts) => is_done(scope) && parts.iter().any(|part| part_of(&scope.scope, part) == subject),
+            None => {
+                let is_of_account = is_account(subject) && is_within(&scope.scope, subject);
+                let is_part = self.is_whole && is_within(subject, &scope.scope);
+                (scope.status == Status::Success && is_of_account) || (is_part && is_done(scope))
+            }
+        })
     }
 }
 
@@ -179,15 +194,20 @@ fn failed_subjects(report: &Report) -> BTreeMap<String, bool> {
     let mut failed = BTreeMap::new();
     let mut add = |subject: String, class: Class| *failed.entry(subject).or_default() |= class == Class::Auth;
     for problem in &report.problems {
-        add(subject_of(problem), problem.class);
+        for subject in subjects_of(problem, &report.scopes) {
+            add(subject, problem.class);
+        }
     }
     for scope in &report.scopes {
-        match &scope.failure {
-            Some(failure) if failure.class != Class::Busy => add(scope.scope.clone(), failure.class),
+        let class = match &scope.failure {
+            Some(failure) if failure.class != Class::Busy => failure.class,
             None if scope.summary.failed > 0 && !report.problems.iter().any(|problem| problem.scope == scope.scope) => {
-                add(scope.scope.clone(), Class::Contract);
+                Class::Contract
             }
-            Some(_) | None => {}
+            Some(_) | None => continue,
+        };
+        for subject in worked_on(&scope.scope, &report.scopes) {
+            add(subject, class);
         }
     }
     let own = report.failure.as_ref().filter(|_| report.failed_scope().is_none());
@@ -195,10 +215,29 @@ fn failed_subjects(report: &Report) -> BTreeMap<String, bool> {
     failed
 }
 
-/// What a problem is about: its scope, or the part of it that fails by itself.
-pub fn subject_of(problem: &Problem) -> String {
+/// What a problem is about: the part of its scope that fails by itself, else what of the scope was worked on.
+pub fn subjects_of(problem: &Problem, scopes: &[ScopeReport]) -> Vec<String> {
     let part = problem.details.get(PROBLEM_PART).and_then(serde_json::Value::as_str);
-    part.map_or_else(|| problem.scope.clone(), |part| format!("{}/{part}", problem.scope))
+    part.map_or_else(|| worked_on(&problem.scope, scopes), |part| vec![part_of(&problem.scope, part)])
+}
+
+/// The scope, or its parts where others were left out.
+fn worked_on(name: &str, scopes: &[ScopeReport]) -> Vec<String> {
+    let parts = scopes.iter().find(|scope| scope.scope == name).and_then(|scope| scope.parts.as_ref());
+    parts.map_or_else(|| vec![name.to_owned()], |parts| parts.iter().map(|part| part_of(name, part)).collect())
+}
+
+fn part_of(scope: &str, part: &str) -> String {
+    format!("{scope}/{part}")
+}
+
+/// Whether it is an account as a whole, which could not be opened or whose scopes could not be listed.
+fn is_account(subject: &str) -> bool {
+    subject.matches('/').count() == 1
+}
+
+fn is_within(inner: &str, outer: &str) -> bool {
+    inner.strip_prefix(outer).is_some_and(|rest| rest.starts_with('/'))
 }
 
 /// Whether the scope was worked on to its end.
@@ -214,7 +253,73 @@ fn has_round(reported: u64, level: u64, after: u64) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::has_round;
+    use std::collections::BTreeMap;
+    use std::time::Duration;
+
+    use jiff::Timestamp;
+
+    use super::{Outcome, has_round};
+    use crate::store::{Status, Summary};
+    use crate::upstreams::ScopeReport;
+
+    /// `name` succeeded, `-name` was skipped, `~name` ended in part, `name:a` succeeded for that part of it alone.
+    fn scope(text: &str) -> ScopeReport {
+        let status = match text.chars().next() {
+            Some('-') => Status::Skipped,
+            Some('~') => Status::Partial,
+            _ => Status::Success,
+        };
+        let (name, part) = text.trim_start_matches(['-', '~']).split_once(':').unzip();
+        ScopeReport {
+            scope: name.unwrap_or_else(|| text.trim_start_matches(['-', '~'])).to_owned(),
+            status,
+            summary: Summary::default(),
+            duration: Duration::ZERO,
+            skipped: None,
+            holder: None,
+            failure: None,
+            note: None,
+            parts: part.map(|part| vec![part.to_owned()]),
+        }
+    }
+
+    /// Whether a good run with these scopes ends the failure of that subject.
+    #[track_caller]
+    fn check(subject: &str, scopes: &str, is_whole: bool, expected: bool) {
+        let scopes: Vec<_> = scopes.split(' ').map(scope).collect();
+        let (failed, began_at) = (BTreeMap::new(), Timestamp::UNIX_EPOCH);
+        let outcome = Outcome { failed, scopes: &scopes, status: Status::Success, is_whole, began_at };
+        assert_eq!(outcome.has_recovered(subject), expected, "{subject}");
+    }
+
+    #[test]
+    fn a_failure_ends_with_a_run_that_has_worked_on_it() {
+        check("ecs/a/r", "ecs/a/r ecs/b/r", true, true);
+        check("ecs/a/r", "ecs/b/r", false, false);
+        check("ecs/a", "ecs/a/r", false, true);
+        check("ecs/a", "-ecs/a/r", true, false);
+        check("ecs/gone", "ecs/a/r", true, true);
+        check("ecs/gone", "ecs/a/r", false, false);
+        // A pause that the upstream wanted, or a lock that another run holds.
+        check("ecs/a/r", "-ecs/a/r ecs/b/r", true, false);
+    }
+
+    #[test]
+    fn scopes_below_another_are_no_part_of_it() {
+        check("ecs/a/r", "-ecs/a/r ecs/a/r/database", true, false);
+        check("ecs/a/r", "ecs/a/r/database", false, false);
+        check("ecs/a/r/database", "ecs/a/r -ecs/a/r/database", true, false);
+        check("ecs/a/r/database", "ecs/a/r", false, false);
+    }
+
+    #[test]
+    fn parts_of_a_scope_end_one_by_one() {
+        check("users/deliver/a", "users/deliver", true, true);
+        check("users/deliver/a", "~users/deliver", true, true);
+        check("users/deliver/a", "users/deliver:a", false, true);
+        check("users/deliver/a", "users/deliver:b", false, false);
+        check("users/deliver", "users/deliver:a", false, false);
+    }
 
     #[test]
     fn failures_are_due_at_the_number_and_at_its_doublings() {

@@ -6,6 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::ending::INTERRUPTED;
+use super::reports::{Failing, load_failing};
 use super::types::{IS_FAILURE, Problem, Record, RecordId, SUMMARY_COLUMNS, ScopeRecord, Status, Summary, Trigger};
 use crate::clock::to_rfc3339_millis;
 use crate::store::error::Error;
@@ -14,6 +15,9 @@ use crate::store::value::Value;
 
 /// The number of newest runs in a trend.
 const TREND_LENGTH: u64 = 20;
+
+/// After every instant as text.
+const LATEST: &str = "9999";
 
 /// Which records to list.
 #[derive(Clone, Debug, Default)]
@@ -48,6 +52,10 @@ pub struct SyncState {
     pub last: Option<Record>,
     pub last_success_at: Option<Timestamp>,
     pub consecutive_failures: u64,
+    /// The last run failed, and a run of another type has found all of it well since.
+    pub is_over: bool,
+    /// The scopes that fail, and their parts that do by themselves, where runs were about some of them only.
+    pub failing: Vec<String>,
     pub unread_count: u64,
 }
 
@@ -212,30 +220,40 @@ fn load_state(r: &Reader<'_>, (sync, sync_type): &(String, String), dead: &[Reco
         None => newest("status <> 'running'")?,
     };
     let running = newest(&format!("status = 'running' AND NOT {}", id_is_in(dead)))?;
+    let Failing { since, subjects, well_since } = load_failing(r, sync, sync_type)?;
+    // A success since something began to fail was about something else; a failure before all was well is over.
+    let fails_since = since.map(to_rfc3339_millis);
+    let well = well_since.map(to_rfc3339_millis).unwrap_or_default();
+    let [sync_value, type_value] = this_type;
     let last_success = r.first(
         "SELECT end_seq, id, end_time
          FROM sync_records
          WHERE sync = ?1
            AND sync_type = ?2
            AND status = 'success'
+           AND start_time < ?3
          ORDER BY end_seq DESC, id DESC
          LIMIT 1",
-        &this_type,
+        &[sync_value, type_value, fails_since.as_deref().unwrap_or(LATEST).into()],
         |row| Ok((row.int(0)?, row.int(1)?, row.opt_instant(2)?)),
     )?;
     let (success_seq, success_id, last_success_at) = last_success.unwrap_or_default();
     let of_this_type = "sync = ?1 AND sync_type = ?2";
-    let failed_since = format!("{of_this_type} AND {IS_FAILURE} AND (end_seq, id) > (?3, ?4)");
+    let failed_since = format!("{of_this_type} AND {IS_FAILURE} AND (end_seq, id) > (?3, ?4) AND end_time > ?5");
     let died = load_count(r, &format!("{of_this_type} AND {}", id_is_in(dead)), &this_type)?;
-    let [sync_value, type_value] = this_type;
-    let since_success = [sync_value, type_value, success_seq.into(), success_id.into()];
+    let since_success = [sync_value, type_value, success_seq.into(), success_id.into(), (&well).into()];
+    let failed = load_count(r, &failed_since, &since_success)?;
+    let consecutive_failures = died + failed.max(u64::from(fails_since.is_some()));
+    let ended = last.as_ref().and_then(|last| last.end_time);
     Ok(SyncState {
         sync: sync.clone(),
         sync_type: sync_type.clone(),
         running,
         last,
         last_success_at,
-        consecutive_failures: died + load_count(r, &failed_since, &since_success)?,
+        consecutive_failures,
+        is_over: consecutive_failures == 0 && ended.is_some_and(|ended| well_since.is_some_and(|well| ended <= well)),
+        failing: subjects,
         unread_count: load_count(r, &format!("{of_this_type} AND {}", or_dead("is_read = 0", dead)), &this_type)?,
     })
 }

@@ -29,6 +29,30 @@ pub struct ReportRow {
     pub since: Timestamp,
 }
 
+/// The receiver that `status` and the metrics are: what fails is kept for them as for any other.
+pub const STATUS_RECEIVER: &str = "";
+/// Its row says since when failures of that sync type are over, though no run of the type has succeeded since.
+pub const WELL: &str = "well";
+
+impl ReportRow {
+    /// Of the sync type as a whole, or of a part of it; nobody has heard of it.
+    pub fn new(receiver: &str, subject: &str, since: Timestamp) -> Self {
+        let (receiver, subject) = (receiver.to_owned(), subject.to_owned());
+        Self { receiver, subject, level: 0, reported: 0, is_auth: false, since }
+    }
+}
+
+/// What fails of a sync type, as `status` shows it.
+#[derive(Debug, Default)]
+pub(super) struct Failing {
+    /// When the first of the failed runs began; `None` where all is well.
+    pub since: Option<Timestamp>,
+    /// The scopes and their parts that fail.
+    pub subjects: Vec<String>,
+    /// Failures before it are over.
+    pub well_since: Option<Timestamp>,
+}
+
 impl Store {
     /// Keeps the `changed` rows of that sync and kind, and deletes those that are `gone`.
     pub fn save_reports(
@@ -71,6 +95,23 @@ pub fn load_reports(r: &Reader<'_>, sync: &str, kind: &str) -> Result<Vec<Report
     )
 }
 
+/// What fails of that sync type.
+pub(super) fn load_failing(r: &Reader<'_>, sync: &str, sync_type: &str) -> Result<Failing, Error> {
+    let mut failing = Failing::default();
+    if !r.has_table("monitor_reports")? {
+        return Ok(failing);
+    }
+    for row in load_reports(r, sync, sync_type)? {
+        match (row.receiver.as_str(), row.subject.is_empty()) {
+            (STATUS_RECEIVER, true) => failing.since = Some(row.since),
+            (STATUS_RECEIVER, false) => failing.subjects.push(row.subject),
+            (WELL, _) => failing.well_since = Some(row.since),
+            _ => {}
+        }
+    }
+    Ok(failing)
+}
+
 fn save(w: &Writer<'_>, sync: &str, kind: &str, row: &ReportRow) -> Result<(), Error> {
     w.execute(
         "INSERT INTO monitor_reports (sync, kind, receiver, subject, level, reported, is_auth, since)
@@ -78,7 +119,8 @@ fn save(w: &Writer<'_>, sync: &str, kind: &str, row: &ReportRow) -> Result<(), E
          ON CONFLICT (sync, kind, receiver, subject) DO UPDATE
          SET level = excluded.level,
              reported = excluded.reported,
-             is_auth = excluded.is_auth",
+             is_auth = excluded.is_auth,
+             since = excluded.since",
         &[
             sync.into(),
             kind.into(),

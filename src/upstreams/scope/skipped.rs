@@ -18,6 +18,7 @@ pub(super) fn skipped(scope: &str, (reason, until): (SkipReason, Timestamp), hol
         holder,
         failure: None,
         note: None,
+        parts: None,
     }
 }
 

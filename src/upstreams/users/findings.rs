@@ -138,6 +138,17 @@ pub fn save_checked(w: &Writer<'_>, target: &str, checked: u64, in_flight: u64, 
     Ok(())
 }
 
+/// The targets whose last check was after `since`, up to `until`.
+pub fn load_checked_between(r: &Reader<'_>, since: Timestamp, until: Timestamp) -> Result<Vec<String>, Error> {
+    const SQL: &str = "
+        SELECT name
+        FROM user_targets
+        WHERE checked_at > ?1
+        AND checked_at <= ?2";
+    let [since, until] = [since, until].map(to_rfc3339_millis);
+    r.rows(SQL, &[(&since).into(), (&until).into()], |row| row.text(0).map(str::to_owned))
+}
+
 /// How the target's last check went; `None` where there was none.
 pub fn load_checked(r: &Reader<'_>, target: &str) -> Result<Option<Checked>, Error> {
     const CHECKED: &str = "

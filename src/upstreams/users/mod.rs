@@ -35,6 +35,8 @@ use self::target::Target;
 
 use std::time::Duration;
 
+use jiff::Timestamp;
+
 use super::accounts::{self, AccountSettings, Accounts};
 use super::command::CommandSpec;
 use super::exported::Exported;
@@ -174,22 +176,30 @@ impl Upstream for Users {
 
 impl Users {
     async fn pass_over(&self, targets: Vec<&Target>, options: &Options, context: &PassContext) -> Result<(), Error> {
+        let (config, is_part) = (&self.config, !options.targets.is_empty());
         if options.check {
             let repair = if options.repair { Repair::All } else { Repair::Nothing };
-            let check = Check { config: &self.config, targets, repair };
+            let check = Check { config, targets, is_part, repair };
             return context.scope(self.rules(&["check"], None), &check).await;
         }
-        let deliver = Deliver { config: &self.config, targets: targets.clone(), stream: self.stream.as_ref() };
+        let deliver = Deliver { config, targets: targets.clone(), is_part, stream: self.stream.as_ref() };
         context.scope(self.rules(&["deliver"], None), &deliver).await?;
-        let targets: Vec<&Target> = targets.into_iter().filter(|target| target.can_check()).collect();
+        let mut targets: Vec<&Target> = targets.into_iter().filter(|target| target.can_check()).collect();
+        if is_part && !context.flags.force {
+            // The scope knows only when all of them were checked.
+            let now = context.clock.now();
+            let since = now.checked_sub(config.check_every.0).unwrap_or(Timestamp::MIN);
+            let fresh = context.store.read(|r| findings::load_checked_between(r, since, now))?;
+            targets.retain(|target| !fresh.contains(&target.name));
+        }
         // Where another run delivers, it also checks; what could not be delivered anywhere cannot be compared anywhere.
         let is_undone = context.outcome().scopes.iter().any(|scope| scope.holder.is_some() || scope.failure.is_some());
         if targets.is_empty() || is_undone || context.store.is_dry_run() {
             return Ok(());
         }
-        let repair = if self.config.auto_repair { Repair::Promising } else { Repair::Nothing };
-        let check = Check { config: &self.config, targets, repair };
-        context.scope(self.rules(&["check"], Some(self.config.check_every.0)), &check).await
+        let repair = if config.auto_repair { Repair::Promising } else { Repair::Nothing };
+        let check = Check { config, targets, is_part, repair };
+        context.scope(self.rules(&["check"], Some(config.check_every.0)), &check).await
     }
 
     fn rules(&self, parts: &[&str], min_interval: Option<Duration>) -> ScopeRules {

@@ -23,10 +23,16 @@ const DELETED_AT_ONCE: u64 = 2000;
 pub struct Deliver<'a> {
     pub config: &'a Config,
     pub targets: Vec<&'a Target>,
+    /// Other targets are left out.
+    pub is_part: bool,
     pub stream: Option<&'a EventStream>,
 }
 
 impl ScopeWork for Deliver<'_> {
+    fn parts(&self) -> Option<Vec<String>> {
+        parts_of(&self.targets, self.is_part)
+    }
+
     async fn run(&self, scope: &Scope<'_>) -> Result<(), Error> {
         if scope.context.store.is_dry_run() {
             return self.report_due(scope);
@@ -196,6 +202,11 @@ fn out_of_reach(scope: &Scope<'_>, counts: &[(&Target, DeliveryCounts)]) -> Opti
         }
         (class == Class::Unavailable).then_some(Error::Unavailable { context, reason, retry: Retry::Never })
     })
+}
+
+/// The names of the targets, where they are not all.
+pub fn parts_of(targets: &[&Target], is_part: bool) -> Option<Vec<String>> {
+    is_part.then(|| targets.iter().map(|target| target.name.clone()).collect())
 }
 
 /// Saves when the scope last came to its end.
