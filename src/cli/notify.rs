@@ -37,7 +37,7 @@ pub fn cmd_notify(session: &mut Session, args: &NotifyArgs) -> Result<Exit, Erro
             hint: "add one under `[[monitor.notify]]` in the file that `tongbu config path` shows".to_owned(),
         });
     }
-    let output = CheckedOutput::new(&TESTED_SCHEMA, parts.into_iter().map(part).collect());
+    let output = CheckedOutput::new(&TESTED_SCHEMA, parts.into_iter().map(part).collect()).with_hints();
     session.ui.output(&output);
     Ok(output.exit)
 }

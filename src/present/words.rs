@@ -23,3 +23,4 @@ pub const REGION: Text = text("region", "地域");
 pub const STATE: Text = text("state", "状态");
 pub const STATUS: Text = text("status", "状态");
 pub const WARNING: Text = text("warning", "警告");
+pub const WHAT_TO_DO: Text = text("what to do", "处理办法");

@@ -46,6 +46,8 @@ pub struct CheckedOutput {
     /// What was read; `None` where no file was to be read.
     source: Option<Source>,
     parts: Vec<CheckedPart>,
+    /// Whether a person is shown what to do: what is wrong with a file says so itself.
+    has_hints: bool,
 }
 
 /// Where the configuration is from.
@@ -67,7 +69,12 @@ impl CheckedOutput {
     pub fn new(schema: &'static DocumentSchema, parts: Vec<CheckedPart>) -> Self {
         let failures = parts.iter().flat_map(|part| &part.failures);
         let exit = failures.fold(Exit::Ok, |exit, failure| exit.worst(Exit::from(failure.class)));
-        Self { schema, exit, source: None, parts }
+        Self { schema, exit, source: None, parts, has_hints: false }
+    }
+
+    /// With what to do about each failure.
+    pub fn with_hints(self) -> Self {
+        Self { has_hints: true, ..self }
     }
 
     /// Names the configuration's file first.
@@ -190,20 +197,22 @@ impl Output for CheckedOutput {
             TableColumn::text(style.label(text("part", "部分"))),
             TableColumn::text(style.label(words::STATE)),
             TableColumn::text(style.label(words::MESSAGE)).hidden_when_blank(),
+            TableColumn::text(style.label(words::WHAT_TO_DO)).hidden_when_blank(),
         ]);
         for CheckedPart { name, failures } in &self.parts {
-            let mut row = |label, severity, message: String| {
+            let mut row = |label, severity, message: String, hint: &str| {
                 table.push(vec![
-                    sanitize(name).into(),
+                    style.message(name).into(),
                     Cell::with_severity(style.label(label), severity),
                     message.into(),
+                    style.message(if self.has_hints { hint } else { "" }).into(),
                 ]);
             };
             if failures.is_empty() {
-                row(words::OK, Severity::Good, String::new());
+                row(words::OK, Severity::Good, String::new(), "");
             }
             for failure in failures {
-                row(words::ERROR, Severity::Bad, style.message(&failure.full_message()));
+                row(words::ERROR, Severity::Bad, style.message(&failure.full_message()), &failure.hint);
             }
         }
         let source = self.source.as_ref().map(|source| match source {

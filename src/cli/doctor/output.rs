@@ -49,7 +49,7 @@ impl ListingSpec for Finding {
             .titled(text("found", "结果"))
             .drawn(|finding, style| style.message(&finding.found).into()),
         C::optional_text("hint", |finding| finding.hint.as_deref())
-            .titled(text("what to do", "处理办法"))
+            .titled(words::WHAT_TO_DO)
             .drawn(|finding, style| style.message(finding.hint.as_deref().unwrap_or_default()).into())
             .hidden_when_blank(),
         C::nested::<Option<Class>>("class", |finding| json!(finding.class)),
@@ -113,7 +113,12 @@ impl Output for DoctorOutput {
 
 fn check_cell(finding: &Finding, style: &Style) -> Cell {
     let label = style.label(check_word(finding.check).label);
-    let subject = finding.subject.as_deref().map(|subject| format!("{label} {}", sanitize(subject)));
+    // What belongs to an upstream may have a name in words.
+    let named = |subject: &str| match subject.split_once('/') {
+        Some((upstream, part)) if !upstream.is_empty() => format!("{}/{}", sanitize(upstream), style.message(part)),
+        Some(_) | None => sanitize(subject),
+    };
+    let subject = finding.subject.as_deref().map(|subject| format!("{label} {}", named(subject)));
     subject.unwrap_or_else(|| label.to_owned()).into()
 }
 

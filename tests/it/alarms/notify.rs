@@ -202,9 +202,28 @@ fn robot_that_refuses_with_status_200_was_not_notified() {
         let record = sandbox.run("records show 1 --json").expect(0).json();
         assert!(record["warnings"][0].as_str().is_some_and(|text| text.contains(reason)), "{record:#}");
         assert!(sandbox.run("records show 1").expect(0).stdout.contains(reason));
+        let table = sandbox.run("notify test").expect(7).stdout;
+        assert!(table.contains("what to do") && table.contains("see what the receiver expects"), "{table}");
+        let table = sandbox.run("notify test --lang zh").expect(7).stdout;
+        assert!(table.contains("处理办法") && !table.contains("see what"), "{table}");
         let tested = sandbox.run("notify test --json").expect(7).json();
         assert_eq!((&tested["schema"], &tested["parts"][0]["ok"]), (&"tongbu.notify-test/1".into(), &false.into()));
         assert!(!outcome.said().contains("canary"), "{}", outcome.said());
+    }
+}
+
+#[test]
+fn receiver_that_cannot_be_reached_is_shown_with_what_to_do() {
+    let mut sandbox = Sandbox::small();
+    let entry = |kind: &str, address: &str| {
+        let url = sandbox.home.secret(kind, address);
+        toml::Value::from(Table::from_iter([("kind".to_owned(), kind.into()), ("url".to_owned(), url)]))
+    };
+    let receivers = vec![entry("webhook", "http://127.0.0.1:9/x"), entry("command", "exit 7")];
+    sandbox.home.set("monitor.notify", receivers);
+    let table = sandbox.run("notify test").expect(5).stdout;
+    for words in ["see what `curl -sS -o /dev/null http://127.0.0.1:9` says", "the command ended with exit status: 7"] {
+        assert!(table.contains(words), "{words}: {table}");
     }
 }
 
