@@ -19,6 +19,7 @@ use super::changes::changes_of_record;
 use super::error::Error;
 use super::examples;
 use super::session::{LogTo, Session};
+use super::sync::ALL;
 use super::values;
 use crate::exit::Exit;
 use crate::present::Listing;
@@ -49,9 +50,9 @@ pub enum RecordsArgs {
 #[derive(Debug, Args)]
 pub struct ListArgs {
     /// Filter by upstream
-    #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(upstreams::names()), hide_possible_values = true)]
+    #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(recorded(upstreams::names())), hide_possible_values = true)]
     sync: Option<String>,
-    #[arg(long, value_name = "TYPE", help = examples::fill("Filter by type, such as {type}"), value_parser = PossibleValuesParser::new(upstreams::sync_types()), hide_possible_values = true)]
+    #[arg(long, value_name = "TYPE", help = examples::fill("Filter by type, such as {type}"), value_parser = PossibleValuesParser::new(recorded(upstreams::sync_types())), hide_possible_values = true)]
     window: Option<String>,
     /// Filter by status
     #[arg(long, value_enum, value_name = "STATUS")]
@@ -102,7 +103,7 @@ pub struct ReadArgs {
 #[derive(Debug, Args)]
 pub struct StatsArgs {
     /// Filter by upstream
-    #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(upstreams::names()), hide_possible_values = true)]
+    #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(recorded(upstreams::names())), hide_possible_values = true)]
     sync: Option<String>,
     /// From this day on; days are counted as a whole
     #[arg(long, value_name = "DUR|DATE", default_value = "30d", value_parser = Since::parse)]
@@ -229,6 +230,12 @@ fn cmd_prune(session: &mut Session, args: &PruneArgs) -> Result<Exit, Error> {
         let count = store.prune_records(resolve(session, Since::Ago(age)), args.keep)?;
         Ok(output::pruned(count, is_dry_run))
     })
+}
+
+/// The names that records have: `sync all` leaves some as well.
+fn recorded(mut names: Vec<&'static str>) -> Vec<&'static str> {
+    names.push(ALL);
+    names
 }
 
 fn resolve(session: &Session, since: Since) -> Timestamp {

@@ -8,7 +8,8 @@ use clap::{ArgMatches, Args, Command, FromArgMatches, Subcommand};
 
 use self::failed::{FailedRun, UnrecordedRun};
 use self::output::{Part, SyncAllOutput, SyncOutput};
-use self::whole::{ALL, ALL_ABOUT, WHOLE};
+pub use self::whole::ALL;
+use self::whole::{ALL_ABOUT, WHOLE};
 use super::args::RunArgs;
 use super::error::Error;
 use super::examples;

@@ -187,6 +187,11 @@ fn sync_all_without_an_upstream_is_recorded_and_reported_until_there_is_one() {
     let status = sandbox.run("status").expect(0).stdout;
     assert!(status.contains("no upstream is configured"), "{status}");
     assert!(sandbox.run("records list --failed").expect(0).stdout.contains("no upstream"));
+    for filter in ["--sync all", "--window all"] {
+        assert_eq!(sandbox.run(&format!("records list {filter} --json")).expect(0).json()["total"], 1, "{filter}");
+    }
+    assert!(sandbox.run("records stats --sync all").expect(0).stdout.contains("all"));
+    assert!(sandbox.complete(&["records", "list", "--sync", "al"]).stdout.contains("all"));
 
     // What is configured again ends it.
     fs::write(sandbox.home.config(), &whole).expect("a file can be written");
