@@ -51,6 +51,7 @@ use std::process::ExitCode;
 
 use clap::{Args as _, FromArgMatches};
 
+pub use self::chinese::meaning as chinese_meaning;
 pub use self::command::command;
 pub use self::error::Error;
 

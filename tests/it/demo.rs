@@ -99,6 +99,24 @@ fn every_command_that_the_demo_prints_works_as_typed() {
 }
 
 #[test]
+fn the_demo_speaks_chinese_throughout() {
+    let (output, text) = demonstrate(&["--lang", "zh"]);
+    assert!(output.status.success(), "{text}\n{}", String::from_utf8_lossy(&output.stderr));
+    let [remove] = commands(&text, "最后全部删除")[..] else { panic!("not one command to remove in: {text}") };
+    assert!(shell(remove).status().expect("a shell").success());
+    for part in ["同步", "exit 3 (partial)：", "exit 11 (locked)："] {
+        assert!(text.contains(part), "`{part}` is not in: {text}");
+    }
+    // What is no command, no address and no data of the fakes is in Chinese.
+    let is_prose = |line: &&str| {
+        let words = line.split(' ').filter(|word| word.len() > 1 && word.chars().all(|sign| sign.is_ascii_lowercase()));
+        !line.starts_with(['$', ' ']) && words.count() > 3
+    };
+    let english: Vec<&str> = text.lines().filter(is_prose).collect();
+    assert!(english.is_empty(), "{english:#?}");
+}
+
+#[test]
 fn the_demo_fails_when_a_step_does_not_end_as_expected() {
     // An empty list of films is a failure of `sync douban`.
     let (output, text) = demonstrate(&["--films", "0"]);

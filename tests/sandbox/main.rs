@@ -22,6 +22,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use clap::{Parser, Subcommand};
+use tongbu::language::Language;
 
 use self::made::Made;
 use self::sandbox::Clock;
@@ -42,7 +43,7 @@ enum Command {
     /// Serve every fake upstream, print where, and a configuration that points there
     Serve(Serve),
     /// Run real passes of tongbu against the fakes and show what they left
-    Demo(Made),
+    Demo(Demo),
     /// Write all responses as one answer to a file, for a static server
     Write {
         file: PathBuf,
@@ -65,13 +66,22 @@ enum Command {
     },
 }
 
+#[derive(clap::Args)]
+struct Demo {
+    /// In which language
+    #[arg(long, value_enum, default_value_t = Language::En)]
+    lang: Language,
+    #[command(flatten)]
+    made: Made,
+}
+
 fn main() -> ExitCode {
     if std::env::args_os().next().is_some_and(|program| Path::new(&program).file_name() == Some("tongbu".as_ref())) {
         return tongbu::cli::run(std::env::args_os());
     }
     match Arguments::parse().command {
         Command::Serve(arguments) => return serve::run(&arguments),
-        Command::Demo(made) => return demo::run(made.settings(Clock::machine())),
+        Command::Demo(Demo { lang, made }) => return demo::run(made.settings(Clock::machine()), lang),
         Command::Write { file, edit_every, made } => write(&file, edit_every, &made),
         Command::WriteTasks { folder, tasks, packages, edit_every } => {
             write_platform(&folder, tasks, packages, edit_every).expect("the folder can be written");

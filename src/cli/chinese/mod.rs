@@ -125,7 +125,7 @@ fn key(arg: &Arg) -> String {
 }
 
 /// The meaning of an exit code.
-fn meaning(exit: Exit) -> &'static str {
+pub fn meaning(exit: Exit) -> &'static str {
     CATALOGUE.exit.get(exit.name()).map_or(exit.meaning(), String::as_str)
 }
 

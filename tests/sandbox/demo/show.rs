@@ -8,7 +8,10 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, OpenFlags};
+use tongbu::cli::chinese_meaning;
 use tongbu::exit::Exit;
+use tongbu::language::Language;
+use tongbu::present::{Text, text};
 
 use crate::kept;
 use crate::sandbox::{Fault, Sandbox};
@@ -17,16 +20,24 @@ const COUNT: &str = "SELECT count(*) FROM fairing_responses";
 /// How long the first request of a run may take.
 const PATIENCE: Duration = Duration::from_secs(20);
 
+const FAKED: Text = text("{} upstreams are faked on this machine:", "本机上模拟了 {} 个上游：");
+const CONFIGURED: Text =
+    text("tongbu reads where they are from a throw-away configuration:", "tongbu 从一份临时配置中读取它们的地址：");
+const IN_ONE_FILE: Text = text("The rows are in one SQLite file.", "数据行都在一个 SQLite 文件中。");
+const ROWS: Text = text("{} rows are stored, the upstream has {}", "已存储 {} 行，上游有 {} 行");
+const ENDED: Text = text("`tongbu {}` ended with {}, expected {} ({})", "`tongbu {}` 以 {} 结束，应为 {}（{}）");
+
 /// The fakes with the steps so far.
 pub struct Show {
     pub sandbox: Sandbox,
+    language: Language,
     heading_count: u32,
     failures: Vec<String>,
 }
 
 impl Show {
-    pub const fn new(sandbox: Sandbox) -> Self {
-        Self { sandbox, heading_count: 0, failures: Vec::new() }
+    pub const fn new(sandbox: Sandbox, language: Language) -> Self {
+        Self { sandbox, language, heading_count: 0, failures: Vec::new() }
     }
 
     /// What did not end as expected.
@@ -35,17 +46,18 @@ impl Show {
     }
 
     pub fn introduce(&self) {
-        println!("Six upstreams are faked on this machine:");
-        for (name, base_url, _) in self.sandbox.servers() {
+        let servers = self.sandbox.servers();
+        println!("{}", FAKED.fill(self.language, &[&servers.len()]));
+        for (name, base_url, _) in servers {
             println!("  {name:<8} {base_url}");
         }
-        println!("\ntongbu reads where they are from a throw-away configuration:");
+        self.say(CONFIGURED);
         println!("$ export TONGBU_CONFIG={}", self.sandbox.home.config().display());
     }
 
-    pub fn heading(&mut self, title: &str) {
+    pub fn heading(&mut self, title: Text) {
         self.heading_count += 1;
-        let number = self.heading_count;
+        let (number, title) = (self.heading_count, title.label(self.language));
         if io::stdout().is_terminal() && env::var_os("NO_COLOR").is_none() {
             println!("\n\x1b[1m{number}. {title}\x1b[0m");
         } else {
@@ -54,8 +66,8 @@ impl Show {
     }
 
     /// Runs tongbu with these words, which has to end with this exit code.
-    pub fn step(&mut self, why: &str, words: &str, expected: Exit) -> io::Result<()> {
-        say(why);
+    pub fn step(&mut self, why: Text, words: &str, expected: Exit) -> io::Result<()> {
+        self.say(why);
         println!("$ tongbu {words}");
         let status = self.command(words).status()?;
         self.check(words, status, expected);
@@ -67,17 +79,30 @@ impl Show {
         let server = self.sandbox.douban.server().clone();
         let count = server.count("/");
         server.always(Fault::Hold);
-        say("The upstream is slow, and this run waits for it in the background.");
+        self.say(text(
+            "The upstream is slow, and this run waits for it in the background.",
+            "上游响应很慢，这次运行在后台等待。",
+        ));
         println!("$ tongbu {words} &");
         let first = self.command(words).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
         let deadline = Instant::now() + PATIENCE;
         while server.count("/") == count && Instant::now() < deadline {
             thread::sleep(Duration::from_millis(5));
         }
-        self.step("A second run meanwhile does not wait and changes nothing.", words, Exit::Locked)?;
-        self.step("Who holds which lock, and until when.", "locks list", Exit::Ok)?;
+        self.step(
+            text(
+                "A second run meanwhile does not wait and changes nothing.",
+                "同时启动的第二次运行不等待，也不作任何更改。",
+            ),
+            words,
+            Exit::Locked,
+        )?;
+        self.step(text("Who holds which lock, and until when.", "谁持有哪个锁，到何时为止。"), "locks list", Exit::Ok)?;
         server.clear_faults();
-        say("The upstream answers, and the first run ends in its own time.");
+        self.say(text(
+            "The upstream answers, and the first run ends in its own time.",
+            "上游作出应答，第一次运行正常结束。",
+        ));
         let output = first.wait_with_output()?;
         io::stdout().write_all(&output.stdout)?;
         io::stdout().write_all(&output.stderr)?;
@@ -88,13 +113,13 @@ impl Show {
     /// Compares what is stored with what the upstream has.
     pub fn check_rows(&mut self) -> io::Result<()> {
         let database = self.sandbox.home.database();
-        say("The rows are in one SQLite file.");
+        self.say(IN_ONE_FILE);
         println!("$ sqlite3 {} '{COUNT}'", database.display());
         let stored = load_count(&database).map_err(io::Error::other)?;
         println!("{stored}");
         let expected = self.sandbox.fairing.response_count();
         if u64::try_from(stored) != Ok(expected) {
-            self.failures.push(format!("{stored} rows are stored, the upstream has {expected}"));
+            self.failures.push(ROWS.fill(self.language, &[&stored, &expected]));
         }
         Ok(())
     }
@@ -112,18 +137,21 @@ impl Show {
         let ended = Exit::ALL.iter().copied().find(|exit| status.code() == Some(exit.code().into()));
         match ended {
             Some(Exit::Ok) => println!("exit 0 (ok)"),
-            Some(exit) => println!("exit {} ({}): {}", exit.code(), exit.name(), exit.meaning()),
+            Some(exit) => {
+                let meaning = if self.language == Language::Zh { chinese_meaning(exit) } else { exit.meaning() };
+                println!("exit {} ({}){}{meaning}", exit.code(), exit.name(), text(": ", "：").label(self.language));
+            }
             None => println!("{status}"),
         }
         if ended != Some(expected) {
-            let expected = format!("exit {} ({})", expected.code(), expected.name());
-            self.failures.push(format!("`tongbu {words}` ended with {status}, expected {expected}"));
+            let ended = ENDED.fill(self.language, &[&words, &status, &expected.code(), &expected.name()]);
+            self.failures.push(ended);
         }
     }
-}
 
-pub fn say(text: &str) {
-    println!("\n{text}");
+    pub fn say(&self, text: Text) {
+        println!("\n{}", text.label(self.language));
+    }
 }
 
 fn load_count(database: &Path) -> rusqlite::Result<i64> {
