@@ -72,6 +72,23 @@ fn log_has_a_line_for_each_run_film_call_and_retry_and_each_names_its_run() {
 }
 
 #[test]
+fn lines_of_the_log_that_are_lost_are_a_warning() {
+    let sandbox = Sandbox::small();
+    // Writing into it fails as on a full disk.
+    let today = jiff::Timestamp::now().strftime("%Y-%m-%d");
+    std::os::unix::fs::symlink("/dev/full", sandbox.home.path().join(format!("log.{today}.jsonl"))).expect("a link");
+    for quiet in ["", " -q"] {
+        let outcome = sandbox.run(&format!("sync fairing --log-file log.jsonl{quiet}")).expect(0);
+        let warnings: Vec<&str> = outcome.stderr.lines().collect();
+        assert_eq!(warnings.len(), 1, "{}", outcome.stderr);
+        let words = ["warning: lines of the log `log.jsonl` are lost: ", "No space left"];
+        assert!(words.iter().all(|word| warnings[0].contains(word)), "{}", outcome.stderr);
+    }
+    let chinese = sandbox.run("sync fairing --log-file log.jsonl -q --lang zh").expect(0).stderr;
+    assert!(chinese.starts_with("警告") && !chinese.contains("lines of the log"), "{chinese}");
+}
+
+#[test]
 fn failed_run_is_one_line_with_its_reason() {
     let sandbox = Sandbox::small();
     sandbox.fairing.server().always(Fault::Status(401));

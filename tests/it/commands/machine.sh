@@ -57,8 +57,8 @@ run find /etc/tongbu /etc/cron.d /var/lib/tongbu /var/log/tongbu -printf '%M %u 
 as_tongbu 'tongbu sync fairing --trigger manual' > "$out/sync" 2>&1
 as_tongbu 'tongbu notify test' > "$out/notify" 2>&1
 
-# Each minute instead of each hour, which nobody waits for here.
-sed -i 's|^7 \* \* \* \* |* * * * * |' "$root/etc/cron.d/tongbu"
+# Each minute instead of each hour, which nobody waits for here, and once more as soon as cron starts.
+sed -i 's|^7 \* \* \* \* \(.*\)$|* * * * * \1\n@reboot \1|' "$root/etc/cron.d/tongbu"
 run cron -f &
 wait_for 'a run by cron' records '--status success'
 if [ -e "$out/mail" ]; then mv "$out/mail" "$out/unwanted"; fi

@@ -5,6 +5,7 @@ mod backup;
 mod bounds;
 mod changes;
 mod doctor;
+mod doctor_schedule;
 mod export;
 mod machine;
 mod metrics;

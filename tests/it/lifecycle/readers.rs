@@ -1,7 +1,7 @@
 //! Those who read and do not own the file: another user, a read-only file system.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown};
 use std::path::Path;
 use std::process::Command;
 
@@ -98,6 +98,36 @@ fn group_reads_the_database_at_rest_during_a_run_and_after_a_kill() {
     sandbox.fairing.server().clear_faults();
     sandbox.run(ONE).expect(0);
     sandbox.database().assert_consistent();
+}
+
+#[test]
+fn everything_in_a_folder_of_a_group_belongs_to_that_group() {
+    const GROUP: u32 = 65534;
+    let mut sandbox = Sandbox::small();
+    let home = sandbox.home.path().to_owned();
+    if chown(&home, None, Some(GROUP)).is_err() {
+        skip("skipped: only root can give a folder to another group");
+        return;
+    }
+    fs::set_permissions(&home, fs::Permissions::from_mode(0o2770)).expect("the home is ours");
+    // As where a run made it before the folder was shared.
+    let locks = home.join("tongbu.db.locks");
+    fs::create_dir(&locks).expect("a folder can be made");
+    chown(&locks, None, Some(0)).expect("it is ours");
+    fs::write(locks.join("writer.lock"), "").expect("a file can be written");
+    chown(locks.join("writer.lock"), None, Some(0)).expect("it is ours");
+    sandbox.home.set("database_mode", "0660");
+    for words in [ONE, "sync douban", "sync users"] {
+        sandbox.run(words).expect(0);
+        let files: Vec<_> = fs::read_dir(&locks).expect("the folder").flatten().map(|entry| entry.path()).collect();
+        assert!(files.len() > 1, "{files:?}");
+        for path in files.into_iter().chain([sandbox.home.database()]) {
+            let metadata = path.metadata().expect("it is there");
+            assert_eq!((metadata.gid(), mode(&path)), (GROUP, 0o660), "after {words}: {}", path.display());
+        }
+        let folder = locks.metadata().expect("the folder");
+        assert_eq!((folder.gid(), folder.permissions().mode() & 0o7777), (GROUP, 0o2770), "after {words}");
+    }
 }
 
 #[test]
