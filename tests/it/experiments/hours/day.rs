@@ -32,12 +32,14 @@ pub struct Day {
     /// What the shell does before the next run, and what the operator adds to its command.
     pub limits: &'static str,
     pub flags: &'static str,
+    /// How fast the clock of the next run goes.
+    speed: &'static str,
     /// The next run is killed once this one has a request.
     pub killed_at: Option<FakeServer>,
     /// Who holds a lock.
     pub holder: Option<Running>,
     /// A connection with a transaction that writes.
-    pub other_program: Option<Connection>,
+    other_program: Option<Connection>,
     pub kept_tasks: Vec<Task>,
 }
 
@@ -75,6 +77,7 @@ impl Day {
             clock_off: SignedDuration::ZERO,
             limits: "",
             flags: "",
+            speed: "",
             killed_at: None,
             holder: None,
             other_program: None,
@@ -128,7 +131,17 @@ impl Day {
     pub fn lock_database(&mut self) {
         let connection = Connection::open(self.sandbox.home.database()).expect("the database opens");
         connection.execute_batch("BEGIN IMMEDIATE").expect("it can be locked");
-        self.other_program = Some(connection);
+        // A run waits half a minute by its own clock.
+        (self.other_program, self.speed) = (Some(connection), " x20");
+    }
+
+    pub fn unlock_database(&mut self) {
+        (self.other_program, self.speed) = (None, "");
+    }
+
+    /// The upstream's address changes.
+    pub fn move_fairing(&mut self, address: &str) {
+        self.sandbox.home.set("fairing.base_url", address);
     }
 
     /// Runs the job as cron does, and listens.
@@ -167,7 +180,7 @@ impl Day {
             .process_group(0);
         command.env_clear().env("HOME", home).env("LOGNAME", "tongbu").env("SHELL", "/bin/sh");
         command.envs(self.environment.iter().map(|(name, value)| (name, value)));
-        set_clock(&mut command, &offset(self.ahead + self.clock_off));
+        set_clock(&mut command, &(offset(self.ahead + self.clock_off) + self.speed));
         command
     }
 }

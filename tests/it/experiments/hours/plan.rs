@@ -1,11 +1,13 @@
 //! What goes wrong in which hour, and who has to hear of it.
 
 use std::fs;
+use std::net::TcpListener;
 
 use jiff::SignedDuration;
 
 use super::day::{Day, RECEIVER};
 use crate::sandbox::{Fairing, Fault, Rule, Users};
+use crate::support::serve_self_signed;
 
 /// Meets the first run of its hour that its job starts.
 pub struct Incident {
@@ -17,8 +19,6 @@ pub struct Incident {
     /// Before the run, and after it.
     pub begin: fn(&mut Day),
     pub end: fn(&mut Day),
-    /// The run takes half a minute: only where every minute counts.
-    pub is_slow: bool,
 }
 
 /// Who hears of a run.
@@ -42,8 +42,7 @@ pub enum Expected {
     Death,
 }
 
-const NOTHING: Incident =
-    Incident { hour: 0, name: "", job: "", expected: Expected::Good, begin: |_| {}, end: |_| {}, is_slow: false };
+const NOTHING: Incident = Incident { hour: 0, name: "", job: "", expected: Expected::Good, begin: |_| {}, end: |_| {} };
 
 /// Every hour but the good ones. What a mended fault leaves behind is good in the next hour.
 pub const INCIDENTS: &[Incident] = &[
@@ -116,6 +115,15 @@ pub const INCIDENTS: &[Incident] = &[
         expected: Expected::Failure(5),
         begin: |day| day.sandbox.fairing.server().always(Fault::throttled("5400")),
         end: |day| day.sandbox.fairing.server().clear_faults(),
+        ..NOTHING
+    },
+    Incident {
+        hour: 9,
+        name: "a certificate that nobody has signed",
+        job: "sync fairing",
+        expected: Expected::Failure(7),
+        begin: |day| day.move_fairing(&serve_self_signed_only()),
+        end: |day| day.move_fairing(&day.sandbox.fairing.base_url().to_owned()),
         ..NOTHING
     },
     Incident {
@@ -198,6 +206,15 @@ pub const INCIDENTS: &[Incident] = &[
         ..NOTHING
     },
     Incident {
+        hour: 17,
+        name: "an upstream where nobody listens",
+        job: "sync fairing",
+        expected: Expected::Failure(5),
+        begin: |day| day.move_fairing("http://127.0.0.1:9"),
+        end: |day| day.move_fairing(&day.sandbox.fairing.base_url().to_owned()),
+        ..NOTHING
+    },
+    Incident {
         hour: 16,
         name: "a full disk",
         job: "sync ecs",
@@ -233,8 +250,8 @@ pub const INCIDENTS: &[Incident] = &[
         job: "sync fairing",
         expected: Expected::Unrecorded(12),
         begin: |day| day.lock_database(),
-        end: |day| day.other_program = None,
-        is_slow: true,
+        end: |day| day.unlock_database(),
+        ..NOTHING
     },
     Incident {
         hour: 20,
@@ -280,9 +297,21 @@ pub const INCIDENTS: &[Incident] = &[
     },
 ];
 
+/// The address of a server with a certificate that no client trusts.
+fn serve_self_signed_only() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let url = format!("https://{}", listener.local_addr().expect("its address"));
+    std::thread::spawn(move || {
+        loop {
+            serve_self_signed(&listener);
+        }
+    });
+    url
+}
+
 impl Incident {
-    /// That of the hour, where it has one.
-    pub fn of(hour: u32, is_slow_too: bool) -> Option<&'static Self> {
-        INCIDENTS.iter().find(|incident| incident.hour == hour && (is_slow_too || !incident.is_slow))
+    /// Those of the hour, each for another job.
+    pub fn of(hour: u32) -> Vec<&'static Self> {
+        INCIDENTS.iter().filter(|incident| incident.hour == hour).collect()
     }
 }
