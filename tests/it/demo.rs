@@ -104,7 +104,7 @@ fn the_demo_speaks_chinese_throughout() {
     assert!(output.status.success(), "{text}\n{}", String::from_utf8_lossy(&output.stderr));
     let [remove] = commands(&text, "最后全部删除")[..] else { panic!("not one command to remove in: {text}") };
     assert!(shell(remove).status().expect("a shell").success());
-    for part in ["同步", "exit 3 (partial)：", "exit 11 (locked)："] {
+    for part in ["同步", "退出码 0（ok）", "退出码 3（partial）：", "退出码 11（locked）："] {
         assert!(text.contains(part), "`{part}` is not in: {text}");
     }
     // What is no command, no address and no data of the fakes is in Chinese.

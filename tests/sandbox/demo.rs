@@ -85,22 +85,22 @@ fn play(show: &mut Show) -> io::Result<()> {
         Exit::Ok,
     )?;
 
-    show.heading(text("Call-centre tasks (tasks)", "外呼任务（tasks）"));
+    show.heading(text("Call-centre tasks (tasks)", "呼叫任务（tasks）"));
     show.step(
-        text("Lead packages come from a CSV file.", "线索包来自一个 CSV 文件。"),
+        text("Lead packages come from a CSV file.", "数据包来自一个 CSV 文件。"),
         "packages import packages.csv",
         Exit::Ok,
     )?;
     show.step(
         text(
             "Each task of the last days is matched to the package that its name begins with.",
-            "近日的每个任务，与其名称开头所示的线索包匹配。",
+            "近日的每个任务，与其名称开头所示的数据包匹配。",
         ),
         "sync tasks --window historical",
         Exit::Ok,
     )?;
     show.step(
-        text("These have their package; the others wait for one.", "这些任务已有线索包；其余的在等待。"),
+        text("These have their package; the others wait for one.", "这些任务已有数据包；其余的在等待。"),
         "tasks list --match matched",
         Exit::Ok,
     )?;

@@ -25,7 +25,9 @@ const CONFIGURED: Text =
     text("tongbu reads where they are from a throw-away configuration:", "tongbu 从一份临时配置中读取它们的地址：");
 const IN_ONE_FILE: Text = text("The rows are in one SQLite file.", "数据行都在一个 SQLite 文件中。");
 const ROWS: Text = text("{} rows are stored, the upstream has {}", "已存储 {} 行，上游有 {} 行");
-const ENDED: Text = text("`tongbu {}` ended with {}, expected {} ({})", "`tongbu {}` 以 {} 结束，应为 {}（{}）");
+const EXIT: Text = text("exit {} ({})", "退出码 {}（{}）");
+const ENDED: Text =
+    text("`tongbu {}` ended with {}, expected exit {} ({})", "`tongbu {}` 以 {} 结束，应为退出码 {}（{}）");
 
 /// The fakes with the steps so far.
 pub struct Show {
@@ -136,10 +138,13 @@ impl Show {
     fn check(&mut self, words: &str, status: ExitStatus, expected: Exit) {
         let ended = Exit::ALL.iter().copied().find(|exit| status.code() == Some(exit.code().into()));
         match ended {
-            Some(Exit::Ok) => println!("exit 0 (ok)"),
             Some(exit) => {
-                let meaning = if self.language == Language::Zh { chinese_meaning(exit) } else { exit.meaning() };
-                println!("exit {} ({}){}{meaning}", exit.code(), exit.name(), text(": ", "：").label(self.language));
+                let meaning = match (exit, self.language) {
+                    (Exit::Ok, _) => String::new(),
+                    (exit, Language::En) => format!(": {}", exit.meaning()),
+                    (exit, Language::Zh) => format!("：{}", chinese_meaning(exit)),
+                };
+                println!("{}{meaning}", EXIT.fill(self.language, &[&exit.code(), &exit.name()]));
             }
             None => println!("{status}"),
         }
