@@ -20,7 +20,8 @@ pub struct ChangesArgs {
     /// Only of this upstream
     #[arg(value_name = "SYNC", value_parser = PossibleValuesParser::new(upstreams::names()), hide_possible_values = true)]
     sync: Option<String>,
-    /// Only those of this run; by default, without --since and --id, the last one of each sync
+    /// Only those of this run; by default, without --since and --id, the last one of each sync, and what people changed
+    /// since
     #[arg(long, value_name = "ID|last", value_parser = which)]
     record: Option<Which>,
     /// Only those made since: 7d, 2025-10-24
@@ -43,6 +44,7 @@ pub fn cmd_changes(session: &mut Session, args: &ChangesArgs) -> Result<Exit, Er
     session.output_from_store(Mode::ReadOnly, &empty, |session, _, store| {
         let (sync, records) = args.records(store)?;
         let filter = ChangeFilter {
+            by_people: args.record.is_none(),
             records,
             since: args.since.map(|since| since.resolve(session.ui.clock().now(), session.ui.zone())),
             kind: args.kind,

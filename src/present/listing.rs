@@ -173,7 +173,9 @@ impl<R: ListingSpec> Output for Listing<R> {
 
     fn blocks(&self, style: &Style) -> Vec<Block> {
         let mut blocks = blocks(&self.rows, style);
-        if let Some(foot) = R::FOOT.filter(|_| !self.rows.is_empty()) {
+        // Within another output a list has no page.
+        let has_foot = !self.rows.is_empty() && (self.paging.is_some() || !R::IS_PAGED);
+        if let Some(foot) = R::FOOT.filter(|_| has_foot) {
             let page = self.paging.map(|paging| [paging.number, paging.page_count(), paging.total]);
             let values: Vec<u64> = page.into_iter().flatten().chain(self.totals.iter().copied()).collect();
             let values: Vec<&dyn std::fmt::Display> =

@@ -164,8 +164,9 @@ impl Store {
             if let Ok(before) = present.checked_sub(kept.days) {
                 history::delete_before(w, history::day_in(before, &TimeZone::UTC))?;
             }
-            if let (Some(prune), Ok(before)) = (kept.prune_changes, present.checked_sub(kept.changes)) {
-                prune(w, &to_rfc3339_millis(before))?;
+            if let Ok(before) = present.checked_sub(kept.changes) {
+                let before = to_rfc3339_millis(before);
+                kept.prune_changes.iter().try_for_each(|prune| prune(w, &before).map(drop))?;
             }
             Ok(count)
         })

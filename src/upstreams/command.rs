@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::error::Error;
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::present::{Block, DocumentSchema, Json, Output, Paging, Style};
+use crate::present::{Block, DocumentSchema, Json, Listing, ListingSpec, Output, Paging, Style};
 use crate::store::{Component, Location, Mode, RecordId, Store, StoreOptions};
 
 /// What a command works with.
@@ -87,6 +87,9 @@ pub trait Command: Args {
     fn run(self, context: &CommandContext<'_>) -> Result<Answer, Error>;
 }
 
+/// Where nothing else is wanted.
+const ROWS_A_PAGE: u64 = 20;
+
 /// Which page of a long list to show
 #[derive(Clone, Copy, Debug, Args)]
 pub struct PageArgs {
@@ -94,7 +97,7 @@ pub struct PageArgs {
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
     pub page: u64,
     /// Rows a page
-    #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..=1000))]
+    #[arg(long, value_name = "N", default_value_t = ROWS_A_PAGE, value_parser = clap::value_parser!(u64).range(1..=1000))]
     pub per_page: u64,
 }
 
@@ -115,6 +118,31 @@ impl PageArgs {
             message: format!("there is no page {}", self.page),
             hint: Some(format!("give `--page {count}`: the last page")),
         })
+    }
+}
+
+/// Which page of a list to show that is shown as a whole otherwise
+#[derive(Clone, Copy, Debug, Default, Args)]
+pub struct PartArgs {
+    /// Which page, from 1; the whole list by default
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    page: Option<u64>,
+    /// Rows a page; 20 where only --page is given
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1000))]
+    per_page: Option<u64>,
+}
+
+impl PartArgs {
+    /// That page of these rows; an error where they end before it.
+    pub fn cut<R: ListingSpec>(self, mut rows: Vec<R>) -> Result<Listing<R>, Error> {
+        let total = rows.len() as u64;
+        let per_page = self.per_page.or_else(|| self.page.map(|_| ROWS_A_PAGE)).unwrap_or_else(|| total.max(1));
+        let part = PageArgs { page: self.page.unwrap_or(1), per_page };
+        let paging = if rows.is_empty() { part.before_any_run() } else { part.paging(total)? };
+        let begin = usize::try_from((part.page - 1).saturating_mul(per_page)).unwrap_or(usize::MAX);
+        rows.drain(..begin.min(rows.len()));
+        rows.truncate(usize::try_from(per_page).unwrap_or(usize::MAX));
+        Ok(Listing::new(rows).with_paging(paging))
     }
 }
 

@@ -59,8 +59,8 @@ pub struct Registration {
     pub report: Option<SectionsOf>,
     /// What of its tables is kept for each day.
     pub levels: Option<LevelsOf>,
-    /// Deletes what it keeps of old changes.
-    pub prune_changes: Option<PruneOf>,
+    /// Delete what it keeps of old changes.
+    pub prune_changes: &'static [PruneOf],
     migrations: &'static [Migration],
     /// Adds its own flags to its subcommand.
     pub augment: fn(clap::Command) -> clap::Command,

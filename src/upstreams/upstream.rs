@@ -10,7 +10,7 @@ use super::error::Error;
 use super::exported::Exported;
 use super::metric::MetricsOf;
 use super::pass::PassContext;
-use super::row_changes::ChangeSource;
+use super::row_changes::{ChangeSource, tables::delete_changes};
 use super::schedule::Schedule;
 use crate::config::Config;
 use crate::http;
@@ -116,8 +116,8 @@ pub trait Upstream: Sized + Send + Sync + 'static {
     const REPORT: Option<SectionsOf> = None;
     /// What of its tables is kept for each day.
     const LEVELS: Option<LevelsOf> = None;
-    /// Deletes what it keeps of old changes.
-    const PRUNE_CHANGES: Option<PruneOf> = None;
+    /// Delete old changes: by default those that all upstreams keep together.
+    const PRUNE_CHANGES: &'static [PruneOf] = &[delete_changes];
     /// Its section; every key has a default or is required by name in [`open`](Self::open). It is shown as it is
     /// serialised: secrets are references in it.
     type Config: DeserializeOwned + Serialize;

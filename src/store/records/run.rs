@@ -42,7 +42,7 @@ pub struct Retention {
     pub records: SignedDuration,
     pub days: SignedDuration,
     pub changes: SignedDuration,
-    pub prune_changes: Option<PruneOf>,
+    pub prune_changes: &'static [PruneOf],
 }
 
 /// What is known when a run ends.

@@ -178,7 +178,7 @@ async fn days_outlive_records_and_go_by_their_own_age() {
         records: day * records,
         days: day * days,
         changes: SignedDuration::MAX,
-        prune_changes: None,
+        prune_changes: &[],
     };
     let before = totals(&store, &TimeZone::UTC);
     assert!(store.prune_aged(kept(30, 365)).unwrap() > 0);

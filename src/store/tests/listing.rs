@@ -103,7 +103,7 @@ fn age_counts_beyond_the_newest_fifty_and_not_by_a_clock_that_jumped() {
         records: SignedDuration::from_hours(90 * 24),
         days: SignedDuration::MAX,
         changes: SignedDuration::MAX,
-        prune_changes: None,
+        prune_changes: &[],
     };
     assert_eq!(store.prune_aged(age).unwrap(), 0);
     fixture.raw().run("UPDATE sync_records SET end_time = '2027-02-06T03:04:05.000Z' WHERE id > 395");

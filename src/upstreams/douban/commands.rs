@@ -5,7 +5,7 @@ use clap::Args;
 use super::parsed::SOURCE;
 use crate::present::{DocumentSchema, ListingSpec};
 use crate::upstreams::Error;
-use crate::upstreams::command::{Answer, Command, CommandContext, CommandSpec};
+use crate::upstreams::command::{Answer, Command, CommandContext, CommandSpec, PartArgs};
 use crate::upstreams::films::{self, film::Film};
 
 pub const COMMANDS: &[CommandSpec] = &[CommandSpec::group(
@@ -21,6 +21,8 @@ struct ListArgs {
     /// Only films without details: never fetched, blocked, unreadable or gone
     #[arg(long)]
     missing_details: bool,
+    #[command(flatten)]
+    part: PartArgs,
 }
 
 impl Command for ListArgs {
@@ -29,6 +31,6 @@ impl Command for ListArgs {
     const OUTPUTS: &'static [DocumentSchema] = &[Film::SCHEMA];
 
     fn run(self, context: &CommandContext<'_>) -> Result<Answer, Error> {
-        films::list(context, Some(SOURCE), self.missing_details)
+        films::list(context, Some(SOURCE), self.missing_details, self.part)
     }
 }

@@ -17,7 +17,7 @@ use crate::present::{Column, DocumentSchema, Listing, ListingSpec, Output, Text,
 use crate::since::Since;
 use crate::store::{Mode, Reader, RecordId, cursors};
 use crate::upstreams::Error;
-use crate::upstreams::command::{Answer, Command, CommandContext, CommandSpec};
+use crate::upstreams::command::{Answer, Command, CommandContext, CommandSpec, PartArgs};
 use crate::upstreams::names::check_filter;
 
 pub const COMMANDS: &[CommandSpec] = &[CommandSpec::group(
@@ -48,6 +48,8 @@ struct ListArgs {
     /// Only those that are gone, with their last values
     #[arg(long)]
     deleted: bool,
+    #[command(flatten)]
+    part: PartArgs,
 }
 
 /// What changed, instance by instance and field by field
@@ -59,6 +61,8 @@ struct ChangesArgs {
     /// Only those found since: 7d, 2025-10-24
     #[arg(long, value_name = "DUR|DATE", value_parser = Since::parse)]
     since: Option<Since>,
+    #[command(flatten)]
+    part: PartArgs,
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "clap asks for a parser that may fail")]
@@ -74,12 +78,12 @@ impl Command for ListArgs {
     const OUTPUTS: &'static [DocumentSchema] = &[InstanceRow::SCHEMA, AssetRow::SCHEMA];
 
     fn run(self, context: &CommandContext<'_>) -> Result<Answer, Error> {
-        let Self { resource, account, region, status, tags, deleted } = self;
+        let Self { resource, account, region, status, tags, deleted, part } = self;
         let filter = InstanceFilter { account, region, status, tags, deleted };
         let config: Config = context.config.section("ecs").unwrap_or_default();
         let configured: Vec<String> = config.accounts.into_iter().map(|account| account.name).collect();
         if let Some(kind) = resource.kind() {
-            return context.answer(Mode::ReadOnly, Listing::new(Vec::new()), |store| {
+            return context.answer(Mode::ReadOnly, part.cut(Vec::new())?, |store| {
                 let all = store.read(|r| load_assets(r, kind, &InstanceFilter::default()))?;
                 let regions = all.iter().filter_map(|asset| asset.region.clone());
                 store.read(|r| check_names(r, &filter, configured, regions))?;
@@ -87,17 +91,17 @@ impl Command for ListArgs {
                 if assets.is_empty() && !filter.tags.is_empty() {
                     check_tags(all.into_iter().map(|asset| asset.tags), &filter.tags)?;
                 }
-                Ok(Listing::new(assets))
+                part.cut(assets)
             });
         }
-        context.answer(Mode::ReadOnly, Listing::new(Vec::new()), |store| {
+        context.answer(Mode::ReadOnly, part.cut(Vec::new())?, |store| {
             store.read(|r| check_names(r, &filter, configured, std::iter::empty()))?;
             let instances = store.read(|r| load_instances(r, &filter))?;
             if instances.is_empty() && !filter.tags.is_empty() {
                 let all = store.read(|r| load_instances(r, &InstanceFilter::default()))?;
                 check_tags(all.into_iter().map(|instance| instance.tags), &filter.tags)?;
             }
-            Ok(Listing::new(instances))
+            part.cut(instances)
         })
     }
 }
@@ -135,8 +139,9 @@ impl Command for ChangesArgs {
 
     fn run(self, context: &CommandContext<'_>) -> Result<Answer, Error> {
         let since = self.since.map(|since| since.resolve(context.clock.now(), &context.style.zone));
+        let part = self.part;
         let filter = ChangeFilter { instance: self.instance, since, record: None };
-        context.answer(Mode::ReadOnly, Listing::new(Vec::new()), |store| {
+        context.answer(Mode::ReadOnly, part.cut(Vec::new())?, |store| {
             let changes = store.read(|r| load_changes(r, &filter))?;
             if changes.is_empty() && filter.instance.is_some() {
                 let instances = store.read(|r| load_instances(r, &InstanceFilter::default()))?;
@@ -147,7 +152,7 @@ impl Command for ChangesArgs {
                 }
                 check_filter("instance", filter.instance.as_deref(), &known)?;
             }
-            Ok(Listing::new(changes))
+            part.cut(changes)
         })
     }
 }
@@ -167,6 +172,8 @@ impl ListingSpec for InstanceRow {
     const SCHEMA: DocumentSchema = DocumentSchema::new("tongbu.ecs-instances/1", "ecs list", listing::schema::<Self>);
     const KEY: &'static str = "instances";
     const EMPTY: Text = text("no matching instances", "没有符合条件的实例");
+    const IS_PAGED: bool = true;
+    const FOOT: Option<Text> = Some(text("page {} of {}, {} instance{|s}", "第 {} 页，共 {} 页，{} 个实例"));
     const COLUMNS: &'static [C] = &[
         C::text("account", |row| &row.account).titled(words::ACCOUNT),
         C::text("provider", |row| &row.provider),
@@ -209,6 +216,8 @@ impl ListingSpec for ChangeRow {
     const SCHEMA: DocumentSchema = DocumentSchema::new("tongbu.ecs-changes/1", "ecs changes", listing::schema::<Self>);
     const KEY: &'static str = "changes";
     const EMPTY: Text = words::NO_CHANGES;
+    const IS_PAGED: bool = true;
+    const FOOT: Option<Text> = Some(text("page {} of {}, {} change{|s}", "第 {} 页，共 {} 页，{} 项变更"));
     const COLUMNS: &'static [Column<Self>] = &[
         Column::time("at", |change: &Self| change.at).titled(words::AT),
         Column::integer("record", |change: &Self| change.record).titled(words::RECORD).droppable(3),
@@ -234,7 +243,7 @@ impl ListingSpec for ChangeRow {
 mod tests {
     use insta::assert_snapshot;
 
-    use super::{ChangeRow, Disk, InstanceRow, Listing, Tag};
+    use super::{ChangeRow, Disk, InstanceRow, Listing, ListingSpec, PartArgs, Tag};
     use crate::present::style::samples::at;
     use crate::ui::tables::render_output;
     use crate::ui::{injection_tests, snapshots};
@@ -278,24 +287,28 @@ mod tests {
         }
     }
 
+    fn whole<R: ListingSpec>(rows: Vec<R>) -> Listing<R> {
+        PartArgs::default().cut(rows).unwrap()
+    }
+
     #[test]
     fn instances_are_listed() {
-        let output = Listing::new(vec![instance("i-bp1a2b3c4d")]);
+        let output = whole(vec![instance("i-bp1a2b3c4d")]);
         assert_snapshot!(snapshots::render_everything(&output));
         snapshots::tables_fit(|style| render_output(&output, style));
-        assert_snapshot!("no_instances", snapshots::render_everything(&Listing::<InstanceRow>::new(Vec::new())));
+        assert_snapshot!("no_instances", snapshots::render_everything(&whole::<InstanceRow>(Vec::new())));
     }
 
     #[test]
     fn changes_are_listed() {
         let added =
             ChangeRow { kind: "added".to_owned(), field: None, before: None, after: None, ..change("i-bp1a2b3c4d") };
-        assert_snapshot!(snapshots::render_everything(&Listing::new(vec![added, change("i-bp1a2b3c4d")])));
+        assert_snapshot!(snapshots::render_everything(&whole(vec![added, change("i-bp1a2b3c4d")])));
     }
 
     #[test]
     fn hostile_texts_are_harmless() {
-        injection_tests::check_output(|text| Box::new(Listing::new(vec![instance(text)])));
-        injection_tests::check_output(|text| Box::new(Listing::new(vec![change(text)])));
+        injection_tests::check_output(|text| Box::new(whole(vec![instance(text)])));
+        injection_tests::check_output(|text| Box::new(whole(vec![change(text)])));
     }
 }

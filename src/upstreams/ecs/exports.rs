@@ -43,11 +43,38 @@ pub const EXPORTS: &[Exported] = &[
     Exported::new("ecs_regions", text("each account's regions as last listed", "各账号最近列出的地域")),
 ];
 
-pub const CHANGE_SOURCES: &[ChangeSource] = &[ChangeSource::Own {
-    subject: "ecs_instances",
-    sql: "SELECT c.at, c.record AS record_id, CASE c.kind WHEN 'added' THEN 'new' ELSE c.kind END AS kind, c.account,
-            c.instance AS id, i.name, c.field, c.before, c.after
-         FROM ecs_changes AS c
-         LEFT JOIN ecs_instances AS i
-            ON i.account = c.account AND i.region = c.region AND i.instance_id = c.instance",
-}];
+pub const CHANGE_SOURCES: &[ChangeSource] = &[
+    ChangeSource::Own {
+        subject: "ecs_instances",
+        sql: "SELECT c.at, c.record AS record_id, CASE c.kind WHEN 'added' THEN 'new' ELSE c.kind END AS kind, c.account,
+                c.instance AS id, i.name, c.field, c.before, c.after
+             FROM ecs_changes AS c
+             LEFT JOIN ecs_instances AS i
+                ON i.account = c.account AND i.region = c.region AND i.instance_id = c.instance",
+    },
+    ChangeSource::Own {
+        subject: "cloud_databases",
+        sql: "SELECT c.at, c.record AS record_id, CASE c.kind WHEN 'added' THEN 'new' ELSE c.kind END AS kind, c.account,
+                c.id, i.name, c.field, c.before, c.after
+             FROM cloud_changes AS c
+             LEFT JOIN cloud_databases AS i
+                ON i.account = c.account AND i.region = c.region AND i.database_id = c.id
+             WHERE c.resource = 'database'",
+    },
+    ChangeSource::Own {
+        subject: "cloud_caches",
+        sql: "SELECT c.at, c.record AS record_id, CASE c.kind WHEN 'added' THEN 'new' ELSE c.kind END AS kind, c.account,
+                c.id, i.name, c.field, c.before, c.after
+             FROM cloud_changes AS c
+             LEFT JOIN cloud_caches AS i
+                ON i.account = c.account AND i.region = c.region AND i.cache_id = c.id
+             WHERE c.resource = 'cache'",
+    },
+    ChangeSource::Own {
+        subject: "cloud_buckets",
+        sql: "SELECT c.at, c.record AS record_id, CASE c.kind WHEN 'added' THEN 'new' ELSE c.kind END AS kind, c.account,
+                c.id, c.id AS name, c.field, c.before, c.after
+             FROM cloud_changes AS c
+             WHERE c.resource = 'bucket'",
+    },
+];

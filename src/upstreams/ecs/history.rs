@@ -266,7 +266,7 @@ pub fn levels(r: &Reader<'_>) -> Result<Vec<Level>, Error> {
     Ok(counts.into_iter().map(level).collect())
 }
 
-/// Deletes changes from before that instant, the oldest first.
+/// Deletes changes of instances from before that instant, the oldest first.
 pub fn delete_changes(w: &Writer<'_>, before: &str) -> Result<u64, Error> {
     w.execute(
         "DELETE FROM ecs_changes
@@ -275,6 +275,19 @@ pub fn delete_changes(w: &Writer<'_>, before: &str) -> Result<u64, Error> {
                       FROM ecs_changes
                       ORDER BY id
                       LIMIT ?2)",
+        &[before.into(), PRUNE_COUNT.into()],
+    )
+}
+
+/// Deletes changes of databases, caches and buckets from before that instant, the oldest first.
+pub fn delete_resource_changes(w: &Writer<'_>, before: &str) -> Result<u64, Error> {
+    w.execute(
+        "DELETE FROM cloud_changes
+         WHERE at < ?1
+           AND seq IN (SELECT seq
+                       FROM cloud_changes
+                       ORDER BY seq
+                       LIMIT ?2)",
         &[before.into(), PRUNE_COUNT.into()],
     )
 }

@@ -111,7 +111,7 @@ impl Upstream for Ecs {
     };
     const REPORT: Option<SectionsOf> = Some(report::sections);
     const LEVELS: Option<LevelsOf> = Some(history::levels);
-    const PRUNE_CHANGES: Option<PruneOf> = Some(history::delete_changes);
+    const PRUNE_CHANGES: &'static [PruneOf] = &[history::delete_changes, history::delete_resource_changes];
     type Config = Config;
     type Options = Options;
 

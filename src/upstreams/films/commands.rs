@@ -9,7 +9,7 @@ use super::tables;
 use crate::present::{Column, DocumentSchema, Listing, ListingSpec, Severity, Text, Word, listing, text, words};
 use crate::store::Mode;
 use crate::upstreams::Error;
-use crate::upstreams::command::{Answer, Command, CommandContext, CommandSpec};
+use crate::upstreams::command::{Answer, Command, CommandContext, CommandSpec, PartArgs};
 use crate::upstreams::names::check_filter;
 
 pub const COMMANDS: &[CommandSpec] = &[CommandSpec::group(
@@ -28,6 +28,8 @@ struct ListArgs {
     /// Only films without details: never fetched, blocked, unreadable or gone
     #[arg(long)]
     missing_details: bool,
+    #[command(flatten)]
+    part: PartArgs,
 }
 
 impl Command for ListArgs {
@@ -40,7 +42,7 @@ impl Command for ListArgs {
         if let Some(store) = context.open_existing(Mode::ReadOnly)?.filter(|_| source.is_some()) {
             check_filter("source", source, &store.read(tables::load_sources)?)?;
         }
-        list(context, source, self.missing_details)
+        list(context, source, self.missing_details, self.part)
     }
 }
 
@@ -63,27 +65,35 @@ impl Command for SuggestionsArgs {
 }
 
 /// The stored films of a source, or of all of them; with `is_missing_only` those without details.
-pub fn list(context: &CommandContext<'_>, source: Option<&str>, is_missing_only: bool) -> Result<Answer, Error> {
-    context.answer(Mode::ReadOnly, films(Vec::new()), |store| {
+pub fn list(
+    context: &CommandContext<'_>,
+    source: Option<&str>,
+    is_missing_only: bool,
+    part: PartArgs,
+) -> Result<Answer, Error> {
+    context.answer(Mode::ReadOnly, films(Vec::new(), part)?, |store| {
         let mut stored = store.read(|r| tables::load_films(r, source))?;
         stored.retain(|film| !is_missing_only || film.detail_status != DetailStatus::Ok);
-        Ok(films(stored))
+        films(stored, part)
     })
 }
 
-fn films(films: Vec<Film>) -> Listing<Film> {
+fn films(films: Vec<Film>, part: PartArgs) -> Result<Listing<Film>, Error> {
     let missing = films.iter().filter(|film| film.detail_status != DetailStatus::Ok).count();
-    let totals = [films.len(), missing].map(|count| count as u64);
-    Listing::new(films).with_totals(totals.to_vec())
+    Ok(part.cut(films)?.with_totals(vec![missing as u64]))
 }
 
 impl ListingSpec for Film {
     const SCHEMA: DocumentSchema =
         DocumentSchema::new("tongbu.films/1", "films list, and the list of each source", listing::schema::<Self>);
     const KEY: &'static str = "films";
-    const TOTALS: &'static [&'static str] = &["total", "missing_count"];
+    const TOTALS: &'static [&'static str] = &["missing_count"];
     const EMPTY: Text = text("no matching films", "没有符合条件的影片");
-    const FOOT: Option<Text> = Some(text("{} film{|s}, {} of them without details", "{} 部影片，其中 {} 部缺少详情"));
+    const IS_PAGED: bool = true;
+    const FOOT: Option<Text> = Some(text(
+        "page {} of {}, {} film{|s}, {} of them without details",
+        "第 {} 页，共 {} 页，{} 部影片，其中 {} 部缺少详情",
+    ));
     const COLUMNS: &'static [C] = &[
         // The position in the list as people count it.
         C::optional_integer("rank", |film| film.list_rank.map(|rank| i64::from(rank) + 1))
@@ -176,7 +186,7 @@ const fn status_word(status: DetailStatus) -> Word {
 mod tests {
     use insta::assert_snapshot;
 
-    use super::{DetailStatus, Film, FilmId, Kind, Listing, Suggestion, films};
+    use super::{DetailStatus, Film, FilmId, Kind, Listing, PartArgs, Suggestion, films};
     use crate::present::style::samples::at;
     use crate::ui::tables::render_output;
     use crate::ui::{injection_tests, snapshots};
@@ -217,7 +227,7 @@ mod tests {
             ..unseen
         };
         let gone = Film { list_rank: None, detail_status: DetailStatus::Gone, ..film("89999999", "旧片") };
-        let output = films(vec![film("90000001", "潮汐邮局"), unseen, gone]);
+        let output = films(vec![film("90000001", "潮汐邮局"), unseen, gone], PartArgs::default()).unwrap();
         assert_snapshot!(snapshots::render_everything(&output));
         snapshots::tables_fit(|style| render_output(&output, style));
     }
@@ -234,6 +244,6 @@ mod tests {
 
     #[test]
     fn hostile_titles_are_harmless() {
-        injection_tests::check_output(|text| Box::new(films(vec![film("90000001", text)])));
+        injection_tests::check_output(|text| Box::new(films(vec![film("90000001", text)], PartArgs::default()).unwrap()));
     }
 }

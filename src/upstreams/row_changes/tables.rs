@@ -1,19 +1,21 @@
 //! Every statement about changes.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use super::{ChangeKind, ChangeSource, RowChange};
 use crate::clock::to_rfc3339_millis;
 use crate::store::{Error, Reader, RecordId, Row, Value, Writer};
 
-/// Lines older than this are deleted: 90 days.
-const KEEP: SignedDuration = SignedDuration::from_hours(90 * 24);
+/// At most that many old changes are deleted at the end of a run.
+const PRUNE_COUNT: u64 = 10_000;
 
 /// Which changes to list.
 #[derive(Clone, Debug, Default)]
 pub struct ChangeFilter {
     /// Those of these records; of all where it is `None`.
     pub records: Option<Vec<RecordId>>,
+    /// Also what people changed since the newest of these records began.
+    pub by_people: bool,
     pub since: Option<Timestamp>,
     pub kind: Option<ChangeKind>,
     pub id: Option<String>,
@@ -116,13 +118,11 @@ pub fn count_changes(r: &Reader<'_>, sources: &[(&str, ChangeSource)], filter: &
 fn selection<'f>(sources: &[(&str, ChangeSource)], filter: &'f ChangeFilter) -> Option<(String, Vec<Value<'f>>)> {
     let mut values: Vec<Value<'f>> = Vec::new();
     let mut conditions = Vec::new();
-    if let Some(records) = &filter.records {
+    // No record has the number zero, and a list may not be empty.
+    let ids = filter.records.as_ref().map(|records| {
         let ids: Vec<String> = records.iter().map(|record| record.0.to_string()).collect();
-        if ids.is_empty() {
-            return None;
-        }
-        conditions.push(format!("record_id IN ({})", ids.join(", ")));
-    }
+        if ids.is_empty() { "0".to_owned() } else { ids.join(", ") }
+    });
     // Compared as text, for a parameter needs one that lives as long as the statement.
     if let Some(since) = filter.since {
         conditions.push(format!("at >= '{}'", to_rfc3339_millis(since)));
@@ -135,16 +135,24 @@ fn selection<'f>(sources: &[(&str, ChangeSource)], filter: &'f ChangeFilter) -> 
         values.push(id.into());
         conditions.push(format!("id = ?{}", values.len()));
     }
-    let filter = if conditions.is_empty() { "TRUE".to_owned() } else { conditions.join(" AND ") };
+    let conditions = if conditions.is_empty() { "TRUE".to_owned() } else { conditions.join(" AND ") };
     let parts: Vec<String> = sources
         .iter()
         .map(|(sync, source)| {
             let (subject, changes) = (source.subject(), source.sql());
+            let records = ids.as_ref().map_or("TRUE".to_owned(), |ids| {
+                let people = format!(
+                    " OR record_id IS NULL
+                        AND at >= COALESCE(
+                            (SELECT MAX(start_time) FROM sync_records WHERE sync = '{sync}' AND id IN ({ids})), '')"
+                );
+                format!("(record_id IN ({ids}){})", if filter.by_people { &people } else { "" })
+            });
             format!(
                 "SELECT '{sync}' AS sync, '{subject}' AS subject, c.at, c.record_id, c.kind, c.account, c.id, c.name,
                     c.field, c.before, c.after
                  FROM ({changes}) AS c
-                 WHERE {filter}"
+                 WHERE {conditions} AND {records}"
             )
         })
         .collect();
@@ -191,9 +199,6 @@ fn save_change(
     kind: ChangeKind,
     [field, before, after]: [Option<&str>; 3],
 ) -> Result<(), Error> {
-    if let Ok(at) = row.at.parse::<Timestamp>() {
-        delete_before(w, at.saturating_sub(KEEP).unwrap_or(Timestamp::MIN))?;
-    }
     w.execute(
         "INSERT INTO row_changes (record_id, subject, account, row_id, kind, field, before, after, at)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
@@ -212,7 +217,15 @@ fn save_change(
     Ok(())
 }
 
-fn delete_before(w: &Writer<'_>, at: Timestamp) -> Result<(), Error> {
-    w.execute("DELETE FROM row_changes WHERE at < ?1", &[(&to_rfc3339_millis(at)).into()])?;
-    Ok(())
+/// Deletes changes from before that instant, the oldest first.
+pub fn delete_changes(w: &Writer<'_>, before: &str) -> Result<u64, Error> {
+    w.execute(
+        "DELETE FROM row_changes
+         WHERE id IN (SELECT id
+                      FROM row_changes
+                      WHERE at < ?1
+                      ORDER BY at
+                      LIMIT ?2)",
+        &[before.into(), PRUNE_COUNT.into()],
+    )
 }

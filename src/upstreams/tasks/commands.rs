@@ -3,6 +3,7 @@
 use clap::Args;
 
 use super::commands_packages::{self, no_package};
+use super::history;
 use super::matching::{Match, Packages, State, Suggestions};
 use super::outputs::{DECIDED, Decided, Group, PENDING, Pending, SUGGESTED, Suggested};
 use super::plan::plan_rematch;
@@ -161,12 +162,11 @@ fn decide(
     let matches = store.write_under_lock(LOCK, move |w| {
         let matches = plan(w)?;
         for (id, matched) in &matches {
-            if tables::load_listed_task(w, id)?.is_none() {
-                return Err(no_task(id));
-            }
+            let stored = tables::load_listed_task(w, id)?.ok_or_else(|| no_task(id))?;
+            history::save_match_update(w, id, &stored.matched, matched, &meta)?;
             tables::save_match(w, id, matched, &meta)?;
         }
-        Ok(matches)
+        Ok::<_, Error>(matches)
     })?;
     Ok(Decided(matches).into())
 }

@@ -10,10 +10,10 @@ use super::packages::{ImportError, Package, plan_import, read_csv};
 use super::tables;
 use crate::error::Class;
 use crate::present::{
-    Block, Column, DocumentSchema, Json, Listing, ListingSpec, Output, Style, Text, listing, sanitize, text, words,
+    Block, Column, DocumentSchema, Json, ListingSpec, Output, Style, Text, listing, sanitize, text, words,
 };
 use crate::store::Mode;
-use crate::upstreams::command::{Answer, Command, CommandContext, CommandSpec};
+use crate::upstreams::command::{Answer, Command, CommandContext, CommandSpec, PartArgs};
 use crate::upstreams::mirror::WriteMeta;
 use crate::upstreams::{Error, UpstreamSpecific};
 
@@ -47,7 +47,10 @@ struct ImportArgs {
 
 /// All packages, by code
 #[derive(Debug, Args)]
-struct ListArgs {}
+struct ListArgs {
+    #[command(flatten)]
+    part: PartArgs,
+}
 
 /// Remove a package; its values stay in the database, and tasks matched by hand to it fail from then on
 #[derive(Debug, Args)]
@@ -96,9 +99,8 @@ impl Command for ListArgs {
     const OUTPUTS: &'static [DocumentSchema] = &[Package::SCHEMA];
 
     fn run(self, context: &CommandContext<'_>) -> Result<Answer, Error> {
-        context.answer(Mode::ReadOnly, Listing::new(Vec::new()), |store| {
-            Ok(Listing::new(store.read(tables::load_packages)?))
-        })
+        let part = self.part;
+        context.answer(Mode::ReadOnly, part.cut(Vec::new())?, |store| part.cut(store.read(tables::load_packages)?))
     }
 }
 
@@ -157,6 +159,8 @@ impl ListingSpec for Package {
     const KEY: &'static str = "packages";
     const EMPTY: Text =
         text("there is no package: `tongbu packages import FILE.csv`", "没有数据包：`tongbu packages import FILE.csv`");
+    const IS_PAGED: bool = true;
+    const FOOT: Option<Text> = Some(text("page {} of {}, {} package{|s}", "第 {} 页，共 {} 页，{} 个数据包"));
     const COLUMNS: &'static [Column<Self>] = &[
         Column::text("code", |package: &Self| package.code.as_str()).titled(text("code", "编码")),
         Column::text("package_code", |package: &Self| package.code.as_str()),

@@ -1,9 +1,9 @@
 use insta::assert_snapshot;
 
 use super::{Imported, Removed};
-use crate::present::Listing;
 use crate::ui::tables::render_output;
 use crate::ui::{injection_tests, snapshots};
+use crate::upstreams::command::PartArgs;
 use crate::upstreams::tasks::packages::Package;
 
 fn package(code: &str) -> Package {
@@ -33,7 +33,7 @@ fn imported(header: &str) -> Imported {
 
 #[test]
 fn packages_are_listed_without_empty_columns() {
-    let output = Listing::new(vec![package("禹州-1015A-高三-5000"), package("郑州-1015-高二-300")]);
+    let output = PartArgs::default().cut(vec![package("禹州-1015A-高三-5000"), package("郑州-1015-高二-300")]).unwrap();
     assert_snapshot!(snapshots::render_everything(&output));
     snapshots::tables_fit(|style| render_output(&output, style));
 }
@@ -51,7 +51,7 @@ fn a_removal_names_the_tasks_that_fail_from_now_on() {
 
 #[test]
 fn hostile_codes_and_headers_are_harmless() {
-    injection_tests::check_output(|text| Box::new(Listing::new(vec![package(text)])));
+    injection_tests::check_output(|text| Box::new(PartArgs::default().cut(vec![package(text)]).unwrap()));
     injection_tests::check_output(|text| Box::new(imported(text)));
     injection_tests::check_output(|text| Box::new(Removed { removed: text.to_owned(), matched_by_hand: 1 }));
 }

@@ -15,6 +15,9 @@ const CHANGES: &str = "SELECT at, record AS record_id, kind, account, instance A
 const CHANGED: &str = "FROM (SELECT 'ecs' AS sync, 'x' AS subject, c.at, c.record_id, c.kind, c.account, c.id, c.name,
     c.field, c.before, c.after FROM ({changes}) AS c WHERE kind = ?1 AND id = ?2) AS changes";
 
+const PEOPLE: &str = "(record_id IN (1, 2) OR record_id IS NULL AND at >= COALESCE(
+    (SELECT MAX(start_time) FROM sync_records WHERE sync = 'tasks' AND id IN (1, 2)), ''))";
+
 const FILLINGS: &[(&str, &[Filling])] = &[
     ("src/store/lock/rows.rs", &[&[("millis", "0"), ("for_update", "")]]),
     ("src/store/transfer.rs", &[&[("table", "sync_cursors"), ("names", "scope, cursor"), ("holes", "?1, ?2")]]),
@@ -30,7 +33,8 @@ const FILLINGS: &[(&str, &[Filling])] = &[
                 ("sync", "fairing"),
                 ("subject", "fairing_responses"),
                 ("changes", CHANGES),
-                ("filter", "record_id IN (1, 2) AND at >= '2026' AND kind = ?1 AND id = ?2"),
+                ("conditions", "at >= '2026' AND kind = ?1 AND id = ?2"),
+                ("records", PEOPLE),
                 ("from", CHANGED),
                 ("limit", "3"),
                 ("offset", "4"),
@@ -44,7 +48,8 @@ const FILLINGS: &[(&str, &[Filling])] = &[
                 ("sync", "users"),
                 ("subject", "users"),
                 ("changes", CHANGES),
-                ("filter", "TRUE"),
+                ("conditions", "TRUE"),
+                ("records", "TRUE"),
                 ("from", CHANGED),
                 ("limit", "3"),
                 ("offset", "4"),

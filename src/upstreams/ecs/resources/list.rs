@@ -96,6 +96,8 @@ impl ListingSpec for AssetRow {
         DocumentSchema::new("tongbu.ecs-resources/1", "ecs list --resource database", listing::schema::<Self>);
     const KEY: &'static str = "resources";
     const EMPTY: Text = text("no matching resources", "没有符合条件的资源");
+    const IS_PAGED: bool = true;
+    const FOOT: Option<Text> = Some(text("page {} of {}, {} row{|s}", "第 {} 页，共 {} 页，{} 行"));
     const COLUMNS: &'static [C] = &[
         C::text("resource", |row| row.resource.name()),
         C::text("account", |row| &row.account).titled(words::ACCOUNT),
