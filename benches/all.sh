@@ -53,6 +53,7 @@ benches/tasks.sh 100000 10000 "$rounds" || failed=1
 benches/users.sh || failed=1
 benches/ecs.sh "$rounds" || failed=1
 benches/report.sh || failed=1
+benches/export.sh "$rounds" || failed=1
 
 version() {
     "$@" 2>/dev/null | head -n 1 | grep -oE '[0-9]+(\.[0-9]+)+' | head -n 1

@@ -22,19 +22,20 @@ const QUOTED: [bool; 256] = {
 };
 
 /// Adds a cell with that text.
+#[inline]
 pub fn push_text(line: &mut Vec<u8>, text: &str) {
     let bytes = text.as_bytes();
     let is_formula = is_formula(text);
-    if !bytes.is_empty() && !bytes.iter().any(|byte| QUOTED[usize::from(*byte)]) {
-        if is_formula {
-            line.push(b'\'');
-        }
-        line.extend_from_slice(bytes);
-        return;
+    let is_plain = !bytes.is_empty() && !bytes.iter().any(|byte| QUOTED[usize::from(*byte)]);
+    if !is_plain {
+        line.push(b'"');
     }
-    line.push(b'"');
     if is_formula {
         line.push(b'\'');
+    }
+    if is_plain {
+        line.extend_from_slice(bytes);
+        return;
     }
     let mut rest = bytes;
     while let Some(at) = memchr(b'"', rest) {
@@ -73,6 +74,7 @@ pub fn push_json(line: &mut Vec<u8>, value: &Value) {
 }
 
 /// Whether a spreadsheet would take the text for a formula. Some take the wide forms of the signs, too.
+#[inline]
 fn is_formula(text: &str) -> bool {
     match text.as_bytes().first() {
         Some(b'=' | b'@' | b'\t' | b'\r' | b'\n') => true,

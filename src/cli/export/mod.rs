@@ -1,7 +1,7 @@
 //! `export`: a table or a view as a file or a stream of any length.
 
 mod sheet;
-mod sink;
+pub mod sink;
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;

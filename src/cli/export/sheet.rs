@@ -83,10 +83,12 @@ impl Sheet {
 
 // Writing to a vector cannot fail.
 
+#[inline]
 fn push_cell(line: &mut Vec<u8>, value: Value<'_>) {
     match value {
         Value::Null => {}
-        Value::Int(number) => drop(write!(line, "{number}")),
+        // The same digits as by `write!`, several times as fast.
+        Value::Int(number) => drop(serde_json::to_writer(line, &number)),
         Value::Real(number) => drop(write!(line, "{number:?}")),
         Value::Text(text) => csv::push_text(line, text),
         Value::Blob(bytes) => push_hex(line, bytes),
@@ -96,7 +98,7 @@ fn push_cell(line: &mut Vec<u8>, value: Value<'_>) {
 fn push_json(line: &mut Vec<u8>, value: Value<'_>) {
     match value {
         Value::Null => line.extend_from_slice(b"null"),
-        Value::Int(number) => drop(write!(line, "{number}")),
+        Value::Int(number) => drop(serde_json::to_writer(line, &number)),
         Value::Real(number) => drop(serde_json::to_writer(line, &number)),
         Value::Text(text) => drop(serde_json::to_writer(line, text)),
         Value::Blob(bytes) => {

@@ -3,7 +3,6 @@
 mod health;
 mod runs;
 
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -13,6 +12,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::error::Error;
+use super::export::sink::{Halt, Sink};
 use super::session::{LogTo, Session};
 use super::status;
 use crate::config::Config;
@@ -70,7 +70,17 @@ pub fn cmd_report(session: &mut Session, args: &ReportArgs) -> Result<Exit, Erro
         return Ok(Exit::Ok);
     };
     let text = html::render_page(&page, &session.ui.stdout_style());
-    write(path, &text).map_err(|source| Error::Write { path: path.clone(), source })?;
+    let mut sink = Sink::open(Some(path), database.file(), &session.ui)?;
+    match sink.write(text.as_bytes()) {
+        Ok(()) => {}
+        Err(Halt::Failed(error)) => return Err(error),
+        // The reader has what it wanted.
+        Err(Halt::Closed | Halt::Cancelled) => return Ok(Exit::Ok),
+    }
+    // As a whole or not at all: nobody reads half of it.
+    if sink.finish()?.is_none() {
+        return Ok(Exit::Ok);
+    }
     let shown = sanitize(&path.to_string_lossy());
     let document = WrittenDocument { path: path.to_string_lossy().into_owned(), bytes: text.len() };
     let done = Done::new(WRITTEN_SCHEMA, document);
@@ -96,17 +106,6 @@ fn load_page(session: &Session, config: &Config, store: Option<&Store>, since: T
         }
     }
     Ok(Page { period, sections })
-}
-
-/// Replaces the file as a whole: nobody reads half of it.
-fn write(path: &Path, text: &str) -> std::io::Result<()> {
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(format!(".{}.partial", std::process::id()));
-    let draft = path.with_file_name(name);
-    let published = fs::write(&draft, text).and_then(|()| fs::rename(&draft, path));
-    published.inspect_err(|_| {
-        let _ = fs::remove_file(&draft);
-    })
 }
 
 fn open(path: &Path) -> Result<(), Error> {

@@ -99,17 +99,18 @@ impl<'a> Statements<'a> {
 }
 
 /// The value in that column.
+#[inline]
 pub(in crate::store) fn value<'a>(cells: Cells<'a>, column: usize) -> Result<Value<'a>, Error> {
-    let read = |value: ValueRef<'a>| {
-        Ok(match value {
-            ValueRef::Null => Value::Null,
-            ValueRef::Integer(number) => Value::Int(number),
-            ValueRef::Real(number) => Value::Real(number),
-            ValueRef::Text(_) => Value::Text(value.as_str()?),
-            ValueRef::Blob(bytes) => Value::Blob(bytes),
-        })
-    };
-    cells.get_ref(column).and_then(read).map_err(|error| Error::Statement { source: error.into() })
+    // An export comes here for each of its cells.
+    match cells.get_ref(column) {
+        // What is no UTF-8, as only another program can have written it, is no text.
+        Ok(ValueRef::Text(bytes)) => Ok(str::from_utf8(bytes).map_or(Value::Blob(bytes), Value::Text)),
+        Ok(ValueRef::Null) => Ok(Value::Null),
+        Ok(ValueRef::Integer(number)) => Ok(Value::Int(number)),
+        Ok(ValueRef::Real(number)) => Ok(Value::Real(number)),
+        Ok(ValueRef::Blob(bytes)) => Ok(Value::Blob(bytes)),
+        Err(error) => Err(Error::Statement { source: error.into() }),
+    }
 }
 
 /// The linked engine's version.

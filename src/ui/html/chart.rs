@@ -2,7 +2,7 @@
 //!
 //! Colours are numbers here; the page's style knows what each is in light and in dark.
 
-use std::fmt::Write as _;
+use maud::{Markup, html};
 
 use crate::present::Severity;
 use crate::present::page::{Chart, Series, Shape, Unit};
@@ -52,14 +52,12 @@ fn round_up(value: f64) -> f64 {
 }
 
 /// The shapes, without the element around them.
-pub fn draw(chart: &Chart, top: f64) -> String {
+pub fn draw(chart: &Chart, top: f64) -> Markup {
     let slots = chart.series.iter().map(|series| series.values.len()).max().unwrap_or_default();
     let x = |at: f64| at * WIDTH / place(slots.max(1));
     let y = |value: f64| HEIGHT - MARGIN - value / top * (HEIGHT - 2.0 * MARGIN);
-    let mut svg = String::new();
-    for share in [0.0, 0.5, 1.0] {
-        push_line(&mut svg, GRID_COLOUR, [(0.0, y(top * share)), (WIDTH, y(top * share))]);
-    }
+    let grid = [0.0, 0.5, 1.0].map(|share| [(0.0, y(top * share)), (WIDTH, y(top * share))]);
+    let mut shapes: Vec<Markup> = grid.into_iter().map(|points| line(GRID_COLOUR, points)).collect();
     let mut below = vec![0.0; slots];
     for (index, series) in chart.series.iter().enumerate() {
         let colour = colour(index, series);
@@ -68,8 +66,8 @@ pub fn draw(chart: &Chart, top: f64) -> String {
                 for run in runs(&series.values) {
                     let points = run.iter().map(|(slot, value)| (x(place(*slot) + 0.5), y(*value)));
                     match run.as_slice() {
-                        [_] => points.for_each(|point| push_dot(&mut svg, colour, point)),
-                        _ => push_line(&mut svg, colour, points),
+                        [_] => shapes.extend(points.map(|point| dot(colour, point))),
+                        _ => shapes.push(line(colour, points)),
                     }
                 }
             }
@@ -79,32 +77,33 @@ pub fn draw(chart: &Chart, top: f64) -> String {
                     let (left, right) = (x(place(slot) + GAP), x(place(slot + 1) - GAP));
                     let (upper, lower) = (y(below[slot] + value), y(below[slot]));
                     below[slot] += value;
-                    push_bar(&mut svg, colour, (left, upper), (right - left, lower - upper));
+                    shapes.push(bar(colour, (left, upper), (right - left, lower - upper)));
                 }
             }
         }
     }
-    svg
+    html! { @for shape in shapes { (shape) } }
 }
 
-// Writing into a string cannot fail.
-fn push_line(svg: &mut String, colour: u8, points: impl IntoIterator<Item = (f64, f64)>) {
-    svg.push_str("<polyline points=\"");
-    for (x, y) in points {
-        let _ = write!(svg, "{x:.1},{y:.1} ");
-    }
-    let _ = write!(svg, "\" fill=\"none\" stroke=\"#0000{colour:02X}\"/>");
+fn line(colour: u8, points: impl IntoIterator<Item = (f64, f64)>) -> Markup {
+    let points: Vec<String> = points.into_iter().map(|(x, y)| format!("{x:.1},{y:.1}")).collect();
+    html! { polyline points=(points.join(" ")) fill="none" stroke=(paint(colour)) {} }
 }
 
-fn push_dot(svg: &mut String, colour: u8, (x, y): (f64, f64)) {
-    let _ = write!(svg, "<circle cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"{DOT_RADIUS}\" fill=\"#0000{colour:02X}\"/>");
+fn dot(colour: u8, (x, y): (f64, f64)) -> Markup {
+    html! { circle cx=(tenths(x)) cy=(tenths(y)) r=(DOT_RADIUS) fill=(paint(colour)) {} }
 }
 
-fn push_bar(svg: &mut String, colour: u8, (x, y): (f64, f64), (width, height): (f64, f64)) {
-    let _ = write!(
-        svg,
-        "<rect x=\"{x:.1}\" y=\"{y:.1}\" width=\"{width:.1}\" height=\"{height:.1}\" fill=\"#0000{colour:02X}\"/>"
-    );
+fn bar(colour: u8, (x, y): (f64, f64), (width, height): (f64, f64)) -> Markup {
+    html! { rect x=(tenths(x)) y=(tenths(y)) width=(tenths(width)) height=(tenths(height)) fill=(paint(colour)) {} }
+}
+
+fn tenths(length: f64) -> String {
+    format!("{length:.1}")
+}
+
+fn paint(colour: u8) -> String {
+    format!("#0000{colour:02X}")
 }
 
 /// The values that follow one another without a gap.
@@ -141,11 +140,11 @@ mod tests {
     fn gaps_are_no_lines_and_zeros_no_bars() {
         let mut chart = Chart::new("c", "c", Shape::Lines, Unit::Count);
         chart.add("a", "a", vec![Some(1.0), Some(2.0), None, Some(3.0)]);
-        let svg = draw(&chart, top(&chart));
+        let svg = draw(&chart, top(&chart)).into_string();
         assert_eq!((svg.matches("<polyline").count(), svg.matches("<circle").count()), (4, 1), "{svg}");
         let mut chart = Chart::new("c", "c", Shape::Stacked, Unit::Count);
         chart.add("a", "a", vec![Some(1.0), Some(0.0), None, Some(3.0)]);
-        let svg = draw(&chart, top(&chart));
+        let svg = draw(&chart, top(&chart)).into_string();
         assert_eq!(svg.matches("<rect").count(), 2, "{svg}");
         assert!(svg.contains("#000001") && !svg.contains("svg"), "{svg}");
     }

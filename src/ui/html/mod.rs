@@ -103,7 +103,7 @@ fn render_chart(chart: &Chart, period: &Period, style: &Style) -> Markup {
             div.plot {
                 span.top aria-hidden="true" { (chart.unit.show(top, style)) }
                 svg viewBox=(chart::VIEW_BOX) role="img" aria-label=(title) preserveAspectRatio="none" {
-                    (PreEscaped(chart::draw(chart, top)))
+                    (chart::draw(chart, top))
                 }
                 span.days aria-hidden="true" {
                     @for day in days.into_iter().flatten() { span { (day.first.strftime("%m-%d").to_string()) } }

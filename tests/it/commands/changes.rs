@@ -145,3 +145,98 @@ fn deleted_instances_are_listed_with_their_last_values() {
     assert!(gone["instances"][0]["deleted_at"].is_string());
     assert_eq!(sandbox.run("ecs list --json").expect(0).json()["instances"].as_array().map(Vec::len), Some(live - 1));
 }
+
+#[test]
+fn what_people_change_is_listed_with_before_and_after() {
+    let sandbox = Sandbox::small();
+    let file = sandbox.home.path().join("packages.csv");
+    std::fs::write(&file, "code,name\nP-1,one\nP-2,two\n").expect("a file");
+    sandbox.run(&format!("packages import {}", file.display())).expect(0);
+    let packages = changes(&sandbox, "tasks");
+    assert_eq!(packages.iter().filter(|row| row["subject"] == "lead_packages").count(), 2, "before any run: {packages:#?}");
+    let run = record_of(&sandbox, "sync tasks --window today");
+    let by_run = changes(&sandbox, "tasks").len();
+    let id = sandbox.database().texts("SELECT MIN(task_id) FROM task_matches WHERE state = 'pending'").remove(0);
+    sandbox.run(&format!("tasks match {id} P-1")).expect(0);
+    sandbox.run(&format!("tasks match {id} P-2")).expect(0);
+    sandbox.run(&format!("tasks match {id} P-2")).expect(0);
+    sandbox.run(&format!("tasks idle {id}")).expect(0);
+    let all = changes(&sandbox, "tasks");
+    assert_eq!(all.len(), by_run + 5, "{all:#?}");
+    let by_hand: Vec<Value> = all.into_iter().filter(|row| row["record_id"].is_null()).collect();
+    assert!(by_hand.iter().all(|row| row["id"] == id.as_str() && row["kind"] == "updated" && row["name"].is_string()));
+    let steps = |field: &str| {
+        let mut steps = of_field(&by_hand, field);
+        steps.reverse();
+        steps.into_iter().map(|(before, after)| [before, after].map(|value| value.as_str().unwrap_or("-").to_owned())).collect::<Vec<_>>()
+    };
+    assert_eq!(steps("match"), [["pending", "matched"], ["matched", "idle"]]);
+    assert_eq!(steps("package_code"), [["-", "P-1"], ["P-1", "P-2"], ["P-2", "-"]]);
+    assert_eq!(changes(&sandbox, "tasks --since 1h --kind updated").len(), 5);
+    assert_eq!(changes(&sandbox, &format!("--id {id} --kind updated")).len(), 5);
+    // Neither a run's own changes nor those after the next run hold them.
+    assert_eq!(changes(&sandbox, &format!("--record {run}")).len(), by_run);
+    assert_eq!(changes(&sandbox, "tasks --record last").len(), by_run);
+    sandbox.run("sync tasks --window today").expect(0);
+    assert_eq!(changes(&sandbox, "tasks").len(), 0);
+}
+
+#[test]
+fn old_changes_are_deleted_by_the_age_in_the_configuration() {
+    let mut sandbox = Sandbox::small();
+    sandbox.run("sync ecs").expect(0);
+    let old = "strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-3 days')";
+    let connection = rusqlite::Connection::open(sandbox.home.database()).expect("the database is there");
+    let rows = [("-40 days", "old"), ("-3 days", "young")].map(|(age, name)| {
+        let at = old.replace("-3 days", age);
+        format!(
+            "INSERT INTO row_changes (record_id, subject, account, row_id, kind, at) VALUES (1, 'videos', '', '{name}', 'restored', {at});
+             INSERT INTO ecs_changes (record, account, region, instance, kind, at) VALUES (1, 'a', 'r', '{name}', 'deleted', {at});
+             INSERT INTO cloud_changes (record, resource, account, region, id, kind, at)
+             VALUES (1, 'cache', 'a', 'r', '{name}', 'deleted', {at});"
+        )
+    });
+    // They are deleted oldest first, and what the pass found is younger.
+    connection.execute_batch(&format!("DELETE FROM ecs_changes; {}", rows.concat())).expect("rows");
+    let left = |sandbox: &Sandbox| {
+        ["row_changes WHERE row_id", "ecs_changes WHERE instance", "cloud_changes WHERE id"]
+            .map(|rows| sandbox.database().count(&format!("{rows} IN ('old', 'young')")))
+    };
+    for (keep, expected) in [("365d", 2), ("30d", 1), ("2d", 0)] {
+        sandbox.home.set("history.changes", keep);
+        for sync in ["ecs", "fairing"] {
+            sandbox.run(&format!("sync {sync} --force")).expect(0);
+        }
+        assert_eq!(left(&sandbox), [expected; 3], "{keep}");
+    }
+}
+
+#[test]
+fn every_sync_shows_what_it_would_change() {
+    let sandbox = Sandbox::small();
+    for (sync, subjects) in [
+        ("fairing", vec!["fairing_questions"]),
+        ("douban", vec!["videos"]),
+        ("tmdb", vec!["videos"]),
+        ("tasks --window today", vec!["tasks"]),
+        ("ecs --account prod --regions cn-hangzhou --resource compute", vec!["ecs_instances"]),
+        ("ecs --resource database", vec!["cloud_databases"]),
+        ("ecs --resource cache", vec!["cloud_caches"]),
+        ("ecs --resource bucket", vec!["cloud_buckets"]),
+    ] {
+        let document = sandbox.run(&format!("sync {sync} --dry-run --json")).expect(0).json();
+        let shown = document["changes"].as_array().expect("rows");
+        let new = usize::try_from(document["summary"]["new"].as_u64().expect("a count")).expect("few");
+        assert!(new > 0 && shown.len() == new.min(20), "{sync}: {document:#}");
+        for row in shown {
+            let subject = row["subject"].as_str().expect("a table");
+            assert!(subjects.contains(&subject) && row["kind"] == "new" && row["id"].is_string(), "{sync}: {row:#}");
+        }
+        sandbox.run(&format!("sync {sync}")).expect(0);
+        let name = sync.split(' ').next().expect("a name");
+        assert_eq!(changes(&sandbox, name).len(), new, "{sync}");
+    }
+    sandbox.run("users emit user.created --user-id 7 --username anna --email a@b.c").expect(0);
+    let document = sandbox.run("sync users --dry-run --json").expect(0).json();
+    assert!(document["summary"]["pending"].as_u64() > Some(0), "{document:#}");
+}

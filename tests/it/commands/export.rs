@@ -65,6 +65,37 @@ fn rows_are_exported_as_safe_csv_and_as_exact_json_lines() {
 }
 
 #[test]
+fn every_text_comes_out_as_it_is_stored() {
+    let sandbox = sandbox_with_rows(9);
+    let connection = Connection::open(sandbox.home.database()).expect("the database is there");
+    let texts = [
+        "<script>alert(1)</script>".to_owned(),
+        "\u{202e}txt.exe\u{2066}".to_owned(),
+        "\u{1b}[31mred\u{7}\u{85}\0end".to_owned(),
+        "one\r\ntwo\u{2028}three".to_owned(),
+        "\"\"\",;\t'".to_owned(),
+        "\u{feff}\u{fffd}\u{10ffff}".to_owned(),
+        "潮汐, \"".repeat(100_000),
+    ];
+    for (index, text) in texts.iter().enumerate() {
+        let changed = connection.execute("UPDATE fairing_responses SET response = ?1 WHERE key = ?2", (text, index + 1));
+        assert_eq!(changed.expect("a row"), 1);
+    }
+    // Half of a pair of surrogates is no UTF-8: only another program can have written it.
+    connection
+        .execute_batch("UPDATE fairing_responses SET response = CAST(x'eda080' AS TEXT) WHERE key = 8")
+        .expect("a row");
+    let csv = sandbox.run("export v_responses --columns id,response").expect(0).stdout;
+    let mut reader = csv::Reader::from_reader(csv.as_bytes());
+    let cells: Vec<String> = reader.records().map(|record| record.expect("good CSV")[1].to_owned()).collect();
+    assert_eq!(cells[..7], texts);
+    assert_eq!(cells[7..], ["eda080", "answer 9"]);
+    let lines = sandbox.run("export v_responses --columns response --format jsonl").expect(0).stdout;
+    let rows: Vec<Value> = lines.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    assert!(rows.len() == 9 && rows.iter().zip(&texts).all(|(row, text)| row["response"] == text.as_str()));
+}
+
+#[test]
 fn rows_are_chosen_by_account_and_by_the_run_that_wrote_them() {
     let sandbox = sandbox_with_rows(60);
     let count = |flags: &str| sandbox.run(&format!("export v_responses {flags}")).expect(0).stdout.lines().count() - 1;

@@ -7,6 +7,7 @@ mod changes;
 mod doctor;
 mod doctor_schedule;
 mod export;
+mod lists;
 mod machine;
 mod metrics;
 mod mistakes;
