@@ -46,7 +46,8 @@ pub const EXPORTS: &[Exported] = &[
 pub const CHANGE_SOURCES: &[ChangeSource] = &[
     ChangeSource::Own {
         subject: "ecs_instances",
-        sql: "SELECT c.at, c.record AS record_id, CASE c.kind WHEN 'added' THEN 'new' ELSE c.kind END AS kind, c.account,
+        sql:
+            "SELECT c.at, c.record AS record_id, CASE c.kind WHEN 'added' THEN 'new' ELSE c.kind END AS kind, c.account,
                 c.instance AS id, i.name, c.field, c.before, c.after
              FROM ecs_changes AS c
              LEFT JOIN ecs_instances AS i
@@ -54,7 +55,8 @@ pub const CHANGE_SOURCES: &[ChangeSource] = &[
     },
     ChangeSource::Own {
         subject: "cloud_databases",
-        sql: "SELECT c.at, c.record AS record_id, CASE c.kind WHEN 'added' THEN 'new' ELSE c.kind END AS kind, c.account,
+        sql:
+            "SELECT c.at, c.record AS record_id, CASE c.kind WHEN 'added' THEN 'new' ELSE c.kind END AS kind, c.account,
                 c.id, i.name, c.field, c.before, c.after
              FROM cloud_changes AS c
              LEFT JOIN cloud_databases AS i
@@ -63,7 +65,8 @@ pub const CHANGE_SOURCES: &[ChangeSource] = &[
     },
     ChangeSource::Own {
         subject: "cloud_caches",
-        sql: "SELECT c.at, c.record AS record_id, CASE c.kind WHEN 'added' THEN 'new' ELSE c.kind END AS kind, c.account,
+        sql:
+            "SELECT c.at, c.record AS record_id, CASE c.kind WHEN 'added' THEN 'new' ELSE c.kind END AS kind, c.account,
                 c.id, i.name, c.field, c.before, c.after
              FROM cloud_changes AS c
              LEFT JOIN cloud_caches AS i
@@ -72,7 +75,8 @@ pub const CHANGE_SOURCES: &[ChangeSource] = &[
     },
     ChangeSource::Own {
         subject: "cloud_buckets",
-        sql: "SELECT c.at, c.record AS record_id, CASE c.kind WHEN 'added' THEN 'new' ELSE c.kind END AS kind, c.account,
+        sql:
+            "SELECT c.at, c.record AS record_id, CASE c.kind WHEN 'added' THEN 'new' ELSE c.kind END AS kind, c.account,
                 c.id, c.id AS name, c.field, c.before, c.after
              FROM cloud_changes AS c
              WHERE c.resource = 'bucket'",

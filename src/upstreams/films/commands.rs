@@ -244,6 +244,8 @@ mod tests {
 
     #[test]
     fn hostile_titles_are_harmless() {
-        injection_tests::check_output(|text| Box::new(films(vec![film("90000001", text)], PartArgs::default()).unwrap()));
+        injection_tests::check_output(|text| {
+            Box::new(films(vec![film("90000001", text)], PartArgs::default()).unwrap())
+        });
     }
 }

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::sandbox::ecs::{Bucket, Database, Ecs};
 use crate::sandbox::fairing::Kind;
 use crate::support::Sandbox;
 
@@ -153,7 +154,11 @@ fn what_people_change_is_listed_with_before_and_after() {
     std::fs::write(&file, "code,name\nP-1,one\nP-2,two\n").expect("a file");
     sandbox.run(&format!("packages import {}", file.display())).expect(0);
     let packages = changes(&sandbox, "tasks");
-    assert_eq!(packages.iter().filter(|row| row["subject"] == "lead_packages").count(), 2, "before any run: {packages:#?}");
+    assert_eq!(
+        packages.iter().filter(|row| row["subject"] == "lead_packages").count(),
+        2,
+        "before any run: {packages:#?}"
+    );
     let run = record_of(&sandbox, "sync tasks --window today");
     let by_run = changes(&sandbox, "tasks").len();
     let id = sandbox.database().texts("SELECT MIN(task_id) FROM task_matches WHERE state = 'pending'").remove(0);
@@ -168,7 +173,10 @@ fn what_people_change_is_listed_with_before_and_after() {
     let steps = |field: &str| {
         let mut steps = of_field(&by_hand, field);
         steps.reverse();
-        steps.into_iter().map(|(before, after)| [before, after].map(|value| value.as_str().unwrap_or("-").to_owned())).collect::<Vec<_>>()
+        steps
+            .into_iter()
+            .map(|(before, after)| [before, after].map(|value| value.as_str().unwrap_or("-").to_owned()))
+            .collect::<Vec<_>>()
     };
     assert_eq!(steps("match"), [["pending", "matched"], ["matched", "idle"]]);
     assert_eq!(steps("package_code"), [["-", "P-1"], ["P-1", "P-2"], ["P-2", "-"]]);
@@ -214,6 +222,11 @@ fn old_changes_are_deleted_by_the_age_in_the_configuration() {
 #[test]
 fn every_sync_shows_what_it_would_change() {
     let sandbox = Sandbox::small();
+    sandbox.ecs.change("cn-beijing", |region| {
+        region.databases = (0..30).map(Database::new).collect();
+        region.caches = (0..3).map(Database::new).collect();
+    });
+    sandbox.ecs.change_buckets(Ecs::ALIYUN, |buckets| buckets.extend((0..4).map(Bucket::new)));
     for (sync, subjects) in [
         ("fairing", vec!["fairing_questions"]),
         ("douban", vec!["videos"]),

@@ -77,8 +77,8 @@ fn every_text_comes_out_as_it_is_stored() {
         "\u{feff}\u{fffd}\u{10ffff}".to_owned(),
         "潮汐, \"".repeat(100_000),
     ];
-    for (index, text) in texts.iter().enumerate() {
-        let changed = connection.execute("UPDATE fairing_responses SET response = ?1 WHERE key = ?2", (text, index + 1));
+    for (key, text) in (1_i64..).zip(&texts) {
+        let changed = connection.execute("UPDATE fairing_responses SET response = ?1 WHERE key = ?2", (text, key));
         assert_eq!(changed.expect("a row"), 1);
     }
     // Half of a pair of surrogates is no UTF-8: only another program can have written it.

@@ -2,16 +2,12 @@
 
 use serde_json::Value;
 
+use crate::sandbox::ecs::Database;
 use crate::support::Sandbox;
 
 /// The lists that are shown as a whole unless a page is wanted, with their key, what names a row, and their rows in SQL.
 const LISTS: [(&str, &str, &str, &str); 7] = [
-    (
-        "films list",
-        "films",
-        "id",
-        "SELECT source_id FROM videos WHERE deleted_at IS NULL",
-    ),
+    ("films list", "films", "id", "SELECT source_id FROM videos WHERE deleted_at IS NULL"),
     ("films list --source tmdb", "films", "id", "SELECT source_id FROM videos WHERE source = 'tmdb'"),
     ("douban list", "films", "id", "SELECT source_id FROM videos WHERE source = 'douban'"),
     ("packages list", "packages", "code", "SELECT code FROM lead_packages WHERE deleted_at IS NULL"),
@@ -22,6 +18,7 @@ const LISTS: [(&str, &str, &str, &str); 7] = [
 
 fn filled() -> Sandbox {
     let sandbox = Sandbox::small();
+    sandbox.ecs.change("cn-beijing", |region| region.caches = (0..7).map(Database::new).collect());
     for sync in ["douban", "tmdb", "ecs", "ecs --resource cache", "tasks --window today"] {
         sandbox.run(&format!("sync {sync} --force")).expect(0);
     }
@@ -49,7 +46,11 @@ fn pages_of_a_list_are_the_whole_list_in_its_order() {
         assert_eq!(sorted, stored, "{list}");
         assert!(all.len() > 3, "{list}: {all:?}");
         let total = all.len() as u64;
-        assert_eq!([&whole["total"], &whole["page"], &whole["per_page"], &whole["pages"]], [total, 1, total, 1], "{list}");
+        assert_eq!(
+            [&whole["total"], &whole["page"], &whole["per_page"], &whole["pages"]],
+            [total, 1, total, 1],
+            "{list}"
+        );
         let mut pages = Vec::new();
         for page in 1..=total.div_ceil(3) {
             let document = sandbox.run(&format!("{list} --page {page} --per-page 3 --json")).expect(0).json();
@@ -77,7 +78,9 @@ fn pages_of_a_list_are_the_whole_list_in_its_order() {
 fn rows_of_lists_are_those_of_plain_sql() {
     let sandbox = filled();
     for user in [7, 8, 9] {
-        sandbox.run(&format!("users emit user.created --user-id {user} --username u{user} --email a{user}@b.c")).expect(0);
+        sandbox
+            .run(&format!("users emit user.created --user-id {user} --username u{user} --email a{user}@b.c"))
+            .expect(0);
     }
     sandbox.run("sync users").expect(0);
     let document = |list: &str| sandbox.run(&format!("{list} --json")).expect(0).json();

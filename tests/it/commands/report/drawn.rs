@@ -61,7 +61,9 @@ fn terminal_and_html_show_the_numbers_of_the_document() {
     fleet::past(&sandbox);
     let (document, terminal, html) = drawn(&sandbox);
     let is_shown = |words: &[String]| {
-        terminal.lines().any(|line| words.iter().try_fold(line, |rest, word| Some(rest.split_once(word.as_str())?.1)).is_some())
+        terminal
+            .lines()
+            .any(|line| words.iter().try_fold(line, |rest, word| Some(rest.split_once(word.as_str())?.1)).is_some())
     };
     let mut count = 0;
     for section in document.0["sections"].as_array().expect("sections") {
@@ -82,8 +84,8 @@ fn terminal_and_html_show_the_numbers_of_the_document() {
         for (chart, figure) in list("charts").iter().zip(figures) {
             let series = chart["series"].as_array().expect("series");
             // The newest slot is the first row.
-            let rows: Vec<Vec<String>> =
-                figure.select(&select("tbody tr")).map(|row| texts(row, "td")).rev().collect();
+            let mut rows: Vec<Vec<String>> = figure.select(&select("tbody tr")).map(|row| texts(row, "td")).collect();
+            rows.reverse();
             for (column, one) in series.iter().enumerate() {
                 let values = one["values"].as_array().expect("values");
                 let expected: Vec<String> = values.iter().map(|value| shown(value, &chart["unit"])).collect();
@@ -94,7 +96,8 @@ fn terminal_and_html_show_the_numbers_of_the_document() {
                 let last = numbers.last().copied().map(show).unwrap_or_default();
                 let least = numbers.iter().copied().reduce(f64::min).map(show).unwrap_or_default();
                 let most = numbers.iter().copied().reduce(f64::max).map(show).unwrap_or_default();
-                let mut words = vec![label(&one["label"]), " ".to_owned(), last, " ".to_owned(), least, " ".to_owned(), most];
+                let mut words =
+                    vec![label(&one["label"]), " ".to_owned(), last, " ".to_owned(), least, " ".to_owned(), most];
                 if ["rows", "problems", "requests", "churn"].contains(&key) {
                     words.extend([" ".to_owned(), show(numbers.iter().sum())]);
                 }

@@ -68,7 +68,8 @@ fn end_of(day: &str) -> String {
 /// Of an instance `i` at the end of that day: whether it was there, its status, its type.
 fn at_end_of(day: &str) -> [String; 3] {
     let end = end_of(day);
-    let own = "FROM ecs_changes AS c WHERE c.account = i.account AND c.region = i.region AND c.instance = i.instance_id";
+    let own =
+        "FROM ecs_changes AS c WHERE c.account = i.account AND c.region = i.region AND c.instance = i.instance_id";
     let before = |field: &str, now: &str| {
         format!("COALESCE((SELECT before {own} AND field = '{field}' AND at >= {end} ORDER BY at, id LIMIT 1), {now})")
     };
@@ -120,7 +121,9 @@ fn numbers_of_instances_are_those_of_plain_sql() {
     fact(
         "instances",
         "stuck",
-        &live("status IN ('pending', 'starting', 'stopping') AND julianday('now') - julianday(last_changed_at) > 1 / 24.0"),
+        &live(
+            "status IN ('pending', 'starting', 'stopping') AND julianday('now') - julianday(last_changed_at) > 1 / 24.0",
+        ),
     );
     let first = document.slots()[0].0.clone();
     let since = format!("at >= strftime('%Y-%m-%dT%H:%M:%fZ', '{first}', '-8 hours')");
@@ -145,7 +148,11 @@ fn numbers_of_instances_are_those_of_plain_sql() {
     for (key, from, to) in ages {
         fact("age", key, &live(&format!("{age} >= {from} AND {age} < {to}")));
     }
-    let facts: f64 = document.0["sections"].as_array().into_iter().flatten().filter(|section| section["key"] == "age")
+    let facts: f64 = document.0["sections"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter(|section| section["key"] == "age")
         .flat_map(|section| section["facts"].as_array().into_iter().flatten())
         .filter_map(|fact| fact["value"].as_f64())
         .sum();
@@ -208,7 +215,10 @@ fn check_lists(sandbox: &Sandbox, document: &Document, since: &str) {
     let rows = document.rows("churn", "most_changed");
     assert!(pairs(rows, ["instance_id", "count"]).is_subset(&expected(sandbox, &changed)), "{rows:#?}");
     let counts: Vec<String> = rows.iter().map(|row| row["count"].to_string()).collect();
-    assert_eq!(counts, sandbox.database().texts(&format!("SELECT b FROM ({changed}) ORDER BY CAST(b AS INTEGER) DESC LIMIT 10")));
+    assert_eq!(
+        counts,
+        sandbox.database().texts(&format!("SELECT b FROM ({changed}) ORDER BY CAST(b AS INTEGER) DESC LIMIT 10"))
+    );
     let flapping = format!(
         "SELECT instance AS a, date(at, '+8 hours') || '/' || COUNT(*) AS b FROM ecs_changes
          WHERE field = 'status' AND {since} GROUP BY account, region, instance, date(at, '+8 hours') HAVING COUNT(*) >= 4"
@@ -229,7 +239,11 @@ fn check_lists(sandbox: &Sandbox, document: &Document, since: &str) {
     let left = "julianday(expired_at) - julianday('now')";
     for (section, list, sql) in [
         ("age", "oldest", format!("SELECT COALESCE(created_at, first_seen_at) AS at {LIVE} ORDER BY at LIMIT 10")),
-        ("age", "longest_stopped", format!("SELECT last_changed_at AS at {LIVE} AND status = 'stopped' ORDER BY at LIMIT 10")),
+        (
+            "age",
+            "longest_stopped",
+            format!("SELECT last_changed_at AS at {LIVE} AND status = 'stopped' ORDER BY at LIMIT 10"),
+        ),
         ("expiring", "expiring", format!("SELECT expired_at AS at {LIVE} AND {left} < 30 ORDER BY at")),
     ] {
         let expected: Vec<_> =
@@ -250,7 +264,7 @@ fn numbers_of_deliveries_and_films_are_those_of_plain_sql() {
          WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 300)
          INSERT INTO user_deliveries (target, seq, user_id, state, is_head, attempts, next_attempt_at, latency_ms, finished_at)
          SELECT name, 1000000 + n, n, iif(n % 10, 'delivered', 'dead'), 0, 1, at, 20 + n * 7919 % 5000, at
-         FROM user_targets, (SELECT n, strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-' || n * 40 || ' minutes') AS at FROM numbers);
+         FROM user_targets, (SELECT n, strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-' || (n * 40) || ' minutes') AS at FROM numbers);
          INSERT OR REPLACE INTO sync_levels (day, sync, name, label, value)
          SELECT date('now', '+8 hours', '-2 days'), 'users', 'open', name, 17 FROM user_targets",
     );

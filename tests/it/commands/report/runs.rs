@@ -174,7 +174,8 @@ fn health_is_that_of_the_last_runs() {
         );
         let found = row["consecutive_failures"].as_f64();
         assert_same(&format!("{sync}/{sync_type}"), found, number(&sandbox, &failures), 0.0, &failures);
-        let at = sandbox.database().value::<Option<String>>(&format!("SELECT end_time {of} AND id = ({last_success})"));
+        let at =
+            sandbox.database().value::<Option<String>>(&format!("SELECT MAX(end_time) {of} AND id = ({last_success})"));
         let instant = |text: &str| text.parse::<jiff::Timestamp>().expect("an instant");
         let found = row["last_success_at"].as_str().map(instant);
         assert_eq!(found, at.as_deref().map(instant), "{row:#}");
