@@ -12,7 +12,12 @@ const LISTS: [(&str, &str, &str, &str); 7] = [
     ("douban list", "films", "id", "SELECT source_id FROM videos WHERE source = 'douban'"),
     ("packages list", "packages", "code", "SELECT code FROM lead_packages WHERE deleted_at IS NULL"),
     ("ecs list", "instances", "instance_id", "SELECT instance_id FROM ecs_instances WHERE deleted_at IS NULL"),
-    ("ecs changes", "changes", "instance_id", "SELECT instance FROM ecs_changes"),
+    (
+        "ecs changes",
+        "changes",
+        "instance_id",
+        "SELECT instance FROM ecs_changes UNION ALL SELECT id FROM cloud_changes",
+    ),
     ("ecs list --resource cache", "resources", "id", "SELECT cache_id FROM cloud_caches WHERE deleted_at IS NULL"),
 ];
 
@@ -51,14 +56,20 @@ fn pages_of_a_list_are_the_whole_list_in_its_order() {
             [total, 1, total, 1],
             "{list}"
         );
+        // Three pages, the last one short.
+        let per_page = total / 3 + 1;
         let mut pages = Vec::new();
-        for page in 1..=total.div_ceil(3) {
-            let document = sandbox.run(&format!("{list} --page {page} --per-page 3 --json")).expect(0).json();
-            assert_eq!([&document["total"], &document["page"], &document["per_page"]], [total, page, 3], "{list}");
+        for page in 1..=total.div_ceil(per_page) {
+            let document = sandbox.run(&format!("{list} --page {page} --per-page {per_page} --json")).expect(0).json();
+            assert_eq!(
+                [&document["total"], &document["page"], &document["per_page"]],
+                [total, page, per_page],
+                "{list}"
+            );
             pages.extend(ids(&document, key, id));
         }
         assert_eq!(pages, all, "{list}");
-        let past = sandbox.run(&format!("{list} --page {} --per-page 3", total.div_ceil(3) + 1)).expect(2);
+        let past = sandbox.run(&format!("{list} --page 9 --per-page {per_page}")).expect(2);
         assert!(past.stderr.contains("the last page"), "{list}: {}", past.stderr);
         let shown = sandbox.run(&format!("{list} --per-page 2")).expect(0).stdout;
         assert!(shown.contains(&format!("page 1 of {}, {total} ", total.div_ceil(2))), "{list}: {shown}");
