@@ -1,6 +1,7 @@
 //! What happens while a run goes on, for what draws it.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use jiff::Timestamp;
 
@@ -34,16 +35,26 @@ impl Observer for Silent {
 }
 
 tokio::task_local! {
-    static SCOPE: (String, Arc<dyn Observer>);
+    static SCOPE: (String, Arc<dyn Observer>, AtomicU64);
 }
 
 /// Does work of a scope; what it [waits](report_wait) for is shown as the scope's.
 pub async fn in_scope<F: Future>(scope: &str, observer: Arc<dyn Observer>, work: F) -> F::Output {
-    SCOPE.scope((scope.to_owned(), observer), work).await
+    SCOPE.scope((scope.to_owned(), observer, AtomicU64::new(0)), work).await
 }
 
 /// Shows why the scope that is worked on here waits. Outside a scope nobody sees it.
 pub fn report_wait(reason: &str, until: Option<Timestamp>) {
     // An error means that there is no scope.
-    let _ = SCOPE.try_with(|(scope, observer)| observer.observe(&Event::ScopeWaiting { scope, reason, until }));
+    let _ = SCOPE.try_with(|(scope, observer, _)| observer.observe(&Event::ScopeWaiting { scope, reason, until }));
+}
+
+/// Counts a request of the scope that is worked on here.
+pub fn count_request() {
+    let _ = SCOPE.try_with(|(_, _, requests)| requests.fetch_add(1, Ordering::Relaxed));
+}
+
+/// The requests of the scope that is worked on here, so far.
+pub fn request_count() -> u64 {
+    SCOPE.try_with(|(_, _, requests)| requests.load(Ordering::Relaxed)).unwrap_or_default()
 }

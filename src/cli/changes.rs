@@ -12,7 +12,7 @@ use crate::since::Since;
 use crate::store::{Mode, RecordId, Store};
 use crate::upstreams;
 use crate::upstreams::command::PageArgs;
-use crate::upstreams::{ChangeFilter, ChangeKind, ChangeSource, RowChange, count_changes, load_changes};
+use crate::upstreams::{ChangeFilter, ChangeKind, RowChange, change_sources, count_changes, load_changes};
 
 /// Which changes to list.
 #[derive(Debug, Args)]
@@ -50,7 +50,7 @@ pub fn cmd_changes(session: &mut Session, args: &ChangesArgs) -> Result<Exit, Er
             kind: args.kind,
             id: args.id.clone(),
         };
-        let sources = sources_of(sync.as_deref());
+        let sources = change_sources(sync.as_deref());
         let PageArgs { page, per_page } = args.part;
         let skipped = page.saturating_sub(1).saturating_mul(per_page);
         let (changes, total) = store.read(|r| {
@@ -70,15 +70,9 @@ pub fn cmd_changes(session: &mut Session, args: &ChangesArgs) -> Result<Exit, Er
     })
 }
 
-/// Where changes are found: those of one sync, or of all.
-fn sources_of(sync: Option<&str>) -> Vec<(&'static str, ChangeSource)> {
-    let chosen = upstreams::all().filter(|known| sync.is_none_or(|sync| sync == known.name));
-    chosen.flat_map(|known| known.change_sources.iter().map(|source| (known.name, *source))).collect()
-}
-
 /// Every change of a run.
 pub fn changes_of_record(store: &Store, sync: &str, record: RecordId) -> Result<Option<Listing<RowChange>>, Error> {
-    let sources = sources_of(Some(sync));
+    let sources = change_sources(Some(sync));
     if sources.is_empty() {
         return Ok(None);
     }

@@ -153,6 +153,7 @@ pub const fn trigger_word(trigger: Trigger) -> Word {
 /// Why a scope did nothing.
 pub fn skip_reason(name: &str, language: Language) -> &str {
     match name {
+        "adaptive" => text("quiet for long", "长期无变更").label(language),
         "min-interval" => text("synced recently", "间隔未到").label(language),
         "not-before" => text("the upstream requested a pause", "上游要求稍后再试").label(language),
         "locked" => text("another run holds the lock", "被其他运行锁定").label(language),

@@ -3,8 +3,10 @@
 //! Both ends are allowed. Spans are bounded in milliseconds, sizes in bytes.
 
 use std::fmt::Display;
+use std::net::IpAddr;
 
 use serde::de::{Deserialize, Deserializer, Error};
+use url::{Host, Url};
 
 use super::units::{ByteSize, Span};
 
@@ -12,6 +14,21 @@ pub const SECOND: u64 = 1_000;
 pub const HOUR: u64 = 60 * 60 * SECOND;
 pub const DAY: u64 = 24 * HOUR;
 pub const YEAR: u64 = 366 * DAY;
+
+/// Whether what is sent there stays on this machine.
+pub fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        // Schemes that the parser does not know leave an address as a name.
+        Some(Host::Domain(name)) => {
+            name == "localhost"
+                || name.ends_with(".localhost")
+                || name.parse().is_ok_and(|address: IpAddr| address.is_loopback())
+        }
+        None => false,
+    }
+}
 
 /// A whole number from `MIN` to `MAX`.
 pub fn count<'de, const MIN: i64, const MAX: i64, T, D>(deserializer: D) -> Result<T, D::Error>

@@ -124,6 +124,7 @@ impl Client {
 
         budget.count_request();
         context.requests.fetch_add(1, Ordering::Relaxed);
+        crate::progress::count_request();
         let started = Instant::now();
         let total_end = started.checked_add(profile.total_timeout);
         let sent = shared.wait(&label, Phase::FirstByte, total_end, execute(connections, request)).await;

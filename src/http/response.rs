@@ -83,6 +83,11 @@ impl Response {
         self.answer.status().as_u16()
     }
 
+    /// Whether HTTP itself proves that the body came to its end; else a JSON document has to.
+    pub const fn has_proved_end(&self) -> bool {
+        self.ending.is_none()
+    }
+
     /// The value of a header, where it is readable text.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.answer.headers().get(name)?.to_str().ok()

@@ -288,6 +288,7 @@ impl<'a> Run<'a> {
         let settings = &self.invocation.settings;
         let policy =
             VerdictPolicy { allow_partial: settings.allow_partial, error_on_no_change: settings.error_on_no_change };
+        let requests_saved = outcome.requests_saved;
         let Verdict { status, exit, mut failure } = verdict(&outcome, fatal, &summary, policy);
         if record.0 > 0 {
             // By the time the hint is read another run may be the last.
@@ -317,6 +318,7 @@ impl<'a> Run<'a> {
             retry_count: self.retries.load(Ordering::Relaxed),
             request_count: self.requests.load(Ordering::Relaxed),
             throttle_count: self.throttles.load(Ordering::Relaxed),
+            requests_saved,
             api_time: Duration::from_micros(self.waited.load(Ordering::Relaxed)),
             failure,
             holder,

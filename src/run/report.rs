@@ -37,6 +37,8 @@ pub struct Report {
     pub request_count: u64,
     /// Answers that there were too many requests.
     pub throttle_count: u64,
+    /// By scopes that were left alone because nothing had changed there for long.
+    pub requests_saved: u64,
     /// Time spent waiting for responses; that of requests at the same time adds up.
     pub api_time: Duration,
     /// The failure behind the exit code, where it is no success.
@@ -116,6 +118,7 @@ impl Report {
             retry_count: self.retry_count,
             request_count: self.request_count,
             throttle_count: self.throttle_count,
+            requests_saved: self.requests_saved,
             is_idle: self.is_idle(),
             counters: self.counters(),
             levels,

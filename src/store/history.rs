@@ -219,6 +219,7 @@ fn load_sums_of_records(r: &Reader<'_>, zone: &TimeZone) -> Result<BTreeMap<Key,
                 request_count: row.count(7)?,
                 retry_count: row.count(8)?,
                 throttle_count: 0,
+                requests_saved: 0,
                 run_count: row.count(6)?,
                 is_idle: row.count(7)? == 0
                     && summary == Summary::default()

@@ -12,12 +12,13 @@ use std::time::{Duration, Instant};
 use self::lease::{Acquisition, Lease};
 use self::request::AcquireRequest;
 use self::types::{Holder, LeaseRequest};
+use super::cursors::save_unsettled;
 use super::error::Error;
 use super::handle::Store;
 use super::records::dead;
 use super::records::ending::save_interrupted;
 use super::records::rows as record_rows;
-use super::records::types::ScopeEnd;
+use super::records::types::{ScopeEnd, Status};
 use super::statement::Writer;
 use super::writer::WriterState;
 
@@ -167,6 +168,9 @@ fn release(lease: &Lease, end: Option<&ScopeEnd>, writer: &mut WriterState) -> R
     state.write(&mut writer.connection, None, |w| {
         if let (Some(record), Some(end)) = (lease.record(), end) {
             record_rows::save_scope_end(w, record, state.name(), end, duration_ms, &writer.clock)?;
+            if !matches!(end.status, Status::Success | Status::Skipped) {
+                save_unsettled(w, state.name())?;
+            }
         }
         rows::save_released(w, state.name(), state.token())?;
         // Before the COMMIT: the next acquisition comes after it and finds the OS lock free. If the COMMIT fails, the

@@ -40,7 +40,7 @@ pub use self::handle::Store;
 pub use self::location::Location;
 pub use self::lock::lease::{Acquisition, Lease};
 pub use self::lock::types::{Holder, LeaseRequest};
-pub use self::migrate::{Component, Migration};
+pub use self::migrate::{Component, Migration, VIEW};
 pub use self::options::{Mode, StoreOptions};
 pub use self::postgres::address::{Address, AddressError};
 pub use self::postgres::health::ServerHealth;

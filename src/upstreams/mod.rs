@@ -19,6 +19,7 @@
 //! labels, and the contract tests run over it.
 
 pub mod accounts;
+pub mod adaptive;
 pub mod command;
 mod digest;
 pub mod douban;
@@ -51,7 +52,7 @@ use self::exported::Exported;
 use crate::config::Section;
 use crate::language::Language;
 use crate::present::Messages;
-use crate::store::Component;
+use crate::store::{self, Component, Migration};
 use crate::store::records::REPORTS;
 
 pub use self::error::{Error, UpstreamSpecific};
@@ -109,18 +110,32 @@ pub fn sections() -> Vec<Section> {
     all().map(|registration| Section { name: registration.name, template: registration.template }).collect()
 }
 
+/// Where the changes of all upstreams, or of one, are found.
+pub fn change_sources(sync: Option<&str>) -> Vec<(&'static str, ChangeSource)> {
+    let chosen = all().filter(|known| sync.is_none_or(|sync| sync == known.name));
+    chosen.flat_map(|known| known.change_sources.iter().map(|source| (known.name, *source))).collect()
+}
+
+/// The view of all changes. It lives as long as the program, as every component does.
+static ALL_CHANGES: LazyLock<Component> = LazyLock::new(|| {
+    let sql = row_changes::tables::view_of(&change_sources(None)).leak();
+    Component { name: row_changes::ALL_CHANGES, migrations: vec![Migration { name: store::VIEW, sql }].leak() }
+});
+
 /// What the store has to hold for them, and for what they share.
 pub fn components() -> Vec<Component> {
     let own = all().map(Registration::component).filter(|component| !component.migrations.is_empty());
     // Views are made of tables.
     let views = all().filter_map(|registration| registration.views);
-    own.chain([films::COMPONENT, REPORTS, row_changes::COMPONENT]).chain(views).chain([films::VIEWS]).collect()
+    let shared = [films::COMPONENT, REPORTS, row_changes::COMPONENT];
+    own.chain(shared).chain(views).chain([films::VIEWS, *ALL_CHANGES]).collect()
 }
 
 /// What `export` takes out of each upstream's tables, by its name; what several share and what the store has has none.
 pub fn exports() -> impl Iterator<Item = (&'static str, &'static Exported)> {
     let own = all().flat_map(|registration| registration.exports.iter().map(|exported| (registration.name, exported)));
-    own.chain(films::EXPORTS.iter().chain(exported::CORE).map(|exported| ("", exported)))
+    let shared = films::EXPORTS.iter().chain(row_changes::EXPORTS).chain(exported::CORE);
+    own.chain(shared.map(|exported| ("", exported)))
 }
 
 /// The commands that belong to no single upstream.

@@ -40,6 +40,8 @@ pub struct Flags {
 #[strum(serialize_all = "kebab-case", const_into_str)]
 pub enum SkipReason {
     MinInterval,
+    /// Nothing changed there for long.
+    Adaptive,
     NotBefore,
     Locked,
 }
@@ -127,6 +129,8 @@ pub struct PassOutcome {
     pub warnings: Vec<String>,
     /// The first of what a dry run would change.
     pub preview: Vec<RowChange>,
+    /// By scopes that were not due because nothing had changed there for long.
+    pub requests_saved: u64,
 }
 
 /// Everything one pass works with.

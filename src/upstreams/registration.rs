@@ -7,6 +7,7 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use jiff::SignedDuration;
 
+use super::adaptive::Bounds;
 use super::command::{CommandSpec, parse};
 use super::error::Error;
 use super::exported::Exported;
@@ -69,6 +70,8 @@ pub struct Registration {
     is_in_use: fn(&Config) -> bool,
     /// How long a success keeps its scopes from being due again.
     pub min_interval: fn(&Config) -> Result<Option<Duration>, Error>,
+    /// The bounds of the interval, where it depends on what changed in a scope.
+    pub adaptive: fn(&Config) -> Result<Option<Bounds>, Error>,
     /// Everything in its section that cannot be read.
     pub mistakes: fn(&Config) -> Vec<config::Error>,
     /// Its settings, defaults included, each with what set it.
@@ -109,6 +112,7 @@ impl Registration {
             sync_type: |matches| Ok(U::sync_type(&parse(matches)?)),
             is_in_use: |config| config.section(U::NAME).map_or(true, |section| U::is_in_use(&section)),
             min_interval: |config| Ok(U::min_interval(&config.section(U::NAME)?)),
+            adaptive: |config| Ok(U::adaptive(&config.section(U::NAME)?)),
             mistakes: |config| config.inspect_section::<U::Config>(U::NAME).1,
             describe: |config| Ok(config.describe_section::<U::Config>(U::NAME)?),
             open: |opening, matches| {

@@ -11,13 +11,13 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::time::Instant;
 
 use self::skipped::{busy_failure, skipped};
+use super::adaptive::{self, Bounds};
 use super::error::Error;
 use super::pass::{Failure, OnLock, PassContext, ScopeReport, SkipReason};
 use super::row_changes::{PREVIEWED, tables::load_preview};
 use super::scope_name::ScopeName;
 use crate::error::Class;
 use crate::progress::{self, Event};
-use crate::store::records::SkippedScope;
 use crate::store::{
     self, Acquisition, Holder, Lease, LeaseRequest, Problem, ProblemDetails, ScopeEnd, ScopeState, Status, Summary,
     Writer, cursors,
@@ -43,6 +43,8 @@ pub struct ScopeRules {
     pub ttl: Duration,
     /// A scope whose last success is younger is skipped; `None`: always due.
     pub min_interval: Option<Duration>,
+    /// Instead of it: how long a success serves depends on when something changed last.
+    pub adaptive: Option<Bounds>,
 }
 
 /// What is to be done in a scope once it is due and locked.
@@ -218,7 +220,9 @@ impl PassContext {
         let name = rules.name.as_str();
         let state = self.load_state(name)?;
         if let Some(skip) = self.not_due(&rules, &state) {
-            return self.skip(name, skip, None).await;
+            self.save_skip(name, skip).await?;
+            self.keep(self.not_run(&state, skip));
+            return Ok(());
         }
         let lease = match self.lock(&rules).await? {
             Locked::Held(lease) => lease,
@@ -229,7 +233,7 @@ impl PassContext {
         if let Some(skip) = self.not_due(&rules, &state) {
             let end = ScopeEnd { status: Status::Skipped, summary: Summary::default(), error: None };
             self.store.release(lease, Some(end)).await?;
-            self.keep(skipped(name, skip, None));
+            self.keep(self.not_run(&state, skip));
             return Ok(());
         }
         self.observer.observe(&Event::ScopeStarted { scope: name, total: state.record_count });
@@ -263,11 +267,14 @@ impl PassContext {
             return Some((SkipReason::NotBefore, until));
         }
         let last = state.last_success_at.filter(|last| *last <= now)?;
-        let interval = rules.min_interval?;
+        let (reason, interval) = match rules.adaptive {
+            Some(bounds) => (SkipReason::Adaptive, adaptive::interval(state, last, bounds)),
+            None => (SkipReason::MinInterval, rules.min_interval?),
+        };
         let until = last
             .checked_add(SignedDuration::try_from(interval.saturating_sub(interval / INTERVAL_SLACK)).ok()?)
             .ok()?;
-        (until > now).then_some((SkipReason::MinInterval, until))
+        (until > now).then_some((reason, until))
     }
 
     async fn lock(&self, rules: &ScopeRules) -> Result<Locked, Error> {
@@ -294,24 +301,14 @@ impl PassContext {
         }
     }
 
-    async fn skip(&self, scope: &str, skip: (SkipReason, Timestamp), holder: Option<Holder>) -> Result<(), Error> {
-        tracing::info!(scope, reason = skip.0.name(), until = %skip.1, "skipped");
-        let row = SkippedScope { scope: scope.to_owned(), reason: skip.0.name().to_owned() };
-        self.store.save_skipped_scope(self.record, row).await?;
-        self.keep(skipped(scope, skip, holder));
-        Ok(())
-    }
-
     /// The lock is held elsewhere: a skip with `--on-lock skip`, else a failure of this scope.
     async fn busy(&self, scope: &str, holder: Holder) -> Result<(), Error> {
-        let until = holder.expires_at;
-        if self.flags.on_lock == OnLock::Skip {
-            return self.skip(scope, (SkipReason::Locked, until), Some(holder)).await;
+        let skip = (SkipReason::Locked, holder.expires_at);
+        self.save_skip(scope, skip).await?;
+        let mut report = skipped(scope, skip, Some(holder));
+        if self.flags.on_lock != OnLock::Skip {
+            report.failure = report.holder.as_ref().map(busy_failure);
         }
-        let row = SkippedScope { scope: scope.to_owned(), reason: SkipReason::Locked.name().to_owned() };
-        self.store.save_skipped_scope(self.record, row).await?;
-        let mut report = skipped(scope, (SkipReason::Locked, until), Some(holder));
-        report.failure = report.holder.as_ref().map(busy_failure);
         self.keep(report);
         Ok(())
     }

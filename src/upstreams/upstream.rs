@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::adaptive::Bounds;
 use super::command::CommandSpec;
 use super::error::Error;
 use super::exported::Exported;
@@ -136,6 +137,11 @@ pub trait Upstream: Sized + Send + Sync + 'static {
 
     /// How long a success keeps a scope from being due again; for `status`, which opens nothing.
     fn min_interval(_config: &Self::Config) -> Option<Duration> {
+        None
+    }
+
+    /// The bounds of the interval, where it depends on what changed in a scope; for `status`, which opens nothing.
+    fn adaptive(_config: &Self::Config) -> Option<Bounds> {
         None
     }
 

@@ -63,6 +63,24 @@ fn every_statement_is_prepared_on_both_engines() {
 }
 
 #[test]
+fn the_view_of_all_changes_is_made_on_both_engines() {
+    let engines = Engines::start();
+    let components = tongbu::upstreams::components();
+    let view = components.last().and_then(|component| component.migrations.first()).expect("the view is the last");
+    assert!(view.sql.starts_with("CREATE VIEW v_changes AS"), "{}", view.sql);
+    engines.make("the view", view.sql);
+    let query = Statement {
+        path: String::new(),
+        sql: "SELECT at, record_id, sync, subject, account, id, name, kind, field, before, after FROM v_changes".to_owned(),
+    };
+    assert_eq!(engines.sqlite_mistake(&query.sql), None);
+    let described = engines.describe(&[query]);
+    assert_eq!(described[0].mistake, None);
+    let kinds: BTreeSet<_> = described[0].columns.iter().map(String::as_str).collect();
+    assert_eq!(kinds, BTreeSet::from(["bigint", "text"]));
+}
+
+#[test]
 fn statements_say_where_nulls_are_in_an_order() {
     let engines = Engines::start();
     assert_none(&complaints(&all(&engines), |_, statement| engines.unsaid_nulls(&statement.sql)));

@@ -1,12 +1,14 @@
 //! The call platform, faked: a token by secret or by password, and its list of tasks in pages.
 
 use std::fs;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::io;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::extract::{Query, State};
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 use axum::{Json, Router};
 use jiff::civil::{Date, DateTime};
@@ -55,6 +57,9 @@ struct PlatformState {
     tasks: Vec<Task>,
     /// Tokens given out so far; the last one is valid.
     token_count: u32,
+    /// The body and the type of the list of packages, and what `Authorization` has to be.
+    packages: (String, &'static str),
+    authorization: Option<String>,
 }
 
 /// The running fake.
@@ -116,11 +121,14 @@ impl Tasks {
             style: Style::default(),
             tasks: made_up(builder.settings.clock),
             token_count: 0,
+            packages: ("code\n".to_owned(), "text/csv"),
+            authorization: None,
         }));
         let router = Router::new()
             .route("/token/secret", get(token))
             .route("/token", get(token))
             .route("/task/list", get(list))
+            .route("/packages", get(packages))
             .with_state(Platform { state: Arc::clone(&state), login: login.clone() });
         let (server, base_url) = builder.serve(router);
         Self { server, base_url, secret: login.secret.clone(), state, login }
@@ -173,6 +181,21 @@ impl Tasks {
         let state = self.state();
         let rows = state.tasks.iter().take(count).map(|task| format!("{},官网,900,2.50", task.code()));
         header.chain(rows).collect::<Vec<_>>().join("\n")
+    }
+
+    /// Where its list of packages is.
+    pub fn packages_url(&self) -> String {
+        format!("{}/packages", self.base_url)
+    }
+
+    /// What that list is from now on.
+    pub fn serve_packages(&self, body: &str, content_type: &'static str) {
+        self.state().packages = (body.to_owned(), content_type);
+    }
+
+    /// Lets nobody read it without that.
+    pub fn protect_packages(&self, authorization: &str) {
+        self.state().authorization = Some(authorization.to_owned());
     }
 
     /// Makes the last token invalid, as if a month had passed.
@@ -291,6 +314,22 @@ async fn token(State(platform): State<Platform>, Query(given): Query<Credentials
     }
     state.token_count += 1;
     Json(json!({"code": 200, "message": "OK", "data": {"token": format!("{}-{}", login.token, state.token_count)}}))
+}
+
+async fn packages(State(platform): State<Platform>, headers: HeaderMap) -> Response {
+    let state = platform.state.lock().unwrap_or_else(PoisonError::into_inner);
+    let given = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    if state.authorization.as_deref().is_some_and(|wanted| given("authorization") != Some(wanted)) {
+        return StatusCode::UNAUTHORIZED.into_response();
+    }
+    let (body, content_type) = &state.packages;
+    let mut hasher = DefaultHasher::new();
+    body.hash(&mut hasher);
+    let etag = format!("\"{:016x}\"", hasher.finish());
+    if given("if-none-match") == Some(&etag) {
+        return (StatusCode::NOT_MODIFIED, [("etag", etag)]).into_response();
+    }
+    ([("etag", etag), ("content-type", (*content_type).to_owned())], body.clone()).into_response()
 }
 
 async fn list(State(platform): State<Platform>, headers: HeaderMap, Query(query): Query<ListQuery>) -> Json<Value> {

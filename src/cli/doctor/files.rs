@@ -4,12 +4,12 @@ use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use rustix::fs::{Access, access};
-use url::{Host, Url};
+use url::Url;
 
 use super::finding::{Check, Finding};
 use crate::cli::session::{LogTo, Session};
 use crate::config::env::Environment;
-use crate::config::{self, Config, SecretRef};
+use crate::config::{self, Config, SecretRef, bounds};
 use crate::store::Store;
 use crate::upstreams::{self, Failure};
 
@@ -107,13 +107,7 @@ pub fn check_addresses(config: &Config) -> Vec<Finding> {
 
 fn is_plain_and_remote(address: &str) -> bool {
     let Ok(url) = Url::parse(address) else { return false };
-    let is_here = match url.host() {
-        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => true,
-    };
-    matches!(url.scheme(), "http" | "redis") && !is_here
+    matches!(url.scheme(), "http" | "redis") && url.has_host() && !bounds::is_loopback(&url)
 }
 
 /// The log and the metrics, where they are configured.

@@ -69,6 +69,7 @@ impl ListingSpec for Record {
         C::integer("retry_count", |record| record.retry_count),
         C::integer("max_retries", |record| record.max_retries),
         C::integer("request_count", |record| record.request_count),
+        C::count("requests_saved", |record| record.requests_saved),
         C::optional_integer("exit_code", |record| record.exit_code).titled(EXIT).droppable(1),
         C::optional_text("exit_name", |record| record.exit_name.as_deref()),
         C::text("trace_id", |record| &record.trace_id),

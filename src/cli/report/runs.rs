@@ -159,6 +159,7 @@ fn requests(kinds: &[(String, Slots)], totals: &Totals, style: &Style) -> Sectio
         Fact::count("request_count", label(text("requests", "请求数")), totals.total(Sum::Requests)),
         Fact::count("retry_count", label(text("retries", "重试")), totals.total(Sum::Retries)),
         Fact::count("throttle_count", label(text("throttled", "限流")), totals.total(Sum::Throttles)),
+        Fact::count("requests_saved", label(text("saved", "节省的请求")), totals.total(Sum::RequestsSaved)),
     ]);
     for (sum, title) in [
         (Sum::Requests, text("requests", "请求数")),

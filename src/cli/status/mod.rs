@@ -7,7 +7,7 @@ use std::time::Duration;
 use clap::Args;
 use jiff::{SignedDuration, Timestamp};
 
-use self::output::{StatusOutput, SyncRow};
+use self::output::{QuietScope, StatusOutput, SyncRow};
 use super::error::Error;
 use super::installed::{self, Job};
 use super::session::{LogTo, Session};
@@ -19,7 +19,7 @@ use crate::run::Cancel;
 use crate::store::records::SyncState;
 use crate::store::{Location, Mode, ScopeState, Store, cursors};
 use crate::ui::leave_screen;
-use crate::upstreams::{self, INTERVAL_SLACK, Registration};
+use crate::upstreams::{self, INTERVAL_SLACK, Registration, adaptive};
 use crate::zone;
 
 /// What to check.
@@ -32,6 +32,9 @@ pub struct StatusArgs {
     #[arg(long, value_name = "DUR", num_args = 0..=1, default_missing_value = "2s", value_parser = values::span, conflicts_with = "json")]
     watch: Option<Duration>,
 }
+
+/// Passes over everything are a day apart at most; beyond two, a scope is not part of them.
+const GONE_AFTER: SignedDuration = SignedDuration::from_hours(48);
 
 /// What the database knows.
 #[derive(Debug, Default)]
@@ -115,11 +118,14 @@ fn row(state: SyncState, scopes: &[ScopeState], config: &Config, now: Timestamp)
     let own: Vec<_> = scopes.iter().filter(|scope| belongs(&scope.scope, &state.sync, &state.sync_type)).collect();
     let counts: Vec<_> = own.iter().filter_map(|scope| scope.record_count).collect();
     let not_before = own.iter().filter_map(|scope| scope.pause_end(now)).max();
-    let due = due_at(&state, config, now).into_iter().chain(not_before).max();
+    let adaptive = adaptive_dues(&state, &own, config, now);
+    let first = adaptive.iter().map(|scope| scope.next_due).min();
+    let due = first.or_else(|| due_at(&state, config, now)).into_iter().chain(not_before).max();
     SyncRow {
         row_count: (!counts.is_empty()).then(|| counts.iter().sum()),
         not_before,
         next_due: due,
+        quiet_scopes: adaptive.into_iter().filter(|scope| scope.next_due > now).collect(),
         next_run: None,
         max_age: None,
         state,
@@ -130,6 +136,20 @@ fn row(state: SyncState, scopes: &[ScopeState], config: &Config, now: Timestamp)
 fn belongs(scope: &str, sync: &str, sync_type: &str) -> bool {
     let rest = scope.strip_prefix(sync).and_then(|rest| rest.strip_prefix('/'));
     rest.is_some_and(|rest| sync == sync_type || rest.split('/').next() == Some(sync_type))
+}
+
+/// When each scope is due, where that depends on what changed there. One that no pass looked at for days, while others
+/// were, is none any more.
+fn adaptive_dues(state: &SyncState, scopes: &[&ScopeState], config: &Config, now: Timestamp) -> Vec<QuietScope> {
+    let registration = upstreams::find(&state.sync).filter(|known| config.has_section(known.name));
+    let Some(bounds) = registration.and_then(|known| (known.adaptive)(config).ok().flatten()) else { return Vec::new() };
+    let newest = scopes.iter().filter_map(|scope| scope.last_success_at).max();
+    let is_gone = |scope: &ScopeState| newest.zip(scope.last_success_at).is_some_and(|(newest, at)| newest.duration_since(at) > GONE_AFTER);
+    let dues = scopes.iter().filter(|scope| !is_gone(scope)).filter_map(|scope| {
+        let next_due = adaptive::due_at(scope, now, bounds)?;
+        Some(QuietScope { scope: scope.scope.clone(), last_changed_at: scope.last_changed_at, next_due })
+    });
+    dues.collect()
 }
 
 /// When the minimum interval after the last success is over.

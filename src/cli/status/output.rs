@@ -41,10 +41,20 @@ pub struct SyncRow {
     pub not_before: Option<Timestamp>,
     /// When its minimum interval and a requested pause are over.
     pub next_due: Option<Timestamp>,
+    /// Scopes that are not due yet because nothing changed there for long.
+    pub quiet_scopes: Vec<QuietScope>,
     /// When the schedule of this machine runs it then.
     pub next_run: Option<Timestamp>,
     /// The oldest its last success may be.
     pub max_age: Option<Duration>,
+}
+
+/// A scope that is not due yet because nothing changed there for long.
+#[derive(Clone, Debug)]
+pub struct QuietScope {
+    pub scope: String,
+    pub last_changed_at: Option<Timestamp>,
+    pub next_due: Timestamp,
 }
 
 impl SyncRow {
@@ -102,6 +112,13 @@ impl ListingSpec for SyncRow {
             .drawn(due_cell)
             .hidden_when_blank()
             .droppable(1),
+        C::styled::<Vec<QuietPart<'static>>>("quiet_scopes", |row, style| {
+            Json::of(&row.quiet_scopes.iter().map(|scope| QuietPart::new(scope, style)).collect::<Vec<_>>())
+        })
+        .titled(text("quiet", "静默"))
+        .drawn(|row, _| if row.quiet_scopes.is_empty() { "".into() } else { row.quiet_scopes.len().to_string().into() })
+        .hidden_when_blank()
+        .droppable(5),
         C::optional_time("next_run", |row| row.next_run),
         C::styled::<bool>("is_stale", |row, style| Json::of(&row.is_stale(style.now)))
             .titled(STALE)
@@ -142,6 +159,24 @@ impl<'a> RunningPart<'a> {
             trace_id: &record.trace_id,
             since: style.time(record.start_time),
             start_time: style.time(record.start_time),
+        }
+    }
+}
+
+#[derive(Serialize, JsonSchema)]
+#[schemars(inline)]
+struct QuietPart<'a> {
+    scope: &'a str,
+    last_changed_at: Option<Time>,
+    next_due: Time,
+}
+
+impl<'a> QuietPart<'a> {
+    fn new(scope: &'a QuietScope, style: &Style) -> Self {
+        Self {
+            scope: &scope.scope,
+            last_changed_at: scope.last_changed_at.map(|at| style.time(at)),
+            next_due: style.time(scope.next_due),
         }
     }
 }
@@ -214,7 +249,7 @@ mod tests {
 
     use insta::assert_snapshot;
 
-    use super::{StatusOutput, SyncRow};
+    use super::{QuietScope, StatusOutput, SyncRow};
     use crate::cli::samples::{record, record_of};
     use crate::exit::Exit;
     use crate::present::style::samples::at;
@@ -239,6 +274,7 @@ mod tests {
             row_count: has_run.then_some(200_000),
             not_before: None,
             next_due: has_run.then(|| at(600)),
+            quiet_scopes: Vec::new(),
             next_run: (sync == "fairing").then(|| at(900)),
             max_age: Some(Duration::from_secs(7200)),
         }
@@ -250,11 +286,18 @@ mod tests {
         let mut blocked = of("douban", "douban", Status::Failed);
         blocked.state.consecutive_failures = 3;
         let blocked = SyncRow { not_before: Some(at(1800)), max_age: None, ..blocked };
+        let quiet = QuietScope {
+            scope: "ecs/prod/cn-beijing".to_owned(),
+            last_changed_at: Some(at(-250_000)),
+            next_due: at(9000),
+        };
+        let ecs = SyncRow { quiet_scopes: vec![quiet], ..of("ecs", "ecs", Status::Success) };
         let rows = vec![
             of("fairing", "fairing", Status::Running),
             blocked,
             of("tasks", "historical", Status::Success),
             row("tasks", "today", None),
+            ecs,
         ];
         let output = StatusOutput { exit: Exit::Stale, rows };
         assert_snapshot!("status", snapshots::render_everything(&output));
@@ -266,7 +309,9 @@ mod tests {
         for status in [Status::Running, Status::Failed] {
             injection_tests::check_output(|text| {
                 let last = Record { status, ..record_of(text) };
-                Box::new(StatusOutput { exit: Exit::Stale, rows: vec![row(text, text, Some(last))] })
+                let quiet = QuietScope { scope: text.to_owned(), last_changed_at: None, next_due: at(60) };
+                let row = SyncRow { quiet_scopes: vec![quiet], ..row(text, text, Some(last)) };
+                Box::new(StatusOutput { exit: Exit::Stale, rows: vec![row] })
             });
         }
     }

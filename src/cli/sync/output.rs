@@ -82,6 +82,7 @@ struct SyncDocument<'a> {
     requests: u64,
     retry_count: u64,
     request_count: u64,
+    requests_saved: u64,
     warnings: &'a [String],
     /// The first changes that a dry run would make.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -142,6 +143,7 @@ impl<'a> SyncDocument<'a> {
             requests: report.request_count,
             retry_count: report.retry_count,
             request_count: report.request_count,
+            requests_saved: report.requests_saved,
             warnings: &report.warnings,
             changes: report.dry_run.then(|| RowsJson(&report.preview, style)),
             error: report.failure.as_ref().map(|failure| ErrorPart::new(failure, report.holder.as_ref(), style)),

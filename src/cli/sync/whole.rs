@@ -34,7 +34,7 @@ impl Upstream for Whole {
     }
 
     async fn pass(&self, _: &NoFlags, context: &PassContext) -> Result<(), Error> {
-        let rules = ScopeRules { name: ScopeName::new(ALL), ttl: LOCK_TTL, min_interval: None };
+        let rules = ScopeRules { name: ScopeName::new(ALL), ttl: LOCK_TTL, min_interval: None, adaptive: None };
         context.scope(rules, self).await
     }
 

@@ -4,10 +4,10 @@ use lettre::message::Mailbox;
 use lettre::message::header::ContentType;
 use lettre::transport::smtp::extension::ClientId;
 use lettre::{Message, SmtpTransport, Transport as _};
-use url::{Host, Url};
+use url::Url;
 
 use super::error::{Error, TIMEOUT};
-use crate::config::Notify;
+use crate::config::{Notify, bounds};
 use crate::secret::Secret;
 use crate::store::HOST;
 
@@ -29,7 +29,7 @@ impl Mail {
             remember(password);
             let is_protected =
                 url.scheme() == "smtps" || url.query_pairs().any(|pair| pair == ("tls".into(), "required".into()));
-            if !is_protected && !is_loopback(&url) {
+            if !is_protected && !bounds::is_loopback(&url) {
                 return Err(Error::Mail("a password needs `smtps://` or `?tls=required`".to_owned()));
             }
         }
@@ -83,16 +83,5 @@ fn remember(password: &str) {
     let decoded = url::form_urlencoded::parse(encoded.as_bytes()).map(|(name, _)| name.into_owned());
     for form in decoded.chain([password.to_owned()]) {
         drop(Secret::new(form));
-    }
-}
-
-fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        Some(Host::Domain(name)) => {
-            name == "localhost" || name.parse().is_ok_and(|address: std::net::IpAddr| address.is_loopback())
-        }
-        None => false,
     }
 }

@@ -28,6 +28,8 @@ pub enum Sum {
     Retries,
     /// Answers that there were too many requests.
     Throttles,
+    /// Requests of scopes that were left alone because nothing had changed there for long.
+    RequestsSaved,
     /// Problems by their class.
     Problems,
 }
@@ -60,6 +62,7 @@ pub struct Finished<'a> {
     pub request_count: u64,
     pub retry_count: u64,
     pub throttle_count: u64,
+    pub requests_saved: u64,
     pub run_count: u64,
     /// It had nothing to do: how long that took says nothing.
     pub is_idle: bool,
@@ -74,6 +77,7 @@ impl Finished<'_> {
             (Sum::Requests, "", self.request_count),
             (Sum::Retries, "", self.retry_count),
             (Sum::Throttles, "", self.throttle_count),
+            (Sum::RequestsSaved, "", self.requests_saved),
         ];
         let Summary { matched, pending, idle, .. } = *self.summary;
         sums.extend(self.summary.changes().map(|(change, count)| (Sum::Rows, change, count)));

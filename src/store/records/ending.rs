@@ -34,7 +34,7 @@ pub(super) fn save_closed(
     let message = end.error_message.as_deref().map(scrub);
     let details = problems_json(&end.problems)?;
     let mut params = end.summary.counts().map(Value::from).to_vec();
-    params.extend::<[Value<'_>; 10]>([
+    params.extend::<[Value<'_>; 11]>([
         id.0.into(),
         end.status.name().into(),
         (&now).into(),
@@ -45,6 +45,7 @@ pub(super) fn save_closed(
         end.request_count.into(),
         i64::from(end.exit.code()).into(),
         end.exit.name().into(),
+        end.requests_saved.into(),
     ]);
     let closed = w.execute(
         &format!(
@@ -60,6 +61,7 @@ pub(super) fn save_closed(
                  request_count = ?18,
                  exit_code = ?19,
                  exit_name = ?20,
+                 requests_saved = ?21,
                  updated_at = ?13
              WHERE id = ?11
                AND status = 'running'"
@@ -88,6 +90,7 @@ pub(super) fn save_closed(
         request_count: end.request_count,
         retry_count: end.retry_count,
         throttle_count: end.throttle_count,
+        requests_saved: end.requests_saved,
         run_count: 1,
         is_idle: end.is_idle,
     };
@@ -159,6 +162,7 @@ fn fold(w: &Writer<'_>, id: RecordId) -> Result<RecordId, Error> {
     w.execute(
         "UPDATE sync_records
          SET run_count = sync_records.run_count + 1,
+             requests_saved = sync_records.requests_saved + newer.requests_saved,
              end_time = newer.end_time,
              end_seq = newer.end_seq,
              duration_ms = newer.duration_ms,
@@ -208,6 +212,7 @@ pub(in crate::store) fn save_interrupted(w: &Writer<'_>, id: Option<RecordId>, c
             request_count: 0,
             retry_count: 0,
             throttle_count: 0,
+            requests_saved: 0,
             run_count: 1,
             is_idle: false,
         };
@@ -217,6 +222,15 @@ pub(in crate::store) fn save_interrupted(w: &Writer<'_>, id: Option<RecordId>, c
 }
 
 fn save_open_scopes_interrupted(w: &Writer<'_>, record: RecordId, now: &str) -> Result<(), Error> {
+    w.execute(
+        "UPDATE sync_cursors
+         SET is_unsettled = 1
+         WHERE scope IN (SELECT scope
+                         FROM sync_scopes
+                         WHERE record_id = ?1
+                           AND status = 'running')",
+        &[record.0.into()],
+    )?;
     w.execute(
         "UPDATE sync_scopes
          SET status = 'interrupted',

@@ -326,7 +326,7 @@ const EVERY: &str = "TRUE";
 
 const COLUMNS: &str = "id, sync, sync_type, trigger_type, status, start_time, end_time, duration_ms,
                        error_message, error_details, retry_count, max_retries, request_count, exit_code, exit_name,
-                       trace_id, host, pid, version, is_read, read_at, created_at, updated_at, run_count";
+                       trace_id, host, pid, version, is_read, read_at, created_at, updated_at, run_count, requests_saved";
 
 fn read(row: &Row<'_>, dead: &[RecordId]) -> Result<Record, Error> {
     let id = RecordId(row.int(0)?);
@@ -342,12 +342,13 @@ fn read(row: &Row<'_>, dead: &[RecordId]) -> Result<Record, Error> {
         end_time: row.opt_instant(6)?,
         duration_ms: row.opt_int(7)?,
         run_count: row.count(23)?,
-        summary: read_summary(row, 24)?,
+        summary: read_summary(row, 25)?,
         error_message: message.map(str::to_owned),
         problems: read_problems(row.text(9)?)?,
         retry_count: row.int(10)?,
         max_retries: row.int(11)?,
         request_count: row.int(12)?,
+        requests_saved: row.count(24)?,
         exit_code: row.opt_int(13)?,
         exit_name: row.opt_text(14)?.map(str::to_owned),
         trace_id: row.text(15)?.to_owned(),

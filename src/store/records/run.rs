@@ -57,6 +57,8 @@ pub struct RunEnd {
     pub request_count: u64,
     /// Answers that there were too many requests.
     pub throttle_count: u64,
+    /// By scopes that were left alone because nothing had changed there for long.
+    pub requests_saved: u64,
     /// It had nothing to do and did nothing.
     pub is_idle: bool,
     /// What it adds to the sums behind the metrics, each by its name and label.

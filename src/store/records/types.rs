@@ -183,6 +183,8 @@ pub struct Record {
     pub retry_count: i64,
     pub max_retries: i64,
     pub request_count: i64,
+    /// By scopes that were left alone because nothing had changed there for long.
+    pub requests_saved: u64,
     pub exit_code: Option<i64>,
     pub exit_name: Option<String>,
     pub trace_id: String,

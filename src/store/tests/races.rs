@@ -142,7 +142,7 @@ fn first_opens_and_upgrades_race_without_failing() {
                 }
             });
         }
-        assert_eq!(fixture.raw().int("SELECT COUNT(*) FROM schema_migrations"), 8);
+        assert_eq!(fixture.raw().int("SELECT COUNT(*) FROM schema_migrations"), 9);
     }
 }
 

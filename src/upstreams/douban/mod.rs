@@ -93,6 +93,7 @@ impl Upstream for Douban {
             name: ScopeName::new(Self::NAME).part("movies"),
             ttl: self.config.lock_ttl.0,
             min_interval: None,
+            adaptive: None,
         };
         let interval = options.interval.unwrap_or(self.config.interval);
         let limit = options.limit.and_then(|limit| limit.try_into().ok());

@@ -10,6 +10,7 @@ use super::regions::Region;
 use super::resources::Resource;
 use crate::config::{Error, HttpSettings, SecretRef, Span, bounds};
 use crate::upstreams::accounts::AccountSettings;
+use crate::upstreams::adaptive::Bounds;
 
 /// How the upstream is synced, and for which accounts.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -26,6 +27,13 @@ pub struct Config {
     /// How long a discovered list of regions serves.
     #[serde(deserialize_with = "bounds::span::<0, { bounds::YEAR }, _>")]
     pub regions_ttl: Span,
+    /// Incremental passes look less often at regions where nothing changed for long.
+    pub adaptive: bool,
+    /// The shortest and the longest time between two looks at a region, where that is so.
+    #[serde(deserialize_with = "bounds::span::<0, { bounds::DAY }, _>")]
+    pub min_interval: Span,
+    #[serde(deserialize_with = "bounds::span::<0, { bounds::DAY }, _>")]
+    pub max_interval: Span,
     pub accounts: Vec<AccountConfig>,
     pub http: HttpSettings,
 }
@@ -37,6 +45,9 @@ impl Default for Config {
             qps: 20,
             lock_ttl: Span(Duration::from_secs(30 * 60)),
             regions_ttl: Span(Duration::from_secs(24 * 60 * 60)),
+            adaptive: false,
+            min_interval: Span(Duration::ZERO),
+            max_interval: Span(Duration::from_secs(6 * 60 * 60)),
             accounts: Vec::new(),
             http: HttpSettings::default(),
         }
@@ -108,8 +119,17 @@ impl Projects {
 }
 
 impl Config {
+    /// How often a quiet region is looked at.
+    pub const fn bounds(&self) -> Bounds {
+        Bounds { min: self.min_interval.0, max: self.max_interval.0 }
+    }
+
     /// Checks what the types cannot; resolves nothing.
     pub fn validate(&self) -> Result<(), Error> {
+        if self.min_interval.0 > self.max_interval.0 {
+            let reason = "must not be longer than `max_interval`".to_owned();
+            return Err(invalid("min_interval", reason));
+        }
         self.accounts.iter().try_for_each(AccountConfig::validate)
     }
 }

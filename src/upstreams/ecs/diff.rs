@@ -18,8 +18,12 @@ pub trait Comparable: Identified {
 
     fn content_hash(&self) -> Digest;
 
+    fn status(&self) -> Status;
+
     /// The provider itself says that it is gone.
-    fn is_terminated(&self) -> bool;
+    fn is_terminated(&self) -> bool {
+        self.status() == Status::Terminated
+    }
 
     /// Takes what was in no answer from what is stored.
     fn keep_unknown(&mut self, known: &Self::Compared);
@@ -39,8 +43,8 @@ impl Comparable for Instance {
         self.content_hash
     }
 
-    fn is_terminated(&self) -> bool {
-        self.compared.status == Status::Terminated
+    fn status(&self) -> Status {
+        self.compared.status
     }
 
     fn keep_unknown(&mut self, known: &Compared) {

@@ -61,6 +61,11 @@ impl Status {
         self.into_str()
     }
 
+    /// Whether another one will follow soon.
+    pub const fn is_moving(self) -> bool {
+        matches!(self, Self::Pending | Self::Starting | Self::Stopping | Self::Changing)
+    }
+
     /// Reads a provider's word for it, or our own. A word nobody has documented is [`Unknown`](Self::Unknown).
     pub fn parse(word: &str) -> Self {
         let word = word.to_ascii_lowercase();

@@ -24,6 +24,7 @@ pub mod statuses;
 pub mod tables;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use clap::builder::NonEmptyStringValueParser;
 
@@ -35,6 +36,7 @@ use self::resources::Resource;
 use self::rows::Mode;
 use self::scopes::{Wanted, fetch_scopes};
 use super::accounts::{self, Account, AccountSettings, Accounts};
+use super::adaptive::Bounds;
 use super::command::CommandSpec;
 use super::exported::Exported;
 use super::row_changes::ChangeSource;
@@ -71,6 +73,12 @@ pub struct Options {
     /// Only update the statuses of the instances that are stored
     #[arg(long)]
     status_only: bool,
+    /// Look less often at regions where nothing changed for long, whatever the configuration says
+    #[arg(long, requires = "incremental", overrides_with = "no_adaptive")]
+    adaptive: bool,
+    /// Look at every region each time, whatever the configuration says
+    #[arg(long, overrides_with = "adaptive")]
+    no_adaptive: bool,
 }
 
 impl Options {
@@ -82,6 +90,12 @@ impl Options {
         } else {
             Mode::Full
         }
+    }
+
+    /// How often a quiet scope is looked at; `None`: each time.
+    fn bounds(&self, config: &Config) -> Option<Bounds> {
+        let is_wanted = (config.adaptive || self.adaptive) && !self.no_adaptive;
+        (is_wanted && self.regions.is_empty() && self.mode() == Mode::Incremental).then(|| config.bounds())
     }
 }
 
@@ -119,6 +133,14 @@ impl Upstream for Ecs {
         config.accounts.iter().any(AccountSettings::is_enabled)
     }
 
+    fn min_interval(config: &Config) -> Option<Duration> {
+        config.adaptive.then_some(config.max_interval.0)
+    }
+
+    fn adaptive(config: &Config) -> Option<Bounds> {
+        config.adaptive.then(|| config.bounds())
+    }
+
     fn open(config: Config, opening: &Opening<'_>) -> Result<Self, Error> {
         config.validate()?;
         let accounts = Accounts::open(Self::NAME, &config.accounts, |account, _| {
@@ -136,7 +158,8 @@ impl Upstream for Ecs {
     async fn pass(&self, options: &Options, context: &PassContext) -> Result<(), Error> {
         let accounts = self.accounts.select(&options.accounts)?;
         refuse_unknown_kinds(&accounts, options)?;
-        let wanted = Wanted { regions: &options.regions, resources: &options.resources, mode: options.mode() };
+        let Options { regions, resources, .. } = options;
+        let wanted = Wanted { regions, resources, mode: options.mode(), adaptive: options.bounds(&self.config) };
         let works = fetch_scopes(accounts, wanted, &self.config, context);
         // As many again may compare and save: regions that begin together come to that together, too.
         context.scopes_as_they_come(works, self.config.concurrency.saturating_mul(2)).await

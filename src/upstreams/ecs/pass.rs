@@ -14,6 +14,7 @@ use super::rows::{Mode, sync_rows};
 use super::statuses::StatusRound;
 use super::tables::{RegionKey, delete_instance, load_stored, save_regions, save_status};
 use crate::error::Class;
+use crate::store::{ScopeState, cursors};
 use crate::upstreams::mirror::{Deletions, Subject, WriteMeta, finish};
 use crate::upstreams::{Error, Scope, ScopeWork};
 
@@ -71,11 +72,16 @@ impl RegionWork {
         scope.count_rows(|summary| summary.unchanged = plan.unchanged_count);
         let updated = plan.changed.len() as u64;
         let (key, meta) = (self.key.clone(), WriteMeta::now(scope));
-        // A round of statuses proves nothing about the list: the scope's state stays.
-        let state = scope.state.clone();
+        // A round of statuses proves nothing about the list: the scope's state stays, but for what was found.
+        let is_moving = statuses.values().any(|status| status.is_moving());
+        let state = ScopeState { is_unsettled: scope.state.is_unsettled || is_moving, ..scope.state.clone() };
+        let name = scope.state.scope.clone();
         let subject = Subject { account: Some(self.key.account.as_str()), rows: "instances" };
         finish(scope, subject, Deletions::Allowed, state, move |w| {
             plan.changed.iter().try_for_each(|(id, _, change)| save_status(w, &key, &meta, id, change))?;
+            if !plan.changed.is_empty() {
+                cursors::save_changed(w, &name, &meta.at)?;
+            }
             let gone = plan.terminated.iter();
             gone.map(|id| delete_instance(w, &key, &meta, id).map(u64::from)).sum()
         })

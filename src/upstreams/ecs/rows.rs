@@ -8,7 +8,8 @@ use super::api::{Listing, RegionApi};
 use super::diff::{Comparable, Plan, Save, StoredSet, diff};
 use super::instance::InstanceId;
 use super::tables::RegionKey;
-use crate::store::{self, ProblemDetails, Reader, ScopeState, Writer};
+use crate::progress;
+use crate::store::{self, ProblemDetails, Reader, ScopeState, Writer, cursors};
 use crate::upstreams::mirror::{BadRow, Counts, Deletions, RowOutcome, Subject, WriteMeta, finish};
 use crate::upstreams::{Error, Scope};
 
@@ -107,6 +108,7 @@ pub async fn sync_rows<K: Rows>(
         kind.confirm_empty(api, &live_ids).await?;
     }
     drop(permit);
+    let is_moving = fetched.iter().any(|row| row.status().is_moving());
     let Plan { saves, terminated, missing, unchanged_count } = diff(&stored, fetched, &unreadable);
     scope.count_rows(|summary| summary.unchanged = unchanged_count);
     save_in_batches(kind, scope, key, saves).await?;
@@ -121,6 +123,13 @@ pub async fn sync_rows<K: Rows>(
         last_success_at: Some(started_at),
         record_count: Some(received),
         not_before: None,
+        success_count: scope.state.success_count + 1,
+        is_unsettled: is_moving,
+        // What a pass costs that may be skipped.
+        request_count: match (mode, scope.state.request_count) {
+            (Mode::Full | Mode::StatusOnly, known @ 1..) => known,
+            (..) => progress::request_count(),
+        },
         ..scope.state.clone()
     };
     let (kind, key, meta) = (kind.clone(), key.clone(), WriteMeta::now(scope));
@@ -144,7 +153,12 @@ async fn save_in_batches<K: Rows>(
         }
         let outcomes: Vec<RowOutcome> = batch.iter().map(|save| save.kind.outcome()).collect();
         let (kind, key, meta) = (kind.clone(), key.clone(), WriteMeta::now(scope));
-        scope.write(move |w| batch.iter().try_for_each(|save| kind.save(w, &key, &meta, save))).await?;
+        let changed = outcomes.iter().any(|outcome| *outcome != RowOutcome::Unchanged).then(|| scope.state.scope.clone());
+        let save = move |w: &Writer<'_>| {
+            batch.iter().try_for_each(|save| kind.save(w, &key, &meta, save))?;
+            changed.map_or(Ok(()), |scope| cursors::save_changed(w, &scope, &meta.at))
+        };
+        scope.write(save).await?;
         scope.count_rows(|summary| outcomes.into_iter().for_each(|outcome| outcome.count(summary)));
     }
 }

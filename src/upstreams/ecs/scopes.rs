@@ -14,6 +14,7 @@ use super::resources::pass::Assets;
 use super::rows::Mode;
 use super::tables::RegionKey;
 use crate::upstreams::accounts::Account;
+use crate::upstreams::adaptive::Bounds;
 use crate::upstreams::{Error, PassContext, ScopeName, ScopeRules};
 
 /// A scope and what is due in it, or why nothing can be done there.
@@ -25,6 +26,8 @@ pub struct Wanted<'a> {
     pub regions: &'a [String],
     pub resources: &'a [Resource],
     pub mode: Mode,
+    /// How often a quiet scope is looked at; `None`: each time.
+    pub adaptive: Option<Bounds>,
 }
 
 /// The scopes of these accounts, each account's as soon as its regions are known. An error ends the pass.
@@ -55,7 +58,8 @@ async fn fetch_account_scopes(
     context: &PassContext,
 ) -> Result<Vec<DueScope>, Error> {
     let name = &account.name;
-    let rules = |scope: ScopeName| ScopeRules { name: scope, ttl: config.lock_ttl.0, min_interval: None };
+    let (ttl, adaptive) = (config.lock_ttl.0, wanted.adaptive);
+    let rules = |scope: ScopeName| ScopeRules { name: scope, ttl, min_interval: None, adaptive };
     let account_scope = ScopeName::new("ecs").part(name);
     let account = match account.opened() {
         Ok(account) => account,

@@ -140,6 +140,7 @@ impl Fairing {
             ttl: self.config.lock_ttl.0,
             // What cannot be read at all fails in every run, however young its last success is.
             min_interval: work.is_ok().then_some(self.config.min_interval.0),
+            adaptive: None,
         };
         (rules, work)
     }

@@ -1,6 +1,7 @@
 //! How a scope that mirrors a set ends: what may be deleted, the scope's state, its counts, its note and log line.
 
 use super::paginator::Ending;
+use crate::clock::to_rfc3339_millis;
 use crate::error::Class;
 use crate::store::{self, ScopeState, Writer, cursors};
 use crate::upstreams::guard::Withheld;
@@ -71,11 +72,15 @@ pub async fn finish(
     delete: impl FnOnce(&Writer<'_>) -> Result<u64, store::Error> + Send + 'static,
 ) -> Result<(), Error> {
     let is_complete = deletions.are_allowed() && scope.summary().failed == 0;
+    let now = to_rfc3339_millis(scope.context.clock.now());
     let deleted = scope
         .write(move |w| {
             let deleted = delete(w)?;
             if is_complete {
                 cursors::save_state(w, &state)?;
+            }
+            if deleted > 0 {
+                cursors::save_changed(w, &state.scope, &now)?;
             }
             Ok(deleted)
         })

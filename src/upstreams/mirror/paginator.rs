@@ -61,6 +61,8 @@ pub enum Unproved {
     MoreRows,
     /// The different rows are more or fewer than the total.
     CountDiffers { received: u64, total: u64 },
+    /// Nothing says where the answer ends.
+    Open,
     /// An answer was none of those that are known to hold all.
     Doubtful(Doubt),
 }
@@ -117,6 +119,7 @@ impl fmt::Display for Unproved {
             Self::EmptyPage => f.write_str("an empty page names a next page"),
             Self::RepeatedPage => f.write_str("a page brought only rows that had come before"),
             Self::MoreRows => f.write_str("the last page says that there are more rows"),
+            Self::Open => f.write_str("neither a length nor a last chunk says where the answer ends"),
             Self::TotalsDiffer { first, other } => {
                 let s = ending(*first);
                 write!(f, "the pages contradict each other: {first} row{s} in all, then {other}")

@@ -10,11 +10,21 @@ use strum::IntoStaticStr;
 
 use crate::present::{Column, DocumentSchema, ListingSpec, Severity, Text, Word, listing, text, words};
 use crate::store::{Component, Migration};
+use crate::upstreams::exported::Exported;
 
 pub const COMPONENT: Component = Component {
     name: "row_changes",
     migrations: &[Migration { name: "0001_create", sql: include_str!("migrations/0001_create.sql") }],
 };
+
+/// The view of every upstream's changes.
+pub const ALL_CHANGES: &str = "v_changes";
+
+pub const EXPORTS: &[Exported] = &[Exported::by_record(
+    ALL_CHANGES,
+    text("what changed in the rows of every upstream, field by field", "各上游各行的变更，逐字段"),
+    "record_id",
+)];
 
 /// A dry run shows this many changes.
 pub const PREVIEWED: usize = 20;

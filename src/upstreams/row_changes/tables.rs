@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{ChangeKind, ChangeSource, RowChange};
+use super::{ALL_CHANGES, ChangeKind, ChangeSource, RowChange};
 use crate::clock::to_rfc3339_millis;
 use crate::store::{Error, Reader, RecordId, Row, Value, Writer};
 
@@ -90,6 +90,16 @@ pub fn load_changes(
          LIMIT ?{limit} OFFSET ?{offset}"
     );
     r.rows(&sql, &values, read_change)
+}
+
+/// The statement that makes the view of all these changes.
+pub fn view_of(sources: &[(&str, ChangeSource)]) -> String {
+    let from = selection(sources, &ChangeFilter::default()).map(|(from, _)| from).unwrap_or_default();
+    format!(
+        "CREATE VIEW {ALL_CHANGES} AS
+         SELECT at, record_id, sync, subject, NULLIF(account, '') AS account, id, name, kind, field, before, after
+         {from}"
+    )
 }
 
 /// The first changes that the transaction of a dry run holds, of which no record is kept.

@@ -56,7 +56,7 @@ async fn run(store: &Store, third: Work) -> (Vec<ScopeReport>, Result<(), Error>
     let fine: Work = || Ok(());
     let works = [fine, fine, third, fine, fine].into_iter().enumerate().map(|(number, work)| {
         let name = ScopeName::new("ecs").part("prod").part(&format!("region-{number}"));
-        (ScopeRules { name, ttl: Duration::from_secs(60), min_interval: None }, work)
+        (ScopeRules { name, ttl: Duration::from_secs(60), min_interval: None, adaptive: None }, work)
     });
     let outcome = context.scopes(works.collect(), 2).await;
     let mut reports = context.outcome.into_inner().unwrap().scopes;

@@ -6,18 +6,19 @@ use clap::Args;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::packages::{ImportError, Package, plan_import, read_csv};
+use super::packages::{ImportError, Package, read_csv};
 use super::tables;
 use crate::error::Class;
 use crate::present::{
     Block, Column, DocumentSchema, Json, ListingSpec, Output, Style, Text, listing, sanitize, text, words,
 };
-use crate::store::Mode;
+use crate::store::{Mode, cursors};
 use crate::upstreams::command::{Answer, Command, CommandContext, CommandSpec, PartArgs};
 use crate::upstreams::mirror::WriteMeta;
 use crate::upstreams::{Error, UpstreamSpecific};
 
-/// The lock of what changes packages.
+/// The lock of what changes packages: also the scope that fetches them. What it knows of the answer that is stored does
+/// not hold any more once a person changes them.
 const LOCK: &str = "tasks/packages";
 
 /// More cells that cannot be read than these are counted, not listed.
@@ -72,13 +73,8 @@ impl Command for ImportArgs {
         let store = context.open(if self.dry_run { Mode::DryRun } else { Mode::ReadWrite })?;
         let meta = WriteMeta::by_person(context.clock);
         let plan = store.write_under_lock(LOCK, move |w| {
-            let codes: Vec<String> = import.packages.iter().map(|package| package.code.clone()).collect();
-            let stored = tables::load_stored_packages(w, codes.iter().map(String::as_str))?;
-            let plan = plan_import(import, &stored);
-            for package in &plan.saves {
-                tables::save_package(w, package, &meta)?;
-            }
-            Ok::<_, Error>(plan)
+            cursors::forget(w, LOCK)?;
+            Ok::<_, Error>(tables::save_import(w, import, &meta)?)
         })?;
         let imported = Imported {
             dry_run: self.dry_run,
@@ -116,6 +112,7 @@ impl Command for RemoveArgs {
             if !tables::delete_package(w, &self.code, &meta)? {
                 return Err(no_package(&self.code));
             }
+            cursors::forget(w, LOCK)?;
             Ok(Removed { matched_by_hand: tables::count_manual_matches(w, &self.code)?, removed: self.code })
         })?;
         Ok(removed.into())
@@ -147,7 +144,11 @@ fn unreadable_rows(path: &Path, error: &ImportError) -> Error {
             let listed = errors.iter().take(LISTED_CELLS).map(ToString::to_string).collect::<Vec<_>>().join("; ");
             format!("correct the file, nothing was imported: {listed}")
         }
-        ImportError::Encoding | ImportError::Header { .. } | ImportError::Length { .. } | ImportError::Csv { .. } => {
+        ImportError::Encoding
+        | ImportError::Header { .. }
+        | ImportError::Length { .. }
+        | ImportError::Csv { .. }
+        | ImportError::Json { .. } => {
             "correct the file, nothing was imported; `tongbu packages import --help` lists the columns".to_owned()
         }
     };

@@ -2,6 +2,7 @@
 
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
+use url::Url;
 
 use crate::config::{self, Error, HttpSettings, SecretRef, Span, bounds};
 use crate::secret::Secret;
@@ -34,6 +35,7 @@ pub struct Config {
     pub historical_days: u32,
     pub parameters: Parameters,
     pub fields: Fields,
+    pub packages: PackagesConfig,
     pub http: HttpSettings,
 }
 
@@ -63,6 +65,18 @@ pub struct Fields {
     pub ended_at: Vec<String>,
 }
 
+/// Where packages come from with each pass; without an address only `packages import` brings them.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct PackagesConfig {
+    /// Of a CSV file, or of a list in JSON.
+    pub url: Option<String>,
+    /// Sent as the header of that name.
+    pub authorization: Option<SecretRef>,
+    /// Packages that are not in a complete answer are removed.
+    pub delete_missing: bool,
+}
+
 /// What a token is requested with.
 #[derive(Clone, Debug)]
 pub enum Credentials {
@@ -82,7 +96,7 @@ impl Config {
                 return Err(invalid(key, reason));
             }
         }
-        Ok(())
+        self.packages.address().map(drop)
     }
 
     /// Resolves the one configured way to log in.
@@ -99,6 +113,29 @@ impl Config {
             (None, Some(_), None) => Err(invalid("password", "is missing beside `username`")),
             (None, None, Some(_)) => Err(invalid("username", "is missing beside `password`")),
         }
+    }
+}
+
+impl PackagesConfig {
+    /// The address, checked.
+    pub fn address(&self) -> Result<Option<Url>, Error> {
+        let Some(text) = &self.url else {
+            return match (&self.authorization, self.delete_missing) {
+                (None, false) => Ok(None),
+                (Some(_), _) => Err(invalid("packages.url", "is missing beside `authorization`")),
+                (None, true) => Err(invalid("packages.url", "is missing beside `delete_missing`")),
+            };
+        };
+        let url = Url::parse(text).map_err(|error| invalid("packages.url", &format!("not a URL: {error}")))?;
+        let is_protected = url.scheme() == "https" || (url.scheme() == "http" && bounds::is_loopback(&url));
+        if !is_protected {
+            return Err(invalid("packages.url", "must begin with `https://`, or lead to this machine"));
+        }
+        if !url.username().is_empty() || url.password().is_some() {
+            let reason = "must not hold a user name or a password: give them as `packages.authorization`";
+            return Err(invalid("packages.url", reason));
+        }
+        Ok(Some(url))
     }
 }
 
@@ -131,6 +168,7 @@ impl Default for Config {
             historical_days: 3,
             parameters: Parameters::default(),
             fields: Fields::default(),
+            packages: PackagesConfig::default(),
             http: HttpSettings::default(),
         }
     }
@@ -203,6 +241,24 @@ mod tests {
     fn a_value_that_cannot_work_is_refused_by_its_key() {
         check("list_path = \"task\"", "`tasks.list_path`: must begin with `/`");
         check("fields.id = []", "`tasks.fields.id`: must name at least one field");
+    }
+
+    #[test]
+    fn packages_come_over_https_or_from_this_machine() {
+        for url in ["https://bi.example.com/p.csv?x=1", "http://127.0.0.1:8080/p", "http://[::1]/p", "http://localhost/p"] {
+            assert!(read(&format!("packages.url = \"{url}\"")).packages.address().unwrap().is_some(), "{url}");
+        }
+        let unprotected = "`tasks.packages.url`: must begin with `https://`, or lead to this machine";
+        check("packages.url = \"http://bi.example.com/p.csv\"", unprotected);
+        check("packages.url = \"file:///p.csv\"", unprotected);
+        check("packages.url = \"http://127.0.0.1.example.com/\"", unprotected);
+        check("packages.url = \"p.csv\"", "`tasks.packages.url`: not a URL: relative URL without a base");
+        check(
+            "packages.url = \"https://a:b@example.com/\"",
+            "`tasks.packages.url`: must not hold a user name or a password: give them as `packages.authorization`",
+        );
+        check("packages.delete_missing = true", "`tasks.packages.url`: is missing beside `delete_missing`");
+        check("packages.authorization = { env = \"P\" }", "`tasks.packages.url`: is missing beside `authorization`");
     }
 
     #[test]

@@ -14,6 +14,8 @@ mod history;
 pub mod matching;
 mod outputs;
 pub mod packages;
+mod packages_json;
+mod packages_source;
 mod pass;
 pub mod plan;
 pub mod row;
@@ -27,6 +29,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 pub use self::config::Config;
+use self::packages_source::PackageSource;
 use self::pass::Work;
 use self::session::Api;
 use self::window::Window;
@@ -46,6 +49,7 @@ use crate::store::{Component, Migration};
 pub struct Tasks {
     config: Config,
     api: Api,
+    packages: Option<PackageSource>,
     zone: TimeZone,
 }
 
@@ -105,16 +109,23 @@ impl Upstream for Tasks {
         config.check()?;
         let credentials = config.credentials()?;
         let zone = config::zone(opening.config)?;
-        let api = Api::new(Client::new(profile(&config)?, opening.http.clone())?, credentials);
-        Ok(Self { config, api, zone })
+        let profile = profile(Self::NAME, &config.base_url, &config)?;
+        let api = Api::new(Client::new(profile, opening.http.clone())?, credentials);
+        let packages = PackageSource::open(&config, opening)?;
+        Ok(Self { config, api, packages, zone })
     }
 
     async fn pass(&self, options: &Options, context: &PassContext) -> Result<(), Error> {
-        let rules = ScopeRules {
-            name: ScopeName::new(Self::NAME).part(options.window.into_str()),
+        let rules = |part: &str| ScopeRules {
+            name: ScopeName::new(Self::NAME).part(part),
             ttl: self.config.lock_ttl.0,
             min_interval: None,
+            adaptive: None,
         };
+        // First: the tasks are matched to what comes. Where it fails, they are to what is stored.
+        if let Some(packages) = &self.packages {
+            context.scope(rules(packages_source::PART), packages).await?;
+        }
         let work = Work {
             config: &self.config,
             api: &self.api,
@@ -122,18 +133,21 @@ impl Upstream for Tasks {
             window: options.window,
             repair: options.from.zip(options.to),
         };
-        context.scope(rules, &work).await
+        context.scope(rules(options.window.into_str()), &work).await
     }
 
     async fn verify(&self) -> Vec<Verified> {
-        let outcome = self.api.fetch_token().await.map(drop);
-        vec![Verified::credential(Self::NAME, outcome)]
+        let mut verified = vec![Verified::credential(Self::NAME, self.api.fetch_token().await.map(drop))];
+        if let Some(packages) = &self.packages {
+            verified.push(Verified::credential(packages_source::PART, packages.verify().await));
+        }
+        verified
     }
 }
 
 /// The HTTP profile: retries follow the documented schedule, to the second.
-fn profile(config: &Config) -> Result<Profile, Error> {
-    Ok(Profile { jitter: Jitter::None, ..http_profile(Tasks::NAME, &config.base_url, &config.http, None)? })
+fn profile(name: &'static str, base_url: &str, config: &Config) -> Result<Profile, Error> {
+    Ok(Profile { jitter: Jitter::None, ..http_profile(name, base_url, &config.http, None)? })
 }
 
 #[cfg(test)]
@@ -152,7 +166,7 @@ mod tests {
     async fn a_failing_request_is_tried_again_after_2_4_and_8_seconds() {
         let clock = Clock::manual("2026-01-02T03:04:05Z".parse().unwrap());
         let context = Context::detached(clock, "test");
-        let client = Client::new(profile(&Config::default()).unwrap(), context.clone()).unwrap();
+        let client = Client::new(profile("tasks", "http://127.0.0.1:1", &Config::default()).unwrap(), context.clone()).unwrap();
         let begun = Instant::now();
         let mut tries = Vec::new();
         let failed: Result<(), Error> = client

@@ -1,4 +1,4 @@
-//! Lead packages from a CSV file: all of its rows, or none.
+//! Lead packages, and how they are read from the rows of a file: all of them, or none.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
@@ -81,11 +81,20 @@ pub struct Import {
     pub encoding: &'static str,
 }
 
+/// Where a row is: in a CSV file, or in a JSON list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Place {
+    #[error("line {0}")]
+    Line(u64),
+    #[error("item {0}")]
+    Item(u64),
+}
+
 /// A cell, or a whole row, that cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("line {line}, column {column} (`{header}`): {reason}")]
+#[error("{place}, column {column} (`{header}`): {reason}")]
 pub struct CellError {
-    pub line: u64,
+    pub place: Place,
     /// From 1.
     pub column: usize,
     pub header: String,
@@ -103,6 +112,8 @@ pub enum ImportError {
     Length { line: u64, found: u64, expected: u64 },
     #[error("the file is not CSV: {reason}")]
     Csv { reason: String },
+    #[error("the answer is not a list of packages in JSON: {reason}")]
+    Json { reason: String },
     /// Never empty.
     #[error("{} cell{s} cannot be read, the first at {}", errors.len(), errors[0], s = ending(errors.len() as u64))]
     Cells { errors: Vec<CellError> },
@@ -186,22 +197,34 @@ pub fn read_csv(bytes: &[u8]) -> Result<Import, ImportError> {
     let mut reader = csv::Reader::from_reader(text.as_bytes());
     let headers: Vec<String> =
         reader.headers().map_err(|error| csv_error(&error, &text))?.iter().map(|cell| cell.trim().to_owned()).collect();
-    let meanings = meanings(&headers)?;
+    let rows = reader.records().map(|record| {
+        let record = record.map_err(|error| csv_error(&error, &text))?;
+        Ok((Place::Line(line_of(record.position(), &text)), record))
+    });
+    import_rows(headers, rows, encoding.name())
+}
 
+/// Reads rows below these headers.
+pub fn import_rows(
+    headers: Vec<String>,
+    rows: impl Iterator<Item = Result<(Place, StringRecord), ImportError>>,
+    encoding: &'static str,
+) -> Result<Import, ImportError> {
+    let meanings = meanings(&headers)?;
     let mut packages = Vec::new();
     let mut errors = Vec::new();
-    let mut lines: HashMap<String, u64> = HashMap::new();
-    for record in reader.records() {
-        let record = record.map_err(|error| csv_error(&error, &text))?;
+    let mut places: HashMap<String, Place> = HashMap::new();
+    for row in rows {
+        let (place, record) = row?;
         // Spreadsheets write empty rows as nothing but commas.
         if record.iter().all(|cell| cell.trim().is_empty()) {
             continue;
         }
-        let row = CsvRow { record: &record, headers: &headers, line: line_of(record.position(), &text) };
+        let row = CsvRow { record: &record, headers: &headers, place };
         match row.package(&meanings) {
-            Ok(package) => match lines.insert(package.code.clone(), row.line) {
+            Ok(package) => match places.insert(package.code.clone(), place) {
                 None => packages.push(package),
-                Some(first) => errors.push(row.code_error(&meanings, &format!("the same code is on line {first}"))),
+                Some(first) => errors.push(row.code_error(&meanings, &format!("the same code is on {first}"))),
             },
             Err(error) => errors.push(error),
         }
@@ -218,7 +241,7 @@ pub fn read_csv(bytes: &[u8]) -> Result<Import, ImportError> {
             .filter(|(header, meaning)| meaning.is_none() && !header.is_empty())
             .map(|(header, _)| header)
             .collect(),
-        encoding: encoding.name(),
+        encoding,
     })
 }
 
@@ -272,14 +295,19 @@ fn line_of(position: Option<&csv::Position>, text: &str) -> u64 {
 struct CsvRow<'r> {
     record: &'r StringRecord,
     headers: &'r [String],
-    line: u64,
+    place: Place,
 }
 
 impl CsvRow<'_> {
     fn package(&self, meanings: &[Option<Column>]) -> Result<Package, CellError> {
         let mut raw = Map::new();
         for (index, header) in self.headers.iter().enumerate() {
-            raw.insert(header.clone(), self.text(index)?.into());
+            let cell = match (meanings[index], self.place) {
+                // No quote can be left open there.
+                (None, Place::Item(_)) => self.record.get(index).unwrap_or_default(),
+                (..) => self.text(index)?,
+            };
+            raw.insert(header.clone(), cell.into());
         }
         let mut package = Package {
             code: String::new(),
@@ -360,7 +388,7 @@ impl CsvRow<'_> {
 
     fn error(&self, index: usize, reason: &str) -> CellError {
         CellError {
-            line: self.line,
+            place: self.place,
             column: index + 1,
             header: self.headers.get(index).cloned().unwrap_or_default(),
             reason: reason.to_owned(),

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::grammar::TaskName;
 use super::matching::{Match, State};
-use super::packages::{Package, StoredPackage};
+use super::packages::{Import, ImportPlan, Package, StoredPackage, plan_import};
 use super::plan::StoredTask;
 use super::row::Task;
 use crate::clock::to_rfc3339_millis;
@@ -251,6 +251,15 @@ pub fn save_package(w: &Writer<'_>, package: &Package, meta: &WriteMeta) -> Resu
         package.cost_per_lead.into(),
     ];
     PACKAGES.save(w, &row, columns, Replace::Anything, meta).map(drop)
+}
+
+/// Compares what came with what is stored, and saves what differs.
+pub fn save_import(w: &Writer<'_>, import: Import, meta: &WriteMeta) -> Result<ImportPlan, Error> {
+    let codes: Vec<String> = import.packages.iter().map(|package| package.code.clone()).collect();
+    let stored = load_stored_packages(w, codes.iter().map(String::as_str))?;
+    let plan = plan_import(import, &stored);
+    plan.saves.iter().try_for_each(|package| save_package(w, package, meta))?;
+    Ok(plan)
 }
 
 /// Removes a package, its values kept; answers whether there was one.

@@ -102,6 +102,7 @@ impl Upstream for Tmdb {
             name: ScopeName::new(Self::NAME).part("movies"),
             ttl: self.config.lock_ttl.0,
             min_interval: None,
+            adaptive: None,
         };
         let work = Work {
             config: &self.config,

@@ -204,6 +204,6 @@ impl Users {
 
     fn rules(&self, parts: &[&str], min_interval: Option<Duration>) -> ScopeRules {
         let name = parts.iter().fold(ScopeName::new(Self::NAME), |name, part| name.part(part));
-        ScopeRules { name, ttl: self.config.lock_ttl.0, min_interval }
+        ScopeRules { name, ttl: self.config.lock_ttl.0, min_interval, adaptive: None }
     }
 }

@@ -31,6 +31,8 @@ fn out_of_bounds() -> Vec<(&'static str, Value)> {
         ("tasks.lock_ttl", Some("0s"), 7 * 86_400),
         ("ecs.lock_ttl", Some("0s"), 7 * 86_400),
         ("ecs.regions_ttl", None, YEAR),
+        ("ecs.min_interval", None, 86_400),
+        ("ecs.max_interval", None, 86_400),
         ("users.timeout", Some("0s"), 3_600),
         ("users.backoff", Some("0s"), 86_400),
         ("users.backoff_cap", Some("0s"), 30 * 86_400),

@@ -35,11 +35,16 @@ impl Engines {
             postgres: PostgresDatabase::create(),
         };
         for (path, sql) in migrations() {
-            engines.sqlite.execute_batch(&sql).unwrap_or_else(|error| panic!("{path}: {error}"));
-            let printed = engines.postgres.psql(&dialect::schema(&sql));
-            assert!(printed.stderr.is_empty(), "{path}: {}", printed.stderr);
+            engines.make(&path, &sql);
         }
         engines
+    }
+
+    /// Makes what a migration makes.
+    pub fn make(&self, path: &str, sql: &str) {
+        self.sqlite.execute_batch(sql).unwrap_or_else(|error| panic!("{path}: {error}"));
+        let printed = self.postgres.psql(&dialect::schema(sql));
+        assert!(printed.stderr.is_empty(), "{path}: {}", printed.stderr);
     }
 
     /// Every statement on the mirrored tables, which the program makes of their columns.

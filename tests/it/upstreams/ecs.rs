@@ -1,5 +1,6 @@
 //! Cloud instances: what a pass brings over, and what one region's trouble leaves alone.
 
+mod adaptive;
 mod aws;
 mod buckets;
 mod caches;
@@ -22,7 +23,7 @@ const GUANGZHOU: &str = "ap-guangzhou";
 
 impl Sandbox {
     /// The same with only these accounts of clouds.
-    fn with_clouds(mut self, names: &[&str]) -> Self {
+    pub fn with_clouds(mut self, names: &[&str]) -> Self {
         let section = self.ecs.section_with(&self.home, names);
         self.home.configure(Ecs::NAME, section);
         self

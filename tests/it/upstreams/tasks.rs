@@ -2,6 +2,7 @@
 
 mod login;
 mod matches;
+mod packages;
 mod retries;
 
 use std::fmt::Write as _;

@@ -162,8 +162,9 @@ impl Comparable for Asset {
         self.content_hash
     }
 
-    fn is_terminated(&self) -> bool {
-        self.cells.get("status").and_then(Cell::text).as_deref() == Some(Status::Terminated.name())
+    fn status(&self) -> Status {
+        let word = self.cells.get("status").and_then(Cell::text).unwrap_or_default();
+        word.parse().unwrap_or_default()
     }
 
     fn keep_unknown(&mut self, known: &Known) {
