@@ -21,6 +21,10 @@ pub fn read_json(bytes: &[u8]) -> Result<(Import, Signs), ImportError> {
         failed(format!("it is not valid (line {}, column {})", error.line(), error.column()))
     })?;
     let (rows, signs) = rows_of(document)?;
+    if rows.is_empty() {
+        let (columns, unknown_headers) = (Vec::new(), Vec::new());
+        return Ok((Import { packages: Vec::new(), columns, unknown_headers, encoding: "UTF-8" }, signs));
+    }
     let mut headers: Vec<String> = Vec::new();
     let mut places: HashMap<String, usize> = HashMap::new();
     let mut items = Vec::new();

@@ -253,3 +253,42 @@ fn every_sync_shows_what_it_would_change() {
     let document = sandbox.run("sync users --dry-run --json").expect(0).json();
     assert!(document["summary"]["pending"].as_u64() > Some(0), "{document:#}");
 }
+
+#[test]
+fn the_view_holds_the_changes_of_every_upstream_and_is_made_anew_where_it_differs() {
+    let sandbox = Sandbox::small();
+    for region in ["cn-beijing", "ap-guangzhou"] {
+        sandbox.ecs.change(region, |region| {
+            region.databases = (0..3).map(Database::new).collect();
+            region.caches = (0..3).map(Database::new).collect();
+        });
+    }
+    let passes = ["sync fairing", "sync tasks --window historical", "sync ecs --resource compute,database,cache"];
+    passes.iter().for_each(|pass| drop(sandbox.run(pass).expect(0)));
+    sandbox.ecs.change("cn-beijing", |region| region.databases[1].gib += 1);
+    let record = record_of(&sandbox, "sync ecs --resource database");
+    let listed = changes(&sandbox, &format!("--record {record}"));
+    assert_eq!(listed.len(), 1, "{listed:#?}");
+    let of = |key: &str| listed[0][key].as_str().unwrap_or_default().to_owned();
+    assert_eq!([of("subject"), of("field"), of("id")], ["cloud_databases", "storage_gib", "db-0001"]);
+
+    let export = |sandbox: &Sandbox| sandbox.run("export v_changes --format jsonl").expect(0).stdout.lines().count();
+    let count = sandbox.database().count("v_changes");
+    assert_eq!(export(&sandbox) as u64, count);
+    assert_eq!(changes(&sandbox, "--since 2020-01-01").len().min(1000) as u64, count.min(1000));
+    let row = sandbox.run(&format!("export v_changes --format jsonl --since-record {record}")).expect(0).stdout;
+    assert!(row.contains("\"sync\":\"ecs\"") && row.contains("storage_gib"), "{row}");
+    let subjects = sandbox.database().texts("SELECT DISTINCT subject FROM v_changes ORDER BY subject");
+    let expected =
+        ["cloud_caches", "cloud_databases", "ecs_instances", "fairing_questions", "fairing_responses", "tasks"];
+    assert_eq!(subjects, expected);
+
+    // Another version of the program, with other upstreams, left another one.
+    let connection = rusqlite::Connection::open(sandbox.home.database()).expect("the database");
+    let sql = "DROP VIEW v_changes; CREATE VIEW v_changes AS SELECT 1 AS at;
+               UPDATE schema_migrations SET checksum = 'x' WHERE component = 'v_changes'";
+    connection.execute_batch(sql).expect("an edit");
+    drop(connection);
+    sandbox.run("sync fairing --force").expect(0);
+    assert_eq!(export(&sandbox) as u64, count);
+}

@@ -3,7 +3,7 @@
 use rusqlite::Connection;
 use serde_json::{Value, json};
 
-use crate::sandbox::Fault;
+use crate::sandbox::{Fault, Rule};
 use crate::support::Sandbox;
 
 const INCREMENTAL: &str = "sync ecs --incremental --json";
@@ -66,7 +66,7 @@ fn quiet_regions_are_left_alone_and_people_see_why() {
     assert!(sandbox.run("status").expect(0).stdout.contains("quiet"));
     let shown = sandbox.run("sync ecs --incremental").expect(0).stdout;
     assert!(shown.contains("quiet for long, until") && shown.contains("nothing changed there for"), "{shown}");
-    let record = sandbox.run("records show last --sync ecs").expect(0).stdout;
+    let record = sandbox.run("records show last").expect(0).stdout;
     assert!(record.contains("quiet for long"), "{record}");
 
     // What a person names, and the daily full pass, look at every region.
@@ -119,4 +119,57 @@ fn bounds_in_the_wrong_order_are_refused() {
     assert!(shown.contains("`ecs.min_interval`: must not be longer than `max_interval`"), "{shown}");
     sandbox.home.set("ecs.max_interval", "25h");
     sandbox.run("config check").expect(4);
+}
+
+#[test]
+fn a_pass_that_died_or_saw_rows_in_transition_brings_a_region_back() {
+    let mut sandbox = quiet(9);
+    sandbox.home.set("ecs.adaptive", true);
+    let all = skipped(&sandbox, INCREMENTAL);
+    assert!(all > 1);
+
+    sandbox.ecs.server().add(Rule::on("/", Fault::Hold).mentioning("cn-beijing").mentioning("DescribeInstances"));
+    let mut running = sandbox.spawn("sync ecs");
+    crate::support::poll("the region to be held", || {
+        sandbox.database().count("sync_scopes WHERE scope = 'ecs/prod/cn-beijing' AND status = 'running'") == 1
+    });
+    running.signal(rustix::process::Signal::KILL);
+    running.wait();
+    sandbox.ecs.server().clear_faults();
+    // The next run finds out that it died.
+    sandbox.run("sync ecs --status-only").expect(0);
+    let unsettled = sandbox.database().texts("SELECT scope FROM sync_cursors WHERE is_unsettled = 1");
+    assert!(unsettled.contains(&"ecs/prod/cn-beijing".to_owned()), "{unsettled:?}");
+    assert!(skipped(&sandbox, INCREMENTAL) < all);
+    assert_eq!(skipped(&sandbox, INCREMENTAL), all);
+
+    // A machine that starts is a change, and keeps its region in every pass until it has started.
+    sandbox.ecs.change("cn-beijing", |region| region.machine(0).status = "Starting");
+    sandbox.run("sync ecs").expect(0);
+    edit(&sandbox, "last_changed_at = '2020-01-01T00:00:00.000Z'");
+    for _ in 0..2 {
+        assert_eq!(skipped(&sandbox, INCREMENTAL), all - 1);
+    }
+    sandbox.ecs.change("cn-beijing", |region| region.machine(0).status = "Running");
+    assert_eq!(skipped(&sandbox, INCREMENTAL), all - 1);
+    edit(&sandbox, "last_changed_at = '2020-01-01T00:00:00.000Z'");
+    assert_eq!(skipped(&sandbox, INCREMENTAL), all);
+}
+
+#[test]
+fn a_change_that_a_failing_pass_saved_counts() {
+    let mut sandbox = quiet(9);
+    sandbox.home.set("ecs.adaptive", true);
+    let all = skipped(&sandbox, INCREMENTAL);
+    sandbox.ecs.change("cn-beijing", |region| {
+        "renamed".clone_into(&mut region.machine(0).name);
+        region.machines.truncate(1);
+    });
+    // The change is stored, the deletion of eleven is withheld, and the scope fails.
+    sandbox.run("sync ecs").expect(8);
+    let changed = "sync_cursors WHERE scope = 'ecs/prod/cn-beijing' AND is_unsettled = 1
+                   AND last_changed_at > last_success_at";
+    assert_eq!(sandbox.database().count(changed), 1);
+    let document = sandbox.run(INCREMENTAL).expect(8).json();
+    assert_eq!(reasons(&document).iter().filter(|reason| ***reason == json!("adaptive")).count(), all - 1);
 }

@@ -111,7 +111,7 @@ fn tasks_go_on_with_the_stored_packages_where_the_address_fails() {
         (Fault::redirect("/other"), "contract"),
         (Fault::Cut(20), "unavailable"),
         (Fault::html(), "contract"),
-        (Fault::empty(), "contract"),
+        (Fault::empty(), "unavailable"),
         (csv("code,valid_leads\n"), "contract"),
         (csv("name\nx\n"), "contract"),
         (csv("code,valid_leads\nP1,5,6\n"), "contract"),
@@ -136,7 +136,7 @@ fn tasks_go_on_with_the_stored_packages_where_the_address_fails() {
         sandbox.tasks.server().add(Rule::on(ADDRESS, Fault::Status(404)));
         sandbox.run(HISTORICAL).expect(3).said()
     };
-    assert!(told.contains("tasks/packages"), "{told}");
+    assert!(told.contains("tasks/packages") && told.contains("404"), "{told}");
     sandbox.tasks.server().clear_faults();
     pass(&sandbox).expect(0);
     assert_eq!(stored(&sandbox).len(), 4);
@@ -219,7 +219,7 @@ fn doctor_and_config_check_look_at_the_address() {
     assert_eq!(subjects(&sandbox).len(), 1, "{:#?}", subjects(&sandbox));
     sandbox.tasks.server().add(Rule::on(ADDRESS, Fault::Status(404)));
     let found = format!("{:?}", subjects(&sandbox));
-    assert!(found.contains("404") && found.contains("check `url` under `[tasks.packages]`"), "{found}");
+    assert!(found.contains("404 Not Found from `GET /packages`"), "{found}");
     sandbox.home.set("tasks.packages.url", "http://packages.example.com/list.csv");
     let refused = sandbox.run("config check").expect(4);
     assert!(refused.said().contains("`tasks.packages.url`: must begin with `https://`"), "{}", refused.said());
@@ -234,4 +234,94 @@ fn a_dry_run_fetches_and_writes_nothing() {
     let outcome = sandbox.run(&format!("{HISTORICAL} --dry-run --json")).expect(0);
     assert_eq!(scope(&outcome)["summary"]["new"], 1);
     assert!(sandbox.database_bytes() == before, "a dry run changed the database");
+}
+
+#[test]
+fn odd_lists_are_stored_exactly_or_refused_whole() {
+    const HUGE: &str = "99999999999999999999";
+    let sandbox = fetching("code\nKEPT\n");
+    pass(&sandbox).expect(0);
+    let gbk = encoding_rs::GBK.encode("编码,名称\nG,禹州\n").0.into_owned();
+    let utf16: Vec<u8> = "\u{feff}code\nU\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let served = |kind: &'static str, body: &[u8]| Fault::Answer(200, "content-type", kind, body.to_vec());
+    for (fault, code, expected) in [
+        // In other encodings, with and without a word about it.
+        (served("text/csv; charset=gbk", &gbk), 0, "G"),
+        (served("text/csv", &gbk), 0, "G"),
+        (served("text/csv", &utf16), 0, "U"),
+        (Fault::ByteOrderMark, 0, "KEPT"),
+        // Labelled as something else, or as nothing.
+        (served("application/octet-stream", b"code\r\nO\r\n"), 0, "O"),
+        (served("text/html", br#"[{"code":"H"}]"#), 0, "H"),
+        (served("", b"code\nnoeol"), 0, "noeol"),
+        // Blank rows, blank columns, unknown columns.
+        (served("text/csv", b"code,,note\n\n,,\nB,,\"a, \"\"b\"\"\"\n"), 0, "B"),
+        (served("application/json", br#"[{"code":"E","note":"=1+1\nx","tags":["a"]}]"#), 0, "E"),
+        (served("application/json", br#"{"items":[{"code":"I"}],"links":{"next":null},"count":1}"#), 0, "I"),
+        (served("application/json", br#"[{"code":1015}]"#), 0, "1015"),
+        // Values that cannot be.
+        (served("application/json", format!(r#"[{{"code":"X","valid_leads":{HUGE}}}]"#).as_bytes()), 3, "KEPT"),
+        (served("application/json", br#"[{"code":"X","cost_per_lead":1e999}]"#), 3, "KEPT"),
+        (served("application/json", br#"[{"code":"X","cost_per_lead":NaN}]"#), 3, "KEPT"),
+        (served("application/json", br#"[{"code":true,"编码":"X"}]"#), 3, "KEPT"),
+        (served("application/json", br#"[{"code":["X"]},{"code":null}]"#), 3, "KEPT"),
+        (served("application/json", br#"[{"code":"X"}] trailing"#), 3, "KEPT"),
+        (served("application/json", br#"{"data":{"data":{"data":7}}}"#), 3, "KEPT"),
+        (served("application/json", b"{\"data\":null}"), 3, "KEPT"),
+        (served("text/csv", b"code\n\"X\n"), 3, "KEPT"),
+        (served("text/csv", b"code\n\xff\xfe\xff\n"), 3, "KEPT"),
+        (served("text/csv", b"code;name\nX;y\n"), 3, "KEPT"),
+        (served("text/csv", format!("code\n{}\n", "X".repeat(300)).as_bytes()), 3, "KEPT"),
+        (Fault::Answer(200, "content-encoding", "zstd", b"code\nX\n".to_vec()), 3, "KEPT"),
+        (Fault::Status(204), 3, "KEPT"),
+        (Fault::Lost, 3, "KEPT"),
+    ] {
+        sandbox.tasks.server().add(Rule::on(ADDRESS, fault.clone()));
+        let outcome = sandbox.run(&format!("{HISTORICAL} --force --json"));
+        sandbox.tasks.server().clear_faults();
+        assert_eq!(outcome.code, Some(code), "{fault:?}: {}", outcome.stdout);
+        let codes = stored(&sandbox);
+        assert!(codes.iter().any(|code| code == expected) && !codes.iter().any(|code| code == "X"), "{fault:?}: {codes:?}");
+        sandbox.database().assert_consistent();
+    }
+}
+
+#[test]
+fn tags_that_cannot_be_trusted_cost_a_full_answer_and_lose_nothing() {
+    let mut sandbox = fetching(&list(2));
+    let tagged = |tag: &'static str| Fault::Answer(200, "etag", tag, b"code\nP000\nP001\n".to_vec());
+    for tag in ["", "unquoted", "W/\"weak\"", "\"with \\\" quote\""] {
+        sandbox.tasks.server().add(Rule::on(ADDRESS, tagged(tag)));
+        pass(&sandbox).expect(0);
+        pass(&sandbox).expect(0);
+        sandbox.tasks.server().clear_faults();
+        assert_eq!(stored(&sandbox).len(), 2, "{tag}");
+    }
+    // A tag of another address, or of an answer that was not stored, is not sent.
+    let url = format!("{}?v=2", sandbox.tasks.packages_url());
+    sandbox.home.set("tasks.packages.url", url);
+    sandbox.tasks.server().take_log();
+    pass(&sandbox).expect(0);
+    let log = sandbox.tasks.server().take_log();
+    let asked: Vec<_> = log.iter().filter(|request| request.path == ADDRESS).collect();
+    assert!(asked.len() == 1 && asked[0].header("if-none-match").is_empty() && asked[0].query == "v=2");
+    // A cursor that another version wrote is no cursor.
+    let connection = rusqlite::Connection::open(sandbox.home.database()).expect("the database");
+    let sql = "UPDATE sync_cursors SET cursor = '[\"odd\"]' WHERE scope = 'tasks/packages'";
+    assert_eq!(connection.execute(sql, []).expect("an update"), 1);
+    pass(&sandbox).expect(0);
+}
+
+#[test]
+fn an_import_and_a_pass_keep_out_of_each_others_way() {
+    let sandbox = fetching(&list(2));
+    sandbox.tasks.server().add(Rule::on(ADDRESS, Fault::Hold).times(1));
+    let mut running = sandbox.spawn(HISTORICAL);
+    running.await_requests(sandbox.tasks.server(), 1);
+    // Another window goes on with the stored packages.
+    let other = sandbox.run("sync tasks --window today --json").expect(0);
+    assert_eq!(other.json()["status"], "success", "{}", other.stdout);
+    sandbox.tasks.server().clear_faults();
+    assert_eq!(running.wait().code, Some(0));
+    assert_eq!(stored(&sandbox).len(), 2);
 }
