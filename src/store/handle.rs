@@ -265,7 +265,9 @@ fn leased<T, E: From<Error>>(
     f: impl FnOnce(&Writer<'_>) -> Result<T, E>,
 ) -> impl FnOnce(&mut WriterState) -> Result<T, E> {
     move |writer| match end {
-        TxEnd::Commit => lease.write(&mut writer.connection, Some(lease.gate()), f),
+        TxEnd::Commit | TxEnd::CommitLazily => {
+            lease.write(&mut writer.connection, Some(lease.gate()), TxEnd::Commit, f)
+        }
         // There is no lease to check: none was taken.
         TxEnd::RollBack => writer.connection.transact(end, None, f, |_, _| Ok(false)),
     }

@@ -62,7 +62,7 @@ impl Heartbeat {
                 return true;
             }
             watched.due = now + interval(&lease);
-            match lease.write(connection, None, |_| Ok::<_, Error>(())) {
+            match lease.write(connection, None, TxEnd::CommitLazily, |_| Ok::<_, Error>(())) {
                 Ok(()) => true,
                 Err(_) if lease.lost().is_cancelled() => {
                     tracing::warn!(scope = lease.name(), "another run took over the lock");

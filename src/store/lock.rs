@@ -15,6 +15,7 @@ use self::types::{Holder, LeaseRequest};
 use super::cursors::save_unsettled;
 use super::error::Error;
 use super::handle::Store;
+use super::options::TxEnd;
 use super::records::dead;
 use super::records::ending::save_interrupted;
 use super::records::rows as record_rows;
@@ -165,7 +166,9 @@ impl Store {
 fn release(lease: &Lease, end: Option<&ScopeEnd>, writer: &mut WriterState) -> Result<(), Error> {
     let state = lease.state();
     let duration_ms = writer.clock.boot().0 - lease.began().0;
-    state.write(&mut writer.connection, None, |w| {
+    // A scope's rows are on the disk, and the end of the run will be. A lock that a power loss locks again is a dead
+    // holder's.
+    state.write(&mut writer.connection, None, TxEnd::CommitLazily, |w| {
         if let (Some(record), Some(end)) = (lease.record(), end) {
             record_rows::save_scope_end(w, record, state.name(), end, duration_ms, &writer.clock)?;
             if !matches!(end.status, Status::Success | Status::Skipped) {

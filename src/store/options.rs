@@ -19,6 +19,9 @@ pub enum Mode {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum TxEnd {
     Commit,
+    /// Committed, and on the disk with the next one that is. A file only: a power loss may take it back, and ends every
+    /// process that knew of it.
+    CommitLazily,
     /// A dry run.
     RollBack,
 }

@@ -6,7 +6,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use futures_util::{FutureExt, Stream, StreamExt, TryStreamExt, stream};
+use futures_util::{FutureExt, StreamExt, TryStreamExt, stream};
 use jiff::{SignedDuration, Timestamp};
 use tokio::time::Instant;
 
@@ -193,19 +193,7 @@ impl PassContext {
     /// Runs each work on its scope, `at_once` of them at a time. An error dooms the pass: it cancels the others, which
     /// end as they do on any cancellation, and is the one returned.
     pub async fn scopes<W: ScopeWork + Send>(&self, works: Vec<(ScopeRules, W)>, at_once: usize) -> Result<(), Error> {
-        self.scopes_as_they_come(stream::iter(works.into_iter().map(Ok)), at_once).await
-    }
-
-    /// [`scopes`](Self::scopes) for works that have to be found out first: none waits for those behind it.
-    pub async fn scopes_as_they_come<W: ScopeWork + Send>(
-        &self,
-        works: impl Stream<Item = Result<(ScopeRules, W), Error>> + Send,
-        at_once: usize,
-    ) -> Result<(), Error> {
-        let scopes = works.map(|found| async move {
-            let (rules, work) = found?;
-            self.scope(rules, &work).await
-        });
+        let scopes = stream::iter(works).map(|(rules, work)| async move { self.scope(rules, &work).await });
         let outcomes: Vec<Result<(), Error>> =
             scopes.buffer_unordered(at_once.max(1)).inspect_err(|_| self.cancel.cancel()).collect().await;
         outcomes.into_iter().collect()

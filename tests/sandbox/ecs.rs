@@ -75,6 +75,8 @@ pub struct Ecs {
     server: FakeServer,
     base_url: String,
     state: Arc<Mutex<State>>,
+    /// All kinds of resources are synced.
+    has_resources: bool,
 }
 
 impl Ecs {
@@ -86,13 +88,15 @@ impl Ecs {
     pub const VOLCENGINE: &'static str = "video";
 
     pub fn start(builder: &mut SandboxBuilder<'_>) -> Self {
-        let Settings { seed, clock, instances: count, regions: opened, .. } = builder.settings;
-        let account = |name: &'static str, provider| {
-            let is_extra = EXTRA_REGIONS.iter().any(|(account, _)| *account == name);
+        let Settings { seed, clock, instances: count, regions: opened, resources, accounts: total, .. } =
+            builder.settings;
+        let account = |name: &'static str, like: &'static str, provider| {
+            let is_extra = EXTRA_REGIONS.iter().any(|(account, _)| *account == like);
             let opened = REGIONS.iter().take(opened).chain(&EXTRA_REGIONS);
-            let regions = opened.filter(|(account, _)| *account == name).map(|&(_, region)| {
+            let regions = opened.filter(|(account, _)| *account == like).map(|&(_, region)| {
                 let machines = (0..count).map(|number| Machine::new_at(clock, seed, region, number)).collect();
-                (region, Region { machines, ..Region::default() })
+                let databases: Vec<Database> = (0..resources).map(Database::new).collect();
+                (region, Region { machines, caches: databases.clone(), databases, ..Region::default() })
             });
             let key = Key { id: format!("{name}-id-{seed:08x}"), secret: format!("{name}-secret-{seed:08x}") };
             Account {
@@ -101,22 +105,28 @@ impl Ecs {
                 key,
                 is_extra,
                 regions: regions.collect(),
-                buckets: Vec::new(),
+                buckets: (0..resources).map(Bucket::new).collect(),
                 denied: BTreeSet::new(),
             }
         };
-        let accounts = vec![
-            account(Self::ALIYUN, "aliyun"),
-            account(Self::TENCENT, "tencent"),
-            account(Self::HUAWEI, "huawei"),
-            account(Self::VOLCENGINE, "volcengine"),
+        let mut accounts = vec![
+            account(Self::ALIYUN, Self::ALIYUN, "aliyun"),
+            account(Self::TENCENT, Self::TENCENT, "tencent"),
+            account(Self::HUAWEI, Self::HUAWEI, "huawei"),
+            account(Self::VOLCENGINE, Self::VOLCENGINE, "volcengine"),
         ];
+        for number in 2..total {
+            let (like, provider) =
+                if number.is_multiple_of(2) { (Self::ALIYUN, "aliyun") } else { (Self::TENCENT, "tencent") };
+            // There are as many for as long as the fake runs.
+            accounts.push(account(format!("{like}-{:03}", number / 2 + 1).leak(), like, provider));
+        }
         let server = FakeServer::default();
         let state = State { accounts, page_cap: usize::MAX, nonces: BTreeSet::new(), server: server.clone() };
         let state = Arc::new(Mutex::new(state));
         let router = Router::new().fallback(any(answer)).with_state(Arc::clone(&state));
         let base_url = builder.serve_behind(&server, router);
-        Self { server, base_url, state }
+        Self { server, base_url, state, has_resources: resources > 0 }
     }
 
     pub const fn server(&self) -> &FakeServer {
@@ -148,7 +158,7 @@ impl Ecs {
                 ("access_key_secret".to_owned(), home.secret(&format!("{name}-key"), &key.secret)),
                 ("endpoint".to_owned(), self.base_url.as_str().into()),
             ]);
-            if [Self::TENCENT, Self::HUAWEI].contains(name) {
+            if ["tencent", "huawei"].contains(provider) {
                 table.insert("region_endpoint".to_owned(), self.base_url.as_str().into());
             }
             let services = match *provider {
@@ -158,6 +168,10 @@ impl Ecs {
             };
             let here = |service: &str| (service.to_owned(), Value::from(self.base_url.as_str()));
             table.insert("endpoints".to_owned(), services.into_iter().map(here).collect::<Table>().into());
+            if self.has_resources && !account.is_extra {
+                let kinds = vec!["compute", "database", "cache", "bucket"];
+                table.insert("resources".to_owned(), kinds.into());
+            }
             if *name == Self::VOLCENGINE {
                 table.insert("qps".to_owned(), 1000.into());
             }
@@ -229,7 +243,7 @@ async fn answer(
 ) -> Response {
     let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
     let request = ApiRequest { method: method.as_str(), uri: &uri, headers: &headers, body: &body };
-    if headers.contains_key("x-oss-date") {
+    if headers.contains_key("x-oss-date") || bucket::is_cos(&request) {
         return bucket::answer(&state, &request).into_response();
     }
     let (status, document) = if headers.contains_key("x-tc-action") {

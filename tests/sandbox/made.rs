@@ -19,6 +19,12 @@ pub struct Made {
     /// How many instances each of these regions has
     #[arg(long, default_value_t = 12)]
     pub instances: u64,
+    /// How many cloud accounts there are, half of them of each of two clouds
+    #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u8).range(2..=200))]
+    pub accounts: u8,
+    /// How many databases and caches each of the regions has, and how many buckets each account
+    #[arg(long, default_value_t = 0)]
+    pub resources: u8,
     /// The same seed makes the same data
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
@@ -33,6 +39,8 @@ impl Made {
             films: self.films,
             regions: self.regions as usize,
             instances: self.instances,
+            accounts: self.accounts as usize,
+            resources: self.resources as usize,
             clock,
         }
     }

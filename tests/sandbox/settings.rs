@@ -19,12 +19,17 @@ pub struct Settings {
     pub regions: usize,
     /// Instances of each of these regions.
     pub instances: u64,
+    /// Cloud accounts, each with the regions of its provider.
+    pub accounts: usize,
+    /// Databases and caches of each of these regions, and buckets of each account; 0: only instances are synced.
+    pub resources: usize,
     /// What the data is dated relative to.
     pub clock: Clock,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { seed: 1, port: 0, responses: 150, films: 6, regions: 3, instances: 12, clock: Clock::fixed() }
+        let (accounts, resources, clock) = (2, 0, Clock::fixed());
+        Self { seed: 1, port: 0, responses: 150, films: 6, regions: 3, instances: 12, accounts, resources, clock }
     }
 }

@@ -31,8 +31,9 @@ impl AcquireRequest {
         if let Some(holder) = self.peek(&mut writer.connection, clock)? {
             return Ok(Acquisition::Busy(holder));
         }
+        // What is done under the lease, and the end of the run, are on the disk when they are reported; this with them.
         let taken = writer.connection.transact(
-            TxEnd::Commit,
+            TxEnd::CommitLazily,
             None,
             |w| self.take(w, clock),
             |r, taken| match taken {

@@ -159,10 +159,11 @@ impl LeaseState {
         &self,
         connection: &mut Connection,
         gate: Option<&str>,
+        end: TxEnd,
         f: impl FnOnce(&Writer<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
         let (value, renewal) = connection.transact(
-            TxEnd::Commit,
+            end,
             gate,
             |w| {
                 let renewal = self.check_and_renew(w)?;

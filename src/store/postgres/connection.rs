@@ -97,7 +97,7 @@ impl Connection {
         writer.ensure_usable()?;
         let committed = match ending {
             TxEnd::RollBack => Committed::Yes,
-            TxEnd::Commit => {
+            TxEnd::Commit | TxEnd::CommitLazily => {
                 transaction.0 = None;
                 self.session.commit()
             }

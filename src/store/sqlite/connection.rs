@@ -70,6 +70,8 @@ pub(in crate::store) struct Connection {
     written: Option<Written>,
     busy_timeout: BusyTimeout,
     fair_lock: Option<FairLock>,
+    /// Whether a commit is on the disk when it returns.
+    is_synced: bool,
 }
 
 /// How long statements wait for other processes.
@@ -91,8 +93,9 @@ impl Connection {
         let opened = rusqlite::Connection::open_with_flags(target, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX);
         let sqlite = opened.map_err(|error| translate(error, &path))?;
         let busy_timeout = BusyTimeout::new();
-        let (checkpointer, written, fair_lock) = (None, None, None);
-        let mut connection = Self { checkpointer, sqlite, path, access, seal, written, busy_timeout, fair_lock };
+        let (checkpointer, written, fair_lock, is_synced) = (None, None, None, true);
+        let mut connection =
+            Self { checkpointer, sqlite, path, access, seal, written, busy_timeout, fair_lock, is_synced };
         let is_doubtful = access != Access::Sealed && log::is_doubtful(&connection.path);
         // Whatever goes wrong before the check, the log is not written into the file.
         connection.keep_log(is_doubtful)?;
@@ -185,6 +188,7 @@ impl Connection {
         was_committed: impl FnOnce(&Reader<'_>, &T) -> Result<bool, Error>,
     ) -> Result<T, E> {
         self.refuse_overwritten()?;
+        self.sync_to_disk(ending != TxEnd::CommitLazily)?;
         self.begin_writing()?;
         let transaction = Transaction(self);
         let writer = Writer::new(self.reader());
@@ -192,7 +196,7 @@ impl Connection {
         writer.ensure_usable()?;
         match ending {
             TxEnd::RollBack => transaction.roll_back(),
-            TxEnd::Commit => {
+            TxEnd::Commit | TxEnd::CommitLazily => {
                 if let Err(error) = transaction.commit() {
                     self.reopen()?;
                     if !was_committed(&self.reader(), &value)? {
@@ -232,6 +236,15 @@ impl Connection {
         Written::load(&self.path, || {
             self.reader().first("PRAGMA wal_checkpoint(NOOP)", &[], |row| row.opt_int(2)).ok().flatten().flatten()
         })
+    }
+
+    /// Whether the next commits reach the disk before they return. The order of commits is kept either way.
+    fn sync_to_disk(&mut self, is_synced: bool) -> Result<(), Error> {
+        if self.is_synced != is_synced {
+            self.run(if is_synced { "PRAGMA synchronous = FULL" } else { "PRAGMA synchronous = NORMAL" })?;
+            self.is_synced = is_synced;
+        }
+        Ok(())
     }
 
     /// Begins a write transaction, through the fair lock where a writer has to wait long.

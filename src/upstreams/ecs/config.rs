@@ -16,7 +16,7 @@ use crate::upstreams::adaptive::Bounds;
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
-    /// Regions at once.
+    /// Regions of each account at once.
     #[serde(deserialize_with = "bounds::count::<1, 256, _, _>")]
     pub concurrency: usize,
     /// Requests per second, of one account to one API.
@@ -186,7 +186,7 @@ impl AccountConfig {
         for (endpoint, key, text) in named {
             let refused = |reason: String| invalid(&self.key(&key), reason);
             let template = Template::parse(text).map_err(refused)?;
-            if endpoint == Endpoint::Regions && has_region_endpoint && template.has_region() {
+            if self.provider.cloud().lists_at_one_host(endpoint) && template.has_region() {
                 return Err(refused("`{region}` has no meaning here: the list belongs to no region".to_owned()));
             }
             if key == "region_endpoint" && !has_region_endpoint {

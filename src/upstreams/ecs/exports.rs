@@ -40,6 +40,10 @@ pub const EXPORTS: &[Exported] = &[
         text("what changed in databases, caches and buckets, field by field", "数据库、缓存和存储桶的变更，逐字段"),
         "record",
     ),
+    Exported::new(
+        "ecs_types",
+        text("what instances of a type have, as last looked up", "各实例规格的配置，以最近查到的为准"),
+    ),
     Exported::new("ecs_regions", text("each account's regions as last listed", "各账号最近列出的地域")),
 ];
 

@@ -172,6 +172,20 @@ impl Identified for Instance {
     }
 }
 
+/// A type of instances.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TypeSpec {
+    pub instance_type: String,
+    pub cpu_count: Option<i64>,
+    pub memory_mib: Option<i64>,
+}
+
+impl Identified for TypeSpec {
+    fn id(&self) -> &str {
+        &self.instance_type
+    }
+}
+
 /// The digest of a JSON value in which neither the order of keys nor that of lists counts.
 pub fn digest(value: &Value) -> Digest {
     of_bytes(sorted(value).to_string().as_bytes(), 0)

@@ -8,6 +8,7 @@ use super::disks::{DiskScope, attach, plan_disks};
 use super::instance::{DisksKnown, Instance, InstanceId};
 use super::rows::{Mode, Rows, report_bad_row};
 use super::tables::{RegionKey, delete_instance, load_stored, save_instance};
+use super::types::complete_types;
 use crate::error::{Class, full_message};
 use crate::store::{self, Reader, Writer};
 use crate::upstreams::mirror::WriteMeta;
@@ -53,6 +54,7 @@ impl Rows for Instances {
         fetched: &mut [Instance],
         unreadable: &BTreeSet<&str>,
     ) -> Result<(), Error> {
+        complete_types(scope, api, fetched).await?;
         // There is nothing to list where the instances' own rows hold all of it.
         if fetched.iter().all(|instance| instance.disks_known == DisksKnown::Fully) {
             return Ok(());

@@ -22,6 +22,7 @@ mod rows;
 mod scopes;
 pub mod statuses;
 pub mod tables;
+pub mod types;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -29,12 +30,12 @@ use std::time::Duration;
 use clap::builder::NonEmptyStringValueParser;
 
 use self::account::AccountHandle;
-use self::api::Api;
+use self::api::{Api, RegionApi};
 pub use self::config::Config;
 use self::regions::Region;
 use self::resources::Resource;
 use self::rows::Mode;
-use self::scopes::{Wanted, fetch_scopes};
+use self::scopes::{Wanted, sync_accounts};
 use super::accounts::{self, Account, AccountSettings, Accounts};
 use super::adaptive::Bounds;
 use super::command::CommandSpec;
@@ -160,9 +161,7 @@ impl Upstream for Ecs {
         refuse_unknown_kinds(&accounts, options)?;
         let Options { regions, resources, .. } = options;
         let wanted = Wanted { regions, resources, mode: options.mode(), adaptive: options.bounds(&self.config) };
-        let works = fetch_scopes(accounts, wanted, &self.config, context);
-        // As many again may compare and save: regions that begin together come to that together, too.
-        context.scopes_as_they_come(works, self.config.concurrency.saturating_mul(2)).await
+        sync_accounts(accounts, wanted, &self.config, context).await
     }
 
     async fn verify(&self) -> Vec<Verified> {
@@ -207,7 +206,7 @@ async fn verify_rights(account: &AccountHandle) -> Vec<Verified> {
     let region = first.unwrap_or_else(|| account.api.account.default_region.clone());
     let known = account.take_unsaved().unwrap_or_default();
     let Ok(region) = account.with_projects(region, &known) else { return Vec::new() };
-    let Ok(api) = account.api.region(&region) else { return Vec::new() };
+    let Ok(api) = RegionApi::new(&account.api, &region) else { return Vec::new() };
     let verified = |(action, allowed): (&str, Result<(), Error>)| {
         let outcome = match allowed {
             Ok(()) => Ok(None),

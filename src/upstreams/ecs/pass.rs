@@ -32,7 +32,7 @@ pub struct RegionWork {
 impl ScopeWork for RegionWork {
     async fn run(&self, scope: &Scope<'_>) -> Result<(), Error> {
         self.save_unsaved_regions(scope).await?;
-        let api = self.account.api.region(&self.key.region)?;
+        let api = RegionApi::new(&self.account.api, &self.key.region)?;
         match (self.assets, self.mode) {
             (Some(assets), mode) => sync_rows(&assets, scope, &api, &self.key, mode, &self.permits).await,
             (None, Mode::StatusOnly) => self.sync_statuses(scope, &api).await,

@@ -70,6 +70,16 @@ pub trait Rows: Clone + Send + Sync + 'static {
     /// Whether an empty listing is empty because there is nothing.
     fn confirm_empty(&self, api: &RegionApi<'_>, live: &[InstanceId])
     -> impl Future<Output = Result<(), Error>> + Send;
+
+    /// Which of the missing rows are gone.
+    fn confirm_missing(
+        &self,
+        _api: &RegionApi<'_>,
+        _stored: &StoredSet<<Self::Row as Comparable>::Compared>,
+        missing: Vec<InstanceId>,
+    ) -> impl Future<Output = Result<Vec<InstanceId>, Error>> + Send {
+        async { Ok(missing) }
+    }
 }
 
 /// Syncs the rows of that kind; one of the permits is held while requests are made.
@@ -110,7 +120,10 @@ pub async fn sync_rows<K: Rows>(
     drop(permit);
     let is_moving = fetched.iter().any(|row| row.status().is_moving());
     let Plan { saves, terminated, missing, unchanged_count } = diff(&stored, fetched, &unreadable);
-    scope.count_rows(|summary| summary.unchanged = unchanged_count);
+    let missing_count = missing.len();
+    let missing = kind.confirm_missing(api, &stored, missing).await?;
+    let kept_count = (missing_count - missing.len()) as u64;
+    scope.count_rows(|summary| summary.unchanged = unchanged_count + kept_count);
     save_in_batches(kind, scope, key, saves).await?;
 
     let counts = Counts { missing: missing.len() as u64, live, received, unreadable: nameless_count };

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use futures_util::stream::{self, FuturesUnordered, Stream, StreamExt};
+use futures_util::stream::{self, StreamExt};
 use tokio::sync::Semaphore;
 
 use super::account::AccountHandle;
@@ -30,36 +30,49 @@ pub struct Wanted<'a> {
     pub adaptive: Option<Bounds>,
 }
 
-/// The scopes of these accounts, each account's as soon as its regions are known. An error ends the pass.
-pub fn fetch_scopes<'a>(
-    accounts: Vec<&'a Account<Arc<AccountHandle>>>,
-    wanted: Wanted<'a>,
-    config: &'a Config,
-    context: &'a PassContext,
-) -> impl Stream<Item = Result<DueScope, Error>> + Send {
-    let permits = Arc::new(Semaphore::new(config.concurrency.min(Semaphore::MAX_PERMITS)));
-    let fetch = |account| fetch_account_scopes(account, wanted, Arc::clone(&permits), config, context);
-    let accounts: FuturesUnordered<_> = accounts.into_iter().map(fetch).collect();
-    accounts.map(|due| stream::iter(each(due))).flatten()
+/// No more scopes of all accounts are in hand at once: each has a lock file and connections open.
+const MAX_SCOPES: usize = 250;
+
+/// Syncs the scopes of these accounts beside one another, each account's as soon as its regions are known. An error ends
+/// the pass.
+pub async fn sync_accounts(
+    accounts: Vec<&Account<Arc<AccountHandle>>>,
+    wanted: Wanted<'_>,
+    config: &Config,
+    context: &PassContext,
+) -> Result<(), Error> {
+    // As many again may compare and save: regions that begin together come to that together, too.
+    let scopes_at_once = config.concurrency.saturating_mul(2);
+    let works: Vec<_> =
+        accounts.into_iter().map(|account| sync_account(account, wanted, scopes_at_once, config, context)).collect();
+    let outcomes = stream::iter(works).buffer_unordered((MAX_SCOPES / scopes_at_once).max(1));
+    let outcomes: Vec<Result<(), Error>> = outcomes.collect().await;
+    let failures = outcomes.into_iter().filter_map(Result::err);
+    // The others were cancelled by it.
+    failures.min_by_key(|error| matches!(error, Error::Cancelled)).map_or(Ok(()), Err)
 }
 
-fn each<T>(due: Result<Vec<T>, Error>) -> Vec<Result<T, Error>> {
-    match due {
-        Ok(scopes) => scopes.into_iter().map(Ok).collect(),
-        Err(error) => vec![Err(error)],
-    }
+async fn sync_account(
+    account: &Account<Arc<AccountHandle>>,
+    wanted: Wanted<'_>,
+    scopes_at_once: usize,
+    config: &Config,
+    context: &PassContext,
+) -> Result<(), Error> {
+    let due = fetch_account_scopes(account, wanted, config, context).await;
+    context.scopes(due.inspect_err(|_| context.cancel.cancel())?, scopes_at_once).await
 }
 
 async fn fetch_account_scopes(
     account: &Account<Arc<AccountHandle>>,
     wanted: Wanted<'_>,
-    permits: Arc<Semaphore>,
     config: &Config,
     context: &PassContext,
 ) -> Result<Vec<DueScope>, Error> {
     let name = &account.name;
     let (ttl, adaptive) = (config.lock_ttl.0, wanted.adaptive);
     let rules = |scope: ScopeName| ScopeRules { name: scope, ttl, min_interval: None, adaptive };
+    let permits = Arc::new(Semaphore::new(config.concurrency.min(Semaphore::MAX_PERMITS)));
     let account_scope = ScopeName::new("ecs").part(name);
     let account = match account.opened() {
         Ok(account) => account,

@@ -24,6 +24,7 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { name: "0001_create", sql: include_str!("migrations/0001_create.sql") },
     Migration { name: "0002_projects", sql: include_str!("migrations/0002_projects.sql") },
     Migration { name: "0003_resources", sql: include_str!("migrations/0003_resources.sql") },
+    Migration { name: "0004_types", sql: include_str!("migrations/0004_types.sql") },
 ];
 
 /// The columns beside the compared fields', in the order of [`save_instance`].

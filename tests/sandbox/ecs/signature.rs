@@ -52,6 +52,18 @@ pub fn hmac(key: &[u8], message: &str) -> Vec<u8> {
     mac.finalize().into_bytes().to_vec()
 }
 
+pub fn sha1(bytes: impl AsRef<[u8]>) -> String {
+    sha1_smol::Sha1::from(bytes).digest().to_string()
+}
+
+/// HMAC-SHA1, in hexadecimal; for keys that fit into a block.
+pub fn hmac_sha1(key: &str, message: &str) -> String {
+    let block: Vec<u8> = key.bytes().chain(std::iter::repeat(0)).take(64).collect();
+    let padded = |pad: u8| block.iter().map(|byte| byte ^ pad).collect::<Vec<u8>>();
+    let inner = sha1_smol::Sha1::from([padded(0x36), message.into()].concat()).digest().bytes();
+    sha1([padded(0x5c), inner.to_vec()].concat())
+}
+
 pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().fold(String::new(), |mut text, byte| {
         write!(text, "{byte:02x}").expect("a text takes everything");

@@ -21,7 +21,9 @@ use super::cloud::Cloud;
 use super::codes::ProviderError;
 use super::sign::sigv4;
 use crate::upstreams::ecs::disks::{AttachedDisk, DiskScope};
-use crate::upstreams::ecs::instance::{Compared, Details, Disk, DisksKnown, Instance, InstanceId, Status, Tag, digest};
+use crate::upstreams::ecs::instance::{
+    Compared, Details, Disk, DisksKnown, Instance, InstanceId, Status, Tag, TypeSpec, digest,
+};
 use crate::upstreams::ecs::regions::{KnownRegion, Region};
 use crate::upstreams::ecs::resources::Resource;
 use crate::upstreams::mirror::BadRow;
@@ -29,6 +31,7 @@ use crate::upstreams::mirror::BadRow;
 /// The most the API answers in a page; of instances it counts reservations.
 const INSTANCES_PER_PAGE: &str = "1000";
 const VOLUMES_PER_PAGE: &str = "500";
+const TYPES_PER_PAGE: &str = "100";
 
 /// AWS.
 pub struct Aws;
@@ -100,6 +103,19 @@ impl Cloud for Aws {
             let document = answer?;
             let rows = required_set(&document, "volumeSet")?;
             read_page(&document, "nextToken", read_rows(rows, "volumeId", read_volume))
+        }))
+    }
+
+    /// By a filter, for a name that is none would have the whole call refused.
+    fn list_types(&self, region: &Region, names: &[&String], page: Option<&PageToken>) -> Option<Call<Page<TypeSpec>>> {
+        let mut parameters = paged(TYPES_PER_PAGE, page);
+        parameters.push(("Filter.1.Name".to_owned(), "instance-type".to_owned()));
+        let values = names.iter().zip(1..);
+        parameters.extend(values.map(|(name, number)| (format!("Filter.1.Value.{number}"), (*name).clone())));
+        Some(call("DescribeInstanceTypes", region, parameters, |answer| {
+            let document = answer?;
+            let rows = required_set(&document, "instanceTypeSet")?;
+            read_page(&document, "nextToken", read_rows(rows, "instanceType", read_type))
         }))
     }
 
@@ -212,6 +228,14 @@ fn read_mapping(row: Fields<'_>, root_device: Option<&str>) -> Result<BTreeSet<D
         }
     }
     Ok(disks)
+}
+
+fn read_type(row: Fields<'_>) -> Result<TypeSpec, String> {
+    Ok(TypeSpec {
+        instance_type: row.required_text("instanceType")?,
+        cpu_count: row.integer("/vCpuInfo/defaultVCpus")?,
+        memory_mib: row.integer("/memoryInfo/sizeInMiB")?,
+    })
 }
 
 fn read_volume(row: Fields<'_>) -> Result<AttachedDisk, String> {

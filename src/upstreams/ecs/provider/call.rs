@@ -108,6 +108,15 @@ impl<T> Call<T> {
         Self { unsigned, endpoint: Endpoint::Compute, read: Box::new(read) }
     }
 
+    /// The same call, for which any answer is a yes.
+    pub(super) fn any(self) -> Call<()>
+    where
+        T: 'static,
+    {
+        let Self { unsigned, endpoint, read } = self;
+        Call { unsigned, endpoint, read: Box::new(move |status, body| read(status, body).map(drop)) }
+    }
+
     /// The same call, to another of the provider's services.
     pub(super) fn to(self, endpoint: Endpoint) -> Self {
         Self { endpoint, ..self }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::answer::{Fields, read_page, read_rows};
+use super::answer::Fields;
 use super::call::{Call, Page, PageToken};
 use super::codes::{ProviderError, best_match};
 use crate::upstreams::ecs::instance::{InstanceId, Status, Tag, digest};
@@ -26,6 +26,8 @@ pub struct Catalog {
     pub supplements: &'static [Supplement],
     /// Asks for one row by its id, where the list hides what the account may not see: an answer means that it is there.
     pub find: Option<fn(&Region, &InstanceId) -> Call<()>>,
+    /// The list may lack what was made just now: each stored row that it lacks is looked up in its own region.
+    pub is_late: bool,
 }
 
 /// Another listing that says more of the rows. Its columns are compared ones: where it fails, they stay as stored.
@@ -158,17 +160,4 @@ pub fn tag_patches(tag: Fields<'_>, ids: Vec<String>, key: &str, value: &str) ->
         cells: [("tags", Cell::Tags(tags.clone()))].into(),
     };
     Ok(ids.into_iter().map(patch).collect())
-}
-
-/// A page of buckets; `token` names the member that says where the list goes on.
-pub fn read_buckets(
-    document: &Value,
-    token: &str,
-    read: fn(Fields<'_>) -> Result<Asset, String>,
-) -> Result<Page<Asset>, ProviderError> {
-    if document.get("Buckets").is_none() {
-        return Err(ProviderError::unreadable("the answer has no list `Buckets`"));
-    }
-    let rows = Fields(document).members("Buckets", "Bucket").map_err(ProviderError::unreadable)?;
-    read_page(document, token, read_rows(rows.into_iter().map(|row| row.0), "Name", read))
 }

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::call::{Call, Credential, Endpoint, Headers, Page, PageToken, RegionPage, Unsigned};
 use super::catalog::Catalog;
 use crate::upstreams::ecs::disks::{AttachedDisk, DiskScope};
-use crate::upstreams::ecs::instance::{Instance, InstanceId, Status};
+use crate::upstreams::ecs::instance::{Instance, InstanceId, Status, TypeSpec};
 use crate::upstreams::ecs::regions::{KnownRegion, Region};
 use crate::upstreams::ecs::resources::Resource;
 
@@ -23,6 +23,11 @@ pub trait Cloud: Sync {
     /// Whether regions are listed at a separate endpoint.
     fn has_region_endpoint(&self) -> bool {
         false
+    }
+
+    /// Whether calls to that service go to one host, whatever the region.
+    fn lists_at_one_host(&self, endpoint: Endpoint) -> bool {
+        endpoint == Endpoint::Regions && self.has_region_endpoint()
     }
 
     /// Whether an account's instances in a region are divided into projects, each with its own listing.
@@ -72,6 +77,16 @@ pub trait Cloud: Sync {
         _of: DiskScope<'_>,
         _page: Option<&PageToken>,
     ) -> Option<Call<Page<AttachedDisk>>> {
+        None
+    }
+
+    /// A page of what instances of these types have; `None` where the instances' own rows say it.
+    fn list_types(
+        &self,
+        _region: &Region,
+        _names: &[&String],
+        _page: Option<&PageToken>,
+    ) -> Option<Call<Page<TypeSpec>>> {
         None
     }
 

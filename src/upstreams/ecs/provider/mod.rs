@@ -5,6 +5,7 @@
 //! [`cloud`], [`aliyun`], then [`sign`], [`answer`] and [`codes`].
 
 pub mod answer;
+mod bucket;
 pub mod call;
 pub mod catalog;
 mod cloud;

@@ -5,6 +5,7 @@
 //! number of different instances has to equal `TotalCount`.
 
 mod api;
+mod bucket;
 mod cache;
 mod database;
 
@@ -18,7 +19,7 @@ use super::answer::{Fields, decode_json, read_regions, read_right, read_statuses
 use super::call::{Call, Credential, Endpoint, Headers, Page, PageToken, RegionPage, Unsigned};
 use super::catalog::Catalog;
 use super::cloud::Cloud;
-use super::sign::tc3;
+use super::sign::{cos, tc3};
 use crate::upstreams::ecs::instance::{Compared, Details, Disk, DisksKnown, Instance, InstanceId, Status, Tag, digest};
 use crate::upstreams::ecs::regions::{KnownRegion, Region};
 use crate::upstreams::ecs::resources::Resource;
@@ -34,14 +35,13 @@ impl Cloud for Tencent {
         "ap-guangzhou"
     }
 
-    fn default_host(&self, endpoint: Endpoint, _region: &str) -> String {
+    fn default_host(&self, endpoint: Endpoint, region: &str) -> String {
         match endpoint {
+            Endpoint::Buckets => bucket::default_host(region),
             Endpoint::Regions => "region.tencentcloudapi.com".to_owned(),
             Endpoint::Databases => "cdb.tencentcloudapi.com".to_owned(),
             Endpoint::Caches => "redis.tencentcloudapi.com".to_owned(),
-            Endpoint::Compute | Endpoint::Disks | Endpoint::Buckets | Endpoint::Tags => {
-                "cvm.tencentcloudapi.com".to_owned()
-            }
+            Endpoint::Compute | Endpoint::Disks | Endpoint::Tags => "cvm.tencentcloudapi.com".to_owned(),
         }
     }
 
@@ -49,7 +49,15 @@ impl Cloud for Tencent {
         true
     }
 
+    /// The host of a region would list that region's buckets only.
+    fn lists_at_one_host(&self, endpoint: Endpoint) -> bool {
+        matches!(endpoint, Endpoint::Regions | Endpoint::Buckets)
+    }
+
     fn sign(&self, credential: &Credential, unsigned: &Unsigned, host: &str, now: Timestamp, _nonce: &str) -> Headers {
+        if unsigned.service == bucket::SERVICE {
+            return cos::sign(credential, unsigned, host, now);
+        }
         tc3::sign(credential, unsigned, host, now)
     }
 
@@ -91,7 +99,8 @@ impl Cloud for Tencent {
         match resource {
             Resource::Database => Some(&database::CATALOG),
             Resource::Cache => Some(&cache::CATALOG),
-            Resource::Compute | Resource::Bucket => None,
+            Resource::Bucket => Some(&bucket::CATALOG),
+            Resource::Compute => None,
         }
     }
 

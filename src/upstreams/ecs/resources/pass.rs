@@ -12,6 +12,7 @@ use crate::upstreams::ecs::api::{Listing, RegionApi};
 use crate::upstreams::ecs::diff::{Save, StoredSet, diff};
 use crate::upstreams::ecs::instance::InstanceId;
 use crate::upstreams::ecs::provider::catalog::{Catalog, Supplement};
+use crate::upstreams::ecs::regions::Region;
 use crate::upstreams::ecs::rows::{Mode, Rows};
 use crate::upstreams::ecs::tables::RegionKey;
 use crate::upstreams::mirror::WriteMeta;
@@ -84,9 +85,30 @@ impl Rows for Assets {
 
     async fn confirm_empty(&self, api: &RegionApi<'_>, live: &[InstanceId]) -> Result<(), Error> {
         match self.catalog.find {
+            // Each is looked up where it is.
+            Some(_) if self.catalog.is_late => Ok(()),
             Some(find) => api.confirm_gone(live, |region, id| vec![find(region, id)], self.kind.rows).await,
             None => Ok(()),
         }
+    }
+
+    async fn confirm_missing(
+        &self,
+        api: &RegionApi<'_>,
+        stored: &StoredSet<Known>,
+        missing: Vec<InstanceId>,
+    ) -> Result<Vec<InstanceId>, Error> {
+        let Some(find) = self.catalog.find.filter(|_| self.catalog.is_late) else { return Ok(missing) };
+        let mut gone = Vec::new();
+        for id in missing.into_iter().take(MAX_LOOKED_UP) {
+            let region = stored.get(&id).and_then(|row| row.compared.get("region")?.as_deref());
+            // Elsewhere it would look gone.
+            let Some(region) = region.and_then(|name| Region::parse(name).ok()) else { continue };
+            if api.is_gone(&find(&region, &id), self.kind.rows).await? {
+                gone.push(id);
+            }
+        }
+        Ok(gone)
     }
 }
 
@@ -103,6 +125,9 @@ fn report_unknown_statuses(scope: &Scope<'_>, fetched: &[Asset], rows: &str) {
         scope.scope_problem(Class::Contract, message);
     }
 }
+
+/// A pass looks up no more rows than this by their ids; the others' turn comes in the next one.
+const MAX_LOOKED_UP: usize = 100;
 
 /// A supplement that fails for this many rows in a row fails for all.
 const MAX_FAILURES: u32 = 3;

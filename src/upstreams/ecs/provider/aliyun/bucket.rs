@@ -1,15 +1,10 @@
 //! OSS. The host of any region lists the buckets of all; what else there is comes from each bucket's own host.
 
-use serde_json::Value;
-
 use super::rpc::CODES;
-use crate::upstreams::ecs::provider::answer::{Fields, decode_xml_root};
-use crate::upstreams::ecs::provider::call::{Call, Endpoint, Page, PageToken, Unsigned};
-use crate::upstreams::ecs::provider::catalog::{
-    Catalog, Row, Supplement, first_id, no_tags, one_patch, read_buckets, read_tags,
-};
-use crate::upstreams::ecs::provider::codes::ProviderError;
-use crate::upstreams::ecs::provider::sign::encode_parameters;
+use crate::upstreams::ecs::provider::answer::Fields;
+use crate::upstreams::ecs::provider::bucket::{Paging, Part, list_buckets, read_part, read_tag_set, region_of};
+use crate::upstreams::ecs::provider::call::{Call, Page, PageToken, Unsigned};
+use crate::upstreams::ecs::provider::catalog::{Catalog, Row, Supplement, first_id, no_tags};
 use crate::upstreams::ecs::regions::Region;
 use crate::upstreams::ecs::resources::{Asset, BUCKETS, Cell, Cells, Patch};
 
@@ -26,23 +21,20 @@ pub const CATALOG: Catalog = Catalog {
         },
     ],
     find: None,
+    is_late: false,
 };
 
+const PAGING: Paging = Paging { size: ("max-keys", "1000"), from: "marker", next: "NextMarker" };
+
+const INFO: Part =
+    Part { action: "GetBucketInfo", query: "bucketInfo", root: "BucketInfo", unset: "", read: read_settings };
+
+const TAGS: Part =
+    Part { action: "GetBucketTags", query: "tagging", root: "Tagging", unset: "NoSuchTagSet", read: read_tag_set };
+
 fn list(region: &Region, page: Option<&PageToken>) -> Call<Page<Asset>> {
-    let marker = page.map(|PageToken(marker)| ("marker".to_owned(), marker.clone()));
-    let parameters: Vec<_> = [("max-keys".to_owned(), "1000".to_owned())].into_iter().chain(marker).collect();
-    let unsigned = Unsigned {
-        method: "GET",
-        service: "oss",
-        action: "ListBuckets",
-        region: region.to_string(),
-        query: encode_parameters(&parameters),
-        ..Unsigned::default()
-    };
-    Call::new(unsigned, |status, body| {
-        read_buckets(&decode_xml_root(&CODES, &["ListAllMyBucketsResult"], status, body)?, "NextMarker", read_bucket)
-    })
-    .to(Endpoint::Buckets)
+    let unsigned = Unsigned { service: "oss", region: region.to_string(), ..Unsigned::default() };
+    list_buckets(&CODES, unsigned, PAGING, page, read_bucket)
 }
 
 fn read_bucket(row: Fields<'_>) -> Result<Asset, String> {
@@ -56,58 +48,41 @@ fn read_bucket(row: Fields<'_>) -> Result<Asset, String> {
 }
 
 /// A call to the bucket's own host, by its name in the host where that has one.
-fn of_bucket(
-    region: &Region,
-    rows: &[Asset],
-    (action, query, root): (&'static str, &'static str, &'static str),
-    read: fn(Fields<'_>) -> Result<Cells, String>,
-) -> Call<Page<Patch>> {
+fn of_bucket(region: &Region, rows: &[Asset], part: Part) -> Call<Page<Patch>> {
     let id = first_id(rows);
-    let of_row = rows.first().and_then(|row| row.cells.get("region")).and_then(Cell::text);
     let unsigned = Unsigned {
-        method: "GET",
         subdomain: Some(id.to_string()),
         signed_path: Some(format!("/{id}/")),
         service: "oss",
-        action,
-        region: of_row.unwrap_or_else(|| region.to_string()),
-        query: query.to_owned(),
+        region: rows.first().and_then(region_of).unwrap_or_else(|| region.to_string()),
         ..Unsigned::default()
     };
-    let call = Call::new(unsigned, move |status, body| {
-        let document = match decode_xml_root(&CODES, &[root], status, body) {
-            Err(refused) if refused.code.as_deref() == Some("NoSuchTagSet") => Value::Null,
-            answer => answer?,
-        };
-        Ok(one_patch(&id, read(Fields(&document)).map_err(ProviderError::unreadable)?))
-    });
-    call.to(Endpoint::Buckets)
+    read_part(&CODES, unsigned, id, part)
 }
 
 fn read_info(region: &Region, rows: &[Asset], _page: Option<&PageToken>) -> Call<Page<Patch>> {
-    of_bucket(region, rows, ("GetBucketInfo", "bucketInfo", "BucketInfo"), |document| {
-        let text = |path: &str| document.text(&format!("/Bucket/{path}"));
-        let is_blocked = document.flag("/Bucket/BlockPublicAccess")? == Some(true);
-        let access = text("AccessControlList/Grant")?;
-        let access = if is_blocked { Some("public-blocked".to_owned()) } else { access };
-        let versioning = text("Versioning")?.unwrap_or_else(|| "off".to_owned()).to_ascii_lowercase();
-        let replication =
-            [text("DataRedundancyType")?, text("CrossRegionReplication")?.map(|word| format!("crr={word}"))];
-        let replication: Vec<_> = replication.into_iter().flatten().collect();
-        Ok([
-            ("access", access.into()),
-            ("versioning", Cell::Text(versioning)),
-            ("encryption", text("ServerSideEncryptionRule/SSEAlgorithm")?.into()),
-            ("replication", Some(replication.join(" ")).filter(|text| !text.is_empty()).into()),
-        ]
-        .into())
-    })
+    of_bucket(region, rows, INFO)
 }
 
 fn read_tagging(region: &Region, rows: &[Asset], _page: Option<&PageToken>) -> Call<Page<Patch>> {
-    of_bucket(region, rows, ("GetBucketTags", "tagging", "Tagging"), |document| {
-        Ok([("tags", Cell::Tags(read_tags(document.members("TagSet", "Tag")?, "Key", "Value")?))].into())
-    })
+    of_bucket(region, rows, TAGS)
+}
+
+fn read_settings(document: Fields<'_>) -> Result<Cells, String> {
+    let text = |path: &str| document.text(&format!("/Bucket/{path}"));
+    let is_blocked = document.flag("/Bucket/BlockPublicAccess")? == Some(true);
+    let access = text("AccessControlList/Grant")?;
+    let access = if is_blocked { Some("public-blocked".to_owned()) } else { access };
+    let versioning = text("Versioning")?.unwrap_or_else(|| "off".to_owned()).to_ascii_lowercase();
+    let replication = [text("DataRedundancyType")?, text("CrossRegionReplication")?.map(|word| format!("crr={word}"))];
+    let replication: Vec<_> = replication.into_iter().flatten().collect();
+    Ok([
+        ("access", access.into()),
+        ("versioning", Cell::Text(versioning)),
+        ("encryption", text("ServerSideEncryptionRule/SSEAlgorithm")?.into()),
+        ("replication", Some(replication.join(" ")).filter(|text| !text.is_empty()).into()),
+    ]
+    .into())
 }
 
 #[cfg(test)]

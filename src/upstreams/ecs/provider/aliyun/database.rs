@@ -40,6 +40,7 @@ pub const CATALOG: Catalog = Catalog {
         },
     ],
     find: Some(find),
+    is_late: false,
 };
 
 const VERSION: &str = "2014-08-15";

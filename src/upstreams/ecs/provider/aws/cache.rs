@@ -39,6 +39,7 @@ pub const CATALOG: Catalog = Catalog {
         },
     ],
     find: None,
+    is_late: false,
 };
 
 const VERSION: &str = "2015-02-02";

@@ -13,7 +13,7 @@ use crate::upstreams::ecs::provider::catalog::{Catalog, Row, Statuses, endpoint,
 use crate::upstreams::ecs::regions::Region;
 use crate::upstreams::ecs::resources::{Asset, DATABASES};
 
-pub const CATALOG: Catalog = Catalog { list, supplements: &[], find: None };
+pub const CATALOG: Catalog = Catalog { list, supplements: &[], find: None, is_late: false };
 
 /// The most the API answers in a page.
 const ROWS_PER_PAGE: &str = "100";

@@ -1,6 +1,7 @@
 //! Signatures: what they have in common, and one file for each provider's own.
 
 pub mod acs3;
+pub mod cos;
 pub mod oss4;
 pub mod sdk;
 pub mod sigv4;

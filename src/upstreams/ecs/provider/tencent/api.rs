@@ -11,9 +11,13 @@ use crate::upstreams::ecs::provider::codes::{Codes, Kind, ProviderError};
 use crate::upstreams::ecs::regions::Region;
 use crate::upstreams::mirror::Signs;
 
-/// Vendor's tables of common, CVM, CDB and Redis error codes. What `InternalError` is made of may be a permission or a
+/// Vendor's tables of common, CVM, CDB, Redis and COS error codes. What `InternalError` is made of may be a permission or a
 /// parameter, which no retry changes.
 pub const CODES: Codes = Codes(&[
+    (
+        Kind::KeyRejected,
+        &["InvalidAccessKeyId*", "SignatureDoesNotMatch", "InvalidSecurityToken*", "ExpiredToken*", "InvalidToken*"],
+    ),
     (Kind::KeyDoubted, &["AuthFailure*"]),
     (
         Kind::NotPermitted,
@@ -27,12 +31,16 @@ pub const CODES: Codes = Codes(&[
             "InternalError.*Permission*",
             "InvalidParameter.PermissionDenied",
             "InvalidPermission",
+            "AccessDenied*",
         ],
     ),
-    (Kind::ClockOff, &["AuthFailure.SignatureExpire"]),
-    (Kind::Throttled, &["RequestLimitExceeded*"]),
+    (
+        Kind::ClockOff,
+        &["AuthFailure.SignatureExpire", "RequestIsExpired", "RequestTimeTooSkewed", "AccessForbidden.RequestTime*"],
+    ),
+    (Kind::Throttled, &["RequestLimitExceeded*", "SlowDown"]),
     (Kind::Server, &["InternalError*", "InternalServerError", "ServiceUnavailable*", "FailedOperation.SystemError"]),
-    (Kind::UnknownInstance, &["InvalidInstanceId.NotFound", "InternalError.InstanceNotFoundError"]),
+    (Kind::UnknownInstance, &["InvalidInstanceId.NotFound", "InternalError.InstanceNotFoundError", "NoSuchBucket"]),
     (Kind::Region, &["UnsupportedRegion*", "InvalidRegion*"]),
     (Kind::Bad, &["InternalError.Param*"]),
 ]);

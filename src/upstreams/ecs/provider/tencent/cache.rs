@@ -28,6 +28,7 @@ pub const CATALOG: Catalog = Catalog {
         call: list_groups,
     }],
     find: None,
+    is_late: false,
 };
 
 /// The most the API answers in a page; every offset has to be a multiple of it.

@@ -1,7 +1,7 @@
 //! OSS's answers and parameters.
 
 use super::*;
-use crate::upstreams::ecs::provider::codes::Kind;
+use crate::upstreams::ecs::provider::codes::{Kind, ProviderError};
 
 fn region() -> Region {
     Region::parse("cn-hangzhou").unwrap()

@@ -1,8 +1,7 @@
 //! S3's answers and parameters.
 
 use super::*;
-use crate::upstreams::ecs::provider::catalog::ListCall;
-use crate::upstreams::ecs::provider::codes::Kind;
+use crate::upstreams::ecs::provider::codes::{Kind, ProviderError};
 
 fn region() -> Region {
     Region::parse("us-east-1").unwrap()
@@ -41,18 +40,18 @@ fn settings_come_from_the_buckets_own_region_and_what_was_never_set_is_known() {
     let Ok(logs) = page.rows[0].clone() else { panic!("{page:?}") };
     let rows = [logs];
     let never = |code: &str| format!("<Error><Code>{code}</Code></Error>");
-    for (read, status, body, column, expected) in [
+    for (part, status, body, column, expected) in [
         (
-            read_tagging as ListCall<Patch>,
+            TAGS,
             200,
             "<Tagging><TagSet><Tag><Key>env</Key><Value>prod</Value></Tag></TagSet></Tagging>".to_owned(),
             "tags",
             "[{\"key\":\"env\",\"value\":\"prod\"}]",
         ),
-        (read_tagging, 404, never("NoSuchTagSet"), "tags", "[]"),
-        (read_access, 404, never("NoSuchPublicAccessBlockConfiguration"), "access", "public-possible"),
+        (TAGS, 404, never("NoSuchTagSet"), "tags", "[]"),
+        (ACCESS, 404, never("NoSuchPublicAccessBlockConfiguration"), "access", "public-possible"),
         (
-            read_access,
+            ACCESS,
             200,
             "<PublicAccessBlockConfiguration><BlockPublicAcls>true</BlockPublicAcls><IgnorePublicAcls>true
              </IgnorePublicAcls></PublicAccessBlockConfiguration>"
@@ -60,24 +59,24 @@ fn settings_come_from_the_buckets_own_region_and_what_was_never_set_is_known() {
             "access",
             "public-possible",
         ),
-        (read_versioning, 200, "<VersioningConfiguration/>".to_owned(), "versioning", "off"),
+        (VERSIONING, 200, "<VersioningConfiguration/>".to_owned(), "versioning", "off"),
         (
-            read_versioning,
+            VERSIONING,
             200,
             "<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>".to_owned(),
             "versioning",
             "enabled",
         ),
-        (read_encryption, 404, never("ServerSideEncryptionConfigurationNotFoundError"), "encryption", "none"),
-        (read_location, 200, "<LocationConstraint/>".to_owned(), "region", "us-east-1"),
-        (read_location, 200, "<LocationConstraint>EU</LocationConstraint>".to_owned(), "region", "eu-west-1"),
+        (ENCRYPTION, 404, never("ServerSideEncryptionConfigurationNotFoundError"), "encryption", "none"),
+        (LOCATION, 200, "<LocationConstraint/>".to_owned(), "region", "us-east-1"),
+        (LOCATION, 200, "<LocationConstraint>EU</LocationConstraint>".to_owned(), "region", "eu-west-1"),
     ] {
-        let call = read(&region(), &rows, None);
+        let call = of_bucket(&region(), &rows, part);
         assert_eq!((call.unsigned.path.as_ref(), call.unsigned.region.as_str()), ("/logs", "eu-west-1"));
         let page = call.parse(status, body.as_bytes()).unwrap();
         let [Ok(patch)] = page.rows.as_slice() else { panic!("{page:?}") };
         assert_eq!(patch.cells[column].text().as_deref(), Some(expected), "{body}");
     }
-    let denied = read_tagging(&region(), &rows, None).parse(403, never("AccessDenied").as_bytes());
+    let denied = of_bucket(&region(), &rows, TAGS).parse(403, never("AccessDenied").as_bytes());
     assert_eq!(denied.unwrap_err().kind, Kind::NotPermitted);
 }
