@@ -14,6 +14,7 @@ from urllib.parse import parse_qsl
 from alibabacloud_openapi_util.client import Client as Aliyun
 from huaweicloudsdkcore.sdk_request import SdkRequest
 from huaweicloudsdkcore.signer.signer import Signer as Huawei
+from qcloud_cos import cos_auth
 from tencentcloud.common.abstract_client import AbstractClient as Tencent
 from tencentcloud.common.sign import Sign
 from volcenginesdkcore import signv4
@@ -113,7 +114,22 @@ def volcengine(request):
     return headers["Authorization"]
 
 
-SIGN = {"aliyun": aliyun, "huawei": huawei, "tencent": tencent, "volcengine": volcengine}
+def cos(request):
+    headers = request["headers"]
+    begin, end = headers["authorization"].split("q-sign-time=")[1].split("&")[0].split(";")
+    # The package takes the time from the clock: here it is the request's.
+    cos_auth.time = SimpleNamespace(time=lambda: int(begin) + 60)
+    configured = SimpleNamespace(
+        _secret_id=request["id"], _secret_key=request["secret"], _anonymous=False, _sign_params=True, _sign_host=True
+    )
+    parameters = dict(parse_qsl(request["query"], keep_blank_values=True, strict_parsing=True))
+    sign = cos_auth.CosS3Auth(configured, request["path"], parameters, int(end) - int(begin) - 60)
+    signed = {name: value for name, value in headers.items() if name == "host" or name.startswith("x-cos-")}
+    sent = SimpleNamespace(method=request["method"], url="http://" + headers["host"], headers=signed)
+    return sign(sent).headers["Authorization"]
+
+
+SIGN = {"aliyun": aliyun, "cos": cos, "huawei": huawei, "tencent": tencent, "volcengine": volcengine}
 
 for line in sys.stdin:
     request = json.loads(line)

@@ -150,6 +150,21 @@ impl Store {
         self.on_writer(leased(Arc::clone(lease.state()), self.tx_end(), f)).await?
     }
 
+    /// [`write`](Self::write) of what the next pass finds again by itself: on the disk with the next commit that is, at the
+    /// latest with the end of the run.
+    pub async fn write_lazily<T, E>(
+        &self,
+        lease: &Lease,
+        f: impl FnOnce(&Writer<'_>) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        let end = if self.is_dry_run() { TxEnd::RollBack } else { TxEnd::CommitLazily };
+        self.on_writer(leased(Arc::clone(lease.state()), end, f)).await?
+    }
+
     /// [`write`](Self::write) for code that runs outside the async runtime.
     pub fn write_blocking<T, E>(
         &self,
@@ -265,9 +280,7 @@ fn leased<T, E: From<Error>>(
     f: impl FnOnce(&Writer<'_>) -> Result<T, E>,
 ) -> impl FnOnce(&mut WriterState) -> Result<T, E> {
     move |writer| match end {
-        TxEnd::Commit | TxEnd::CommitLazily => {
-            lease.write(&mut writer.connection, Some(lease.gate()), TxEnd::Commit, f)
-        }
+        TxEnd::Commit | TxEnd::CommitLazily => lease.write(&mut writer.connection, Some(lease.gate()), end, f),
         // There is no lease to check: none was taken.
         TxEnd::RollBack => writer.connection.transact(end, None, f, |_, _| Ok(false)),
     }

@@ -103,6 +103,17 @@ impl Scope<'_> {
         Ok(value)
     }
 
+    /// The same of what the next pass finds again by itself: it waits for no disk.
+    pub async fn write_lazily<T: Send + 'static>(
+        &self,
+        f: impl FnOnce(&Writer<'_>) -> Result<T, store::Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        if self.context.store.is_dry_run() {
+            return self.write(f).await;
+        }
+        Ok(self.context.store.write_lazily(&self.lease, f).await?)
+    }
+
     /// How long the lease holds by itself from now on.
     pub fn remaining(&self) -> Duration {
         self.lease.remaining()

@@ -73,18 +73,17 @@ pub async fn finish(
 ) -> Result<(), Error> {
     let is_complete = deletions.are_allowed() && scope.summary().failed == 0;
     let now = to_rfc3339_millis(scope.context.clock.now());
-    let deleted = scope
-        .write(move |w| {
-            let deleted = delete(w)?;
-            if is_complete {
-                cursors::save_state(w, &state)?;
-            }
-            if deleted > 0 {
-                cursors::save_changed(w, &state.scope, &now)?;
-            }
-            Ok(deleted)
-        })
-        .await?;
+    let end = move |w: &Writer<'_>| {
+        let deleted = delete(w)?;
+        if is_complete {
+            cursors::save_state(w, &state)?;
+        }
+        if deleted > 0 {
+            cursors::save_changed(w, &state.scope, &now)?;
+        }
+        Ok(deleted)
+    };
+    let deleted = if scope.summary().is_changed() { scope.write(end).await? } else { scope.write_lazily(end).await? };
     scope.count(|summary| summary.deleted += deleted);
     report(scope, subject);
     match deletions {

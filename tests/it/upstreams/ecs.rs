@@ -7,6 +7,7 @@ mod caches;
 mod churn;
 mod databases;
 mod deletions;
+mod listings;
 mod others;
 mod reading;
 mod signatures;

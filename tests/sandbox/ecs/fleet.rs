@@ -26,6 +26,8 @@ pub struct Machine {
     pub groups: Vec<String>,
     pub disks: Vec<Disk>,
     pub tags: Vec<(String, String)>,
+    /// Its row holds nothing but its id.
+    pub is_bare: bool,
     /// Its row has a number where a text belongs.
     pub is_garbled: bool,
 }
@@ -54,6 +56,7 @@ impl Machine {
                 ("env".to_owned(), (*random.pick(&["prod", "test"])).to_owned()),
                 ("数据".to_owned(), "x".to_owned()),
             ],
+            is_bare: false,
             is_garbled: false,
         }
     }

@@ -122,6 +122,9 @@ fn list(account: &Account, project: &str, page_cap: usize, request: &ApiRequest<
 }
 
 fn server(machine: &Machine) -> Json {
+    if machine.is_bare {
+        return json!({"id": machine.id});
+    }
     let status = match machine.status {
         "Running" => "ACTIVE".to_owned(),
         "Stopped" => "SHUTOFF".to_owned(),

@@ -93,10 +93,13 @@ fn is_wanted(machine: &Machine, parameters: &BTreeMap<String, String>) -> bool {
 }
 
 fn instance(machine: &Machine) -> Json {
+    if machine.is_bare {
+        return json!({"InstanceId": machine.id});
+    }
     let tags = machine.tags.iter().map(|(key, value)| json!({"Key": key, "Value": value}));
     let name = if machine.is_garbled { json!(7) } else { json!(machine.name) };
     json!({
-        "InstanceId": machine.id, "InstanceName": name, "Status": machine.status.to_uppercase(),
+        "InstanceId": machine.id, "InstanceName": name, "Invented": {"by": ["the sandbox"]}, "Status": machine.status.to_uppercase(),
         "InstanceTypeId": machine.kind, "Cpus": 2, "MemorySize": 8192, "OsName": "Debian 12", "ZoneId": "zone-a",
         "CreatedAt": machine.created.strftime("%Y-%m-%dT%H:%M:%S+00:00").to_string(), "ExpiredAt": "",
         "EipAddress": machine.public_ip.as_ref().map(|ip| json!({"AllocationId": "eip-1", "IpAddress": ip})),

@@ -1,4 +1,4 @@
-//! EC2, RDS and `ElastiCache`, as moto plays them: a server that verifies signatures and that nobody here has written.
+//! EC2, RDS, `ElastiCache` and S3, as moto plays them: a server that verifies signatures and that nobody here has written.
 
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
@@ -141,6 +141,9 @@ fn instances_of_a_server_that_verifies_signatures_are_synced() {
     check_counts(&sandbox.ecs_pass("").expect(0), [0, 0, 10, 0, 0]);
     let sized = "ecs_instances, json_each(data_disks) WHERE json_extract(value, '$.size_gib') = 50";
     assert_eq!(sandbox.database().count(sized), 10);
+    let specified = "ecs_instances WHERE cpu_count = 2 AND memory_mib = 1024";
+    assert_eq!(sandbox.database().count(specified), 10);
+    assert_eq!(sandbox.database().count("ecs_types WHERE instance_type = 't3.micro' AND cpu_count = 2"), 1);
 
     moto.script(CHANGE, &[&key[0], &key[1]]);
     check_counts(&sandbox.ecs_pass("--incremental").expect(0), [0, 2, 7, 1, 0]);
@@ -187,13 +190,19 @@ fn databases_of_a_server_that_verifies_signatures_are_synced() {
 }
 
 #[test]
-fn caches_of_a_server_that_verifies_signatures_are_synced() {
+fn caches_and_buckets_of_a_server_that_verifies_signatures_are_synced() {
     let moto = Moto::start(UNSIGNED_OTHER_CALLS);
     let key = moto.script(OTHER_SEED, &[]);
     let sandbox = sandbox_of(&moto, &key);
-    check_counts(&sandbox.ecs_pass("--resource cache").expect(0), [2, 0, 0, 0, 0]);
-    check_counts(&sandbox.ecs_pass("--resource cache").expect(0), [0, 0, 2, 0, 0]);
+    for kind in ["cache", "bucket"] {
+        let outcome = sandbox.ecs_pass(&format!("--resource {kind}")).expect(0);
+        let again = sandbox.ecs_pass(&format!("--resource {kind}")).expect(0);
+        assert!(outcome.count("new") >= 2 && again.count("unchanged") == outcome.count("new"), "{}", again.stdout);
+    }
     let database = sandbox.database();
     assert_eq!(database.count("cloud_caches WHERE cache_id = 'session' AND status = 'running'"), 1);
     assert_eq!(database.count("cloud_caches WHERE cache_id = 'alone' AND engine = 'memcached'"), 1);
+    assert_eq!(database.count("cloud_buckets WHERE region = 'us-east-1' AND access = 'public-possible'"), 3);
+    assert_eq!(database.count("cloud_buckets WHERE name = 'logs-1' AND tags LIKE '%prod%'"), 1);
+    assert_eq!(database.count("cloud_buckets WHERE name = 'logs-2' AND versioning = 'enabled'"), 1);
 }

@@ -80,3 +80,26 @@ fn troubles_of_the_listing_delete_nothing() {
     assert!(outcome.stdout.contains("this machine's clock is"), "{}", outcome.stdout);
     assert_eq!(sandbox.database().count("cloud_buckets WHERE deleted_at IS NULL"), 12);
 }
+
+#[test]
+fn a_bucket_that_the_list_lacks_is_deleted_only_where_it_is_gone() {
+    const COS: &str = "--resource bucket --account game";
+    let sandbox = Sandbox::small();
+    sandbox.ecs.change_buckets(Ecs::TENCENT, |buckets| buckets.extend((0..12).map(Bucket::new)));
+    check_counts(&sandbox.ecs_pass(COS).expect(0), [12, 0, 0, 0, 0]);
+    let normal = "cloud_buckets WHERE region IN ('cn-hangzhou', 'cn-beijing') AND access = 'private'
+                  AND versioning = 'enabled' AND encryption = 'none' AND tags LIKE '%prod%'";
+    assert_eq!(sandbox.database().count(normal), 12);
+    sandbox.ecs.change_buckets(Ecs::TENCENT, |buckets| {
+        buckets[3].is_unlisted = true;
+        (buckets[4].is_unlisted, buckets[4].is_denied) = (true, true);
+        (buckets[6].access, buckets[7].tags) = ("public-read", Vec::new());
+        buckets.remove(5);
+    });
+    check_counts(&sandbox.ecs_pass(COS).expect(0), [0, 2, 9, 1, 0]);
+    let gone = sandbox.database().texts("SELECT name FROM cloud_buckets WHERE deleted_at IS NOT NULL");
+    assert_eq!(gone, ["logs-0005"]);
+    sandbox.ecs.change_buckets(Ecs::TENCENT, Vec::clear);
+    sandbox.ecs_pass(COS).expect(8);
+    assert_eq!(sandbox.database().count("cloud_buckets WHERE deleted_at IS NULL"), 11);
+}

@@ -229,8 +229,9 @@ fn a_refusal_of_the_request_is_no_region_without_the_service() {
 #[test]
 fn a_kind_that_no_account_offers_is_an_error() {
     let mut sandbox = sandbox();
-    sandbox.ecs_pass("--resource bucket --account game").expect(2);
     let mut section = sandbox.ecs.section_with(&sandbox.home, &[crate::sandbox::Ecs::HUAWEI]);
+    sandbox.home.configure("ecs", section.clone());
+    sandbox.ecs_pass("--resource bucket").expect(2);
     let account = section["accounts"][0].as_table_mut().expect("a table");
     account.insert("resources".to_owned(), vec!["database"].into());
     sandbox.home.configure("ecs", section);

@@ -6,14 +6,14 @@ use serde_json::{Map, Value, json};
 
 use super::{GUANGZHOU, HANGZHOU};
 use crate::sandbox::Ecs;
-use crate::sandbox::ecs::Database;
+use crate::sandbox::ecs::{Bucket, Database};
 use crate::sandbox::server::Logged;
 use crate::support::{Sandbox, run_python};
 
 const SIGNATURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/signatures.py");
 
 /// Every call that a pass over the two clouds may make, and every one over the other two.
-const ACTIONS: [&str; 14] = [
+const ACTIONS: [&str; 19] = [
     "aliyun DescribeDBInstanceAttribute",
     "aliyun DescribeDBInstances",
     "aliyun DescribeDisks",
@@ -22,6 +22,11 @@ const ACTIONS: [&str; 14] = [
     "aliyun DescribeRegions",
     "aliyun DescribeSecurityGroupConfiguration",
     "aliyun DescribeTags",
+    "cos acl",
+    "cos encryption",
+    "cos max-keys",
+    "cos tagging",
+    "cos versioning",
     "tencent DescribeDBInstances",
     "tencent DescribeDBSecurityGroups",
     "tencent DescribeInstanceSecurityGroup",
@@ -60,7 +65,7 @@ fn temporary_credentials_are_signed_as_the_vendors_packages_sign_them() {
     check(&sandbox);
     check_others(&sandbox);
     let log = sandbox.ecs.server().log();
-    let names = ["x-acs-security-token", "x-tc-token", "x-security-token"];
+    let names = ["x-acs-security-token", "x-tc-token", "x-security-token", "x-cos-security-token"];
     let tokens = log.iter().map(|logged| names.map(|name| logged.header(name)).concat());
     assert!(tokens.into_iter().all(|token| token == "sts-token-5f1c77+/="));
 }
@@ -73,7 +78,9 @@ fn check(sandbox: &Sandbox) {
             region.caches.push(Database::new(2));
         });
     }
+    sandbox.ecs.change_buckets(Ecs::TENCENT, |buckets| buckets.push(Bucket::new(3)));
     pass_over(sandbox, &[Ecs::ALIYUN, Ecs::TENCENT], HANGZHOU);
+    sandbox.ecs_pass(&format!("--account {} --resource bucket", Ecs::TENCENT)).expect(0);
     sandbox.ecs.cap_pages(usize::MAX);
     sandbox
         .ecs_pass(&format!("--account {} --account {} --resource database,cache", Ecs::ALIYUN, Ecs::TENCENT))
@@ -121,6 +128,9 @@ fn check_log(sandbox: &Sandbox, expected_actions: &[&str]) -> Vec<Logged> {
 }
 
 fn provider(logged: &Logged) -> &'static str {
+    if logged.header("authorization").starts_with("q-sign-algorithm") {
+        return "cos";
+    }
     let marks = [("x-tc-action", "tencent"), ("x-sdk-date", "huawei"), ("x-date", "volcengine")];
     let found = marks.into_iter().find(|(header, _)| logged.headers.contains_key(*header));
     found.map_or("aliyun", |(_, provider)| provider)
@@ -128,6 +138,9 @@ fn provider(logged: &Logged) -> &'static str {
 
 /// The call's name; where it has none, its path without what differs.
 fn action(logged: &Logged) -> String {
+    if provider(logged) == "cos" {
+        return logged.query.split(['=', '&']).next().unwrap_or_default().to_owned();
+    }
     if provider(logged) != "huawei" {
         let named = ["x-acs-action", "x-tc-action"].map(|name| logged.header(name)).concat();
         return logged.parameter("Action").unwrap_or(named);
@@ -148,7 +161,7 @@ fn sign_again(sandbox: &Sandbox, log: &[Logged], more: &str) -> Vec<String> {
 fn line(sandbox: &Sandbox, logged: &Logged, more: &str) -> String {
     let provider = provider(logged);
     let key = sandbox.ecs.key(match provider {
-        "tencent" => Ecs::TENCENT,
+        "tencent" | "cos" => Ecs::TENCENT,
         "huawei" => Ecs::HUAWEI,
         "volcengine" => Ecs::VOLCENGINE,
         _ => Ecs::ALIYUN,
