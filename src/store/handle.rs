@@ -152,15 +152,11 @@ impl Store {
 
     /// [`write`](Self::write) of what the next pass finds again by itself: on the disk with the next commit that is, at the
     /// latest with the end of the run.
-    pub async fn write_lazily<T, E>(
+    pub async fn write_lazily<T: Send + 'static>(
         &self,
         lease: &Lease,
-        f: impl FnOnce(&Writer<'_>) -> Result<T, E> + Send + 'static,
-    ) -> Result<T, E>
-    where
-        T: Send + 'static,
-        E: From<Error> + Send + 'static,
-    {
+        f: impl FnOnce(&Writer<'_>) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
         let end = if self.is_dry_run() { TxEnd::RollBack } else { TxEnd::CommitLazily };
         self.on_writer(leased(Arc::clone(lease.state()), end, f)).await?
     }

@@ -291,6 +291,10 @@ mod tests {
     fn what_cannot_work_is_told_with_its_key() {
         check("endpoint = \"http://127.0.0.1:5000\"\nregion_endpoint = \"http://127.0.0.1:5001\"", Ok(()));
         check("endpoint = \"https://cvm.{region}.example.com\"", Ok(()));
+        check(
+            "endpoints = { buckets = \"https://cos.{region}.example.com\" }",
+            Err("ecs.accounts.prod.endpoints.buckets"),
+        );
         check("endpoint = \"cvm.example.com\"", Err("ecs.accounts.prod.endpoint"));
         check("region_endpoint = \"https://r.{region}.example.com\"", Err("ecs.accounts.prod.region_endpoint"));
         check("regions = [\"ap-guangzhou\", \"Nowhere!\"]", Err("`Nowhere!` is not the name of a region"));

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::answer::{Fields, decode_xml_root, read_page, read_rows};
 use super::call::{Call, Endpoint, Page, PageToken, Unsigned};
-use super::catalog::{one_patch, read_tags};
+use super::catalog::{ListCall, Supplement, one_patch, read_tags};
 use super::codes::{Codes, ProviderError};
 use super::sign::encode_parameters;
 use crate::upstreams::ecs::instance::InstanceId;
@@ -32,6 +32,17 @@ pub struct Part {
     pub unset: &'static str,
     pub read: fn(Fields<'_>) -> Result<Cells, String>,
 }
+
+/// The parts that S3 and COS have alike.
+pub const TAGS: Part =
+    Part { action: "GetBucketTagging", query: "tagging=", root: "Tagging", unset: "NoSuchTagSet", read: read_tag_set };
+pub const VERSIONING: Part = Part {
+    action: "GetBucketVersioning",
+    query: "versioning=",
+    root: "VersioningConfiguration",
+    unset: "",
+    read: read_versioning,
+};
 
 /// A page of the buckets of all regions.
 pub fn list_buckets(
@@ -74,7 +85,7 @@ pub fn read_tag_set(document: Fields<'_>) -> Result<Cells, String> {
     Ok([("tags", Cell::Tags(read_tags(document.members("TagSet", "Tag")?, "Key", "Value")?))].into())
 }
 
-pub fn read_versioning(document: Fields<'_>) -> Result<Cells, String> {
+fn read_versioning(document: Fields<'_>) -> Result<Cells, String> {
     let status = document.text("Status")?.unwrap_or_else(|| "Off".to_owned());
     Ok([("versioning", Cell::Text(status.to_ascii_lowercase()))].into())
 }
@@ -82,6 +93,11 @@ pub fn read_versioning(document: Fields<'_>) -> Result<Cells, String> {
 pub fn read_encryption(document: Fields<'_>) -> Result<Cells, String> {
     let algorithm = document.text("/Rule/ApplyServerSideEncryptionByDefault/SSEAlgorithm")?;
     Ok([("encryption", Cell::Text(algorithm.unwrap_or_else(|| "none".to_owned())))].into())
+}
+
+/// Another call for a part of a bucket's settings.
+pub const fn supplement(what: &'static str, call: ListCall<Patch>) -> Supplement {
+    Supplement { what, lists: &[], chunk: Some(1), is_needed: |_| true, call }
 }
 
 /// The region that the row itself names.

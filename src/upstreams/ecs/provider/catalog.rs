@@ -117,20 +117,40 @@ pub fn first_id(rows: &[Asset]) -> InstanceId {
     rows.first().map_or_else(|| InstanceId(String::new()), |row| row.id.clone())
 }
 
-/// A page of a listing by page numbers, which ends at its total.
-pub fn numbered_page<T>(
-    document: &Value,
-    rows: Vec<ReadRow<T>>,
+/// Where a listing by page numbers is.
+#[derive(Clone, Copy)]
+pub struct NumberedPage {
     number: u64,
-    rows_per_page: u64,
-) -> Result<Page<T>, ProviderError> {
-    let total = Fields(document).integer("TotalCount").ok().flatten().and_then(|total| u64::try_from(total).ok());
-    let total = total.ok_or_else(|| ProviderError::unreadable("the answer has no number `TotalCount`"))?;
-    // A page without rows before the end would be requested for ever.
-    let has_more = !rows.is_empty() && number.saturating_mul(rows_per_page) < total;
-    let next = has_more.then(|| Some(PageToken((number + 1).to_string())));
-    let signs = document.as_object().map(Signs::of).unwrap_or_default();
-    Ok(Page { rows, next, total: Some(total), signs })
+    /// Rows on the pages before it, which may hold fewer than were requested.
+    rows_before: u64,
+}
+
+impl NumberedPage {
+    pub fn of(page: Option<&PageToken>) -> Self {
+        let parse = |PageToken(token): &PageToken| {
+            let (number, before) = token.split_once(':')?;
+            Some(Self { number: number.parse().ok()?, rows_before: before.parse().ok()? })
+        };
+        page.and_then(parse).unwrap_or(Self { number: 1, rows_before: 0 })
+    }
+
+    pub fn parameters(self, rows_per_page: u64) -> Vec<(String, String)> {
+        [("PageNumber", self.number), ("PageSize", rows_per_page)]
+            .map(|(name, value)| (name.to_owned(), value.to_string()))
+            .into()
+    }
+
+    /// The page of these rows; the listing ends at its total.
+    pub fn read<T>(self, document: &Value, rows: Vec<ReadRow<T>>) -> Result<Page<T>, ProviderError> {
+        let total = Fields(document).integer("TotalCount").ok().flatten().and_then(|total| u64::try_from(total).ok());
+        let total = total.ok_or_else(|| ProviderError::unreadable("the answer has no number `TotalCount`"))?;
+        let reached = self.rows_before.saturating_add(rows.len() as u64);
+        // A page without rows before the end would be requested for ever.
+        let has_more = !rows.is_empty() && reached < total;
+        let next = has_more.then(|| Some(PageToken(format!("{}:{reached}", self.number.saturating_add(1)))));
+        let signs = document.as_object().map(Signs::of).unwrap_or_default();
+        Ok(Page { rows, next, total: Some(total), signs })
+    }
 }
 
 /// The only page of patches.

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::answer::{Fields, decode_json, read_page, read_regions, read_rows, read_statuses, required_rows, token_in};
 use super::call::{Call, Credential, Endpoint, Headers, Page, PageToken, RegionPage, Unsigned};
-use super::catalog::numbered_page;
+use super::catalog::NumberedPage;
 use super::cloud::Cloud;
 use super::codes::{Codes, Kind, ProviderError};
 use super::sign::{encode_parameters, sigv4};
@@ -88,15 +88,15 @@ impl Cloud for Volcengine {
         of: DiskScope<'_>,
         page: Option<&PageToken>,
     ) -> Option<Call<Page<AttachedDisk>>> {
-        let number = page.and_then(|PageToken(number)| number.parse().ok()).unwrap_or(1_u64);
-        let mut parameters = page_number(number);
+        let at = NumberedPage::of(page);
+        let mut parameters = at.parameters(ROWS_PER_PAGE);
         parameters.push(("Kind".to_owned(), "data".to_owned()));
         if let DiskScope::Of(instances) = of {
             parameters.extend(instances.iter().map(|id| ("InstanceId".to_owned(), id.to_string())));
         }
         let mut call = call("DescribeVolumes", region, parameters, move |document| {
             let rows = read_rows(set(document, "/Result/Volumes")?, "VolumeId", read_volume);
-            numbered_page(result(document), rows, number, ROWS_PER_PAGE)
+            at.read(result(document), rows)
         });
         call.unsigned.service = "storage_ebs";
         Some(call.to(Endpoint::Disks))
@@ -111,7 +111,7 @@ impl Cloud for Volcengine {
 
     fn probe_rights(&self, region: &Region) -> Vec<Call<()>> {
         let one = vec![("MaxResults".to_owned(), "1".to_owned())];
-        let mut volumes = call("DescribeVolumes", region, page_number(1), |_| Ok(()));
+        let mut volumes = call("DescribeVolumes", region, NumberedPage::of(None).parameters(ROWS_PER_PAGE), |_| Ok(()));
         volumes.unsigned.service = "storage_ebs";
         vec![call("DescribeInstances", region, one, |_| Ok(())), volumes.to(Endpoint::Disks)]
     }
@@ -141,12 +141,6 @@ fn call<T: 'static>(
 fn paged(page: Option<&PageToken>) -> Vec<(String, String)> {
     let token = page.map(|PageToken(token)| ("NextToken".to_owned(), token.clone()));
     [("MaxResults".to_owned(), ROWS_PER_PAGE.to_string())].into_iter().chain(token).collect()
-}
-
-fn page_number(number: u64) -> Vec<(String, String)> {
-    [("PageNumber", number), ("PageSize", ROWS_PER_PAGE)]
-        .map(|(name, value)| (name.to_owned(), value.to_string()))
-        .into()
 }
 
 fn result(document: &Value) -> &Value {

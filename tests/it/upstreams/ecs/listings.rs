@@ -193,7 +193,7 @@ fn odd_rows_and_totals_cost_no_row() {
 #[test]
 fn refusals_delete_nothing_and_a_failed_tag_call_keeps_the_tags() {
     for listing in &LISTINGS {
-        let mut sandbox = listing.sandbox();
+        let sandbox = listing.sandbox();
         listing.fill(&sandbox, 12);
         listing.pass(&sandbox, "").expect(0);
         let (denied, throttled) = listing.codes;

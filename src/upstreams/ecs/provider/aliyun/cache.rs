@@ -12,7 +12,7 @@ use crate::upstreams::ecs::instance::{InstanceId, Status};
 use crate::upstreams::ecs::provider::answer::{Fields, read_rows, required_rows};
 use crate::upstreams::ecs::provider::call::{Call, Endpoint, Page, PageToken};
 use crate::upstreams::ecs::provider::catalog::{
-    Catalog, Row, Statuses, Supplement, endpoint, first_id, groups_page, no_texts, numbered_page, read_tags,
+    Catalog, NumberedPage, Row, Statuses, Supplement, endpoint, first_id, groups_page, no_texts, read_tags,
 };
 use crate::upstreams::ecs::provider::codes::ProviderError;
 use crate::upstreams::ecs::regions::Region;
@@ -78,12 +78,10 @@ fn call<T: 'static>(
 }
 
 fn list(region: &Region, page: Option<&PageToken>) -> Call<Page<Asset>> {
-    let number = page.and_then(|PageToken(number)| number.parse().ok()).unwrap_or(1_u64);
-    let parameters = [("PageNumber", number), ("PageSize", ROWS_PER_PAGE)];
-    let parameters = parameters.map(|(name, value)| (name.to_owned(), value.to_string())).into();
-    call("DescribeInstances", region, parameters, move |document| {
+    let at = NumberedPage::of(page);
+    call("DescribeInstances", region, at.parameters(ROWS_PER_PAGE), move |document| {
         let rows = read_rows(required_rows(document, "/Instances/KVStoreInstance")?, "InstanceId", read_cache);
-        numbered_page(document, rows, number, ROWS_PER_PAGE)
+        at.read(document, rows)
     })
 }
 

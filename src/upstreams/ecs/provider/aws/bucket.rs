@@ -3,10 +3,10 @@
 use super::query::CODES;
 use crate::upstreams::ecs::provider::answer::Fields;
 use crate::upstreams::ecs::provider::bucket::{
-    Paging, Part, list_buckets, read_encryption, read_part, read_tag_set, read_versioning, region_of,
+    Paging, Part, TAGS, VERSIONING, list_buckets, read_encryption, read_part, region_of, supplement,
 };
 use crate::upstreams::ecs::provider::call::{Call, Page, PageToken, Unsigned};
-use crate::upstreams::ecs::provider::catalog::{Catalog, ListCall, Row, Supplement, first_id, no_tags};
+use crate::upstreams::ecs::provider::catalog::{Catalog, Row, Supplement, first_id, no_tags};
 use crate::upstreams::ecs::regions::Region;
 use crate::upstreams::ecs::resources::{Asset, BUCKETS, Cell, Cells, Patch};
 
@@ -29,10 +29,6 @@ pub const CATALOG: Catalog = Catalog {
     is_late: false,
 };
 
-const fn supplement(what: &'static str, call: ListCall<Patch>) -> Supplement {
-    Supplement { what, lists: &[], chunk: Some(1), is_needed: |_| true, call }
-}
-
 /// Where a parameter is sent, the rows name their regions.
 const PAGING: Paging = Paging { size: ("max-buckets", "1000"), from: "continuation-token", next: "ContinuationToken" };
 
@@ -43,21 +39,12 @@ const LOCATION: Part = Part {
     unset: "",
     read: read_location,
 };
-const TAGS: Part =
-    Part { action: "GetBucketTagging", query: "tagging=", root: "Tagging", unset: "NoSuchTagSet", read: read_tag_set };
 const ACCESS: Part = Part {
     action: "GetPublicAccessBlock",
     query: "publicAccessBlock=",
     root: "PublicAccessBlockConfiguration",
     unset: "NoSuchPublicAccessBlockConfiguration",
     read: read_access,
-};
-const VERSIONING: Part = Part {
-    action: "GetBucketVersioning",
-    query: "versioning=",
-    root: "VersioningConfiguration",
-    unset: "",
-    read: read_versioning,
 };
 const ENCRYPTION: Part = Part {
     action: "GetBucketEncryption",

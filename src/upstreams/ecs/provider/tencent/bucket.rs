@@ -7,10 +7,10 @@ use super::api::CODES;
 use crate::upstreams::ecs::instance::InstanceId;
 use crate::upstreams::ecs::provider::answer::Fields;
 use crate::upstreams::ecs::provider::bucket::{
-    Paging, Part, list_buckets, read_encryption, read_part, read_tag_set, read_versioning, region_of,
+    Paging, Part, TAGS, VERSIONING, list_buckets, read_encryption, read_part, region_of, supplement,
 };
 use crate::upstreams::ecs::provider::call::{Call, Page, PageToken, Unsigned};
-use crate::upstreams::ecs::provider::catalog::{Catalog, ListCall, Row, Supplement, first_id, no_tags};
+use crate::upstreams::ecs::provider::catalog::{Catalog, Row, Supplement, first_id, no_tags};
 use crate::upstreams::ecs::regions::Region;
 use crate::upstreams::ecs::resources::{Asset, BUCKETS, Cell, Cells, Patch};
 
@@ -32,23 +32,10 @@ pub const CATALOG: Catalog = Catalog {
 /// The service whose calls are signed with SHA-1.
 pub const SERVICE: &str = "cos";
 
-const fn supplement(what: &'static str, call: ListCall<Patch>) -> Supplement {
-    Supplement { what, lists: &[], chunk: Some(1), is_needed: |_| true, call }
-}
-
 const PAGING: Paging = Paging { size: ("max-keys", "2000"), from: "marker", next: "NextMarker" };
 
 const ACCESS: Part =
     Part { action: "GetBucketAcl", query: "acl=", root: "AccessControlPolicy", unset: "", read: read_access };
-const TAGS: Part =
-    Part { action: "GetBucketTagging", query: "tagging=", root: "Tagging", unset: "NoSuchTagSet", read: read_tag_set };
-const VERSIONING: Part = Part {
-    action: "GetBucketVersioning",
-    query: "versioning=",
-    root: "VersioningConfiguration",
-    unset: "",
-    read: read_versioning,
-};
 const ENCRYPTION: Part = Part {
     action: "GetBucketEncryption",
     query: "encryption=",

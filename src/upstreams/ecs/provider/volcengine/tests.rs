@@ -107,15 +107,15 @@ fn the_listing_ends_at_an_empty_token_and_a_missing_list_is_no_empty_one() {
 #[test]
 fn volumes_are_paged_by_number_until_their_total() {
     let row = json!({"VolumeId": "vol-1", "InstanceId": "i-1", "Size": "40", "VolumeType": "ESSD_PL0"});
-    let page = volumes(&json!({"Volumes": [row], "TotalCount": 101}), "1").unwrap();
-    assert_eq!((page.next.clone().flatten(), page.total), (Some(PageToken("2".to_owned())), Some(101)));
+    let page = volumes(&json!({"Volumes": [row], "TotalCount": 101}), "1:0").unwrap();
+    assert_eq!((page.next.clone().flatten(), page.total), (Some(PageToken("2:1".to_owned())), Some(101)));
     let [Ok(volume)] = page.rows.as_slice() else { panic!("{page:?}") };
     assert_eq!((volume.disk.size_gib, volume.instances.len()), (Some(40), 1));
-    for (count, number) in [(101, "2"), (1, "1")] {
+    for (count, number) in [(101, "2:100"), (1, "1:0")] {
         let page = volumes(&json!({"Volumes": [{"VolumeId": "vol-2"}], "TotalCount": count}), number).unwrap();
         assert_eq!((page.next, page.total), (None, Some(count)));
     }
-    assert!(volumes(&json!({"Volumes": [], "TotalCount": 101}), "2").unwrap().next.is_none());
+    assert!(volumes(&json!({"Volumes": [], "TotalCount": 101}), "2:100").unwrap().next.is_none());
     assert_eq!(volumes(&json!({"Volumes": []}), "1").unwrap_err().kind, Kind::Bad);
 }
 

@@ -20,7 +20,7 @@ fn rows_are_normalised_and_pages_go_on_to_the_total() {
     let odd = json!({"InstanceId": "r-2", "InstanceStatus": "LEVITATING"});
     let body = json!({"Instances": {"KVStoreInstance": [row, odd, {"InstanceId": "r-3"}]}, "TotalCount": 53});
     let page = list(&region(), None).parse(200, body.to_string().as_bytes()).unwrap();
-    assert_eq!((page.next.clone().flatten(), page.total), (Some(PageToken("2".to_owned())), Some(53)));
+    assert_eq!((page.next.clone().flatten(), page.total), (Some(PageToken("2:3".to_owned())), Some(53)));
     let [Ok(asset), Ok(odd), Ok(_)] = page.rows.as_slice() else { panic!("{page:?}") };
     let shown = |column| asset.cells.get(column).and_then(Cell::text);
     for (column, expected) in [
@@ -36,7 +36,7 @@ fn rows_are_normalised_and_pages_go_on_to_the_total() {
     }
     assert!(shown("expired_at").is_none() && !asset.cells.contains_key("security_groups"));
     assert_eq!(odd.unknown_status.as_deref(), Some("LEVITATING"));
-    let last = list(&region(), Some(&PageToken("2".to_owned())));
+    let last = list(&region(), Some(&PageToken("2:50".to_owned())));
     assert_eq!(last.unsigned.query, "PageNumber=2&PageSize=50&RegionId=cn-hangzhou");
     assert!(last.parse(200, body.to_string().as_bytes()).unwrap().next.is_none());
     for body in [r#"{"Instances":{"KVStoreInstance":[]}}"#, r#"{"TotalCount":0}"#] {
