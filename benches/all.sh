@@ -54,6 +54,7 @@ benches/users.sh || failed=1
 benches/ecs.sh "$rounds" || failed=1
 benches/report.sh || failed=1
 benches/export.sh "$rounds" || failed=1
+benches/postgres.sh "$rows" "$rounds" || failed=1
 
 version() {
     "$@" 2>/dev/null | head -n 1 | grep -oE '[0-9]+(\.[0-9]+)+' | head -n 1

@@ -182,6 +182,7 @@ impl<'a> Run<'a> {
             observer: Arc::clone(&invocation.observer),
             credentials: Credentials::of((invocation.registration.describe)(invocation.config).unwrap_or_default()),
             changes: (name, invocation.registration.change_sources),
+            has_own_rows: invocation.registration.has_own_rows,
             outcome: Mutex::default(),
         };
         if !store.is_dry_run() {

@@ -68,7 +68,7 @@ pub fn save_state(w: &Writer<'_>, state: &ScopeState) -> Result<(), Error> {
     let cursor = state.cursor.as_ref().map(ToString::to_string);
     let last_success_at = state.last_success_at.map(to_rfc3339_millis);
     let not_before = state.not_before.map(to_rfc3339_millis);
-    w.execute(
+    w.write(
         "INSERT INTO sync_cursors (scope, cursor, last_success_at, record_count, not_before, last_changed_at,
                                    success_count, is_unsettled, request_count)
          VALUES (?1, ?2, ?3, ?4, ?5, ?3, ?6, ?7, ?8)
@@ -93,41 +93,37 @@ pub fn save_state(w: &Writer<'_>, state: &ScopeState) -> Result<(), Error> {
             state.request_count.into(),
         ],
     )
-    .map(drop)
 }
 
 /// Keeps when a change was saved in the scope. Call it in the transaction that saved it.
 pub fn save_changed(w: &Writer<'_>, scope: &str, at: &str) -> Result<(), Error> {
-    w.execute(
+    w.write(
         "INSERT INTO sync_cursors (scope, last_changed_at)
          VALUES (?1, ?2)
          ON CONFLICT (scope) DO UPDATE
          SET last_changed_at = excluded.last_changed_at",
         &[scope.into(), at.into()],
     )
-    .map(drop)
 }
 
 /// Forgets where the scope's next pass resumes: it begins anew.
 pub fn forget(w: &Writer<'_>, scope: &str) -> Result<(), Error> {
-    w.execute(
+    w.write(
         "UPDATE sync_cursors
          SET cursor = NULL
          WHERE scope = ?1",
         &[scope.into()],
     )
-    .map(drop)
 }
 
 /// Keeps that the last pass over the scope did not end well.
 pub(super) fn save_unsettled(w: &Writer<'_>, scope: &str) -> Result<(), Error> {
-    w.execute(
+    w.write(
         "UPDATE sync_cursors
          SET is_unsettled = 1
          WHERE scope = ?1",
         &[scope.into()],
     )
-    .map(drop)
 }
 
 fn read(row: &Row<'_>) -> Result<ScopeState, Error> {

@@ -187,6 +187,11 @@ impl Store {
         }
     }
 
+    /// Whether several hosts write it.
+    pub fn is_shared(&self) -> bool {
+        self.0.evidence.folder().is_none()
+    }
+
     /// The engine's version.
     pub fn engine_version() -> &'static str {
         statement::engine_version()
@@ -225,7 +230,7 @@ impl Store {
 
     /// How long a lease may hold without a renewal; `None` where the request decides.
     pub(super) fn longest_ttl(&self) -> Option<Duration> {
-        self.0.evidence.folder().is_none().then_some(LONGEST_SERVER_TTL)
+        self.is_shared().then_some(LONGEST_SERVER_TTL)
     }
 
     fn tx_end(&self) -> TxEnd {
@@ -276,7 +281,7 @@ fn leased<T, E: From<Error>>(
     f: impl FnOnce(&Writer<'_>) -> Result<T, E>,
 ) -> impl FnOnce(&mut WriterState) -> Result<T, E> {
     move |writer| match end {
-        TxEnd::Commit | TxEnd::CommitLazily => lease.write(&mut writer.connection, Some(lease.gate()), end, f),
+        TxEnd::Commit | TxEnd::CommitLazily => lease.write(&mut writer.connection, lease.gate(), end, f),
         // There is no lease to check: none was taken.
         TxEnd::RollBack => writer.connection.transact(end, None, f, |_, _| Ok(false)),
     }

@@ -129,38 +129,36 @@ pub(super) fn save_levels(
         return Ok(());
     }
     let levels = levels_of(w)?;
-    w.execute(
+    w.write(
         "DELETE FROM sync_levels
          WHERE day = ?1
            AND sync = ?2",
         &[day.into(), sync.into()],
     )?;
     levels.iter().try_for_each(|level| {
-        w.execute(
+        w.write(
             "INSERT INTO sync_levels (day, sync, name, label, value)
              VALUES (?1, ?2, ?3, ?4, ?5)
              ON CONFLICT (day, sync, name, label) DO UPDATE
              SET value = excluded.value",
             &[day.into(), sync.into(), level.name.into(), (&level.label).into(), level.value.into()],
         )
-        .map(drop)
     })
 }
 
 /// Deletes the days before that one.
 pub(super) fn delete_before(w: &Writer<'_>, day: Date) -> Result<(), Error> {
     let day = day.to_string();
-    w.execute(
+    w.write(
         "DELETE FROM sync_days
          WHERE day < ?1",
         &[(&day).into()],
     )?;
-    w.execute(
+    w.write(
         "DELETE FROM sync_levels
          WHERE day < ?1",
         &[(&day).into()],
     )
-    .map(drop)
 }
 
 fn is_filled(r: &Reader<'_>) -> Result<bool, Error> {
@@ -181,14 +179,13 @@ fn save_sum(
     (sum, label): (Sum, &str),
     value: u64,
 ) -> Result<(), Error> {
-    w.execute(
+    w.write(
         "INSERT INTO sync_days (day, sync, sync_type, name, label, value)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6)
          ON CONFLICT (day, sync, sync_type, name, label) DO UPDATE
          SET value = sync_days.value + excluded.value",
         &[day.into(), sync.into(), sync_type.into(), sum.name().into(), label.into(), value.into()],
     )
-    .map(drop)
 }
 
 fn load_sums_of_records(r: &Reader<'_>, zone: &TimeZone) -> Result<BTreeMap<Key, u64>, Error> {

@@ -86,7 +86,13 @@ impl Store {
     }
 
     fn wait_for_lease(&self, name: &str) -> Result<Lease, Error> {
-        let request = self.acquire_request(&LeaseRequest { name, ttl: SHORT_LEASE_TTL, trace_id: "", record: None });
+        let request = self.acquire_request(&LeaseRequest {
+            name,
+            ttl: SHORT_LEASE_TTL,
+            trace_id: "",
+            record: None,
+            has_own_rows: false,
+        });
         if self.is_dry_run() {
             return Ok(request.dry_run_lease(self.clock()));
         }
@@ -110,6 +116,7 @@ impl Store {
             ttl: self.longest_ttl().map_or(request.ttl, |longest| request.ttl.min(longest)),
             trace_id: request.trace_id.to_owned(),
             record: request.record,
+            has_own_rows: request.has_own_rows,
             evidence: self.evidence().clone(),
         }
     }

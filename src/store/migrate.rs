@@ -143,7 +143,7 @@ fn load_applied(r: &Reader<'_>, component: &str) -> Result<Vec<(String, String)>
 }
 
 fn save_applied(w: &Writer<'_>, component: &str, migration: &Migration, clock: &Clock) -> Result<(), Error> {
-    w.execute(
+    w.write(
         "INSERT INTO schema_migrations (component, name, checksum, applied_at)
          VALUES (?1, ?2, ?3, ?4)
          ON CONFLICT (component, name) DO UPDATE
@@ -156,7 +156,6 @@ fn save_applied(w: &Writer<'_>, component: &str, migration: &Migration, clock: &
             to_rfc3339_millis(clock.now()).as_str().into(),
         ],
     )
-    .map(drop)
 }
 
 #[cfg(test)]

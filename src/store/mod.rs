@@ -49,6 +49,6 @@ pub use self::records::RunRecord;
 pub use self::records::types::{Problem, ProblemDetails, RecordId, ScopeEnd, Status, Summary, Trigger};
 pub use self::server_error::ServerError;
 pub use self::sqlite::health::Health;
-pub use self::statement::{Reader, Row, Writer};
+pub use self::statement::{Insert, Reader, Row, Writer};
 pub use self::transfer::Copied;
 pub use self::value::Value;

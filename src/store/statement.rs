@@ -1,5 +1,7 @@
 //! Statements: what they take, and the rows they give, on every engine.
 
+mod many;
+
 use std::cell::Cell;
 use std::ops::ControlFlow;
 
@@ -13,6 +15,8 @@ use super::postgres::value as postgres_value;
 use super::sqlite::names as sqlite_names;
 use super::sqlite::statement::{self as sqlite_statement, Statements};
 use super::value::Value;
+
+pub use self::many::Insert;
 
 /// Statements that read, inside one snapshot.
 ///
@@ -228,13 +232,13 @@ impl<'a> Writer<'a> {
         })
     }
 
-    /// Runs a statement once for each of these parameters; a server does not answer one before it has the next. Returns how
-    /// many rows changed.
-    pub fn execute_many(&self, sql: &str, rows: &[Vec<Value<'_>>]) -> Result<u64, Error> {
+    /// Runs a statement whose count does not matter. A server gets it at once, and says how it went with the answer of a
+    /// later statement, at the latest with that of COMMIT.
+    pub fn write(&self, sql: &str, params: &[Value<'_>]) -> Result<(), Error> {
         self.ensure_usable()?;
         self.watch(match self.engine {
-            Engine::Sqlite(statements) => rows.iter().map(|params| statements.execute(sql, params)).sum(),
-            Engine::Postgres(session) => session.execute_many(sql, rows),
+            Engine::Sqlite(statements) => statements.execute(sql, params).map(drop),
+            Engine::Postgres(session) => session.write(sql, params),
         })
     }
 

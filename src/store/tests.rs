@@ -72,7 +72,7 @@ fn back_up(path: &Path, to: &Path) -> Result<u64, Error> {
 }
 
 const fn request(name: &str, record: Option<RecordId>) -> LeaseRequest<'_> {
-    LeaseRequest { name, ttl: TTL, trace_id: "trace", record }
+    LeaseRequest { name, ttl: TTL, trace_id: "trace", record, has_own_rows: false }
 }
 
 fn start(trace_id: &str) -> RunStart {

@@ -146,6 +146,8 @@ pub struct PassContext {
     pub credentials: Credentials,
     /// What a dry run finds its changes by: the upstream, and where its changes are.
     pub changes: (&'static str, &'static [ChangeSource]),
+    /// See [`Upstream::HAS_OWN_ROWS`](super::Upstream::HAS_OWN_ROWS).
+    pub has_own_rows: bool,
     /// The result of the pass; grows while it runs.
     pub outcome: Mutex<PassOutcome>,
 }

@@ -50,6 +50,8 @@ pub struct Registration {
     pub changes: Option<ChangesOf>,
     /// Where the changes of its rows are found.
     pub change_sources: &'static [ChangeSource],
+    /// Whether no two of its scopes write the same rows.
+    pub has_own_rows: bool,
     /// Its views for others.
     pub views: Option<Component>,
     /// Its tables and views that may be exported.
@@ -101,6 +103,7 @@ impl Registration {
             sync_types: U::SYNC_TYPES,
             changes: U::CHANGES,
             change_sources: U::CHANGE_SOURCES,
+            has_own_rows: U::HAS_OWN_ROWS,
             views: U::VIEWS,
             exports: U::EXPORTS,
             metrics: U::METRICS,

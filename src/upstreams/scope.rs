@@ -284,6 +284,7 @@ impl PassContext {
                 ttl: rules.ttl,
                 trace_id: &self.trace_id,
                 record: Some(self.record),
+                has_own_rows: self.has_own_rows,
             };
             let holder = match self.store.acquire(request).await? {
                 Acquisition::Held(lease) => return Ok(Locked::Held(lease)),

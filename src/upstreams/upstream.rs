@@ -107,6 +107,8 @@ pub trait Upstream: Sized + Send + Sync + 'static {
     const CHANGES: Option<ChangesOf> = None;
     /// Where the changes of its rows are found.
     const CHANGE_SOURCES: &'static [ChangeSource] = &[];
+    /// Whether no two of its scopes write the same rows: then hosts that share a server write at the same time.
+    const HAS_OWN_ROWS: bool = false;
     /// Its views for others, with stable names; made once its tables are.
     const VIEWS: Option<Component> = None;
     /// Its tables and views that may be exported.

@@ -1,5 +1,6 @@
 //! The database on a server, shared by several hosts.
 
+mod bulk;
 mod commits;
 mod leases;
 mod passes;
@@ -37,7 +38,13 @@ fn open(database: &PostgresDatabase) -> Store {
 }
 
 async fn try_acquire(store: &Store) -> Acquisition {
-    let request = LeaseRequest { name: NAME, ttl: Duration::from_secs(1_800), trace_id: "trace", record: None };
+    let request = LeaseRequest {
+        name: NAME,
+        ttl: Duration::from_secs(1_800),
+        trace_id: "trace",
+        record: None,
+        has_own_rows: false,
+    };
     store.acquire(request).await.expect("the server answers")
 }
 

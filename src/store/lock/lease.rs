@@ -78,6 +78,7 @@ pub(in crate::store) struct LeaseState {
     name: String,
     token: i64,
     ttl: Duration,
+    has_own_rows: bool,
     clock: Clock,
     lost: CancellationToken,
     expires_boot: AtomicI64,
@@ -100,6 +101,7 @@ impl LeaseState {
             name: request.name.clone(),
             token,
             ttl: request.ttl,
+            has_own_rows: request.has_own_rows,
             clock: clock.clone(),
             lost: CancellationToken::new(),
             expires_boot: AtomicI64::new(expires_boot.0),
@@ -113,9 +115,10 @@ impl LeaseState {
         &self.name
     }
 
-    /// What the writes under this lease have to themselves: the tables of the upstream that its scope is of.
-    pub(in crate::store) fn gate(&self) -> &str {
-        self.name.split('/').next().unwrap_or_default()
+    /// What the writes under this lease have to themselves: the tables of the upstream that its scope is of. `None` where
+    /// its rows are its own.
+    pub(in crate::store) fn gate(&self) -> Option<&str> {
+        self.name.split('/').next().filter(|_| !self.has_own_rows)
     }
 
     pub(super) const fn token(&self) -> i64 {

@@ -12,5 +12,6 @@ pub(in crate::store) struct AcquireRequest {
     pub(super) ttl: Duration,
     pub(super) trace_id: String,
     pub(super) record: Option<RecordId>,
+    pub(super) has_own_rows: bool,
     pub(super) evidence: Evidence,
 }

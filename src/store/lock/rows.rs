@@ -149,7 +149,7 @@ pub(super) fn load_lock_to_take(w: &Writer<'_>, name: &str) -> Result<Option<Loc
     if !w.has_own_clock() {
         return load_lock(w, name);
     }
-    w.execute(
+    w.write(
         "INSERT INTO sync_locks (name, token, owner, pid, host, boot_id, expires_boot_ms, trace_id,
                                  locked_at, renewed_at, expires_at, released, write_seq)
          VALUES (?1, 0, '', 0, '', '', 0, '', ?2, ?2, ?2, 1, 0)
@@ -225,7 +225,7 @@ pub(super) fn save_acquired(
     os_lock: Option<i64>,
 ) -> Result<(), Error> {
     let millis = w.millis();
-    w.execute(
+    w.write(
         &format!(
             "INSERT INTO sync_locks (name, token, owner, pid, host, boot_id, expires_boot_ms, trace_id,
                                      locked_at, renewed_at, expires_at, released, record_id, os_lock, write_seq,
@@ -268,7 +268,6 @@ pub(super) fn save_acquired(
             w.backend().into(),
         ],
     )
-    .map(drop)
 }
 
 /// Renews a lease and returns the number of this write, or `None` where the lease is lost.
@@ -329,7 +328,7 @@ pub(in crate::store) fn save_all_released(w: &Writer<'_>) -> Result<(), Error> {
     if !w.has_table("sync_locks")? {
         return Ok(());
     }
-    w.execute(
+    w.write(
         "UPDATE sync_locks
          SET released = 1,
              os_lock = NULL,
@@ -337,5 +336,4 @@ pub(in crate::store) fn save_all_released(w: &Writer<'_>) -> Result<(), Error> {
          WHERE released = 0",
         &[],
     )
-    .map(drop)
 }

@@ -17,6 +17,8 @@ pub struct LeaseRequest<'a> {
     pub trace_id: &'a str,
     /// The run it is for: its scope row is started in the same transaction. `None` for commands that keep no record.
     pub record: Option<RecordId>,
+    /// Nobody else writes the rows that are written under it: writers on several hosts need not wait for each other.
+    pub has_own_rows: bool,
 }
 
 /// Who holds a lock; a row of `sync_locks`.

@@ -4,9 +4,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::address::Address;
+use super::facts::Facts;
 use super::io::IoThread;
 use super::liveness;
-use super::session::{Committed, Facts, Role, Session};
+use super::session::{Committed, Role, Session};
 use crate::store::error::Error;
 use crate::store::options::TxEnd;
 use crate::store::server_error::ServerError;
@@ -96,7 +97,10 @@ impl Connection {
         let value = f(&writer)?;
         writer.ensure_usable()?;
         let committed = match ending {
-            TxEnd::RollBack => Committed::Yes,
+            TxEnd::RollBack => {
+                self.session.settle()?;
+                Committed::Yes
+            }
             TxEnd::Commit | TxEnd::CommitLazily => {
                 transaction.0 = None;
                 self.session.commit()
@@ -115,14 +119,14 @@ impl Connection {
         was_committed(&reader)
     }
 
-    /// Begins a transaction. Where the connection has broken off it is made again: between transactions nothing is lost
-    /// with it.
+    /// Begins a transaction. Where the connection has broken off, as far as is known, it is made again: between transactions
+    /// nothing is lost with it.
     fn begin(&mut self, sql: &str) -> Result<(), Error> {
         if !self.session.is_closed() {
-            let begun = self.session.run(sql);
+            let begun = self.session.begin_transaction(sql);
             if !begun.as_ref().is_err_and(Error::is_lost_connection) {
                 if begun.is_err() {
-                    self.session.send("ROLLBACK");
+                    self.session.roll_back();
                 }
                 return begun;
             }
@@ -175,7 +179,7 @@ struct Transaction<'a>(Option<&'a Session>);
 impl Drop for Transaction<'_> {
     fn drop(&mut self) {
         if let Some(session) = self.0 {
-            session.send("ROLLBACK");
+            session.roll_back();
         }
     }
 }

@@ -74,7 +74,7 @@ fn type_at(pieces: &[&str]) -> Option<(&'static str, usize)> {
 }
 
 /// Words and parameters, literals and quoted names, comments, blanks, and single signs: together the whole text.
-fn pieces(sql: &str) -> Vec<&str> {
+pub fn pieces(sql: &str) -> Vec<&str> {
     let mut pieces = Vec::new();
     let mut rest = sql;
     while !rest.is_empty() {

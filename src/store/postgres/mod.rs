@@ -4,8 +4,10 @@
 //! an async runtime.
 
 pub(super) mod address;
+mod bulk;
 pub(super) mod connection;
 mod dialect;
+mod facts;
 mod fault;
 pub(super) mod health;
 pub(super) mod io;
@@ -13,6 +15,7 @@ pub(super) mod liveness;
 pub(super) mod names;
 pub(super) mod numbers;
 pub(super) mod open;
+mod pending;
 pub(super) mod session;
 mod socket;
 mod tls;

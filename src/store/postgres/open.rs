@@ -7,6 +7,7 @@ use jiff::SignedDuration;
 use super::address::Address;
 use super::connection::Connection;
 use super::io::IoThread;
+use super::numbers;
 use super::session::{Role, SCHEMA};
 use crate::clock::Clock;
 use crate::store::error::Error;
@@ -103,7 +104,9 @@ fn migrate(connection: &mut Connection, components: &[Component], clock: &Clock)
         |w| {
             w.first("SELECT pg_advisory_xact_lock(?1)", &[MIGRATION_LOCK.into()], |_| Ok(()))?;
             make_schema(w)?;
-            Plan::load(w, components)?.apply(w, clock)
+            Plan::load(w, components)?.apply(w, clock)?;
+            // An older tongbu has given numbers without the server's knowledge.
+            numbers::save_numbers(w, &numbers::load_numbers(w)?)
         },
         |r, ()| Ok(Plan::load(r, components)?.is_empty()),
     )

@@ -1,28 +1,30 @@
 //! One session with the server: how it begins, and the statements in it.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::future::poll_fn;
 use std::ops::ControlFlow;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_util::StreamExt as _;
-use futures_util::future::try_join_all;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::oneshot;
 use tokio_postgres::config::Host;
-use tokio_postgres::{AsyncMessage, Client, SimpleQueryMessage, Statement};
+use tokio_postgres::types::BorrowToSql;
+use tokio_postgres::{AsyncMessage, Client, Statement};
 
 use super::address::Address;
 use super::dialect;
+use super::facts::{Facts, set_up};
 use super::fault::{translate, translate_connect};
 use super::io::IoThread;
-use super::socket::{self, ANSWER_TIMEOUT, KEEPALIVE_COUNT, KEEPALIVE_IDLE, KEEPALIVE_INTERVAL};
+use super::pending::Pending;
+use super::socket;
 use super::tls::{self, Handshake};
-use super::value::{Bound, Cells};
+use super::value::{Bound, Cells, encoded};
 use super::wait::{send, wait, wait_for};
 use crate::store::error::Error;
 use crate::store::server_error::ServerError;
@@ -40,6 +42,9 @@ const COMMIT_TIMEOUT: Duration = Duration::from_secs(30);
 /// Statements kept prepared; more than one pass uses. Some texts hold numbers.
 const STATEMENT_CACHE: usize = 256;
 
+/// A connection that has answered this short a time ago is there still, as far as anybody can know.
+const FRESH: Duration = Duration::from_secs(5);
+
 /// What a session is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Role {
@@ -49,26 +54,14 @@ pub(super) enum Role {
 
 /// An open session.
 pub(in crate::store) struct Session {
-    client: Client,
+    client: Arc<Client>,
     address: Arc<Address>,
     facts: Facts,
     prepared: RefCell<HashMap<String, Statement>>,
     /// That the server has warned of something since this was last looked at.
     has_warned: Arc<AtomicBool>,
-}
-
-/// What the server says about itself and this session.
-#[derive(Debug)]
-pub(super) struct Facts {
-    /// `130004` is 13.4.
-    pub(super) version: u32,
-    pub(super) encoding: String,
-    pub(super) is_standby: bool,
-    /// The server's clock, in milliseconds since 1970.
-    pub(super) now: i64,
-    /// Process id and start of the server's process for this session; `None` where something is in between that may change
-    /// it, or that is no `PostgreSQL`.
-    backend: Option<String>,
+    pending: Pending,
+    last_answer: Cell<Instant>,
 }
 
 /// How a COMMIT ended.
@@ -107,7 +100,15 @@ impl Session {
         if facts.is_standby {
             return Err(ServerError::Standby { server: address.to_string() }.into());
         }
-        let session = Self { client, address: Arc::clone(address), facts, prepared: RefCell::default(), has_warned };
+        let session = Self {
+            client: Arc::new(client),
+            address: Arc::clone(address),
+            facts,
+            prepared: RefCell::default(),
+            has_warned,
+            pending: Pending::default(),
+            last_answer: Cell::new(Instant::now()),
+        };
         session.has_warned.store(false, Ordering::Relaxed);
         Ok(session)
     }
@@ -135,15 +136,24 @@ impl Session {
         &self,
         sql: &str,
         params: &[Value<'_>],
+        f: impl FnMut(Cells<'_>) -> Result<ControlFlow<()>, E>,
+    ) -> Result<Result<(), E>, Error> {
+        self.query_with(sql, bound(params), f)
+    }
+
+    pub(super) fn query_with<P: BorrowToSql, E>(
+        &self,
+        sql: &str,
+        params: impl ExactSizeIterator<Item = P>,
         mut f: impl FnMut(Cells<'_>) -> Result<ControlFlow<()>, E>,
     ) -> Result<Result<(), E>, Error> {
         let statement = self.prepared(sql)?;
-        let rows = wait(self.client.query_raw(&statement, bound(params))).map_err(|error| self.fault(error))?;
+        let rows = self.answered(wait(self.client.query_raw(&statement, params)))?;
         let mut rows = pin!(rows);
         let mut outcome = Ok(ControlFlow::Continue(()));
         // To its end in any case: the last of the answer says whether the statement succeeded.
         while let Some(row) = wait(rows.next()) {
-            let row = row.map_err(|error| self.fault(error))?;
+            let row = self.answered(row)?;
             if matches!(outcome, Ok(ControlFlow::Continue(()))) {
                 outcome = f(&row);
             }
@@ -158,16 +168,23 @@ impl Session {
 
     /// Runs a statement; returns how many rows changed.
     pub(in crate::store) fn execute(&self, sql: &str, params: &[Value<'_>]) -> Result<u64, Error> {
+        self.ensure_begun()?;
         let statement = self.prepared(sql)?;
-        wait(self.client.execute_raw(&statement, bound(params))).map_err(|error| self.fault(error))
+        self.answered(wait(self.client.execute_raw(&statement, bound(params))))
     }
 
-    /// Runs a statement for each of these parameters, all of them on their way at once; returns how many rows changed.
-    pub(in crate::store) fn execute_many(&self, sql: &str, rows: &[Vec<Value<'_>>]) -> Result<u64, Error> {
+    /// Sends a statement; how it went is looked at with the answer of a later one, or with that of COMMIT.
+    pub(in crate::store) fn write(&self, sql: &str, params: &[Value<'_>]) -> Result<(), Error> {
+        self.ensure_begun()?;
         let statement = self.prepared(sql)?;
-        let requests = rows.iter().map(|params| self.client.execute_raw(&statement, bound(params)));
-        let changed = wait(try_join_all(requests)).map_err(|error| self.fault(error))?;
-        Ok(changed.iter().sum())
+        let params = encoded(params, statement.params()).map_err(|source| Error::Statement { source })?;
+        let client = Arc::clone(&self.client);
+        let is_full = self.pending.send(async move { client.execute_raw(&statement, params).await.map(drop) });
+        if is_full { self.answered(Ok(())) } else { Ok(()) }
+    }
+
+    pub(super) const fn client(&self) -> &Arc<Client> {
+        &self.client
     }
 
     /// Runs several statements of a schema, without parameters.
@@ -177,12 +194,41 @@ impl Session {
 
     /// Runs statements of the engine's own.
     pub(super) fn run(&self, sql: &str) -> Result<(), Error> {
-        wait(self.client.batch_execute(sql)).map_err(|error| self.fault(error))
+        self.answered(wait(self.client.batch_execute(sql)))
     }
 
-    /// The same, without waiting for the answer.
-    pub(super) fn send(&self, sql: &str) {
-        send(self.client.batch_execute(sql));
+    /// Begins a transaction. Where the connection was there a moment ago its first statement follows at once.
+    pub(super) fn begin_transaction(&self, sql: &str) -> Result<(), Error> {
+        if self.last_answer.get().elapsed() > FRESH {
+            return self.run(sql);
+        }
+        let (client, sql) = (Arc::clone(&self.client), sql.to_owned());
+        self.pending.begin(async move { client.batch_execute(&sql).await });
+        Ok(())
+    }
+
+    /// Before a statement that would be done for good outside of a transaction. One that reads may follow at once, and so
+    /// may the renewal of a lease.
+    pub(super) fn ensure_begun(&self) -> Result<(), Error> {
+        if self.pending.is_beginning() { self.answered(Ok(())) } else { Ok(()) }
+    }
+
+    /// Whether all that was sent so far has succeeded.
+    pub(super) fn settle(&self) -> Result<(), Error> {
+        if self.pending.is_empty() { Ok(()) } else { self.answered(Ok(())) }
+    }
+
+    /// Undoes the transaction, without waiting for the answer.
+    pub(super) fn roll_back(&self) {
+        self.pending.forget();
+        send(self.client.batch_execute("ROLLBACK"));
+    }
+
+    /// The answer, unless a request before it failed: then it only follows from that.
+    pub(super) fn answered<T>(&self, answer: Result<T, tokio_postgres::Error>) -> Result<T, Error> {
+        let earlier = self.pending.settle();
+        self.last_answer.set(Instant::now());
+        earlier.and(answer).map_err(|error| self.fault(error))
     }
 
     pub(super) fn commit(&self) -> Committed {
@@ -191,7 +237,7 @@ impl Session {
             // Never a cancel: the server would call that a success.
             return Committed::Unknown(self.unknown("it did not answer in time"));
         };
-        match answer {
+        match self.pending.settle().and(answer) {
             // A standby did not confirm it.
             Ok(()) if self.has_warned.swap(false, Ordering::Relaxed) => {
                 Committed::Unknown(self.unknown("it warns that the rows may not be safe"))
@@ -208,12 +254,12 @@ impl Session {
         ServerError::Unknown { server: self.address.to_string(), source: what.into() }.into()
     }
 
-    fn prepared(&self, sql: &str) -> Result<Statement, Error> {
+    pub(super) fn prepared(&self, sql: &str) -> Result<Statement, Error> {
         if let Some(statement) = self.prepared.borrow().get(sql) {
             return Ok(statement.clone());
         }
         let text = dialect::statement(sql);
-        let statement = wait(self.client.prepare(&text)).map_err(|error| self.fault(error))?;
+        let statement = self.answered(wait(self.client.prepare(&text)))?;
         let mut prepared = self.prepared.borrow_mut();
         if prepared.len() >= STATEMENT_CACHE {
             prepared.clear();
@@ -231,7 +277,7 @@ impl Session {
     }
 }
 
-fn bound<'a>(params: &'a [Value<'a>]) -> impl ExactSizeIterator<Item = Bound<'a>> {
+pub(super) fn bound<'a>(params: &'a [Value<'a>]) -> impl ExactSizeIterator<Item = Bound<'a>> {
     params.iter().map(|value| Bound(*value))
 }
 
@@ -288,45 +334,4 @@ where
             None => return,
         }
     }
-}
-
-/// Gives the session its settings and asks for the facts, in one request.
-fn set_up(client: &Client, role: Role, own_port: Option<u16>) -> Result<Facts, tokio_postgres::Error> {
-    // What only reads may take as long as its reader does.
-    let longest = if role == Role::Write { "5min" } else { "0" };
-    let sql = format!(
-        "SET search_path = {SCHEMA};
-         SET lock_timeout = '30s';
-         SET idle_in_transaction_session_timeout = '30s';
-         SET statement_timeout = '{longest}';
-         SET tcp_keepalives_idle = {};
-         SET tcp_keepalives_interval = {};
-         SET tcp_keepalives_count = {KEEPALIVE_COUNT};
-         SET tcp_user_timeout = {};
-         SELECT current_setting('server_version_num'),
-                current_setting('server_encoding'),
-                pg_is_in_recovery(),
-                CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT),
-                CASE WHEN version() LIKE 'PostgreSQL %'
-                     THEN pid || ' ' || CAST(EXTRACT(EPOCH FROM backend_start) * 1000000 AS BIGINT) END,
-                inet_client_port()
-         FROM pg_catalog.pg_stat_activity
-         WHERE pid = pg_backend_pid()",
-        KEEPALIVE_IDLE.as_secs(),
-        KEEPALIVE_INTERVAL.as_secs(),
-        ANSWER_TIMEOUT.as_millis(),
-    );
-    let answered = wait(client.simple_query(&sql))?;
-    let row =
-        answered.iter().find_map(|message| if let SimpleQueryMessage::Row(row) = message { Some(row) } else { None });
-    let text = |column| row.and_then(|row| row.get(column)).unwrap_or_default();
-    // Another port than ours is that of something in between.
-    let is_direct = text(5).parse().ok() == own_port;
-    Ok(Facts {
-        version: text(0).parse().unwrap_or_default(),
-        encoding: text(1).to_owned(),
-        is_standby: text(2) == "t",
-        now: text(3).parse().unwrap_or_default(),
-        backend: Some(text(4)).filter(|backend| is_direct && !backend.is_empty()).map(str::to_owned),
-    })
 }

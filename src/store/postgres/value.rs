@@ -1,5 +1,7 @@
 //! Values as the server takes and gives them.
 
+use std::borrow::Cow;
+
 use bytes::{BufMut as _, BytesMut};
 use tokio_postgres::types::{Format, FromSql, IsNull, ToSql, Type, to_sql_checked};
 
@@ -29,7 +31,9 @@ impl ToSql for Bound<'_> {
             (Value::Int(number), &Type::INT4) => out.put_i32(number.try_into()?),
             (Value::Int(number @ (0 | 1)), &Type::BOOL) => out.put_u8(u8::from(number == 1)),
             (Value::Real(number), &Type::FLOAT8) => out.put_f64(number),
-            (Value::Text(text), &Type::TEXT | &Type::VARCHAR | &Type::NAME | &Type::UNKNOWN) => put_text(text, out),
+            (Value::Text(text), &Type::TEXT | &Type::VARCHAR | &Type::NAME | &Type::UNKNOWN) => {
+                out.put_slice(stored_text(text).as_bytes())
+            }
             (Value::Blob(bytes), &Type::BYTEA) => out.put_slice(bytes),
             (value, kind) => {
                 // The value itself may be anybody's.
@@ -57,16 +61,46 @@ impl ToSql for Bound<'_> {
     to_sql_checked!();
 }
 
+/// A parameter as its bytes; `None` is NULL.
+#[derive(Debug)]
+pub(super) struct Encoded(Option<BytesMut>);
+
+impl ToSql for Encoded {
+    fn to_sql(&self, _: &Type, out: &mut BytesMut) -> Result<IsNull, Fault> {
+        let Some(bytes) = &self.0 else { return Ok(IsNull::Yes) };
+        out.put_slice(bytes);
+        Ok(IsNull::No)
+    }
+
+    fn accepts(_: &Type) -> bool {
+        true
+    }
+
+    fn encode_format(&self, _: &Type) -> Format {
+        Format::Binary
+    }
+
+    to_sql_checked!();
+}
+
+/// The parameters of a statement that outlives them.
+pub(super) fn encoded(params: &[Value<'_>], kinds: &[Type]) -> Result<Vec<Encoded>, Fault> {
+    let encode = |(value, kind): (&Value<'_>, &Type)| {
+        let mut bytes = BytesMut::new();
+        let is_null = matches!(Bound(*value).to_sql(kind, &mut bytes)?, IsNull::Yes);
+        Ok(Encoded((!is_null).then_some(bytes)))
+    };
+    params.iter().zip(kinds).map(encode).collect()
+}
+
+/// A text as it is stored.
+pub(super) fn stored_text(text: &str) -> Cow<'_, str> {
+    if text.contains('\0') { text.replace('\0', NUL_SIGN).into() } else { text.into() }
+}
+
 /// The server's texts have no NUL: what JSON escapes as one becomes the sign for what cannot be shown. Digests are of the
 /// raw bytes, and see no change.
-fn put_text(text: &str, out: &mut BytesMut) {
-    let mut parts = text.split('\0');
-    out.put_slice(parts.next().unwrap_or_default().as_bytes());
-    for part in parts {
-        out.put_slice("\u{fffd}".as_bytes());
-        out.put_slice(part.as_bytes());
-    }
-}
+const NUL_SIGN: &str = "\u{fffd}";
 
 /// A cell of whatever type the statements answer.
 struct Cell<'a>(Value<'a>);

@@ -71,7 +71,7 @@ pub(super) fn save_closed(
     if closed == 0 {
         return Ok(id);
     }
-    w.execute(
+    w.write(
         &format!(
             "UPDATE sync_records
              SET is_read = 0
@@ -159,7 +159,7 @@ fn fold(w: &Writer<'_>, id: RecordId) -> Result<RecordId, Error> {
         |row| row.int(0),
     )?;
     let Some(earlier) = earlier else { return Ok(id) };
-    w.execute(
+    w.write(
         "UPDATE sync_records
          SET run_count = sync_records.run_count + 1,
              requests_saved = sync_records.requests_saved + newer.requests_saved,
@@ -222,7 +222,7 @@ pub(in crate::store) fn save_interrupted(w: &Writer<'_>, id: Option<RecordId>, c
 }
 
 fn save_open_scopes_interrupted(w: &Writer<'_>, record: RecordId, now: &str) -> Result<(), Error> {
-    w.execute(
+    w.write(
         "UPDATE sync_cursors
          SET is_unsettled = 1
          WHERE scope IN (SELECT scope
@@ -231,7 +231,7 @@ fn save_open_scopes_interrupted(w: &Writer<'_>, record: RecordId, now: &str) -> 
                            AND status = 'running')",
         &[record.0.into()],
     )?;
-    w.execute(
+    w.write(
         "UPDATE sync_scopes
          SET status = 'interrupted',
              end_time = ?2
@@ -239,7 +239,6 @@ fn save_open_scopes_interrupted(w: &Writer<'_>, record: RecordId, now: &str) -> 
            AND status = 'running'",
         &[record.0.into(), now.into()],
     )
-    .map(drop)
 }
 
 /// The problems as stored: secrets are taken out of each text first, so that the JSON stays whole.

@@ -26,14 +26,13 @@ impl Store {
         let warnings: Vec<String> = warnings.iter().map(|warning| scrub(warning).into_owned()).collect();
         self.transact(move |w| {
             (0_i64..).zip(&warnings).try_for_each(|(position, warning)| {
-                w.execute(
+                w.write(
                     "INSERT INTO sync_warnings (record_id, position, message)
                      VALUES (?1, ?2, ?3)
                      ON CONFLICT (record_id, position) DO UPDATE
                      SET message = excluded.message",
                     &[record.0.into(), position.into(), warning.into()],
                 )
-                .map(drop)
             })
         })
     }
@@ -50,7 +49,7 @@ pub(super) fn save_counters(
             Change::Add(value) => (*value, "sync_counters.value + excluded.value"),
             Change::Set(value) => (*value, "excluded.value"),
         };
-        w.execute(
+        w.write(
             &format!(
                 "INSERT INTO sync_counters (name, sync, sync_type, label, value)
                  VALUES (?1, ?2, ?3, ?4, ?5)
@@ -59,7 +58,6 @@ pub(super) fn save_counters(
             ),
             &[(*name).into(), sync.into(), sync_type.into(), (*label).into(), value.into()],
         )
-        .map(drop)
     })
 }
 

@@ -113,7 +113,7 @@ pub(super) fn load_failing(r: &Reader<'_>, sync: &str, sync_type: &str) -> Resul
 }
 
 fn save(w: &Writer<'_>, sync: &str, kind: &str, row: &ReportRow) -> Result<(), Error> {
-    w.execute(
+    w.write(
         "INSERT INTO monitor_reports (sync, kind, receiver, subject, level, reported, is_auth, since)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
          ON CONFLICT (sync, kind, receiver, subject) DO UPDATE
@@ -132,11 +132,10 @@ fn save(w: &Writer<'_>, sync: &str, kind: &str, row: &ReportRow) -> Result<(), E
             (&to_rfc3339_millis(row.since)).into(),
         ],
     )
-    .map(drop)
 }
 
 fn delete(w: &Writer<'_>, sync: &str, kind: &str, row: &ReportRow) -> Result<(), Error> {
-    w.execute(
+    w.write(
         "DELETE FROM monitor_reports
          WHERE sync = ?1
            AND kind = ?2
@@ -144,5 +143,4 @@ fn delete(w: &Writer<'_>, sync: &str, kind: &str, row: &ReportRow) -> Result<(),
            AND subject = ?4",
         &[sync.into(), kind.into(), (&row.receiver).into(), (&row.subject).into()],
     )
-    .map(drop)
 }

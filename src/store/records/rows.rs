@@ -56,7 +56,7 @@ pub(super) fn save_opened(w: &Writer<'_>, start: &RunStart, clock: &Clock) -> Re
 /// Says that this process still makes the run.
 pub(in crate::store) fn save_beat(w: &Writer<'_>, id: RecordId) -> Result<(), Error> {
     let millis = w.millis();
-    w.execute(
+    w.write(
         &format!(
             "UPDATE sync_records
              SET backend = ?2,
@@ -67,7 +67,6 @@ pub(in crate::store) fn save_beat(w: &Writer<'_>, id: RecordId) -> Result<(), Er
         ),
         &[id.0.into(), w.backend().into(), RUN_TTL_MS.into(), INSTANCE.as_str().into()],
     )
-    .map(drop)
 }
 
 /// Whether it is this process's record with that number, and still open.
@@ -87,12 +86,11 @@ pub(super) fn is_running(r: &Reader<'_>, id: RecordId, trace_id: &str) -> Result
 
 /// Deletes a record with its scopes.
 pub(super) fn delete(w: &Writer<'_>, id: RecordId) -> Result<(), Error> {
-    w.execute(
+    w.write(
         "DELETE FROM sync_records
          WHERE id = ?1",
         &[id.0.into()],
     )
-    .map(drop)
 }
 
 pub(in crate::store) fn save_scope_start(
@@ -102,7 +100,7 @@ pub(in crate::store) fn save_scope_start(
     token: i64,
     clock: &Clock,
 ) -> Result<(), Error> {
-    w.execute(
+    w.write(
         "INSERT INTO sync_scopes (record_id, scope, status, start_time, token)
          VALUES (?1, ?2, 'running', ?3, ?4)
          ON CONFLICT (record_id, scope) DO UPDATE
@@ -113,7 +111,6 @@ pub(in crate::store) fn save_scope_start(
              token = excluded.token",
         &[record.0.into(), scope.into(), (&to_rfc3339_millis(clock.now())).into(), token.into()],
     )
-    .map(drop)
 }
 
 pub(in crate::store) fn save_scope_end(
@@ -135,7 +132,7 @@ pub(in crate::store) fn save_scope_end(
         duration_ms.into(),
         error.as_deref().into(),
     ]);
-    w.execute(
+    w.write(
         &format!(
             "UPDATE sync_scopes
              SET {SUMMARY_ASSIGNMENTS},
@@ -149,7 +146,6 @@ pub(in crate::store) fn save_scope_end(
         ),
         &params,
     )
-    .map(drop)
 }
 
 pub(super) fn save_skipped_scope(
@@ -158,7 +154,7 @@ pub(super) fn save_skipped_scope(
     skipped: &SkippedScope,
     clock: &Clock,
 ) -> Result<(), Error> {
-    w.execute(
+    w.write(
         "INSERT INTO sync_scopes (record_id, scope, status, reason, start_time, end_time)
          VALUES (?1, ?2, ?3, ?4, ?5, ?5)
          ON CONFLICT (record_id, scope) DO UPDATE
@@ -173,7 +169,6 @@ pub(super) fn save_skipped_scope(
             (&to_rfc3339_millis(clock.now())).into(),
         ],
     )
-    .map(drop)
 }
 
 pub(super) fn save_read(w: &Writer<'_>, ids: &[RecordId], clock: &Clock) -> Result<u64, Error> {

@@ -109,6 +109,7 @@ impl Upstream for Ecs {
   tongbu sync ecs --status-only";
     const MIGRATIONS: &'static [Migration] = tables::MIGRATIONS;
     const VIEWS: Option<Component> = Some(exports::VIEWS);
+    const HAS_OWN_ROWS: bool = true;
     const CHANGE_SOURCES: &'static [ChangeSource] = exports::CHANGE_SOURCES;
     const EXPORTS: &'static [Exported] = exports::EXPORTS;
     const TEMPLATE: &'static str = include_str!("template.toml");

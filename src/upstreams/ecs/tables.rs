@@ -175,7 +175,7 @@ pub fn save_status(
 ) -> Result<(), Error> {
     let mut values = region.row(id).to_vec();
     values.extend([change.after.as_deref().into(), Value::Text(&meta.at), meta.record.into()]);
-    w.execute(
+    w.write(
         "UPDATE ecs_instances
          SET status = ?5,
              last_changed_at = ?6,
@@ -203,7 +203,7 @@ fn save_change(
     kind: ChangeKind,
     change: Option<&FieldChange>,
 ) -> Result<(), Error> {
-    w.execute(
+    w.write(
         "INSERT INTO ecs_changes (record, account, region, instance, kind, field, before, after, at)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
         &[
@@ -259,14 +259,14 @@ pub fn save_regions(
     regions: &[KnownRegion],
     now: Timestamp,
 ) -> Result<(), Error> {
-    w.execute(
+    w.write(
         "DELETE FROM ecs_regions
          WHERE account = ?1 AND provider = ?2",
         &[account.into(), provider.name().into()],
     )?;
     let now = to_rfc3339_millis(now);
     for region in regions {
-        w.execute(
+        w.write(
             "INSERT INTO ecs_regions (account, provider, region, label, endpoint, is_enabled, fetched_at, projects)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
              ON CONFLICT (account, provider, region) DO NOTHING",

@@ -60,6 +60,7 @@ impl Upstream for Fairing {
     const MIGRATIONS: &'static [Migration] =
         &[Migration { name: "0001_create", sql: include_str!("migrations/0001_create.sql") }];
     const VIEWS: Option<Component> = Some(exports::VIEWS);
+    const HAS_OWN_ROWS: bool = true;
     const CHANGE_SOURCES: &'static [ChangeSource] = exports::CHANGE_SOURCES;
     const EXPORTS: &'static [Exported] = exports::EXPORTS;
     const TEMPLATE: &'static str = include_str!("template.toml");

@@ -17,7 +17,7 @@ use crate::error::full_message;
 use crate::http::json::{UNREADABLE, has_hidden_fault, is_damaged, repaired};
 use crate::store::{self, Reader, Store};
 use crate::upstreams::digest::{Digest, of_bytes};
-use crate::upstreams::mirror::{Ahead, Arrival, BadRow, Changes, Comparison, Known};
+use crate::upstreams::mirror::{Ahead, Arrival, BadRow, Changes, Comparison, Fetched, Known};
 
 /// Held rows of a page that is to be stored as a whole or not at all never take more than this.
 const MAX_HELD_BYTES: usize = 8 * 1024 * 1024;
@@ -223,14 +223,55 @@ impl ParseContext {
         let (mut batch, mut layout) = (Batch::default(), Layout::default());
         let seed = self.pii.seed();
         self.store.read(|r| {
+            let known = self.look_up(r, text, ranges, known)?;
+            let mut readable = Vec::with_capacity(ranges.len());
             for (range, known) in ranges.iter().zip(known) {
                 let digest = of_bytes(text[range.clone()].as_bytes(), seed);
-                self.plan_row(r, text, &Unplanned { range, digest, known: *known }, &mut layout, &mut batch)?;
+                readable.extend(self.plan_row(
+                    r,
+                    text,
+                    &Unplanned { range, digest, known },
+                    &mut layout,
+                    &mut batch,
+                )?);
+            }
+            let source = if matches!(*self.pii, Pii::Keep) { text } else { &batch.text };
+            let fetched = readable.iter().map(|(row, known)| Fetched {
+                known: *known,
+                content_hash: row.digest,
+                raw: row::text(source, &row.raw),
+            });
+            let compared = self.changes.compare(r, &self.table.table, &fetched.collect::<Vec<_>>())?;
+            for ((row, _), comparison) in readable.into_iter().zip(compared) {
+                match comparison {
+                    Comparison::Unchanged { number } => batch.unchanged.push(number),
+                    Comparison::Changed(found) => batch.rows.push(ParsedRow { found, ..row }),
+                }
             }
             Ok(batch)
         })
     }
 
+    /// What is stored of each row, as far as its id can be seen without parsing it.
+    fn look_up(
+        &self,
+        r: &Reader<'_>,
+        text: &str,
+        ranges: &[Range<usize>],
+        known: &[Option<Known>],
+    ) -> Result<Vec<Option<Known>>, store::Error> {
+        let mut known = known.to_vec();
+        let unknown = (0..ranges.len()).filter(|place| self.looks_up && known[*place].is_none());
+        let ids = unknown.filter_map(|place| Some((place, row::leading_id(text[ranges[place].clone()].as_bytes())?)));
+        let (places, keys): (Vec<_>, Vec<_>) =
+            ids.map(|(place, id)| (place, vec![(&*self.account).into(), id.into()])).unzip();
+        for (place, found) in places.into_iter().zip(self.table.table.find_many(r, &keys)?) {
+            known[place] = found;
+        }
+        Ok(known)
+    }
+
+    /// Parses a row, unless it came as it is stored, or cannot be stored.
     fn plan_row(
         &self,
         r: &Reader<'_>,
@@ -238,32 +279,30 @@ impl ParseContext {
         &Unplanned { range, digest, known }: &Unplanned<'_>,
         layout: &mut Layout,
         batch: &mut Batch,
-    ) -> Result<(), store::Error> {
-        let leading_id = row::leading_id(text[range.clone()].as_bytes()).filter(|_| self.looks_up);
-        let mut known = match known {
-            Some(known) => Some(known),
-            None => leading_id.map(|id| self.find(r, id)).transpose()?.flatten(),
-        };
+    ) -> Result<Option<(ParsedRow, Option<Known>)>, store::Error> {
+        let mut known = known;
         batch.looked_up = known.map(|known| known.number).or(batch.looked_up);
         if let Some(known) = &known
             && !self.parses_all
             && self.changes.is_unchanged(known, digest)
         {
             batch.unchanged.push(known.number);
-            return Ok(());
+            return Ok(None);
         }
         let parsed = self.parse_row(text, range, layout, &mut batch.text);
         let is_readable = !text[range.clone()].contains(UNREADABLE);
         let (id, cells, raw) = match parsed {
             Ok(parsed) if is_readable => parsed,
-            Ok((id, ..)) => return self.plan_bad(r, Some(id), &row::BadRow::Unreadable, batch),
+            Ok((id, ..)) => {
+                return self.plan_bad(r, Some(id), &row::BadRow::Unreadable, batch).map(|()| None);
+            }
             Err(error) => {
                 let row = &text[range.clone()];
                 let id = row::leading_id(row.as_bytes())
                     .map(str::to_owned)
                     .or_else(|| row::any_id(row))
                     .filter(|id| !is_damaged(id));
-                return self.plan_bad(r, id, &error, batch);
+                return self.plan_bad(r, id, &error, batch).map(|()| None);
             }
         };
         let source = if matches!(*self.pii, Pii::Keep) { text } else { &batch.text };
@@ -275,14 +314,10 @@ impl ParseContext {
                 batch.latest = Some((at, id.clone()));
             }
         }
-        if self.looks_up && leading_id.is_none() {
+        if self.looks_up && known.is_none() && row::leading_id(text[range.clone()].as_bytes()).is_none() {
             known = self.find(r, &id)?;
         }
-        match self.changes.compare(r, &self.table.table, known, digest, row::text(source, &raw))? {
-            Comparison::Unchanged { number } => batch.unchanged.push(number),
-            Comparison::Changed(found) => batch.rows.push(ParsedRow { raw, id, cells, digest, found }),
-        }
-        Ok(())
+        Ok(Some((ParsedRow { raw, id, cells, digest, found: None }, known)))
     }
 
     fn plan_bad(

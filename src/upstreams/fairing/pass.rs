@@ -18,8 +18,8 @@ use crate::error::full_message;
 use crate::http::Retry;
 use crate::store::{self, ScopeState, Writer, cursors};
 use crate::upstreams::mirror::{
-    Ahead, Changes, Counts, Deletions, Ending, Limits, PageInfo, Paginator, Reading, RowOutcome, RowValues, Signs,
-    Step, Subject, WriteMeta, finish,
+    Ahead, Changed, Changes, Counts, Deletions, Ending, Limits, NewRow, PageInfo, Paginator, Reading, RowOutcome,
+    Signs, Step, Subject, WriteMeta, finish,
 };
 use crate::upstreams::{Error, Scope, ScopeWork};
 
@@ -242,7 +242,7 @@ impl Work<'_> {
                     if let Some(cursor) = &cursor {
                         cursors::save_state(w, cursor)?;
                     }
-                    save_batches(w, table, batches, &account, &changes, &meta)
+                    save_batches(w, table, &batches, &account, &changes, &meta)
                 })
                 .await?;
             for (id, number, outcome) in saved {
@@ -327,28 +327,23 @@ fn take_in(batch: &Batch, state: &mut PassState, now: Timestamp) {
 fn save_batches(
     w: &Writer<'_>,
     KindTable { table, .. }: &KindTable,
-    batches: Vec<Batch>,
+    batches: &[Batch],
     account: &str,
     changes: &Changes,
     meta: &WriteMeta,
 ) -> Result<Vec<(String, i64, RowOutcome)>, store::Error> {
-    let mut next_number = changes.next_number(w, table)?;
-    let mut saved = Vec::with_capacity(batches.iter().map(|batch| batch.rows.len()).sum());
-    for Batch { text: source, rows, .. } in batches {
-        for row in rows {
-            let values = RowValues {
-                key: &[account.into(), (&row.id).into()],
-                number: Some(next_number),
-                content_hash: row.digest,
-                raw: Some(text(&source, &row.raw)),
-            };
-            let columns = row.cells.iter().map(|cell| cell.value(&source));
-            let (number, outcome) = changes.save(w, table, &values, columns, row.found.as_ref(), meta)?;
-            next_number += i64::from(outcome == RowOutcome::New);
-            saved.push((row.id, number, outcome));
-        }
-    }
-    Ok(saved)
+    let rows: Vec<_> = batches.iter().flat_map(|batch| batch.rows.iter().map(|row| (&batch.text, row))).collect();
+    let changed: Vec<_> = (rows.iter())
+        .map(|(source, row)| {
+            let columns = row.cells.iter().map(|cell| cell.value(source)).collect();
+            let key = vec![account.into(), (&row.id).into()];
+            let raw = Some(text(source, &row.raw));
+            Changed { row: NewRow { key, content_hash: row.digest, raw, columns }, found: row.found.as_ref() }
+        })
+        .collect();
+    let saved = changes.save(w, table, &changed, meta)?;
+    let named = rows.iter().zip(saved).map(|((_, row), (number, outcome))| (row.id.clone(), number, outcome));
+    Ok(named.collect())
 }
 
 impl Query {

@@ -264,7 +264,7 @@ pub fn save_unranked(w: &Writer<'_>, source: &str, id: &FilmId) -> Result<(), Er
         SET list_rank = NULL
         WHERE source = ?1
             AND source_id = ?2";
-    w.execute(SQL, &[source.into(), id.as_str().into()]).map(drop)
+    w.write(SQL, &[source.into(), id.as_str().into()])
 }
 
 fn select(condition: &str) -> String {

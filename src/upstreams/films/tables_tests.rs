@@ -30,7 +30,13 @@ impl Fixture {
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store = open(&folder.path().join("tongbu.db"), vec![COMPONENT, row_changes::COMPONENT]);
-        let request = LeaseRequest { name: "films", ttl: Duration::from_secs(60), trace_id: "trace", record: None };
+        let request = LeaseRequest {
+            name: "films",
+            ttl: Duration::from_secs(60),
+            trace_id: "trace",
+            record: None,
+            has_own_rows: false,
+        };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let Acquisition::Held(lease) = runtime.block_on(store.acquire(request)).unwrap() else { panic!("not free") };
         Self { _folder: folder, store, lease }

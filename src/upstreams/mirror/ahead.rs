@@ -5,13 +5,14 @@
 
 use std::collections::VecDeque;
 
-use super::reading::Changes;
+use super::changes::Changes;
 use super::table::{Known, StoredRow, Table};
 use crate::store::{Error, Store, Value};
 use crate::upstreams::digest::of_bytes;
 
-/// Rows read at once.
-const WINDOW: u64 = 512;
+/// Rows read at once: at first, and at the most. Each window in which nothing had to be looked up is followed by a larger
+/// one, because a server answers few large requests faster.
+const WINDOWS: std::ops::RangeInclusive<u64> = 512..=8_192;
 
 /// This number of stored rows may be passed over because they did not come: others are looked up.
 const MAX_PASSED: usize = 32;
@@ -23,6 +24,8 @@ pub struct Ahead {
     /// The values of the key that all rows of the scope share.
     scope: Vec<String>,
     window: VecDeque<StoredRow>,
+    /// How many rows the next window has.
+    window_size: u64,
     /// The rows behind the window have higher numbers.
     last_number: i64,
     is_at_end: bool,
@@ -42,7 +45,7 @@ pub enum Arrival {
 impl Ahead {
     /// From the first row of the scope on.
     pub fn new(table: &'static Table, scope: Vec<String>) -> Self {
-        Self { table, scope, window: VecDeque::new(), last_number: 0, is_at_end: false }
+        Self { table, scope, window: VecDeque::new(), window_size: *WINDOWS.start(), last_number: 0, is_at_end: false }
     }
 
     /// Compares the row that begins these bytes; `id` finds its id there.
@@ -71,12 +74,13 @@ impl Ahead {
     /// Goes on after the row of that number, which had to be looked up.
     pub fn go_on_after(&mut self, number: i64) {
         self.window.clear();
-        (self.last_number, self.is_at_end) = (number, false);
+        (self.last_number, self.is_at_end, self.window_size) = (number, false, *WINDOWS.start());
     }
 
     fn load(&mut self, store: &Store) -> Result<(), Error> {
         let scope: Vec<Value<'_>> = self.scope.iter().map(Value::from).collect();
-        let rows = store.read(|r| self.table.load_after(r, &scope, self.last_number, WINDOW))?;
+        let rows = store.read(|r| self.table.load_after(r, &scope, self.last_number, self.window_size))?;
+        self.window_size = (self.window_size * 2).min(*WINDOWS.end());
         self.window.extend(rows);
         match self.window.back() {
             Some(last) => self.last_number = last.known.number,

@@ -39,8 +39,13 @@ impl Fixture {
     pub fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store = open(&folder.path().join("tongbu.db"));
-        let request =
-            LeaseRequest { name: "mirror/test", ttl: Duration::from_secs(600), trace_id: "test", record: None };
+        let request = LeaseRequest {
+            name: "mirror/test",
+            ttl: Duration::from_secs(600),
+            trace_id: "test",
+            record: None,
+            has_own_rows: false,
+        };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let Acquisition::Held(lease) = runtime.block_on(store.acquire(request)).unwrap() else {
             panic!("the lock is held")

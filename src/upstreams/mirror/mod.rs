@@ -55,6 +55,7 @@
 //! ```
 
 mod ahead;
+mod changes;
 mod collection;
 mod finish;
 #[cfg(test)]
@@ -69,13 +70,14 @@ mod signs;
 mod table;
 
 pub use self::ahead::{Ahead, Arrival};
+pub use self::changes::{Changed, Changes, Comparison, Fetched, Found};
 pub use self::collection::{Collected, Collection, Identified, Page};
 pub use self::finish::{Counts, Deletions, Subject, finish};
 pub use self::key_set::KeySet;
 pub use self::outcome::{RowOutcome, WriteMeta};
 pub use self::paged_set::{PagedSet, SetRow};
 pub use self::paginator::{Ending, Limits, PageInfo, Paginator, Step, Unproved};
-pub use self::reading::{Changes, Comparison, Found, Reading, Round};
+pub use self::reading::{Reading, Round};
 pub use self::rows::{BadRow, ReadRow, Remarks};
 pub use self::signs::{Signs, says_failed};
-pub use self::table::{HashColumn, Known, Replace, RowValues, Table, TableSpec};
+pub use self::table::{HashColumn, Known, NewRow, Replace, RowValues, Table, TableSpec};

@@ -6,13 +6,14 @@ use serde::de::DeserializeOwned;
 use serde_json::Value as Json;
 use serde_json::value::RawValue;
 
+use super::changes::{Changed, Changes};
 use super::collection::Page;
 use super::finish::Subject;
 use super::outcome::{RowOutcome, WriteMeta};
 use super::paginator::{Ending, Limits, PageInfo, Paginator, Step};
-use super::reading::{Changes, Reading};
+use super::reading::Reading;
 use super::rows::BadRow;
-use super::table::{RowValues, Table};
+use super::table::{NewRow, Table};
 use crate::http::JsonFault;
 use crate::http::strict::{Strict, fault_of, is_mark};
 use crate::store::{self, ScopeState, Value, Writer};
@@ -164,15 +165,18 @@ fn save_rows<R: SetRow>(
     changes: &Changes,
     meta: &WriteMeta,
 ) -> Result<Vec<(String, i64, RowOutcome)>, store::Error> {
-    let mut next_number = changes.next_number(w, table)?;
-    let mut saved = Vec::with_capacity(rows.len());
-    for (row, raw) in rows {
-        let key: Vec<Value<'_>> = parent.iter().map(Value::from).chain([row.id().into()]).collect();
-        let content_hash = of_bytes(raw.get().as_bytes(), 0);
-        let values = RowValues { key: &key, number: Some(next_number), content_hash, raw: Some(raw.get()) };
-        let (number, outcome) = changes.save(w, table, &values, row.columns().into_iter(), None, meta)?;
-        next_number += i64::from(outcome == RowOutcome::New);
-        saved.push((row.id().to_owned(), number, outcome));
-    }
-    Ok(saved)
+    let changed: Vec<_> = rows
+        .iter()
+        .map(|(row, raw)| {
+            let row = NewRow {
+                key: parent.iter().map(Value::from).chain([row.id().into()]).collect(),
+                content_hash: of_bytes(raw.get().as_bytes(), 0),
+                raw: Some(raw.get()),
+                columns: row.columns(),
+            };
+            Changed { row, found: None }
+        })
+        .collect();
+    let saved = changes.save(w, table, &changed, meta)?;
+    Ok(rows.iter().zip(saved).map(|((row, _), (number, outcome))| (row.id().to_owned(), number, outcome)).collect())
 }

@@ -1,11 +1,15 @@
 //! A declared table of mirrored rows, and every statement on it.
 
+mod many;
+
 use std::fmt::Write as _;
 
 use super::key_set::KeySet;
 use super::outcome::WriteMeta;
 use crate::store::{Error, Reader, Row, Value, Writer};
 use crate::upstreams::digest::{Digest, from_stored, stored};
+
+pub use self::many::{NewRow, Written};
 
 /// What a table of mirrored rows is made of. Besides these columns every such table has `raw`, `content_hash`,
 /// `deleted_at`, `first_seen_at`, `last_changed_at` and `last_seen_record`.
@@ -42,6 +46,7 @@ impl HashColumn {
 #[derive(Debug)]
 pub struct Table {
     spec: TableSpec,
+    insert: String,
     save: String,
     find: String,
     load_before: String,
@@ -57,7 +62,7 @@ pub struct Table {
 pub struct RowValues<'a> {
     /// The values of the key's columns.
     pub key: &'a [Value<'a>],
-    /// The number a new row gets; only where the table has one.
+    /// The row's number; only where the table has one.
     pub number: Option<i64>,
     pub content_hash: Digest,
     pub raw: Option<&'a str>,
@@ -107,6 +112,7 @@ impl Table {
         let address_len = if spec.number.is_some() { 1 } else { spec.key.len() };
         let number = spec.number.unwrap_or("0");
         Self {
+            insert: insert(&spec),
             save: save(&spec),
             find: format!("SELECT {number}, content_hash, deleted_at IS NOT NULL FROM {name} WHERE {by_key}"),
             load_before: format!("SELECT raw, last_changed_at, last_seen_record FROM {name} WHERE {by_address}"),
@@ -139,9 +145,11 @@ impl Table {
 
     /// The stored row of that key, tombstones included.
     pub fn find(&self, r: &Reader<'_>, key: &[Value<'_>]) -> Result<Option<Known>, Error> {
-        r.first(&self.find, key, |row| {
-            Ok(Known { number: row.int(0)?, content_hash: self.spec.hash.read(row, 1)?, is_deleted: row.flag(2)? })
-        })
+        r.first(&self.find, key, |row| self.read_known(row))
+    }
+
+    fn read_known(&self, row: &Row<'_>) -> Result<Known, Error> {
+        Ok(Known { number: row.int(0)?, content_hash: self.spec.hash.read(row, 1)?, is_deleted: row.flag(2)? })
     }
 
     /// At most `limit` live rows that share these values of the key, ascending from above that number. Only for tables
@@ -173,10 +181,7 @@ impl Table {
         address: &[Value<'_>],
         f: impl FnOnce(&str) -> T,
     ) -> Result<Option<(T, WriteMeta)>, Error> {
-        r.first(&self.load_before, address, |row| {
-            let meta = WriteMeta { at: row.text(1)?.to_owned(), record: row.opt_int(2)? };
-            Ok((f(row.opt_text(0)?.unwrap_or_default()), meta))
-        })
+        r.first(&self.load_before, address, |row| Ok((f(row.opt_text(0)?.unwrap_or_default()), read_meta(row)?)))
     }
 
     /// Writes a row, and makes a tombstone live again. `false` where what is stored is not what it may replace: then
@@ -189,27 +194,12 @@ impl Table {
         replace: Replace,
         meta: &WriteMeta,
     ) -> Result<bool, Error> {
-        let hash = HashValue::of(row.content_hash, self.spec.hash);
-        let (replaces_any, expected) = match replace {
-            Replace::Nothing => (false, None),
-            Replace::Content(expected) => (false, Some(HashValue::of(expected, self.spec.hash))),
-            Replace::Anything | Replace::Quietly => (true, None),
-        };
-        let mut values = Vec::with_capacity(row.key.len() + FIXED_COUNT + self.spec.columns.len() + 1);
-        values.extend_from_slice(row.key);
-        values.extend([
-            hash.value(),
-            (&meta.at).into(),
-            meta.record.into(),
-            row.raw.into(),
-            replaces_any.into(),
-            expected.as_ref().map(HashValue::value).into(),
-            (replace != Replace::Quietly).into(),
-        ]);
-        for value in columns {
-            values.push(value);
+        let hashes = Hashes::new(row.content_hash, replace, self.spec.hash);
+        let values = hashes.bound(*row, columns, replace, meta);
+        if matches!(replace, Replace::Anything | Replace::Quietly) {
+            // Nothing is in its way.
+            return w.write(&self.save, &values).map(|()| true);
         }
-        values.extend(row.number.map(Value::from));
         Ok(w.execute(&self.save, &values)? > 0)
     }
 
@@ -246,7 +236,25 @@ impl Table {
 /// Parameters between the key's and the typed columns': hash, time, record, raw, and what may be replaced.
 const FIXED_COUNT: usize = 7;
 
-/// The one statement that writes rows. Bound are the key, the fixed parameters, the typed columns, the number.
+/// Inserts a row, unless there is one of its key. Bound are the key, the hash, the time, the record, `raw`, the typed
+/// columns, the number.
+fn insert(spec: &TableSpec) -> String {
+    let TableSpec { name, key, columns, number, .. } = spec;
+    let columns = columns.iter().chain(number).fold(String::new(), |columns, column| columns + ", " + column);
+    let [hash, at, record, raw] = std::array::from_fn(|index| key.len() + 1 + index);
+    let count = spec.columns.len() + usize::from(number.is_some());
+    let key_names = key.join(", ");
+    format!(
+        "INSERT INTO {name} ({key_names}, content_hash, first_seen_at, last_changed_at, last_seen_record, raw{columns})
+         VALUES ({key_values}, ?{hash}, ?{at}, ?{at}, ?{record}, ?{raw}{comma}{values})
+         ON CONFLICT ({key_names}) DO NOTHING",
+        key_values = parameters(1, key.len()),
+        comma = if count > 0 { ", " } else { "" },
+        values = parameters(raw + 1, count),
+    )
+}
+
+/// The one statement that replaces rows. Bound are the key, the fixed parameters, the typed columns, the number.
 fn save(spec: &TableSpec) -> String {
     let TableSpec { name, key, columns, number, .. } = spec;
     let [hash, at, record, raw, replaces_any, expected, counts] = std::array::from_fn(|index| key.len() + 1 + index);
@@ -317,6 +325,53 @@ impl HashValue {
             Self::Text(text) => Value::Text(text),
         }
     }
+}
+
+/// The hashes that a statement binds.
+struct Hashes {
+    content: HashValue,
+    expected: Option<HashValue>,
+}
+
+impl Hashes {
+    fn new(content_hash: Digest, replace: Replace, column: HashColumn) -> Self {
+        let expected = if let Replace::Content(expected) = replace { Some(expected) } else { None };
+        Self {
+            content: HashValue::of(content_hash, column),
+            expected: expected.map(|expected| HashValue::of(expected, column)),
+        }
+    }
+
+    /// What [`Table::save`] binds.
+    fn bound<'b, 'v: 'b>(
+        &'b self,
+        row: RowValues<'v>,
+        columns: impl IntoIterator<Item = Value<'v>>,
+        replace: Replace,
+        meta: &'b WriteMeta,
+    ) -> Vec<Value<'b>> {
+        let columns = columns.into_iter();
+        let mut values: Vec<Value<'b>> = Vec::with_capacity(row.key.len() + FIXED_COUNT + columns.size_hint().0 + 1);
+        values.extend_from_slice(row.key);
+        values.extend([
+            self.content.value(),
+            (&meta.at).into(),
+            meta.record.into(),
+            row.raw.into(),
+            matches!(replace, Replace::Anything | Replace::Quietly).into(),
+            self.expected.as_ref().map(HashValue::value).into(),
+            (replace != Replace::Quietly).into(),
+        ]);
+        for value in columns {
+            values.push(value);
+        }
+        values.extend(row.number.map(Value::from));
+        values
+    }
+}
+
+fn read_meta(row: &Row<'_>) -> Result<WriteMeta, Error> {
+    Ok(WriteMeta { at: row.text(1)?.to_owned(), record: row.opt_int(2)? })
 }
 
 #[cfg(test)]

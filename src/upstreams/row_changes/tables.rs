@@ -209,7 +209,7 @@ fn save_change(
     kind: ChangeKind,
     [field, before, after]: [Option<&str>; 3],
 ) -> Result<(), Error> {
-    w.execute(
+    w.write(
         "INSERT INTO row_changes (record_id, subject, account, row_id, kind, field, before, after, at)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
         &[

@@ -51,6 +51,7 @@ async fn run(store: &Store, third: Work) -> (Vec<ScopeReport>, Result<(), Error>
         observer: Arc::new(Silent),
         credentials: Credentials::default(),
         changes: ("ecs", &[]),
+        has_own_rows: false,
         outcome: Mutex::default(),
     };
     let fine: Work = || Ok(());

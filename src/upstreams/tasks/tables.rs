@@ -11,7 +11,7 @@ use super::packages::{Import, ImportPlan, Package, StoredPackage, plan_import};
 use super::plan::StoredTask;
 use super::row::Task;
 use crate::clock::to_rfc3339_millis;
-use crate::store::{Error, Migration, Reader, Row, Writer};
+use crate::store::{Error, Migration, Reader, Row, Value, Writer};
 use crate::upstreams::metric::{Metric, number};
 use crate::upstreams::mirror::{HashColumn, Replace, RowValues, Table, TableSpec, WriteMeta};
 use crate::upstreams::{self, digest};
@@ -80,13 +80,14 @@ pub fn load_stored_tasks<'t>(
         FROM tasks AS t
         LEFT JOIN task_matches AS m ON m.task_id = t.id
         WHERE t.id = ?1";
+    let ids: Vec<&str> = ids.into_iter().collect();
+    let keys: Vec<_> = ids.iter().map(|id| vec![Value::from(*id)]).collect();
     let mut tasks = BTreeMap::new();
-    for id in ids {
-        let task = r.first(SQL, &[id.into()], |row| {
-            Ok(StoredTask { digest: digest::from_stored(row.blob(0)?), matched: stored_match(row, 1)? })
-        })?;
-        tasks.extend(task.map(|task| (id.to_owned(), task)));
-    }
+    r.for_each_of(SQL, &keys, |place, row| {
+        let task = StoredTask { digest: digest::from_stored(row.blob(0)?), matched: stored_match(row, 1)? };
+        tasks.insert(ids[place].to_owned(), task);
+        Ok::<_, Error>(())
+    })?;
     Ok(tasks)
 }
 
@@ -127,7 +128,7 @@ pub fn save_match(w: &Writer<'_>, task_id: &str, matched: &Match, meta: &WriteMe
             package_code = excluded.package_code,
             decided_at = excluded.decided_at,
             record_id = excluded.record_id";
-    w.execute(
+    w.write(
         SQL,
         &[
             task_id.into(),

@@ -42,8 +42,13 @@ impl Fixture {
         let components = vec![Component { name: "tasks", migrations: MIGRATIONS }, row_changes::COMPONENT];
         let options = StoreOptions { clock: Clock::manual(at(0)), mode: Mode::ReadWrite, components };
         let store = Store::open(folder.path().join("tongbu.db"), options).unwrap();
-        let request =
-            LeaseRequest { name: "tasks/today", ttl: Duration::from_secs(60), trace_id: "trace", record: None };
+        let request = LeaseRequest {
+            name: "tasks/today",
+            ttl: Duration::from_secs(60),
+            trace_id: "trace",
+            record: None,
+            has_own_rows: false,
+        };
         let Acquisition::Held(lease) = store.acquire(request).await.unwrap() else { panic!("the lock is not free") };
         Self { _folder: folder, store, lease }
     }

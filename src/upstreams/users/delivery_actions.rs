@@ -172,8 +172,8 @@ fn save_state(w: &Writer<'_>, delivery: &DeliveryRow, to: State, now: Timestamp)
     let now_text = to_rfc3339_millis(now);
     let finished_at = (to == State::Dropped).then_some(&now_text);
     let DeliveryRow { seq, target, user_id, .. } = delivery;
-    w.execute(SAVE, &[target.into(), (*seq).into(), to.name().into(), (&now_text).into(), finished_at.into()])?;
-    w.execute(NO_HEAD, &[target.into(), (*user_id).into()])?;
+    w.write(SAVE, &[target.into(), (*seq).into(), to.name().into(), (&now_text).into(), finished_at.into()])?;
+    w.write(NO_HEAD, &[target.into(), (*user_id).into()])?;
     promote(w, target, *user_id)?;
     Ok(())
 }

@@ -96,7 +96,7 @@ pub fn load_findings_in(r: &Reader<'_>, target: &str, range: FindingRange) -> Re
 
 /// Deletes what an earlier check found in that range.
 pub fn delete_findings(w: &Writer<'_>, target: &str, range: FindingRange) -> Result<(), Error> {
-    w.execute(&format!("DELETE FROM user_findings WHERE {IN_RANGE}"), &range.params(target))?;
+    w.write(&format!("DELETE FROM user_findings WHERE {IN_RANGE}"), &range.params(target))?;
     Ok(())
 }
 
@@ -121,7 +121,7 @@ pub fn save_finding(w: &Writer<'_>, finding: &Finding, at: Timestamp) -> Result<
         (&at).into(),
         (*repair_seq).into(),
     ];
-    w.execute(SQL, &params)?;
+    w.write(SQL, &params)?;
     Ok(())
 }
 
@@ -134,7 +134,7 @@ pub fn save_checked(w: &Writer<'_>, target: &str, checked: u64, in_flight: u64, 
             checked_at = excluded.checked_at,
             checked = excluded.checked,
             awaited = excluded.awaited";
-    w.execute(SQL, &[target.into(), (&to_rfc3339_millis(at)).into(), checked.into(), in_flight.into()])?;
+    w.write(SQL, &[target.into(), (&to_rfc3339_millis(at)).into(), checked.into(), in_flight.into()])?;
     Ok(())
 }
 

@@ -182,8 +182,18 @@ impl Users {
             let check = Check { config, targets, is_part, repair };
             return context.scope(self.rules(&["check"], None), &check).await;
         }
-        let deliver = Deliver { config, targets: targets.clone(), is_part, stream: self.stream.as_ref() };
+        // Hosts that share a database share the targets: each target has a lock there.
+        let (together, alone) =
+            if context.store.is_shared() { (Vec::new(), targets.clone()) } else { (targets.clone(), Vec::new()) };
+        let deliver =
+            Deliver { config, targets: together, is_part, stream: self.stream.as_ref(), is_alone: false };
         context.scope(self.rules(&["deliver"], None), &deliver).await?;
+        let at_once = alone.len();
+        let alone = alone.into_iter().map(|target| {
+            let deliver = Deliver { config, targets: vec![target], is_part, stream: None, is_alone: true };
+            (self.rules(&["deliver", &target.name], None), deliver)
+        });
+        context.scopes(alone.collect(), at_once).await?;
         let mut targets: Vec<&Target> = targets.into_iter().filter(|target| target.can_check()).collect();
         if is_part && !context.flags.force {
             // The scope knows only when all of them were checked.
@@ -193,7 +203,12 @@ impl Users {
             targets.retain(|target| !fresh.contains(&target.name));
         }
         // Where another run delivers, it also checks; what could not be delivered anywhere cannot be compared anywhere.
-        let is_undone = context.outcome().scopes.iter().any(|scope| scope.holder.is_some() || scope.failure.is_some());
+        let is_undone = {
+            let scopes = &context.outcome().scopes;
+            let mut is_undone =
+                scopes.iter().rev().take(at_once.max(1)).map(|scope| scope.holder.is_some() || scope.failure.is_some());
+            is_undone.all(|is_undone| is_undone)
+        };
         if targets.is_empty() || is_undone || context.store.is_dry_run() {
             return Ok(());
         }

@@ -19,13 +19,15 @@ use crate::upstreams::{Error, Scope, ScopeWork, UpstreamSpecific};
 /// Old events deleted in one transaction.
 const DELETED_AT_ONCE: u64 = 2000;
 
-/// What the scope `users/deliver` works with.
+/// What the scope `users/deliver` works with, or that of one target beside it.
 pub struct Deliver<'a> {
     pub config: &'a Config,
     pub targets: Vec<&'a Target>,
     /// Other targets are left out.
     pub is_part: bool,
     pub stream: Option<&'a EventStream>,
+    /// What is not about its target is done by the scope beside it.
+    pub is_alone: bool,
 }
 
 impl ScopeWork for Deliver<'_> {
@@ -51,7 +53,9 @@ impl ScopeWork for Deliver<'_> {
         for (worker, end) in workers.iter().zip(ends) {
             counts.push((worker.target, end?));
         }
-        self.delete_settled(scope, earlier).await?;
+        if !self.is_alone {
+            self.delete_settled(scope, earlier).await?;
+        }
         self.report(scope, &counts)?;
         save_success(scope, started_at).await
     }
@@ -170,6 +174,9 @@ impl Deliver<'_> {
                     ),
                 );
             }
+        }
+        if self.is_alone {
+            return Ok(());
         }
         let rejected = store.read(tables::count_rejections)?;
         if rejected > 0 {

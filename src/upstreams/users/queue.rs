@@ -123,11 +123,11 @@ pub fn enqueue_deliveries(w: &Writer<'_>, target: &str, limit: u64, now: Timesta
     let now = to_rfc3339_millis(now);
     for (seq, user_id, is_for_target) in &events {
         if *is_for_target {
-            w.execute(INSERT, &[target.into(), (*seq).into(), (*user_id).into(), (&now).into()])?;
+            w.write(INSERT, &[target.into(), (*seq).into(), (*user_id).into(), (&now).into()])?;
         }
     }
     if let Some((last, ..)) = events.last() {
-        w.execute(SAVE, &[target.into(), (*last).into()])?;
+        w.write(SAVE, &[target.into(), (*last).into()])?;
     }
     Ok(events.len() as u64 == limit)
 }
@@ -192,7 +192,7 @@ pub fn save_outcomes(
         next.extend(promote(w, target, delivery.event.user_id)?.filter(|next| next.next_attempt_at <= now));
     }
     if outcomes.iter().any(|(_, outcome)| outcome.state == State::Delivered) {
-        w.execute(DELIVERED, &[target.into(), (&to_rfc3339_millis(now)).into()])?;
+        w.write(DELIVERED, &[target.into(), (&to_rfc3339_millis(now)).into()])?;
     }
     Ok(next)
 }
@@ -233,7 +233,7 @@ fn save_outcome(
         latency_ms.into(),
         (!state.is_open()).then_some(&now).into(),
     ];
-    w.execute(SQL, &params)?;
+    w.write(SQL, &params)?;
     Ok(())
 }
 
@@ -266,7 +266,7 @@ pub fn promote(w: &Writer<'_>, target: &str, user_id: i64) -> Result<Option<Deli
     );
     let next = w.first(&sql, &[target.into(), user_id.into()], delivery)?;
     if let Some(next) = &next {
-        w.execute(SAVE, &[target.into(), next.event.seq.into()])?;
+        w.write(SAVE, &[target.into(), next.event.seq.into()])?;
     }
     Ok(next)
 }
@@ -279,7 +279,7 @@ pub fn postpone(w: &Writer<'_>, target: &str, until: Timestamp) -> Result<(), Er
         WHERE target = ?1
         AND is_head = 1
         AND next_attempt_at < ?2";
-    w.execute(SQL, &[target.into(), (&to_rfc3339_millis(until)).into()])?;
+    w.write(SQL, &[target.into(), (&to_rfc3339_millis(until)).into()])?;
     Ok(())
 }
 

@@ -70,7 +70,7 @@ pub fn save_last_seq(w: &Writer<'_>, seq: i64) -> Result<(), Error> {
         UPDATE user_outbox
         SET last_seq = ?1
         WHERE id = 1";
-    w.execute(SQL, &[seq.into()])?;
+    w.write(SQL, &[seq.into()])?;
     Ok(())
 }
 
@@ -95,7 +95,7 @@ pub fn save_event(w: &Writer<'_>, event: &StoredEvent) -> Result<(), Error> {
         (&stored_at).into(),
         event.version_ms.into(),
     ];
-    w.execute(SQL, &params)?;
+    w.write(SQL, &params)?;
     Ok(())
 }
 
@@ -212,7 +212,7 @@ pub fn save_user(
         (&at).into(),
         record.into(),
     ]);
-    w.execute(SQL, &params)?;
+    w.write(SQL, &params)?;
     Ok(())
 }
 
@@ -237,7 +237,7 @@ pub fn delete_user(w: &Writer<'_>, event: &Event, version: Version, at: Timestam
         (&at).into(),
         Value::Blob(&[]),
     ];
-    w.execute(SQL, &params)?;
+    w.write(SQL, &params)?;
     Ok(())
 }
 
@@ -259,7 +259,7 @@ pub fn save_rejection(w: &Writer<'_>, rejection: &Rejection) -> Result<(), Error
         ON CONFLICT (entry_id) DO NOTHING";
     let Rejection { entry_id, stream, reason, raw, rejected_at } = rejection;
     let at = to_rfc3339_millis(*rejected_at);
-    w.execute(SQL, &[entry_id.into(), stream.into(), reason.into(), raw.as_ref().into(), (&at).into()])?;
+    w.write(SQL, &[entry_id.into(), stream.into(), reason.into(), raw.as_ref().into(), (&at).into()])?;
     Ok(())
 }
 

@@ -66,7 +66,13 @@ fn compete(folder: &Path, share: u64) {
     let mut random = Random::new(std::process::id().into());
     let mut held = 0;
     while held < share {
-        let request = LeaseRequest { name: LOCK, ttl: Duration::from_secs(60), trace_id: "experiment", record: None };
+        let request = LeaseRequest {
+            name: LOCK,
+            ttl: Duration::from_secs(60),
+            trace_id: "experiment",
+            record: None,
+            has_own_rows: false,
+        };
         let lease = match runtime.block_on(store.acquire(request)).expect("an answer") {
             Acquisition::Held(lease) => lease,
             Acquisition::Busy(_) => {

@@ -3,7 +3,7 @@
 use std::io::{Read as _, Write as _};
 use std::net::{Ipv4Addr, Shutdown, TcpListener, TcpStream};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::Duration;
 
@@ -24,6 +24,14 @@ const COMMIT: &[u8] = b"COMMIT\0";
 pub struct Proxy {
     pub port: u16,
     is_armed: Arc<AtomicBool>,
+    trips: Arc<Trips>,
+}
+
+/// Times that the client said something after an answer.
+#[derive(Default)]
+struct Trips {
+    count: AtomicU64,
+    has_answered: AtomicBool,
 }
 
 impl Proxy {
@@ -32,14 +40,20 @@ impl Proxy {
         let port = listener.local_addr().expect("a port").port();
         let is_armed = Arc::new(AtomicBool::new(false));
         let armed = Arc::clone(&is_armed);
+        let trips = Arc::<Trips>::default();
+        let counted = Arc::clone(&trips);
         thread::spawn(move || {
             for client in listener.incoming().flatten() {
                 let Ok(server) = TcpStream::connect((Ipv4Addr::LOCALHOST, server)) else { continue };
-                let armed = Arc::clone(&armed);
-                thread::spawn(move || pass(&client, &server, mishap, &armed));
+                let (armed, trips) = (Arc::clone(&armed), Arc::clone(&counted));
+                thread::spawn(move || pass(&client, &server, mishap, &armed, &trips));
             }
         });
-        Self { port, is_armed }
+        Self { port, is_armed, trips }
+    }
+
+    pub fn round_trips(&self) -> u64 {
+        self.trips.count.load(Ordering::SeqCst)
     }
 
     /// The next COMMIT has the mishap.
@@ -48,17 +62,27 @@ impl Proxy {
     }
 }
 
-fn pass(client: &TcpStream, server: &TcpStream, mishap: Mishap, is_armed: &AtomicBool) {
+fn pass(client: &TcpStream, server: &TcpStream, mishap: Mishap, is_armed: &AtomicBool, trips: &Arc<Trips>) {
     let (mut answers, mut to_client) = (server.try_clone().expect("a stream"), client.try_clone().expect("a stream"));
+    let answered = Arc::clone(trips);
     thread::spawn(move || {
+        let mut buffer = vec![0_u8; 65_536];
         // Ends with either end.
-        let _ = std::io::copy(&mut answers, &mut to_client);
+        while let Ok(count @ 1..) = answers.read(&mut buffer) {
+            answered.has_answered.store(true, Ordering::SeqCst);
+            if to_client.write_all(&buffer[..count]).is_err() {
+                break;
+            }
+        }
         let _ = to_client.shutdown(Shutdown::Both);
     });
     let (mut from_client, mut to_server) = (client, server);
     let mut buffer = vec![0_u8; 65_536];
     while let Ok(count @ 1..) = from_client.read(&mut buffer) {
         let sent = &buffer[..count];
+        if trips.has_answered.swap(false, Ordering::SeqCst) {
+            trips.count.fetch_add(1, Ordering::SeqCst);
+        }
         if sent.ends_with(COMMIT) && is_armed.swap(false, Ordering::SeqCst) {
             let _ = client.shutdown(Shutdown::Both);
             match mishap {

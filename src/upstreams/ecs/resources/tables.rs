@@ -106,7 +106,7 @@ fn save_change(
     kind: ChangeKind,
     change: Option<&FieldChange>,
 ) -> Result<(), Error> {
-    w.execute(
+    w.write(
         "INSERT INTO cloud_changes (record, resource, account, region, id, kind, field, before, after, at)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
         &[

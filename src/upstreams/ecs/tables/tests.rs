@@ -31,7 +31,7 @@ impl Fixture {
         let options = StoreOptions { clock: clock.clone(), mode: Mode::ReadWrite, components };
         let store = Store::open(folder.path().join("tongbu.db"), options).unwrap();
         let ttl = Duration::from_secs(1800);
-        let request = LeaseRequest { name: "ecs/prod/cn-x", ttl, trace_id: "trace", record: None };
+        let request = LeaseRequest { name: "ecs/prod/cn-x", ttl, trace_id: "trace", record: None, has_own_rows: false };
         let Acquisition::Held(lease) = store.acquire(request).await.unwrap() else { panic!("the lock is taken") };
         Self { store, lease, clock, _folder: folder }
     }

@@ -2,9 +2,11 @@
 
 use proptest::prelude::*;
 
-use super::super::fixture::{Fixture, answers, hash, meta, row};
+use super::super::changes::{Changed, Comparison, Fetched, Found};
+use super::super::fixture::{Fixture, answers, hash, meta};
 use super::super::outcome::RowOutcome;
-use super::{BadRow, Comparison, Found, Reading};
+use super::super::table::NewRow;
+use super::{BadRow, Reading};
 use crate::store::Summary;
 
 /// An id and its content.
@@ -38,18 +40,11 @@ fn read(fixture: &Fixture, answer: &Answer, batch_size: usize, ahead: Ahead, rec
         }
         let so_far = reading.changes.clone();
         let saved = fixture.write(move |w| {
-            let mut number = answers().load_next_number(w)?;
-            let mut saved: Vec<(i64, u8, RowOutcome)> = Vec::new();
-            for (id, content, found) in &changed {
-                let (id_text, raw) = (id.to_string(), content.to_string());
-                let key = ["shop".into(), (&id_text).into()];
-                let row = row(&key, Some(number), &raw);
-                let columns = std::iter::once(raw.as_str().into());
-                let (known, outcome) = so_far.save(w, &answers(), &row, columns, found.as_ref(), &meta(record))?;
-                number += i64::from(outcome == RowOutcome::New);
-                saved.push((known, *id, outcome));
-            }
-            Ok(saved)
+            let texts: Vec<_> = changed.iter().map(|(id, content, _)| (id.to_string(), content.to_string())).collect();
+            let rows = texts.iter().zip(&changed).map(|((id, raw), (.., found))| changed_row(id, raw, found.as_ref()));
+            let saved = so_far.save(w, &answers(), &rows.collect::<Vec<_>>(), &meta(record))?;
+            let ids = changed.iter().map(|(id, ..)| *id);
+            Ok(ids.zip(saved).map(|(id, (number, outcome))| (number, id, outcome)).collect::<Vec<_>>())
         });
         for (number, id, outcome) in saved {
             reading.record_outcome(number, &id.to_string(), outcome);
@@ -60,15 +55,19 @@ fn read(fixture: &Fixture, answer: &Answer, batch_size: usize, ahead: Ahead, rec
     (summary, reading.remarks.repeated_count)
 }
 
+fn changed_row<'a>(id: &'a str, raw: &'a str, found: Option<&'a Found>) -> Changed<'a> {
+    let key = vec!["shop".into(), id.into()];
+    Changed { row: NewRow { key, content_hash: hash(raw), raw: Some(raw), columns: vec![raw.into()] }, found }
+}
+
 fn plan(fixture: &Fixture, reading: &Reading, batch: &[(u8, u8)]) -> Vec<Comparison> {
-    let compare = |(id, content): &(u8, u8)| {
-        let (id, raw) = (id.to_string(), content.to_string());
-        fixture.read(|r| {
-            let known = answers().find(r, &["shop".into(), (&id).into()])?;
-            reading.changes.compare(r, &answers(), known, hash(&raw), &raw)
-        })
-    };
-    batch.iter().map(compare).collect()
+    let texts: Vec<_> = batch.iter().map(|(id, content)| (id.to_string(), content.to_string())).collect();
+    fixture.read(|r| {
+        let keys: Vec<_> = texts.iter().map(|(id, _)| vec!["shop".into(), id.into()]).collect();
+        let known = answers().find_many(r, &keys)?;
+        let fetched = texts.iter().zip(known).map(|((_, raw), known)| Fetched { known, content_hash: hash(raw), raw });
+        reading.changes.compare(r, &answers(), &fetched.collect::<Vec<_>>())
+    })
 }
 
 fn counts(summary: &Summary) -> [u64; 5] {
