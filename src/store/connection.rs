@@ -40,4 +40,19 @@ impl Connection {
             Self::Postgres(postgres) => postgres.transact(ending, gate, f, was_committed),
         }
     }
+
+    /// The same with a first step that may be done again: a server gets it together with the beginning.
+    pub(super) fn transact_after<O, T, E: From<Error>>(
+        &mut self,
+        ending: TxEnd,
+        gate: Option<&str>,
+        opening: impl Fn(&Writer<'_>) -> Result<O, Error>,
+        f: impl FnOnce(&Writer<'_>, O) -> Result<T, E>,
+        was_committed: impl FnOnce(&Reader<'_>, &T) -> Result<bool, Error>,
+    ) -> Result<T, E> {
+        match self {
+            Self::Sqlite(sqlite) => sqlite.transact(ending, |w| f(w, opening(w)?), was_committed),
+            Self::Postgres(postgres) => postgres.transact_after(ending, gate, opening, f, was_committed),
+        }
+    }
 }

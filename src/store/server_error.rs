@@ -29,6 +29,11 @@ pub enum ServerError {
     Full { server: String, source: Source },
     #[error("cannot read the data on `{server}`: it is damaged")]
     Damaged { server: String, source: Source },
+    /// Its limit for what an index holds.
+    #[error("cannot store a row in the database `{server}`: its id is longer than the server can look up")]
+    TooLong { server: String, source: Source },
+    #[error("cannot use the database `{server}`: a pooler in between works in transaction mode")]
+    Pooled { server: String },
     #[error("cannot use the database `{server}`: it is {found}")]
     Unfit { server: String, found: String },
     /// The answer to a COMMIT did not come, or does not say that the rows are safe.
@@ -58,6 +63,10 @@ impl ServerError {
             }
             Self::Full { .. } => "make room on the server, then run again: what was committed is kept",
             Self::Damaged { .. } => "restore the server's last backup",
+            Self::TooLong { .. } => "ids of up to 2,600 bytes can be stored on a server; longer ones only in a file",
+            Self::Pooled { .. } => {
+                "set `pool_mode = session` for this database in the pooler, or give the server's own address"
+            }
             Self::Unfit { .. } => "nothing was changed; give another address with `--db`",
         }
     }

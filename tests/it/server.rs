@@ -3,7 +3,9 @@
 mod bulk;
 mod commits;
 mod leases;
+mod outages;
 mod passes;
+mod poolers;
 mod proxy;
 
 use std::sync::Arc;

@@ -13,7 +13,6 @@ use super::types::Holder;
 use crate::clock::{BootInstant, Clock};
 use crate::store::connection::Connection;
 use crate::store::error::Error;
-use crate::store::options::TxEnd;
 use crate::store::oslock::OsLock;
 use crate::store::records::types::RecordId;
 use crate::store::statement::Writer;
@@ -165,13 +164,11 @@ impl LeaseState {
         end: TxEnd,
         f: impl FnOnce(&Writer<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
-        let (value, renewal) = connection.transact(
+        let (value, renewal) = connection.transact_after(
             end,
             gate,
-            |w| {
-                let renewal = self.check_and_renew(w)?;
-                Ok::<_, E>((f(w)?, renewal))
-            },
+            |w| self.check_and_renew(w),
+            |w, renewal| Ok::<_, E>((f(w)?, renewal)),
             |r, (_, renewal)| Ok(rows::load_write_seq(r, &self.name, self.token)? >= Some(renewal.write_seq)),
         )?;
         self.expires_boot.store(renewal.expires_boot.0, Ordering::Relaxed);

@@ -36,6 +36,10 @@ impl Connection {
         Self::connect(address, io, Role::Read)
     }
 
+    pub(super) const fn session(&self) -> &Session {
+        &self.session
+    }
+
     pub(super) const fn facts(&self) -> &Facts {
         self.session.facts()
     }
@@ -54,7 +58,12 @@ impl Connection {
         &mut self,
         f: impl FnOnce(&Reader<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
-        self.begin("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")?;
+        const BEGIN: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+        if self.session.is_fresh() {
+            self.session.send_begin(BEGIN);
+        } else {
+            self.begin(BEGIN)?;
+        }
         let _transaction = Transaction(Some(&self.session));
         f(&self.reader())
     }
@@ -71,6 +80,44 @@ impl Connection {
         was_committed: impl FnOnce(&Reader<'_>, &T) -> Result<bool, Error>,
     ) -> Result<T, E> {
         self.begin(&begin(gate))?;
+        self.complete(ending, f, was_committed)
+    }
+
+    /// The same with a first step that is sent together with the beginning, and again where that shows that the connection
+    /// has broken off.
+    pub(in crate::store) fn transact_after<O, T, E: From<Error>>(
+        &mut self,
+        ending: TxEnd,
+        gate: Option<&str>,
+        opening: impl Fn(&Writer<'_>) -> Result<O, Error>,
+        f: impl FnOnce(&Writer<'_>, O) -> Result<T, E>,
+        was_committed: impl FnOnce(&Reader<'_>, &T) -> Result<bool, Error>,
+    ) -> Result<T, E> {
+        let sql = begin(gate);
+        let opened = match self.open_transaction(&sql, &opening) {
+            Err(error) if error.is_lost_connection() => {
+                self.reconnect()?;
+                self.open_transaction(&sql, &opening)?
+            }
+            opened => opened?,
+        };
+        self.complete(ending, |w| f(w, opened), was_committed)
+    }
+
+    fn open_transaction<O>(&self, sql: &str, opening: impl Fn(&Writer<'_>) -> Result<O, Error>) -> Result<O, Error> {
+        let mut transaction = Transaction(Some(&self.session));
+        self.session.send_begin(sql);
+        let opened = opening(&Writer::new(self.reader()))?;
+        transaction.0 = None;
+        Ok(opened)
+    }
+
+    fn complete<T, E: From<Error>>(
+        &mut self,
+        ending: TxEnd,
+        f: impl FnOnce(&Writer<'_>) -> Result<T, E>,
+        was_committed: impl FnOnce(&Reader<'_>, &T) -> Result<bool, Error>,
+    ) -> Result<T, E> {
         let (value, committed) = self.attempt(ending, f)?;
         match committed {
             Committed::Yes => Ok(value),
@@ -119,11 +166,11 @@ impl Connection {
         was_committed(&reader)
     }
 
-    /// Begins a transaction. Where the connection has broken off, as far as is known, it is made again: between transactions
-    /// nothing is lost with it.
+    /// Begins a transaction. Where the connection has broken off it is made again: between transactions nothing is lost
+    /// with it.
     fn begin(&mut self, sql: &str) -> Result<(), Error> {
         if !self.session.is_closed() {
-            let begun = self.session.begin_transaction(sql);
+            let begun = self.session.run(sql);
             if !begun.as_ref().is_err_and(Error::is_lost_connection) {
                 if begun.is_err() {
                     self.session.roll_back();

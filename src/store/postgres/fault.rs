@@ -42,6 +42,7 @@ fn classify(error: &tokio_postgres::Error, server: String) -> Result<ServerError
         "53100" => ServerError::Full { server, source },
         "53300" | "53400" => ServerError::Crowded { server, source },
         "55P03" | "57014" | "40001" | "40P01" => ServerError::Busy { server, source },
+        "54000" => ServerError::TooLong { server, source },
         "25006" => ServerError::Standby { server },
         "42501" => ServerError::Denied { server, source },
         "57P01" | "57P02" | "57P03" | "57P05" | "25P03" => ServerError::Lost { server, source },

@@ -16,6 +16,7 @@ pub(super) mod names;
 pub(super) mod numbers;
 pub(super) mod open;
 mod pending;
+mod pooler;
 pub(super) mod session;
 mod socket;
 mod tls;

@@ -41,7 +41,11 @@ pub(in crate::store) fn open(
 ) -> Result<Option<Opened>, Error> {
     let io = IoThread::spawn().map_err(|error| unreachable(address, error))?;
     let role = if mode == Mode::ReadOnly { Role::Read } else { Role::Write };
-    let mut connection = Connection::connect(address, &Arc::new(io), role)?;
+    let io = Arc::new(io);
+    let mut connection = Connection::connect(address, &io, role)?;
+    if connection.session().shares_its_process(address, &io)? {
+        return Err(ServerError::Pooled { server: address.to_string() }.into());
+    }
     let facts = connection.facts();
     let ahead = SignedDuration::from_millis(facts.now - clock.now().as_millisecond());
     let unfit = |found| Err(ServerError::Unfit { server: address.to_string(), found }.into());

@@ -197,14 +197,15 @@ impl Session {
         self.answered(wait(self.client.batch_execute(sql)))
     }
 
-    /// Begins a transaction. Where the connection was there a moment ago its first statement follows at once.
-    pub(super) fn begin_transaction(&self, sql: &str) -> Result<(), Error> {
-        if self.last_answer.get().elapsed() > FRESH {
-            return self.run(sql);
-        }
+    /// Whether the connection was there a moment ago.
+    pub(super) fn is_fresh(&self) -> bool {
+        !self.is_closed() && self.last_answer.get().elapsed() < FRESH
+    }
+
+    /// Begins a transaction; its first statement follows at once.
+    pub(super) fn send_begin(&self, sql: &str) {
         let (client, sql) = (Arc::clone(&self.client), sql.to_owned());
         self.pending.begin(async move { client.batch_execute(&sql).await });
-        Ok(())
     }
 
     /// Before a statement that would be done for good outside of a transaction. One that reads may follow at once, and so

@@ -1,11 +1,12 @@
-//! A proxy before the server that does something to a COMMIT.
+//! A proxy before the server that does something to a COMMIT, or is far away.
 
 use std::io::{Read as _, Write as _};
 use std::net::{Ipv4Addr, Shutdown, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc::channel;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// What happens to the next COMMIT, once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,14 +25,7 @@ const COMMIT: &[u8] = b"COMMIT\0";
 pub struct Proxy {
     pub port: u16,
     is_armed: Arc<AtomicBool>,
-    trips: Arc<Trips>,
-}
-
-/// Times that the client said something after an answer.
-#[derive(Default)]
-struct Trips {
-    count: AtomicU64,
-    has_answered: AtomicBool,
+    delay_millis: Arc<AtomicU64>,
 }
 
 impl Proxy {
@@ -40,20 +34,21 @@ impl Proxy {
         let port = listener.local_addr().expect("a port").port();
         let is_armed = Arc::new(AtomicBool::new(false));
         let armed = Arc::clone(&is_armed);
-        let trips = Arc::<Trips>::default();
-        let counted = Arc::clone(&trips);
+        let delay_millis = Arc::<AtomicU64>::default();
+        let delay = Arc::clone(&delay_millis);
         thread::spawn(move || {
             for client in listener.incoming().flatten() {
                 let Ok(server) = TcpStream::connect((Ipv4Addr::LOCALHOST, server)) else { continue };
-                let (armed, trips) = (Arc::clone(&armed), Arc::clone(&counted));
-                thread::spawn(move || pass(&client, &server, mishap, &armed, &trips));
+                let (armed, delay) = (Arc::clone(&armed), Arc::clone(&delay));
+                thread::spawn(move || pass(&client, &server, mishap, &armed, &delay));
             }
         });
-        Self { port, is_armed, trips }
+        Self { port, is_armed, delay_millis }
     }
 
-    pub fn round_trips(&self) -> u64 {
-        self.trips.count.load(Ordering::SeqCst)
+    /// Answers take so long from now on; any number of them is on its way at once.
+    pub fn delay(&self, delay: Duration) {
+        self.delay_millis.store(u64::try_from(delay.as_millis()).expect("a short time"), Ordering::SeqCst);
     }
 
     /// The next COMMIT has the mishap.
@@ -62,15 +57,23 @@ impl Proxy {
     }
 }
 
-fn pass(client: &TcpStream, server: &TcpStream, mishap: Mishap, is_armed: &AtomicBool, trips: &Arc<Trips>) {
+fn pass(client: &TcpStream, server: &TcpStream, mishap: Mishap, is_armed: &AtomicBool, delay: &Arc<AtomicU64>) {
     let (mut answers, mut to_client) = (server.try_clone().expect("a stream"), client.try_clone().expect("a stream"));
-    let answered = Arc::clone(trips);
+    let (delay, (sender, delayed)) = (Arc::clone(delay), channel::<(Instant, Vec<u8>)>());
     thread::spawn(move || {
         let mut buffer = vec![0_u8; 65_536];
         // Ends with either end.
         while let Ok(count @ 1..) = answers.read(&mut buffer) {
-            answered.has_answered.store(true, Ordering::SeqCst);
-            if to_client.write_all(&buffer[..count]).is_err() {
+            let due = Instant::now() + Duration::from_millis(delay.load(Ordering::SeqCst));
+            if sender.send((due, buffer[..count].to_vec())).is_err() {
+                break;
+            }
+        }
+    });
+    thread::spawn(move || {
+        for (due, answer) in delayed {
+            thread::sleep(due.saturating_duration_since(Instant::now()));
+            if to_client.write_all(&answer).is_err() {
                 break;
             }
         }
@@ -80,9 +83,6 @@ fn pass(client: &TcpStream, server: &TcpStream, mishap: Mishap, is_armed: &Atomi
     let mut buffer = vec![0_u8; 65_536];
     while let Ok(count @ 1..) = from_client.read(&mut buffer) {
         let sent = &buffer[..count];
-        if trips.has_answered.swap(false, Ordering::SeqCst) {
-            trips.count.fetch_add(1, Ordering::SeqCst);
-        }
         if sent.ends_with(COMMIT) && is_armed.swap(false, Ordering::SeqCst) {
             let _ = client.shutdown(Shutdown::Both);
             match mishap {

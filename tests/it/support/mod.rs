@@ -10,7 +10,7 @@ mod tls;
 
 pub use self::clock::set_clock;
 pub use self::database::Database;
-pub use self::postgres::PostgresDatabase;
+pub use self::postgres::{PostgresDatabase, PostgresServer};
 pub use self::python::{python_program, run_python};
 pub use self::redis::RedisServer;
 pub use self::run::{Outcome, Running};

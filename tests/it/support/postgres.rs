@@ -28,20 +28,24 @@ trap '' INT TERM
 programs=$1 folder=$2 port=$3
 exec >"$folder/log" 2>&1
 "$programs/initdb" --pgdata="$folder/data" --username=postgres --auth=trust --encoding=UTF8 --locale=C --no-sync || exit
-"$programs/postgres" -D "$folder/data" -k "$folder" -p "$port" -c listen_addresses=127.0.0.1 &
-server=$!
+shift 3
+"$programs/postgres" -D "$folder/data" -k "$folder" -p "$port" -c listen_addresses=127.0.0.1 "$@" &
 cat >/dev/null
-kill -QUIT "$server"
-wait "$server"
+# It may have been restarted.
+server=$(head -n 1 "$folder/data/postmaster.pid") && kill -QUIT "$server"
+while kill -0 "$server" 2>/dev/null; do sleep 0.05; done
 rm -rf "$folder"
 "#;
 
-static SERVER: LazyLock<Server> = LazyLock::new(Server::start);
+static SERVER: LazyLock<Server> = LazyLock::new(|| Server::start(&[]));
 
 /// A database of a test's own, empty at first, dropped with it.
 pub struct PostgresDatabase {
     name: String,
 }
+
+/// A server of a test's own, which may be restarted. It has one database.
+pub struct PostgresServer(Server);
 
 /// What `psql` printed.
 pub struct Printed {
@@ -86,6 +90,46 @@ impl PostgresDatabase {
     }
 }
 
+impl PostgresServer {
+    /// With these settings; a file that one of them names lies in the folder `data`.
+    pub fn start(settings: &[&str]) -> Self {
+        Self(Server::start(settings))
+    }
+
+    pub fn port(&self) -> u16 {
+        self.0.port
+    }
+
+    pub fn url(&self) -> String {
+        format!("postgres://postgres@127.0.0.1:{}/postgres", self.0.port)
+    }
+
+    pub fn psql(&self, script: &str) -> Printed {
+        self.0.psql("postgres", script)
+    }
+
+    /// Puts a file into the folder of its data, for itself alone.
+    pub fn put(&self, name: &str, content: &[u8]) {
+        let path = self.0.folder.join("data").join(name);
+        std::fs::write(&path, content).expect("the folder can be written");
+        run(Command::new("chmod").arg("600").arg(&path));
+        if rustix::process::geteuid().is_root() {
+            run(Command::new("chown").arg(format!("{NOBODY}:{NOBODY}")).arg(&path));
+        }
+    }
+
+    /// Stops it as an administrator would, and starts it again.
+    pub fn restart(&self) {
+        let Server { programs, folder, port, .. } = &self.0;
+        let mut command = Command::new(programs.join("pg_ctl"));
+        command.args(["-w", "-m", "fast", "-l"]).arg(folder.join("log")).arg("-D").arg(folder.join("data"));
+        command.arg("-o").arg(format!("-k {} -p {port} -c listen_addresses=127.0.0.1", folder.display()));
+        command.arg("restart").current_dir("/").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        as_nobody(&mut command);
+        run(&mut command);
+    }
+}
+
 impl Drop for PostgresDatabase {
     fn drop(&mut self) {
         SERVER.psql("postgres", &format!("DROP DATABASE {} WITH (FORCE)", self.name));
@@ -93,7 +137,7 @@ impl Drop for PostgresDatabase {
 }
 
 impl Server {
-    fn start() -> Self {
+    fn start(settings: &[&str]) -> Self {
         let folder = tempfile::Builder::new().prefix("tongbu-postgres-").tempdir().expect("a temporary directory");
         // The keeper deletes it.
         let folder = folder.keep();
@@ -108,10 +152,9 @@ impl Server {
             let port = port.expect("a port").port();
             let mut keeper = Command::new("sh");
             keeper.args(["-c", KEEPER, "keeper"]).arg(&programs).arg(&folder).arg(port.to_string());
+            keeper.args(settings.iter().flat_map(|setting| ["-c", setting]));
             keeper.current_dir("/").stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
-            if is_root {
-                keeper.uid(NOBODY).gid(NOBODY);
-            }
+            as_nobody(&mut keeper);
             let mut server = Self {
                 programs: programs.clone(),
                 folder: folder.clone(),
@@ -164,6 +207,12 @@ fn find_programs() -> PathBuf {
     found.next().unwrap_or_else(|| {
         panic!("PostgreSQL is missing: run `tests/run.sh` once, or install Debian's package `postgresql`")
     })
+}
+
+fn as_nobody(command: &mut Command) {
+    if rustix::process::geteuid().is_root() {
+        command.uid(NOBODY).gid(NOBODY);
+    }
 }
 
 fn run(command: &mut Command) {
