@@ -178,9 +178,10 @@ mod tests {
             (0..22).map(|number| simulate(&format!("ecs/prod/dead-{number}"), &[], never)).collect();
         let rare = |number: i64| simulate(&format!("ecs/prod/rare-{number}"), &every(5 * 24 * 60, 997 * number), never);
         regions.extend((1..=5).map(rare));
-        regions.extend([(24 * 60, "slow-1"), (36 * 60, "slow-2"), (90, "often")].map(|(minutes, name)| {
-            simulate(&format!("ecs/prod/{name}"), &every(minutes, 47), never)
-        }));
+        regions.extend(
+            [(24 * 60, "slow-1"), (36 * 60, "slow-2"), (90, "often")]
+                .map(|(minutes, name)| simulate(&format!("ecs/prod/{name}"), &every(minutes, 47), never)),
+        );
         let passes: u32 = regions.iter().map(|region| region.passes).sum();
         assert!(passes * 100 / (30 * 240) <= 35, "{passes} of {}", 30 * 240);
         let delays: Vec<i64> = regions.iter().flat_map(|region| region.delays.iter().copied()).collect();

@@ -52,8 +52,8 @@ use self::exported::Exported;
 use crate::config::Section;
 use crate::language::Language;
 use crate::present::Messages;
-use crate::store::{self, Component, Migration};
 use crate::store::records::REPORTS;
+use crate::store::{self, Component, Migration};
 
 pub use self::error::{Error, UpstreamSpecific};
 pub use self::http_profile::http_profile;

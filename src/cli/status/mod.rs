@@ -142,9 +142,13 @@ fn belongs(scope: &str, sync: &str, sync_type: &str) -> bool {
 /// were, is none any more.
 fn adaptive_dues(state: &SyncState, scopes: &[&ScopeState], config: &Config, now: Timestamp) -> Vec<QuietScope> {
     let registration = upstreams::find(&state.sync).filter(|known| config.has_section(known.name));
-    let Some(bounds) = registration.and_then(|known| (known.adaptive)(config).ok().flatten()) else { return Vec::new() };
+    let Some(bounds) = registration.and_then(|known| (known.adaptive)(config).ok().flatten()) else {
+        return Vec::new();
+    };
     let newest = scopes.iter().filter_map(|scope| scope.last_success_at).max();
-    let is_gone = |scope: &ScopeState| newest.zip(scope.last_success_at).is_some_and(|(newest, at)| newest.duration_since(at) > GONE_AFTER);
+    let is_gone = |scope: &ScopeState| {
+        newest.zip(scope.last_success_at).is_some_and(|(newest, at)| newest.duration_since(at) > GONE_AFTER)
+    };
     let dues = scopes.iter().filter(|scope| !is_gone(scope)).filter_map(|scope| {
         let next_due = adaptive::due_at(scope, now, bounds)?;
         Some(QuietScope { scope: scope.scope.clone(), last_changed_at: scope.last_changed_at, next_due })

@@ -13,6 +13,7 @@ use super::types::Holder;
 use crate::clock::{BootInstant, Clock};
 use crate::store::connection::Connection;
 use crate::store::error::Error;
+use crate::store::options::TxEnd;
 use crate::store::oslock::OsLock;
 use crate::store::records::types::RecordId;
 use crate::store::statement::Writer;

@@ -147,7 +147,10 @@ mod tests {
             "-- TEXT and INTEGER\nCREATE TABLE a (b TEXT COLLATE \"C\" CHECK (b IN ('TEXT', 'REAL')));",
         );
         // Only declarations have types.
-        check("CREATE VIEW a AS SELECT CAST(b AS TEXT) AS b FROM c;", "CREATE VIEW a AS SELECT CAST(b AS TEXT) AS b FROM c;");
+        check(
+            "CREATE VIEW a AS SELECT CAST(b AS TEXT) AS b FROM c;",
+            "CREATE VIEW a AS SELECT CAST(b AS TEXT) AS b FROM c;",
+        );
         check("UPDATE a SET b = CAST(c AS TEXT);", "UPDATE a SET b = CAST(c AS TEXT);");
         check(
             "INSERT INTO a VALUES (lower(hex(randomblob(8))));",

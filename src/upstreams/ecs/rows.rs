@@ -166,7 +166,8 @@ async fn save_in_batches<K: Rows>(
         }
         let outcomes: Vec<RowOutcome> = batch.iter().map(|save| save.kind.outcome()).collect();
         let (kind, key, meta) = (kind.clone(), key.clone(), WriteMeta::now(scope));
-        let changed = outcomes.iter().any(|outcome| *outcome != RowOutcome::Unchanged).then(|| scope.state.scope.clone());
+        let changed =
+            outcomes.iter().any(|outcome| *outcome != RowOutcome::Unchanged).then(|| scope.state.scope.clone());
         let save = move |w: &Writer<'_>| {
             batch.iter().try_for_each(|save| kind.save(w, &key, &meta, save))?;
             changed.map_or(Ok(()), |scope| cursors::save_changed(w, &scope, &meta.at))

@@ -21,7 +21,11 @@ impl PassContext {
         report
     }
 
-    pub(super) async fn save_skip(&self, scope: &str, (reason, until): (SkipReason, Timestamp)) -> Result<(), store::Error> {
+    pub(super) async fn save_skip(
+        &self,
+        scope: &str,
+        (reason, until): (SkipReason, Timestamp),
+    ) -> Result<(), store::Error> {
         tracing::info!(scope, reason = reason.name(), %until, "skipped");
         let row = SkippedScope { scope: scope.to_owned(), reason: reason.name().to_owned() };
         self.store.save_skipped_scope(self.record, row).await

@@ -245,7 +245,9 @@ mod tests {
 
     #[test]
     fn packages_come_over_https_or_from_this_machine() {
-        for url in ["https://bi.example.com/p.csv?x=1", "http://127.0.0.1:8080/p", "http://[::1]/p", "http://localhost/p"] {
+        for url in
+            ["https://bi.example.com/p.csv?x=1", "http://127.0.0.1:8080/p", "http://[::1]/p", "http://localhost/p"]
+        {
             assert!(read(&format!("packages.url = \"{url}\"")).packages.address().unwrap().is_some(), "{url}");
         }
         let unprotected = "`tasks.packages.url`: must begin with `https://`, or lead to this machine";

@@ -166,7 +166,8 @@ mod tests {
     async fn a_failing_request_is_tried_again_after_2_4_and_8_seconds() {
         let clock = Clock::manual("2026-01-02T03:04:05Z".parse().unwrap());
         let context = Context::detached(clock, "test");
-        let client = Client::new(profile("tasks", "http://127.0.0.1:1", &Config::default()).unwrap(), context.clone()).unwrap();
+        let client =
+            Client::new(profile("tasks", "http://127.0.0.1:1", &Config::default()).unwrap(), context.clone()).unwrap();
         let begun = Instant::now();
         let mut tries = Vec::new();
         let failed: Result<(), Error> = client

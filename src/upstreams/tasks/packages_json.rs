@@ -125,14 +125,16 @@ mod tests {
         check(r#"{"code":200,"message":"OK","data":{"data":[{"code":"A"}],"page":1,"totalCount":1}}"#, &["A"]);
         check(r#"{"data":[]}"#, &[]);
         check("[]", &[]);
-        for (text, expected) in [(" [", true), ("\u{feff}{", true), ("code\n[", false), ("", false), ("<html>", false)] {
+        for (text, expected) in [(" [", true), ("\u{feff}{", true), ("code\n[", false), ("", false), ("<html>", false)]
+        {
             assert_eq!(is_json(text.as_bytes()), expected, "{text}");
         }
     }
 
     #[test]
     fn values_are_read_as_cells_are() {
-        let document = r#"[{"code":7,"name":null,"valid_leads":"12","cost_per_lead":3,"note":"a\nb","more":{"x":[1]}}]"#;
+        let document =
+            r#"[{"code":7,"name":null,"valid_leads":"12","cost_per_lead":3,"note":"a\nb","more":{"x":[1]}}]"#;
         let package = read_json(document.as_bytes()).unwrap().0.packages.remove(0);
         assert_eq!((package.code.as_str(), package.name, package.valid_leads), ("7", None, Some(12)));
         assert_eq!(package.cost_per_lead, Some(3.0));

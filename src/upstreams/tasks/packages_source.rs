@@ -143,8 +143,7 @@ impl ScopeWork for PackageSource {
             missing.remove(&package.code);
         }
         self.save(scope, import).await?;
-        let counts =
-            Counts { missing: missing.len() as u64, live: live.len() as u64, received, unreadable: 0 };
+        let counts = Counts { missing: missing.len() as u64, live: live.len() as u64, received, unreadable: 0 };
         let deletions = Deletions::check(scope, subject, ending, counts);
         if !deletions.are_allowed() {
             missing.clear();

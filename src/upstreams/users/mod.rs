@@ -185,8 +185,7 @@ impl Users {
         // Hosts that share a database share the targets: each target has a lock there.
         let (together, alone) =
             if context.store.is_shared() { (Vec::new(), targets.clone()) } else { (targets.clone(), Vec::new()) };
-        let deliver =
-            Deliver { config, targets: together, is_part, stream: self.stream.as_ref(), is_alone: false };
+        let deliver = Deliver { config, targets: together, is_part, stream: self.stream.as_ref(), is_alone: false };
         context.scope(self.rules(&["deliver"], None), &deliver).await?;
         let at_once = alone.len();
         let alone = alone.into_iter().map(|target| {
