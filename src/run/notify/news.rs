@@ -147,13 +147,13 @@ impl<'a> Outcome<'a> {
         if let Some(own) = self.scopes.iter().find(|scope| scope.scope == subject) {
             return own.status == Status::Success && own.parts.is_none();
         }
-        self.scopes.iter().any(|scope| match &scope.parts {
-            Some(parts) => is_done(scope) && parts.iter().any(|part| part_of(&scope.scope, part) == subject),
-            None => {
-                let is_of_account = is_account(subject) && is_within(&scope.scope, subject);
-                let is_part = self.is_whole && is_within(subject, &scope.scope);
-                (scope.status == Status::Success && is_of_account) || (is_part && is_done(scope))
+        self.scopes.iter().any(|scope| {
+            if let Some(parts) = &scope.parts {
+                return is_done(scope) && parts.iter().any(|part| part_of(&scope.scope, part) == subject);
             }
+            let is_of_account = is_account(subject) && is_within(&scope.scope, subject);
+            let is_part = self.is_whole && is_within(subject, &scope.scope);
+            (scope.status == Status::Success && is_of_account) || (is_part && is_done(scope))
         })
     }
 }
