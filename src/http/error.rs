@@ -157,9 +157,12 @@ impl JsonFault {
     /// What the parser says, without the value that it found.
     pub fn of(error: &serde_json::Error) -> Self {
         let text = error.to_string();
-        Self(match text.rsplit_once(", expected ") {
-            Some((_, expected)) if error.is_data() => format!("expected {}", shorten(expected)),
-            _ => shorten(&text),
+        let end = text.rfind(", expected ").filter(|_| error.is_data());
+        // The value is quoted behind what kind of value it is.
+        let value = end.and_then(|end| text[..end].find(['"', '`']).map(|begin| begin..end));
+        Self(match value {
+            Some(value) => shorten(&[text[..value.start].trim_end(), &text[value.end..]].concat()),
+            None => shorten(&text),
         })
     }
 }

@@ -70,8 +70,11 @@ impl Listing {
 /// Reads a list answer of either shape.
 pub fn parse(body: &[u8]) -> Result<Listing, Unreadable> {
     let document = repaired(body);
-    let envelope: Envelope = serde_json::from_slice(&document)
-        .map_err(|error| Unreadable(format!("no list of `items` or `subjects`: {}", JsonFault::of(&error))))?;
+    let unreadable = |error| {
+        let error = JsonFault::of(&error);
+        Unreadable(format!("no list of `items` or `subjects`: {error}"))
+    };
+    let envelope: Envelope = serde_json::from_slice(&document).map_err(unreadable)?;
     let mut listing = Listing { received_count: envelope.items.len(), ..Listing::default() };
     listing.remarks.is_garbled = std::str::from_utf8(body).is_err();
     for row in envelope.items.into_iter().filter_map(|raw| read_item(raw.get())) {

@@ -116,8 +116,11 @@ pub fn read_page(body: &[u8]) -> Result<Page, AnswerError> {
     let document = repaired(body);
     let is_garbled = std::str::from_utf8(body).is_err();
     let data = read_envelope(&document)?;
-    let page: Data = serde_json::from_str(data.get())
-        .map_err(|error| contract(&format!("cannot read `data`: {}", JsonFault::of(&error))))?;
+    let unreadable = |error| {
+        let error = JsonFault::of(&error);
+        contract(&format!("cannot read `data`: {error}"))
+    };
+    let page: Data = serde_json::from_str(data.get()).map_err(unreadable)?;
     match (page.data, page.total_count) {
         (Some(rows), total_count) => Ok(Page { rows, total_count, is_garbled }),
         // Some platforms write an empty list as null.

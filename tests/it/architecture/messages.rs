@@ -49,6 +49,10 @@ const NO_MESSAGES: &[&str] = &[
     "DB index is out of range",
     "max number of clients reached",
     "refused to switch database",
+    "request has expired",
+    "signature expired",
+    "signature not yet current",
+    "this machine's clock",
     "# tongbu: begin",
     "# tongbu: end",
     // A bar.
