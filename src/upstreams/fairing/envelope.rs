@@ -65,10 +65,10 @@ pub fn parse(bytes: &[u8], row_count: usize) -> Result<Envelope, Malformed> {
     let document: Document = match bytes.first() {
         None => return Err(Malformed::Empty),
         Some(b'[') => {
-            let data = serde_json::from_slice(bytes).map_err(envelope)?;
+            let data = serde_json::from_slice(bytes).map_err(|error| envelope(&error))?;
             Document { data, next: None, others: Strict(serde_json::Value::Null) }
         }
-        Some(b'{') => serde_json::from_slice(bytes).map_err(envelope)?,
+        Some(b'{') => serde_json::from_slice(bytes).map_err(|error| envelope(&error))?,
         // A text may be anybody's, and is not repeated.
         Some(b'"') => return Err(Malformed::NotObjects),
         Some(_) => return Err(not_json(bytes)),
@@ -86,8 +86,8 @@ pub fn parse(bytes: &[u8], row_count: usize) -> Result<Envelope, Malformed> {
     Ok(Envelope { next, signs, row_count })
 }
 
-fn envelope(error: serde_json::Error) -> Malformed {
-    Malformed::Envelope(JsonFault::of(&error))
+fn envelope(error: &serde_json::Error) -> Malformed {
+    Malformed::Envelope(JsonFault::of(error))
 }
 
 /// Why an answer that begins like this is none.
