@@ -49,8 +49,8 @@ measure() {
     requests=$(grep -o '"requests":[0-9]*' "$work/answer" | tail -n 1 | cut -d : -f 2)
 }
 
-# How many calls each region takes, behind its account, in the order of the last pass: 100 instances a page, and at one of the two clouds 500
-# disks, which an incremental pass without news does not ask for.
+# How many calls each region takes, behind its account, in the order of the last pass: 100 instances a page, and at one of
+# the two clouds 500 disks, which an incremental pass without news does not ask for.
 calls() {
     sqlite3 -separator ' ' "$work/tongbu.db" "
         SELECT account, (instances + 99) / 100
@@ -65,8 +65,8 @@ calls() {
         ORDER BY sync_scopes.id"
 }
 
-# kinds ACCOUNTS: the same of every kind of resource, for that many accounts of one cloud and as many of the other cloud: two databases and two caches a region,
-# two buckets an account. What one row takes is one call for each of its parts.
+# kinds ACCOUNTS: the same of every kind of resource, for that many accounts of each of the two clouds: two databases and two
+# caches a region, two buckets an account. What is listed for each row alone takes a call for each row.
 kinds() {
     awk -v accounts="$1" 'BEGIN {
         for (account = 1; account <= accounts; account++) {
@@ -108,17 +108,22 @@ serve_clouds --regions 20 --instances 500
 echo "20 regions × 500 instances, 50 ms a call, $(nproc) cores, $(uname -m), $(date -u +%F)"
 for _ in $(seq "$rounds"); do
     rm -rf "$work"/tongbu.db*
-    measure && calls first | judge first 2
-    measure && calls unchanged | judge unchanged 0
-    measure --incremental && calls incremental | judge incremental 0
+    measure
+    calls first | judge first 2
+    measure
+    calls unchanged | judge unchanged 0
+    measure --incremental
+    calls incremental | judge incremental 0
 done
 
 serve_clouds --accounts 20 --regions 20 --instances 20 --resources 2
 echo "20 accounts × 10 regions × 4 kinds of resource"
 for _ in $(seq "$rounds"); do
     rm -rf "$work"/tongbu.db*
-    measure && kinds 10 | judge first-kinds 20
-    measure && kinds 10 | judge unchanged-kinds 0
+    measure
+    kinds 10 | judge first-kinds 20
+    measure
+    kinds 10 | judge unchanged-kinds 0
 done
 
 # ratio_of NAME: the median of the rounds' ratios.
