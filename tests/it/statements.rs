@@ -71,7 +71,8 @@ fn the_view_of_all_changes_is_made_on_both_engines() {
     engines.make("the view", view.sql);
     let query = Statement {
         path: String::new(),
-        sql: "SELECT at, record_id, sync, subject, account, id, name, kind, field, before, after FROM v_changes".to_owned(),
+        sql: "SELECT at, record_id, sync, subject, account, id, name, kind, field, before, after FROM v_changes"
+            .to_owned(),
     };
     assert_eq!(engines.sqlite_mistake(&query.sql), None);
     let described = engines.describe(&[query]);

@@ -61,7 +61,7 @@ pub const CHANGE_SOURCES: &[ChangeSource] = &[
         subject: "cloud_databases",
         sql:
             "SELECT c.at, c.record AS record_id, CASE c.kind WHEN 'added' THEN 'new' ELSE c.kind END AS kind, c.account,
-                c.id, i.name, c.field, c.before, c.after
+                c.id, i.name AS name, c.field, c.before, c.after
              FROM cloud_changes AS c
              LEFT JOIN cloud_databases AS i
                 ON i.account = c.account AND i.region = c.region AND i.database_id = c.id
@@ -71,7 +71,7 @@ pub const CHANGE_SOURCES: &[ChangeSource] = &[
         subject: "cloud_caches",
         sql:
             "SELECT c.at, c.record AS record_id, CASE c.kind WHEN 'added' THEN 'new' ELSE c.kind END AS kind, c.account,
-                c.id, i.name, c.field, c.before, c.after
+                c.id, i.name AS name, c.field, c.before, c.after
              FROM cloud_changes AS c
              LEFT JOIN cloud_caches AS i
                 ON i.account = c.account AND i.region = c.region AND i.cache_id = c.id

@@ -31,16 +31,14 @@ use jiff::tz::TimeZone;
 pub use self::config::Config;
 use self::packages_source::PackageSource;
 use self::pass::Work;
-use self::session::Api;
+use self::session::{Api, profile};
 use self::window::Window;
 use super::command::CommandSpec;
 use super::exported::Exported;
 use super::metric::MetricsOf;
 use super::row_changes::ChangeSource;
-use super::{
-    Error, Job, Opening, PassContext, Schedule, ScopeName, ScopeRules, SyncType, Upstream, Verified, http_profile,
-};
-use crate::http::{Client, Jitter, Profile};
+use super::{Error, Job, Opening, PassContext, Schedule, ScopeName, ScopeRules, SyncType, Upstream, Verified};
+use crate::http::Client;
 use crate::present::text;
 use crate::since;
 use crate::store::{Component, Migration};
@@ -143,11 +141,6 @@ impl Upstream for Tasks {
         }
         verified
     }
-}
-
-/// The HTTP profile: retries follow the documented schedule, to the second.
-fn profile(name: &'static str, base_url: &str, config: &Config) -> Result<Profile, Error> {
-    Ok(Profile { jitter: Jitter::None, ..http_profile(name, base_url, &config.http, None)? })
 }
 
 #[cfg(test)]

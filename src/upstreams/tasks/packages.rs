@@ -63,7 +63,7 @@ impl Column {
         format!("`{}` (`{}`)", self.into_str(), self.chinese())
     }
 
-    fn of_header(header: &str) -> Option<Self> {
+    pub fn of_header(header: &str) -> Option<Self> {
         let is_meant = |column: &Self| header.eq_ignore_ascii_case(column.into_str()) || header == column.chinese();
         Self::VARIANTS.iter().copied().find(is_meant)
     }
@@ -217,7 +217,7 @@ pub fn import_rows(
     for row in rows {
         let (place, record) = row?;
         // Spreadsheets write empty rows as nothing but commas.
-        if record.iter().all(|cell| cell.trim().is_empty()) {
+        if matches!(place, Place::Line(_)) && record.iter().all(|cell| cell.trim().is_empty()) {
             continue;
         }
         let row = CsvRow { record: &record, headers: &headers, place };
@@ -302,11 +302,9 @@ impl CsvRow<'_> {
     fn package(&self, meanings: &[Option<Column>]) -> Result<Package, CellError> {
         let mut raw = Map::new();
         for (index, header) in self.headers.iter().enumerate() {
-            let cell = match (meanings[index], self.place) {
-                // No quote can be left open there.
-                (None, Place::Item(_)) => self.record.get(index).unwrap_or_default(),
-                (..) => self.text(index)?,
-            };
+            // No quote can be left open in an item.
+            let is_free = meanings[index].is_none() && matches!(self.place, Place::Item(_));
+            let cell = if is_free { self.record.get(index).unwrap_or_default() } else { self.text(index)? };
             raw.insert(header.clone(), cell.into());
         }
         let mut package = Package {

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use csv::StringRecord;
 use serde_json::{Map, Value};
 
-use super::packages::{Import, ImportError, Place, import_rows};
+use super::packages::{Column, Import, ImportError, Place, import_rows};
 use crate::upstreams::mirror::{Signs, says_failed};
 
 /// Whether that is JSON, and no CSV.
@@ -32,6 +32,11 @@ pub fn read_json(bytes: &[u8]) -> Result<(Import, Signs), ImportError> {
         let Value::Object(row) = row else { return Err(failed(format!("item {number} is no object"))) };
         let mut cells = Vec::new();
         for (name, value) in row {
+            if matches!(value, Value::Bool(_) | Value::Array(_) | Value::Object(_))
+                && Column::of_header(name.trim()).is_some()
+            {
+                return Err(failed(format!("`{}` of item {number} is neither a text nor a number", name.trim())));
+            }
             let next = headers.len();
             let index = *places.entry(name.trim().to_owned()).or_insert(next);
             if index == next {
@@ -164,7 +169,15 @@ mod tests {
             "the answer is not a list of packages in JSON: it says that it failed",
         );
         check_refused(
-            r#"[{"code":"A"},{"code":"B","valid_leads":-1},{"code":"B","valid_leads":{}}]"#,
+            r#"[{"code":"A"},{"code":true}]"#,
+            "the answer is not a list of packages in JSON: `code` of item 2 is neither a text nor a number",
+        );
+        check_refused(
+            r#"[{"code":"A"},{}]"#,
+            "1 cell cannot be read, the first at item 2, column 1 (`code`): is empty",
+        );
+        check_refused(
+            r#"[{"code":"A"},{"code":"B","valid_leads":-1},{"code":"B","valid_leads":"x"}]"#,
             "2 cells cannot be read, the first at item 2, column 2 (`valid_leads`): must be a whole number from 0",
         );
         check_refused(

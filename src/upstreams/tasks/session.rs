@@ -5,9 +5,9 @@ use super::config::{Config, Credentials};
 use super::token::TokenFile;
 use super::window::Period;
 use crate::error::Class;
-use crate::http::{self, Client, Request, Response};
+use crate::http::{self, Client, Jitter, Profile, Request, Response};
 use crate::secret::{MASK, Secret};
-use crate::upstreams::{Error, PassContext};
+use crate::upstreams::{Error, PassContext, http_profile};
 
 /// A page of 1,000 tasks is far smaller.
 const MAX_ANSWER_BYTES: u64 = 32 << 20;
@@ -26,6 +26,11 @@ pub struct Session<'a> {
     /// `None` where several hosts share the database: each pass logs in.
     file: Option<TokenFile>,
     token: Option<Secret>,
+}
+
+/// The HTTP profile: retries follow the documented schedule, to the second.
+pub fn profile(name: &'static str, base_url: &str, config: &Config) -> Result<Profile, Error> {
+    Ok(Profile { jitter: Jitter::None, ..http_profile(name, base_url, &config.http, None)? })
 }
 
 impl Api {

@@ -184,7 +184,10 @@ fn an_answer_that_does_not_prove_its_end_removes_nothing() {
         assert_eq!(scope(&pass(&sandbox).expect(3))["status"], "partial", "{body}");
     }
     sandbox.tasks.serve_packages("code\nP000\n", "text/csv");
-    sandbox.tasks.server().add(Rule::on(ADDRESS, Fault::Answer(206, "content-type", "text/csv", b"code\nP000\n".to_vec())));
+    sandbox
+        .tasks
+        .server()
+        .add(Rule::on(ADDRESS, Fault::Answer(206, "content-type", "text/csv", b"code\nP000\n".to_vec())));
     pass(&sandbox).expect(3);
     assert_eq!(stored(&sandbox).len(), 3);
 }
@@ -263,7 +266,7 @@ fn odd_lists_are_stored_exactly_or_refused_whole() {
         (served("application/json", format!(r#"[{{"code":"X","valid_leads":{HUGE}}}]"#).as_bytes()), 3, "KEPT"),
         (served("application/json", br#"[{"code":"X","cost_per_lead":1e999}]"#), 3, "KEPT"),
         (served("application/json", br#"[{"code":"X","cost_per_lead":NaN}]"#), 3, "KEPT"),
-        (served("application/json", br#"[{"code":true,"编码":"X"}]"#), 3, "KEPT"),
+        (served("application/json", r#"[{"code":true,"编码":"X"}]"#.as_bytes()), 3, "KEPT"),
         (served("application/json", br#"[{"code":["X"]},{"code":null}]"#), 3, "KEPT"),
         (served("application/json", br#"[{"code":"X"}] trailing"#), 3, "KEPT"),
         (served("application/json", br#"{"data":{"data":{"data":7}}}"#), 3, "KEPT"),
@@ -281,7 +284,10 @@ fn odd_lists_are_stored_exactly_or_refused_whole() {
         sandbox.tasks.server().clear_faults();
         assert_eq!(outcome.code, Some(code), "{fault:?}: {}", outcome.stdout);
         let codes = stored(&sandbox);
-        assert!(codes.iter().any(|code| code == expected) && !codes.iter().any(|code| code == "X"), "{fault:?}: {codes:?}");
+        assert!(
+            codes.iter().any(|code| code == expected) && !codes.iter().any(|code| code == "X"),
+            "{fault:?}: {codes:?}"
+        );
         sandbox.database().assert_consistent();
     }
 }
