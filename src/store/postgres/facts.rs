@@ -2,9 +2,18 @@
 
 use tokio_postgres::{Client, SimpleQueryMessage};
 
-use super::session::{Role, SCHEMA};
 use super::socket::{ANSWER_TIMEOUT, KEEPALIVE_COUNT, KEEPALIVE_IDLE, KEEPALIVE_INTERVAL};
 use super::wait::wait;
+
+/// The schema that holds everything of ours.
+pub(super) const SCHEMA: &str = "tongbu";
+
+/// What a session is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Role {
+    Write,
+    Read,
+}
 
 /// What the server says about itself and this session.
 #[derive(Debug)]

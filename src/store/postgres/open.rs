@@ -6,9 +6,9 @@ use jiff::SignedDuration;
 
 use super::address::Address;
 use super::connection::Connection;
+use super::facts::{Role, SCHEMA};
 use super::io::IoThread;
 use super::numbers;
-use super::session::{Role, SCHEMA};
 use crate::clock::Clock;
 use crate::store::error::Error;
 use crate::store::location::Location;

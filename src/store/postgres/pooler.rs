@@ -6,8 +6,9 @@ use std::time::Duration;
 use tokio_postgres::SimpleQueryMessage;
 
 use super::address::Address;
+use super::facts::Role;
 use super::io::IoThread;
-use super::session::{Role, Session};
+use super::session::Session;
 use super::wait::wait_for;
 use crate::store::error::Error;
 

@@ -18,7 +18,7 @@ use tokio_postgres::{AsyncMessage, Client, Statement};
 
 use super::address::Address;
 use super::dialect;
-use super::facts::{Facts, set_up};
+use super::facts::{Facts, Role, set_up};
 use super::fault::{translate, translate_connect};
 use super::io::IoThread;
 use super::pending::Pending;
@@ -29,9 +29,6 @@ use super::wait::{send, wait, wait_for};
 use crate::store::error::Error;
 use crate::store::server_error::ServerError;
 use crate::store::value::Value;
-
-/// The schema that holds everything of ours.
-pub(super) const SCHEMA: &str = "tongbu";
 
 /// How long a host may take to let us in, where the address says nothing.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -44,13 +41,6 @@ const STATEMENT_CACHE: usize = 256;
 
 /// A connection that has answered this short a time ago is there still, as far as anybody can know.
 const FRESH: Duration = Duration::from_secs(5);
-
-/// What a session is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Role {
-    Write,
-    Read,
-}
 
 /// An open session.
 pub(in crate::store) struct Session {

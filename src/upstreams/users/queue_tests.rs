@@ -33,13 +33,7 @@ impl Fixture {
         let components = vec![Component { name: "users", migrations }];
         let options = StoreOptions { clock: Clock::manual(at(0)), mode: Mode::ReadWrite, components };
         let store = Store::open(folder.path().join("tongbu.db"), options).unwrap();
-        let request = LeaseRequest {
-            name: "users/deliver",
-            ttl: Duration::from_secs(60),
-            trace_id: "trace",
-            record: None,
-            has_own_rows: false,
-        };
+        let request = LeaseRequest { name: "users/deliver", ttl: Duration::from_secs(60), ..LeaseRequest::default() };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let Acquisition::Held(lease) = runtime.block_on(store.acquire(request)).unwrap() else { panic!("not free") };
         Self { folder, store, lease }

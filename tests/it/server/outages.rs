@@ -9,7 +9,7 @@ const AUTHORITY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/tls
 #[test]
 fn a_pass_during_which_the_server_restarts_loses_and_doubles_nothing() {
     let sandbox = Sandbox::small();
-    let server = PostgresServer::start(&[]);
+    let server = PostgresServer::start();
     let url = server.url();
     sandbox.run(&format!("sync douban --db {url}")).expect(0);
     sandbox.fairing.server().set_latency(Duration::from_millis(300));
@@ -29,7 +29,7 @@ fn a_pass_during_which_the_server_restarts_loses_and_doubles_nothing() {
 #[test]
 fn a_certificate_is_checked_with_its_authority_and_its_host() {
     let sandbox = Sandbox::small();
-    let server = PostgresServer::start(&[]);
+    let server = PostgresServer::start_with_tls();
     server.put("server.crt", include_bytes!("../../fixtures/tls/localhost.cert.pem"));
     server.put("server.key", include_bytes!("../../fixtures/tls/localhost.key.pem"));
     server.psql("ALTER SYSTEM SET ssl = on");
@@ -57,18 +57,18 @@ fn a_host_whose_clock_is_off_neither_robs_a_lock_nor_does_the_work_again() {
     let database = PostgresDatabase::create();
     let url = database.url();
     sandbox.run(&format!("sync douban --db {url}")).expect(0);
-    sandbox.fairing.server().set_latency(Duration::from_secs(3));
-    let running = sandbox.spawn(&format!("sync fairing --db {url}"));
+    sandbox.tasks.server().set_latency(Duration::from_secs(4));
+    let running = sandbox.spawn(&format!("sync tasks --window historical --db {url}"));
     let held = "SELECT COUNT(*) FROM tongbu.sync_locks WHERE released = 0";
-    poll("every lock", || database.psql(held).stdout.trim() == "4");
+    poll("a lock", || database.psql(held).stdout.trim() == "1");
     for offset in ["+600", "-600"] {
-        let busy = sandbox.run_at(offset, &format!("sync fairing --db {url}"));
+        let busy = sandbox.run_at(offset, &format!("sync tasks --window historical --db {url}"));
         assert_eq!(busy.code, Some(11), "{offset}: {}", busy.stderr);
         let cleaned = sandbox.run_at(offset, &format!("locks clean --json --db {url}")).expect(0);
         assert_eq!(cleaned.json()["cleaned"].as_array().map(Vec::len), Some(0), "{offset}");
     }
     running.wait().expect(0);
-    sandbox.fairing.server().set_latency(Duration::ZERO);
+    sandbox.run(&format!("sync fairing --db {url}")).expect(0);
     // What was done a moment ago is not due yet, whatever this host's clock says.
     for offset in ["+600", "-600"] {
         let outcome = sandbox.run_at(offset, &format!("sync fairing --json --db {url}")).expect(0);

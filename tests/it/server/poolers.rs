@@ -63,7 +63,12 @@ async fn a_pooler_of_sessions_changes_nothing() {
     }
     store.release(lease, None).await.expect("it is released");
     assert_eq!(numbers(&database), [0, 1, 2, 3, 4]);
-    drop(store);
+}
+
+#[test]
+fn a_run_through_a_pooler_of_sessions_succeeds_and_is_noticed() {
+    let database = PostgresDatabase::create();
+    let pooler = Pooler::start("session");
     let (sandbox, url) = (Sandbox::small(), database.url_at(pooler.port));
     sandbox.run(&format!("sync tasks --window historical --db {url}")).expect(0);
     let looked = sandbox.run(&format!("doctor --offline --db {url}"));

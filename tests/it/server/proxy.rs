@@ -58,6 +58,9 @@ impl Proxy {
 }
 
 fn pass(client: &TcpStream, server: &TcpStream, mishap: Mishap, is_armed: &AtomicBool, delay: &Arc<AtomicU64>) {
+    for end in [client, server] {
+        end.set_nodelay(true).expect("a stream");
+    }
     let (mut answers, mut to_client) = (server.try_clone().expect("a stream"), client.try_clone().expect("a stream"));
     let (delay, (sender, delayed)) = (Arc::clone(delay), channel::<(Instant, Vec<u8>)>());
     thread::spawn(move || {

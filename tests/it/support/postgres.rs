@@ -28,8 +28,7 @@ trap '' INT TERM
 programs=$1 folder=$2 port=$3
 exec >"$folder/log" 2>&1
 "$programs/initdb" --pgdata="$folder/data" --username=postgres --auth=trust --encoding=UTF8 --locale=C --no-sync || exit
-shift 3
-"$programs/postgres" -D "$folder/data" -k "$folder" -p "$port" -c listen_addresses=127.0.0.1 "$@" &
+"$programs/postgres" -D "$folder/data" -k "$folder" -p "$port" -c listen_addresses=127.0.0.1 &
 cat >/dev/null
 # It may have been restarted.
 server=$(head -n 1 "$folder/data/postmaster.pid") && kill -QUIT "$server"
@@ -37,7 +36,7 @@ while kill -0 "$server" 2>/dev/null; do sleep 0.05; done
 rm -rf "$folder"
 "#;
 
-static SERVER: LazyLock<Server> = LazyLock::new(|| Server::start(&[]));
+static SERVER: LazyLock<Server> = LazyLock::new(|| Server::start(&find_programs()));
 
 /// A database of a test's own, empty at first, dropped with it.
 pub struct PostgresDatabase {
@@ -91,9 +90,14 @@ impl PostgresDatabase {
 }
 
 impl PostgresServer {
-    /// With these settings; a file that one of them names lies in the folder `data`.
-    pub fn start(settings: &[&str]) -> Self {
-        Self(Server::start(settings))
+    pub fn start() -> Self {
+        Self(Server::start(&find_programs()))
+    }
+
+    /// One that can encrypt: that of PyPI cannot.
+    pub fn start_with_tls() -> Self {
+        let debian = folders(DEBIAN).map(|folder| folder.join("bin")).find(|programs| programs.join("initdb").exists());
+        Self(Server::start(&debian.expect("Debian's package `postgresql` is installed: see `tests/run.sh`")))
     }
 
     pub fn port(&self) -> u16 {
@@ -137,12 +141,12 @@ impl Drop for PostgresDatabase {
 }
 
 impl Server {
-    fn start(settings: &[&str]) -> Self {
+    fn start(programs: &Path) -> Self {
         let folder = tempfile::Builder::new().prefix("tongbu-postgres-").tempdir().expect("a temporary directory");
         // The keeper deletes it.
         let folder = folder.keep();
         let is_root = rustix::process::geteuid().is_root();
-        let mut programs = find_programs();
+        let mut programs = programs.to_owned();
         if is_root {
             programs = copy_programs(&programs, &folder);
             run(Command::new("chown").arg("-R").arg(format!("{NOBODY}:{NOBODY}")).arg(&folder));
@@ -152,7 +156,6 @@ impl Server {
             let port = port.expect("a port").port();
             let mut keeper = Command::new("sh");
             keeper.args(["-c", KEEPER, "keeper"]).arg(&programs).arg(&folder).arg(port.to_string());
-            keeper.args(settings.iter().flat_map(|setting| ["-c", setting]));
             keeper.current_dir("/").stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
             as_nobody(&mut keeper);
             let mut server = Self {
