@@ -58,12 +58,7 @@ impl Connection {
         &mut self,
         f: impl FnOnce(&Reader<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
-        const BEGIN: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
-        if self.session.is_fresh() {
-            self.session.send_begin(BEGIN);
-        } else {
-            self.begin(BEGIN)?;
-        }
+        self.begin("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")?;
         let _transaction = Transaction(Some(&self.session));
         f(&self.reader())
     }

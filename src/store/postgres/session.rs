@@ -1,13 +1,13 @@
 //! One session with the server: how it begins, and the statements in it.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::future::poll_fn;
 use std::ops::ControlFlow;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use futures_util::StreamExt as _;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -39,9 +39,6 @@ const COMMIT_TIMEOUT: Duration = Duration::from_secs(30);
 /// Statements kept prepared; more than one pass uses. Some texts hold numbers.
 const STATEMENT_CACHE: usize = 256;
 
-/// A connection that has answered this short a time ago is there still, as far as anybody can know.
-const FRESH: Duration = Duration::from_secs(5);
-
 /// An open session.
 pub(in crate::store) struct Session {
     client: Arc<Client>,
@@ -51,7 +48,6 @@ pub(in crate::store) struct Session {
     /// That the server has warned of something since this was last looked at.
     has_warned: Arc<AtomicBool>,
     pending: Pending,
-    last_answer: Cell<Instant>,
 }
 
 /// How a COMMIT ended.
@@ -97,7 +93,6 @@ impl Session {
             prepared: RefCell::default(),
             has_warned,
             pending: Pending::default(),
-            last_answer: Cell::new(Instant::now()),
         };
         session.has_warned.store(false, Ordering::Relaxed);
         Ok(session)
@@ -187,11 +182,6 @@ impl Session {
         self.answered(wait(self.client.batch_execute(sql)))
     }
 
-    /// Whether the connection was there a moment ago.
-    pub(super) fn is_fresh(&self) -> bool {
-        !self.is_closed() && self.last_answer.get().elapsed() < FRESH
-    }
-
     /// Begins a transaction; its first statement follows at once.
     pub(super) fn send_begin(&self, sql: &str) {
         let (client, sql) = (Arc::clone(&self.client), sql.to_owned());
@@ -218,7 +208,6 @@ impl Session {
     /// The answer, unless a request before it failed: then it only follows from that.
     pub(super) fn answered<T>(&self, answer: Result<T, tokio_postgres::Error>) -> Result<T, Error> {
         let earlier = self.pending.settle();
-        self.last_answer.set(Instant::now());
         earlier.and(answer).map_err(|error| self.fault(error))
     }
 

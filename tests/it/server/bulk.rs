@@ -206,7 +206,7 @@ async fn a_transaction_of_a_thousand_rows_takes_three_round_trips() {
     for content in [1, 2] {
         mirror.mirror(&Changes::default(), rows((0..9).map(|id| (id, content))), 1).await;
     }
-    // The look-up is one more, and the contents of those that differ are another one.
+    // The look-up is two more, with its beginning, and the contents of those that differ are another one.
     let mut fewest = [u128::MAX; 2];
     for first in [1_000, 2_000, 3_000] {
         for (content, fewest) in (1..).zip(&mut fewest) {
@@ -215,5 +215,5 @@ async fn a_transaction_of_a_thousand_rows_takes_three_round_trips() {
         }
     }
     // A machine that is busy with something else takes longer.
-    assert!(fewest[0] <= 4 && fewest[1] <= 5, "{fewest:?}");
+    assert!(fewest[0] <= 5 && fewest[1] <= 6, "{fewest:?}");
 }
