@@ -60,7 +60,7 @@ pub enum Error {
     #[error("the database `{path}` was moved, deleted or replaced while it was in use")]
     Replaced { path: PathBuf },
     /// Its content is another one, and no checkpoint wrote it.
-    #[error("the database `{path}` was overwritten while it was in use")]
+    #[error("the database `{path}` was overwritten or touched while it was in use")]
     Overwritten { path: PathBuf },
     /// The log beside the file is of another one, or of one that is gone: `what` says which.
     #[error("cannot use the database `{path}`: {what}")]
@@ -206,7 +206,7 @@ impl Error {
                 Some(format!("put the file back (`ls -li '{}'`), then run again", path.display()))
             }
             Self::Overwritten { .. } => {
-                Some("restore what is complete: `tongbu restore COPY --force`, then run again".to_owned())
+                Some("check it with `tongbu doctor`, then run again; if it is damaged or older: `tongbu restore COPY --force`".to_owned())
             }
             Self::ForeignLog { path, .. } => Some(format!(
                 "nothing was changed; put the file back beside its log, or `tongbu restore COPY --force`; to go on without what \

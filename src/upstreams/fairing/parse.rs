@@ -1,5 +1,6 @@
 //! From arriving bytes to batches of rows worth writing; runs beside the network and the writer, on its own thread.
 
+use std::collections::HashSet;
 use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -95,6 +96,8 @@ struct Unplanned<'a> {
     digest: Digest,
     /// What is stored of it, as far as it is known without a look-up.
     known: Option<Known>,
+    /// Whether it came before in the batch, with other content than it is stored with.
+    is_repeated: bool,
 }
 
 /// Rows of a batch to be, besides those that the splitter holds.
@@ -224,16 +227,17 @@ impl ParseContext {
         let seed = self.pii.seed();
         self.store.read(|r| {
             let known = self.look_up(r, text, ranges, known)?;
-            let mut readable = Vec::with_capacity(ranges.len());
+            let mut readable: Vec<(ParsedRow, Option<Known>)> = Vec::with_capacity(ranges.len());
+            let mut pending = HashSet::new();
             for (range, known) in ranges.iter().zip(known) {
                 let digest = of_bytes(text[range.clone()].as_bytes(), seed);
-                readable.extend(self.plan_row(
-                    r,
-                    text,
-                    &Unplanned { range, digest, known },
-                    &mut layout,
-                    &mut batch,
-                )?);
+                // Of a row that comes twice the later one is stored, also where that is how it is stored already.
+                let is_repeated = known.is_some_and(|known| pending.contains(&known.number));
+                let row = Unplanned { range, digest, known, is_repeated };
+                if let Some((row, known)) = self.plan_row(r, text, &row, &mut layout, &mut batch)? {
+                    pending.extend(known.map(|known| known.number));
+                    readable.push((row, known));
+                }
             }
             let source = if matches!(*self.pii, Pii::Keep) { text } else { &batch.text };
             let fetched = readable.iter().map(|(row, known)| Fetched {
@@ -276,7 +280,7 @@ impl ParseContext {
         &self,
         r: &Reader<'_>,
         text: &str,
-        &Unplanned { range, digest, known }: &Unplanned<'_>,
+        &Unplanned { range, digest, known, is_repeated }: &Unplanned<'_>,
         layout: &mut Layout,
         batch: &mut Batch,
     ) -> Result<Option<(ParsedRow, Option<Known>)>, store::Error> {
@@ -284,6 +288,7 @@ impl ParseContext {
         batch.looked_up = known.map(|known| known.number).or(batch.looked_up);
         if let Some(known) = &known
             && !self.parses_all
+            && !is_repeated
             && self.changes.is_unchanged(known, digest)
         {
             batch.unchanged.push(known.number);

@@ -53,10 +53,8 @@ impl Upstream for Machines {
     async fn pass(&self, options: &AccountFlag, context: &PassContext) -> Result<(), Error> {
         let works = self.0.select(&options.accounts)?.into_iter().map(|account| {
             let name = ScopeName::new(Self::NAME).part(&account.name);
-            (
-                ScopeRules { name, ttl: Duration::from_secs(30 * 60), min_interval: None, adaptive: None },
-                account.opened(),
-            )
+            let ttl = Duration::from_secs(30 * 60);
+            (ScopeRules { name, ttl, min_interval: None, adaptive: None }, account.opened())
         });
         context.scopes(works.collect(), 2).await
     }

@@ -289,14 +289,14 @@ fn concurrent_regions_are_limited_as_configured() {
         log.iter().filter(|logged| action(logged) == "DescribeInstances").count()
     };
     let mut running = sandbox.spawn("sync ecs --json");
-    // Those beyond the three wait for their turn, to compare and save while others ask.
+    // Of each account, those beyond the three wait for their turn, to compare and save while others ask.
     poll("the scopes", || {
         assert!(!running.has_ended());
-        sandbox.scopes_that_are("running") == 6 && listings() >= 3
+        sandbox.scopes_that_are("running") == 12 && listings() >= 6
     });
     running.signal(Signal::TERM);
     running.wait().expect(143);
-    assert_eq!(listings(), 3);
+    assert_eq!(listings(), 6);
 }
 
 #[test]
