@@ -33,7 +33,7 @@ pub fn interval(state: &ScopeState, last_success_at: Timestamp, Bounds { min, ma
     let quiet = Duration::try_from(last_success_at.duration_since(changed_at)).unwrap_or_default();
     let interval = (quiet / SHARE).clamp(min, max.max(min));
     let spread = u32::try_from(xxh3_64(state.scope.as_bytes()) % SPREAD).unwrap_or_default();
-    (interval - interval / 1000 * spread).max(min)
+    interval.saturating_sub(interval / 1000 * spread).max(min)
 }
 
 /// When the scope is due again; `None` where it never was synced, or by a clock that was ahead.
@@ -112,7 +112,7 @@ mod tests {
         for run in (0..TEN_DAYS).step_by(60) {
             unseen.extend(changes.iter().filter(|at| (run - 60..run).contains(*at)));
             let held = state.last_success_at.map(|last| interval(&state, last, BOUNDS));
-            let held = held.map(|held| SignedDuration::try_from(held - held / INTERVAL_SLACK).unwrap());
+            let held = held.map(|held| SignedDuration::try_from(held.saturating_sub(held / INTERVAL_SLACK)).unwrap());
             if state.last_success_at.zip(held).is_some_and(|(last, held)| last + held > minute(run)) {
                 simulated.skipped_after_failure += u32::from(has_failed);
                 continue;

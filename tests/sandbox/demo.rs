@@ -51,7 +51,22 @@ pub fn run(settings: Settings, language: Language) -> ExitCode {
 
 fn play(show: &mut Show) -> io::Result<()> {
     show.introduce();
+    play_syncs(show)?;
+    play_failure(show)?;
 
+    show.heading(text("The lock", "锁"));
+    show.check_lock("sync douban")?;
+
+    show.heading(text("What happened so far", "至此发生的一切"));
+    show.step(
+        text("Every run has left a record, the failed ones too.", "每次运行都留下一条记录，失败的也不例外。"),
+        "records list",
+        Exit::Ok,
+    )?;
+    show.step(text("One line for each sync, for a glance.", "每个同步一行，一目了然。"), "status", Exit::Ok)
+}
+
+fn play_syncs(show: &mut Show) -> io::Result<()> {
     show.heading(text("Survey responses (fairing)", "问卷回复（fairing）"));
     show.step(
         text(
@@ -131,8 +146,10 @@ fn play(show: &mut Show) -> io::Result<()> {
         "sync users",
         Exit::Ok,
     )?;
-    show.step(text("Each target has confirmed it.", "每个目标都已确认。"), "users events list", Exit::Ok)?;
+    show.step(text("Each target has confirmed it.", "每个目标都已确认。"), "users events list", Exit::Ok)
+}
 
+fn play_failure(show: &mut Show) -> io::Result<()> {
     show.heading(text("A failure", "一次失败"));
     show.sandbox
         .fairing
@@ -155,16 +172,5 @@ fn play(show: &mut Show) -> io::Result<()> {
         text("The next run makes up for what was missed.", "下一次运行补上漏掉的内容。"),
         "sync fairing",
         Exit::Ok,
-    )?;
-
-    show.heading(text("The lock", "锁"));
-    show.check_lock("sync douban")?;
-
-    show.heading(text("What happened so far", "至此发生的一切"));
-    show.step(
-        text("Every run has left a record, the failed ones too.", "每次运行都留下一条记录，失败的也不例外。"),
-        "records list",
-        Exit::Ok,
-    )?;
-    show.step(text("One line for each sync, for a glance.", "每个同步一行，一目了然。"), "status", Exit::Ok)
+    )
 }

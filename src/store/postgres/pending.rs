@@ -52,10 +52,11 @@ impl Pending {
     /// The first failure of all of them; the later ones follow from it.
     pub(super) fn settle(&self) -> Result<(), Error> {
         self.is_beginning.set(false);
-        self.requests.take().into_iter().fold(Ok(()), |outcome, request| {
-            let answer = wait(request);
-            outcome.and(answer)
-        })
+        let mut outcome = Ok(());
+        for request in self.requests.take() {
+            outcome = outcome.and(wait(request));
+        }
+        outcome
     }
 
     /// Looks at no answer any more.

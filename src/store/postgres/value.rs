@@ -32,7 +32,7 @@ impl ToSql for Bound<'_> {
             (Value::Int(number @ (0 | 1)), &Type::BOOL) => out.put_u8(u8::from(number == 1)),
             (Value::Real(number), &Type::FLOAT8) => out.put_f64(number),
             (Value::Text(text), &Type::TEXT | &Type::VARCHAR | &Type::NAME | &Type::UNKNOWN) => {
-                out.put_slice(stored_text(text).as_bytes())
+                out.put_slice(stored_text(text).as_bytes());
             }
             (Value::Blob(bytes), &Type::BYTEA) => out.put_slice(bytes),
             (value, kind) => {

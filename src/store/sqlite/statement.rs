@@ -100,7 +100,7 @@ impl<'a> Statements<'a> {
 
 /// The value in that column.
 #[inline]
-pub(in crate::store) fn value<'a>(cells: Cells<'a>, column: usize) -> Result<Value<'a>, Error> {
+pub(in crate::store) fn value(cells: Cells<'_>, column: usize) -> Result<Value<'_>, Error> {
     // An export comes here for each of its cells.
     match cells.get_ref(column) {
         // What is no UTF-8, as only another program can have written it, is no text.

@@ -58,6 +58,7 @@ pub struct Ecs {
 
 /// Which accounts and regions to read, and how.
 #[derive(Clone, Debug, clap::Args)]
+#[expect(clippy::struct_excessive_bools, reason = "flags of the command line")]
 pub struct Options {
     /// Only this account (may be repeated); all enabled ones by default
     #[arg(long = "account", value_name = "NAME")]

@@ -34,12 +34,10 @@ impl ScopeWork for RegionWork {
         self.save_unsaved_regions(scope).await?;
         let api = RegionApi::new(&self.account.api, &self.key.region)?;
         match (self.assets, self.mode) {
-            (Some(assets), mode) => {
-                // Large: it holds a page of rows and their supplements.
-                Box::pin(sync_rows(&assets, scope, &api, &self.key, mode, &self.permits)).await
-            }
+            // Large: they hold a page of rows and its supplements.
+            (Some(assets), mode) => Box::pin(sync_rows(&assets, scope, &api, &self.key, mode, &self.permits)).await,
             (None, Mode::StatusOnly) => self.sync_statuses(scope, &api).await,
-            (None, mode) => sync_rows(&Instances, scope, &api, &self.key, mode, &self.permits).await,
+            (None, mode) => Box::pin(sync_rows(&Instances, scope, &api, &self.key, mode, &self.permits)).await,
         }
     }
 }

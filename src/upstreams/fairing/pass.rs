@@ -333,7 +333,7 @@ fn save_batches(
     meta: &WriteMeta,
 ) -> Result<Vec<(String, i64, RowOutcome)>, store::Error> {
     let rows: Vec<_> = batches.iter().flat_map(|batch| batch.rows.iter().map(|row| (&batch.text, row))).collect();
-    let changed: Vec<_> = (rows.iter())
+    let incoming: Vec<_> = (rows.iter())
         .map(|(source, row)| {
             let columns = row.cells.iter().map(|cell| cell.value(source)).collect();
             let key = vec![account.into(), (&row.id).into()];
@@ -341,7 +341,7 @@ fn save_batches(
             Changed { row: NewRow { key, content_hash: row.digest, raw, columns }, found: row.found.as_ref() }
         })
         .collect();
-    let saved = changes.save(w, table, &changed, meta)?;
+    let saved = changes.save(w, table, &incoming, meta)?;
     let named = rows.iter().zip(saved).map(|((_, row), (number, outcome))| (row.id.clone(), number, outcome));
     Ok(named.collect())
 }

@@ -50,6 +50,14 @@ pub struct Changed<'a> {
     pub found: Option<&'a Found>,
 }
 
+/// A row that replaced a stored one.
+struct Saved {
+    /// Where it is among those that were to be written.
+    place: usize,
+    number: i64,
+    outcome: RowOutcome,
+}
+
 /// A fetched row beside the stored one.
 #[derive(Clone, Debug)]
 pub enum Comparison {
@@ -143,8 +151,8 @@ impl Changes {
                 expected.push((*place, *known, Replace::Content(hash)));
             }
         }
-        for (place, outcome) in self.replace(w, table, rows, &expected, meta)? {
-            saved[place] = Some(outcome);
+        for Saved { place, number, outcome } in self.replace(w, table, rows, &expected, meta)? {
+            saved[place] = Some((number, outcome));
         }
 
         let mut all = Vec::with_capacity(rows.len());
@@ -177,7 +185,10 @@ impl Changes {
             return Ok((known.number, RowOutcome::Unchanged));
         }
         let replaced = self.replace(w, table, rows, &[(place, known, Replace::Anything)], meta)?;
-        Ok(replaced.into_iter().next().map_or((known.number, RowOutcome::Unchanged), |(_, outcome)| outcome))
+        Ok(replaced
+            .into_iter()
+            .next()
+            .map_or((known.number, RowOutcome::Unchanged), |saved| (saved.number, saved.outcome)))
     }
 
     /// Replaces stored rows by those at these places; answers only for those that had not changed since. A row that is again
@@ -189,7 +200,7 @@ impl Changes {
         rows: &[Changed<'_>],
         expected: &[(usize, Known, Replace)],
         meta: &WriteMeta,
-    ) -> Result<Vec<(usize, (i64, RowOutcome))>, Error> {
+    ) -> Result<Vec<Saved>, Error> {
         let originals: Vec<_> = (expected.iter())
             .map(|(place, known, _)| self.original(known.number, rows[*place].row.content_hash))
             .collect();
@@ -218,7 +229,7 @@ impl Changes {
                 let WriteMeta { record, at } = meta;
                 save_restored(w, &ChangedRow { subject: table.name(), account, id, record: *record, at })?;
             }
-            replaced.push((place, (known.number, outcome)));
+            replaced.push(Saved { place, number: known.number, outcome });
         }
         Ok(replaced)
     }

@@ -165,7 +165,7 @@ fn save_rows<R: SetRow>(
     changes: &Changes,
     meta: &WriteMeta,
 ) -> Result<Vec<(String, i64, RowOutcome)>, store::Error> {
-    let changed: Vec<_> = rows
+    let incoming: Vec<_> = rows
         .iter()
         .map(|(row, raw)| {
             let row = NewRow {
@@ -177,6 +177,6 @@ fn save_rows<R: SetRow>(
             Changed { row, found: None }
         })
         .collect();
-    let saved = changes.save(w, table, &changed, meta)?;
+    let saved = changes.save(w, table, &incoming, meta)?;
     Ok(rows.iter().zip(saved).map(|((row, _), (number, outcome))| (row.id().to_owned(), number, outcome)).collect())
 }

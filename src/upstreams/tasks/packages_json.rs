@@ -100,7 +100,7 @@ fn text_of(value: Value) -> String {
     match value {
         Value::Null => String::new(),
         Value::String(text) => text,
-        value => value.to_string(),
+        Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => value.to_string(),
     }
 }
 

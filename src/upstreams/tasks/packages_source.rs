@@ -108,13 +108,12 @@ impl PackageSource {
             return Err(contract("the connection ended in the middle of a line".to_owned()));
         }
         .map_err(|error| contract(error.to_string()))?;
-        let ending = match ending(head.and(signs), import.packages.len() as u64) {
-            // All of a file may have come; that is enough where nothing is removed.
-            Ending::ProvedEnd if self.delete_missing && !has_proved_end && !is_json(&body) => {
-                Ending::UnprovedEnd(Unproved::Open)
-            }
-            ending => ending,
-        };
+        let mut ending = ending(head.and(signs), import.packages.len() as u64);
+        // All of a file may have come; that is enough where nothing is removed.
+        let is_open = self.delete_missing && !has_proved_end && !is_json(&body);
+        if is_open && matches!(ending, Ending::ProvedEnd) {
+            ending = Ending::UnprovedEnd(Unproved::Open);
+        }
         Ok(Some(Fetched { import, ending, etag: tag }))
     }
 }
@@ -189,11 +188,9 @@ fn contract(reason: String) -> Error {
 
 /// The address is set by another key than that of the platform.
 fn with_hint(error: http::Error) -> http::Error {
-    match error {
-        http::Error::Status { request, status: 404, excerpt, retry_after, .. } => {
-            let hint = Some("check `url` under `[tasks.packages]`".into());
-            http::Error::Status { request, status: 404, excerpt, hint, retry_after }
-        }
-        error => error,
+    let mut error = error;
+    if let http::Error::Status { status: 404, hint, .. } = &mut error {
+        *hint = Some("check `url` under `[tasks.packages]`".into());
     }
+    error
 }

@@ -264,7 +264,9 @@ fn the_view_holds_the_changes_of_every_upstream_and_is_made_anew_where_it_differ
         });
     }
     let passes = ["sync fairing", "sync tasks --window historical", "sync ecs --resource compute,database,cache"];
-    passes.iter().for_each(|pass| drop(sandbox.run(pass).expect(0)));
+    for pass in passes {
+        sandbox.run(pass).expect(0);
+    }
     sandbox.ecs.change("cn-beijing", |region| region.databases[1].gib += 1);
     let record = record_of(&sandbox, "sync ecs --resource database");
     let listed = changes(&sandbox, &format!("--record {record}"));

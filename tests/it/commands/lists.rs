@@ -28,7 +28,7 @@ fn filled() -> Sandbox {
         sandbox.run(&format!("sync {sync} --force")).expect(0);
     }
     let file = sandbox.home.path().join("packages.csv");
-    let lines: String = (1..=7).map(|number| format!("P-{number},{number}\n")).collect();
+    let lines = (1..=7).map(|number| format!("P-{number},{number}\n")).collect::<Vec<_>>().concat();
     std::fs::write(&file, format!("code,name\n{lines}")).expect("a file");
     sandbox.run(&format!("packages import {}", file.display())).expect(0);
     sandbox

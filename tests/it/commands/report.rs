@@ -54,9 +54,9 @@ impl Document {
     /// The values of a series, one for each slot; nothing where the page leaves it out.
     fn series(&self, section: &str, chart: &str, key: &str) -> Vec<Option<f64>> {
         let all = self.0["sections"].as_array().expect("sections").iter();
-        let charts = all.filter(|known| known["key"] == section).flat_map(|known| known["charts"].as_array());
+        let charts = all.filter(|known| known["key"] == section).filter_map(|known| known["charts"].as_array());
         let mut series =
-            charts.flatten().filter(|known| known["key"] == chart).flat_map(|known| known["series"].as_array());
+            charts.flatten().filter(|known| known["key"] == chart).filter_map(|known| known["series"].as_array());
         let found = series.next().into_iter().flatten().find(|known| known["key"] == key);
         let values = found.and_then(|found| found["values"].as_array()).into_iter().flatten();
         values.map(Value::as_f64).collect()

@@ -70,7 +70,7 @@ impl Mirror {
     /// Looks the rows up, compares them, writes what differs; what became of each.
     async fn mirror(&self, changes: &Changes, rows: Vec<Row>, record: i64) -> Vec<RowOutcome> {
         let compared = self.store.read(|r| compare(r, changes, &rows)).expect("they are read");
-        let (places, changed): (Vec<usize>, Vec<(Row, Option<Found>)>) = rows
+        let (places, differing): (Vec<usize>, Vec<(Row, Option<Found>)>) = rows
             .into_iter()
             .zip(compared)
             .enumerate()
@@ -83,8 +83,8 @@ impl Mirror {
         let changes = changes.clone();
         let saved = self.store.write(&self.lease, move |w| {
             let meta = WriteMeta { record: Some(record), at: format!("2026-01-0{record}T00:00:00.000Z") };
-            let changed: Vec<_> = changed.iter().map(|(row, found)| changed_row(row, found.as_ref())).collect();
-            changes.save(w, &table(), &changed, &meta)
+            let incoming: Vec<_> = differing.iter().map(|(row, found)| changed_row(row, found.as_ref())).collect();
+            changes.save(w, &table(), &incoming, &meta)
         });
         let saved = saved.await.expect("they are written");
         let mut outcomes = vec![RowOutcome::Unchanged; count];

@@ -1,4 +1,4 @@
-//! PgBouncer before the server.
+//! A pooler before the server.
 
 use std::net::{Ipv4Addr, TcpListener};
 use std::os::unix::process::CommandExt as _;

@@ -94,7 +94,7 @@ impl PostgresServer {
         Self(Server::start(&find_programs()))
     }
 
-    /// One that can encrypt: that of PyPI cannot.
+    /// One that can encrypt: that of `PyPI` cannot.
     pub fn start_with_tls() -> Self {
         let debian = folders(DEBIAN).map(|folder| folder.join("bin")).find(|programs| programs.join("initdb").exists());
         Self(Server::start(&debian.expect("Debian's package `postgresql` is installed: see `tests/run.sh`")))

@@ -93,11 +93,11 @@ fn terminal_and_html_show_the_numbers_of_the_document() {
                 assert_eq!(found, expected, "{key} {} {}", chart["key"], one["key"]);
                 let numbers: Vec<f64> = values.iter().filter_map(Value::as_f64).collect();
                 let show = |value: f64| shown(&value.into(), &chart["unit"]);
-                let last = numbers.last().copied().map(show).unwrap_or_default();
+                let newest = numbers.last().copied().map(show).unwrap_or_default();
                 let least = numbers.iter().copied().reduce(f64::min).map(show).unwrap_or_default();
                 let most = numbers.iter().copied().reduce(f64::max).map(show).unwrap_or_default();
                 let mut words =
-                    vec![label(&one["label"]), " ".to_owned(), last, " ".to_owned(), least, " ".to_owned(), most];
+                    vec![label(&one["label"]), " ".to_owned(), newest, " ".to_owned(), least, " ".to_owned(), most];
                 if ["rows", "problems", "requests", "churn"].contains(&key) {
                     words.extend([" ".to_owned(), show(numbers.iter().sum())]);
                 }

@@ -128,12 +128,12 @@ fn numbers_of_instances_are_those_of_plain_sql() {
     let first = document.slots()[0].0.clone();
     let since = format!("at >= strftime('%Y-%m-%dT%H:%M:%fZ', '{first}', '-8 hours')");
     fact("churn", "changes", &format!("SELECT COUNT(*) FROM ecs_changes WHERE {since}"));
-    let life = "strftime('%s', deleted_at) - strftime('%s', first_seen_at)";
+    let lifetime = "strftime('%s', deleted_at) - strftime('%s', first_seen_at)";
     fact(
         "churn",
         "median_lifetime",
         &format!(
-            "SELECT {life} FROM ecs_instances WHERE deleted_at IS NOT NULL ORDER BY {life}
+            "SELECT {lifetime} FROM ecs_instances WHERE deleted_at IS NOT NULL ORDER BY {lifetime}
              LIMIT 1 OFFSET (SELECT (COUNT(*) - 1) / 2 FROM ecs_instances WHERE deleted_at IS NOT NULL)"
         ),
     );

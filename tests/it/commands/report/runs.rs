@@ -4,7 +4,7 @@ use super::{Document, assert_same, number, write};
 use crate::support::Sandbox;
 
 /// Four hundred runs of eighteen days: of several syncs, with every end that a run has, some of them idle.
-const RUNS: &str = r#"
+const RUNS: &str = r"
     DELETE FROM sync_days;
     WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 400)
     INSERT INTO sync_records (sync, sync_type, trigger_type, status, start_time, end_time, duration_ms, total, new, updated,
@@ -23,7 +23,7 @@ const RUNS: &str = r#"
             CASE n / 4 % 10 WHEN 0 THEN 'failed' WHEN 1 THEN 'partial' WHEN 2 THEN 'cancelled' WHEN 3 THEN 'interrupted'
                 WHEN 4 THEN 'skipped' ELSE 'success' END AS status,
             strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-' || ((401 - n) * 65) || ' minutes') AS at
-        FROM numbers)"#;
+        FROM numbers)";
 
 /// Runs that have a result.
 const COUNTED: &str = "status NOT IN ('skipped', 'running')";

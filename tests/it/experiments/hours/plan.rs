@@ -59,7 +59,6 @@ pub const INCIDENTS: &[Incident] = &[
             day.flags = "";
             day.sandbox.fairing.server().clear_faults();
         },
-        ..NOTHING
     },
     Incident {
         hour: 1,
@@ -68,7 +67,6 @@ pub const INCIDENTS: &[Incident] = &[
         expected: Expected::Failure(3),
         begin: |day| day.sandbox.tasks.style(|style| style.total_offset = 1),
         end: |day| day.sandbox.tasks.style(|style| style.total_offset = 0),
-        ..NOTHING
     },
     Incident {
         hour: 2,
@@ -77,7 +75,6 @@ pub const INCIDENTS: &[Incident] = &[
         expected: Expected::Failure(3),
         begin: |day| day.sandbox.douban.server().add(Rule::on("/subject/", Fault::throttled("60"))),
         end: |day| day.sandbox.douban.server().clear_faults(),
-        ..NOTHING
     },
     Incident {
         hour: 3,
@@ -86,7 +83,6 @@ pub const INCIDENTS: &[Incident] = &[
         expected: Expected::Failure(6),
         begin: |day| day.sandbox.fairing.server().always(Fault::Status(401)),
         end: |day| day.sandbox.fairing.server().clear_faults(),
-        ..NOTHING
     },
     Incident {
         hour: 4,
@@ -98,7 +94,6 @@ pub const INCIDENTS: &[Incident] = &[
             day.sandbox.ecs.server().add(rule);
         },
         end: |day| day.sandbox.ecs.server().clear_faults(),
-        ..NOTHING
     },
     Incident {
         hour: 5,
@@ -115,7 +110,6 @@ pub const INCIDENTS: &[Incident] = &[
         expected: Expected::Failure(5),
         begin: |day| day.sandbox.fairing.server().always(Fault::throttled("5400")),
         end: |day| day.sandbox.fairing.server().clear_faults(),
-        ..NOTHING
     },
     Incident {
         hour: 9,
@@ -123,8 +117,10 @@ pub const INCIDENTS: &[Incident] = &[
         job: "sync fairing",
         expected: Expected::Failure(7),
         begin: |day| day.move_fairing(&serve_self_signed_only()),
-        end: |day| day.move_fairing(&day.sandbox.fairing.base_url().to_owned()),
-        ..NOTHING
+        end: |day| {
+            let address = day.sandbox.fairing.base_url().to_owned();
+            day.move_fairing(&address);
+        },
     },
     Incident {
         hour: 8,
@@ -136,7 +132,6 @@ pub const INCIDENTS: &[Incident] = &[
             day.sandbox.users.accept_user(Users::SERVICE, day.user());
             day.operate("users events retry --all");
         },
-        ..NOTHING
     },
     Incident {
         hour: 9,
@@ -150,7 +145,6 @@ pub const INCIDENTS: &[Incident] = &[
             });
         },
         end: |day| day.sandbox.tasks.change(|tasks| tasks.clone_from(&day.kept_tasks)),
-        ..NOTHING
     },
     Incident {
         hour: 10,
@@ -159,7 +153,6 @@ pub const INCIDENTS: &[Incident] = &[
         expected: Expected::Failure(5),
         begin: |day| day.sandbox.ecs.server().always(Fault::Status(503)),
         end: |day| day.sandbox.ecs.server().clear_faults(),
-        ..NOTHING
     },
     Incident {
         hour: 11,
@@ -176,7 +169,6 @@ pub const INCIDENTS: &[Incident] = &[
                 day.sandbox.home.secret(account, &day.sandbox.fairing.token(account));
             }
         },
-        ..NOTHING
     },
     Incident {
         hour: 12,
@@ -185,7 +177,6 @@ pub const INCIDENTS: &[Incident] = &[
         expected: Expected::Failure(4),
         begin: |day| day.sandbox.home.set("ecs.qps", 0),
         end: |day| day.sandbox.home.set("ecs.qps", 1000),
-        ..NOTHING
     },
     Incident {
         hour: 13,
@@ -194,7 +185,6 @@ pub const INCIDENTS: &[Incident] = &[
         expected: Expected::Failure(3),
         begin: |day| day.sandbox.users.server().add(Rule::on("/users/unified-auth", Fault::Status(503))),
         end: |day| day.sandbox.users.server().clear_faults(),
-        ..NOTHING
     },
     Incident {
         hour: 14,
@@ -203,7 +193,6 @@ pub const INCIDENTS: &[Incident] = &[
         expected: Expected::Death,
         begin: |day| day.killed_at = Some(day.sandbox.fairing.server().clone()),
         end: |day| day.killed_at = None,
-        ..NOTHING
     },
     Incident {
         hour: 17,
@@ -211,8 +200,10 @@ pub const INCIDENTS: &[Incident] = &[
         job: "sync fairing",
         expected: Expected::Failure(5),
         begin: |day| day.move_fairing("http://127.0.0.1:9"),
-        end: |day| day.move_fairing(&day.sandbox.fairing.base_url().to_owned()),
-        ..NOTHING
+        end: |day| {
+            let address = day.sandbox.fairing.base_url().to_owned();
+            day.move_fairing(&address);
+        },
     },
     Incident {
         hour: 16,
@@ -221,7 +212,6 @@ pub const INCIDENTS: &[Incident] = &[
         expected: Expected::Unrecorded(12),
         begin: |day| day.limits = "trap '' XFSZ; ulimit -f 1; exec ",
         end: |day| day.limits = "",
-        ..NOTHING
     },
     Incident {
         hour: 17,
@@ -233,7 +223,6 @@ pub const INCIDENTS: &[Incident] = &[
             day.sandbox.tasks.server().clear_faults();
             day.holder.take().expect("the holder").wait().expect(0);
         },
-        ..NOTHING
     },
     Incident {
         hour: 18,
@@ -242,7 +231,6 @@ pub const INCIDENTS: &[Incident] = &[
         expected: Expected::Warning,
         begin: |day| day.sandbox.receiver.server().always(Fault::Status(503)),
         end: |day| day.sandbox.receiver.server().clear_faults(),
-        ..NOTHING
     },
     Incident {
         hour: 19,
@@ -251,7 +239,6 @@ pub const INCIDENTS: &[Incident] = &[
         expected: Expected::Unrecorded(12),
         begin: |day| day.lock_database(),
         end: |day| day.unlock_database(),
-        ..NOTHING
     },
     Incident {
         hour: 20,
@@ -261,7 +248,6 @@ pub const INCIDENTS: &[Incident] = &[
         begin: |day| fs::write(day.sandbox.home.config(), "fairing = [").expect("a file can be written"),
         // Written anew as a whole.
         end: |day| day.sandbox.home.set("time_zone", "Asia/Shanghai"),
-        ..NOTHING
     },
     Incident {
         hour: 21,
@@ -276,7 +262,6 @@ pub const INCIDENTS: &[Incident] = &[
             day.sandbox.tasks.server().clear_faults();
             day.sandbox.receiver.server().clear_faults();
         },
-        ..NOTHING
     },
     Incident {
         hour: 22,
@@ -285,7 +270,6 @@ pub const INCIDENTS: &[Incident] = &[
         expected: Expected::Death,
         begin: |day| day.killed_at = Some(day.sandbox.users.server().clone()),
         end: |day| day.killed_at = None,
-        ..NOTHING
     },
     Incident {
         hour: 23,

@@ -81,6 +81,7 @@ fn of_bucket(region: &Region, rows: &[Asset], part: Part) -> Call<Page<Patch>> {
     read_part(&CODES, unsigned, id, part)
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "one of several readers")]
 fn read_location(document: Fields<'_>) -> Result<Cells, String> {
     let region = match document.0.as_str() {
         None => "us-east-1",
