@@ -77,7 +77,7 @@ pub struct RunArgs {
     /// Exit 0 instead of 3 when some items or scopes failed
     #[arg(long)]
     allow_partial: bool,
-    /// Allow up to this many deletions that a guard would withhold
+    /// Allow up to this many deletions in each scope that a guard would withhold
     #[arg(long, value_name = "N")]
     accept_deletes: Option<u64>,
     /// Exit 9 when nothing changed

@@ -121,10 +121,12 @@ fn run_caught(args: &[OsString]) -> Exit {
     let options = list_flags::apply(globals.output_options(), &matches);
     let ui = Ui::new(options, Terminal::detect(), Clock::system());
     let mut session = Session::new(ui, globals);
-    let ended = limits::check_open_files().and_then(|()| match (command, upstream::find(&matches)) {
-        (Some(command), _) => run_command(&mut session, command),
-        (None, Some(named)) => upstream::run(&mut session, &named),
-        (None, None) => Ok(Exit::Ok),
+    let ended = limits::check_open_files().and_then(|()| limits::survive_large_files()).and_then(|()| {
+        match (command, upstream::find(&matches)) {
+            (Some(command), _) => run_command(&mut session, command),
+            (None, Some(named)) => upstream::run(&mut session, &named),
+            (None, None) => Ok(Exit::Ok),
+        }
     });
     let exit = ended.unwrap_or_else(|error| {
         session.ui.error(&ErrorOutput { failure: &error.to_failure(), holder: error.holder() });

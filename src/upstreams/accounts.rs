@@ -5,7 +5,7 @@ use std::sync::Arc;
 use futures_util::future::join_all;
 use serde::{Deserialize, Serialize};
 
-use super::error::Error;
+use super::error::{Error, UpstreamSpecific};
 use super::names::unknown_name;
 use super::scope::{Scope, ScopeWork};
 use super::upstream::Verified;
@@ -89,7 +89,9 @@ impl<T> Accounts<T> {
                 S::NOUN,
                 S::KEY
             );
-            return Err(Error::invalid(&format!("{section}.{}", S::KEY), reason));
+            let error = Error::invalid(&format!("{section}.{}", S::KEY), reason);
+            let hint = Some("see what is configured with `tongbu config show`".to_owned());
+            return Err(UpstreamSpecific { class: error.class(), hint, error: Box::new(error) }.into());
         }
         if accounts.iter().all(|account| account.opened.is_err()) {
             accounts.check()?;

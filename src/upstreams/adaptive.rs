@@ -135,7 +135,7 @@ mod tests {
         false
     }
 
-    /// Every so many minutes, from some time on.
+    /// Every few minutes, from some time on.
     fn every(minutes: i64, from: i64) -> Vec<i64> {
         (from..TEN_DAYS).step_by(usize::try_from(minutes).unwrap()).collect()
     }

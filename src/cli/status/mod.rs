@@ -150,7 +150,9 @@ fn adaptive_dues(state: &SyncState, scopes: &[&ScopeState], config: &Config, now
         newest.zip(scope.last_success_at).is_some_and(|(newest, at)| newest.duration_since(at) > GONE_AFTER)
     };
     let dues = scopes.iter().filter(|scope| !is_gone(scope)).filter_map(|scope| {
-        let next_due = adaptive::due_at(scope, now, bounds)?;
+        let due = adaptive::due_at(scope, now, bounds)?;
+        let slack = due.duration_since(scope.last_success_at?) / INTERVAL_SLACK.cast_signed();
+        let next_due = due.checked_sub(slack).ok()?;
         Some(QuietScope { scope: scope.scope.clone(), last_changed_at: scope.last_changed_at, next_due })
     });
     dues.collect()

@@ -1,5 +1,7 @@
 //! What `sync` shows of a finished run: its scopes, its counts, what went wrong.
 
+use std::collections::BTreeSet;
+
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -206,6 +208,10 @@ impl Output for SyncOutput<'_> {
             blocks.extend(notes.iter().map(|note| Block::Line(format!("{}: {note}", sanitize(&scope.scope)))));
         }
         blocks.extend(problem_list(&problem_lines(report, style), LISTED_PROBLEMS, report.record.0, style));
+        blocks.extend(problem_hints(report).into_iter().map(|hint| {
+            let (label, hint) = (style.label(words::HINT), style.message(hint));
+            Block::Line(format!("{label}: {hint}"))
+        }));
         blocks.extend(report.warnings.iter().map(|warning| Block::Notice {
             label: words::WARNING,
             severity: Severity::Warning,
@@ -360,6 +366,14 @@ fn problem_lines(report: &Report, style: &Style) -> Vec<String> {
     });
     let problems = report.problems.iter().filter(|problem| !error.is_some_and(|error| repeats(problem, error)));
     scopes.chain(problems.map(|problem| problem_line(problem, style))).collect()
+}
+
+/// What to do about the problems, where no error follows that says it. The hint of a wrong answer is to look at the record,
+/// which the last line names.
+fn problem_hints(report: &Report) -> BTreeSet<&'static str> {
+    let is_said = report.failure.is_some() || report.exit == Exit::Ok;
+    let classes = report.problems.iter().map(|problem| problem.class);
+    classes.filter(|class| !is_said && *class != Class::Contract).map(Class::hint).collect()
 }
 
 /// Whether the problem says the same: its message is the whole chain of errors, a failure's only its head.

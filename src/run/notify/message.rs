@@ -78,7 +78,7 @@ impl Notification {
             scope: first.scope,
             class: first.class,
             message: first.message.or(items),
-            hint: report.failure.as_ref().map(|failure| failure.hint.clone()),
+            hint: first.hint,
             failed_before: news.count.saturating_sub(u64::from(event == NotifyEvent::Failed)),
             failing_since: Some(news.since.to_string()),
             ..Self::of_report(report, config)
@@ -202,6 +202,7 @@ struct First {
     scope: Option<String>,
     class: Option<Class>,
     message: Option<String>,
+    hint: Option<String>,
 }
 
 /// What is news first: the failure behind the exit code with its scope, or the most severe problem.
@@ -215,6 +216,7 @@ fn first_failure(report: &Report, news: &[String]) -> First {
             scope: report.failed_scope().map(str::to_owned),
             class: Some(failure.class),
             message: Some(failure.full_message()),
+            hint: Some(failure.hint.clone()),
         };
     }
     let is_its = |problem: &&Problem| subjects_of(problem, &report.scopes).iter().any(|subject| is_news(subject));
@@ -223,6 +225,7 @@ fn first_failure(report: &Report, news: &[String]) -> First {
         scope: Some(problem.scope.clone()),
         class: Some(problem.class),
         message: Some(problem.message.clone()),
+        hint: Some(problem.class.hint().to_owned()),
     });
     first.unwrap_or_default()
 }

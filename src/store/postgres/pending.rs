@@ -23,7 +23,7 @@ pub(super) struct Pending {
 }
 
 impl Pending {
-    /// Sends a request; whether there are so many now that their answers have to be waited for.
+    /// Sends a request; whether there are enough now that their answers have to be waited for.
     pub(super) fn send(&self, request: impl Future<Output = Result<(), Error>> + Send + 'static) -> bool {
         let mut request: Request = Box::pin(request);
         // It is sent when it is first looked at.

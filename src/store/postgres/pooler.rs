@@ -17,7 +17,7 @@ const TIMEOUT: Duration = Duration::from_secs(2);
 
 impl Session {
     /// Whether this session shares its process of the server with others: settings and prepared statements are then
-    /// anybody's. Only sessions with something in between are asked.
+    /// anybody's. Only sessions with something in between are looked at.
     pub(super) fn shares_its_process(&self, address: &Arc<Address>, io: &IoThread) -> Result<bool, Error> {
         if self.backend().is_some() {
             return Ok(false);

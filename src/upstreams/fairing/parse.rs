@@ -109,6 +109,8 @@ struct Noted {
     known: Vec<Option<Known>>,
     /// The row that came last is not where it was expected.
     is_astray: bool,
+    /// Of a row that waits to be planned it is not known what is stored.
+    has_unknown: bool,
 }
 
 /// Parses one answer. Batches are held back until the answer has proved larger than a page, so that a page cut in its
@@ -157,16 +159,22 @@ impl ParseContext {
                 None => Arrival::Other(None),
             };
             match arrival {
-                Arrival::Unchanged { number, length } => {
+                // Of a row that comes twice the later one is stored: one that waits may have been the earlier one.
+                Arrival::Unchanged { known, .. } if noted.has_unknown => {
+                    splitter.begin_row();
+                    noted.known.push(Some(known));
+                    noted.is_astray = false;
+                }
+                Arrival::Unchanged { known, length } => {
                     splitter.skip_row(length);
-                    noted.unchanged.push(number);
+                    noted.unchanged.push(known.number);
                     noted.is_astray = false;
                 }
                 Arrival::TooShort if !is_end => break,
                 Arrival::TooShort | Arrival::Other(None) => {
                     splitter.begin_row();
                     noted.known.push(None);
-                    noted.is_astray = true;
+                    (noted.is_astray, noted.has_unknown) = (true, true);
                 }
                 Arrival::Other(known) => {
                     splitter.begin_row();
@@ -182,6 +190,7 @@ impl ParseContext {
     /// only where one cannot be read.
     fn plan_batch(&self, RawRows { bytes, ranges }: RawRows, noted: &mut Noted) -> Result<Batch, store::Error> {
         let known: Vec<_> = noted.known.drain(..ranges.len()).collect();
+        noted.has_unknown = noted.known.contains(&None);
         let mut batch = self.plan_readable(bytes, &ranges, &known)?;
         batch.unchanged.append(&mut noted.unchanged);
         if let (true, Some(number), Some(ahead)) = (noted.is_astray, batch.looked_up, &self.ahead) {
@@ -227,11 +236,9 @@ impl ParseContext {
         let seed = self.pii.seed();
         self.store.read(|r| {
             let known = self.look_up(r, text, ranges, known)?;
-            let mut readable: Vec<(ParsedRow, Option<Known>)> = Vec::with_capacity(ranges.len());
-            let mut pending = HashSet::new();
+            let (mut readable, mut pending) = (Vec::with_capacity(ranges.len()), HashSet::new());
             for (range, known) in ranges.iter().zip(known) {
                 let digest = of_bytes(text[range.clone()].as_bytes(), seed);
-                // Of a row that comes twice the later one is stored, also where that is how it is stored already.
                 let is_repeated = known.is_some_and(|known| pending.contains(&known.number));
                 let row = Unplanned { range, digest, known, is_repeated };
                 if let Some((row, known)) = self.plan_row(r, text, &row, &mut layout, &mut batch)? {

@@ -16,7 +16,7 @@ use crate::store::ScopeState;
 use crate::upstreams::mirror::{
     Counts, Deletions, Ending, Limits, PageInfo, Paginator, Signs, Step, Subject, Unproved, WriteMeta, finish,
 };
-use crate::upstreams::{Error, Opening, Scope, ScopeWork};
+use crate::upstreams::{Error, Opening, Scope, ScopeWork, UpstreamSpecific};
 
 /// The part of the scope's name, and of the lock of what else changes packages.
 pub const PART: &str = "packages";
@@ -183,7 +183,9 @@ fn ending(signs: Signs, received: u64) -> Ending {
 }
 
 fn contract(reason: String) -> Error {
-    Error::Contract { context: CONTEXT.to_owned(), reason }
+    let error = Error::Contract { context: CONTEXT.to_owned(), reason };
+    let hint = Some("look at what `url` under `[tasks.packages]` answers".to_owned());
+    UpstreamSpecific { class: error.class(), hint, error: Box::new(error) }.into()
 }
 
 /// The address is set by another key than that of the platform.

@@ -181,6 +181,28 @@ fn an_id_that_comes_twice_is_the_later_row_and_a_warning_every_time() {
 }
 
 #[test]
+fn the_later_of_two_rows_is_stored_also_where_it_is_stored_already() {
+    const STORED: &str = r#"{"data":[{"id":"b"},{"id":"a","email":"2"},{"id":"c"}]}"#;
+    const TWICE: [&str; 2] = [
+        r#"{"data":[{"id":"a","email":"1"},{"id":"b"},{"id":"a","email":"2"},{"id":"c"}]}"#,
+        r#"{"data":[{"id":"\u0061","email":"1"},{"id":"b"},{"id":"a","email":"2"},{"id":"c"}]}"#,
+    ];
+    for twice in TWICE {
+        let sandbox = paged();
+        answer(&sandbox, &[STORED]);
+        sandbox.pass(ONE).expect(0);
+        let stored = sandbox.database().content("fairing_responses");
+        for _ in 0..2 {
+            answer(&sandbox, &[twice]);
+            let outcome = sandbox.pass(ONE).expect(0);
+            check_counts(&outcome, [0, 0, 3, 0, 0]);
+            assert!(outcome.json()["warnings"].to_string().contains("`a`"), "{}", outcome.stdout);
+            assert_eq!(sandbox.database().content("fairing_responses"), stored, "{twice}");
+        }
+    }
+}
+
+#[test]
 fn the_counts_of_a_run_that_fails_half_way_add_up() {
     const NO_ID: &str = r#"{"data":[{"id":"f"},{"name":"no id"}],"next":"/api/responses?starting_after=f"}"#;
     for (bodies, new) in [(vec![FIRST, "<html>"], 0), (vec![NO_ID, SECOND, "{}"], 1)] {

@@ -68,9 +68,9 @@ fn an_answer_that_is_stored_already_costs_one_request_and_no_row() {
     let outcome = pass(&sandbox).expect(0);
     assert_eq!(scope(&outcome)["summary"]["unchanged"], 3);
     let log = sandbox.tasks.server().take_log();
-    let asked: Vec<_> = log.iter().filter(|request| request.path == ADDRESS).collect();
-    assert_eq!(asked.len(), 1);
-    assert!(asked[0].header("if-none-match").starts_with('"'));
+    let requests: Vec<_> = log.iter().filter(|request| request.path == ADDRESS).collect();
+    assert_eq!(requests.len(), 1);
+    assert!(requests[0].header("if-none-match").starts_with('"'));
     assert_eq!(sandbox.database().content("lead_packages"), rows);
     sandbox.run(&format!("{HISTORICAL} --error-on-no-change")).expect(9);
 
@@ -132,11 +132,11 @@ fn tasks_go_on_with_the_stored_packages_where_the_address_fails() {
         assert_eq!(outcome.count("pending"), 85, "{fault:?}");
         assert_eq!(stored(&sandbox), ["P000", "P001", "P002"], "{fault:?}");
     }
-    let told = {
+    let said = {
         sandbox.tasks.server().add(Rule::on(ADDRESS, Fault::Status(404)));
         sandbox.run(HISTORICAL).expect(3).said()
     };
-    assert!(told.contains("tasks/packages") && told.contains("404"), "{told}");
+    assert!(said.contains("tasks/packages") && said.contains("404"), "{said}");
     sandbox.tasks.server().clear_faults();
     pass(&sandbox).expect(0);
     assert_eq!(stored(&sandbox).len(), 4);
@@ -308,8 +308,8 @@ fn tags_that_cannot_be_trusted_cost_a_full_answer_and_lose_nothing() {
     sandbox.tasks.server().take_log();
     pass(&sandbox).expect(0);
     let log = sandbox.tasks.server().take_log();
-    let asked: Vec<_> = log.iter().filter(|request| request.path == ADDRESS).collect();
-    assert!(asked.len() == 1 && asked[0].header("if-none-match").is_empty() && asked[0].query == "v=2");
+    let requests: Vec<_> = log.iter().filter(|request| request.path == ADDRESS).collect();
+    assert!(requests.len() == 1 && requests[0].header("if-none-match").is_empty() && requests[0].query == "v=2");
     // A cursor that another version wrote is no cursor.
     let connection = rusqlite::Connection::open(sandbox.home.database()).expect("the database");
     let sql = "UPDATE sync_cursors SET cursor = '[\"odd\"]' WHERE scope = 'tasks/packages'";
