@@ -13,7 +13,7 @@ use super::faults::catalogue::{self, Fault};
 use super::{Page, context, profile};
 
 /// What a fault may take beyond the limits of the profile.
-const GRACE: Duration = Duration::from_millis(500);
+const GRACE: Duration = Duration::from_secs(1);
 
 /// For faults that are no matter of time: a busy machine must not turn them into timeouts.
 const PATIENCE: Duration = Duration::from_secs(30);
