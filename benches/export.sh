@@ -17,17 +17,8 @@ build
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-cat >"$work/config.toml" <<CONFIG
-[users]
-[[users.targets]]
-name = "a"
-kind = "http"
-url = "http://127.0.0.1:1/sync"
-CONFIG
-tongbu=("$target/tongbu" --config "$work/config.toml" --db "$work/tongbu.db")
-
+with_records "$work"
 # The answers of a survey: most columns are there, some need quotes.
-"${tongbu[@]}" sync users -q
 sqlite3 "$work/tongbu.db" "
     PRAGMA synchronous = OFF;
     WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < $rows)

@@ -19,6 +19,19 @@ build() {
     export target
 }
 
+# with_records DIRECTORY: a database of one run there, and `tongbu` as the command that uses it.
+with_records() {
+    cat >"$1/config.toml" <<CONFIG
+[users]
+[[users.targets]]
+name = "a"
+kind = "http"
+url = "http://127.0.0.1:1/sync"
+CONFIG
+    tongbu=("$target/tongbu" --config "$1/config.toml" --db "$1/tongbu.db")
+    "${tongbu[@]}" sync users -q
+}
+
 # serve DIRECTORY SERVERS: nginx with these `server` blocks, until `clean_up DIRECTORY`.
 serve() {
     local work=$1

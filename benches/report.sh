@@ -16,16 +16,7 @@ build
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-cat >"$work/config.toml" <<CONFIG
-[users]
-[[users.targets]]
-name = "a"
-kind = "http"
-url = "http://127.0.0.1:1/sync"
-CONFIG
-tongbu=("$target/tongbu" --config "$work/config.toml" --db "$work/tongbu.db")
-
-"${tongbu[@]}" sync users -q
+with_records "$work"
 sqlite3 "$work/tongbu.db" "
     PRAGMA synchronous = OFF;
     -- They are made of the records by the next run.

@@ -17,16 +17,7 @@ build
 work=$(mktemp -d -p /dev/shm)
 trap 'rm -rf "$work"' EXIT
 
-cat >"$work/config.toml" <<CONFIG
-[users]
-[[users.targets]]
-name = "a"
-kind = "http"
-url = "http://127.0.0.1:1/sync"
-CONFIG
-tongbu=("$target/tongbu" --config "$work/config.toml" --db "$work/tongbu.db")
-
-"${tongbu[@]}" sync users -q
+with_records "$work"
 # One run in 20 fails and wants to be read; the others are of two sync types.
 sqlite3 "$work/tongbu.db" "
     WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < $records)

@@ -18,7 +18,7 @@ use crate::store::error::Error;
 use crate::store::statement::Insert;
 use crate::store::value::Value;
 
-/// So many statements are on their way at once.
+/// The most statements on their way at once.
 const PIPELINED: usize = 1_000;
 
 /// The list of the rows' values.

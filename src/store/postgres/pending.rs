@@ -9,7 +9,7 @@ use tokio_postgres::Error;
 
 use super::wait::wait;
 
-/// So many may be on their way: their answers take room in the server and here.
+/// The most requests on their way: their answers take room in the server and here.
 const MAX_COUNT: usize = 1_000;
 
 type Request = Pin<Box<dyn Future<Output = Result<(), Error>> + Send>>;

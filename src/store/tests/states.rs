@@ -147,7 +147,7 @@ async fn runs_with_nothing_to_do_are_folded_by_who_started_them() {
         records.push(idle_by(trigger).await);
     }
     assert_eq!(records, [1, 2, 1, 2, 1, 2]);
-    // Not across one that did something, whoever started that.
+    // Not across one that did something, started by a person or not.
     let busy = store.open_record(RunStart { trigger: Trigger::Manual, ..start("busy") }).await.unwrap();
     let busy = close(&store, busy, Status::Success).await.0;
     assert_eq!(idle_by(Trigger::Auto).await, busy + 1);

@@ -320,7 +320,9 @@ fn outage_of_one_target_leaves_the_others_alone() {
     sandbox.set_targets([auth, service, redis_target("cache", &server)]);
     sandbox.users.server().add(Rule::on("/users/unified-auth", Fault::Status(503)));
     sandbox.emit(&created(1..=20));
-    sandbox.run("sync users").expect(3);
+    // A person without `-q` sees what to do, too.
+    let outcome = sandbox.run("sync users").expect(3);
+    assert!(outcome.stdout.contains("hint: run the same command again later"), "{}", outcome.said());
     let states: BTreeMap<&str, Vec<String>> =
         [Users::AUTH, TARGET, "cache"].map(|target| (target, sandbox.states(target))).into();
     assert!(states[TARGET].iter().chain(&states["cache"]).all(|state| state == "delivered"), "{states:?}");
